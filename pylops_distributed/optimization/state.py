@@ -1,0 +1,54 @@
+"""What a solver remembers between two iterations, and why it stops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pylops_distributed.space import Vector
+
+
+class Reason(StrEnum):
+    """Why a solver stopped."""
+
+    CONVERGED = "converged"
+    NITER = "reached the maximum number of iterations"
+    CALLBACK = "stopped by a callback"
+
+
+def vector(name: str, space: str) -> Any:
+    """A dataclass field holding a vector.
+
+    Parameters
+    ----------
+    name : str
+        Name under which the vector is stored and shown.
+    space : {"domain", "codomain"}
+        Whose labels it takes: those of the model or of the data.
+    """
+    return field(metadata={"name": name, "space": space})
+
+
+def scalar(name: str) -> Any:
+    """A dataclass field holding a 0-d array, stored under ``name``."""
+    return field(metadata={"name": name, "space": None})
+
+
+@dataclass(frozen=True)
+class State:
+    """The iterate and everything else needed to go on exactly as if never stopped.
+
+    Subclasses add vectors (:func:`vector`) and 0-d arrays (:func:`scalar`) and nothing else, so that any
+    state can be persisted by Dask, written to a checkpoint and read back without knowing its solver.
+
+    Attributes
+    ----------
+    x : dask.array.Array or Blocks
+        The current model.
+    iteration : int
+        Number of steps taken.
+    """
+
+    x: Vector = vector("model", "domain")
+    iteration: int

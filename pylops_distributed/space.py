@@ -1,0 +1,205 @@
+"""Where vectors live: the shape, type and chunks of arrays, and vectors made of several arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import dask.array as da
+import numpy as np
+from numpy.typing import DTypeLike
+
+Chunks: TypeAlias = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """A vector made of several arrays, such as data stacked on regularisation terms.
+
+    The members keep their own shapes and chunks: nothing is flattened or concatenated.
+    A frozen dataclass, so that Dask's ``persist``, ``compute`` and ``tokenize`` look inside.
+
+    Parameters
+    ----------
+    arrays : tuple of dask.array.Array
+        The members, in order.
+    """
+
+    arrays: tuple[da.Array, ...]
+
+    def map(self, function: Callable[..., Any], *others: Vector) -> Blocks:
+        """Apply ``function`` member by member, together with the members of ``others``."""
+        columns = [self.arrays, *(other.arrays for other in others if isinstance(other, Blocks))]
+        return Blocks(tuple(function(*row) for row in zip(*columns, strict=True)))
+
+    def __add__(self, other: Blocks) -> Blocks:
+        return self.map(lambda a, b: a + b, other)
+
+    def __sub__(self, other: Blocks) -> Blocks:
+        return self.map(lambda a, b: a - b, other)
+
+    def __mul__(self, scalar: Any) -> Blocks:
+        return self.map(lambda a: a * scalar)
+
+    def __truediv__(self, scalar: Any) -> Blocks:
+        return self.map(lambda a: a / scalar)
+
+    def __neg__(self) -> Blocks:
+        return self.map(lambda a: -a)
+
+    def conj(self) -> Blocks:
+        """Complex conjugate of every member."""
+        return self.map(lambda a: a.conj())
+
+    __rmul__ = __mul__
+    # NumPy scalars and Dask's 0-d arrays must hand `scalar * blocks` over to us.
+    __array_ufunc__ = None
+    __array_priority__ = 100.0
+
+
+Vector: TypeAlias = da.Array | Blocks
+
+
+@dataclass(frozen=True)
+class Space:
+    """The shape, type and, where an operator pins them, the chunks of an N-dimensional array; no data.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Length of each axis.
+    dtype : numpy.dtype
+        Type of the elements.
+    chunks : tuple of tuple of int, optional
+        Chunks along each axis. ``None`` follows the chunks of whatever array comes.
+
+    Raises
+    ------
+    ValueError
+        If ``chunks`` do not add up to ``shape``.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    chunks: Chunks | None = None
+
+    def __post_init__(self) -> None:
+        if self.chunks is not None and tuple(map(sum, self.chunks)) != self.shape:
+            raise ValueError(f"chunks {self.chunks} do not add up to the shape {self.shape}")
+
+    @classmethod
+    def of(cls, shape: int | tuple[int, ...] | list[int], dtype: DTypeLike, chunks: Any = None) -> Space:
+        """Build a space from PyLops-style arguments; ``chunks`` takes anything Dask takes."""
+        sizes = (int(shape),) if np.isscalar(shape) else tuple(int(n) for n in shape)  # type: ignore[union-attr,arg-type]
+        kind = np.dtype(dtype)
+        if chunks is not None:
+            chunks = da.core.normalize_chunks(chunks, shape=sizes, dtype=kind)
+        return cls(sizes, kind, chunks)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def fit(self, x: da.Array) -> da.Array:
+        """Return ``x`` with this space's chunks; its shape must match.
+
+        Raises
+        ------
+        ValueError
+            If the shape differs.
+        """
+        if x.shape != self.shape:
+            raise ValueError(f"expected an array of shape {self.shape}, got one of shape {x.shape}")
+        return x if self.chunks is None or x.chunks == self.chunks else x.rechunk(self.chunks)
+
+
+@dataclass(frozen=True)
+class BlockSpace:
+    """The space of :class:`Blocks`: one :class:`Space` a member.
+
+    Parameters
+    ----------
+    spaces : tuple of Space
+        The members' spaces, in order.
+    """
+
+    spaces: tuple[Space, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of elements of all members together."""
+        return sum(space.size for space in self.spaces)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the flat vector that PyLops would use in place of the blocks."""
+        return (self.size,)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type that holds every member."""
+        return np.result_type(*(space.dtype for space in self.spaces))
+
+    def fit(self, x: Blocks) -> Blocks:
+        """Return ``x`` with each member fitted to its space."""
+        if len(x.arrays) != len(self.spaces):
+            raise ValueError(f"expected {len(self.spaces)} blocks, got {len(x.arrays)}")
+        return Blocks(tuple(s.fit(a) for s, a in zip(self.spaces, x.arrays, strict=True)))
+
+
+AnySpace: TypeAlias = Space | BlockSpace
+
+
+def _block_dot(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.asarray(np.vdot(a, b)).reshape((1,) * a.ndim)
+
+
+def vdot(a: Vector, b: Vector) -> da.Array:
+    """Inner product conj(a)·b as a lazy 0-d array, chunk by chunk and without flattening.
+
+    Parameters
+    ----------
+    a, b : dask.array.Array or Blocks
+        Vectors of the same space.
+
+    Returns
+    -------
+    dask.array.Array
+        The inner product, 0-dimensional, summed in an order fixed by the chunks.
+    """
+    if isinstance(a, Blocks) and isinstance(b, Blocks):
+        parts = [vdot(p, q) for p, q in zip(a.arrays, b.arrays, strict=True)]
+        return sum(parts[1:], start=parts[0])
+    if isinstance(a, Blocks) or isinstance(b, Blocks):
+        raise TypeError("vdot needs two arrays or two Blocks, got one of each")
+    if a.ndim == 0:
+        return a.conj() * b
+    axes = tuple(range(a.ndim))
+    partial = da.blockwise(
+        _block_dot, axes, a, axes, b, axes,
+        dtype=np.result_type(a.dtype, b.dtype), adjust_chunks=dict.fromkeys(axes, lambda _: 1),
+    )  # fmt: skip
+    return partial.sum(dtype=partial.dtype)
+
+
+def squared_norm(x: Vector) -> da.Array:
+    """Squared Euclidean norm of a vector as a lazy, real 0-d array."""
+    return vdot(x, x).real
+
+
+def norm(x: Vector) -> da.Array:
+    """Euclidean norm of a vector as a lazy, real 0-d array."""
+    return da.sqrt(squared_norm(x))
+
+
+def zeros(space: AnySpace, like: Vector | None = None) -> Vector:
+    """A zero vector of ``space``; where the space pins no chunks, those of ``like`` or Dask's own."""
+    if isinstance(space, BlockSpace):
+        likes = like.arrays if isinstance(like, Blocks) else (None,) * len(space.spaces)
+        return Blocks(tuple(zeros(s, m) for s, m in zip(space.spaces, likes, strict=True)))  # type: ignore[arg-type]
+    chunks = space.chunks
+    if chunks is None:
+        chunks = like.chunks if isinstance(like, da.Array) and like.shape == space.shape else "auto"  # type: ignore[assignment]
+    return da.zeros(space.shape, dtype=space.dtype, chunks=chunks)
