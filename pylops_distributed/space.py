@@ -193,6 +193,30 @@ def norm(x: Vector) -> da.Array:
     """Euclidean norm of a vector as a lazy, real 0-d array."""
     return da.sqrt(squared_norm(x))
 
+def _ratio(a: Any, b: Any) -> Any:
+    with np.errstate(all="ignore"):
+        quotient = np.true_divide(a, b)
+    return np.where(np.isfinite(quotient) & (np.abs(b) > 0), quotient, np.zeros_like(quotient))
+
+
+def ratio(a: Any, b: Any) -> Any:
+    """``a / b`` of two scalars, lazily; 0 where that is not a finite number, so that steps past convergence rest."""
+    return da.blockwise(_ratio, "", *(arg for v in (a, b) for arg in (v, "" if isinstance(v, da.Array) else None)),
+                        dtype=np.result_type(a.dtype, b.dtype))
+
+
+def _axpy(a: Any, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return a * x + y
+
+
+def axpy(a: Any, x: Vector, y: Vector) -> Any:
+    """``a * x + y`` for a scalar ``a`` and two vectors, in one task a chunk."""
+    if isinstance(x, Blocks):
+        return x.map(lambda p, q: axpy(a, p, q), y)
+    axes = tuple(range(x.ndim))
+    dtype = np.result_type(a, x.dtype, y.dtype) if np.isscalar(a) else np.result_type(a.dtype, x.dtype, y.dtype)
+    return da.blockwise(_axpy, axes, a, () if isinstance(a, da.Array) else None, x, axes, y, axes, dtype=dtype)
+
 
 def zeros(space: AnySpace, like: Vector | None = None) -> Vector:
     """A zero vector of ``space``; where the space pins no chunks, those of ``like`` or Dask's own."""
@@ -203,3 +227,29 @@ def zeros(space: AnySpace, like: Vector | None = None) -> Vector:
     if chunks is None:
         chunks = like.chunks if isinstance(like, da.Array) and like.shape == space.shape else "auto"  # type: ignore[assignment]
     return da.zeros(space.shape, dtype=space.dtype, chunks=chunks)
+
+
+def flatten(x: Vector) -> da.Array:
+    """The flat vector PyLops would use for ``x``: row-major, blocks one after another."""
+    if isinstance(x, Blocks):
+        return da.concatenate([a.ravel() for a in x.arrays])
+    return x if x.ndim == 1 else x.ravel()
+
+
+def unflatten(x: da.Array, space: AnySpace) -> Vector:
+    """The vector of ``space`` that the flat ``x`` stands for; the inverse of :func:`flatten`."""
+    if isinstance(space, Space):
+        return space.fit(x.reshape(space.shape))
+    ends = np.cumsum([s.size for s in space.spaces])
+    pieces = zip(space.spaces, [0, *ends[:-1]], ends, strict=True)
+    return Blocks(tuple(unflatten(x[a:b], s) for s, a, b in pieces))  # type: ignore[misc]
+
+
+def reshape(x: Vector, space: AnySpace) -> Vector:
+    """``x`` in the layout of ``space``: itself where that already fits, through a flat vector where not."""
+    if isinstance(space, BlockSpace):
+        if isinstance(x, Blocks) and tuple(a.shape for a in x.arrays) == tuple(s.shape for s in space.spaces):
+            return x
+    elif isinstance(x, da.Array) and x.shape == space.shape:
+        return x
+    return unflatten(flatten(x), space)

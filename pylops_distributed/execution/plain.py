@@ -1,0 +1,44 @@
+"""Running states on Dask: vectors stay where they are computed, scalars come to the driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+import dask
+
+from pylops_distributed.execution.trace import trace
+from pylops_distributed.optimization.state import State
+
+S = TypeVar("S", bound=State)
+
+
+def materialise(state: S, **options: Any) -> S:
+    """Compute a lazy state with the scheduler or client in use.
+
+    Parameters
+    ----------
+    state : State
+        Lazy state, as a solver's ``init`` or ``step`` gives it.
+    **options
+        Passed to :func:`dask.persist`.
+
+    Returns
+    -------
+    State
+        The same state, computed: chunked vectors on the workers, scalars as NumPy numbers, so that
+        convergence checks and histories cost no further pass.
+    """
+    (computed,) = dask.persist(state, **options)
+    lazy: dict[str, Any] = {
+        f.name: getattr(computed, f.name) for f in fields(computed) if f.metadata.get("space", "") is None
+    }
+    (scalars,) = dask.compute(lazy)
+    return replace(computed, **scalars)
+
+
+def replay(step: Callable[[S], S], state: S) -> Callable[[S], S]:
+    """A function that computes ``step``, traced and optimised once for states shaped like ``state``."""
+    template = trace(step, state)
+    return lambda before: materialise(template.expand(before), optimize_graph=False)

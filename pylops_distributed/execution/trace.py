@@ -1,0 +1,126 @@
+"""One step, traced once on placeholders and written out again for any state: what makes many steps cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, fields, replace
+from graphlib import TopologicalSorter
+from itertools import product
+from typing import Any, TypeAlias, TypeVar
+
+import dask.array as da
+from dask._task_spec import DataNode, convert_legacy_graph, fuse_linear_task_spec
+from dask.base import tokenize
+from dask.blockwise import optimize_blockwise
+from dask.core import flatten
+from dask.highlevelgraph import HighLevelGraph
+
+from pylops_distributed.optimization.state import State
+from pylops_distributed.space import Blocks
+
+S = TypeVar("S", bound=State)
+Graph: TypeAlias = dict[Any, Any]
+
+
+def leaves(state: State) -> list[da.Array]:
+    """The arrays of a state, in order, scalars among them."""
+    values = [getattr(state, f.name) for f in fields(state) if "space" in f.metadata]
+    arrays = (v.arrays if isinstance(v, Blocks) else (v,) for v in values)
+    return [a if isinstance(a, da.Array) else da.asarray(a) for group in arrays for a in group]
+
+
+def rebuild(state: S, arrays: list[da.Array], iteration: int) -> S:
+    """``state`` with other arrays in the place of its own."""
+    rest, values = iter(arrays), {}
+    for f in fields(state):
+        if "space" in f.metadata:
+            old = getattr(state, f.name)
+            values[f.name] = Blocks(tuple(next(rest) for _ in old.arrays)) if isinstance(old, Blocks) else next(rest)
+    return replace(state, iteration=iteration, **values)
+
+
+def _keys(a: da.Array) -> list[Hashable]:
+    return list(flatten(a.__dask_keys__()))
+
+
+def _placeholder(a: da.Array) -> da.Array:
+    """An array like ``a`` without data, which no optimisation can look into."""
+    name = f"placeholder-{tokenize(a.name)}"
+    keys = [(name, *index) for index in product(*map(range, a.numblocks))]
+    return da.Array({k: DataNode(k, None) for k in keys}, name, a.chunks, meta=a._meta)
+
+
+@dataclass(frozen=True)
+class Template:
+    """The optimised graph of one step on placeholders.
+
+    Attributes
+    ----------
+    constant : dict
+        Tasks that do not depend on the state: shared by all steps.
+    body : dict
+        Tasks written out anew for every step.
+    inputs, outputs : list of dask.array.Array
+        Placeholders of the state before, and arrays of the state after the step.
+    """
+
+    constant: Graph
+    body: Graph
+    inputs: list[da.Array]
+    outputs: list[da.Array]
+
+    def write(self, keys: list[Hashable], suffix: str) -> tuple[Graph, list[Hashable]]:
+        """Tasks of one step whose inputs have ``keys``, and the keys of its outputs."""
+        placeholders = [k for a in self.inputs for k in _keys(a)]
+        names = dict(zip(placeholders, keys, strict=True))
+        for key in self.body:
+            names[key] = (key[0] + suffix, *key[1:]) if isinstance(key, tuple) else key + suffix
+        tasks = {names[key]: task.substitute(names, key=names[key]) for key, task in self.body.items()}
+        return tasks, [names.get(k, k) for a in self.outputs for k in _keys(a)]
+
+    def expand(self, state: S, steps: int = 1) -> S:
+        """The state ``steps`` steps later, as one lazy graph."""
+        arrays = leaves(state)
+        keys = [k for a in arrays for k in _keys(a)]
+        token, tasks = tokenize(*(a.name for a in arrays)), dict(self.constant)
+        for n in range(steps):
+            step, keys = self.write(keys, f"-{token}-{n}")
+            tasks.update(step)
+        name = f"steps-{token}-{steps}-{tokenize(*(a.name for a in self.outputs))}"
+        graph = HighLevelGraph.from_collections(name, tasks, dependencies=arrays)
+        made, found = [], iter(keys)
+        for a in self.outputs:
+            first, *_ = [next(found) for _ in range(max(1, a.npartitions))]
+            made.append(_named(graph, first[0], a))  # type: ignore[index]
+        return rebuild(state, made, state.iteration + steps)
+
+
+def _named(graph: HighLevelGraph, name: str, like: da.Array) -> da.Array:
+    return da.Array(graph, name, like.chunks, meta=like._meta)
+
+
+def trace(step: Callable[[S], S], state: S) -> Template:
+    """Trace ``step`` on placeholders shaped like ``state``, and optimise its graph once.
+
+    Parameters
+    ----------
+    step : callable
+        Pure function from one state to the next.
+    state : State
+        Any state with the shapes, types and chunks to trace for; its data is not looked at.
+    """
+    inputs = [_placeholder(a) for a in leaves(state)]
+    after = leaves(step(rebuild(state, inputs, state.iteration)))
+    outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, after, strict=True)]
+    ends = {k for o in outputs for k in _keys(o)}
+    holes = {k for i in inputs for k in _keys(i)}
+    layers = optimize_blockwise(HighLevelGraph.merge(*(o.__dask_graph__() for o in outputs)), keys=ends)
+    graph = convert_legacy_graph(layers.cull(ends).to_dict())
+    graph = fuse_linear_task_spec({k: v for k, v in graph.items() if k not in holes}, keys=ends)
+    moving = set(holes)
+    order = TopologicalSorter({k: task.dependencies for k, task in graph.items()}).static_order()
+    for key in order:
+        if key in graph and moving & graph[key].dependencies:
+            moving.add(key)
+    body = {k: v for k, v in graph.items() if k in moving}
+    return Template({k: v for k, v in graph.items() if k not in moving}, body, inputs, outputs)

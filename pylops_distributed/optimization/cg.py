@@ -1,0 +1,83 @@
+r"""Conjugate gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.state import Reason, State, scalar, vector
+from pylops_distributed.space import Vector, axpy, ratio, squared_norm, vdot, zeros
+
+
+@dataclass(frozen=True)
+class CGState(State):
+    """State of :class:`CG`; ``kold`` is the squared norm of the residual."""
+
+    history: ClassVar[tuple[str, ...]] = ("cost",)
+
+    r: Vector = vector("residual", "domain")
+    c: Vector = vector("search_direction", "domain")
+    kold: Any = scalar("kold")
+    cost: Any = scalar("cost")
+
+
+@dataclass(frozen=True)
+class CG:
+    r"""Conjugate gradients for a square, Hermitian, positive definite operator, with one forward a step.
+
+    Solves :math:`(\mathbf{Op} + \epsilon\mathbf{I})\,\mathbf{x} = \mathbf{y}`.
+
+    Parameters
+    ----------
+    niter : int
+        Maximum number of iterations.
+    damp : float
+        Damping :math:`\epsilon`, added to the diagonal.
+    tol : float
+        Stop when the squared norm of the residual is not above this value.
+
+    Notes
+    -----
+    As :class:`pylops.optimization.cls_basic.CG`; steps past convergence change nothing.
+    Hestenes and Stiefel, 1952, doi:10.6028/jres.049.044.
+    """
+
+    niter: int = 10
+    damp: float = 0.0
+    tol: float = 1e-4
+
+    state: ClassVar[type[CGState]] = CGState
+
+    def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> CGState:
+        """State before the first step, lazily."""
+        if op.shape[0] != op.shape[1]:
+            raise ValueError(f"cg needs a square operator, got {op!r}; use cgls")
+        if x0 is None:
+            r = op.codomain.fit(y)  # type: ignore[arg-type]
+            x = zeros(op.domain, like=r)
+        else:
+            x = op.domain.fit(x0)  # type: ignore[arg-type]
+            r = y - self._image(op, x)
+        return self._state(0, x, r, r, squared_norm(r))
+
+    def step(self, op: LinearOperator, y: Vector, state: CGState) -> CGState:
+        """State after one more step, lazily."""
+        image = self._image(op, state.c)
+        a = ratio(state.kold, vdot(state.c, image).real)
+        x, r = axpy(a, state.c, state.x), axpy(-a, image, state.r)
+        k = squared_norm(r)
+        return self._state(state.iteration + 1, x, r, axpy(ratio(k, state.kold), state.c, r), k)
+
+    def done(self, state: CGState) -> Reason | None:
+        """Why to stop at a computed state, or None to go on."""
+        if float(state.kold) <= self.tol:
+            return Reason.CONVERGED
+        return Reason.NITER if state.iteration >= self.niter else None
+
+    def _image(self, op: LinearOperator, x: Vector) -> Any:
+        image = op.apply(x)
+        return axpy(self.damp, x, image) if self.damp else image
+
+    def _state(self, iteration: int, x: Any, r: Any, c: Any, k: Any) -> CGState:
+        return CGState(x, iteration, r, c, k, k**0.5)

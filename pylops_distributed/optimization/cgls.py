@@ -1,0 +1,92 @@
+r"""Conjugate gradients for least squares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.state import Reason, State, scalar, vector
+from pylops_distributed.space import Vector, axpy, ratio, squared_norm, zeros
+
+
+@dataclass(frozen=True)
+class CGLSState(State):
+    """State of :class:`CGLS`; ``kold`` is the squared norm of the gradient."""
+
+    history: ClassVar[tuple[str, ...]] = ("cost", "cost1")
+
+    s: Vector = vector("data_residual", "codomain")
+    c: Vector = vector("search_direction", "domain")
+    q: Vector = vector("operator_direction", "codomain")
+    kold: Any = scalar("kold")
+    cost: Any = scalar("cost")
+    cost1: Any = scalar("cost1")
+
+
+@dataclass(frozen=True)
+class CGLS:
+    r"""Conjugate gradients on the normal equations, with one forward and one adjoint a step.
+
+    Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}\|_2^2`.
+
+    Parameters
+    ----------
+    niter : int
+        Maximum number of iterations.
+    damp : float
+        Damping :math:`\epsilon`.
+    tol : float
+        Stop when the squared norm of the gradient is not above this value.
+
+    Notes
+    -----
+    As :class:`pylops.optimization.cls_basic.CGLS`, except that a start from ``x0`` takes the damping squared
+    in the first gradient too, and that steps past convergence change nothing instead of giving NaN.
+    Hestenes and Stiefel, 1952, doi:10.6028/jres.049.044; Björck, 1996, doi:10.1137/1.9781611971484.
+    """
+
+    niter: int = 10
+    damp: float = 0.0
+    tol: float = 1e-4
+
+    state: ClassVar[type[CGLSState]] = CGLSState
+
+    def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> CGLSState:
+        """State before the first step, lazily."""
+        if x0 is None:
+            s = op.codomain.fit(y)  # type: ignore[arg-type]
+            c = op.apply_adjoint(s)
+            x = zeros(op.domain, like=c)
+        else:
+            x = op.domain.fit(x0)  # type: ignore[arg-type]
+            s = y - op.apply(x)  # type: ignore[operator]
+            c = self._gradient(op, s, x)
+        return self._state(0, x, s, c, op.apply(c), squared_norm(c))
+
+    def step(self, op: LinearOperator, y: Vector, state: CGLSState) -> CGLSState:
+        """State after one more step, lazily."""
+        curvature = squared_norm(state.q)
+        if self.damp:
+            curvature = curvature + self.damp**2 * squared_norm(state.c)
+        a = ratio(state.kold, curvature)
+        x, s = axpy(a, state.c, state.x), axpy(-a, state.q, state.s)
+        r = self._gradient(op, s, x)
+        k = squared_norm(r)
+        c = axpy(ratio(k, state.kold), state.c, r)
+        return self._state(state.iteration + 1, x, s, c, op.apply(c), k)
+
+    def done(self, state: CGLSState) -> Reason | None:
+        """Why to stop at a computed state, or None to go on."""
+        if float(state.kold) <= self.tol:
+            return Reason.CONVERGED
+        return Reason.NITER if state.iteration >= self.niter else None
+
+    def _gradient(self, op: LinearOperator, s: Vector, x: Vector) -> Any:
+        r = op.apply_adjoint(s)
+        return axpy(-(self.damp**2), x, r) if self.damp else r
+
+    def _state(self, iteration: int, x: Any, s: Any, c: Any, q: Any, k: Any) -> CGLSState:
+        misfit = squared_norm(s)
+        objective = misfit + self.damp**2 * squared_norm(x) if self.damp else misfit
+        return CGLSState(x, iteration, s, c, q, k, misfit**0.5, objective**0.5)
