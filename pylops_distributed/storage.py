@@ -1,0 +1,248 @@
+"""Objects and arrays at a URL: local folders and S3 behind one small interface."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import numpy as np
+import obstore
+import zarr
+from numpy.typing import DTypeLike
+from obstore.exceptions import AlreadyExistsError, PreconditionError
+from zarr.codecs import BloscCodec, Crc32cCodec
+from zarr.core.array_spec import ArrayConfigParams
+from zarr.storage import ObjectStore
+
+Array: TypeAlias = zarr.Array[Any]
+
+# The checksum comes last, over the bytes as stored: without it flipped bits are read back silently.
+COMPRESSORS = (BloscCodec(cname="lz4", clevel=5, shuffle="shuffle"), Crc32cCodec())
+# Chunks of nothing but fill value are written too, so that a missing chunk always means a lost one.
+CONFIG: ArrayConfigParams = {"write_empty_chunks": True}
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Objects below a URL. Made by :func:`open_storage`; pickles as its URL, without credentials.
+
+    Keys are relative to the URL, with ``/`` between their parts. Nothing is created before the first write.
+
+    Attributes
+    ----------
+    url : str
+        Absolute ``file://`` or ``s3://`` address, without a slash at its end.
+    """
+
+    url: str
+
+    def __truediv__(self, path: str) -> Storage:
+        return Storage(f"{self.url}/{path.strip('/')}") if path else self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Storage, (self.url,)
+
+    @cached_property
+    def folder(self) -> Path | None:
+        """Local folder of the URL, or None on S3."""
+        parts = urlsplit(self.url)
+        return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
+
+    @cached_property
+    def _writable(self) -> Any:
+        if self.folder is not None:
+            return obstore.store.LocalStore(self.folder, mkdir=True)
+        return obstore.store.from_url(self.url)
+
+    @property
+    def _readable(self) -> Any:
+        if self.folder is not None and not self.folder.is_dir():
+            raise FileNotFoundError(f"there is no folder {self.folder}")
+        return self._writable
+
+    def zarr(self, path: str = "", *, read_only: bool = False) -> ObjectStore[Any]:
+        """Zarr store rooted at ``path``; unless ``read_only``, its folder is made if need be."""
+        place = self / path
+        return ObjectStore(place._readable if read_only else place._writable, read_only=read_only)
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write an object at once, over any older one."""
+        obstore.put(self._writable, key, data)
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        """Write an object unless there is one, and tell whether the object there is ours.
+
+        What is stored is read back and compared, so that a write whose acknowledgement got lost still counts;
+        let ``data`` carry something unique to the writer.
+        """
+        with suppress(AlreadyExistsError, PreconditionError):
+            obstore.put(self._writable, key, data, mode="create")
+        return self.get(key) == data
+
+    def get(self, key: str) -> bytes:
+        """Content of an object.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        """
+        return bytes(obstore.get(self._readable, key).bytes())
+
+    def exists(self, key: str) -> bool:
+        """Whether there is an object at ``key``."""
+        try:
+            obstore.head(self._readable, key)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """Keys below ``prefix`` and their sizes in bytes, in no order."""
+        try:
+            for batch in obstore.list(self._readable, prefix or None):
+                yield from ((entry["path"], entry["size"]) for entry in batch)
+        except FileNotFoundError:
+            return
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Keys below ``prefix``, in no order."""
+        return (key for key, _ in self.sizes(prefix))
+
+    def dirs(self, prefix: str = "") -> Iterator[str]:
+        """Names directly below ``prefix`` that have keys below them, sorted."""
+        try:
+            found = obstore.list_with_delimiter(self._readable, prefix or None)["common_prefixes"]
+        except FileNotFoundError:
+            return iter(())
+        return iter(sorted(path.rstrip("/").rpartition("/")[2] for path in found))
+
+    def delete(self, key: str) -> None:
+        """Delete an object; not an error if there is none."""
+        with suppress(FileNotFoundError):
+            obstore.delete(self._readable, key)
+
+    def delete_prefix(self, prefix: str) -> None:
+        """Delete everything below ``prefix``, also what a killed writer left half-written."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder / prefix, ignore_errors=True)
+        elif keys := list(self.list(prefix)):
+            obstore.delete(self._readable, keys)
+
+    def sync(self, prefix: str = "") -> None:
+        """Make everything at or below ``prefix`` outlive a power cut; S3 does so by itself.
+
+        Files first, then folders from the inside out, then those above, up to the URL's own parent.
+        """
+        if self.folder is None:
+            return
+        start = self.folder / prefix
+        if start.is_file():
+            _fsync(start)
+        for inner, _, names in os.walk(start, topdown=False):
+            for name in names:
+                _fsync(Path(inner, name))
+            _fsync(Path(inner))
+        for outer in start.parents:
+            _fsync(outer)
+            if outer == self.folder.parent:
+                break
+
+
+def open_storage(url: str | Path) -> Storage:
+    """Storage at a local folder or an ``s3://bucket/prefix`` address.
+
+    Parameters
+    ----------
+    url : str or Path
+        Path, ``file://`` URL or ``s3://`` URL. Credentials and endpoint of S3 are taken from the environment
+        (``AWS_ACCESS_KEY_ID``, ``AWS_ENDPOINT_URL``, ``AWS_ALLOW_HTTP``, ...), on workers too.
+
+    Raises
+    ------
+    ValueError
+        If the kind of URL is not known.
+    """
+    text = str(url)
+    scheme = text.partition("://")[0] if "://" in text else ""
+    if scheme not in ("", "file", "s3"):
+        raise ValueError(
+            f"cannot store at {text!r}: give a local path, a file:// or an s3://bucket/prefix URL"
+        )
+    if not scheme:
+        text = Path(text).expanduser().absolute().as_uri()
+    return Storage(text.rstrip("/"))
+
+
+def create_array(
+    storage: Storage,
+    path: str,
+    shape: Sequence[int],
+    chunks: Sequence[int],
+    dtype: DTypeLike,
+    dims: Sequence[str] | None = None,
+    attrs: Mapping[str, Any] | None = None,
+) -> Array:
+    """Create an array with our codecs, and nothing else: no metadata of the groups above it.
+
+    Checksummed (crc32c), compressed (Blosc LZ4), NaN as fill value of floats, and every chunk gets written.
+
+    Parameters
+    ----------
+    storage : Storage
+        Where.
+    path : str
+        Path of the array below ``storage``.
+    shape, chunks : sequence of int
+        Lengths of the array and of its chunks along each axis.
+    dtype : dtype-like
+        Type of the elements.
+    dims : sequence of str, optional
+        Names of the axes.
+    attrs : mapping, optional
+        JSON attributes.
+
+    Returns
+    -------
+    zarr.Array
+        The array, to be written by whole chunks.
+
+    Raises
+    ------
+    zarr.errors.ContainsArrayError
+        If there is an array already.
+    """
+    kind = np.dtype(dtype)
+    # Rooted at the array itself: created below a group, Zarr would write the group's zarr.json too early.
+    return zarr.create_array(
+        storage.zarr(path), shape=tuple(shape), chunks=tuple(max(1, n) for n in chunks), dtype=kind,
+        compressors=COMPRESSORS, fill_value=np.nan if kind.kind in "fc" else None,
+        dimension_names=dims, attributes=dict(attrs or {}), config=CONFIG, zarr_format=3,
+    )  # fmt: skip
+
+
+def open_array(storage: Storage, path: str) -> Array:
+    """Open an array for reading."""
+    return zarr.open_array(storage.zarr(path, read_only=True), mode="r", zarr_format=3)
+
+
+def chunks_present(array: Array) -> tuple[int, int]:
+    """Number of chunks that are stored, and number that should be."""
+    return array.nchunks_initialized, array.nchunks
+
+
+def _fsync(path: Path) -> None:
+    """Flush one file or folder to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
