@@ -178,7 +178,7 @@ def open_storage(url: str | Path) -> Storage:
             f"cannot store at {text!r}: give a local path, a file:// or an s3://bucket/prefix URL"
         )
     if not scheme:
-        text = Path(text).expanduser().absolute().as_uri()
+        text = Path(os.path.abspath(Path(text).expanduser())).as_uri()
     return Storage(text.rstrip("/"))
 
 

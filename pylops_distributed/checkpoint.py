@@ -1,0 +1,226 @@
+"""Checkpoints: solver states on Zarr, complete or not there, and only ever resumed when sound."""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import dask.array as da
+from dask.base import get_scheduler
+
+from pylops_distributed.group import Damaged, Verify, delete_group, write_group
+from pylops_distributed.lease import Attempt
+from pylops_distributed.optimization.state import State
+from pylops_distributed.policy import Every, Retention
+from pylops_distributed.snapshot import (
+    ROOT,
+    Checkpoint,
+    Entry,
+    History,
+    Labels,
+    S,
+    SpaceLabels,
+    describe,
+    entries,
+    load,
+    variables,
+)
+from pylops_distributed.storage import Storage
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointStore",
+    "Entry",
+    "Every",
+    "Labels",
+    "Retention",
+    "entries",
+    "load",
+    "sweep",
+]
+
+logger = logging.getLogger(__name__)
+
+
+class CheckpointStore:
+    """The checkpoints of a run, as one attempt at it reads and writes them. A context manager.
+
+    Parameters
+    ----------
+    attempt : Attempt
+        The right to write to the run.
+    labels : mapping, optional
+        :class:`Labels` of the spaces ``"domain"`` and ``"codomain"``; a tuple of them where vectors are
+        :class:`~pylops_distributed.space.Blocks`.
+    retention : Retention, optional
+        Which checkpoints to keep.
+    client : distributed.Client, optional
+        Client on whose workers to read and write; the Dask scheduler in use at each call if not given.
+    background : bool, optional
+        Write while the solver goes on. One state at a time; an error comes up at the next call.
+    verify : {"full", "fast"}, optional
+        Whether reading checks every chunk's checksum or only that all chunks are there, whole.
+    """
+
+    def __init__(
+        self,
+        attempt: Attempt,
+        *,
+        labels: SpaceLabels | None = None,
+        retention: Retention | None = None,
+        client: Any = None,
+        background: bool = True,
+        verify: Verify = "full",
+    ) -> None:
+        self.attempt = attempt
+        self.storage = attempt.storage
+        self.labels = labels or {}
+        self.retention = retention or Retention()
+        self.client = client
+        self.background = background
+        self.verify = verify
+        self.seconds = 0.0  # what the last save took, see Budget
+        self._parent: str | None = None
+        self._unsound: set[Entry] = set()
+        self._pending: Future[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        attempt.check()
+        sweep(self.storage, attempt.number)
+
+    def save(self, state: State, history: History | None = None) -> None:
+        """Save a computed state; in the background unless told otherwise.
+
+        Parameters
+        ----------
+        state : State
+            The state. Its arrays must be persisted, or they are computed once more.
+        history : dict of numpy.ndarray, optional
+            The numbers of all steps so far.
+
+        Raises
+        ------
+        Superseded
+            If a newer attempt has taken over the run.
+        FloatingPointError
+            If a vector is not finite; nothing is published.
+        OSError
+            If it, or the save before, could not be written.
+        """
+        self.wait()
+        self.attempt.check()
+        entry = Entry(self.attempt.number, state.iteration)
+        # The scheduler in use is a matter of the calling thread: look it up here, not in the background.
+        job = (entry, state, {k: v.copy() for k, v in (history or {}).items()}, self._get())
+        if self.background:
+            self._pending = self._thread.submit(self._write, *job)
+        else:
+            self._write(*job)
+
+    def wait(self) -> None:
+        """Wait until the last save is on disk, and raise what went wrong with it."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
+
+    def latest(self, kind: type[S]) -> Checkpoint[S] | None:
+        """The newest sound checkpoint, or None if none was ever saved.
+
+        A damaged one is passed over for the one before, with a warning in the log.
+
+        Parameters
+        ----------
+        kind : type
+            The class of the state.
+
+        Raises
+        ------
+        Damaged
+            If there are checkpoints, and all are damaged.
+        TypeError
+            If the checkpoint holds another kind of state.
+        """
+        self.wait()
+        found = self.list()
+        for entry in reversed(found):
+            try:
+                checkpoint = self.load(entry.name, kind)
+            except Damaged as error:
+                self._unsound.add(entry)
+                logger.warning("checkpoint %s is damaged and passed over: %s", entry.name, error)
+                continue
+            self._parent = entry.name
+            return checkpoint
+        if found:
+            names = ", ".join(entry.name for entry in found)
+            raise Damaged(
+                f"all checkpoints of {self.storage.url} are damaged, as the log tells: {names}; "
+                f"restore them from a copy, or delete {ROOT}/ to start from the first iteration"
+            )
+        return None
+
+    def load(self, name: str, kind: type[S]) -> Checkpoint[S]:
+        """Read one checkpoint; see :func:`load`."""
+        return load(self.storage, name, kind, self.verify, self._get())
+
+    def list(self) -> list[Entry]:
+        """The published checkpoints, oldest first."""
+        return entries(self.storage)
+
+    def prune(self) -> None:
+        """Delete the checkpoints that the retention policy does not keep, damaged ones first of all."""
+        sound = [entry for entry in self.list() if entry not in self._unsound]
+        kept = {entry for rank, entry in enumerate(reversed(sound)) if self.retention.keeps(entry, rank)}
+        for entry in self.list() if sound else []:
+            if entry not in kept:
+                delete_group(self.storage, entry.path)
+
+    def close(self) -> None:
+        """Finish the save under way, and raise what went wrong with it."""
+        try:
+            self.wait()
+        finally:
+            self._thread.shutdown()
+
+    def __enter__(self) -> CheckpointStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _get(self) -> Any:
+        """The Dask scheduler to use."""
+        return self.client.get if self.client is not None else get_scheduler(cls=da.Array)
+
+    def _write(self, entry: Entry, state: State, history: History, get: Any) -> None:
+        """Write, publish and prune; a state already saved by this attempt is the same one."""
+        if entry in self.list():
+            return
+        start = time.monotonic()
+        arrays, vectors = variables(state, history, self.labels)
+        attrs = describe(state, history, self._parent, entry.attempt)
+        try:
+            write_group(
+                self.storage, entry.path, arrays, attrs, finite=vectors, check=self.attempt.check, get=get
+            )
+        except BaseException:
+            self.storage.delete_prefix(entry.path)
+            raise
+        self._parent = entry.name
+        self.prune()
+        self.seconds = time.monotonic() - start
+
+
+def sweep(storage: Storage, attempt: int) -> None:
+    """Delete what attempts before ``attempt`` left unpublished.
+
+    Should one of them still be writing, it is fenced off from publishing; and should it have got past that
+    check just before, its manifest tells that chunks are missing.
+    """
+    published = set(entries(storage))
+    for name in storage.dirs(ROOT):
+        entry = Entry.of(name)
+        if entry.attempt < attempt and entry not in published:
+            logger.info("deleting %s, left unfinished by attempt %d", name, entry.attempt)
+            storage.delete_prefix(entry.path)

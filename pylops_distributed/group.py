@@ -1,0 +1,300 @@
+"""Zarr groups that are there whole or not at all.
+
+A group is written arrays first; its own ``zarr.json``, put last and only if absent, is what publishes it.
+It holds a manifest of the arrays and a digest of itself, so that any later damage is found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias
+
+import dask
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.space import Chunks
+from pylops_distributed.storage import Array, Storage, create_array, open_array
+
+Json: TypeAlias = dict[str, Any]
+Verify: TypeAlias = Literal["full", "fast"]
+# Below this many bytes an array is read by the driver: not worth a round trip to the workers.
+SMALL = 1_000_000
+
+
+class Damaged(Exception):  # noqa: N818 - reads as what it says
+    """What is stored is not what was written."""
+
+
+class Labelled(Protocol):
+    """Data with named axes: :class:`Variable` or ``xarray.Variable``."""
+
+    @property
+    def dims(self) -> Any:
+        """Names of the axes."""
+
+    @property
+    def data(self) -> Any:
+        """NumPy or Dask array."""
+
+    @property
+    def attrs(self) -> Any:
+        """JSON attributes."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """Data with named axes.
+
+    Parameters
+    ----------
+    dims : tuple of str
+        Names of the axes.
+    data : array-like
+        NumPy or Dask array, or anything Dask makes an array of.
+    attrs : mapping, optional
+        JSON attributes, such as ``units``.
+    """
+
+    dims: tuple[str, ...]
+    data: Any
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+
+def canonical(value: Any) -> bytes:
+    """The one JSON text of a value: keys sorted, no blanks, no NaN.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If JSON cannot carry the value.
+    """
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
+    ).encode()
+
+
+def digest(value: Any) -> str:
+    """SHA-256, in hexadecimal, of bytes or of the canonical JSON of anything else."""
+    return hashlib.sha256(value if isinstance(value, bytes) else canonical(value)).hexdigest()
+
+
+def encode(attrs: Mapping[str, Any]) -> bytes:
+    """``zarr.json`` of a group with these attributes and a digest of them."""
+    signed = {**attrs, "digest": digest(dict(attrs))}
+    return canonical({"zarr_format": 3, "node_type": "group", "attributes": signed})
+
+
+def read_attrs(storage: Storage, path: str = "") -> Json:
+    """Attributes of a published group.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the group is not published.
+    Damaged
+        If its metadata was changed since.
+    """
+    raw = storage.get(metadata_key(path))
+    try:
+        attrs: Json = json.loads(raw)["attributes"]
+        del attrs["digest"]
+        intact = encode(attrs) == raw
+    except (ValueError, TypeError, KeyError):
+        intact = False
+    if not intact:
+        raise Damaged(f"the metadata {metadata_key(path)} is not what was written")
+    return attrs
+
+
+def metadata_key(path: str) -> str:
+    """Key of the metadata of the group or array at ``path``."""
+    return f"{path}/zarr.json" if path else "zarr.json"
+
+
+def write_group(
+    storage: Storage,
+    path: str,
+    variables: Mapping[str, Labelled],
+    attrs: Mapping[str, Any],
+    *,
+    finite: Collection[str] = (),
+    check: Callable[[], None] = lambda: None,
+    get: Any = None,
+) -> None:
+    """Write arrays, each chunk by whoever computes it, then publish them together.
+
+    Parameters
+    ----------
+    storage : Storage
+        Where.
+    path : str
+        Path of the group; anything unpublished there is deleted first.
+    variables : mapping of str to Variable
+        The arrays; ``xarray.Dataset.variables`` will do.
+    attrs : mapping
+        JSON attributes of the group.
+    finite : collection of str, optional
+        Variables in which NaN and infinities are refused.
+    check : callable, optional
+        Called right before publishing; raises to prevent it.
+    get : callable or str, optional
+        Dask scheduler; the one in use where the call is made if not given.
+
+    Raises
+    ------
+    FileExistsError
+        If the group is published already, by someone else or before.
+    FloatingPointError
+        If a variable named in ``finite`` is not.
+    OSError
+        If what was written is not all there.
+    """
+    if storage.exists(metadata_key(path)):
+        raise FileExistsError(f"{storage.url}/{path} exists already; published groups are never written over")
+    storage.delete_prefix(path)
+    lazy = {name: _write(storage / path, name, v) for name, v in variables.items()}
+    (clean,) = dask.compute({name: flags for name, (_, _, flags) in lazy.items()}, scheduler=get)
+    for name in finite:
+        if not clean[name].all():
+            block = tuple(int(i) for i in np.argwhere(~clean[name])[0])
+            raise FloatingPointError(
+                f"{name} holds NaN or infinity, first in chunk {block}: not saved to {path}"
+            )
+    stored = _stored(storage, path)
+    for name, (array, chunks, _) in lazy.items():
+        if stored[name]["nchunks"] != array.nchunks:
+            raise OSError(f"{path}/{name}: {stored[name]['nchunks']} of {array.nchunks} chunks were stored")
+        stored[name]["chunks"] = [list(sizes) for sizes in chunks]
+    storage.sync(path)
+    check()
+    if not storage.put_new(
+        metadata_key(path), encode({**attrs, "manifest": stored, "uuid": uuid.uuid4().hex})
+    ):
+        raise FileExistsError(f"{storage.url}/{path} was published by another writer meanwhile")
+    storage.sync(metadata_key(path))
+
+
+def delete_group(storage: Storage, path: str) -> None:
+    """Delete a group so that it is never seen in part: first what publishes it, then the rest."""
+    storage.delete(metadata_key(path))
+    storage.delete_prefix(path)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A published group, opened for reading and checked.
+
+    Attributes
+    ----------
+    storage : Storage
+        Its place.
+    attrs : dict
+        Its attributes, without the manifest.
+    manifest : dict
+        Of each array its ``nchunks``, ``stored_bytes``, ``chunks`` and the digest of its ``metadata``.
+    """
+
+    storage: Storage
+    attrs: Json
+    manifest: Json
+
+    def lazy(self, name: str) -> da.Array:
+        """An array, lazily, in the chunks of the Dask array that was written."""
+        array = open_array(self.storage, name)
+        key = f"read-{name}-{digest([self.storage.url, self.manifest[name]])[:32]}"
+        chunks = tuple(tuple(sizes) for sizes in self.manifest[name]["chunks"])
+        return da.from_array(array, chunks=chunks, name=key, meta=np.empty((0,) * array.ndim, array.dtype))
+
+    def read(self, name: str) -> np.ndarray[Any, Any]:
+        """A small array, read at once."""
+        return np.asarray(open_array(self.storage, name)[...])
+
+
+def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = None) -> Group:
+    """Open a published group after checking it.
+
+    Parameters
+    ----------
+    storage : Storage
+        Where.
+    path : str
+        Path of the group.
+    verify : {"full", "fast"}
+        Read every chunk and its checksum, or only count chunks and bytes.
+    get : callable or str, optional
+        Dask scheduler that reads; the one in use if not given.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the group is not published.
+    Damaged
+        If anything differs from what was written.
+    """
+    attrs = read_attrs(storage, path)
+    group = Group(storage / path, attrs, attrs.pop("manifest"))
+    stored = _stored(storage, path)
+    for name, entry in group.manifest.items():
+        for what, value in stored[name].items():
+            if value != entry[what]:
+                raise Damaged(f"{path}/{name}: {what} is {value}, was written as {entry[what]}")
+    if verify == "full":
+        for name in group.manifest:
+            try:
+                array = group.lazy(name)
+                dask.compute(
+                    array.map_blocks(_read, dtype=bool, meta=np.empty((0,) * array.ndim, bool)).all(),
+                    scheduler="sync" if array.nbytes < SMALL else get,
+                )
+            except Exception as error:
+                raise Damaged(f"{path}/{name} cannot be read: {error}") from error
+    return group
+
+
+def _write(group: Storage, name: str, variable: Labelled) -> tuple[Array, Chunks, da.Array]:
+    """Create an array, and write it lazily: gives its chunks and, for each, whether it is finite."""
+    data = da.asarray(variable.data)
+    if data.dtype.kind not in "biufc":
+        raise TypeError(f"{name} has type {data.dtype}, expected numbers; convert it before storing")
+    grid = tuple(max(sizes, default=1) for sizes in data.chunks)
+    array = create_array(
+        group, name, data.shape, grid, data.dtype, tuple(variable.dims), dict(variable.attrs)
+    )
+    # Zarr's chunks are regular: only then can every block be written as one whole chunk.
+    regular = data.rechunk(dict(enumerate(grid))) if data.ndim else data
+    flags = regular.map_blocks(
+        _write_block, target=array, dtype=bool, chunks=(1,) * data.ndim,
+        meta=np.empty((0,) * data.ndim, bool), name=f"write-{name}-{uuid.uuid4().hex}",
+    )  # fmt: skip
+    return array, data.chunks, flags
+
+
+def _write_block(block: Any, target: Array, block_info: Any = None) -> np.ndarray[Any, Any]:
+    """Write one block as one chunk."""
+    region = tuple(slice(a, b) for a, b in block_info[0]["array-location"])
+    target[region] = np.asarray(block)
+    return np.full((1,) * target.ndim, np.isfinite(block).all())
+
+
+def _read(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Nothing more: that the block could be read is the test."""
+    return np.ones((1,) * block.ndim, bool)
+
+
+def _stored(storage: Storage, path: str) -> defaultdict[str, Json]:
+    """What is stored of each array of a group: chunks, bytes, and the digest of its metadata."""
+    found: defaultdict[str, Json] = defaultdict(lambda: {"nchunks": 0, "stored_bytes": 0, "metadata": None})
+    for key, size in storage.sizes(path):
+        name, _, rest = key.removeprefix(f"{path}/").partition("/")
+        if rest == "zarr.json":
+            found[name]["metadata"] = digest(storage.get(key))
+        elif rest:
+            found[name]["nchunks"] += 1
+            found[name]["stored_bytes"] += size
+    return found

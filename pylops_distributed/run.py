@@ -1,0 +1,258 @@
+"""Runs: one Zarr hierarchy each, with what it is, who works on it, its checkpoints and its result."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pylops_distributed.fingerprint import differences, environment, fingerprint
+from pylops_distributed.group import (
+    Damaged,
+    Json,
+    Labelled,
+    canonical,
+    delete_group,
+    encode,
+    metadata_key,
+    read_attrs,
+    write_group,
+)
+from pylops_distributed.lease import ROOT as ATTEMPTS
+from pylops_distributed.lease import Attempt, Owner, acquire, owner
+from pylops_distributed.snapshot import ROOT as CHECKPOINTS
+from pylops_distributed.snapshot import entries
+from pylops_distributed.storage import Storage, open_storage
+
+logger = logging.getLogger(__name__)
+
+RESULT = "result"
+SCHEMA = "pylops-distributed-run/1"
+
+
+class RunMismatch(ValueError):  # noqa: N818
+    """The run at this place is of another problem, other data or another solver."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a run stands, from what is stored alone.
+
+    Attributes
+    ----------
+    url, run_id : str
+        The run.
+    state : {"new", "running", "interrupted", "finished"}
+        ``"running"`` while a process is alive that works on it; ``"finished"`` once there is a result.
+    reason : str or None
+        Why the solver stopped, from the result.
+    iteration : int or None
+        That of the newest checkpoint.
+    metrics : dict of float
+        The newest checkpoint's last numbers, such as ``cost``.
+    attempts : int
+        How often it was begun or resumed.
+    owner : Owner or None
+        The process behind the newest attempt.
+    size : int
+        Bytes stored.
+    created_at, updated_at : datetime
+        When it was made, and when it last gave a sign of life (UTC).
+    """
+
+    url: str
+    run_id: str
+    state: Literal["new", "running", "interrupted", "finished"]
+    reason: str | None
+    iteration: int | None
+    metrics: Mapping[str, float]
+    attempts: int
+    owner: Owner | None
+    size: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def age(self) -> float:
+        """Seconds since the last sign of life."""
+        return (datetime.now(UTC) - self.updated_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run in its storage. Made by :meth:`create_or_open` and :meth:`open`.
+
+    Attributes
+    ----------
+    storage : Storage
+        Where it is.
+    attrs : dict
+        What it is: ``run_id``, ``identity``, ``fingerprint``, ``created_at`` and the provenance.
+    """
+
+    storage: Storage
+    attrs: Json
+
+    @classmethod
+    def create_or_open(
+        cls, url: str | Path, *, identity: Mapping[str, Any], provenance: Mapping[str, Any] | None = None
+    ) -> Run:
+        """Open the run at ``url``, or make it.
+
+        Parameters
+        ----------
+        url : str or Path
+            Local path or ``s3://bucket/prefix``.
+        identity : mapping
+            What the numbers depend on: problem, data, operator, solver. JSON values.
+        provenance : mapping, optional
+            What else to remember, such as ``params`` and ``inputs``. Software, machine and commit are added.
+
+        Raises
+        ------
+        RunMismatch
+            If the run there has another identity.
+        Damaged
+            If its metadata was changed.
+        """
+        storage = open_storage(url)
+        if not storage.exists(metadata_key("")):
+            attrs = {
+                **environment(), **(provenance or {}),
+                "schema": SCHEMA, "run_id": uuid.uuid4().hex, "created_at": datetime.now(UTC).isoformat(),
+                "identity": dict(identity), "fingerprint": fingerprint(identity),
+            }  # fmt: skip
+            storage.put_new(metadata_key(""), encode(attrs))
+        for path in (ATTEMPTS, CHECKPOINTS):
+            storage.put_new(metadata_key(path), encode({}))
+            storage.sync(metadata_key(path))
+        run = cls.open(storage.url)
+        if run.attrs["fingerprint"] != fingerprint(identity):
+            given = json.loads(canonical(dict(identity)))
+            listed = "\n  ".join(differences(run.attrs["identity"], given))
+            raise RunMismatch(
+                f"{storage.url} is another run:\n  {listed}\nGive another place, or go back to its settings"
+            )
+        return run
+
+    @classmethod
+    def open(cls, url: str | Path) -> Run:
+        """Open an existing run.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        Damaged
+            If its metadata was changed.
+        """
+        storage = open_storage(url)
+        try:
+            attrs = read_attrs(storage)
+        except FileNotFoundError:
+            raise FileNotFoundError(f"there is no run at {storage.url}") from None
+        if attrs.get("schema") != SCHEMA:
+            raise ValueError(
+                f"{storage.url} has schema {attrs.get('schema')!r}, expected {SCHEMA!r}: not a run"
+            )
+        return cls(storage, attrs)
+
+    def attempt(self) -> Attempt:
+        """Take the right to write to the run; see :func:`pylops_distributed.lease.acquire`.
+
+        Raises
+        ------
+        RunBusy
+            If another process is working on it.
+        """
+        return acquire(self.storage)
+
+    def write_result(
+        self,
+        attempt: Attempt,
+        variables: Mapping[str, Labelled],
+        *,
+        checkpoint: str | None = None,
+        attrs: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write the result, chunk by chunk, and publish it as a whole; one written before is replaced.
+
+        Parameters
+        ----------
+        attempt : Attempt
+            The right to write.
+        variables : mapping of str to Variable
+            The arrays; ``xarray.Dataset.variables`` will do.
+        checkpoint : str, optional
+            Name of the checkpoint that it was made from.
+        attrs : mapping, optional
+            JSON attributes: ``reason`` shows up in :meth:`status`, ``coordinates`` names, with blanks between
+            them, those variables that are coordinates without being an axis.
+
+        Raises
+        ------
+        Superseded
+            If a newer attempt has taken over the run.
+        """
+        attempt.check()
+        delete_group(self.storage, RESULT)
+        about = {
+            **(attrs or {}), "run_id": self.attrs["run_id"], "fingerprint": self.attrs["fingerprint"],
+            "attempt": attempt.number, "checkpoint": checkpoint, "created_at": datetime.now(UTC).isoformat(),
+        }  # fmt: skip
+        write_group(self.storage, RESULT, variables, about, check=attempt.check)
+
+    def status(self) -> Status:
+        """How the run stands."""
+        last, saved = owner(self.storage), entries(self.storage)
+        checkpoint = _attrs(self.storage, saved[-1].path) if saved else None
+        result = _attrs(self.storage, RESULT)
+        signs = [self.attrs["created_at"]] + [a["created_at"] for a in (checkpoint, result) if a]
+        times = [datetime.fromisoformat(t) for t in signs]
+        if last is not None:
+            times.append(datetime.fromtimestamp(last.seen, UTC))
+        return Status(
+            url=self.storage.url,
+            run_id=self.attrs["run_id"],
+            state="running"
+            if last and last.alive
+            else "finished"
+            if result
+            else "interrupted"
+            if last
+            else "new",
+            reason=result.get("reason") if result else None,
+            iteration=saved[-1].iteration if saved else None,
+            metrics=checkpoint["metrics"] if checkpoint else {},
+            attempts=last.number if last else 0,
+            owner=last,
+            size=sum(size for _, size in self.storage.sizes()),
+            created_at=times[0],
+            updated_at=max(times),
+        )
+
+
+def list_runs(root: str | Path) -> list[Run]:
+    """The runs directly below a folder or prefix, by name; unreadable ones are left out, with a warning."""
+    storage, found = open_storage(root), []
+    for name in storage.dirs():
+        try:
+            found.append(Run.open(f"{storage.url}/{name}"))
+        except (FileNotFoundError, ValueError):
+            continue
+        except Damaged as error:
+            logger.warning("run %s is left out: %s", name, error)
+    return found
+
+
+def _attrs(storage: Storage, path: str) -> Json | None:
+    """Attributes of a group, or None where there are none to be trusted."""
+    try:
+        return read_attrs(storage, path)
+    except (FileNotFoundError, Damaged):
+        return None

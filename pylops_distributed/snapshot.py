@@ -1,0 +1,207 @@
+"""Snapshots: one solver state as a group of labelled arrays, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.group import Group, Json, Labelled, Variable, Verify, open_group, read_attrs
+from pylops_distributed.optimization.state import State
+from pylops_distributed.space import Blocks
+from pylops_distributed.storage import Storage
+
+S = TypeVar("S", bound=State)
+History: TypeAlias = dict[str, np.ndarray[Any, Any]]
+
+ROOT = "checkpoints"
+SCHEMA = "pylops-distributed-checkpoint/1"
+SUFFIX = "_history"
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Names for the axes of the vectors of one space, and coordinates along them.
+
+    Parameters
+    ----------
+    dims : tuple of str
+        Names of the axes.
+    coords : mapping, optional
+        Coordinates: by name, a :class:`~pylops_distributed.group.Variable` or ``xarray.Variable``.
+    attrs : mapping, optional
+        JSON attributes of the vectors, such as ``units``.
+    """
+
+    dims: tuple[str, ...]
+    coords: Mapping[str, Labelled] = field(default_factory=dict)
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+
+SpaceLabels: TypeAlias = Mapping[str, Labels | tuple[Labels, ...]]
+
+
+@dataclass(frozen=True, order=True)
+class Entry:
+    """A published checkpoint; sorts from the oldest to the newest.
+
+    An iteration reached by a newer attempt is newer than any of an older one, which must have been passed
+    over: clocks have no say in it.
+    """
+
+    attempt: int
+    iteration: int
+
+    @property
+    def name(self) -> str:
+        """Name of its group."""
+        return f"i{self.iteration:08d}-a{self.attempt:04d}"
+
+    @property
+    def path(self) -> str:
+        """Path of its group in the run."""
+        return f"{ROOT}/{self.name}"
+
+    @classmethod
+    def of(cls, name: str) -> Entry:
+        """The entry of a name."""
+        iteration, _, attempt = name.partition("-a")
+        return cls(int(attempt), int(iteration.removeprefix("i")))
+
+
+@dataclass(frozen=True)
+class Checkpoint(Generic[S]):
+    """A state read back.
+
+    Attributes
+    ----------
+    name : str
+        Name of its group.
+    state : State
+        Vectors as lazy Dask arrays in their old chunks, scalars as NumPy numbers, bit by bit as saved.
+    history : dict of numpy.ndarray
+        The numbers of all steps up to it.
+    attrs : dict
+        What else is known of it: ``metrics``, ``created_at``, ``parent``.
+    """
+
+    name: str
+    state: S
+    history: History = field(repr=False)
+    attrs: Json = field(repr=False)
+
+
+def entries(storage: Storage) -> list[Entry]:
+    """The published checkpoints of a run, oldest first."""
+    names = storage.dirs(ROOT)
+    return sorted(Entry.of(name) for name in names if storage.exists(f"{ROOT}/{name}/zarr.json"))
+
+
+def load(
+    storage: Storage, name: str, kind: type[S], verify: Verify = "full", get: Any = None
+) -> Checkpoint[S]:
+    """Read a checkpoint after checking it.
+
+    Parameters
+    ----------
+    storage : Storage
+        The run's storage.
+    name : str
+        Name of the checkpoint.
+    kind : type
+        The class of the state.
+    verify : {"full", "fast"}, optional
+        Whether to check every chunk's checksum, or only that all chunks are there, whole.
+    get : callable or str, optional
+        Dask scheduler that reads; the one in use if not given.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such checkpoint.
+    Damaged
+        If it is not as it was written.
+    TypeError
+        If it holds another kind of state.
+    """
+    path = f"{ROOT}/{name}"
+    saved = read_attrs(storage, path)["kind"]
+    if saved != kind.__name__:
+        raise TypeError(
+            f"{storage.url}/{path} holds a {saved}, not a {kind.__name__}: go on with the same solver"
+        )
+    group = open_group(storage, path, verify, get)
+    values: dict[str, Any] = {"iteration": group.attrs["iteration"]}
+    for f in fields(kind):
+        if f.metadata.get("space", "") is None:
+            values[f.name] = group.read(f.metadata["name"])[()]
+        elif "space" in f.metadata:
+            values[f.name] = _vector(group, f.name, f.metadata["name"])
+    history = {n.removesuffix(SUFFIX): group.read(n) for n in group.manifest if n.endswith(SUFFIX)}
+    return Checkpoint(name, kind(**values), history, group.attrs)
+
+
+def describe(state: State, history: History, parent: str | None, attempt: int) -> Json:
+    """Attributes of a state's group."""
+    vectors = {f.name: getattr(state, f.name) for f in fields(state)}
+    return {
+        "schema": SCHEMA,
+        "kind": type(state).__name__,
+        "iteration": state.iteration,
+        "attempt": attempt,
+        "parent": parent,
+        "created_at": datetime.now(UTC).isoformat(),
+        "blocks": {name: len(v.arrays) for name, v in vectors.items() if isinstance(v, Blocks)},
+        "metrics": {k: float(v[-1]) for k, v in history.items() if len(v) and np.isfinite(v[-1])},
+        "coordinates": "iteration",
+    }
+
+
+def variables(state: State, history: History, labels: SpaceLabels) -> tuple[dict[str, Labelled], list[str]]:
+    """What to write for a state, with all coordinates, and which of it are vectors."""
+    found: dict[str, Labelled] = {"iteration": Variable((), np.int64(state.iteration))}
+    vectors: list[str] = []
+    for f in fields(state):
+        value, space = getattr(state, f.name), f.metadata.get("space")
+        if space is None and "space" in f.metadata:
+            found[f.metadata["name"]] = Variable((), value, {"role": f.name})
+        elif space is not None:
+            for k, array in enumerate(value.arrays if isinstance(value, Blocks) else (value,)):
+                name, label = _member(f.metadata["name"], k), _label(labels, space, k, array.ndim)
+                found[name] = Variable(label.dims, array, {**label.attrs, "role": f.name})
+                found.update(label.coords)
+                vectors.append(name)
+    if history:
+        steps = max(map(len, history.values()))
+        found["step"] = Variable(("step",), np.arange(steps))
+    for name, values in history.items():
+        found[f"{name}{SUFFIX}"] = Variable(("step",), values)
+    return found, vectors
+
+
+def _vector(group: Group, field_name: str, name: str) -> da.Array | Blocks:
+    """A vector of a state, lazily."""
+    count = group.attrs["blocks"].get(field_name)
+    if count is None:
+        return group.lazy(name)
+    return Blocks(tuple(group.lazy(_member(name, k)) for k in range(count)))
+
+
+def _member(name: str, k: int) -> str:
+    """Name of the k-th array of a vector."""
+    return f"{name}_{k}" if k else name
+
+
+def _label(labels: SpaceLabels, space: str, k: int, ndim: int) -> Labels:
+    """Labels of the k-th array of a vector of a space; made up where not given."""
+    given = labels.get(space)
+    if given is None:
+        return Labels(tuple(f"{_member(space, k)}_axis{i}" for i in range(ndim)))
+    label = given if isinstance(given, Labels) else given[k]
+    if len(label.dims) != ndim:
+        raise ValueError(f"the {space} has {ndim} axes, its labels {len(label.dims)}: {label.dims}")
+    return label
