@@ -1,0 +1,139 @@
+"""What readers share: their description, arrays read file by file, and names for unnamed axes."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+from dask.base import tokenize
+from numpy.typing import NDArray
+
+from pylops_distributed.ingest.chunking import regular_chunks
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format: suffixes and first bytes that announce it, and its reader."""
+
+    suffixes: tuple[str, ...]
+    open: Callable[..., xr.Dataset]
+    magic: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileArray:
+    """An array in a file, opened anew for each slice: pickles as a path, and holds no file open.
+
+    Parameters
+    ----------
+    opener : callable
+        Module-level function of path and key giving a context manager of an indexable array.
+    path, key : str
+        The file and the array in it.
+    shape, dtype
+        Of the array.
+    """
+
+    opener: Callable[[str, str], AbstractContextManager[Any]]
+    path: str
+    key: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __getitem__(self, index: Any) -> NDArray[np.generic]:
+        with self.opener(self.path, self.key) as array:
+            return np.array(array[index])
+
+    def lazy(self, chunks: Sequence[int]) -> da.Array:
+        """As a Dask array."""
+        return da.from_array(self, chunks=tuple(chunks), name=f"file-{tokenize(self, tuple(chunks))}")
+
+
+def name_axes(name: str, ndim: int, dims: Sequence[str] | None, alone: bool) -> tuple[str, ...]:
+    """Names for the axes of an array whose file has none.
+
+    Raises
+    ------
+    ValueError
+        If ``dims`` does not have a name for each axis.
+    """
+    if dims is None:
+        return tuple(f"dim_{i}" if alone else f"{name}_dim_{i}" for i in range(ndim))
+    if len(dims) != ndim or len(set(dims)) != ndim:
+        raise ValueError(
+            f"{name!r} has {ndim} axes, but dims={list(dims)}: give {ndim} names, or choose with variables=."
+        )
+    return tuple(dims)
+
+
+def choose(found: Mapping[str, Any], variables: Sequence[str] | None, path: str) -> dict[str, Any]:
+    """The arrays asked for, or all.
+
+    Raises
+    ------
+    ValueError
+        If one asked for is not in the file.
+    """
+    if missing := set(variables or ()) - set(found):
+        raise ValueError(f"{path!r} has no {sorted(missing)}: it holds {sorted(found)}.")
+    return {name: found[name] for name in (variables or found)}
+
+
+def label(
+    arrays: Mapping[str, Any],
+    dims: Sequence[str] | None,
+    chunks: Mapping[str, int] | None,
+    stored: Callable[[Any], tuple[int, ...] | None] = lambda array: None,
+) -> xr.Dataset:
+    """Lazy, labelled variables from arrays that have neither.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array-like
+        NumPy arrays or :class:`FileArray`.
+    dims : sequence of str, optional
+        Names of the axes.
+    chunks : mapping of str to int, optional
+        Length of chunks by dimension.
+    stored : callable, optional
+        Gives the file's own chunks of an array.
+
+    Returns
+    -------
+    xarray.Dataset
+        One variable per array.
+    """
+    ds = xr.Dataset()
+    for name, array in arrays.items():
+        names = name_axes(name, array.ndim, dims, len(arrays) == 1)
+        sizes = dict(zip(names, array.shape, strict=True))
+        asked = {key: size for key, size in (chunks or {}).items() if key in sizes or len(arrays) == 1}
+        cut = tuple(regular_chunks(sizes, array.dtype, asked, stored=stored(array)).values())
+        lazy = array.lazy(cut) if isinstance(array, FileArray) else da.from_array(array, chunks=cut)
+        ds[name] = (names, lazy)
+    return ds
+
+
+def require(module: str) -> Any:
+    """Import a module of the ``hdf`` extra.
+
+    Raises
+    ------
+    ImportError
+        If it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(f"this format needs {module}: pip install 'pylops-distributed[hdf]'") from error

@@ -1,0 +1,115 @@
+"""Several sources as the variables of one dataset, if their grids agree."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from pylops_distributed.ingest.source import Source
+
+MASK = "trace_mask"
+
+
+def open_sources(sources: Mapping[str, Source], *, checksum: bool = True) -> xr.Dataset:
+    """Open the sources as one dataset.
+
+    Parameters
+    ----------
+    sources : mapping of str to Source
+        Source of each variable; the name ``''`` keeps the names of the source's own variables.
+    checksum : bool, optional
+        Whether to compute the files' SHA-256.
+
+    Returns
+    -------
+    xarray.Dataset
+        All variables; the attribute ``sources`` lists the attributes of each source.
+
+    Raises
+    ------
+    ValueError
+        If a source does not have the one variable that is needed, or the grids differ.
+    """
+    merged = xr.Dataset()
+    provenance = []
+    for name, source in sources.items():
+        ds = source.open(checksum=checksum)
+        provenance.append(
+            jsonable(ds.attrs | {"options": source.options, "variables": [name or [*ds.data_vars]]})
+        )
+        named = _named(ds, name, source) if name else ds
+        _check_grid(merged, named, name)
+        merged = merged.merge(named, join="exact", compat="override", combine_attrs="drop")
+    return merged.assign_attrs(sources=provenance)
+
+
+def _named(ds: xr.Dataset, name: str, source: Source) -> xr.Dataset:
+    """The one variable of a source under the name wanted."""
+    found = [str(key) for key in ds.data_vars if key != MASK]
+    if name in found:
+        own = name
+    elif len(found) == 1:
+        own = found[0]
+    else:
+        raise ValueError(
+            f"{source.path!r} holds {found}: choose the one for {name!r} with the option variables=."
+        )
+    picked = ds[[own]].rename({own: name} if own != name else {})
+    if MASK in ds:
+        mask = f"{name}_{MASK}"
+        picked[mask] = ds[MASK]
+        picked[name].attrs["ancillary_variables"] = mask
+    return picked
+
+
+def _check_grid(merged: xr.Dataset, ds: xr.Dataset, name: str) -> None:
+    """Refuse dimensions or coordinates that differ from those before."""
+    for dim, size in ds.sizes.items():
+        if merged.sizes.get(dim, size) != size:
+            raise ValueError(
+                f"{name!r} has {size} {dim!r} where the variables before it have {merged.sizes[dim]}."
+            )
+    for key in set(ds.coords) & set(merged.coords):
+        ours, theirs = merged[key], ds[key]
+        same = ours.dims == theirs.dims and ours.shape == theirs.shape and _equal(ours.values, theirs.values)
+        if not same or ours.attrs.get("units") != theirs.attrs.get("units"):
+            raise ValueError(
+                f"the grids differ in the coordinate {key!r}: {name!r} has {_show(theirs)}, "
+                f"the variables before it {_show(ours)}. Resample, or ingest into separate datasets."
+            )
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if a.dtype.kind == "f" or b.dtype.kind == "f":
+        return bool(np.allclose(a, b, rtol=1e-9, atol=0, equal_nan=True))
+    return np.array_equal(a, b)
+
+
+def _show(array: xr.DataArray) -> str:
+    flat = array.values.ravel()
+    ends = f"{flat[0]} to {flat[-1]}" if flat.size else "nothing"
+    return f"{ends} {array.attrs.get('units', '')}".rstrip() + f" ({' x '.join(map(str, array.shape))})"
+
+
+def jsonable(value: Any) -> Any:
+    """The same attributes in types that JSON has; NaN and Inf become text."""
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return jsonable(value.tolist())
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    if isinstance(value, float):
+        return value if np.isfinite(value) else str(value)
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def mask_name(ds: xr.Dataset, variable: Hashable) -> str | None:
+    """Name of the mask that tells where a variable has traces."""
+    name = ds[variable].attrs.get("ancillary_variables")
+    return name if isinstance(name, str) and name.endswith(MASK) and name in ds else None

@@ -1,0 +1,138 @@
+"""First step of an ingest: everything but the data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from pylops_distributed.ingest.blocks import open_writable
+from pylops_distributed.ingest.chunking import regular_chunks
+from pylops_distributed.ingest.merge import MASK, jsonable, open_sources
+from pylops_distributed.ingest.notes import NOTES, ROOT, WORK, Notes, read_notes
+from pylops_distributed.ingest.sealed import SCHEMA, read_ref
+from pylops_distributed.ingest.source import Source
+from pylops_distributed.ingest.values import ArrayLayout, Plan
+from pylops_distributed.storage import Storage, create_array, open_storage
+
+
+def plan(
+    source: Source | str | Mapping[str, Source], url: str, *, chunks: Mapping[str, int] | None = None
+) -> Plan:
+    """Lay out the dataset without its data: metadata, coordinates and notes, but not sealed.
+
+    Parameters and errors are those of :func:`~pylops_distributed.ingest.ingest`.
+
+    Returns
+    -------
+    Plan
+        A reference for :func:`write_block` and :func:`seal`.
+    """
+    sources = _as_sources(source, chunks)
+    stamps = {name: one.stamp() for name, one in sources.items()}
+    ds = open_sources(sources)
+    arrays = {str(name): _layout(ds[name]) for name in ds.data_vars if not str(name).endswith(MASK)}
+    notes = Notes(
+        fingerprint=_fingerprint(ds, arrays), sources=sources, stamps=stamps, arrays=arrays,
+        coordinates=tuple(sorted(str(name) for name in set(ds.coords) - set(ds.dims))), attrs=ds.attrs,
+    )  # fmt: skip
+    nbytes = sum(math.prod(one.shape) * np.dtype(one.dtype).itemsize for one in arrays.values())
+    storage = open_storage(url)
+    planned = Plan(url=storage.url, fingerprint=notes.fingerprint, blocks=len(notes.blocks), nbytes=nbytes)
+    if _claim(storage, notes):
+        return planned.model_copy(update={"sealed": True})
+    _create(storage, ds, arrays)
+    return planned
+
+
+def _claim(storage: Storage, notes: Notes) -> bool:
+    """Take the URL for this ingest, or raise; True if the very same dataset is there already."""
+    data = notes.model_dump_json().encode()
+    if storage.exists(ROOT):
+        there = read_ref(storage.url)
+        if there.fingerprint != notes.fingerprint:
+            raise FileExistsError(
+                f"{storage.url!r} holds another dataset: its sources, options or chunks differ (fingerprint "
+                f"{there.fingerprint[:9]}, not {notes.fingerprint[:9]}). Choose another URL, or delete it."
+            )
+        storage.delete_prefix(WORK)  # left by a run that died right after sealing
+        return True
+    if not storage.exists(NOTES) and (found := next(storage.list(), None)):
+        raise FileExistsError(f"{storage.url!r} is not empty, it holds {found!r}: choose another URL.")
+    if not storage.put_new(NOTES, data):
+        left = read_notes(storage)
+        if left.fingerprint != notes.fingerprint:
+            raise FileExistsError(
+                f"{storage.url!r} holds the unfinished ingest of {[one.path for one in left.sources.values()]} "
+                "with other content, options or chunks: choose another URL, or remove it with "
+                "pylops_distributed.ingest.discard(url)."
+            )
+        storage.put(NOTES, data)  # same content, but the file may have moved
+    return False
+
+
+def _as_sources(
+    source: Source | str | Mapping[str, Source], chunks: Mapping[str, int] | None
+) -> dict[str, Source]:
+    """One form for all ways to say it; the chunks of the store are those of the readers."""
+    if isinstance(source, str):
+        source = Source(path=source)
+    many = {"": source} if isinstance(source, Source) else dict(source)
+    if not many:
+        raise ValueError("no source given: expected a Source, a path, or {variable: Source}.")
+    if chunks is None:
+        return many
+    return {
+        name: one.model_copy(update={"options": one.options | {"chunks": dict(chunks)}})
+        for name, one in many.items()
+    }
+
+
+def _layout(array: xr.DataArray) -> ArrayLayout:
+    """Shape and chunks in the store: those of the lazy array."""
+    if array.dtype.kind not in "biufc":
+        raise ValueError(f"{array.name!r} is of type {array.dtype}: only numerical arrays can be ingested.")
+    if array.chunks is None or any(len(set(cut[:-1])) > 1 or cut[-1] > cut[0] for cut in array.chunks):
+        raise ValueError(f"{array.name!r} has chunks {array.chunks}: Zarr needs regular ones.")
+    return ArrayLayout(
+        dims=tuple(map(str, array.dims)), shape=array.shape, dtype=array.dtype.newbyteorder("=").str,
+        chunks=tuple(max(1, cut[0]) for cut in array.chunks),
+    )  # fmt: skip
+
+
+def _fingerprint(ds: xr.Dataset, arrays: Mapping[str, ArrayLayout]) -> str:
+    """Hash of the contents, options and layouts; where the files lie does not matter."""
+    sources = [{key: value for key, value in one.items() if key != "source"} for one in ds.attrs["sources"]]
+    text = json.dumps(
+        [SCHEMA, sources, {name: one.model_dump() for name, one in arrays.items()}], sort_keys=True
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _create(storage: Storage, ds: xr.Dataset, arrays: Mapping[str, ArrayLayout]) -> None:
+    """Empty arrays for the data, whole ones for coordinates and masks."""
+    for name, layout in arrays.items():
+        _ensure(storage, name, layout, jsonable(ds[name].attrs))
+    for name in map(str, [*ds.coords, *(name for name in ds.data_vars if str(name).endswith(MASK))]):
+        variable = ds[name].variable
+        if variable.dtype.kind in "mM":
+            variable = xr.conventions.encode_cf_variable(variable, name=name)
+        values = np.asarray(variable.values)
+        dtype: Any = np.dtypes.StringDType() if values.dtype.kind in "OUST" else values.dtype
+        dims = tuple(str(dim) for dim in variable.dims)
+        cut = regular_chunks(dict(zip(dims, values.shape, strict=True)), np.dtype("f8"))
+        if not storage.exists(f"{name}/zarr.json"):
+            create_array(
+                storage, name, values.shape, tuple(cut.values()), dtype, dims, jsonable(variable.attrs)
+            )
+        open_writable(storage, name)[...] = values
+
+
+def _ensure(storage: Storage, name: str, layout: ArrayLayout, attrs: Mapping[str, Any]) -> None:
+    if not storage.exists(f"{name}/zarr.json"):
+        create_array(storage, name, layout.shape, layout.chunks, layout.dtype, layout.dims, attrs)

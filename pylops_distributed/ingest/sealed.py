@@ -1,0 +1,164 @@
+"""Last step of an ingest, and the datasets it leaves: only sealed ones open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import xarray as xr
+
+from pylops_distributed.ingest.notes import NOTES, ROOT, WORK, Notes, read_notes
+from pylops_distributed.ingest.values import ArrayLayout, BlockReport, DatasetRef, Plan, Statistics
+from pylops_distributed.storage import Storage, chunks_present, open_array, open_storage
+
+SCHEMA = "pylops-distributed-dataset/1"
+SOFTWARE = ("pylops-distributed", "numpy", "dask", "xarray", "zarr", "segyio")
+
+
+def seal(plan: Plan, reports: Iterable[BlockReport]) -> DatasetRef:
+    """Check that everything is there, and publish the dataset.
+
+    Parameters
+    ----------
+    plan : Plan
+        From :func:`plan`.
+    reports : iterable of BlockReport
+        From :func:`write_block`, one for each block, in any order.
+
+    Returns
+    -------
+    DatasetRef
+        The dataset, with statistics and counts of samples that are not finite.
+
+    Raises
+    ------
+    ValueError
+        If a block has no report or a chunk is missing.
+    """
+    storage = open_storage(plan.url)
+    if storage.exists(ROOT) and (there := read_ref(plan.url)).fingerprint == plan.fingerprint:
+        return there
+    notes = read_notes(storage)
+    known = {report.index: report for report in reports}
+    if missing := sorted(set(range(plan.blocks)) - set(known)):
+        raise ValueError(
+            f"{plan.url!r} cannot be sealed: blocks {missing[:10]} of {plan.blocks} were not written."
+        )
+    arrays = {}
+    for name, layout in notes.arrays.items():
+        present, wanted = chunks_present(open_array(storage, name))
+        if present != wanted:
+            raise ValueError(
+                f"{plan.url!r} cannot be sealed: {name!r} has {present} of {wanted} chunks; run it again."
+            )
+        parts = [
+            part for _, report in sorted(known.items()) if report.variable == name for part in report.chunks
+        ]
+        arrays[name] = layout.model_copy(update={"statistics": Statistics.merge(parts)})
+    storage.sync()
+    storage.put_new(ROOT, _root(notes, arrays))
+    storage.sync(ROOT)
+    there = read_ref(plan.url)
+    if there.fingerprint != plan.fingerprint:
+        raise FileExistsError(f"{plan.url!r} was sealed meanwhile by the ingest of something else.")
+    storage.delete_prefix(WORK)
+    return there
+
+
+def open_dataset(url: str) -> xr.Dataset:
+    """Open a sealed dataset lazily, one Dask chunk per stored chunk.
+
+    Parameters
+    ----------
+    url : str
+        Local folder or ``s3://bucket/prefix``.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables, coordinates with units, and in the attributes ``sources``, ``arrays`` (with statistics) and
+        ``fingerprint``. Stored chunks are checksummed: reading a damaged one raises ``ValueError``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no dataset, or its ingest was not finished.
+    ValueError
+        If it is not one of ours, or chunks are missing.
+    """
+    storage = open_storage(url)
+    for name in read_ref(url).arrays:
+        present, wanted = chunks_present(open_array(storage, name))
+        if present != wanted:
+            raise ValueError(
+                f"{url!r} is damaged: {name!r} has {present} of {wanted} chunks. Ingest it again."
+            )
+    ds: xr.Dataset = xr.open_zarr(storage.zarr(read_only=True), consolidated=False, chunks={})
+    return ds
+
+
+def read_ref(url: str) -> DatasetRef:
+    """Reference to the sealed dataset at ``url``; it raises as :func:`open_dataset` does."""
+    storage = open_storage(url)
+    attrs = _root_attrs(storage, url)
+    if attrs.get("schema") != SCHEMA:
+        raise ValueError(
+            f"{url!r} holds Zarr data that were not ingested (schema {attrs.get('schema')!r}): "
+            "give it to ingest() as a source, with another URL for the dataset."
+        )
+    return DatasetRef(url=storage.url, fingerprint=attrs["fingerprint"], arrays=attrs["arrays"])
+
+
+def discard(url: str) -> None:
+    """Delete the unfinished ingest at ``url``.
+
+    Raises
+    ------
+    FileExistsError
+        If what is there is sealed.
+    FileNotFoundError
+        If there is no unfinished ingest.
+    """
+    storage = open_storage(url)
+    if storage.exists(ROOT):
+        raise FileExistsError(
+            f"{url!r} is sealed, so it is not discarded: delete it yourself if you mean to."
+        )
+    if not storage.exists(NOTES):
+        raise FileNotFoundError(f"there is no unfinished ingest at {url!r}.")
+    storage.delete_prefix("")
+
+
+def _root_attrs(storage: Storage, url: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(storage.get(ROOT))["attributes"])
+    except FileNotFoundError:
+        pass
+    if storage.exists(NOTES):
+        raise FileNotFoundError(
+            f"the ingest into {url!r} was not finished: run it again with the same source to go on, "
+            "or remove it with pylops_distributed.ingest.discard(url)."
+        )
+    raise FileNotFoundError(f"there is no dataset at {url!r}.")
+
+
+def _root(notes: Notes, arrays: Mapping[str, ArrayLayout]) -> bytes:
+    """The group metadata whose existence makes the dataset exist."""
+    software = {}
+    for name in SOFTWARE:
+        with suppress(PackageNotFoundError):  # a checkout that is not installed has no version
+            software[name] = version(name)
+    attrs = notes.attrs | {
+        "schema": SCHEMA,
+        "fingerprint": notes.fingerprint,
+        "arrays": {name: layout.model_dump() for name, layout in arrays.items()},
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "software": software,
+    }
+    if notes.coordinates:
+        attrs["coordinates"] = " ".join(notes.coordinates)
+    return json.dumps({"zarr_format": 3, "node_type": "group", "attributes": attrs}, allow_nan=False).encode()

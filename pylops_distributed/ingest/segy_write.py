@@ -1,0 +1,102 @@
+"""Writing volumes and sections as SEG-Y."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import segyio
+from numpy.typing import ArrayLike
+
+from pylops_distributed.ingest.segy_layout import SAMPLE_DTYPES, Endian
+
+
+def write_segy(
+    path: str,
+    data: Any,
+    *,
+    inline: ArrayLike | None = None,
+    crossline: ArrayLike | None = None,
+    dt_ms: float = 4.0,
+    t0_ms: int = 0,
+    origin: tuple[float, float] = (0.0, 0.0),
+    spacing: tuple[float, float] = (25.0, 25.0),
+    sample_format: int = 5,
+    endian: Endian = "big",
+    text: Sequence[str] = (),
+) -> None:
+    """Write a 3-D volume or a 2-D section as SEG-Y revision 1, one inline in memory at a time.
+
+    Parameters
+    ----------
+    path : str
+        File to write; an older one is replaced.
+    data : array-like
+        Shape ``(inlines, crosslines, samples)``, or ``(cdps, samples)``: NumPy, Dask, or anything
+        that is sliced along its first axis.
+    inline, crossline : array-like of int, optional
+        Line numbers, 1, 2, ... by default. For a section ``crossline`` holds the CDP numbers.
+    dt_ms : float, optional
+        Sample interval [ms]; in depth [m].
+    t0_ms : int, optional
+        Time of the first sample [ms], or its depth [m].
+    origin, spacing : tuple of float, optional
+        ``cdp_x`` and ``cdp_y`` of the first trace, and their steps from inline to inline (x) and from
+        crossline to crossline (y) [m]; kept to the centimetre.
+    sample_format : int, optional
+        1 IBM float, 5 IEEE float, 2, 3, 8 integers of 4, 2 and 1 bytes, and so on.
+    endian : {'big', 'little'}, optional
+        Byte order.
+    text : sequence of str, optional
+        Up to 40 lines of 80 characters for the text header.
+
+    Raises
+    ------
+    ValueError
+        If shapes, line numbers or formats do not fit.
+    """
+    volume = data[None] if data.ndim == 2 else data
+    if volume.ndim != 3:
+        raise ValueError(f"data has {data.ndim} axes: expected (inline, crossline, sample) or (cdp, sample).")
+    if sample_format not in SAMPLE_DTYPES:
+        raise ValueError(f"sample_format={sample_format}: expected one of {sorted(SAMPLE_DTYPES)}.")
+    lines = _numbers("inline", inline, volume.shape[0])
+    cross = _numbers("crossline", crossline, volume.shape[1])
+    interval = round(dt_ms * 1000)
+    if not 0 < interval < 1 << 16 or not 0 < volume.shape[2] < 1 << 16:
+        raise ValueError(
+            f"dt_ms={dt_ms} and {volume.shape[2]} samples: SEG-Y holds up to 65.535 ms and 65535 samples."
+        )
+    spec = segyio.spec()
+    spec.samples = t0_ms + dt_ms * np.arange(volume.shape[2])
+    spec.tracecount, spec.format, spec.endian = lines.size * cross.size, sample_format, endian
+    with segyio.create(path, spec) as file:
+        file.text[0] = segyio.tools.create_text_header(dict(enumerate([line[:76] for line in text][:40], 1)))
+        file.bin.update(
+            hns=_int16(volume.shape[2]), hdt=_int16(interval), format=sample_format, rev=1, mfeet=1
+        )
+        for i, line in enumerate(lines):
+            traces = np.asarray(volume[i]).astype(SAMPLE_DTYPES[sample_format], copy=False)
+            for j, number in enumerate(cross):
+                x, y = origin[0] + i * spacing[0], origin[1] + j * spacing[1]
+                k = i * cross.size + j
+                file.header[k] = {
+                    1: k + 1, 5: k + 1, 21: int(number), 71: -100, 89: 1, 109: t0_ms,
+                    115: _int16(volume.shape[2]), 117: _int16(interval),
+                    181: round(100 * x), 185: round(100 * y), 189: int(line), 193: int(number),
+                }  # fmt: skip
+                file.trace[k] = traces[j]
+
+
+def _numbers(name: str, given: ArrayLike | None, size: int) -> np.ndarray[Any, Any]:
+    """Line numbers, checked."""
+    numbers = np.arange(1, size + 1) if given is None else np.asarray(given)
+    if numbers.shape != (size,) or np.unique(numbers).size != size:
+        raise ValueError(f"{name} must hold {size} different numbers; got shape {numbers.shape}.")
+    return numbers
+
+
+def _int16(value: int) -> int:
+    """An unsigned 16-bit number as segyio takes it: signed."""
+    return value - (1 << 16) if value >= 1 << 15 else value

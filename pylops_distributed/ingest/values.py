@@ -1,0 +1,156 @@
+"""The small values that pass between the steps of an ingest: JSON-able, picklable, never arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """Base of the values: immutable, nothing unknown allowed in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Statistics(Value):
+    """What a pass over the data tells; mergeable.
+
+    ``nan`` and ``inf`` count samples inside traces that are not finite, ``holes`` those without a trace.
+    The rest is over the ``count`` finite samples: ``minimum`` and ``maximum`` (None if there are none),
+    ``total`` and ``squares``, sums of values and of squares. Complex data are described by their moduli.
+    """
+
+    count: int = 0
+    nan: int = 0
+    inf: int = 0
+    holes: int = 0
+    minimum: float | None = None
+    maximum: float | None = None
+    total: float = 0.0
+    squares: float = 0.0
+
+    @classmethod
+    def of(cls, values: NDArray[np.generic], holes: int = 0) -> Statistics:
+        """Statistics of an array in which ``holes`` samples are known to be missing."""
+        data = np.abs(values) if values.dtype.kind == "c" else values
+        finite = np.isfinite(data)
+        good = data if finite.all() else data[finite]
+        inf = int(np.isinf(data).sum()) if good.size < data.size else 0
+        if not good.size:
+            return cls(nan=data.size - inf - holes, inf=inf, holes=holes)
+        wide = good.ravel().astype(np.float64)
+        return cls(
+            count=good.size, nan=data.size - good.size - inf - holes, inf=inf, holes=holes,
+            minimum=float(good.min()), maximum=float(good.max()),
+            total=float(wide.sum()), squares=float(wide @ wide),
+        )  # fmt: skip
+
+    @classmethod
+    def merge(cls, parts: Iterable[Statistics]) -> Statistics:
+        """Statistics of several parts together, in their order."""
+        parts = list(parts)
+        return cls(
+            count=sum(p.count for p in parts), nan=sum(p.nan for p in parts), inf=sum(p.inf for p in parts),
+            holes=sum(p.holes for p in parts),
+            minimum=min((p.minimum for p in parts if p.minimum is not None), default=None),
+            maximum=max((p.maximum for p in parts if p.maximum is not None), default=None),
+            total=math.fsum(p.total for p in parts), squares=math.fsum(p.squares for p in parts),
+        )  # fmt: skip
+
+
+class ArrayLayout(Value):
+    """Shape and chunks of one array; ``statistics`` once it is written."""
+
+    dims: tuple[str, ...]
+    shape: tuple[int, ...]
+    dtype: str
+    chunks: tuple[int, ...]
+    statistics: Statistics | None = None
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Number of chunks along each axis."""
+        return tuple(-(-size // chunk) for size, chunk in zip(self.shape, self.chunks, strict=True))
+
+    def region(self, number: int) -> tuple[slice, ...]:
+        """Where chunk ``number`` lies."""
+        place = np.unravel_index(number, self.grid)
+        bounds = zip(place, self.chunks, self.shape, strict=True)
+        return tuple(slice(int(i) * chunk, min((int(i) + 1) * chunk, size)) for i, chunk, size in bounds)
+
+
+class Block(Value):
+    """The chunks of one array, from ``start`` up to ``stop``, that one task writes."""
+
+    variable: str
+    start: int
+    stop: int
+
+
+class Plan(Value):
+    """Reference to a planned ingest.
+
+    Attributes
+    ----------
+    url : str
+        The dataset.
+    fingerprint : str
+        SHA-256 of the sources' contents and options, and of the arrays' layouts.
+    blocks : int
+        Number of blocks to write: ``write_block(plan, i)`` for ``i`` in ``range(plan.blocks)``.
+    nbytes : int
+        Size of the data, uncompressed [bytes].
+    sealed : bool
+        Whether the very same dataset is there already; then nothing is left to do.
+    """
+
+    url: str
+    fingerprint: str
+    blocks: int
+    nbytes: int
+    sealed: bool = False
+
+
+class BlockReport(Value):
+    """What was written as block ``index``, chunk by chunk."""
+
+    index: int
+    variable: str
+    chunks: tuple[Statistics, ...]
+
+
+class DatasetRef(Value):
+    """Reference to a sealed dataset.
+
+    Attributes
+    ----------
+    url : str
+        Where it is; :func:`~pylops_distributed.ingest.open_dataset` opens it.
+    fingerprint : str
+        Identity of the content: the same sources, options and chunks give the same one.
+    arrays : dict of str to ArrayLayout
+        Shape, dtype, chunks and statistics of each variable.
+    """
+
+    url: str
+    fingerprint: str
+    arrays: dict[str, ArrayLayout]
+
+    @property
+    def nonfinite(self) -> dict[str, int]:
+        """Number of NaN and Inf samples inside traces, for the variables that have any."""
+        known = {name: array.statistics or Statistics() for name, array in self.arrays.items()}
+        return {name: found.nan + found.inf for name, found in known.items() if found.nan + found.inf}
+
+
+def cut_blocks(arrays: dict[str, ArrayLayout], block_bytes: int) -> Iterator[Block]:
+    """Runs of chunks of about ``block_bytes`` [bytes], variable by variable."""
+    for name, layout in arrays.items():
+        chunk = math.prod(layout.chunks) * np.dtype(layout.dtype).itemsize
+        step, total = max(1, block_bytes // max(1, chunk)), math.prod(layout.grid)
+        for start in range(0, total, step):
+            yield Block(variable=name, start=start, stop=min(start + step, total))
