@@ -1,0 +1,35 @@
+"""Checks of the arguments that operators share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from numpy.lib.array_utils import normalize_axis_index
+
+T = TypeVar("T")
+
+
+def shape_of(dims: int | Iterable[int]) -> tuple[int, ...]:
+    """A shape from one length or several."""
+    return tuple(int(n) for n in dims) if isinstance(dims, Iterable) else (int(dims),)
+
+
+def axes_of(axes: Iterable[int], dims: tuple[int, ...]) -> tuple[int, ...]:
+    """Axes of ``dims`` counted from the front."""
+    return tuple(normalize_axis_index(axis, len(dims)) for axis in axes)
+
+
+def one_of(name: str, value: T, options: tuple[T, ...]) -> T:
+    """``value`` if it is one of ``options``; else a ValueError that names them."""
+    if value not in options:
+        raise ValueError(f"{name} must be one of {options}, got {value!r}")
+    return value
+
+
+def at_least(n: int, dims: tuple[int, ...], axis: int, what: str) -> None:
+    """Raise a ValueError if an axis is too short for ``what``."""
+    if dims[axis] < n:
+        raise ValueError(
+            f"{what} needs at least {n} samples along axis {axis}, dims {dims} have {dims[axis]}"
+        )

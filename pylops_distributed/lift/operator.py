@@ -1,0 +1,132 @@
+"""Operators made of kernels on blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeAlias
+
+import dask.array as da
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.lift.kernels import local
+from pylops_distributed.lift.overlap import Depth, Kernel, stencil
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Chunks, Space
+
+
+@dataclass(frozen=True)
+class Halo:
+    """How a kernel that looks a few samples around applies to chunks; see :func:`.stencil`.
+
+    Attributes
+    ----------
+    kernel : callable
+        Function of one NumPy block.
+    depth : mapping of int to (int, int)
+        For each axis, how many samples before and after a chunk its results depend on.
+    corners : bool
+        Whether the kernel looks at diagonal neighbours.
+    lead : int or None
+        Length of a first axis that the kernel adds; 0 if it takes the first axis away.
+    """
+
+    kernel: Kernel
+    depth: Depth
+    corners: bool = False
+    lead: int | None = None
+
+    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+        """The lazy result for ``x``, of type ``dtype``."""
+        return stencil(x, self.kernel, self.depth, dtype, self.corners, self.lead)
+
+    def pin(self, chunks: Chunks) -> Chunks:
+        """The chunks that are kept, of those asked for: all."""
+        return chunks
+
+
+@dataclass(frozen=True)
+class Whole:
+    """How a kernel that needs some axes in one piece, and no other blocks, applies to chunks.
+
+    Attributes
+    ----------
+    kernel : callable
+        Function of one NumPy block.
+    axes : tuple of int
+        Axes that must lie in one chunk, and are rechunked so if they do not.
+    lengths : mapping of int to int
+        New lengths of those of the axes whose length the kernel changes.
+    """
+
+    kernel: Kernel
+    axes: tuple[int, ...]
+    lengths: Mapping[int, int] = field(default_factory=dict)
+
+    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+        """The lazy result for ``x``, of type ``dtype``."""
+        x = x.rechunk(dict.fromkeys(self.axes, -1))
+        chunks = tuple((self.lengths[a],) if a in self.lengths else c for a, c in enumerate(x.chunks))
+        return x.map_blocks(self.kernel, chunks=chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype))
+
+    def pin(self, chunks: Chunks) -> Chunks:
+        """The chunks that are kept, of those asked for: not those that cut the axes."""
+        return tuple((sum(c),) if a in self.axes else c for a, c in enumerate(chunks))
+
+
+Rule: TypeAlias = Halo | Whole
+
+
+class Lift(LinearOperator):
+    """A linear operator given by a kernel on blocks for the forward, and one for the adjoint.
+
+    Parameters
+    ----------
+    forward, adjoint : Halo or Whole
+        What to do with blocks, and which samples of other blocks it takes.
+    dims : tuple of int
+        Shape of the model.
+    dimsd : tuple of int, optional
+        Shape of the data; default that of the model.
+    dtype : dtype
+        Type of the operator.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+    name : str, optional
+        Name shown to people.
+    """
+
+    def __init__(
+        self,
+        forward: Rule,
+        adjoint: Rule,
+        dims: tuple[int, ...],
+        dimsd: tuple[int, ...] | None = None,
+        *,
+        dtype: DTypeLike,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+        name: str | None = None,
+    ) -> None:
+        self._forward, self._adjoint = forward, adjoint
+        domain = Space.of(dims, dtype, chunks)
+        if domain.chunks is not None:
+            domain = replace(domain, chunks=forward.pin(domain.chunks))
+        codomain = domain if dimsd is None else Space.of(dimsd, dtype)
+        super().__init__(domain, codomain, dtype=dtype, compute=compute, name=name)
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        return self._forward(x, np.result_type(self.dtype, x.dtype))
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        return self._adjoint(y, np.result_type(self.dtype, y.dtype))
+
+
+def halos(make: Callable[..., Any], forward: Depth, adjoint: Depth, dtype: DTypeLike) -> tuple[Halo, Halo]:
+    """Forward and adjoint of a PyLops operator that keeps the shape and has no diagonal neighbours."""
+    kernel = partial(local, make=make, dtype=np.dtype(dtype))
+    return Halo(kernel, forward), Halo(partial(kernel, adjoint=True), adjoint)

@@ -1,0 +1,140 @@
+"""Convolution with a filter along one axis."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import scipy.signal as sps
+from numpy.typing import ArrayLike, DTypeLike
+
+from pylops_distributed.lift import Array, Halo, Lift, Whole
+from pylops_distributed.lift.arguments import axes_of, one_of, shape_of
+
+Method: TypeAlias = Literal["direct", "fft", "overlapadd"]
+METHODS: dict[str, Any] = {
+    "direct": partial(sps.convolve, method="direct"),
+    "fft": sps.fftconvolve,
+    "overlapadd": sps.oaconvolve,
+}
+
+
+class Convolve1D(Lift):
+    r"""Convolution with a filter along an axis, chunk by chunk.
+
+    With a filter :math:`h` of :math:`n_h` samples with time zero at sample :math:`o`, forward and adjoint are
+
+    .. math::
+        y_i = \sum_j h_{i - j + o}\, x_j, \qquad x_j = \sum_i \overline{h_{i - j + o}}\, y_i
+
+    The data is as long as the model, or as the filter where that is longer. A chunk takes :math:`n_h - 1`
+    samples from its neighbours; a filter longer than the axis takes the axis whole.
+
+    Parameters
+    ----------
+    dims : int or tuple of int
+        Shape of the model.
+    h : array_like
+        Filter, of shape ``(nh,)``.
+    offset : int, optional
+        Sample of the filter at time zero.
+    axis : int, optional
+        Axis to convolve along.
+    method : {"direct", "fft", "overlapadd"}, optional
+        How each block is convolved; by default ``direct`` for one-dimensional models and ``fft`` for others.
+    dtype : dtype, optional
+        Type of the operator; of its complex kind where ``h`` is complex.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ValueError
+        If ``h`` is not one-dimensional, ``offset`` lies outside the shorter of filter and axis, or ``axis``
+        or ``method`` is unknown.
+
+    See Also
+    --------
+    pylops.signalprocessing.Convolve1D : the local operator; its adjoint does not conjugate a complex filter.
+
+    References
+    ----------
+    .. [1] Oppenheim, A. V., and R. W. Schafer, 2009, Discrete-time signal processing, 3rd ed.: Pearson.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed.signalprocessing.convolve1d import Convolve1D
+    >>> C = Convolve1D(6, h=[1, 2, 1], offset=1)
+    >>> (C @ da.ones(6, chunks=2)).compute()
+    array([3., 4., 4., 4., 4., 3.])
+    """
+
+    def __init__(
+        self,
+        dims: int | tuple[int, ...],
+        h: ArrayLike,
+        offset: int = 0,
+        axis: int = -1,
+        method: Method | None = None,
+        dtype: DTypeLike = "float64",
+        name: str | None = "C",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        model = shape_of(dims)
+        (self.axis,) = axes_of((axis,), model)
+        self.h, self.offset, self.nh = _filter(h, dtype), int(offset), np.size(h)
+        n = model[self.axis]
+        if not 0 <= self.offset < min(self.nh, n):
+            raise ValueError(
+                f"offset must lie in the shorter of filter ({self.nh}) and axis ({n}), got {offset}"
+            )
+        self.method = method or ("direct" if len(model) == 1 else "fft")
+        one_of("method", self.method, tuple(METHODS))
+        forward = partial(convolve, h=self.h, axis=self.axis, start=self.offset, method=self.method)
+        backward = partial(forward, h=self.h[::-1].conj().copy(), start=self.nh - 1 - self.offset)
+        before, after = self.nh - 1 - self.offset, self.offset
+        data = model
+        rules: tuple[Any, ...]
+        if self.nh <= n:
+            rules = Halo(forward, {self.axis: (before, after)}), Halo(backward, {self.axis: (after, before)})
+        else:
+            data = (*model[: self.axis], self.nh, *model[self.axis + 1 :])
+            rules = tuple(
+                Whole(partial(kernel, length=length), (self.axis,), {self.axis: length})
+                for kernel, length in ((forward, self.nh), (backward, n))
+            )
+        forward_rule, adjoint_rule = rules
+        super().__init__(
+            forward_rule, adjoint_rule, model, None if data == model else data,
+            dtype=self.h.dtype, chunks=chunks, compute=compute, name=name,
+        )  # fmt: skip
+
+
+def _filter(h: ArrayLike, dtype: DTypeLike) -> Array:
+    """The filter in the type of the operator."""
+    taps = np.asarray(h)
+    if taps.ndim != 1 or not taps.size:
+        raise ValueError(f"the filter h must be one-dimensional and not empty, got one of shape {taps.shape}")
+    kind = np.result_type(dtype, np.complex64) if np.iscomplexobj(taps) else np.dtype(dtype)
+    return taps.astype(kind)
+
+
+def convolve(
+    block: Array, h: Array, axis: int, start: int, method: str = "fft", length: int | None = None
+) -> Array:
+    """Samples ``start`` to ``start + length`` of the full convolution of a block with a filter."""
+    shape = [1] * block.ndim
+    shape[axis] = h.size
+    options = {} if method == "direct" else {"axes": axis}
+    full = METHODS[method](block, h.reshape(shape), **options)
+    length = length or block.shape[axis]
+    kept = (*(slice(None),) * axis, slice(start, start + length))
+    return np.asarray(full[kept])
