@@ -13,7 +13,7 @@ from dask.base import get_scheduler
 from pylops_distributed.group import Damaged, Verify, delete_group, write_group
 from pylops_distributed.lease import Attempt
 from pylops_distributed.optimization.state import State
-from pylops_distributed.policy import Every, Retention
+from pylops_distributed.policy import Budget, Every, Retention
 from pylops_distributed.snapshot import (
     ROOT,
     Checkpoint,
@@ -30,6 +30,7 @@ from pylops_distributed.snapshot import (
 from pylops_distributed.storage import Storage
 
 __all__ = [
+    "Budget",
     "Checkpoint",
     "CheckpointStore",
     "Entry",

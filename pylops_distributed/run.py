@@ -128,9 +128,11 @@ class Run:
                 "identity": dict(identity), "fingerprint": fingerprint(identity),
             }  # fmt: skip
             storage.put_new(metadata_key(""), encode(attrs))
-        for path in (ATTEMPTS, CHECKPOINTS):
-            storage.put_new(metadata_key(path), encode({}))
-            storage.sync(metadata_key(path))
+            storage.sync(metadata_key(""))
+        for key in map(metadata_key, (ATTEMPTS, CHECKPOINTS)):
+            if not storage.exists(key):
+                storage.put_new(key, encode({}))
+                storage.sync(key)
         run = cls.open(storage.url)
         if run.attrs["fingerprint"] != fingerprint(identity):
             given = json.loads(canonical(dict(identity)))
