@@ -22,10 +22,10 @@ from pylops_distributed.snapshot import (
     Labels,
     S,
     SpaceLabels,
+    contents,
     describe,
     entries,
     load,
-    variables,
 )
 from pylops_distributed.storage import Storage
 
@@ -199,11 +199,20 @@ class CheckpointStore:
         if entry in self.list():
             return
         start = time.monotonic()
-        arrays, vectors = variables(state, history, self.labels)
-        attrs = describe(state, history, self._parent, entry.attempt)
+        found = contents(state, history, self.labels)
+        attrs = {
+            **describe(state, history, self._parent, entry.attempt),
+            "coordinates": " ".join(found.coordinates),
+        }
         try:
             write_group(
-                self.storage, entry.path, arrays, attrs, finite=vectors, check=self.attempt.check, get=get
+                self.storage,
+                entry.path,
+                found.arrays,
+                attrs,
+                finite=found.vectors,
+                check=self.attempt.check,
+                get=get,
             )
         except BaseException:
             self.storage.delete_prefix(entry.path)

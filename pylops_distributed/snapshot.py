@@ -157,30 +157,69 @@ def describe(state: State, history: History, parent: str | None, attempt: int) -
         "created_at": datetime.now(UTC).isoformat(),
         "blocks": {name: len(v.arrays) for name, v in vectors.items() if isinstance(v, Blocks)},
         "metrics": {k: float(v[-1]) for k, v in history.items() if len(v) and np.isfinite(v[-1])},
-        "coordinates": "iteration",
     }
 
 
-def variables(state: State, history: History, labels: SpaceLabels) -> tuple[dict[str, Labelled], list[str]]:
-    """What to write for a state, with all coordinates, and which of it are vectors."""
-    found: dict[str, Labelled] = {"iteration": Variable((), np.int64(state.iteration))}
+@dataclass(frozen=True)
+class Contents:
+    """What to write for a state.
+
+    Attributes
+    ----------
+    arrays : dict of Variable
+        All arrays: vectors, scalars, history and coordinates.
+    vectors : list of str
+        Which of them are vectors.
+    coordinates : list of str
+        Which of them are coordinates without being an axis.
+    """
+
+    arrays: dict[str, Labelled]
+    vectors: list[str]
+    coordinates: list[str]
+
+
+def contents(state: State, history: History, labels: SpaceLabels) -> Contents:
+    """What to write for a state.
+
+    Raises
+    ------
+    ValueError
+        If the labels do not fit the vectors or each other.
+    """
+    arrays: dict[str, Labelled] = {}
+    coords: dict[str, Labelled] = {"iteration": Variable((), np.int64(state.iteration))}
     vectors: list[str] = []
     for f in fields(state):
         value, space = getattr(state, f.name), f.metadata.get("space")
         if space is None and "space" in f.metadata:
-            found[f.metadata["name"]] = Variable((), value, {"role": f.name})
+            arrays[f.metadata["name"]] = Variable((), value, {"role": f.name})
         elif space is not None:
             for k, array in enumerate(value.arrays if isinstance(value, Blocks) else (value,)):
                 name, label = _member(f.metadata["name"], k), _label(labels, space, k, array.ndim)
-                found[name] = Variable(label.dims, array, {**label.attrs, "role": f.name})
-                found.update(label.coords)
+                arrays[name] = Variable(label.dims, array, {**label.attrs, "role": f.name})
+                coords.update(label.coords)
                 vectors.append(name)
     if history:
-        steps = max(map(len, history.values()))
-        found["step"] = Variable(("step",), np.arange(steps))
-    for name, values in history.items():
-        found[f"{name}{SUFFIX}"] = Variable(("step",), values)
-    return found, vectors
+        coords["step"] = Variable(("step",), np.arange(len(next(iter(history.values())))))
+        arrays.update({f"{name}{SUFFIX}": Variable(("step",), v) for name, v in history.items()})
+    _check(arrays, coords)
+    return Contents({**arrays, **coords}, vectors, [n for n, v in coords.items() if tuple(v.dims) != (n,)])
+
+
+def _check(arrays: Mapping[str, Labelled], coords: Mapping[str, Labelled]) -> None:
+    """Raise unless arrays and coordinates make one dataset."""
+    if taken := sorted(arrays.keys() & coords.keys()):
+        raise ValueError(f"coordinates named as arrays of the state: {taken}; give them other names")
+    lengths: dict[str, tuple[int, str]] = {}
+    for name, variable in {**arrays, **coords}.items():
+        for dim, length in zip(variable.dims, np.shape(variable.data), strict=True):
+            known, first = lengths.setdefault(dim, (length, name))
+            if known != length:
+                raise ValueError(
+                    f"axis {dim!r} has length {known} in {first} and {length} in {name}: "
+                    "axes that differ need different names"
+                )
 
 
 def _vector(group: Group, field_name: str, name: str) -> da.Array | Blocks:
@@ -201,6 +240,8 @@ def _label(labels: SpaceLabels, space: str, k: int, ndim: int) -> Labels:
     given = labels.get(space)
     if given is None:
         return Labels(tuple(f"{_member(space, k)}_axis{i}" for i in range(ndim)))
+    if not isinstance(given, Labels) and k >= len(given):
+        raise ValueError(f"the {space} has more than {k} blocks, labels are given for {len(given)}")
     label = given if isinstance(given, Labels) else given[k]
     if len(label.dims) != ndim:
         raise ValueError(f"the {space} has {ndim} axes, its labels {len(label.dims)}: {label.dims}")

@@ -81,10 +81,12 @@ def test_any_chunks_are_restored(tmp_path_factory: Any, chunks: Any, dtype: str,
 
 def test_labels_make_datasets(attempt: Attempt, tmp_path: Path) -> None:
     t = xr.Variable(("t",), np.arange(3) * 0.004, {"units": "s"})
+    coords = {
+        "z": Variable(("z",), np.arange(4.0), {"units": "m"}),
+        "cdp_x": Variable(("z", "x"), np.ones((4, 3))),
+    }
     labels = {
-        "domain": Labels(
-            ("z", "x"), {"z": Variable(("z",), np.arange(4.0), {"units": "m"})}, {"units": "m/s"}
-        ),
+        "domain": Labels(("z", "x"), coords, {"units": "m/s"}),
         "codomain": (Labels(("t",), {"t": t}), Labels(("a", "b"))),
     }
     state = after(2)
@@ -98,14 +100,31 @@ def test_labels_make_datasets(attempt: Attempt, tmp_path: Path) -> None:
     assert ds.data_residual_1.dims == ("a", "b")
     assert ds.cost_history.dims == ("step",)
     assert ds.coords["iteration"] == 2
+    assert "cdp_x" in ds.model.coords
     np.testing.assert_array_equal(ds.model, state.x)
     tree = xr.open_datatree(tmp_path / "run.zarr", engine="zarr", consolidated=False)
     assert tree["checkpoints/i00000002-a0001/kold"].item() == state.kold
 
 
-def test_labels_must_fit(attempt: Attempt) -> None:
-    with CheckpointStore(attempt, labels={"domain": Labels(("z",))}, background=False) as store:
-        with pytest.raises(ValueError, match=r"the domain has 2 axes, its labels 1: \('z',\)"):
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({"domain": Labels(("z",))}, r"the domain has 2 axes, its labels 1: \('z',\)"),
+        ({"codomain": (Labels(("t",)),)}, "the codomain has more than 1 blocks, labels are given for 1"),
+        (
+            {"domain": Labels(("z", "t")), "codomain": (Labels(("z",)), Labels(("a", "b")))},
+            "axis 'z' has length 4 in",
+        ),
+        ({"domain": Labels(("z", "x"), {"z": Variable(("z",), np.zeros(5))})}, "in model and 5 in z"),
+        (
+            {"domain": Labels(("z", "x"), {"kold": Variable((), 1.0)})},
+            r"named as arrays of the state: \['kold'\]",
+        ),
+    ],
+)
+def test_labels_must_fit(attempt: Attempt, labels: Any, message: str) -> None:
+    with CheckpointStore(attempt, labels=labels, background=False) as store:
+        with pytest.raises(ValueError, match=message):
             store.save(start())
         assert store.list() == []
 
