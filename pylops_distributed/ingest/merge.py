@@ -42,7 +42,7 @@ def open_sources(sources: Mapping[str, Source], *, checksum: bool = True) -> xr.
         )
         named = _named(ds, name, source) if name else ds
         _check_grid(merged, named, name)
-        merged = merged.merge(named, join="exact", compat="override", combine_attrs="drop")
+        merged = merged.merge(named, join="exact", compat="override", combine_attrs="override")
     return merged.assign_attrs(sources=provenance)
 
 

@@ -90,17 +90,8 @@ def iterate(solver: Solver[S], op: LinearOperator, y: Vector, state: S) -> Itera
         yield state
 
 
-def solve(
-    solver: Solver[S],
-    op: LinearOperator,
-    y: Vector,
-    x0: Vector | None = None,
-    *,
-    store: Store | None = None,
-    save: Save | None = None,
-    on_step: Callable[[S], bool | None] | None = None,
-) -> Solution[S]:
-    """Run a solver to its end, from the newest checkpoint where there is one.
+class Session(Generic[S]):
+    """A solve that can be run in pieces, from the newest checkpoint on where there is one.
 
     Parameters
     ----------
@@ -115,30 +106,84 @@ def solve(
     store : Store, optional
         Where checkpoints are kept.
     save : Save, optional
-        When to keep a state; the last one is always kept.
-    on_step : callable, optional
-        Called with every computed state; return True to stop.
+        When to keep a state, besides at the end of a piece that ends the solve.
 
-    Returns
-    -------
-    Solution
-        Last state, reason to stop, history.
+    Attributes
+    ----------
+    state : State
+        Newest state, computed.
+    history : dict of numpy.ndarray
+        One value a step and quantity, from the initial state on.
+    reason : Reason or None
+        Why the solver stopped, if it did.
     """
-    found = store.latest(solver.state) if store is not None else None
-    state = materialise(solver.init(op, y, x0)) if found is None else found.state
-    history = record({}, state) if found is None else found.history
-    saved, unsaved, stopped = time.monotonic(), found is None, False
-    for state in iterate(solver, op, y, state):
-        history, unsaved = record(history, state), True
-        if store is not None and save is not None and save.due(state.iteration, time.monotonic() - saved):
-            store.save(state, history)
-            saved, unsaved = time.monotonic(), False
-        if on_step is not None and on_step(state):
-            stopped = True
-            break
-    if store is not None and unsaved:
-        store.save(state, history)
-    return Solution(state, solver.done(state) or (Reason.CALLBACK if stopped else Reason.NITER), history)
+
+    def __init__(
+        self,
+        solver: Solver[S],
+        op: LinearOperator,
+        y: Vector,
+        x0: Vector | None = None,
+        *,
+        store: Store | None = None,
+        save: Save | None = None,
+    ) -> None:
+        self.solver, self.store, self.policy = solver, store, save
+        found = store.latest(solver.state) if store is not None else None
+        self.state: S = materialise(solver.init(op, y, x0) if found is None else found.state)
+        self.history: History = record({}, self.state) if found is None else found.history
+        self.reason = solver.done(self.state)
+        self._saved = None if found is None else self.state.iteration
+        self._saved_at = time.monotonic()
+        self._steps = iterate(solver, op, y, self.state)
+
+    def run(self, on_step: Callable[[S], bool | None] | None = None, seconds: float | None = None) -> Reason | None:
+        """Take steps until the solver is done, ``on_step`` returns True, or ``seconds`` have passed.
+
+        Returns
+        -------
+        Reason or None
+            Why the solver stopped; None if it only ran out of ``seconds``.
+        """
+        start = time.monotonic()
+        while self.reason is None and (seconds is None or time.monotonic() - start < seconds):
+            self.state = next(self._steps)
+            self.history = record(self.history, self.state)
+            self.reason = self.solver.done(self.state)
+            if self.policy is not None and self.policy.due(self.state.iteration, time.monotonic() - self._saved_at):
+                self.save()
+            if on_step is not None and on_step(self.state):
+                self.reason = self.reason or Reason.CALLBACK
+        if self.reason is not None:
+            self.save()
+        return self.reason
+
+    def save(self) -> None:
+        """Keep the newest state, unless that is done already."""
+        if self.store is not None and self._saved != self.state.iteration:
+            self.store.save(self.state, self.history)
+            self._saved, self._saved_at = self.state.iteration, time.monotonic()
+
+
+def solve(
+    solver: Solver[S],
+    op: LinearOperator,
+    y: Vector,
+    x0: Vector | None = None,
+    *,
+    store: Store | None = None,
+    save: Save | None = None,
+    on_step: Callable[[S], bool | None] | None = None,
+) -> Solution[S]:
+    """Run a solver to its end, from the newest checkpoint where there is one.
+
+    Parameters are those of :class:`Session`; ``on_step`` is called with every computed state and returns True
+    to stop.
+    """
+    session = Session(solver, op, y, x0, store=store, save=save)
+    reason = session.run(on_step)
+    assert reason is not None  # without a time limit a session ends for a reason
+    return Solution(session.state, reason, session.history)
 
 
 def record(history: History, state: State) -> History:

@@ -1,0 +1,1 @@
+"""Prefect flows around the library: ingest, forward, invert, postprocess, and the pipeline of all four."""

@@ -1,0 +1,145 @@
+"""What a pipeline is asked to do: one model for YAML files, the command line and Prefect's forms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pylops_distributed.ingest import Source
+from pylops_distributed.inversion import SOLVERS
+from pylops_distributed.optimization.solver import Solver
+from pylops_distributed.policy import Every, Retention
+from pylops_distributed.problems import Poststack
+
+
+class Form(BaseModel):
+    """Base of all: an unknown key is an error, not a default used in silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SolverConfig(Form):
+    """The algorithm."""
+
+    name: Literal["cgls"] = "cgls"
+    niter: int = Field(default=50, ge=1, description="maximum number of iterations; raise it to extend a run")
+    damp: float = Field(default=0.0, ge=0, description="damping")
+    tol: float = Field(default=0.0, ge=0, description="stop when the squared norm of the gradient is not above this")
+
+    def build(self) -> Solver[Any]:
+        """The solver itself."""
+        solver: Solver[Any] = SOLVERS[self.name](**self.model_dump(exclude={"name"}))
+        return solver
+
+
+class CheckpointConfig(Form):
+    """When to keep the solver's state, and how many."""
+
+    iterations: int | None = Field(default=10, ge=1, description="iterations between two checkpoints")
+    seconds: float | None = Field(default=30.0, gt=0, description="seconds after which to save in any case")
+    keep: int = Field(default=2, ge=2, description="how many of the newest to keep")
+    keep_every: int | None = Field(default=None, ge=1, description="keep every so many-th iteration, too")
+
+    @property
+    def save(self) -> Every:
+        """When to save."""
+        return Every(self.iterations, self.seconds)
+
+    @property
+    def retention(self) -> Retention:
+        """Which to keep."""
+        return Retention(self.keep, self.keep_every)
+
+
+class ClusterConfig(Form):
+    """Where to compute."""
+
+    hardware: str = Field(
+        default="single", description="single, ssh, slurm, pbs, kubernetes, or the address of a scheduler"
+    )
+    options: dict[str, Any] = Field(
+        default_factory=lambda: {"n_workers": 2, "threads_per_worker": 1}, description="options of that cluster"
+    )
+
+
+class PipelineConfig(Form):
+    """From raw files to an explored result."""
+
+    name: str = Field(default="run", pattern=r"^[A-Za-z0-9][\w.-]*$", description="first part of the run's name")
+    root: str = Field(default="runs", description="folder or s3:// URL where datasets and runs live")
+    sources: dict[str, Source] = Field(default_factory=dict, description="raw file of each variable")
+    dataset: str | None = Field(default=None, description="ingested dataset; made from the sources if not there")
+    problem: Poststack = Field(default=Poststack(), description="what to invert")
+    solver: SolverConfig = Field(default=SolverConfig(), description="how to solve it")
+    checkpoint: CheckpointConfig = Field(default=CheckpointConfig(), description="when to keep its state")
+    cluster: ClusterConfig = Field(default=ClusterConfig(), description="where to compute")
+    run: str | None = Field(default=None, description="place of the run, if not below the root under its own name")
+
+    @model_validator(mode="after")
+    def _has_data(self) -> PipelineConfig:
+        if not self.sources and self.dataset is None:
+            raise ValueError("give `sources` (raw files) or `dataset` (an ingested one)")
+        return self
+
+    @property
+    def target(self) -> str:
+        """Where the dataset is or goes."""
+        return self.dataset or f"{self.root.rstrip('/')}/datasets/{self.name}.zarr"
+
+
+def absolute(place: str, base: Path | None = None) -> str:
+    """``place`` as a URL or absolute path, since other processes work in other folders."""
+    return place if "://" in place else str(((base or Path.cwd()) / Path(place).expanduser()).resolve())
+
+
+def load(path: str | Path, overrides: dict[str, Any] | None = None) -> PipelineConfig:
+    """Read a pipeline from YAML; relative paths of sources count from the file's folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file.
+    ValueError
+        If it is not YAML, or a key or value is not allowed; every one is named.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise FileNotFoundError(f"there is no config {file}")
+    try:
+        raw = yaml.safe_load(file.read_text())
+    except yaml.YAMLError as error:
+        raise ValueError(f"{file} is not YAML: {error}") from None
+    if not isinstance(raw, dict):
+        raise ValueError(f"{file} holds no mapping of settings")
+    for source in (raw.get("sources") or {}).values():
+        if isinstance(source, dict) and isinstance(source.get("path"), str):
+            source["path"] = absolute(source["path"], file.parent)
+    return validate(merge(raw, overrides or {}), str(file))
+
+
+def validate(raw: dict[str, Any], what: str) -> PipelineConfig:
+    """A pipeline from plain values, or one error that names every wrong key."""
+    try:
+        config = PipelineConfig.model_validate(raw)
+    except ValidationError as error:
+        lines = (f"  {'.'.join(map(str, e['loc'])) or 'config'}: {_words(e)}" for e in error.errors())
+        raise ValueError("\n".join([f"{what} cannot be used:", *lines])) from None
+    places = {k: absolute(v) for k in ("root", "dataset", "run") if (v := getattr(config, k)) is not None}
+    return config.model_copy(update=places)
+
+
+def _words(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "unknown key"
+    return f"{error['msg']}, got {error['input']!r}" if error["type"] != "missing" else "missing"
+
+
+def merge(raw: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """``raw`` with the nested values of ``changes`` in place of its own."""
+    merged = dict(raw)
+    for key, value in changes.items():
+        merged[key] = merge(merged.get(key) or {}, value) if isinstance(value, dict) else value
+    return merged

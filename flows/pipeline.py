@@ -1,0 +1,36 @@
+"""Ingest, invert and postprocess in a row, on one cluster: what is deployed and scheduled."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect_dask import DaskTaskRunner
+
+from flows.config import PipelineConfig
+from flows.ingest import ingest
+from flows.invert import invert
+from flows.postprocess import postprocess
+from pylops_distributed.utils.backend import dask
+
+
+@flow(name="pipeline", flow_run_name="pipeline {config.name}")
+def pipeline(config: PipelineConfig) -> str:
+    """Run the whole pipeline; what is done already is found and kept.
+
+    Parameters
+    ----------
+    config : PipelineConfig
+        All there is to say.
+
+    Returns
+    -------
+    str
+        URL of the run.
+    """
+    with dask(config.cluster.hardware, **config.cluster.options) as client:
+        runner = DaskTaskRunner(address=client.scheduler.address)
+        dataset = config.dataset
+        if config.sources:
+            dataset = ingest.with_options(task_runner=runner)(config.sources, config.target)
+        run = invert.with_options(task_runner=runner)(dataset, config)
+        postprocess.with_options(task_runner=runner)(run)
+    return run

@@ -1,0 +1,27 @@
+"""Solution to labelled result, quality figures and report."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows import tasks
+from flows.runner import cluster, task_runner
+
+
+@flow(name="postprocess", task_runner=task_runner())
+def postprocess(run: str) -> str:
+    """Publish the run's newest iterate as its result, and draw its report.
+
+    Parameters
+    ----------
+    run : str
+        URL of a run.
+
+    Returns
+    -------
+    str
+        URL of the report.
+    """
+    with cluster():
+        tasks.write_result(run)
+    return tasks.write_report.submit(run).result()

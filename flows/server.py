@@ -1,0 +1,113 @@
+"""One Prefect server a run: the one that is configured, or an embedded one that ends with its flow.
+
+Without this, every Dask worker would start a temporary server of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+START_TIMEOUT = 180.0
+
+
+@contextmanager
+def ensure_server() -> Iterator[str]:
+    """Give the URL of a healthy Prefect API, to this process, its threads and the processes it starts.
+
+    Yields
+    ------
+    str
+        Address of the API: ``PREFECT_API_URL`` (environment or profile) if set, else that of an embedded
+        server on 127.0.0.1, with the UI, on the user's own Prefect database.
+
+    Raises
+    ------
+    RuntimeError
+        If the configured server does not answer, or the embedded one does not start.
+    """
+    configured = PREFECT_API_URL.value()
+    if configured:
+        if not healthy(configured):
+            raise RuntimeError(
+                f"the Prefect server at {configured} does not answer: start it (prefect server start), "
+                "or unset PREFECT_API_URL to use an embedded one"
+            )
+        yield configured
+        return
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "flows.server", str(port), str(os.getpid())], stdin=subprocess.DEVNULL
+    )
+    try:
+        _wait(server, url)
+        os.environ["PREFECT_API_URL"] = url  # for the processes of the Dask cluster
+        with temporary_settings({PREFECT_API_URL: url}):
+            yield url
+    finally:
+        os.environ.pop("PREFECT_API_URL", None)
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def healthy(url: str) -> bool:
+    """Whether a Prefect API answers at ``url``."""
+    try:
+        with build_opener(ProxyHandler({})).open(f"{url}/health", timeout=5) as response:
+            return bool(response.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nobody listens on."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def _wait(server: subprocess.Popen[bytes], url: str) -> None:
+    end = time.monotonic() + START_TIMEOUT
+    while not healthy(url):
+        if server.poll() is not None:
+            raise RuntimeError(f"the embedded Prefect server ended at once with code {server.returncode}: see above")
+        if time.monotonic() > end:
+            raise RuntimeError(f"the embedded Prefect server did not answer within {START_TIMEOUT:.0f} s")
+        time.sleep(0.1)
+
+
+def _follow(parent: int) -> None:
+    """End this process when ``parent`` is gone, however it went."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)
+
+
+def _serve(port: int, parent: int) -> None:
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    os.environ["PREFECT_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    import uvicorn  # only the server's own process needs it
+    from prefect.server.api.server import create_app
+
+    with suppress(KeyboardInterrupt):
+        uvicorn.run(create_app(final=True), host="127.0.0.1", port=port, log_level="error")
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]), int(sys.argv[2]))

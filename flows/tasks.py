@@ -1,0 +1,103 @@
+"""The steps of the flows as Prefect tasks: references and small values in and out, never arrays.
+
+Prefect caches none of them: what is done is what the store says is sealed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import dask
+from distributed import KilledWorker
+from distributed.client import FutureCancelledError
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from flows.config import PipelineConfig
+from pylops_distributed import ingest, postprocess, report
+from pylops_distributed.inversion import Inversion, Progress, begin
+from pylops_distributed.modelling import write_modelled
+from pylops_distributed.problem import Problem
+from pylops_distributed.run import Run
+
+SEGMENT = 45.0  # seconds: a run of hours makes hundreds of task runs, and a pause waits less than a minute
+TRANSIENT = (KilledWorker, FutureCancelledError, OSError, TimeoutError)
+
+
+def _transient(_task: Any, _run: Any, state: Any) -> bool:
+    """Whether to try again: lost workers and storage may come back, wrong numbers will not."""
+    try:
+        state.result()
+    except FileNotFoundError:
+        return False
+    except TRANSIENT:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+_again: dict[str, Any] = {"retries": 3, "retry_delay_seconds": [1, 5, 20], "retry_condition_fn": _transient}
+
+
+@task(name="plan ingest", cache_policy=NO_CACHE)
+def plan_ingest(sources: dict[str, ingest.Source] | ingest.Source, target: str) -> ingest.Plan:
+    """Scan the sources and lay out the dataset."""
+    return ingest.plan(sources, target)
+
+
+@task(name="write block", task_run_name="write block {index}", cache_policy=NO_CACHE, **_again)
+def write_block(plan: ingest.Plan, index: int) -> ingest.BlockReport:
+    """Write one block of the dataset, on the worker that this task runs on."""
+    with dask.config.set(scheduler="synchronous"):
+        return ingest.write_block(plan, index)
+
+
+@task(name="seal dataset", cache_policy=NO_CACHE)
+def seal_dataset(plan: ingest.Plan, reports: list[ingest.BlockReport]) -> ingest.DatasetRef:
+    """Check that all is there, and publish the dataset."""
+    return ingest.seal(plan, reports)
+
+
+@task(name="begin run", cache_policy=NO_CACHE)
+def begin_run(dataset: str, config: PipelineConfig) -> str:
+    """Make the run, or find it; gives its place."""
+    run = begin(
+        config.root, dataset, config.problem, config.solver.build(),
+        name=config.name, url=config.run, params=config.model_dump(mode="json"),
+    )  # fmt: skip
+    return run.storage.url
+
+
+@task(name="open run", cache_policy=NO_CACHE, **_again)
+def open_inversion(url: str, config: PipelineConfig, client: Any) -> Inversion:
+    """Take the run's lease, build its operator, and read its newest checkpoint."""
+    check = config.checkpoint
+    return Inversion(
+        Run.open(url), config.solver.build(), save=check.save, retention=check.retention, client=client
+    )
+
+
+@task(name="solve", cache_policy=NO_CACHE, **_again)
+def solve_segment(inversion: Inversion, on_progress: Callable[[Progress], None]) -> Progress:
+    """Iterate for a while; a second try goes on from the newest checkpoint."""
+    return inversion.advance(SEGMENT, on_progress)
+
+
+@task(name="write model data", cache_policy=NO_CACHE, **_again)
+def model_data(dataset: str, problem: Problem, target: str) -> str:
+    """Model data from the dataset's model, chunk by chunk, and publish them."""
+    return write_modelled(dataset, problem, target)
+
+
+@task(name="write result", cache_policy=NO_CACHE, **_again)
+def write_result(url: str) -> dict[str, float]:
+    """Label and measure the newest iterate, and publish it as the run's result."""
+    return postprocess.write_result(Run.open(url))
+
+
+@task(name="write report", cache_policy=NO_CACHE, **_again)
+def write_report(url: str) -> str:
+    """Draw the report; gives its place."""
+    return report.write_report(url)

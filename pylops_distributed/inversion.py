@@ -1,0 +1,225 @@
+"""A problem, its data and a solver as a run: begun, resumed and carried on in pieces."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from pylops_distributed.checkpoint import CheckpointStore
+from pylops_distributed.fingerprint import fingerprint
+from pylops_distributed.ingest import DatasetRef, open_dataset, read_ref
+from pylops_distributed.optimization.cgls import CGLS
+from pylops_distributed.optimization.solver import Save, Session, Solver
+from pylops_distributed.optimization.state import Reason, State
+from pylops_distributed.policy import Every, Retention
+from pylops_distributed.problem import Problem
+from pylops_distributed.problems import load_problem
+from pylops_distributed.run import Run
+
+SOLVERS: dict[str, type[Any]] = {"cgls": CGLS}
+# What may change without making the run another one: a higher `niter` extends it.
+EXTENDABLE = ("niter", "tol")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a solve stands.
+
+    Attributes
+    ----------
+    iteration, niter : int
+        Steps taken, and at most to take.
+    cost : numpy.ndarray
+        Norm of the residual before the first and after every step.
+    seconds : float
+        Seconds a step has taken since the solve was begun or resumed.
+    resumed : int or None
+        Iteration of the checkpoint it was resumed from.
+    reason : Reason or None
+        Why it stopped, if it did.
+    """
+
+    iteration: int
+    niter: int
+    cost: np.ndarray[Any, Any]
+    seconds: float
+    resumed: int | None
+    reason: Reason | None
+
+    @property
+    def fraction(self) -> float:
+        """Share of the steps that is done."""
+        return 1.0 if self.reason else min(1.0, self.iteration / self.niter)
+
+    @property
+    def left(self) -> float:
+        """Seconds left, at most."""
+        return 0.0 if self.reason else self.seconds * (self.niter - self.iteration)
+
+
+def begin(
+    root: str,
+    dataset: str,
+    problem: Problem,
+    solver: Solver[Any],
+    *,
+    name: str = "run",
+    url: str | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> Run:
+    """Make the run of a problem on a dataset, or open it: the same request always gives the same run.
+
+    Parameters
+    ----------
+    root : str
+        Folder or URL where runs live.
+    dataset : str
+        URL of an ingested dataset.
+    problem : Problem
+        Problem, not yet prepared.
+    solver : Solver
+        Solver with its settings.
+    name : str, optional
+        First part of the run's folder name.
+    url : str, optional
+        The run's place, instead of one below ``root`` named by ``name`` and what the run depends on.
+    params : mapping, optional
+        All of the request, kept for people and for resuming.
+
+    Raises
+    ------
+    ValueError
+        If the data holds NaN or infinity in a trace.
+    RunMismatch
+        If ``url`` holds a run of another problem, other data or another solver; it lists the differences.
+    """
+    ref = read_ref(dataset)
+    identity = {
+        "problem": problem.model_dump(mode="json"),
+        "data": ref.fingerprint,
+        "solver": {"name": _name(solver), **{k: v for k, v in asdict(solver).items() if k not in EXTENDABLE}},  # type: ignore[call-overload]
+    }
+    place = url or f"{root.rstrip('/')}/{name}-{fingerprint(identity)[:8]}.zarr"
+    try:
+        prepared = Run.open(place).attrs["problem"]
+    except FileNotFoundError:
+        _refuse_nonfinite(ref, problem)
+        prepared = problem.prepare(open_dataset(dataset)).model_dump(mode="json")
+    about = {"name": name, "dataset": ref.url, "problem": prepared, "params": dict(params or {})}
+    return Run.create_or_open(place, identity=identity, provenance=about)
+
+
+class Inversion:
+    """A run being solved: every solve is a resume. A context manager, which holds the run's lease.
+
+    Parameters
+    ----------
+    run : Run
+        From :func:`begin`.
+    solver : Solver
+        The run's solver; ``niter`` and ``tol`` may differ from those before.
+    save : Save, optional
+        When to keep checkpoints.
+    retention : Retention, optional
+        Which checkpoints to keep.
+    client : distributed.Client, optional
+        Cluster to compute on; the Dask scheduler in use if not given.
+
+    Raises
+    ------
+    RunBusy
+        If another process is working on the run.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        solver: Solver[Any],
+        *,
+        save: Save | None = None,
+        retention: Retention | None = None,
+        client: Any = None,
+    ) -> None:
+        self.run = run
+        self.niter = int(getattr(solver, "niter", 0))
+        self.attempt = run.attempt()
+        try:
+            problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.attrs["dataset"])
+            self.store = CheckpointStore(
+                self.attempt, labels=problem.system_labels(ds), retention=retention, client=client
+            )
+            self.session = Session(solver, *problem.system(ds), store=self.store, save=save or Every(10, 30.0))
+        except BaseException:
+            self.attempt.close()
+            raise
+        first = self.session.state.iteration
+        self._first, self._spent = first, 0.0
+        self.resumed = first or None
+
+    @property
+    def progress(self) -> Progress:
+        """Where the solve stands."""
+        session = self.session
+        taken = session.state.iteration - self._first
+        return Progress(
+            session.state.iteration, self.niter, session.history["cost"], self._spent / taken if taken else 0.0,
+            self.resumed, session.reason,
+        )  # fmt: skip
+
+    def advance(
+        self, seconds: float | None = None, on_progress: Callable[[Progress], None] = lambda _: None
+    ) -> Progress:
+        """Take steps for about ``seconds``, or to the end.
+
+        Parameters
+        ----------
+        seconds : float, optional
+            When to return, after the step under way.
+        on_progress : callable, optional
+            Called after every step.
+        """
+        last = time.monotonic()
+
+        def on_step(_: State) -> None:
+            nonlocal last
+            now = time.monotonic()
+            self._spent, last = self._spent + now - last, now
+            on_progress(self.progress)
+
+        self.session.run(on_step, seconds)
+        return self.progress
+
+    def close(self, save: bool = True) -> None:
+        """Save the newest state, if asked to, finish what is being written, and give the run free."""
+        try:
+            if save:
+                self.session.save()
+            self.store.close()
+        finally:
+            self.attempt.close()
+
+    def __enter__(self) -> Inversion:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # After an error the state may be what failed; after a signal it is sound and worth keeping.
+        self.close(save=kind is None or not issubclass(kind, Exception))
+
+
+def _name(solver: Any) -> str:
+    return next(name for name, known in SOLVERS.items() if isinstance(solver, known))
+
+
+def _refuse_nonfinite(ref: DatasetRef, problem: Problem) -> None:
+    used = {value for value in problem.model_dump().values() if isinstance(value, str)}
+    bad = {name: count for name, count in ref.nonfinite.items() if name in used}
+    if bad:
+        counts = ", ".join(f"{count} in {name!r}" for name, count in bad.items())
+        raise ValueError(
+            f"{ref.url} holds samples that are NaN or infinite ({counts}): mend them at the source, "
+            "or mark their traces as missing, and ingest again"
+        )

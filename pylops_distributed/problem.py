@@ -1,0 +1,109 @@
+"""What a linear inverse problem is: from a labelled dataset to an operator, data, a prior and labels."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+from pydantic import BaseModel, ConfigDict
+from typing_extensions import Self
+
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.leastsquares import regularized_system
+from pylops_distributed.snapshot import Labels
+from pylops_distributed.space import Vector
+
+
+@dataclass(frozen=True)
+class Prior:
+    r"""One term :math:`\epsilon^2\|\mathbf{d} - \mathbf{R}\mathbf{x}\|_2^2` of the objective.
+
+    Attributes
+    ----------
+    operator : LinearOperator
+        Regularisation :math:`\mathbf{R}`.
+    eps : float
+        Weight :math:`\epsilon`.
+    name : str
+        Name shown to people and in stored states.
+    data : dask.array.Array, optional
+        Regularisation data :math:`\mathbf{d}`; zero if not given.
+    """
+
+    operator: LinearOperator
+    eps: float
+    name: str
+    data: da.Array | None = None
+
+
+class Problem(BaseModel, ABC):
+    """A linear inverse problem: parameters, and how they and a dataset become operator and data.
+
+    A problem of one's own is a subclass: its fields are its parameters, in YAML and in the Prefect UI alike.
+    Everything but :meth:`prepare` is lazy.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def prepare(self, ds: xr.Dataset) -> Self:
+        """Settle what must be known from the data before the operator can be built; the one step that computes."""
+        return self
+
+    @abstractmethod
+    def operator(self, ds: xr.Dataset) -> LinearOperator:
+        """Modelling operator from the unknown to the data."""
+
+    @abstractmethod
+    def data(self, ds: xr.Dataset) -> da.Array:
+        """Data to explain, in the operator's codomain."""
+
+    def prior(self, ds: xr.Dataset) -> tuple[Prior, ...]:
+        """Regularisation terms."""
+        return ()
+
+    @abstractmethod
+    def model(self, ds: xr.Dataset) -> Vector:
+        """Model to forward from a dataset that holds one (the truth of a synthetic, say)."""
+
+    @abstractmethod
+    def labels(self, ds: xr.Dataset) -> dict[str, Labels]:
+        """Names and coordinates of the axes of the operator's ``"domain"`` and ``"codomain"``."""
+
+    @abstractmethod
+    def label(self, ds: xr.Dataset, x: da.Array) -> xr.Dataset:
+        """The solution as people want it: named, with dimensions, coordinates and units.
+
+        Data-space variables go by the names ``observed``, ``predicted`` and ``residual``.
+        """
+
+    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
+        """Figures of merit of a labelled solution, as lazy scalars; errors against the truth, if that is known."""
+        return {"misfit": relative_norm(result["residual"], result["observed"])} if "residual" in result else {}
+
+    def system(self, ds: xr.Dataset) -> tuple[LinearOperator, Any]:
+        """Operator and data with the prior as further blocks: what a solver takes."""
+        terms = self.prior(ds)
+        return regularized_system(
+            self.operator(ds), self.data(ds), [t.operator for t in terms],
+            dataregs=[t.data for t in terms], epsRs=[t.eps for t in terms],
+        )  # fmt: skip
+
+    def system_labels(self, ds: xr.Dataset) -> dict[str, Labels | tuple[Labels, ...]]:
+        """Labels of :meth:`system`'s spaces; a term of the model's shape takes the model's."""
+        labels, terms = self.labels(ds), self.prior(ds)
+        model = labels["domain"]
+        blocks = [
+            model if t.operator.dimsd == t.operator.dims
+            else Labels(tuple(f"{t.name}_{axis}" for axis in range(len(t.operator.dimsd))))
+            for t in terms
+        ]  # fmt: skip
+        return {"domain": model, "codomain": (labels["codomain"], *blocks) if blocks else labels["codomain"]}
+
+
+def relative_norm(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
+    """Norm of ``part`` over the norm of ``whole``, lazily; samples that are NaN do not count."""
+    return np.sqrt((part.astype(float) ** 2).sum() / (whole.astype(float) ** 2).sum())  # type: ignore[no-any-return]

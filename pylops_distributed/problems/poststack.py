@@ -1,0 +1,165 @@
+"""Post-stack seismic inversion for acoustic impedance."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+from pydantic import Field
+from typing_extensions import Self
+
+from pylops_distributed.avo.poststack import PoststackLinearModelling
+
+from pylops_distributed.basicoperators.secondderivative import SecondDerivative
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.problem import Prior, Problem, relative_norm
+from pylops_distributed.problems.wavelet import Statistical, Wavelet
+from pylops_distributed.snapshot import Labels
+
+TIME = "twt"
+
+class Poststack(Problem):
+    r"""Acoustic impedance from post-stack amplitudes, in 2-D and 3-D.
+
+    The unknown is :math:`\Delta m = \ln AI - \ln AI_0`, the logarithm of impedance over its background:
+
+    .. math::
+        \min \|\mathbf{d} - \mathbf{G}\,(\mathbf{m}_0 + \Delta\mathbf{m})\|_2^2
+        + \epsilon_t^2 \|\partial_t^2 \Delta\mathbf{m}\|_2^2
+        + \epsilon_x^2 \sum_i \|\partial_{x_i}^2 \Delta\mathbf{m}\|_2^2,
+        \qquad \mathbf{G} = \tfrac{1}{2}\,\mathbf{W}\,\partial_t
+
+    with derivatives per sample; the damping of the solver adds the distance from the background.
+    Traces that the survey lacks do not enter the misfit.
+    """
+
+    name: Literal["poststack"] = "poststack"
+    amplitude: str = Field(default="amplitude", description="variable with the seismic amplitudes")
+    background: str | float = Field(
+        default="background", description="variable with the background impedance, or one number for everywhere"
+    )
+    truth: str | None = Field(default=None, description="variable with the true impedance of a synthetic, if any")
+    wavelet: Wavelet = Field(default=Statistical(), description="wavelet, given or estimated")
+    vertical: float = Field(default=0.0, ge=0, description="weight of smoothness along time")
+    lateral: float = Field(default=0.0, ge=0, description="weight of smoothness along lines")
+    dtype: Literal["float32", "float64"] = Field(default="float64", description="type to solve in")
+
+    def prepare(self, ds: xr.Dataset) -> Self:
+        """Estimate the wavelet, if it is not given."""
+        if not isinstance(self.wavelet, Statistical):
+            return self
+        estimate = self.wavelet.estimate(self._amplitudes(ds), self._interval(ds))
+        return self.model_copy(update={"wavelet": estimate})
+
+    def operator(self, ds: xr.Dataset) -> LinearOperator:
+        """Modelling operator, from log-impedance to amplitudes, both time first."""
+        if isinstance(self.wavelet, Statistical):
+            raise ValueError("the wavelet is still to be estimated: call prepare(ds) first")
+        shape = self._layout(ds).shape
+        wavelet = (0.5 * self.wavelet.samples(self._interval(ds))).astype(self.dtype)
+        modelling: LinearOperator = PoststackLinearModelling(wavelet, nt0=shape[0], spatdims=shape[1:])
+        mask = _mask(ds)
+        return modelling if mask is None else Diagonal(mask, dims=shape, dtype=self.dtype) @ modelling
+
+    def data(self, ds: xr.Dataset) -> da.Array:
+        """Amplitudes less those of the background, zero where there is no trace."""
+        amplitudes = self._amplitudes(ds)
+        background = self._background(ds)
+        if background is None:
+            return amplitudes
+        return amplitudes - self.operator(ds).apply(background)
+
+    def prior(self, ds: xr.Dataset) -> tuple[Prior, ...]:
+        """Smoothness along time and along each kind of line."""
+        layout = self._layout(ds)
+        weights = [self.vertical, *(self.lateral,) * (layout.ndim - 1)]
+        return tuple(
+            Prior(SecondDerivative(layout.shape, axis=axis, dtype=self.dtype), eps, f"roughness_{layout.dims[axis]}")
+            for axis, eps in enumerate(weights) if eps
+        )  # fmt: skip
+
+    def model(self, ds: xr.Dataset) -> da.Array:
+        """Logarithm of the true impedance, or of the background where there is no truth."""
+        name = self.truth or self.background
+        if not isinstance(name, str):
+            raise ValueError("there is no impedance to model from: name a variable as `truth` or `background`")
+        return np.log(self._array(ds, name))
+
+    def labels(self, ds: xr.Dataset) -> dict[str, Labels]:
+        """Time first, then the lines; the same for model and data."""
+        layout = self._layout(ds)
+        dims = tuple(map(str, layout.dims))
+        labels = Labels(dims, {d: layout.coords[d].variable for d in dims if d in layout.coords})
+        return {"domain": labels, "codomain": labels}
+
+    def label(self, ds: xr.Dataset, x: da.Array) -> xr.Dataset:
+        """Impedance and its background, in kg m-2 s-1, and the data, laid out as ``ds`` has its amplitudes."""
+        layout = self._layout(ds)
+        background = self._background(ds)
+        if background is None:
+            background = da.full(x.shape, np.log(self.background), chunks=x.chunks, dtype=x.dtype)  # type: ignore[arg-type]
+        model = background + x
+        observed, predicted = self._amplitudes(ds), self.operator(ds).apply(model)
+        rock, data = {"units": "kg m-2 s-1"}, dict(ds[self.amplitude].attrs)
+        arrays = {
+            "impedance": (np.exp(model), {"long_name": "acoustic impedance", **rock}),
+            "background": (np.exp(background), {"long_name": "background acoustic impedance", **rock}),
+            "observed": (observed, {**data, "long_name": "observed amplitude"}),
+            "predicted": (predicted, {**data, "long_name": "predicted amplitude"}),
+            "residual": (observed - predicted, {**data, "long_name": "residual amplitude"}),
+        }
+        labelled = xr.Dataset(
+            {name: (layout.dims, array, attrs) for name, (array, attrs) in arrays.items()}, coords=layout.coords
+        )
+        return labelled.transpose(*ds[self.amplitude].dims)
+
+    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
+        """Relative misfit; with a truth, the relative errors of impedance and background."""
+        figures = super().metrics(ds, result)
+        if self.truth is None:
+            return figures
+        truth = ds[self.truth]
+        errors = {name: relative_norm(result[name] - truth, truth) for name in ("impedance", "background")}
+        return figures | {f"{name}_error": error for name, error in errors.items()}
+
+    # -- layout: time first and whole in each chunk, at least four chunks so that workers share -------------
+
+    def _layout(self, ds: xr.Dataset) -> xr.DataArray:
+        if self.amplitude not in ds:
+            raise ValueError(f"the dataset has no variable {self.amplitude!r}; it has {sorted(map(str, ds.data_vars))}")
+        amplitudes = ds[self.amplitude]
+        if TIME not in amplitudes.dims:
+            raise ValueError(f"{self.amplitude!r} has no dimension {TIME!r}, only {amplitudes.dims}")
+        return amplitudes.transpose(TIME, ...)
+
+    def _interval(self, ds: xr.Dataset) -> float:
+        steps = np.diff(ds[TIME].values)
+        if not len(steps) or not np.allclose(steps, steps[0]) or steps[0] <= 0:
+            raise ValueError(f"{TIME!r} must rise in equal steps of milliseconds")
+        return float(steps[0])
+
+    def _array(self, ds: xr.Dataset, name: str) -> da.Array:
+        layout = self._layout(ds)
+        if name not in ds:
+            raise ValueError(f"the dataset has no variable {name!r}; it has {sorted(map(str, ds.data_vars))}")
+        if set(ds[name].dims) != set(layout.dims):
+            raise ValueError(f"{name!r} has dimensions {ds[name].dims}, {self.amplitude!r} has {layout.dims}")
+        array = da.asarray(ds[name].transpose(*layout.dims).data).astype(self.dtype)
+        limit = min(16 * 2**20, max(1, array.nbytes // 4))
+        chunks = da.core.normalize_chunks((-1, *("auto",) * (array.ndim - 1)), array.shape, limit, array.dtype)
+        return array.rechunk(chunks)
+
+    def _amplitudes(self, ds: xr.Dataset) -> da.Array:
+        amplitudes = self._array(ds, self.amplitude)
+        mask = _mask(ds)
+        return amplitudes if mask is None else da.where(mask, amplitudes, 0)
+
+    def _background(self, ds: xr.Dataset) -> da.Array | None:
+        return np.log(self._array(ds, self.background)) if isinstance(self.background, str) else None
+
+def _mask(ds: xr.Dataset) -> Any:
+    """Where there are traces, broadcast along time; None where all are there."""
+    return da.asarray(ds["trace_mask"].data)[None] if "trace_mask" in ds else None
+

@@ -1,0 +1,83 @@
+"""Seismic wavelets: given as Ricker or as samples, or estimated from the data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import dask.array as da
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pylops.utils.wavelets import ricker
+
+_FORM = ConfigDict(extra="forbid", frozen=True)
+
+
+class Ricker(BaseModel):
+    """A zero-phase Ricker wavelet with a largest sample of 1."""
+
+    model_config = _FORM
+    kind: Literal["ricker"] = "ricker"
+    peak: float = Field(gt=0, description="peak frequency, Hz")
+
+    def samples(self, dt: float) -> NDArray[np.float64]:
+        """Samples every ``dt`` ms, odd in number, zero time in the middle."""
+        half = 2 * int(np.ceil(650 / (self.peak * dt)))  # 1.3 periods, where 2e-6 is left
+        return np.asarray(ricker(np.arange(half + 1) * dt / 1000, f0=self.peak)[0])
+
+
+class Samples(BaseModel):
+    """A wavelet given by its samples, at the interval of the data, zero time in the middle."""
+
+    model_config = _FORM
+    kind: Literal["samples"] = "samples"
+    values: tuple[float, ...]
+
+    @field_validator("values")
+    @classmethod
+    def _odd(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if len(values) % 2 == 0:
+            raise ValueError(f"a wavelet needs an odd number of samples, zero time in the middle; got {len(values)}")
+        return values
+
+    def samples(self, dt: float) -> NDArray[np.float64]:
+        """The samples themselves."""
+        return np.asarray(self.values)
+
+
+class Statistical(BaseModel):
+    """A zero-phase wavelet estimated from the data's mean spectrum, as if reflectivity were white."""
+
+    model_config = _FORM
+    kind: Literal["statistical"] = "statistical"
+    length: float = Field(default=120.0, gt=0, description="length of the wavelet, ms")
+    reflectivity: float = Field(
+        default=0.05, gt=0, description="root mean square of the reflection coefficients; sets the wavelet's scale"
+    )
+
+    def estimate(self, data: da.Array, dt: float) -> Samples:
+        """Wavelet of ``data`` (time first, sampled every ``dt`` ms); computes one pass over the data."""
+        nt = data.shape[0]
+        half = min(int(self.length / dt / 2), (nt - 1) // 2)
+        if half < 1:
+            raise ValueError(f"a wavelet of {self.length} ms is shorter than two samples of {dt} ms")
+        taper = np.hanning(nt + 2)[1:-1].reshape(-1, *(1,) * (data.ndim - 1))
+        lateral = tuple(range(1, data.ndim))
+        power = (np.abs(da.fft.rfft(data * taper, n=2 * nt, axis=0)) ** 2).mean(axis=lateral)
+        spectrum, energy = da.compute(power, (data**2).mean())
+        correlation = np.fft.irfft(spectrum)  # its window smooths the spectrum
+        correlation *= np.hanning(2 * half + 3)[np.minimum(half + 1 + _lags(2 * nt), 2 * half + 2)]
+        zero_phase = np.fft.irfft(np.sqrt(np.maximum(np.fft.rfft(correlation).real, 0)))
+        wavelet = np.roll(zero_phase, half)[: 2 * half + 1] * np.hanning(2 * half + 3)[1:-1]
+        size = np.linalg.norm(wavelet)
+        if not size > 0:
+            raise ValueError("no wavelet can be estimated from data that is zero everywhere")
+        return Samples(values=tuple((wavelet * np.sqrt(energy) / (size * self.reflectivity)).tolist()))
+
+
+def _lags(n: int) -> NDArray[np.int64]:
+    """Absolute lag of each sample of a circular correlation of length ``n``."""
+    return np.minimum(np.arange(n), n - np.arange(n))
+
+
+Wavelet = Annotated[Ricker | Samples | Statistical, Field(discriminator="kind")]

@@ -1,0 +1,142 @@
+"""What a run looks like: one self-contained HTML page, and one small picture while it runs."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+from pylops_distributed.results import open_run, plot_convergence, plot_iterates, plot_residual, plot_section, section
+from pylops_distributed.run import Run
+
+NAME = "report.html"
+PAGE = Template(
+    """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>$title</title>
+<style>
+body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222}
+table{border-collapse:collapse}td,th{border-bottom:1px solid #ddd;padding:.2rem .8rem;text-align:left}
+img{max-width:100%}pre{background:#f6f6f6;padding:1rem;overflow-x:auto;font-size:.85rem}
+</style>
+<h1>$title</h1>
+$figures
+<h2>Model</h2>$model
+<h2>Data</h2>$data
+<h2>Convergence</h2>$convergence
+<h2>Iterates</h2>$iterates
+<h2>Open it yourself</h2><pre>$snippet</pre>
+<h2>Where it comes from</h2><pre>$provenance</pre>
+</html>
+"""
+)
+
+
+def write_report(url: str) -> str:
+    """Draw a run's report and put it beside the run's data.
+
+    Parameters
+    ----------
+    url : str
+        A run with a result.
+
+    Returns
+    -------
+    str
+        Place of the report: a single HTML file that needs nothing else.
+    """
+    storage = Run.open(url).storage
+    tree = open_run(url)
+    page = PAGE.substitute(
+        title=html.escape(f"Run {tree.name}"),
+        figures=_table(summary(tree)),
+        model=_image(plot_model(tree)),
+        data=_image(plot_residual(tree)) if "residual" in tree else "",
+        convergence=_image(_convergence(tree)),
+        iterates=_image(plot_iterates(tree)),
+        snippet=html.escape(f'import pylops_distributed\nrun = pylops_distributed.open_run("{_place(storage.url)}")'),
+        provenance=html.escape(json.dumps(tree.attrs, indent=1, sort_keys=True)),
+    )
+    storage.put(NAME, page.encode())
+    return f"{_place(storage.url)}/{NAME}"
+
+
+def summary(tree: xr.DataTree) -> dict[str, Any]:
+    """The figures a person asks for first."""
+    rows: dict[str, Any] = {}
+    if "iterates" in tree:
+        rows["iterations"] = int(tree["iterates"]["iteration"].values[-1])
+    if "history" in tree:
+        cost = tree["history"]["cost"].values
+        rows["residual norm, relative to the first"] = f"{cost[-1] / (cost[0] or 1.0):.3e}"
+    names = {
+        "misfit": "data misfit, relative L2",
+        "impedance_error": "error of the inverted impedance, relative L2",
+        "background_error": "error of the background impedance, relative L2",
+    }
+    for name, value in tree["model"].attrs.get("metrics", {}).items() if "model" in tree else ():
+        rows[names.get(name, name)] = f"{100 * value:.2f} %"
+    return rows
+
+
+def plot_model(tree: xr.DataTree) -> Figure:
+    """Sections of the result's variables, with the truth beside them where there is one."""
+    shown = {str(name): a for name, a in tree["model"].data_vars.items()}
+    truth = tree.attrs["problem"].get("truth")
+    if truth and "inputs" in tree:
+        shown[f"true {truth}"] = tree["inputs"][truth]
+    figure = Figure(figsize=(4 * len(shown), 4), layout="constrained")
+    axes = figure.subplots(1, len(shown), sharex=True, sharey=True, squeeze=False)[0]
+    limits = None
+    for ax, (title, array) in zip(axes, shown.items(), strict=True):
+        drawn = plot_section(section(array), ax, title, limits)
+        limits = drawn.get_clim() if hasattr(drawn, "get_clim") else None  # one scale for all, from the first
+    if limits:
+        first = next(iter(shown.values())).attrs
+        figure.colorbar(drawn, ax=axes, shrink=0.8, label=f"{first.get('long_name', '')} [{first.get('units', '')}]")
+    return figure
+
+
+def quicklook(url: str) -> bytes | None:
+    """PNG of the newest kept iterate and the convergence so far; None before the first checkpoint."""
+    tree = open_run(url)
+    if "iterates" not in tree:
+        return None
+    figure = Figure(figsize=(9, 3.5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    plot_convergence(tree, left)
+    newest = tree["iterates"]["model"].isel(iteration=-1)
+    plot_section(section(newest), right, f"model at iteration {int(newest.iteration)}")
+    return _png(figure)
+
+
+def _convergence(tree: xr.DataTree) -> Figure:
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    plot_convergence(tree, figure.add_subplot())
+    return figure
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=90)
+    return buffer.getvalue()
+
+
+def _image(figure: Figure) -> str:
+    return f'<img src="data:image/png;base64,{base64.b64encode(_png(figure)).decode()}">'
+
+
+def _table(rows: dict[str, Any]) -> str:
+    cells = (f"<tr><th>{html.escape(k)}</th><td>{html.escape(str(v))}</td></tr>" for k, v in rows.items())
+    return f"<table>{''.join(cells)}</table>"
+
+
+def _place(url: str) -> str:
+    """A URL as people write it: local files as paths."""
+    return str(Path(url.removeprefix("file://"))) if url.startswith("file://") else url
