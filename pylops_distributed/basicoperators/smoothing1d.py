@@ -1,0 +1,102 @@
+"""Moving average along one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+from scipy.ndimage import uniform_filter1d
+
+from pylops_distributed.lift import Array, Halo, Lift
+from pylops_distributed.lift.arguments import axes_of, shape_of
+
+
+def average(block: Array, sizes: dict[int, int], dtype: DTypeLike) -> Array:
+    """Moving average of a block along the axes that ``sizes`` gives odd lengths for; zero past its ends."""
+    y = block.astype(np.result_type(dtype, block.dtype), copy=False)
+    for axis, size in sizes.items():
+        y = uniform_filter1d(y, size, axis, mode="constant")
+    return y
+
+
+def odd_sizes(nsmooth: Iterable[int], axes: tuple[int, ...], dims: tuple[int, ...]) -> dict[int, int]:
+    """The length of the average along each axis, one more where it is even."""
+    given = tuple(int(n) for n in nsmooth)
+    if len(given) != len(axes) or min(given) < 1:
+        raise ValueError(f"nsmooth must be {len(axes)} positive lengths, got {given}")
+    sizes = {axis: n + 1 - n % 2 for axis, n in zip(axes, given, strict=True)}
+    if len(sizes) != len(axes):
+        raise ValueError(f"axes must differ from each other, got {axes}")
+    if any(n > dims[axis] for axis, n in sizes.items()):
+        raise ValueError(f"nsmooth {given} must not be longer than axes {axes} of dims {dims}")
+    return sizes
+
+
+class Smoothing1D(Lift):
+    r"""Moving average along an axis, chunk by chunk.
+
+    With :math:`n` odd, forward and adjoint are the same:
+
+    .. math::
+        y_i = \frac{1}{n} \sum_{l=-(n-1)/2}^{(n-1)/2} x_{i+l}
+
+    where samples past the ends count as zero.
+
+    Parameters
+    ----------
+    nsmooth : int
+        Length of the average; one more if it is even.
+    dims : int or tuple of int
+        Shape of the model, and of the data.
+    axis : int, optional
+        Axis to smooth along.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ValueError
+        If ``nsmooth`` is not positive or longer than the axis, or ``axis`` is not one of ``dims``.
+
+    See Also
+    --------
+    pylops.Smoothing1D : the local operator, which convolves in the frequency domain.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed.basicoperators.smoothing1d import Smoothing1D
+    >>> (Smoothing1D(3, 6) @ (3 * da.arange(6, chunks=2))).compute()
+    array([1., 3., 6., 9., 12., 9.])
+    """
+
+    def __init__(
+        self,
+        nsmooth: int,
+        dims: int | Iterable[int],
+        axis: int = -1,
+        dtype: DTypeLike = "float64",
+        name: str | None = "S",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        model = shape_of(dims)
+        sizes = odd_sizes((nsmooth,), axes_of((axis,), model), model)
+        self.sizes, rule = sizes, smooth(sizes, dtype)
+        super().__init__(rule, rule, model, dtype=dtype, chunks=chunks, compute=compute, name=name)
+
+
+def smooth(sizes: dict[int, int], dtype: DTypeLike) -> Halo:
+    """How moving averages apply to chunks."""
+    depth = {axis: (n // 2, n // 2) for axis, n in sizes.items()}
+    return Halo(partial(average, sizes=sizes, dtype=np.dtype(dtype)), depth, corners=True)
