@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from pylops_distributed.ingest.source import Source
@@ -9,8 +11,8 @@ from pylops_distributed.ingest.values import ArrayLayout, Block, Value, cut_bloc
 from pylops_distributed.storage import Storage
 
 ROOT, WORK = "zarr.json", ".ingest"
-NOTES = f"{WORK}/plan.json"
-BLOCK_BYTES = 64 << 20
+# The notes are the attributes of a Zarr group: whoever lists the dataset finds nothing that is not Zarr.
+NOTES = f"{WORK}/zarr.json"
 
 
 class Notes(Value):
@@ -21,6 +23,7 @@ class Notes(Value):
     """
 
     fingerprint: str
+    block_bytes: int
     sources: dict[str, Source]
     stamps: dict[str, tuple[int, int] | None]
     arrays: dict[str, ArrayLayout]
@@ -30,7 +33,17 @@ class Notes(Value):
     @property
     def blocks(self) -> tuple[Block, ...]:
         """What there is to write."""
-        return tuple(cut_blocks(self.arrays, BLOCK_BYTES))
+        return tuple(cut_blocks(self.arrays, self.block_bytes))
+
+    def encode(self) -> bytes:
+        """As stored."""
+        return group_metadata(self.model_dump(mode="json"))
+
+
+def group_metadata(attrs: Mapping[str, Any]) -> bytes:
+    """Content of the ``zarr.json`` of a group."""
+    group = {"zarr_format": 3, "node_type": "group", "attributes": attrs}
+    return json.dumps(group, allow_nan=False).encode()
 
 
 def read_notes(storage: Storage) -> Notes:
@@ -42,6 +55,6 @@ def read_notes(storage: Storage) -> Notes:
         If there is none.
     """
     try:
-        return Notes.model_validate_json(storage.get(NOTES))
+        return Notes.model_validate(json.loads(storage.get(NOTES))["attributes"])
     except FileNotFoundError:
         raise FileNotFoundError(f"no ingest into {storage.url!r} is under way: call plan() first.") from None

@@ -20,6 +20,8 @@ from pylops_distributed.ingest.source import Source
 from pylops_distributed.ingest.values import ArrayLayout, Plan
 from pylops_distributed.storage import Storage, create_array, open_storage
 
+BLOCK_BYTES = 64 << 20
+
 
 def plan(
     source: Source | str | Mapping[str, Source], url: str, *, chunks: Mapping[str, int] | None = None
@@ -38,7 +40,8 @@ def plan(
     ds = open_sources(sources)
     arrays = {str(name): _layout(ds[name]) for name in ds.data_vars if not str(name).endswith(MASK)}
     notes = Notes(
-        fingerprint=_fingerprint(ds, arrays), sources=sources, stamps=stamps, arrays=arrays,
+        fingerprint=_fingerprint(ds, arrays),
+        block_bytes=BLOCK_BYTES, sources=sources, stamps=stamps, arrays=arrays,
         coordinates=tuple(sorted(str(name) for name in set(ds.coords) - set(ds.dims))), attrs=ds.attrs,
     )  # fmt: skip
     nbytes = sum(math.prod(one.shape) * np.dtype(one.dtype).itemsize for one in arrays.values())
@@ -52,7 +55,7 @@ def plan(
 
 def _claim(storage: Storage, notes: Notes) -> bool:
     """Take the URL for this ingest, or raise; True if the very same dataset is there already."""
-    data = notes.model_dump_json().encode()
+    data = notes.encode()
     if storage.exists(ROOT):
         there = read_ref(storage.url)
         if there.fingerprint != notes.fingerprint:
@@ -67,8 +70,9 @@ def _claim(storage: Storage, notes: Notes) -> bool:
     if not storage.put_new(NOTES, data):
         left = read_notes(storage)
         if left.fingerprint != notes.fingerprint:
+            paths = [one.path for one in left.sources.values()]
             raise FileExistsError(
-                f"{storage.url!r} holds the unfinished ingest of {[one.path for one in left.sources.values()]} "
+                f"{storage.url!r} holds the unfinished ingest of {paths} "
                 "with other content, options or chunks: choose another URL, or remove it with "
                 "pylops_distributed.ingest.discard(url)."
             )

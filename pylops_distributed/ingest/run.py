@@ -1,7 +1,7 @@
 """The three steps of an ingest in a row.
 
-A dataset does not exist until its root ``zarr.json`` does, and that is put last. Until then there are only its
-arrays and a folder of working notes, from which a run that died goes on.
+A dataset does not exist until its root ``zarr.json`` does, and that is put last. Until then there are only
+its arrays and a folder of working notes, from which a run that died goes on.
 """
 
 from __future__ import annotations

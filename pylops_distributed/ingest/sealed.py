@@ -11,7 +11,7 @@ from typing import Any
 
 import xarray as xr
 
-from pylops_distributed.ingest.notes import NOTES, ROOT, WORK, Notes, read_notes
+from pylops_distributed.ingest.notes import NOTES, ROOT, WORK, Notes, group_metadata, read_notes
 from pylops_distributed.ingest.values import ArrayLayout, BlockReport, DatasetRef, Plan, Statistics
 from pylops_distributed.storage import Storage, chunks_present, open_array, open_storage
 
@@ -155,10 +155,10 @@ def _root(notes: Notes, arrays: Mapping[str, ArrayLayout]) -> bytes:
     attrs = notes.attrs | {
         "schema": SCHEMA,
         "fingerprint": notes.fingerprint,
-        "arrays": {name: layout.model_dump() for name, layout in arrays.items()},
+        "arrays": {name: layout.model_dump(mode="json") for name, layout in arrays.items()},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "software": software,
     }
     if notes.coordinates:
         attrs["coordinates"] = " ".join(notes.coordinates)
-    return json.dumps({"zarr_format": 3, "node_type": "group", "attributes": attrs}, allow_nan=False).encode()
+    return group_metadata(attrs)

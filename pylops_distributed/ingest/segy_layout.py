@@ -94,7 +94,7 @@ def read_layout(path: str, endian: Endian | None = None) -> Layout:
     if not found:
         raise ValueError(
             f"{path!r} is no SEG-Y file that can be read: in {' or '.join(orders)} endian, bytes 3225-3226 "
-            f"hold none of the sample formats {sorted(SAMPLE_DTYPES)}, or bytes 3221-3222 no number of samples."
+            f"hold no sample format of {sorted(SAMPLE_DTYPES)}, or bytes 3221-3222 no number of samples."
         )
     for layout in found:
         if layout.traces and layout.first + layout.traces * layout.trace_bytes == size:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 class Value(BaseModel):
     """Base of the values: immutable, nothing unknown allowed in."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
 
 class Statistics(Value):
@@ -43,10 +43,12 @@ class Statistics(Value):
         if not good.size:
             return cls(nan=data.size - inf - holes, inf=inf, holes=holes)
         wide = good.ravel().astype(np.float64)
+        with np.errstate(over="ignore"):
+            total, squares = float(wide.sum()), float(wide @ wide)
         return cls(
             count=good.size, nan=data.size - good.size - inf - holes, inf=inf, holes=holes,
             minimum=float(good.min()), maximum=float(good.max()),
-            total=float(wide.sum()), squares=float(wide @ wide),
+            total=total, squares=squares,
         )  # fmt: skip
 
     @classmethod

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import pickle
+import shutil
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import scipy.io
+import xarray as xr
+import zarr
+
+from pylops_distributed.ingest import Source, open_source
+from pylops_distributed.storage import open_storage
+
+
+@pytest.fixture
+def cube(rng):
+    return rng.normal(size=(6, 5, 4)).astype("f4")
+
+
+@pytest.fixture
+def labelled(cube):
+    ds = xr.Dataset({"impedance": (("inline", "crossline", "twt"), cube, {"units": "m/s g/cm3"})})
+    return ds.assign_coords(inline=np.arange(6) + 10, twt=("twt", 4.0 * np.arange(4), {"units": "ms"}))
+
+
+def assert_lazy(ds: xr.Dataset) -> None:
+    """Backed by Dask, and small enough to send: the file is opened where it is read."""
+    for array in ds.data_vars.values():
+        assert array.chunks is not None
+        np.testing.assert_array_equal(pickle.loads(pickle.dumps(array.data)).compute(), array.values)
+
+
+@pytest.mark.parametrize("kind", ["netcdf4", "netcdf3", "zarr3", "zarr2"])
+def test_labelled_formats(tmp_path, labelled, kind):
+    path = str(tmp_path / f"a.{'nc' if 'netcdf' in kind else 'zarr'}")
+    match kind:
+        case "netcdf4":
+            labelled.to_netcdf(path, engine="h5netcdf")
+        case "netcdf3":
+            labelled.to_netcdf(path, engine="scipy")
+        case _:
+            labelled.to_zarr(path, zarr_format=int(kind[-1]), consolidated=False)
+    ds = open_source(path, chunks={"inline": 4})
+    xr.testing.assert_identical(ds.drop_attrs(deep=False), labelled)
+    assert ds.impedance.chunks[0] == (4, 2)
+    assert len(ds.attrs["sha256"]) == 64
+    assert_lazy(ds)
+
+
+def test_netcdf_group_and_choice(tmp_path, labelled):
+    path = str(tmp_path / "a.nc")
+    labelled.assign(other=labelled.impedance * 2).to_netcdf(path, engine="h5netcdf", group="deep/er")
+    assert list(open_source(path, group="deep/er", variables=["other"]).data_vars) == ["other"]
+    with pytest.raises(ValueError, match=r"has no \['wave'\]: it holds \['impedance', 'other'\]"):
+        open_source(path, group="deep/er", variables=["wave"])
+
+
+def test_plain_hdf5(tmp_path, cube):
+    path = str(tmp_path / "a.h5")
+    with h5py.File(path, "w") as file:
+        file.create_dataset("volume", data=cube, chunks=(2, 5, 4), compression="gzip")
+    ds = open_source(path, dims=["x", "y", "z"], chunks={"x": 2})
+    assert ds.volume.dims == ("x", "y", "z")
+    assert ds.volume.chunks[0] == (2, 2, 2)
+    np.testing.assert_array_equal(ds.volume, cube)
+    assert_lazy(ds)
+    assert open_source(path).volume.dims == ("phony_dim_0", "phony_dim_1", "phony_dim_2")
+    with pytest.raises(ValueError, match=r"3 unnamed axes .* give one name each"):
+        open_source(path, dims=["x"])
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_npy(tmp_path, cube, order):
+    path = str(tmp_path / "volume.npy")
+    np.save(path, np.asarray(cube, order=order))
+    ds = open_source(path, dims=["x", "y", "z"], chunks={"x": 4, "z": 3})
+    assert list(ds.data_vars) == ["volume"]
+    assert ds.volume.chunks == ((4, 2), (5,), (3, 1))
+    np.testing.assert_array_equal(ds.volume, cube)
+    assert_lazy(ds)
+    assert list(open_source(path, variables=["vp"]).data_vars) == ["vp"]
+
+
+def test_npz(tmp_path, cube):
+    path = str(tmp_path / "a.npz")
+    np.savez_compressed(path, vp=cube, wavelet=cube[0, 0])
+    ds = open_source(path)
+    assert ds.attrs["reading"] == "whole"
+    assert ds.vp.dims == ("vp_dim_0", "vp_dim_1", "vp_dim_2")
+    np.testing.assert_array_equal(ds.wavelet, cube[0, 0])
+    assert open_source(path, variables=["vp"], dims=["x", "y", "z"]).vp.dims == ("x", "y", "z")
+    with pytest.raises(ValueError, match=r"'wavelet' has 1 axes, but dims=\['x', 'y', 'z'\]"):
+        open_source(path, dims=["x", "y", "z"])
+
+
+def test_objects_are_refused(tmp_path):
+    path = str(tmp_path / "a.npy")
+    np.save(path, np.array([{}], dtype=object))
+    with pytest.raises(ValueError, match="not an NPY or NPZ file of plain arrays"):
+        open_source(path)
+
+
+def test_matlab_5(tmp_path, cube):
+    path = str(tmp_path / "a.mat")
+    scipy.io.savemat(path, {"volume": cube, "wave": cube[0] + 1j, "name": "text", "deep": {"a": 1}})
+    ds = open_source(path)
+    assert set(ds.data_vars) == {"volume", "wave"}
+    assert ds.attrs["reading"] == "whole"
+    np.testing.assert_array_equal(ds.volume, cube)
+    np.testing.assert_array_equal(ds.wave, cube[0] + 1j)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "c8", "c16"])
+def test_matlab_73(tmp_path, cube, dtype):
+    path, data = str(tmp_path / "a.mat"), (cube + (1j * cube**2 if dtype[0] == "c" else 0)).astype(dtype)
+    part = f"f{np.dtype(dtype).itemsize // 2}"
+    stored = data.view([("real", part), ("imag", part)]) if dtype[0] == "c" else data
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file.create_dataset("volume", data=stored.T).attrs["MATLAB_class"] = np.bytes_("single")
+        file.create_dataset("name", data=np.arange(4, dtype="u2")).attrs["MATLAB_class"] = np.bytes_("char")
+        file.create_group("#refs#")
+    with open(path, "r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM")
+    ds = open_source(path, dims=["x", "y", "z"], chunks={"x": 4})
+    assert set(ds.data_vars) == {"volume"}
+    assert ds.volume.dtype == dtype
+    assert "reading" not in ds.attrs
+    np.testing.assert_array_equal(ds.volume, data)
+    assert_lazy(ds)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_plain_zarr(tmp_path, cube, version):
+    path = str(tmp_path / "a.zarr")
+    zarr.create_array(path, data=cube, chunks=(2, 5, 4), zarr_format=version)
+    ds = open_source(path, dims=["x", "y", "z"])
+    np.testing.assert_array_equal(ds.array, cube)
+    assert_lazy(ds)
+    group = zarr.open_group(str(tmp_path / "b.zarr"), mode="w", zarr_format=version)
+    group.create_array("vp", data=cube)
+    assert open_source(str(tmp_path / "b.zarr")).vp.dims == ("dim_0", "dim_1", "dim_2")
+
+
+def test_zarr_on_s3(bucket, labelled):
+    url = f"{bucket}/source.zarr"
+    labelled.to_zarr(open_storage(url).zarr(), consolidated=False)
+    ds = Source(path=url).open()
+    xr.testing.assert_identical(ds.drop_attrs(deep=False), labelled)
+    assert len(ds.attrs["sha256"]) == 64
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.mat", "a.nc", "a.h5", "a.zarr", "a.sgy"])
+def test_damaged_files_are_refused(tmp_path, name):
+    path = tmp_path / name
+    if name == "a.zarr":
+        path.mkdir()
+    path = path / "zarr.txt" if path.is_dir() else path
+    path.write_bytes(b"nothing of the kind" * 40)
+    with pytest.raises(ValueError, match=r"is not a|is no |SEG-Y"):
+        open_source(str(tmp_path / name))
+
+
+def test_recognised_by_content(tmp_path, cube, labelled):
+    np.save(tmp_path / "a.npy", cube)
+    shutil.move(tmp_path / "a.npy", tmp_path / "volume")
+    assert open_source(str(tmp_path / "volume")).attrs["format"] == "npy"
+    labelled.to_netcdf(tmp_path / "b.nc", engine="h5netcdf")
+    shutil.move(tmp_path / "b.nc", tmp_path / "b.dat")
+    assert open_source(str(tmp_path / "b.dat")).attrs["format"] == "hdf"
+    (tmp_path / "c.dat").write_text("hello")
+    with pytest.raises(ValueError, match=r"cannot tell the format .* give format=, one of \['segy', 'hdf'"):
+        open_source(str(tmp_path / "c.dat"))
+    with pytest.raises(ValueError, match=r"format='las' is unknown"):
+        open_source(str(tmp_path / "c.dat"), format="las")
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        open_source(str(tmp_path / "absent.nc"))
+
+
+def test_missing_extra_is_named(tmp_path: Path, labelled, monkeypatch):
+    labelled.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    monkeypatch.setitem(__import__("sys").modules, "h5netcdf", None)
+    with pytest.raises(ImportError, match=r"pip install 'pylops-distributed\[hdf\]'"):
+        open_source(str(tmp_path / "a.nc"))
