@@ -76,7 +76,7 @@ class Smoothing1D(Lift):
     >>> import dask.array as da
     >>> from pylops_distributed.basicoperators.smoothing1d import Smoothing1D
     >>> (Smoothing1D(3, 6) @ (3 * da.arange(6, chunks=2))).compute()
-    array([1., 3., 6., 9., 12., 9.])
+    array([ 1.,  3.,  6.,  9., 12.,  9.])
     """
 
     def __init__(
