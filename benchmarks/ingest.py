@@ -2,9 +2,9 @@
 
     python benchmarks/ingest.py --gigabytes 2 --workers 2 --limit 600
 
-makes the file, ingests it on worker processes of one thread each, prints one JSON line, deletes everything, and
-exits with 1 if a process took more memory than the limit [MB]. Linux only: peaks are the kernel's own (VmHWM);
-``anonymous`` is what a process holds itself, without pages of mapped files, sampled.
+makes the file, ingests it on worker processes of one thread each, prints one JSON line, deletes everything,
+and exits with 1 if a process took more memory than the limit [MB]. Linux only: peaks are the kernel's own
+(VmHWM); ``anonymous`` is what a process holds itself, without pages of mapped files, sampled.
 """
 
 from __future__ import annotations

@@ -5,9 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+import xarray as xr
 from dask.array.core import normalize_chunks
 
 CHUNK_BYTES = 16 << 20
+
+
+def check_chunks(sizes: Iterable[str], chunks: Mapping[str, int] | None) -> None:
+    """Refuse lengths of chunks for unknown dimensions, or neither positive nor -1."""
+    asked, known = dict(chunks or {}), list(sizes)
+    if unknown := set(asked) - set(known):
+        raise ValueError(f"chunks name {sorted(unknown)}, but the dimensions are {known}.")
+    if bad := {name: size for name, size in asked.items() if size != -1 and size < 1}:
+        raise ValueError(f"chunks must be positive, or -1 for a whole dimension; got {bad}.")
+
+
+def chunk_dataset(ds: xr.Dataset, chunks: Mapping[str, int] | None, stored: str) -> xr.Dataset:
+    """Make the variables of a dataset lazy.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        With variables that are not read yet.
+    chunks : mapping of str to int, optional
+        Length of chunks by dimension.
+    stored : str
+        Key of the file's own chunks in the variables' encoding.
+
+    Returns
+    -------
+    xarray.Dataset
+        The same, backed by Dask in regular chunks.
+    """
+    check_chunks(map(str, ds.sizes), chunks)
+
+    def cut(array: xr.DataArray) -> xr.DataArray:
+        sizes = {str(dim): size for dim, size in array.sizes.items()}
+        asked = {dim: size for dim, size in (chunks or {}).items() if dim in sizes}
+        return array.chunk(regular_chunks(sizes, array.dtype, asked, stored=array.encoding.get(stored)))
+
+    return ds.map(cut, keep_attrs=True)
 
 
 def regular_chunks(
@@ -43,13 +80,11 @@ def regular_chunks(
     ValueError
         If ``chunks`` names an unknown dimension or a length that is neither positive nor -1.
     """
-    asked = dict(chunks or {})
-    if unknown := set(asked) - set(sizes):
-        raise ValueError(f"chunks name {sorted(unknown)}, but the dimensions are {list(sizes)}.")
-    if bad := {name: size for name, size in asked.items() if size != -1 and size < 1}:
-        raise ValueError(f"chunks must be positive, or -1 for a whole dimension; got {bad}.")
-    given = dict.fromkeys(whole, -1) | asked
+    check_chunks(sizes, chunks)
+    given = dict.fromkeys(whole, -1) | dict(chunks or {})
     wish = tuple(min(given[name], size) if name in given else "auto" for name, size in sizes.items())
+    if dtype.hasobject or dtype.itemsize == 0:
+        dtype = np.dtype(np.float64)  # words have no size of their own
     if 0 in sizes.values():
         return {name: max(1, size) for name, size in sizes.items()}
     cut = normalize_chunks(

@@ -14,7 +14,7 @@ import xarray as xr
 from dask.base import tokenize
 from numpy.typing import NDArray
 
-from pylops_distributed.ingest.chunking import regular_chunks
+from pylops_distributed.ingest.chunking import check_chunks, regular_chunks
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,6 @@ def label(
     arrays: Mapping[str, Any],
     dims: Sequence[str] | None,
     chunks: Mapping[str, int] | None,
-    stored: Callable[[Any], tuple[int, ...] | None] = lambda array: None,
 ) -> xr.Dataset:
     """Lazy, labelled variables from arrays that have neither.
 
@@ -106,8 +105,6 @@ def label(
         Names of the axes.
     chunks : mapping of str to int, optional
         Length of chunks by dimension.
-    stored : callable, optional
-        Gives the file's own chunks of an array.
 
     Returns
     -------
@@ -115,11 +112,13 @@ def label(
         One variable per array.
     """
     ds = xr.Dataset()
+    names_of = {name: name_axes(name, array.ndim, dims, len(arrays) == 1) for name, array in arrays.items()}
+    check_chunks({dim: 0 for names in names_of.values() for dim in names}, chunks)
     for name, array in arrays.items():
-        names = name_axes(name, array.ndim, dims, len(arrays) == 1)
+        names = names_of[name]
         sizes = dict(zip(names, array.shape, strict=True))
-        asked = {key: size for key, size in (chunks or {}).items() if key in sizes or len(arrays) == 1}
-        cut = tuple(regular_chunks(sizes, array.dtype, asked, stored=stored(array)).values())
+        asked = {key: size for key, size in (chunks or {}).items() if key in sizes}
+        cut = tuple(regular_chunks(sizes, array.dtype, asked).values())
         lazy = array.lazy(cut) if isinstance(array, FileArray) else da.from_array(array, chunks=cut)
         ds[name] = (names, lazy)
     return ds

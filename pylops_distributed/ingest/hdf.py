@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import xarray as xr
 
-from pylops_distributed.ingest.chunking import regular_chunks
+from pylops_distributed.ingest.chunking import chunk_dataset
 from pylops_distributed.ingest.formats import choose, require
 
 
@@ -49,14 +49,7 @@ def open_hdf(
     ds = ds[list(choose({str(name): 0 for name in ds.data_vars}, variables, path))]
     if dims is not None:
         ds = _rename(ds, dims, path)
-    known = {name: size for name, size in ds.sizes.items() if isinstance(name, str)}
-    regular_chunks(known, ds[next(iter(ds.data_vars))].dtype, chunks)  # the names are right
-    for name, variable in ds.data_vars.items():
-        sizes = {str(dim): size for dim, size in variable.sizes.items()}
-        asked = {dim: size for dim, size in (chunks or {}).items() if dim in sizes}
-        stored = variable.encoding.get("chunksizes")
-        ds[name] = variable.chunk(regular_chunks(sizes, variable.dtype, asked, stored=stored))
-    return ds
+    return chunk_dataset(ds, chunks, "chunksizes")
 
 
 def _open(path: str, group: str | None) -> xr.Dataset:

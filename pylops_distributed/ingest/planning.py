@@ -100,7 +100,10 @@ def _as_sources(
 def _layout(array: xr.DataArray) -> ArrayLayout:
     """Shape and chunks in the store: those of the lazy array."""
     if array.dtype.kind not in "biufc":
-        raise ValueError(f"{array.name!r} is of type {array.dtype}: only numerical arrays can be ingested.")
+        raise ValueError(
+            f"{array.name!r} is of type {array.dtype}: only numerical arrays can be ingested; "
+            "choose others with the option variables="
+        )
     if array.chunks is None or any(len(set(cut[:-1])) > 1 or cut[-1] > cut[0] for cut in array.chunks):
         raise ValueError(f"{array.name!r} has chunks {array.chunks}: Zarr needs regular ones.")
     return ArrayLayout(

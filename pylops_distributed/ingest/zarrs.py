@@ -10,7 +10,7 @@ import xarray as xr
 import zarr
 from zarr.errors import GroupNotFoundError, NodeNotFoundError
 
-from pylops_distributed.ingest.chunking import regular_chunks
+from pylops_distributed.ingest.chunking import chunk_dataset, regular_chunks
 from pylops_distributed.ingest.formats import choose, name_axes
 from pylops_distributed.storage import open_storage
 
@@ -56,7 +56,7 @@ def open_zarr(
     if not isinstance(node, zarr.Array) and arrays and all(_labelled(array) for array in arrays.values()):
         ds: xr.Dataset = xr.open_zarr(store, consolidated=False, chunks=None)
         ds = ds[list(choose({str(name): 0 for name in ds.data_vars}, variables, path))]
-        return ds.map(lambda array: _chunked(array, chunks), keep_attrs=True)
+        return chunk_dataset(ds, chunks, "chunks")
     ds = xr.Dataset(attrs=dict(node.attrs))
     for name, array in choose(arrays, variables, path).items():
         names = name_axes(name, array.ndim, dims, len(arrays) == 1 or bool(variables and len(variables) == 1))
@@ -74,10 +74,3 @@ def _labelled(array: Any) -> bool:
         or bool(getattr(array.metadata, "dimension_names", None))
         or not array.ndim
     )
-
-
-def _chunked(array: xr.DataArray, chunks: Mapping[str, int] | None) -> xr.DataArray:
-    """Cut along the chunks of the store."""
-    sizes = {str(dim): size for dim, size in array.sizes.items()}
-    asked = {dim: size for dim, size in (chunks or {}).items() if dim in sizes}
-    return array.chunk(regular_chunks(sizes, array.dtype, asked, stored=array.encoding.get("chunks")))
