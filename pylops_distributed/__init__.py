@@ -1,0 +1,12 @@
+"""Large linear inverse problems as real pipelines: PyLops' operators and solvers on Dask arrays.
+
+The names are those of PyLops: ``Diagonal``, ``signalprocessing.Convolve1D``, ``avo.PoststackLinearModelling``
+and so on. Operators are lazy; see :class:`LinearOperator`.
+"""
+
+from pylops_distributed import avo, basicoperators, optimization, signalprocessing, utils
+from pylops_distributed.basicoperators import *  # noqa: F403
+from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
+
+__all__ = ["LinearOperator", "aslinearoperator", "avo", "optimization", "signalprocessing", "utils"]
+__all__ += basicoperators.__all__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 import dask.array as da
 import numpy as np
@@ -11,7 +12,7 @@ import pylops
 import scipy.sparse.linalg as spla
 from numpy.typing import DTypeLike
 
-from pylops_distributed.space import AnySpace, Blocks, Space, Vector, flatten, unflatten
+from pylops_distributed.space import AnySpace, Blocks, Space, Vector, flatten, reshape, unflatten
 
 ArrayLike: TypeAlias = da.Array | np.ndarray[Any, Any]
 
@@ -142,10 +143,9 @@ class LinearOperator(ABC):
         if isinstance(x, Blocks):
             return self.apply(x)
         x = _lazy(x)
-        if x.shape == self.dims and isinstance(self.domain, Space):
-            y = self.apply(x)
-            nd = isinstance(y, da.Array) and not (self.forceflat and x.ndim > 1)
-            return self._finish(y if nd else flatten(y))
+        if x.shape == self.dims:
+            y = self.apply(reshape(x, self.domain))
+            return self._finish(flatten(y) if self.forceflat else reshape(y, Space(self.dimsd, self.dtype)))
         if x.ndim == 1:
             return self.matvec(x)
         if x.shape[:-1] == self.dims and not self.forceflat:
@@ -158,7 +158,10 @@ class LinearOperator(ABC):
         )
 
     def _finish(self, y: da.Array) -> Any:
-        return y.compute() if self.compute[0] else y
+        if not self.compute[0]:
+            return y
+        # Under a key of its own: Dask's scheduler warns when it sees a key again that was fused otherwise.
+        return y.map_blocks(_same, token=uuid4().hex, dtype=y.dtype, meta=y._meta).compute()
 
     # -- solving -------------------------------------------------------------------------------------------
 
@@ -181,8 +184,9 @@ class LinearOperator(ABC):
         from pylops_distributed.optimization.solver import unroll
 
         data = _lazy(y)
-        if data.shape == self.dimsd and isinstance(self.codomain, Space):
-            return unroll(CGLS(), self, data, niter).x
+        if data.shape == self.dimsd and (data.ndim > 1 or isinstance(self.codomain, Space)):
+            x = unroll(CGLS(), self, reshape(data, self.codomain), niter).x
+            return reshape(x, Space(self.dims, self.dtype))
         _check_flat(data, self.shape[0])
         return flatten(unroll(CGLS(), self, unflatten(data, self.codomain), niter).x)
 
@@ -277,6 +281,10 @@ def _algebra() -> Any:
     from pylops_distributed import algebra  # its classes build on LinearOperator
 
     return algebra
+
+
+def _same(block: Any) -> Any:
+    return block
 
 
 def _lazy(x: Any) -> da.Array:

@@ -123,9 +123,12 @@ class BlockSpace:
     ----------
     spaces : tuple of Space
         The members' spaces, in order.
+    stacked : bool, optional
+        Whether users see members, all of one shape, along a first axis instead of one flat vector.
     """
 
     spaces: tuple[Space, ...]
+    stacked: bool = False
 
     @property
     def size(self) -> int:
@@ -134,8 +137,8 @@ class BlockSpace:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of the flat vector that PyLops would use in place of the blocks."""
-        return (self.size,)
+        """Shape of the array that PyLops would use in place of the blocks."""
+        return (len(self.spaces), *self.spaces[0].shape) if self.stacked else (self.size,)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -250,6 +253,11 @@ def reshape(x: Vector, space: AnySpace) -> Vector:
     if isinstance(space, BlockSpace):
         if isinstance(x, Blocks) and tuple(a.shape for a in x.arrays) == tuple(s.shape for s in space.spaces):
             return x
-    elif isinstance(x, da.Array) and x.shape == space.shape:
-        return x
+        if isinstance(x, da.Array) and space.stacked and x.shape == space.shape:
+            return space.fit(Blocks(tuple(x)))
+    elif isinstance(x, da.Array):
+        if x.shape == space.shape:
+            return x
+    elif {(len(x.arrays), *a.shape) for a in x.arrays} == {space.shape}:
+        return da.stack(x.arrays)
     return unflatten(flatten(x), space)

@@ -1,0 +1,62 @@
+"""Operators in rows and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import DTypeLike
+
+from pylops_distributed.basicoperators.hstack import HStack
+from pylops_distributed.basicoperators.vstack import VStack
+
+
+class Block(VStack):
+    r"""Rows of operators on top of each other.
+
+    Forward :math:`y_k = \sum_l L_{kl} x_l`, adjoint :math:`x_l = \sum_k L_{kl}^H y_k`. Solvers see model and
+    data as :class:`~pylops_distributed.space.Blocks`; users see flat vectors, as in PyLops.
+
+    Parameters
+    ----------
+    ops : sequence of sequence
+        Rows of operators of this library, PyLops or SciPy, or matrices.
+    nproc, parallel_kind : optional
+        Taken for compatibility: Dask's scheduler runs members in parallel.
+    forceflat : bool, optional
+        Return flat vectors also for N-dimensional input.
+    dtype : dtype, optional
+        Type of the operator; default the one that holds those of all members.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ValueError
+        If the operators of a row differ in their number of rows, or the rows in that of columns.
+
+    See Also
+    --------
+    pylops.Block
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import Block, Identity, Zero
+    >>> (Block([[Identity(2), Zero(2)], [Identity(2), Identity(2)]]) @ da.ones(4)).compute()
+    array([1., 1., 2., 2.])
+    """
+
+    def __init__(
+        self,
+        ops: Sequence[Sequence[Any]],
+        nproc: int = 1,
+        forceflat: bool | None = None,
+        parallel_kind: str = "multiproc",
+        dtype: DTypeLike | None = None,
+        *,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        rows = [HStack(row, dtype=dtype) for row in ops]
+        super().__init__(rows, forceflat=forceflat, dtype=dtype, compute=compute)
+        self.name = "B"

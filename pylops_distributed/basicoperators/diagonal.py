@@ -1,0 +1,116 @@
+"""Element by element multiplication."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.lift.arguments import axes_of, shape_of
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Space
+
+
+def lazy(values: Any) -> da.Array:
+    """``values`` as a Dask array, unread: Dask and Zarr arrays keep their chunks, others are one chunk."""
+    if isinstance(values, da.Array):
+        return values
+    return da.from_array(values) if hasattr(values, "chunks") else da.asarray(values)
+
+
+class Diagonal(LinearOperator):
+    r"""Multiplication with a diagonal matrix, given as the array of its diagonal.
+
+    Forward :math:`y_i = d_i x_i`, adjoint :math:`x_i = d_i^* y_i`.
+
+    Parameters
+    ----------
+    diag : array
+        Diagonal, shaped like the model; or, with ``dims``, a vector as long as ``dims[axis]``, which is the
+        same for all samples of the other axes. NumPy, Dask and Zarr arrays are all read only when computing.
+    dims : int or tuple of int, optional
+        Shape of the model; default that of ``diag``.
+    axis : int, optional
+        Axis of ``dims`` along which ``diag`` lies.
+    dtype : dtype, optional
+        Type of the operator; made complex if ``diag`` is.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of a chunked ``diag`` that is shaped like the
+        model, and else those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Attributes
+    ----------
+    diag : dask.array.Array
+        The diagonal, with the number of axes of the model.
+
+    Raises
+    ------
+    ValueError
+        If ``dims`` are given and ``diag`` is not a vector of ``dims[axis]`` samples.
+
+    See Also
+    --------
+    pylops.Diagonal
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import Diagonal
+    >>> D = Diagonal([1.0, 2.0, 3.0], dims=(2, 3))
+    >>> (D @ da.ones((2, 3), chunks=(1, 3))).compute()
+    array([[1., 2., 3.],
+           [1., 2., 3.]])
+    """
+
+    def __init__(
+        self,
+        diag: Any,
+        dims: int | Iterable[int] | None = None,
+        axis: int = -1,
+        dtype: DTypeLike = "float64",
+        name: str | None = "D",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        values = lazy(diag)
+        shape = values.shape if dims is None else shape_of(dims)
+        if dims is not None:
+            (axis,) = axes_of((axis,), shape)
+            if values.shape != (shape[axis],):
+                raise ValueError(
+                    f"diag has shape {values.shape}, expected ({shape[axis]},) as axis {axis} of dims {shape}"
+                )
+            values = values[tuple(slice(None) if a == axis else None for a in range(len(shape)))]
+        elif chunks is None and values.npartitions > 1:
+            chunks = values.chunks
+        self.diag = values
+        kind = np.result_type(dtype, values.dtype) if values.dtype.kind == "c" else np.dtype(dtype)
+        space = Space.of(shape, kind, chunks)
+        super().__init__(space, space, compute=compute, name=name)
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        return self._multiply(x, conj=False)
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        return self._multiply(y, conj=self.diag.dtype.kind == "c")
+
+    def _multiply(self, x: da.Array, conj: bool) -> da.Array:
+        diag = self.diag.rechunk(
+            tuple(c if n > 1 else (1,) for n, c in zip(self.diag.shape, x.chunks, strict=True))
+        )
+        dtype = np.result_type(self.dtype, x.dtype)
+        return da.map_blocks(
+            _product, diag, x, conj=conj, kind=dtype, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype)
+        )
+
+
+def _product(diag: Any, x: Any, conj: bool, kind: Any) -> Any:
+    return np.multiply(diag.conj() if conj else diag, x, dtype=kind, casting="same_kind")

@@ -1,0 +1,85 @@
+"""Identity, cutting off or adding zeros where data and model differ in size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import dask.array as da
+from numpy.typing import DTypeLike
+
+from pylops_distributed.basicoperators.pieces import resize, widen
+from pylops_distributed.lift.arguments import shape_of
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Space
+
+
+class Identity(LinearOperator):
+    r"""Identity, of different shapes on the two sides if asked for.
+
+    Forward :math:`y_i = x_i` and adjoint :math:`x_i = y_i` for those samples that both sides have, and zero
+    for the others, which are the last along each axis.
+
+    Parameters
+    ----------
+    N : int or tuple of int
+        Shape of the data.
+    M : int or tuple of int, optional
+        Shape of the model; default that of the data. Along all axes it must be the longer, or along all the
+        shorter.
+    inplace : bool, optional
+        Taken for compatibility: lazy arrays are never changed in place.
+    forceflat : bool, optional
+        Return flat vectors also for N-dimensional input.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ValueError
+        If ``N`` and ``M`` differ in their number of axes, or neither is the larger along all axes.
+
+    See Also
+    --------
+    pylops.Identity
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import Identity
+    >>> (Identity(4, 2) @ da.ones(2)).compute()
+    array([1., 1., 0., 0.])
+    """
+
+    def __init__(
+        self,
+        N: int | Iterable[int],
+        M: int | Iterable[int] | None = None,
+        inplace: bool = True,
+        forceflat: bool | None = None,
+        dtype: DTypeLike = "float64",
+        name: str | None = "I",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        dimsd = shape_of(N)
+        dims = dimsd if M is None else shape_of(M)
+        larger = [n - m for n, m in zip(dimsd, dims, strict=False)]
+        if len(dims) != len(dimsd) or min(larger) < 0 < max(larger):
+            raise ValueError(f"N and M must have as many axes, and one be the larger along all: N={N}, M={M}")
+        domain = Space.of(dims, dtype, chunks)
+        codomain = domain if dims == dimsd else Space.of(dimsd, dtype)
+        super().__init__(domain, codomain, forceflat=forceflat, compute=compute, name=name)
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        return resize(widen(x, self.dtype), self.dimsd)
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        return self.domain.fit(resize(widen(y, self.dtype), self.dims))

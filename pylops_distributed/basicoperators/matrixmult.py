@@ -1,0 +1,165 @@
+"""Multiplication with a matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import DTypeLike
+
+from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.lift.arguments import shape_of
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Space, flatten
+
+
+class MatrixMult(LinearOperator):
+    r"""Multiplication with a matrix, chunked both ways.
+
+    Forward :math:`y_{i\ldots} = \sum_j A_{ij} x_{j\ldots}`, adjoint
+    :math:`x_{j\ldots} = \sum_i A_{ij}^* y_{i\ldots}`: one product a chunk of the matrix, then sums as trees.
+    The matrix is neither transposed nor conjugated in memory.
+
+    Parameters
+    ----------
+    A : array or scipy.sparse matrix
+        Matrix of shape ``(N, M)``. NumPy, Dask and Zarr arrays are read only when computing; a sparse matrix
+        is one constant of the graph.
+    otherdims : int or tuple of int, optional
+        Lengths of further axes of the model, ``(M, *otherdims)``, along which the product is repeated.
+    forceflat : bool, optional
+        Return flat vectors also for N-dimensional input; ignored, as in PyLops, with ``otherdims``.
+    dtype : dtype, optional
+        Type of the operator; made complex if ``A`` is.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them, which the columns of ``A`` follow; default those of the
+        columns of ``A``, and along ``otherdims`` those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Attributes
+    ----------
+    A : dask.array.Array
+        The matrix.
+
+    Raises
+    ------
+    ValueError
+        If ``A`` does not have two axes.
+
+    See Also
+    --------
+    pylops.MatrixMult
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import MatrixMult
+    >>> A = da.ones((4, 3), chunks=(2, 3))
+    >>> (MatrixMult(A) @ da.arange(3.0)).compute()
+    array([3., 3., 3., 3.])
+    """
+
+    def __init__(
+        self,
+        A: Any,
+        otherdims: int | Iterable[int] | None = None,
+        forceflat: bool | None = None,
+        dtype: DTypeLike = "float64",
+        name: str | None = "M",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        self.sparse = sp.issparse(A)
+        A = da.from_array(sp.csr_array(A), chunks=-1, asarray=False) if self.sparse else lazy(A)
+        if A.ndim != 2:
+            raise ValueError(f"A must be a matrix, got an array of shape {A.shape}")
+        kind = np.result_type(dtype, A.dtype) if A.dtype.kind == "c" else np.dtype(dtype)
+        others = () if otherdims is None else shape_of(otherdims)
+        domain = Space.of((A.shape[1], *others), kind, chunks)
+        if domain.chunks is not None:
+            A = A.rechunk({1: domain.chunks[0]})
+        elif not others:
+            domain = Space.of(A.shape[1], kind, A.chunks[1:])
+        self.A = A
+        pinned = None if domain.chunks is None else (A.chunks[0], *domain.chunks[1:])
+        super().__init__(
+            domain, Space.of((A.shape[0], *others), kind, pinned), explicit=otherdims is None,
+            forceflat=forceflat if otherdims is None else None, compute=compute, name=name,
+        )  # fmt: skip
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        return self._multiply(x, adjoint=False)
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        return self._multiply(y, adjoint=True)
+
+    def _multiply(self, x: da.Array, adjoint: bool) -> da.Array:
+        """Products of chunks, with the chunks that are still to be summed along a second axis."""
+        out, summed = (1, 0) if adjoint else (0, 1)
+        x = x.rechunk({0: self.A.chunks[summed]})
+        rest = tuple(range(2, x.ndim + 1))
+        dtype = np.result_type(self.dtype, x.dtype)
+        partial = da.blockwise(
+            _product, (out, summed, *rest), self.A, (0, 1), x, (summed, *rest), adjoint=adjoint, kind=dtype,
+            adjust_chunks={summed: lambda _: 1}, dtype=dtype, meta=np.empty((0,) * (x.ndim + 1), dtype),
+        )  # fmt: skip
+        return partial.sum(axis=1, dtype=dtype)
+
+    def todense(self) -> da.Array:
+        """The matrix of the operator as a lazy array of shape ``shape``."""
+        return self.A.astype(self.dtype) if self.explicit and not self.sparse else super().todense()
+
+    def div(self, y: Any, niter: int = 100) -> da.Array:
+        """Least-squares solution of ``A @ x = y``, of least norm where there are several.
+
+        Parameters
+        ----------
+        y : array
+            Data of shape ``(N,)``.
+        niter : int, optional
+            Number of CGLS steps where there is no direct solution: with ``otherdims``, or ``A`` sparse.
+
+        Returns
+        -------
+        dask.array.Array
+            Model, from a QR decomposition of row chunks (of ``A``, or of its adjoint if it is wide).
+
+        References
+        ----------
+        .. [1] Benson, A., Gleich, D., and Demmel, J., 2013, Direct QR factorizations for tall-and-skinny
+           matrices in MapReduce architectures: IEEE International Conference on Big Data, 264-272.
+        """
+        if not self.explicit or self.sparse:
+            return super().div(y, niter)
+        data = self.codomain.fit(flatten(lazy(y)))
+        A = self.todense()
+        if A.shape[0] >= A.shape[1]:
+            q, r = da.linalg.qr(A.rechunk({1: -1}))
+            return _solve(r, q.conj().T @ data)
+        q, r = da.linalg.qr(A.rechunk({0: -1}).conj().T)
+        return q @ _solve(r.conj().T, data)
+
+
+def _product(a: Any, x: Any, adjoint: bool, kind: Any) -> Any:
+    """Product of one chunk of the matrix, whose conjugate is never made: that of the vector is smaller."""
+    columns = x.reshape(len(x), -1)
+    flip = adjoint and np.iscomplexobj(a)
+    y = (a.T if adjoint else a) @ (columns.conj() if flip else columns)
+    y = y.conj() if flip else y
+    return y.reshape(len(y), 1, *x.shape[1:]).astype(kind, copy=False)
+
+
+def _solve(r: da.Array, y: da.Array) -> da.Array:
+    """Least-squares solution with a small matrix, in one task."""
+    return da.blockwise(_lstsq, "j", r.rechunk(-1), "ij", y.rechunk(-1), "i", concatenate=True, dtype=y.dtype)
+
+
+def _lstsq(r: Any, y: Any) -> Any:
+    return np.linalg.lstsq(r, y, rcond=None)[0]

@@ -1,0 +1,79 @@
+"""Zeros around an array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.basicoperators.pieces import Widths, pad, widen
+from pylops_distributed.lift.arguments import shape_of
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Space
+
+
+class Pad(LinearOperator):
+    r"""Zeros before and after the samples of an array.
+
+    Forward :math:`y_{i + b} = x_i` and zero elsewhere, adjoint :math:`x_i = y_{i + b}`, with :math:`b`
+    samples added before. The zeros belong to the first and last chunks, which grow by as much.
+
+    Parameters
+    ----------
+    dims : int or tuple of int
+        Shape of the model.
+    pad : tuple of int or sequence of tuple of int
+        Numbers of samples to add before and after each axis; for a single axis also without the outer tuple.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ValueError
+        If ``pad`` is negative somewhere, or not a pair for each axis.
+
+    See Also
+    --------
+    pylops.Pad
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import Pad
+    >>> (Pad(3, (1, 2)) @ da.ones(3)).compute()
+    array([0., 1., 1., 1., 0., 0.])
+    """
+
+    def __init__(
+        self,
+        dims: int | Iterable[int],
+        pad: tuple[int, int] | Widths,
+        dtype: DTypeLike = "float64",
+        name: str | None = "P",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        model = shape_of(dims)
+        widths = np.asarray(pad, dtype=int)
+        if widths.shape not in ((len(model), 2), (2,) if len(model) == 1 else ()) or widths.min() < 0:
+            raise ValueError(f"pad must be a pair of lengths for each axis of {model}, got {pad}")
+        self.pad: Widths = [(int(before), int(after)) for before, after in widths.reshape(-1, 2)]
+        dimsd = tuple(before + n + after for n, (before, after) in zip(model, self.pad, strict=True))
+        super().__init__(Space.of(model, dtype, chunks), Space.of(dimsd, dtype), compute=compute, name=name)
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        return pad(widen(x, self.dtype), self.pad)
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        inner = tuple(slice(before, before + n) for n, (before, _) in zip(self.dims, self.pad, strict=True))
+        return self.domain.fit(widen(y, self.dtype)[inner])

@@ -1,0 +1,141 @@
+"""Arrays made of pieces of another array's chunks along one axis: what rolls, samples and pads share."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise, product
+from typing import Any, TypeAlias
+
+import dask.array as da
+import numpy as np
+from dask._task_spec import Task, TaskRef
+from dask.base import tokenize
+from dask.highlevelgraph import HighLevelGraph
+from numpy.typing import DTypeLike
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Index: TypeAlias = slice | Array
+Widths: TypeAlias = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Samples ``source`` of input chunk ``block``, to be added to samples ``target`` of an output chunk."""
+
+    block: int
+    source: Index
+    target: Index
+
+
+Plan: TypeAlias = list[list[Piece]]  # the pieces of each output chunk
+
+
+def widen(x: Any, dtype: DTypeLike) -> da.Array:
+    """``x`` in the type that holds both itself and an operator of type ``dtype``."""
+    return x.astype(np.result_type(x.dtype, dtype))
+
+
+def rolled(sizes: tuple[int, ...], shift: int) -> Plan:
+    """Plan of a circular shift that keeps the chunks."""
+    n = sum(sizes)
+    starts = [0, *accumulate(sizes[:-1])]
+    plan: Plan = [[] for _ in sizes]
+    for low, high in pairwise(sorted({*starts, *((s + shift) % n for s in starts), n})):
+        source = (low - shift) % n
+        i, j = bisect_right(starts, source) - 1, bisect_right(starts, low) - 1
+        first, last = source - starts[i], low - starts[j]
+        length = high - low
+        plan[j].append(Piece(i, slice(first, first + length), slice(last, last + length)))
+    return plan
+
+
+def mapped(source: Array, target: Array, sizes: tuple[int, ...], into: tuple[int, ...]) -> Plan:
+    """Plan that adds sample ``source[k]`` in chunks ``sizes`` to sample ``target[k]`` in chunks ``into``."""
+    ends, goals = np.cumsum(sizes), np.cumsum(into)
+    block, goal = np.searchsorted(ends, source, "right"), np.searchsorted(goals, target, "right")
+    order = np.lexsort((block, goal))
+    steps = np.flatnonzero(np.diff(block[order]) | np.diff(goal[order])) + 1
+    plan: Plan = [[] for _ in into]
+    for group in np.split(order, steps) if order.size else ():
+        i, j = int(block[group[0]]), int(goal[group[0]])
+        start, origin = ends[i] - sizes[i], goals[j] - into[j]
+        plan[j].append(Piece(i, source[group] - start, target[group] - origin))
+    return plan
+
+
+def assemble(x: da.Array, axis: int, plan: Plan, sizes: tuple[int, ...], dtype: DTypeLike) -> da.Array:
+    """The array whose chunks along ``axis``, of lengths ``sizes``, are put together as ``plan`` says.
+
+    Two tasks a piece at most: one cuts it where it lies, so that only what is needed travels.
+    """
+    kind = np.dtype(dtype)
+    token = tokenize(x.name, axis, plan, sizes, kind)
+    cut, name = f"cut-{token}", f"assemble-{token}"
+    chunks = (*x.chunks[:axis], sizes, *x.chunks[axis + 1 :])
+    before, after = (list(product(*map(range, n))) for n in (x.numblocks[:axis], x.numblocks[axis + 1 :]))
+    tasks: dict[Any, Any] = {}
+    for head, (j, pieces), tail in product(before, enumerate(plan), after):
+        names = [(cut, *head, j, k, *tail) for k in range(len(pieces))]
+        for key, p in zip(names, pieces, strict=True):
+            tasks[key] = Task(key, _cut, TaskRef((x.name, *head, p.block, *tail)), source=p.source, axis=axis)
+        out = (name, *head, j, *tail)
+        shape = tuple(c[i] for c, i in zip(chunks, out[1:], strict=True))
+        targets = [p.target for p in pieces]
+        tasks[out] = Task(
+            out, _join, *map(TaskRef, names), targets=targets, shape=shape, axis=axis, dtype=kind
+        )
+    graph = HighLevelGraph.from_collections(name, tasks, dependencies=[x])
+    return da.Array(graph, name, chunks, meta=np.empty((0,) * x.ndim, kind))
+
+
+def _cut(block: Array, source: Index, axis: int) -> Array:
+    """A copy of some samples, which does not keep the rest of the block alive."""
+    return np.array(block[(slice(None),) * axis + (source,)])
+
+
+def _join(*cuts: Array, targets: list[Index], shape: tuple[int, ...], axis: int, dtype: Any) -> Array:
+    """Add pieces up in a block of zeros."""
+    block = np.zeros(shape, dtype)
+    for piece, target in zip(cuts, targets, strict=True):
+        index: Any = (slice(None),) * axis + (target,)
+        if _repeats(target):
+            np.add.at(block, index, piece)
+        else:
+            block[index] += piece
+    return block
+
+
+def _repeats(target: Index) -> bool:
+    """Whether some sample is meant twice, which a plain += would add only once."""
+    return not isinstance(target, slice) and np.unique(target).size < target.size
+
+
+def pad(x: da.Array, widths: Widths) -> da.Array:
+    """``x`` between zeros; the first and last chunks grow by the ``widths`` before and after each axis."""
+    chunks = []
+    for sizes, (before, after) in zip(x.chunks, widths, strict=True):
+        grown = list(sizes)
+        grown[0] += before
+        grown[-1] += after
+        chunks.append(tuple(grown))
+    return x.map_blocks(
+        _pad, widths=tuple(widths), grid=x.numblocks, chunks=tuple(chunks), dtype=x.dtype, meta=x._meta
+    )
+
+
+def _pad(block: Array, widths: Widths, grid: tuple[int, ...], block_id: tuple[int, ...]) -> Array:
+    """Zeros on those sides of a block that are ends of the array."""
+    sides = [
+        (before if i == 0 else 0, after if i == n - 1 else 0)
+        for (before, after), i, n in zip(widths, block_id, grid, strict=True)
+    ]
+    return np.pad(block, sides) if np.any(sides) else block
+
+
+def resize(x: da.Array, shape: tuple[int, ...]) -> da.Array:
+    """``x`` cut off at, or extended with zeros to, ``shape``."""
+    if any(n < m for n, m in zip(shape, x.shape, strict=True)):
+        return x[tuple(map(slice, shape))]
+    return x if x.shape == shape else pad(x, [(0, n - m) for n, m in zip(shape, x.shape, strict=True)])

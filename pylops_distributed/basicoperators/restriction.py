@@ -1,0 +1,162 @@
+"""Sampling at given indices along one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.basicoperators.pieces import Array, assemble, mapped
+from pylops_distributed.lift.arguments import axes_of, shape_of
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Space
+
+
+class Restriction(LinearOperator):
+    r"""Samples at the indices ``iava`` along an axis.
+
+    Forward :math:`y_k = x_{l_k}`, adjoint :math:`x_i = \sum_{k: l_k = i} y_k`: indices may come in any order
+    and more than once, and repeated ones add up. Only the samples asked for leave their chunk.
+
+    Parameters
+    ----------
+    dims : int or tuple of int
+        Shape of the model.
+    iava : sequence of int
+        Indices to take, negative ones counted from the end.
+    axis : int, optional
+        Axis along which to take them.
+    inplace : bool, optional
+        Taken for compatibility: lazy arrays are never changed in place.
+    forceflat : bool, optional
+        Return flat vectors also for N-dimensional input; ignored, as in PyLops, for more than two axes.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Attributes
+    ----------
+    iava : numpy.ndarray
+        The indices, counted from the front.
+    repeated : bool
+        Whether some index is there more than once.
+
+    Raises
+    ------
+    TypeError
+        If ``iava`` is not a vector of integers in memory.
+    IndexError
+        If an index is outside the axis.
+
+    Notes
+    -----
+    Sorted indices give data with one chunk for each chunk of the model that is touched; for others the
+    chunks are as long as the model's longest. The adjoint, unless ``chunks`` are given, has as many chunks
+    along ``axis`` as the data.
+
+    See Also
+    --------
+    pylops.Restriction
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import Restriction
+    >>> R = Restriction(5, [3, 0, 3])
+    >>> (R.H @ (R @ da.arange(5.0, chunks=2))).compute()
+    array([0., 0., 0., 6., 0.])
+    """
+
+    def __init__(
+        self,
+        dims: int | Iterable[int],
+        iava: Sequence[int] | Array,
+        axis: int = -1,
+        inplace: bool = True,
+        forceflat: bool | None = None,
+        dtype: DTypeLike = "float64",
+        name: str | None = "R",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        model = shape_of(dims)
+        (self.axis,) = axes_of((axis,), model)
+        self.iava = _indices(iava, model[self.axis])
+        self.repeated = bool(np.unique(self.iava).size < self.iava.size)
+        dimsd = (*model[: self.axis], self.iava.size, *model[self.axis + 1 :])
+        super().__init__(
+            Space.of(model, dtype, chunks), Space.of(dimsd, dtype),
+            forceflat=forceflat if len(model) == 2 else None, compute=compute, name=name,
+        )  # fmt: skip
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        sizes = x.chunks[self.axis]
+        return self._move(x, self.iava, np.arange(self.iava.size), self._datachunks(sizes))
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        n, pinned = self.dims[self.axis], self.domain.chunks  # type: ignore[union-attr]
+        even = -(-n // y.numblocks[self.axis])
+        into = pinned[self.axis] if pinned else da.core.normalize_chunks((even,), (n,))[0]
+        return self.domain.fit(self._move(y, np.arange(self.iava.size), self.iava, into))
+
+    def _move(self, x: da.Array, source: Array, target: Array, into: tuple[int, ...]) -> da.Array:
+        plan = mapped(source, target, x.chunks[self.axis], into)
+        return assemble(x, self.axis, plan, into, np.result_type(self.dtype, x.dtype))
+
+    def _datachunks(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        """Chunks of the data for those of the model."""
+        if np.all(np.diff(self.iava) >= 0):
+            block = np.searchsorted(np.cumsum(sizes), self.iava, "right")
+            return tuple(int(n) for n in np.unique(block, return_counts=True)[1])
+        chunks: tuple[tuple[int, ...]] = da.core.normalize_chunks((max(sizes),), (self.iava.size,))
+        return chunks[0]
+
+    def mask(self, x: Any) -> da.Array:
+        """The model with all samples masked but those at ``iava``.
+
+        Parameters
+        ----------
+        x : array
+            Model, flat or shaped like ``dims``.
+
+        Returns
+        -------
+        dask.array.Array
+            Masked array shaped like ``dims``, zero where masked.
+
+        Raises
+        ------
+        ValueError
+            If an index is there more than once.
+        """
+        if self.repeated:
+            raise ValueError("some indices of iava are repeated: there is no mask of samples taken twice")
+        kept = self.apply_adjoint(self.apply(da.asarray(x).reshape(self.dims)))
+        hidden = np.ones(self.dims[self.axis], bool)
+        hidden[self.iava] = False
+        hidden = hidden.reshape([-1 if a == self.axis else 1 for a in range(len(self.dims))])
+        return da.ma.masked_array(kept, da.broadcast_to(hidden, self.dims, chunks=kept.chunks))
+
+
+def _indices(iava: Any, n: int) -> Array:
+    """Indices from the front along an axis of length ``n``."""
+    if isinstance(iava, da.Array):
+        raise TypeError("iava decides the shape of the data and must be known: give iava.compute()")
+    indices = np.asarray(iava)
+    if indices.ndim != 1 or indices.dtype.kind not in "iu" or not indices.size:
+        raise TypeError(
+            f"iava must be a vector of one or more integers, got {indices.dtype} of shape {indices.shape}"
+        )
+    indices = indices.astype(np.int64)
+    if indices.min() < -n or indices.max() >= n:
+        raise IndexError(f"iava goes from {indices.min()} to {indices.max()}, outside an axis of {n} samples")
+    return np.where(indices < 0, indices + n, indices)

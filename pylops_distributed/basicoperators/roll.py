@@ -1,0 +1,83 @@
+"""Circular shift along one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.basicoperators.pieces import assemble, rolled
+from pylops_distributed.lift.arguments import axes_of, shape_of
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Space
+
+
+class Roll(LinearOperator):
+    r"""Circular shift of the samples along an axis; the chunks stay as they are.
+
+    Forward :math:`y_i = x_{(i - s) \bmod n}`, adjoint :math:`x_i = y_{(i + s) \bmod n}` for a shift :math:`s`
+    of an axis of :math:`n` samples.
+
+    Parameters
+    ----------
+    dims : int or tuple of int
+        Shape of the model, and of the data.
+    axis : int, optional
+        Axis to shift along.
+    shift : int, optional
+        Number of samples to shift by, towards higher indices.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ValueError
+        If ``axis`` is not one of ``dims``.
+
+    See Also
+    --------
+    pylops.Roll
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import Roll
+    >>> (Roll(4, shift=1) @ da.arange(4.0, chunks=2)).compute()
+    array([3., 0., 1., 2.])
+    """
+
+    def __init__(
+        self,
+        dims: int | Iterable[int],
+        axis: int = -1,
+        shift: int = 1,
+        dtype: DTypeLike = "float64",
+        name: str | None = "R",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        model = shape_of(dims)
+        (self.axis,) = axes_of((axis,), model)
+        self.shift = shift
+        space = Space.of(model, dtype, chunks)
+        super().__init__(space, space, compute=compute, name=name)
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        return self._roll(x, self.shift)
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        return self._roll(y, -self.shift)
+
+    def _roll(self, x: da.Array, shift: int) -> da.Array:
+        sizes = x.chunks[self.axis]
+        return assemble(x, self.axis, rolled(sizes, shift), sizes, np.result_type(self.dtype, x.dtype))

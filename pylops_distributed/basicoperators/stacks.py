@@ -1,0 +1,99 @@
+"""What the stacks share: their members, and vectors of several members side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.basicoperators.matrixmult import MatrixMult
+from pylops_distributed.basicoperators.zero import Zero
+from pylops_distributed.linearoperator import LinearOperator, aslinearoperator, is_operator
+from pylops_distributed.space import AnySpace, Blocks, BlockSpace, Space, Vector
+
+
+def members(ops: Sequence[Any]) -> list[LinearOperator]:
+    """The operators of a stack; matrices become :class:`MatrixMult`."""
+    if not len(ops):
+        raise ValueError("a stack needs one operator or more, got none")
+    return [aslinearoperator(op) if is_operator(op) else MatrixMult(op, dtype=op.dtype) for op in ops]
+
+
+def dtype_of(ops: Sequence[LinearOperator], dtype: DTypeLike | None) -> np.dtype[Any]:
+    """The type asked for, or the one that holds those of all members."""
+    return np.result_type(*(op.dtype for op in ops)) if dtype is None else np.dtype(dtype)
+
+
+def clinear(ops: Sequence[LinearOperator]) -> bool:
+    """Whether all members are linear for complex scalars."""
+    return all(op.clinear for op in ops)
+
+
+def parts(space: AnySpace) -> tuple[Space, ...]:
+    """The spaces of the arrays that a vector is made of."""
+    return space.spaces if isinstance(space, BlockSpace) else (space,)
+
+
+def _shapes(space: AnySpace) -> tuple[tuple[int, ...], ...]:
+    return tuple(s.shape for s in parts(space))
+
+
+def common(spaces: Sequence[AnySpace], dtype: np.dtype[Any], what: str) -> tuple[AnySpace, bool]:
+    """The one space that all members have on a side, and whether it had to be flattened for that.
+
+    Raises
+    ------
+    ValueError
+        If the members differ in size.
+    """
+    sizes = [space.size for space in spaces]
+    if len(set(sizes)) > 1:
+        raise ValueError(f"the operators have different numbers of {what}: {sizes}")
+    if len({_shapes(space) for space in spaces}) > 1:
+        return Space((sizes[0],), dtype), True
+    pinned = [s for s in spaces if any(p.chunks for p in parts(s))]
+    chosen = [Space(p.shape, dtype, p.chunks) for p in parts((pinned or list(spaces))[0])]
+    return (BlockSpace(tuple(chosen)) if isinstance(spaces[0], BlockSpace) else chosen[0]), False
+
+
+def joint(spaces: Sequence[AnySpace], dtype: np.dtype[Any], stacked: bool = False) -> BlockSpace:
+    """The space of the members' vectors one after the other."""
+    arrays = tuple(Space(p.shape, dtype, p.chunks) for space in spaces for p in parts(space))
+    return BlockSpace(arrays, stacked)
+
+
+def join(vectors: Sequence[Vector], dtype: np.dtype[Any]) -> Blocks:
+    """The members' vectors one after the other, of one type."""
+    arrays = (v.arrays if isinstance(v, Blocks) else (v,) for v in vectors)
+    return Blocks(tuple(a.astype(dtype) for group in arrays for a in group))
+
+
+def split(x: Blocks, spaces: Sequence[AnySpace]) -> list[Vector]:
+    """The members' vectors out of one of the joint space."""
+    rest = iter(x.arrays)
+    return [
+        Blocks(tuple(next(rest) for _ in space.spaces)) if isinstance(space, BlockSpace) else next(rest)
+        for space in spaces
+    ]
+
+
+def total(terms: list[Any], space: AnySpace, dtype: np.dtype[Any]) -> Any:
+    """Sum of vectors of ``space``, as a tree whose depth grows with the logarithm of their number."""
+    while len(terms) > 1:
+        terms = [reduce(add, terms[i : i + 2]) for i in range(0, len(terms), 2)]
+    (x,) = terms
+    return space.fit(x.map(lambda a: a.astype(dtype)) if isinstance(x, Blocks) else x.astype(dtype))
+
+
+def dtype_with(dtype: np.dtype[Any], x: Vector) -> np.dtype[Any]:
+    """The type that holds an operator of type ``dtype`` and a vector."""
+    return np.result_type(dtype, *(a.dtype for a in (x.arrays if isinstance(x, Blocks) else (x,))))
+
+
+def relevant(ops: Sequence[LinearOperator]) -> list[int]:
+    """Members that a sum cannot do without."""
+    return [i for i, op in enumerate(ops) if not isinstance(op, Zero)] or [0]

@@ -1,0 +1,86 @@
+"""Sum along one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.basicoperators.pieces import widen
+from pylops_distributed.lift.arguments import axes_of, shape_of
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Space
+
+
+class Sum(LinearOperator):
+    r"""Sum along an axis.
+
+    Forward :math:`y_j = \sum_i x_{ij}`, chunk by chunk and then as a tree; adjoint :math:`x_{ij} = y_j`.
+
+    Parameters
+    ----------
+    dims : int or tuple of int
+        Shape of the model; a single axis is taken for that of a column of shape ``(n, 1)``.
+    axis : int, optional
+        Axis of ``dims`` to sum along.
+    forceflat : bool, optional
+        Return flat vectors also for N-dimensional input; ignored, as in PyLops, for more than two axes.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ValueError
+        If ``axis`` is not one of ``dims``.
+
+    See Also
+    --------
+    pylops.Sum : the same, but there the last axis of a single one is the one of the column's length 1.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import Sum
+    >>> (Sum((2, 3), axis=0) @ da.ones((2, 3), chunks=(1, 3))).compute()
+    array([2., 2., 2.])
+    """
+
+    def __init__(
+        self,
+        dims: int | Iterable[int],
+        axis: int = -1,
+        forceflat: bool | None = None,
+        dtype: DTypeLike = "float64",
+        name: str | None = "S",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        model = shape_of(dims)
+        (self.axis,) = axes_of((axis,), model)
+        if len(model) == 1:
+            model = (*model, 1)
+        dimsd = model[: self.axis] + model[self.axis + 1 :]
+        super().__init__(
+            Space.of(model, dtype, chunks), Space.of(dimsd, dtype),
+            forceflat=forceflat if len(model) == 2 else None, compute=compute, name=name,
+        )  # fmt: skip
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        return x.sum(axis=self.axis, dtype=np.result_type(self.dtype, x.dtype))
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        wanted = [*y.chunks[: self.axis], "auto", *y.chunks[self.axis :]]
+        chunks = da.core.normalize_chunks(wanted, self.dims, dtype=self.dtype)
+        spread = da.broadcast_to(da.expand_dims(widen(y, self.dtype), self.axis), self.dims, chunks)
+        # Broadcast blocks are read-only and not contiguous, which compiled kernels do not expect.
+        return self.domain.fit(spread.map_blocks(np.ascontiguousarray, meta=spread._meta))

@@ -1,0 +1,78 @@
+"""Permutation of axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import dask.array as da
+from numpy.typing import DTypeLike
+
+from pylops_distributed.basicoperators.pieces import widen
+from pylops_distributed.lift.arguments import axes_of, shape_of
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Space
+
+
+class Transpose(LinearOperator):
+    r"""Permutation of the axes of the model; chunks stay where they are.
+
+    Axis :math:`k` of the data is axis ``axes[k]`` of the model; the adjoint is the inverse permutation.
+
+    Parameters
+    ----------
+    dims : tuple of int
+        Shape of the model.
+    axes : tuple of int
+        Axes of the model in their order in the data.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ValueError
+        If ``axes`` does not name each axis of ``dims`` once.
+
+    See Also
+    --------
+    pylops.Transpose
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import Transpose
+    >>> (Transpose((2, 3), (1, 0)) @ da.ones((2, 3), chunks=(1, 3))).chunks
+    ((3,), (1, 1))
+    """
+
+    def __init__(
+        self,
+        dims: Iterable[int],
+        axes: Iterable[int],
+        dtype: DTypeLike = "float64",
+        name: str | None = "T",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        model = shape_of(dims)
+        self.axes = axes_of(axes, model)
+        if sorted(self.axes) != list(range(len(model))):
+            raise ValueError(f"axes must name each of the {len(model)} axes of dims once, got {self.axes}")
+        self.axesd = tuple(self.axes.index(a) for a in range(len(model)))
+        domain = Space.of(model, dtype, chunks)
+        dimsd = tuple(model[a] for a in self.axes)
+        pinned = None if domain.chunks is None else tuple(domain.chunks[a] for a in self.axes)
+        super().__init__(domain, Space.of(dimsd, dtype, pinned), compute=compute, name=name)
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        return widen(x, self.dtype).transpose(self.axes)
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        return widen(y, self.dtype).transpose(self.axesd)

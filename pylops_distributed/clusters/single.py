@@ -1,0 +1,35 @@
+"""This machine."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+from distributed import LocalCluster
+
+
+def cluster(
+    n_workers: int | None = None,
+    threads_per_worker: int | None = None,
+    processes: bool = True,
+    **options: Any,
+) -> LocalCluster:
+    """Workers on this machine, as many as it has cores.
+
+    Worker processes run BLAS with one thread, by Dask's own default: cores are used by tasks.
+
+    Parameters
+    ----------
+    n_workers, threads_per_worker : int, optional
+        Number of workers and of threads of each; by default as Dask divides the cores.
+    processes : bool, optional
+        Workers are processes, and not threads of this one.
+    **options
+        Passed to :class:`distributed.LocalCluster`.
+    """
+    # Any free port, so that a second cluster on the machine does not quarrel about 8787.
+    options.setdefault("dashboard_address", "127.0.0.1:0" if find_spec("bokeh") else None)
+    options.setdefault("host", "127.0.0.1")
+    return LocalCluster(
+        n_workers=n_workers, threads_per_worker=threads_per_worker, processes=processes, **options
+    )

@@ -1,0 +1,40 @@
+"""Machines that are reached through SSH."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pylops_distributed.clusters import need
+
+
+def cluster(
+    n_workers: int | None = None,
+    threads_per_worker: int | None = None,
+    processes: bool = True,
+    *,
+    hosts: list[str] | None = None,
+    **options: Any,
+) -> Any:
+    """A scheduler on the first host and workers on the others, by :func:`distributed.SSHCluster`.
+
+    Parameters
+    ----------
+    n_workers, threads_per_worker : int, optional
+        Number of workers on each host and of threads of each; default one worker with all cores.
+    processes : bool, optional
+        Must be True: workers on other machines are always processes.
+    hosts : list of str
+        Names of the machines, the scheduler's first.
+    **options
+        Passed to :func:`distributed.SSHCluster`.
+    """
+    need("asyncssh", "ssh")
+    if not hosts or len(hosts) < 2:
+        raise ValueError(f"hardware='ssh' needs hosts=[scheduler, worker, ...], got hosts={hosts}")
+    if not processes:
+        raise ValueError("hardware='ssh' starts processes: processes=False is for hardware='single'")
+    from distributed import SSHCluster
+
+    size = {"n_workers": n_workers, "nthreads": threads_per_worker}
+    worker = {name: n for name, n in size.items() if n is not None} | options.pop("worker_options", {})
+    return SSHCluster(hosts, worker_options=worker, **options)

@@ -1,0 +1,6 @@
+"""Clusters and checks."""
+
+from pylops_distributed.utils import backend
+from pylops_distributed.utils.dottest import dottest
+
+__all__ = ["backend", "dottest"]

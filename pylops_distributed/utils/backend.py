@@ -1,0 +1,121 @@
+"""Where Dask computes: on this machine, on others, or on a cluster that is there already."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
+
+from distributed import Client
+
+from pylops_distributed import clusters
+
+
+class OwningClient(Client):  # type: ignore[misc]
+    """A client of a cluster that closes with it.
+
+    Also unpacks into itself and the cluster, as scripts for earlier versions expect.
+
+    Parameters
+    ----------
+    cluster : distributed.deploy.Cluster
+        Cluster to use and, in the end, to close.
+    **options
+        Passed to :class:`distributed.Client`.
+    """
+
+    def __init__(self, cluster: Any, **options: Any) -> None:
+        try:
+            super().__init__(cluster, **options)
+        except BaseException:
+            cluster.close()
+            raise
+
+    def close(self, *args: Any, **options: Any) -> Any:
+        """Close the client, then its cluster."""
+        cluster = self.cluster
+        closed = super().close(*args, **options)
+        if cluster is not None:
+            cluster.close()
+        return closed
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self, self.cluster))
+
+
+class SharingClient(Client):  # type: ignore[misc]
+    """A client of a cluster that others use too; unpacks into itself and None."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self, None))
+
+
+def dask(
+    hardware: str = "single",
+    client: str | Client | None = None,
+    processes: bool = True,
+    n_workers: int | None = None,
+    threads_per_worker: int | None = None,
+    **kwargs: Any,
+) -> Client:
+    """Start or join a cluster and make it the one on which Dask computes.
+
+    Parameters
+    ----------
+    hardware : str, optional
+        What to start: ``"single"`` (this machine), ``"ssh"``, ``"slurm"``, ``"pbs"`` or ``"kubernetes"``; see
+        the modules of these names in :mod:`pylops_distributed.clusters`. Or the address of a running
+        scheduler to join, such as ``"tcp://10.0.0.1:8786"``.
+    client : str or distributed.Client, optional
+        Address of a running scheduler, or a client of one, to join instead.
+    processes : bool, optional
+        On this machine, start processes and not threads as workers. Scripts must then keep their code under
+        ``if __name__ == "__main__":``.
+    n_workers, threads_per_worker : int, optional
+        Size of the cluster; by default what the hardware offers.
+    **kwargs
+        Passed to the cluster, or, when joining, to :class:`distributed.Client`.
+
+    Returns
+    -------
+    distributed.Client
+        Client whose ``close()`` closes the cluster too if it was started here. Also unpacks, as in earlier
+        versions: ``client, cluster = dask()``.
+
+    Raises
+    ------
+    ValueError
+        If ``hardware`` is unknown.
+    ImportError
+        If the hardware needs a package that is not installed.
+
+    Examples
+    --------
+    >>> from pylops_distributed.utils.backend import dask
+    >>> with dask(processes=False, n_workers=1, threads_per_worker=1) as client:
+    ...     client.submit(sum, [1, 2]).result()
+    3
+    """
+    if isinstance(client, Client):
+        client = str(client.scheduler.address)
+    address = client or (hardware if "://" in hardware else None)
+    if address is not None:
+        return SharingClient(address, **kwargs)
+    size = {"n_workers": n_workers, "threads_per_worker": threads_per_worker, "processes": processes}
+    return OwningClient(starter(hardware)(**size, **kwargs))
+
+
+def starter(hardware: str) -> Callable[..., Any]:
+    """The function that starts clusters of a kind: ``cluster`` of the module of that name.
+
+    Raises
+    ------
+    ValueError
+        If ``hardware`` is unknown.
+    """
+    known = sorted(module.name for module in pkgutil.iter_modules(clusters.__path__))
+    if hardware not in known:
+        raise ValueError(f"hardware must be one of {known} or a scheduler's address, got {hardware!r}")
+    start: Callable[..., Any] = import_module(f"{clusters.__name__}.{hardware}").cluster
+    return start
