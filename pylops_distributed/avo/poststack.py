@@ -7,13 +7,14 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-import pylops
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from pylops.utils.signalprocessing import nonstationary_convmtx
 
-from pylops_distributed.lift import Array, Lift, Whole, chain, local
+from pylops_distributed.basicoperators.firstderivative import first_difference
+from pylops_distributed.lift import Array, Lift, Whole, chain
 from pylops_distributed.lift.arguments import one_of, shape_of
+from pylops_distributed.lift.differences import apply_sum
 from pylops_distributed.signalprocessing.convolve1d import convolve
 
 
@@ -100,9 +101,8 @@ class PoststackLinearModelling(Lift):
         )  # fmt: skip
 
     def _derive(self) -> Any:
-        return partial(
-            local, make=partial(pylops.FirstDerivative, axis=0, kind=self.kind), dtype=self.wav.dtype
-        )
+        terms = (first_difference(0, 1.0, self.kind),)
+        return partial(apply_sum, terms=terms, dtype=self.wav.dtype)
 
     def _by_steps(self) -> tuple[Any, Any]:
         """Kernels that differentiate and convolve."""

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Literal, TypeAlias
 
-import pylops
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift import Depth, Lift, halos
+from pylops_distributed.lift import Lift
 from pylops_distributed.lift.arguments import at_least, axes_of, one_of, shape_of
+from pylops_distributed.lift.differences import Difference, sum_rules
 
 Kind: TypeAlias = Literal["forward", "centered", "backward"]
 KINDS: tuple[Kind, ...] = ("forward", "centered", "backward")
 
 
-def depths(kind: Kind, order: int, axes: tuple[int, ...]) -> tuple[Depth, Depth]:
-    """How far forward and adjoint look: the adjoint also past the samples that the ends treat differently."""
-    near, far = {3: (1, 2), 5: (2, 4)}[order] if kind == "centered" else (1, 1)
-    return dict.fromkeys(axes, (near, near)), dict.fromkeys(axes, (far, far))
+def first_difference(
+    axis: int, sampling: float, kind: Kind, edge: bool = False, order: Literal[3, 5] = 3
+) -> Difference:
+    """The matrix of a first derivative."""
+    s = 1 / float(sampling)
+    if kind == "forward":
+        return Difference(axis, ((0, -s), (1, s)), 0, 1)
+    if kind == "backward":
+        return Difference(axis, ((-1, -s), (0, s)), 1, 0)
+    ends = ((0, 0, -s), (0, 1, s), (-1, -2, -s), (-1, -1, s))
+    if order == 3:
+        return Difference(axis, ((-1, -s / 2), (1, s / 2)), 1, 1, ends if edge else ())
+    inner = ((1, 0, -s / 2), (1, 2, s / 2), (-2, -3, -s / 2), (-2, -1, s / 2))
+    taps = ((-2, s / 12), (-1, -2 * s / 3), (1, 2 * s / 3), (2, -s / 12))
+    return Difference(axis, taps, 2, 2, (*ends, *inner) if edge else ())
 
 
 class FirstDerivative(Lift):
@@ -66,7 +76,7 @@ class FirstDerivative(Lift):
 
     See Also
     --------
-    pylops.FirstDerivative : the operator applied to each chunk.
+    pylops.FirstDerivative : the local operator.
 
     References
     ----------
@@ -102,8 +112,7 @@ class FirstDerivative(Lift):
         self.kind, self.order = one_of("kind", kind, KINDS), one_of("order", order, (3, 5))
         if edge and kind == "centered":
             at_least(order // 2 + 1, model, self.axis, "a derivative with edges")
-        make = partial(
-            pylops.FirstDerivative, axis=self.axis, sampling=sampling, kind=kind, edge=edge, order=order
+        terms = (first_difference(self.axis, sampling, kind, edge, order),)
+        super().__init__(
+            *sum_rules(terms, dtype), model, dtype=dtype, chunks=chunks, compute=compute, name=name
         )
-        rules = halos(make, *depths(kind, order, (self.axis,)), dtype)
-        super().__init__(*rules, model, dtype=dtype, chunks=chunks, compute=compute, name=name)

@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pylops
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.firstderivative import KINDS, Kind, depths
-from pylops_distributed.lift import Halo, Lift, local
+from pylops_distributed.basicoperators.firstderivative import KINDS, Kind, first_difference
+from pylops_distributed.lift import Halo, Lift
 from pylops_distributed.lift.arguments import at_least, one_of, shape_of
+from pylops_distributed.lift.differences import apply_each, depths
 
 
 class Gradient(Lift):
@@ -52,7 +52,7 @@ class Gradient(Lift):
 
     See Also
     --------
-    pylops.Gradient : the operator applied to each chunk.
+    pylops.Gradient : the local operator.
 
     References
     ----------
@@ -88,11 +88,11 @@ class Gradient(Lift):
         if edge and kind == "centered":
             for axis in range(len(model)):
                 at_least(2, model, axis, "a derivative with edges")
-        make = partial(pylops.Gradient, sampling=steps, edge=edge, kind=kind)
-        kernel = partial(local, make=make, dtype=np.dtype(dtype))
-        near, far = depths(kind, 3, tuple(range(len(model))))
+        terms = tuple(first_difference(axis, step, kind, edge) for axis, step in enumerate(steps))
+        kernel = partial(apply_each, terms=terms, dtype=np.dtype(dtype))
+        behind = {axis + 1: pair for axis, pair in depths(terms, True).items()}
         super().__init__(
-            Halo(kernel, near, lead=len(model)),
-            Halo(partial(kernel, adjoint=True, skip=1), {a + 1: pair for a, pair in far.items()}, lead=0),
+            Halo(kernel, depths(terms, False), lead=len(model)),
+            Halo(partial(kernel, adjoint=True), behind, lead=0),
             model, (len(model), *model), dtype=dtype, chunks=chunks, compute=compute, name=name,
         )  # fmt: skip

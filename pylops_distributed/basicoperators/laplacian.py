@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Any
 
-import pylops
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.firstderivative import KINDS, Kind
-from pylops_distributed.basicoperators.secondderivative import depths
-from pylops_distributed.lift import Lift, halos
+from pylops_distributed.basicoperators.secondderivative import second_difference
+from pylops_distributed.lift import Lift
 from pylops_distributed.lift.arguments import at_least, axes_of, one_of, shape_of
+from pylops_distributed.lift.differences import sum_rules
 
 
 class Laplacian(Lift):
@@ -58,7 +57,7 @@ class Laplacian(Lift):
 
     See Also
     --------
-    pylops.Laplacian : the operator applied to each chunk.
+    pylops.Laplacian : the local operator.
 
     References
     ----------
@@ -98,13 +97,10 @@ class Laplacian(Lift):
         if edge and kind == "centered":
             for axis in self.axes:
                 at_least(3, model, axis, "a derivative with edges")
-        make = partial(
-            pylops.Laplacian,
-            axes=self.axes,
-            weights=self.weights,
-            sampling=self.sampling,
-            edge=edge,
-            kind=kind,
+        terms = tuple(
+            second_difference(axis, step, kind, edge, weight)
+            for axis, step, weight in zip(self.axes, self.sampling, self.weights, strict=True)
         )
-        rules = halos(make, *depths(kind, edge, self.axes), dtype)
-        super().__init__(*rules, model, dtype=dtype, chunks=chunks, compute=compute, name=name)
+        super().__init__(
+            *sum_rules(terms, dtype), model, dtype=dtype, chunks=chunks, compute=compute, name=name
+        )

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-import pylops
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.firstderivative import KINDS, Kind
-from pylops_distributed.lift import Depth, Lift, halos
+from pylops_distributed.lift import Lift
 from pylops_distributed.lift.arguments import at_least, axes_of, one_of, shape_of
+from pylops_distributed.lift.differences import Difference, sum_rules
 
 
-def depths(kind: Kind, edge: bool, axes: tuple[int, ...]) -> tuple[Depth, Depth]:
-    """How far forward and adjoint look: the adjoint also past the samples that the ends treat differently."""
-    near, far = (2, 3) if edge or kind != "centered" else (1, 2)
-    return dict.fromkeys(axes, (near, near)), dict.fromkeys(axes, (far, far))
+def second_difference(axis: int, sampling: float, kind: Kind, edge: bool, weight: float = 1.0) -> Difference:
+    """The matrix of a second derivative, times a weight."""
+    s = float(weight) / float(sampling) ** 2
+    before = {"forward": 0, "centered": 1, "backward": 2}[kind]
+    taps = tuple((k - before, w) for k, w in enumerate((s, -2 * s, s)))
+    ends = ((0, 0, s), (0, 1, -2 * s), (0, 2, s), (-1, -3, s), (-1, -2, -2 * s), (-1, -1, s))
+    return Difference(axis, taps, before, 2 - before, ends if edge and kind == "centered" else ())
 
 
 class SecondDerivative(Lift):
@@ -59,7 +61,7 @@ class SecondDerivative(Lift):
 
     See Also
     --------
-    pylops.SecondDerivative : the operator applied to each chunk.
+    pylops.SecondDerivative : the local operator.
 
     References
     ----------
@@ -94,6 +96,7 @@ class SecondDerivative(Lift):
         self.kind = one_of("kind", kind, KINDS)
         if edge and kind == "centered":
             at_least(3, model, self.axis, "a derivative with edges")
-        make = partial(pylops.SecondDerivative, axis=self.axis, sampling=sampling, kind=kind, edge=edge)
-        rules = halos(make, *depths(kind, edge, (self.axis,)), dtype)
-        super().__init__(*rules, model, dtype=dtype, chunks=chunks, compute=compute, name=name)
+        terms = (second_difference(self.axis, sampling, kind, edge),)
+        super().__init__(
+            *sum_rules(terms, dtype), model, dtype=dtype, chunks=chunks, compute=compute, name=name
+        )

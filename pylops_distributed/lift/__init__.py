@@ -1,19 +1,19 @@
 """Lifting kernels on NumPy blocks to chunked arrays: the one place where blocks meet their neighbours."""
 
-from pylops_distributed.lift.kernels import chain, local
-from pylops_distributed.lift.operator import Halo, Lift, Whole, halos
+from pylops_distributed.lift.differences import Difference
+from pylops_distributed.lift.kernels import chain
+from pylops_distributed.lift.operator import Halo, Lift, Whole
 from pylops_distributed.lift.overlap import Array, Depth, Kernel, overlap, stencil
 
 __all__ = [
     "Array",
     "Depth",
+    "Difference",
     "Halo",
     "Kernel",
     "Lift",
     "Whole",
     "chain",
-    "halos",
-    "local",
     "overlap",
     "stencil",
 ]

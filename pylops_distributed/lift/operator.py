@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift.kernels import local
 from pylops_distributed.lift.overlap import Depth, Kernel, stencil
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.space import Chunks, Space
@@ -124,9 +122,3 @@ class Lift(LinearOperator):
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         return self._adjoint(y, np.result_type(self.dtype, y.dtype))
-
-
-def halos(make: Callable[..., Any], forward: Depth, adjoint: Depth, dtype: DTypeLike) -> tuple[Halo, Halo]:
-    """Forward and adjoint of a PyLops operator that keeps the shape and has no diagonal neighbours."""
-    kernel = partial(local, make=make, dtype=np.dtype(dtype))
-    return Halo(kernel, forward), Halo(partial(kernel, adjoint=True), adjoint)

@@ -8,16 +8,14 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import scipy.signal as sps
 from numpy.typing import ArrayLike, DTypeLike
+from scipy.linalg import toeplitz
 
 from pylops_distributed.lift import Array, Halo, Lift, Whole
 from pylops_distributed.lift.arguments import axes_of, one_of, shape_of
 
 Method: TypeAlias = Literal["direct", "fft", "overlapadd"]
-METHODS: dict[str, Any] = {
-    "direct": partial(sps.convolve, method="direct"),
-    "fft": sps.fftconvolve,
-    "overlapadd": sps.oaconvolve,
-}
+METHODS: tuple[Method, ...] = ("direct", "fft", "overlapadd")
+LONG = 128  # samples of a filter from which on Fourier transforms are faster than products
 
 
 class Convolve1D(Lift):
@@ -42,7 +40,8 @@ class Convolve1D(Lift):
     axis : int, optional
         Axis to convolve along.
     method : {"direct", "fft", "overlapadd"}, optional
-        How each block is convolved; by default ``direct`` for one-dimensional models and ``fft`` for others.
+        How each block is convolved: by products with the filter's banded matrix (the default for filters of
+        up to 128 samples), by one Fourier transform (the default for longer ones), or by several.
     dtype : dtype, optional
         Type of the operator; of its complex kind where ``h`` is complex.
     name : str, optional
@@ -96,8 +95,7 @@ class Convolve1D(Lift):
             raise ValueError(
                 f"offset must lie in the shorter of filter ({self.nh}) and axis ({n}), got {offset}"
             )
-        self.method = method or ("direct" if len(model) == 1 else "fft")
-        one_of("method", self.method, tuple(METHODS))
+        self.method = method if method is None else one_of("method", method, METHODS)
         forward = partial(convolve, h=self.h, axis=self.axis, start=self.offset, method=self.method)
         backward = partial(forward, h=self.h[::-1].conj().copy(), start=self.nh - 1 - self.offset)
         before, after = self.nh - 1 - self.offset, self.offset
@@ -128,13 +126,33 @@ def _filter(h: ArrayLike, dtype: DTypeLike) -> Array:
 
 
 def convolve(
-    block: Array, h: Array, axis: int, start: int, method: str = "fft", length: int | None = None
+    block: Array, h: Array, axis: int, start: int, method: Method | None = None, length: int | None = None
 ) -> Array:
     """Samples ``start`` to ``start + length`` of the full convolution of a block with a filter."""
-    shape = [1] * block.ndim
-    shape[axis] = h.size
-    options = {} if method == "direct" else {"axes": axis}
-    full = METHODS[method](block, h.reshape(shape), **options)
     length = length or block.shape[axis]
-    kept = (*(slice(None),) * axis, slice(start, start + length))
-    return np.asarray(full[kept])
+    if (method or ("direct" if h.size <= LONG else "fft")) == "direct":
+        return _by_products(block, h, axis, start, length)
+    function = sps.oaconvolve if method == "overlapadd" else sps.fftconvolve
+    full = function(block, np.expand_dims(h, [a for a in range(block.ndim) if a != axis]), axes=axis)
+    return np.asarray(full[(*(slice(None),) * axis, slice(start, start + length))])
+
+
+def _by_products(block: Array, h: Array, axis: int, start: int, length: int) -> Array:
+    """Multiply pieces of the axis with the same piece of the banded matrix: a few fast matrix products."""
+    before, n, after = np.prod(block.shape[:axis], dtype=int), block.shape[axis], block.shape[axis + 1 :]
+    shape = (*block.shape[:axis], length, *after)
+    x = block.reshape(before, n, -1)
+    y = np.zeros((before, length, x.shape[2]), np.result_type(block.dtype, h.dtype))
+    step = max(32, h.size)
+    zeros = np.zeros(step - 1, h.dtype)
+    band = toeplitz(np.append(h[-1:], zeros), np.append(h[::-1], zeros))
+    for first in range(0, length, step):
+        left = start + first - h.size + 1  # sample that the first column of the band stands for
+        rows = min(step, length - first)
+        a, b = max(left, 0), min(left + h.size - 1 + rows, n)
+        piece, target = band[:rows, a - left : b - left], y[:, first : first + rows]
+        if a < b and x.shape[2] == 1:  # one product for all, not one for each trace
+            np.matmul(x[:, a:b, 0], piece.T, out=target[..., 0])
+        elif a < b:
+            np.matmul(piece, x[:, a:b], out=target)
+    return y.reshape(shape)
