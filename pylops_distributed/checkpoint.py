@@ -10,7 +10,7 @@ from typing import Any
 import dask.array as da
 from dask.base import get_scheduler
 
-from pylops_distributed.group import Damaged, Verify, delete_group, write_group
+from pylops_distributed.group import Damaged, Verify, delete_group, metadata_key, write_group
 from pylops_distributed.lease import Attempt
 from pylops_distributed.optimization.state import State
 from pylops_distributed.policy import Budget, Every, Retention
@@ -170,12 +170,9 @@ class CheckpointStore:
         return entries(self.storage)
 
     def prune(self) -> None:
-        """Delete the checkpoints that the retention policy does not keep, damaged ones first of all."""
-        sound = [entry for entry in self.list() if entry not in self._unsound]
-        kept = {entry for rank, entry in enumerate(reversed(sound)) if self.retention.keeps(entry, rank)}
-        for entry in self.list() if sound else []:
-            if entry not in kept:
-                delete_group(self.storage, entry.path)
+        """Delete checkpoints that the retention policy does not keep, and all that was left unfinished."""
+        self.wait()
+        self._prune()
 
     def close(self) -> None:
         """Finish the save under way, and raise what went wrong with it."""
@@ -196,7 +193,7 @@ class CheckpointStore:
 
     def _write(self, entry: Entry, state: State, history: History, get: Any) -> None:
         """Write, publish and prune; a state already saved by this attempt is the same one."""
-        if entry in self.list():
+        if self.storage.exists(metadata_key(entry.path)):
             return
         start = time.monotonic()
         found = contents(state, history, self.labels)
@@ -218,8 +215,18 @@ class CheckpointStore:
             self.storage.delete_prefix(entry.path)
             raise
         self._parent = entry.name
-        self.prune()
+        self._prune()
         self.seconds = time.monotonic() - start
+
+    def _prune(self) -> None:
+        """Prune with no save under way; the damaged do not count as kept."""
+        found = self.list()
+        sound = [entry for entry in found if entry not in self._unsound]
+        kept = {entry for rank, entry in enumerate(reversed(sound)) if self.retention.keeps(entry, rank)}
+        for entry in found if sound else []:
+            if entry not in kept:
+                delete_group(self.storage, entry.path)
+        sweep(self.storage, self.attempt.number + 1)
 
 
 def sweep(storage: Storage, attempt: int) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import dask
 import dask.array as da
 import numpy as np
+from obstore.exceptions import BaseError
 
 from pylops_distributed.space import Chunks
 from pylops_distributed.storage import Array, Storage, create_array, open_array
@@ -157,25 +158,16 @@ def write_group(
     """
     if storage.exists(metadata_key(path)):
         raise FileExistsError(f"{storage.url}/{path} exists already; published groups are never written over")
-    storage.delete_prefix(path)
-    lazy = {name: _write(storage / path, name, v) for name, v in variables.items()}
-    (clean,) = dask.compute({name: flags for name, (_, _, flags) in lazy.items()}, scheduler=get)
-    for name in finite:
-        if not clean[name].all():
-            block = tuple(int(i) for i in np.argwhere(~clean[name])[0])
-            raise FloatingPointError(
-                f"{name} holds NaN or infinity, first in chunk {block}: not saved to {path}"
-            )
-    stored = _stored(storage, path)
-    for name, (array, chunks, _) in lazy.items():
-        if stored[name]["nchunks"] != array.nchunks:
-            raise OSError(f"{path}/{name}: {stored[name]['nchunks']} of {array.nchunks} chunks were stored")
-        stored[name]["chunks"] = [list(sizes) for sizes in chunks]
-    storage.sync(path)
-    check()
-    if not storage.put_new(
-        metadata_key(path), encode({**attrs, "manifest": stored, "uuid": uuid.uuid4().hex})
-    ):
+    try:
+        manifest = _write_arrays(storage, path, variables, finite, get)
+        storage.sync(path)
+        check()
+        raw = encode({**attrs, "manifest": manifest, "uuid": uuid.uuid4().hex})
+        published = storage.put_new(metadata_key(path), raw)
+    except BaseError as error:
+        reason = str(error).partition("\n")[0]
+        raise OSError(f"{storage.url}/{path} could not be written: {reason}") from error
+    if not published:
         raise FileExistsError(f"{storage.url}/{path} was published by another writer meanwhile")
     storage.sync(metadata_key(path))
 
@@ -255,6 +247,27 @@ def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = 
             except Exception as error:
                 raise Damaged(f"{path}/{name} cannot be read: {error}") from error
     return group
+
+
+def _write_arrays(
+    storage: Storage, path: str, variables: Mapping[str, Labelled], finite: Collection[str], get: Any
+) -> Json:
+    """Write the arrays of a group, and give its manifest once they are known to be there and sound."""
+    storage.delete_prefix(path)
+    lazy = {name: _write(storage / path, name, v) for name, v in variables.items()}
+    (clean,) = dask.compute({name: flags for name, (_, _, flags) in lazy.items()}, scheduler=get)
+    for name in finite:
+        if not clean[name].all():
+            block = tuple(int(i) for i in np.argwhere(~clean[name])[0])
+            raise FloatingPointError(
+                f"{name} holds NaN or infinity, first in chunk {block}: not saved to {path}"
+            )
+    manifest = _stored(storage, path)
+    for name, (array, chunks, _) in lazy.items():
+        if manifest[name]["nchunks"] != array.nchunks:
+            raise OSError(f"{path}/{name}: {manifest[name]['nchunks']} of {array.nchunks} chunks were stored")
+        manifest[name]["chunks"] = [list(sizes) for sizes in chunks]
+    return manifest
 
 
 def _write(group: Storage, name: str, variable: Labelled) -> tuple[Array, Chunks, da.Array]:

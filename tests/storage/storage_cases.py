@@ -87,8 +87,11 @@ def go_on(url: str, iterations: int, ack: Path | None = None) -> None:
                 ack.write_text(str(state.iteration))
 
 
-def go_on_and_die(url: str, iterations: int, ack: Path, at: int, mode: str, count: Path) -> None:
-    """As :func:`go_on`, killed ``before``, in the middle of (``half``) or ``after`` write number ``at``."""
+def go_on_and_die(
+    url: str, iterations: int, ack: Path, at: int, mode: str, count: Path, settings: dict[str, str]
+) -> None:
+    """As :func:`go_on`, killed ``before``, ``half`` way or ``after`` the write number ``at``."""
+    os.environ.update(settings)  # the fork server was started before there was a bucket
     arm(at, mode)
     go_on(url, iterations, ack)
     count.write_text(str(arm.calls))
