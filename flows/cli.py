@@ -48,6 +48,8 @@ def guard(command: Callable[..., None]) -> Callable[..., None]:
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             command(*args, **kwargs)
+        except typer.Exit:
+            raise
         except (RunBusy, Superseded) as error:
             _fail(error, 3)
         except (ValueError, TypeError, OSError) as error:

@@ -19,6 +19,8 @@ from prefect.runtime import flow_run
 
 from pylops_distributed.inversion import Progress
 from pylops_distributed.report import quicklook
+from pylops_distributed.snapshot import Entry, entries
+from pylops_distributed.storage import open_storage
 
 log = logging.getLogger("pylops_distributed.monitor")
 BARS = "▁▂▃▄▅▆▇█"
@@ -45,6 +47,8 @@ class Monitor:
         self._newest: Progress | None = None
         self._wake, self._stop = threading.Event(), threading.Event()
         self._artifacts: dict[str, UUID] = {}
+        self._drawn: list[Entry] = []
+        self._png: bytes | None = None
         self._thread = threading.Thread(target=self._work, name="monitor", daemon=True)
 
     def __enter__(self) -> Monitor:
@@ -79,10 +83,17 @@ class Monitor:
         try:
             with get_client(sync_client=True) as client:
                 self._put(client, "inversion-progress", "progress", 100.0 * progress.fraction, live_line(progress))
-                text = markdown(self.run, progress, quicklook(self.run))
+                text = markdown(self.run, progress, self._picture())
                 self._put(client, "inversion-report", "markdown", text, f"iteration {progress.iteration}")
         except Exception as error:
             log.debug("progress could not be reported: %s", error)
+
+    def _picture(self) -> bytes | None:
+        """The quicklook, drawn anew only when there is a newer checkpoint."""
+        newest = entries(open_storage(self.run))[-1:]
+        if newest != self._drawn:
+            self._drawn, self._png = newest, quicklook(self.run)
+        return self._png
 
     def _put(self, client: SyncPrefectClient, key: str, kind: str, data: object, description: str) -> None:
         if key in self._artifacts:

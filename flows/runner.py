@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from importlib import import_module
 from typing import Any
 
 from prefect.context import FlowRunContext
 from prefect_dask import DaskTaskRunner
 
 from flows.config import ClusterConfig
-from pylops_distributed.utils.backend import HARDWARE
+from pylops_distributed.utils.backend import starter
 
 
 def task_runner(cluster: ClusterConfig | None = None) -> DaskTaskRunner:
@@ -27,16 +25,7 @@ def task_runner(cluster: ClusterConfig | None = None) -> DaskTaskRunner:
     wanted = cluster or ClusterConfig()
     if "://" in wanted.hardware:
         return DaskTaskRunner(address=wanted.hardware)
-    if wanted.hardware not in HARDWARE:
-        raise ValueError(f"there is no hardware {wanted.hardware!r}: expected an address or one of {HARDWARE}")
-    return DaskTaskRunner(cluster_class=_maker(wanted.hardware), cluster_kwargs=wanted.options)
-
-
-def _maker(hardware: str) -> Callable[..., Any]:
-    make: Callable[..., Any] = import_module(f"pylops_distributed.clusters.{hardware}").cluster
-    named = partial(make)
-    named.__module__, named.__qualname__ = make.__module__, hardware  # type: ignore[attr-defined]  # for Prefect's log
-    return named
+    return DaskTaskRunner(cluster_class=starter(wanted.hardware), cluster_kwargs=wanted.options)
 
 
 @contextmanager

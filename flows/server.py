@@ -16,7 +16,10 @@ from contextlib import contextmanager, suppress
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.context import refresh_global_settings_context
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
+from prefect.settings import PREFECT_API_URL
 
 START_TIMEOUT = 180.0
 
@@ -48,21 +51,34 @@ def ensure_server() -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     server = subprocess.Popen(
-        [sys.executable, "-m", "flows.server", str(port), str(os.getpid())], stdin=subprocess.DEVNULL
+        [sys.executable, "-m", "flows.server", str(port), str(os.getpid())],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for the flow, which still has to report that it was stopped
+        env={**os.environ, "PREFECT_UI_API_URL": url, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"},
     )
     try:
         _wait(server, url)
-        os.environ["PREFECT_API_URL"] = url  # for the processes of the Dask cluster
-        with temporary_settings({PREFECT_API_URL: url}):
-            yield url
+        _configure(url)
+        yield url
     finally:
-        os.environ.pop("PREFECT_API_URL", None)
+        APILogWorker.drain_all(timeout=5)
+        EventsWorker.drain_all(timeout=5)
+        _configure(None)
         server.terminate()
         try:
             server.wait(10)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+def _configure(url: str | None) -> None:
+    """Tell everybody: the processes of the cluster by environment, all threads here by Prefect's global settings."""
+    if url is None:
+        os.environ.pop("PREFECT_API_URL", None)
+    else:
+        os.environ["PREFECT_API_URL"] = url
+    refresh_global_settings_context()
 
 
 def healthy(url: str) -> bool:
@@ -100,8 +116,6 @@ def _follow(parent: int) -> None:
 
 def _serve(port: int, parent: int) -> None:
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    os.environ["PREFECT_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     import uvicorn  # only the server's own process needs it
     from prefect.server.api.server import create_app
 

@@ -10,6 +10,7 @@ import dask.array as da
 import numpy as np
 import pylops
 import scipy.sparse.linalg as spla
+from dask.base import normalize_token
 from numpy.typing import DTypeLike
 
 from pylops_distributed.space import AnySpace, Blocks, Space, Vector, flatten, reshape, unflatten
@@ -98,6 +99,10 @@ class LinearOperator(ABC):
 
     # PyLops asks for these when a local operator meets this one on its right, and would go on eagerly.
     ndim, reshape, ravel = property(_refuse), _refuse, _refuse
+
+    def __dask_tokenize__(self) -> Any:
+        # By contents: Dask's own way, by pickle, gives a copy that came from another process another token.
+        return normalize_token((type(self), vars(self)))
 
     def __repr__(self) -> str:
         chunks = "" if getattr(self.domain, "chunks", None) is None else f", chunks={self.domain.chunks}"  # type: ignore[union-attr]

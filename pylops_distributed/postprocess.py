@@ -47,7 +47,10 @@ def write_result(run: Run, reason: str | None = None) -> dict[str, float]:
         result = problem.label(ds, found.state.x)
         (metrics,) = dask.compute(problem.metrics(ds, result))
         figures = {name: float(value) for name, value in metrics.items()}
-        about = {"metrics": figures, "reason": reason, "iteration": found.state.iteration}
+        beside = " ".join(str(name) for name in result.coords if name not in result.dims)
+        about = {
+            "metrics": figures, "reason": reason, "iteration": found.state.iteration, "coordinates": beside,
+        }  # fmt: skip
         run.write_result(attempt, variables(result), checkpoint=found.name, attrs=about)
     return figures
 

@@ -149,7 +149,7 @@ class Poststack(Problem):
         array = da.asarray(ds[name].transpose(*layout.dims).data).astype(self.dtype)
         limit = min(16 * 2**20, max(1, array.nbytes // 4))
         chunks = da.core.normalize_chunks((-1, *("auto",) * (array.ndim - 1)), array.shape, limit, array.dtype)
-        return array.rechunk(chunks)
+        return array.rechunk(tuple(-(-n // len(sizes)) for n, sizes in zip(array.shape, chunks, strict=True)))
 
     def _amplitudes(self, ds: xr.Dataset) -> da.Array:
         amplitudes = self._array(ds, self.amplitude)

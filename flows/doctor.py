@@ -1,0 +1,68 @@
+"""Checks of an installation: what breaks silently, looked at aloud."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from packaging.version import Version
+
+# Package, first version known to break Prefect 3.8, and how.
+PINS = (
+    ("fastapi", "0.151", "the Prefect server does not start"),
+    ("sqlalchemy", "2.1", "no scheduled run is ever created"),
+)
+MIB = 2**20
+
+
+def checks(root: str) -> Iterator[tuple[str, bool, str]]:
+    """Name, whether all is well, and words for each check; the slow one last.
+
+    Parameters
+    ----------
+    root : str
+        Folder or URL where runs live.
+    """
+    for package, limit, harm in PINS:
+        found = Version(version(package))
+        good = found < Version(limit)
+        yield package, good, f"{found}" if good else f"{found}: {harm}; install {package}<{limit}"
+    for package in ("prefect", "prefect-dask", "dask", "distributed", "zarr", "xarray", "pylops", "segyio"):
+        try:
+            yield package, True, version(package)
+        except PackageNotFoundError:
+            yield package, False, "not installed"
+    yield disk(root)
+    yield workers()
+
+
+def disk(root: str) -> tuple[str, bool, str]:
+    """Room and the right to write where runs live."""
+    if "://" in root:
+        return "disk", True, f"{root} is not on this machine"
+    folder = Path(root).absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if not os.access(folder, os.W_OK):
+        return "disk", False, f"{folder} cannot be written to"
+    return "disk", free > 1024 * MIB, f"{free // MIB} MiB free at {folder}"
+
+
+def workers() -> tuple[str, bool, str]:
+    """Whether Dask worker processes here reach the Prefect server, started for this if there is none."""
+    from flows.server import ensure_server, healthy
+    from pylops_distributed.utils.backend import dask
+
+    try:
+        with ensure_server() as url, dask(n_workers=2, threads_per_worker=1) as client:
+            reached = client.run(healthy, url)
+    except (RuntimeError, OSError) as error:
+        return "server", False, str(error)
+    missing = [address for address, there in reached.items() if not there]
+    if missing:
+        return "server", False, f"workers {missing} do not reach {url}"
+    return "server", True, f"{url} is reached by {len(reached)} workers"

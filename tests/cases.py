@@ -1,0 +1,177 @@
+"""The registry of operators: each public one in a few settings, beside its twin in PyLops."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import dask.array as da
+import numpy as np
+import pylops
+import scipy.sparse as sp
+from pylops.utils.wavelets import ricker
+
+import pylops_distributed as pld
+
+DTYPES = ("f4", "f8", "c8", "c16")
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operator to test.
+
+    ``make(library, dtype)`` builds it with either library. ``tasks`` are the most tasks that forward and adjoint
+    may take for each chunk that they give. A ``constant`` operator does not look at its input.
+    """
+
+    name: str
+    make: Callable
+    tasks: tuple[int, int] = (4, 4)
+    constant: bool = False
+
+    def ours(self, dtype):
+        return self.make(pld, np.dtype(dtype))
+
+    def twin(self, dtype):
+        return self.make(pylops, np.dtype(dtype))
+
+
+def samples(shape, dtype, seed=0):
+    """Normal samples, complex if ``dtype`` is."""
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal(shape)
+    if np.dtype(dtype).kind == "c":
+        x = x + 1j * rng.standard_normal(shape)
+    return x.astype(dtype)
+
+
+def precision(dtype):
+    """Tolerance relative to norms."""
+    return 1e-6 if np.finfo(dtype).bits == 32 else 1e-12
+
+
+def given(name, operator, *args, **options):
+    """Case of a class of ``library`` that takes the same arguments in both."""
+    tasks = options.pop("tasks", (4, 4))
+    constant = options.pop("constant", False)
+
+    def make(library, dtype):
+        cls = library
+        for part in operator.split("."):
+            cls = getattr(cls, part)
+        return cls(*args, dtype=dtype, **options)
+
+    return Case(f"{operator}-{name}", make, tasks, constant)
+
+
+def held(name, build, tasks=(4, 4)):
+    """Case of an operator that holds arrays: ``build(library, dtype, chunked)``."""
+
+    def make(library, dtype):
+        def chunked(array, chunks):
+            return da.from_array(array, chunks=chunks) if library is pld else array
+
+        return build(library, dtype, chunked)
+
+    return Case(name, make, tasks)
+
+
+def _matrix(library, dtype, chunked, shape=(9, 7), chunks=(4, 3), **options):
+    return library.MatrixMult(chunked(samples(shape, dtype), chunks), dtype=dtype, **options)
+
+
+def _sparse(library, dtype, chunked):
+    A = samples((9, 7), dtype) * (np.random.default_rng(1).random((9, 7)) < 0.3)
+    return library.MatrixMult(sp.csr_matrix(A), otherdims=(4,), dtype=dtype)
+
+
+def _derivatives(library, dtype):
+    return [library.FirstDerivative((8, 6), axis=0, dtype=dtype), library.Identity((8, 6), dtype=dtype)]
+
+
+def _stack(kind, library, dtype, chunked):
+    if kind == "mixed dims":
+        return library.VStack([library.Identity(48, dtype=dtype), *_derivatives(library, dtype)])
+    if kind == "local member":
+        local = pylops.SecondDerivative((8, 6), axis=1, dtype=dtype)
+        return library.VStack([*_derivatives(library, dtype), local, samples((3, 48), dtype)])
+    return getattr(library, kind)([*_derivatives(library, dtype), library.Zero((8, 6), dtype=dtype)])
+
+
+def _block(library, dtype, chunked):
+    D, identity = _derivatives(library, dtype)
+    return library.Block([[D, identity], [library.Zero((8, 6), dtype=dtype), 2 * D]])
+
+
+def _blockdiag(library, dtype, chunked, last=True):
+    return library.BlockDiag([*_derivatives(library, dtype), library.Flip((8, 6) if last else 5, dtype=dtype)])
+
+
+def _real(dtype):
+    return np.empty(0, dtype).real.dtype
+
+
+def _convolve(library, dtype, chunked, n=5, offset=1, **options):
+    h = samples(n, dtype, seed=3)
+    return library.signalprocessing.Convolve1D((13, 6), h, offset=offset, axis=0, dtype=dtype, **options)
+
+
+def _poststack(library, dtype, chunked, **options):
+    wavelet = ricker(np.arange(5) * 0.004, f0=30)[0].astype(_real(dtype))
+    return library.avo.poststack.PoststackLinearModelling(wavelet, nt0=20, spatdims=(3, 4), **options)
+
+
+def _avo(library, dtype, chunked):
+    return library.avo.avo.AVOLinearModelling(np.arange(0.0, 20, 5), 0.5, nt0=8, spatdims=(3,), dtype=dtype)
+
+
+DIMS = (13, 6)
+
+CASES = [
+    held("Diagonal-same shape", lambda lib, t, chunked: lib.Diagonal(chunked(samples(DIMS, t), (4, 3)), dtype=t)),
+    held("Diagonal-axis", lambda lib, t, chunked: lib.Diagonal(samples(13, t), dims=DIMS, axis=0, dtype=t)),
+    held("Diagonal-chunked axis", lambda lib, t, chunked: lib.Diagonal(chunked(samples(6, t), 4), DIMS, dtype=t)),
+    held("MatrixMult-1-D", _matrix, tasks=(9, 11)),
+    held("MatrixMult-otherdims", partial(_matrix, otherdims=(3, 2)), tasks=(9, 11)),
+    held("MatrixMult-sparse", _sparse),
+    given("same", "Identity", DIMS),
+    given("longer data", "Identity", (15, 9), DIMS),
+    given("longer model", "Identity", 7, 13),
+    given("same", "Zero", DIMS, constant=True),
+    given("other", "Zero", (3, 4), DIMS, constant=True),
+    given("3-D", "Transpose", (5, 4, 7), (2, 0, 1)),
+    given("1-D", "Flip", 13),
+    given("first", "Flip", DIMS, axis=0),
+    given("forward", "Roll", DIMS, axis=0, shift=5),
+    given("backward", "Roll", DIMS, shift=-1),
+    given("first", "Sum", DIMS, axis=0),
+    given("middle", "Sum", (5, 4, 7), axis=1),
+    given("1-D", "Pad", 13, (2, 5)),
+    given("2-D", "Pad", DIMS, ((2, 0), (0, 3))),
+    given("sorted", "Restriction", DIMS, [0, 3, 4, 9, 12], axis=0),
+    given("any order", "Restriction", DIMS, [5, -1, 0, 5, 5, 7], axis=0),
+    given("last of three", "Restriction", (3, 4, 7), np.array([6, 1]), axis=-1),
+    *(held(f"VStack-{kind}", partial(_stack, kind), tasks=(8, 16)) for kind in ("mixed dims", "local member")),
+    *(held(f"{kind}-N-D", partial(_stack, kind), tasks=(8, 16)) for kind in ("VStack", "HStack")),
+    held("Block-2 by 2", _block, tasks=(16, 16)),
+    held("BlockDiag-equal dims", _blockdiag),
+    held("BlockDiag-other dims", partial(_blockdiag, last=False)),
+    given("centered", "FirstDerivative", DIMS, axis=0, sampling=0.5),
+    given("5 points", "FirstDerivative", DIMS, axis=0, order=5, edge=True),
+    given("forward", "FirstDerivative", DIMS, kind="forward"),
+    given("edge", "SecondDerivative", DIMS, axis=0, edge=True),
+    given("backward", "SecondDerivative", 13, kind="backward"),
+    given("two of three", "Laplacian", (5, 7, 6), axes=(0, 2), weights=(1.0, 2.0), edge=True),
+    given("2-D", "Gradient", DIMS, sampling=(1.0, 0.5), edge=True),
+    given("first", "Smoothing1D", 5, DIMS, axis=0),
+    given("2-D", "Smoothing2D", (3, 5), DIMS),
+    held("Convolve1D-short", _convolve),
+    held("Convolve1D-long", partial(_convolve, n=11, offset=4)),
+    held("Convolve1D-fft", partial(_convolve, method="fft")),
+    *(
+        held(f"PoststackLinearModelling-{name}", partial(_poststack, **options))
+        for name, options in {
+            "steps": {}, "matrix": {"explicit": True}, "forward": {"kind": "forward"},
+        }.items()
+    ),
+    held("AVOLinearModelling-2-D", _avo),
+]  # fmt: skip

@@ -1,0 +1,149 @@
+"""Every operator, every type, every way to chunk: the same numbers as PyLops, lazily, in few tasks."""
+
+import pickle
+
+import cases
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+from cases import CASES, DTYPES, precision, samples
+from dask.array.utils import assert_eq
+from dask.base import tokenize
+
+import pylops_distributed as pld
+from pylops_distributed.space import BlockSpace
+
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+each_dtype = pytest.mark.parametrize("dtype", DTYPES)
+
+CHUNKINGS = {
+    "one": lambda n: (n,),
+    "even": lambda n: (n,) if n % 2 else (n // 2, n // 2),
+    "ragged": lambda n: (1, n - 3, 2) if n > 3 else (n,),
+    "smaller than a halo": lambda n: (2,) * (n // 2) + (1,) * (n % 2),
+}
+
+
+@pytest.fixture(autouse=True)
+def in_this_thread():
+    with dask.config.set(scheduler="sync"):
+        yield
+
+
+def refuse(*args, **options):
+    raise AssertionError("something was computed")
+
+
+def chunked(x, chunking):
+    """``x`` as a Dask array, all its axes cut in one way."""
+    return da.from_array(x, chunks=tuple(CHUNKINGS[chunking](n) for n in x.shape))
+
+
+def tolerance(expected, dtype):
+    scale = np.linalg.norm(expected.ravel()) or 1.0
+    return {"rtol": 0, "atol": precision(dtype) * scale}
+
+
+@each_case
+@each_dtype
+def test_same_as_pylops_for_every_chunking(case, dtype):
+    op, twin = case.ours(dtype), case.twin(dtype)
+    assert (op.shape, op.dims, op.dimsd) == (twin.shape, tuple(twin.dims), tuple(twin.dimsd))
+    for forward, a, b in ((True, op, twin), (False, op.H, twin.H)):
+        x = samples(a.dims, dtype, seed=1)
+        expected = b @ x
+        for chunking in CHUNKINGS:
+            lazy = a @ chunked(x, chunking)
+            assert lazy.dtype == np.result_type(op.dtype, x.dtype), (forward, chunking)
+            assert_eq(lazy, expected, check_dtype=False, **tolerance(expected, dtype))
+
+
+@each_case
+@each_dtype
+def test_adjoint_is_adjoint(case, dtype):
+    op = case.ours(dtype)
+    flag = 3 if op.dtype.kind == "c" else 0
+    with dask.config.set({"array.chunk-size": "160B"}):
+        assert pld.utils.dottest(op, complexflag=flag, rtol=precision(dtype))
+
+
+@each_case
+@each_dtype
+def test_linear(case, dtype):
+    op = case.ours(dtype)
+    a, b = (-1.5, 0.25) if op.dtype.kind == "f" else (-1.5 + 1j, 0.25 - 2j)
+    for f in (op, op.H):
+        x, z = (chunked(samples(f.dims, dtype, seed), "even") for seed in (1, 2))
+        left, right = dask.compute(f @ (a * x + b * z), a * (f @ x) + b * (f @ z))
+        np.testing.assert_allclose(left, right, **tolerance(right, dtype))
+
+
+@each_case
+def test_declared_chunks_are_kept(case):
+    op = case.ours("f8")
+    for f in (op, op.H):
+        if isinstance(f.domain, BlockSpace) or isinstance(f.codomain, BlockSpace):
+            continue
+        y = f.apply(chunked(samples(f.dims, "f8"), "ragged"))
+        assert f.codomain.chunks in (None, y.chunks)
+
+
+@each_case
+def test_building_and_applying_compute_nothing(case):
+    with dask.config.set(scheduler=refuse):
+        op = case.ours("f8")
+        for f in (op, op.H):
+            x = chunked(samples(f.dims, "f8"), "even")
+            assert isinstance(f @ x, da.Array)
+            assert isinstance(f @ x.ravel(), da.Array)
+
+
+@each_case
+def test_flat_and_batched_arrays(case):
+    op, twin = case.ours("f8"), case.twin("f8")
+    for a, b in ((op, twin), (op.H, twin.H)):
+        for shape in ((a.shape[1],), (*a.dims, 2), (a.shape[1], 2)):
+            x = samples(shape, "f8")
+            expected = b @ x
+            assert_eq(a @ da.from_array(x, chunks=4), expected, **tolerance(expected, "f8"))
+
+
+@each_case
+def test_keys_depend_on_operator_and_input_alone(case):
+    op, same = case.ours("f8"), pickle.loads(pickle.dumps(case.ours("f8")))
+    assert tokenize(op) == tokenize(same)
+    for f, g in ((op, same), (op.H, same.H)):
+        x, z = (chunked(samples(f.dims, "f8", seed), "even") for seed in (1, 2))
+        assert (f @ x).name == (g @ x).name
+        if not case.constant:
+            y, other = f @ x, f @ z
+            shared = y.dask.layers.keys() & other.dask.layers.keys()
+            assert y.name != other.name
+            assert not [name for name in shared if x.name in _above(y, name)]
+
+
+def _above(y, layer):
+    """All layers that a layer depends on."""
+    found, todo = set(), [layer]
+    while todo:
+        found |= (new := y.dask.dependencies[todo.pop()] - found)
+        todo += new
+    return found
+
+
+@each_case
+def test_few_tasks_a_chunk(case):
+    op = case.ours("f8")
+    for f, bound in zip((op, op.H), case.tasks, strict=True):
+        x = da.zeros(f.dims, chunks=3).persist()
+        (y,) = dask.optimize(f @ x)
+        tasks = len(dict(y.__dask_graph__())) - x.npartitions
+        assert tasks <= bound * y.npartitions, f"{tasks / y.npartitions:.1f} tasks a chunk"
+
+
+def test_every_operator_has_a_case():
+    public = {
+        name for package in (pld.basicoperators, pld.signalprocessing, pld.avo) for name in package.__all__
+    }
+    assert public == {type(case.ours("f8")).__name__ for case in cases.CASES}
