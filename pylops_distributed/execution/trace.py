@@ -43,9 +43,10 @@ def _keys(a: da.Array) -> list[Hashable]:
     return list(flatten(a.__dask_keys__()))
 
 
-def _placeholder(a: da.Array) -> da.Array:
+def _placeholder(a: da.Array, number: int) -> da.Array:
     """An array like ``a`` without data, which no optimisation can look into."""
-    name = f"placeholder-{tokenize(a.name)}"
+    # Arrays of equal content share a name, such as the zero blocks of a first residual: number them apart.
+    name = f"placeholder-{number}-{tokenize(a.name)}"
     keys = [(name, *index) for index in product(*map(range, a.numblocks))]
     return da.Array({k: DataNode(k, None) for k in keys}, name, a.chunks, meta=a._meta)
 
@@ -109,7 +110,7 @@ def trace(step: Callable[[S], S], state: S) -> Template:
     state : State
         Any state with the shapes, types and chunks to trace for; its data is not looked at.
     """
-    inputs = [_placeholder(a) for a in leaves(state)]
+    inputs = [_placeholder(a, number) for number, a in enumerate(leaves(state))]
     after = leaves(step(rebuild(state, inputs, state.iteration)))
     outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, after, strict=True)]
     ends = {k for o in outputs for k in _keys(o)}
