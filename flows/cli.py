@@ -29,9 +29,12 @@ err = Console(stderr=True, soft_wrap=True, highlight=False)
 Root = Annotated[str, typer.Option("--root", metavar="DIR", help="Folder or s3:// URL where runs live.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's own log, too.")]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. solver.niter=100.")
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. solver.niter=100."),
 ]
-RunPath = Annotated[str, typer.Argument(metavar="RUN", help="Folder or URL of a run, as `pld runs` lists it.")]
+RunPath = Annotated[
+    str, typer.Argument(metavar="RUN", help="Folder or URL of a run, as `pld runs` lists it.")
+]
 
 
 class Interrupted(BaseException):
@@ -103,26 +106,29 @@ def run(
 
 @app.command()
 @guard
-def resume(
-    path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbose = False
-) -> None:
+def resume(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbose = False) -> None:
     """Go on with a run from its newest checkpoint; --set solver.niter=N extends one that is finished."""
     from flows.config import merge, validate
     from pylops_distributed.run import Run
 
     place = _find(path, root)
     stored = Run.open(place).attrs
-    raw = merge(stored["params"], {"sources": {}, "dataset": stored["dataset"], "run": place} | _changes(set_))
+    raw = merge(
+        stored["params"], {"sources": {}, "dataset": stored["dataset"], "run": place} | _changes(set_)
+    )
     _pipeline(validate(raw, f"the settings of {path}"), verbose)
 
 
 @app.command()
 @guard
 def ingest(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="SEG-Y, NetCDF/HDF5, MATLAB, NumPy or Zarr.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="SEG-Y, NetCDF/HDF5, MATLAB, NumPy or Zarr.")
+    ],
     target: Annotated[str, typer.Argument(metavar="TARGET.zarr")],
     option: Annotated[
-        list[str] | None, typer.Option("--option", "-o", metavar="KEY=VALUE", help="Option of the format's reader.")
+        list[str] | None,
+        typer.Option("--option", "-o", metavar="KEY=VALUE", help="Option of the format's reader."),
     ] = None,
     root: Root = "runs",
     verbose: Verbose = False,
@@ -218,7 +224,12 @@ def show(path: RunPath, root: Root = "runs") -> None:
     found = Run.open(_find(path, root))
     status, tree = found.status(), open_run(_find(path, root))
     table = Table(box=None, show_header=False)
-    rows = {"state": status.state, "reason": status.reason or "-", "attempts": status.attempts, **summary(tree)}
+    rows = {
+        "state": status.state,
+        "reason": status.reason or "-",
+        "attempts": status.attempts,
+        **summary(tree),
+    }
     for key, value in rows.items():
         table.add_row(key, str(value))
     out.print(table)
@@ -286,7 +297,11 @@ def _find(path: str, root: str) -> str:
     from flows.config import absolute
 
     below = Path(root) / path
-    return absolute(str(below)) if "://" not in path and not Path(path).exists() and below.exists() else absolute(path)
+    return (
+        absolute(str(below))
+        if "://" not in path and not Path(path).exists() and below.exists()
+        else absolute(path)
+    )
 
 
 def _place(url: str) -> str:

@@ -27,7 +27,9 @@ class SolverConfig(Form):
     name: Literal["cgls"] = "cgls"
     niter: int = Field(default=50, ge=1, description="maximum number of iterations; raise it to extend a run")
     damp: float = Field(default=0.0, ge=0, description="damping")
-    tol: float = Field(default=0.0, ge=0, description="stop when the squared norm of the gradient is not above this")
+    tol: float = Field(
+        default=0.0, ge=0, description="stop when the squared norm of the gradient is not above this"
+    )
 
     def build(self) -> Solver[Any]:
         """The solver itself."""
@@ -61,22 +63,29 @@ class ClusterConfig(Form):
         default="single", description="single, ssh, slurm, pbs, kubernetes, or the address of a scheduler"
     )
     options: dict[str, Any] = Field(
-        default_factory=lambda: {"n_workers": 2, "threads_per_worker": 1}, description="options of that cluster"
+        default_factory=lambda: {"n_workers": 2, "threads_per_worker": 1},
+        description="options of that cluster",
     )
 
 
 class PipelineConfig(Form):
     """From raw files to an explored result."""
 
-    name: str = Field(default="run", pattern=r"^[A-Za-z0-9][\w.-]*$", description="first part of the run's name")
+    name: str = Field(
+        default="run", pattern=r"^[A-Za-z0-9][\w.-]*$", description="first part of the run's name"
+    )
     root: str = Field(default="runs", description="folder or s3:// URL where datasets and runs live")
     sources: dict[str, Source] = Field(default_factory=dict, description="raw file of each variable")
-    dataset: str | None = Field(default=None, description="ingested dataset; made from the sources if not there")
+    dataset: str | None = Field(
+        default=None, description="ingested dataset; made from the sources if not there"
+    )
     problem: Poststack = Field(default=Poststack(), description="what to invert")
     solver: SolverConfig = Field(default=SolverConfig(), description="how to solve it")
     checkpoint: CheckpointConfig = Field(default=CheckpointConfig(), description="when to keep its state")
     cluster: ClusterConfig = Field(default=ClusterConfig(), description="where to compute")
-    run: str | None = Field(default=None, description="place of the run, if not below the root under its own name")
+    run: str | None = Field(
+        default=None, description="place of the run, if not below the root under its own name"
+    )
 
     @model_validator(mode="after")
     def _has_data(self) -> PipelineConfig:

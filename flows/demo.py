@@ -54,5 +54,7 @@ def make_demo(root: Path, seed: int = 0, shape: tuple[int, ...] = (80, 96, 192))
         )  # fmt: skip
     config = folder / "demo.yaml"
     config.write_text(SETTINGS)
-    assert yaml.safe_load(SETTINGS)["problem"]["wavelet"]["peak"] == ds.wavelet_peak_hz  # one truth, two places
+    assert (
+        yaml.safe_load(SETTINGS)["problem"]["wavelet"]["peak"] == ds.wavelet_peak_hz
+    )  # one truth, two places
     return config

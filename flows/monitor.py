@@ -82,7 +82,9 @@ class Monitor:
     def _send(self, progress: Progress) -> None:
         try:
             with get_client(sync_client=True) as client:
-                self._put(client, "inversion-progress", "progress", 100.0 * progress.fraction, live_line(progress))
+                self._put(
+                    client, "inversion-progress", "progress", 100.0 * progress.fraction, live_line(progress)
+                )
                 text = markdown(self.run, progress, self._picture())
                 self._put(client, "inversion-report", "markdown", text, f"iteration {progress.iteration}")
         except Exception as error:
@@ -99,7 +101,9 @@ class Monitor:
         if key in self._artifacts:
             client.update_artifact(self._artifacts[key], ArtifactUpdate(data=data, description=description))
         else:
-            new = ArtifactCreate(key=key, type=kind, data=data, description=description, flow_run_id=self.flow_run)
+            new = ArtifactCreate(
+                key=key, type=kind, data=data, description=description, flow_run_id=self.flow_run
+            )
             self._artifacts[key] = client.create_artifact(new).id
 
 
@@ -116,7 +120,11 @@ def live_line(progress: Progress) -> str:
 def sparkline(values: object, width: int = 24) -> str:
     """A row of bars as high as the logarithms of ``values``."""
     numbers = np.asarray(values, dtype=float)
-    numbers = numbers[np.linspace(0, len(numbers) - 1, min(width, len(numbers))).astype(int)] if len(numbers) else numbers
+    numbers = (
+        numbers[np.linspace(0, len(numbers) - 1, min(width, len(numbers))).astype(int)]
+        if len(numbers)
+        else numbers
+    )
     logs = np.log10(np.maximum(numbers, np.finfo(float).tiny))
     span = np.ptp(logs) if len(logs) else 0.0
     if not span:

@@ -28,9 +28,9 @@ def pipeline(config: PipelineConfig) -> str:
     """
     with dask(config.cluster.hardware, **config.cluster.options) as client:
         runner = DaskTaskRunner(address=client.scheduler.address)
-        dataset = config.dataset
+        dataset = config.target
         if config.sources:
-            dataset = ingest.with_options(task_runner=runner)(config.sources, config.target)
+            dataset = ingest.with_options(task_runner=runner)(config.sources, dataset)
         run = invert.with_options(task_runner=runner)(dataset, config)
         postprocess.with_options(task_runner=runner)(run)
     return run

@@ -101,7 +101,9 @@ def _wait(server: subprocess.Popen[bytes], url: str) -> None:
     end = time.monotonic() + START_TIMEOUT
     while not healthy(url):
         if server.poll() is not None:
-            raise RuntimeError(f"the embedded Prefect server ended at once with code {server.returncode}: see above")
+            raise RuntimeError(
+                f"the embedded Prefect server ended at once with code {server.returncode}: see above"
+            )
         if time.monotonic() > end:
             raise RuntimeError(f"the embedded Prefect server did not answer within {START_TIMEOUT:.0f} s")
         time.sleep(0.1)

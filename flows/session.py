@@ -33,7 +33,12 @@ def prefect_session(verbose: bool, console: Console) -> Iterator[None]:
 @contextmanager
 def _progress(console: Console) -> Iterator[Any]:
     """A bar on a terminal, a line now and then elsewhere."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[words]}")
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[words]}"),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task: list[Any] = []
         told = -1

@@ -44,7 +44,12 @@ class ConjOperator(LinearOperator):
     def __init__(self, op: LinearOperator) -> None:
         self.op = op
         super().__init__(
-            op.domain, op.codomain, dtype=op.dtype, clinear=op.clinear, forceflat=op.forceflat, compute=op.compute
+            op.domain,
+            op.codomain,
+            dtype=op.dtype,
+            clinear=op.clinear,
+            forceflat=op.forceflat,
+            compute=op.compute,
         )
 
     def _matvec(self, x: Any) -> Any:
@@ -125,7 +130,12 @@ class PowerOperator(LinearOperator):
             raise ValueError(f"only square operators have whole, non-negative powers, got {op!r} ** {p}")
         self.op, self.p = op, int(p)
         super().__init__(
-            op.domain, op.codomain, dtype=op.dtype, clinear=op.clinear, forceflat=op.forceflat, compute=op.compute
+            op.domain,
+            op.codomain,
+            dtype=op.dtype,
+            clinear=op.clinear,
+            forceflat=op.forceflat,
+            compute=op.compute,
         )
 
     def _matvec(self, x: Any) -> Any:
@@ -137,5 +147,3 @@ class PowerOperator(LinearOperator):
         for _ in range(self.p):
             y = reshape(self.op.apply_adjoint(reshape(y, self.codomain)), self.domain)
         return y
-
-

@@ -152,7 +152,9 @@ class Inversion:
             self.store = CheckpointStore(
                 self.attempt, labels=problem.system_labels(ds), retention=retention, client=client
             )
-            self.session = Session(solver, *problem.system(ds), store=self.store, save=save or Every(10, 30.0))
+            self.session = Session(
+                solver, *problem.system(ds), store=self.store, save=save or Every(10, 30.0)
+            )
         except BaseException:
             self.attempt.close()
             raise

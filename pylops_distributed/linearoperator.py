@@ -112,16 +112,18 @@ class LinearOperator(ABC):
 
     def apply(self, x: Vector) -> Any:
         """Forward in the operator's own layout: an array of ``dims``, or Blocks, in and out; always lazy."""
-        return self._matvec(self.domain.fit(x))  # type: ignore[arg-type]
+        return self._matvec(self.domain.fit(x))
 
     def apply_adjoint(self, y: Vector) -> Any:
         """Adjoint in the operator's own layout: an array of ``dimsd``, or Blocks, in and out; always lazy."""
-        return self._rmatvec(self.codomain.fit(y))  # type: ignore[arg-type]
+        return self._rmatvec(self.codomain.fit(y))
 
     def matvec(self, x: ArrayLike) -> Any:
         """Forward of a flat vector of size ``shape[1]``, or of one column of shape ``(shape[1], 1)``."""
         _check_flat(x, self.shape[1])
-        return self._finish(flatten(self.apply(unflatten(_lazy(x).ravel(), self.domain))).reshape(-1, *x.shape[1:]))
+        return self._finish(
+            flatten(self.apply(unflatten(_lazy(x).ravel(), self.domain))).reshape(-1, *x.shape[1:])
+        )
 
     def rmatvec(self, x: ArrayLike) -> Any:
         """Adjoint of a flat vector of size ``shape[0]``, or of one column of shape ``(shape[0], 1)``."""
@@ -199,15 +201,18 @@ class LinearOperator(ABC):
 
     def adjoint(self) -> LinearOperator:
         """The adjoint operator, also ``.H``."""
-        return _algebra().AdjointOperator(self)
+        made: LinearOperator = _algebra().AdjointOperator(self)
+        return made
 
     def transpose(self) -> LinearOperator:
         """The transposed operator, also ``.T``."""
-        return _algebra().ConjOperator(self.H)
+        made: LinearOperator = _algebra().ConjOperator(self.H)
+        return made
 
     def conj(self) -> LinearOperator:
         """The complex conjugate operator."""
-        return _algebra().ConjOperator(self)
+        made: LinearOperator = _algebra().ConjOperator(self)
+        return made
 
     @property
     def H(self) -> LinearOperator:
@@ -253,7 +258,8 @@ class LinearOperator(ABC):
     __radd__ = __add__
 
     def __neg__(self) -> LinearOperator:
-        return _algebra().ScaledOperator(self, -1)
+        made: LinearOperator = _algebra().ScaledOperator(self, -1)
+        return made
 
     def __sub__(self, x: Any) -> Any:
         return self + (-x)

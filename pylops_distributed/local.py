@@ -12,7 +12,9 @@ from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.space import Space, flatten, unflatten
 
 
-def _apply(block: np.ndarray[Any, Any], op: Any, axes: tuple[int, ...], dims: tuple[int, ...], adjoint: bool) -> Any:
+def _apply(
+    block: np.ndarray[Any, Any], op: Any, axes: tuple[int, ...], dims: tuple[int, ...], adjoint: bool
+) -> Any:
     """Apply a local operator along ``axes`` of a block, all other axes being columns."""
     last = tuple(range(-len(axes), 0))
     columns = np.moveaxis(block, axes, last)
@@ -72,7 +74,9 @@ class LocalOperator(LinearOperator):
         dims = local if dims is None else _ints(dims)
         self.axes = tuple(range(len(dims))) if axes is None else tuple(a % len(dims) for a in axes)
         if tuple(dims[a] for a in self.axes) != local:
-            raise ValueError(f"axes {self.axes} of dims {dims} do not have the shape {local} that {op!r} expects")
+            raise ValueError(
+                f"axes {self.axes} of dims {dims} do not have the shape {local} that {op!r} expects"
+            )
         whole = len(self.axes) == len(dims)
         if not whole and len(locald) != len(local):
             locald = (self.op.shape[0],) if len(local) == 1 else local
@@ -116,7 +120,7 @@ def _apply_whole(block: np.ndarray[Any, Any], op: Any, dims: tuple[int, ...], ad
 
 
 def _ints(dims: Any) -> tuple[int, ...]:
-    return (int(dims),) if np.isscalar(dims) else tuple(int(n) for n in dims)
+    return (int(dims),) if isinstance(dims, int | np.integer) else tuple(int(n) for n in dims)
 
 
 class ComputingOperator(pylops.LinearOperator):  # type: ignore[misc]
@@ -131,7 +135,12 @@ class ComputingOperator(pylops.LinearOperator):  # type: ignore[misc]
     def __init__(self, op: LinearOperator) -> None:
         self.distributed = op
         super().__init__(
-            dtype=op.dtype, dims=op.dims, dimsd=op.dimsd, clinear=op.clinear, forceflat=op.forceflat, name=op.name
+            dtype=op.dtype,
+            dims=op.dims,
+            dimsd=op.dimsd,
+            clinear=op.clinear,
+            forceflat=op.forceflat,
+            name=op.name,
         )
 
     def _matvec(self, x: np.ndarray[Any, Any]) -> Any:

@@ -38,17 +38,29 @@ def write_modelled(dataset: str, problem: Problem, target: str) -> str:
         If something else is there.
     """
     storage = open_storage(target)
-    about = {"schema": SCHEMA, "dataset": read_ref(dataset).fingerprint, "problem": problem.model_dump(mode="json")}
+    about = {
+        "schema": SCHEMA,
+        "dataset": read_ref(dataset).fingerprint,
+        "problem": problem.model_dump(mode="json"),
+    }
     if storage.exists(metadata_key("")):
         found = xr.open_zarr(storage.zarr(read_only=True), consolidated=False, chunks={}).attrs
         if all(found.get(key) == value for key, value in about.items()):
             return storage.url
-        raise FileExistsError(f"{storage.url} holds something else: choose another place, or delete it yourself")
+        raise FileExistsError(
+            f"{storage.url} holds something else: choose another place, or delete it yourself"
+        )
     ds = open_dataset(dataset)
     ready = problem.prepare(ds)
     labels = ready.labels(ds)["codomain"]
     modelled = xr.Dataset(
-        {"modelled": (labels.dims, ready.operator(ds).apply(ready.model(ds)), {"long_name": "modelled data"})},
+        {
+            "modelled": (
+                labels.dims,
+                ready.operator(ds).apply(ready.model(ds)),
+                {"long_name": "modelled data"},
+            )
+        },
         coords={name: (v.dims, np.asarray(v.data), dict(v.attrs)) for name, v in labels.coords.items()},
     )
     write_group(storage, "", variables(modelled), {**environment(), **about})

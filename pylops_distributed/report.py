@@ -13,7 +13,14 @@ from typing import Any
 import xarray as xr
 from matplotlib.figure import Figure
 
-from pylops_distributed.results import open_run, plot_convergence, plot_iterates, plot_residual, plot_section, section
+from pylops_distributed.results import (
+    open_run,
+    plot_convergence,
+    plot_iterates,
+    plot_residual,
+    plot_section,
+    section,
+)
 from pylops_distributed.run import Run
 
 NAME = "report.html"
@@ -60,7 +67,9 @@ def write_report(url: str) -> str:
         data=_image(plot_residual(tree)) if "residual" in tree else "",
         convergence=_image(_convergence(tree)),
         iterates=_image(plot_iterates(tree)),
-        snippet=html.escape(f'import pylops_distributed\nrun = pylops_distributed.open_run("{_place(storage.url)}")'),
+        snippet=html.escape(
+            f'import pylops_distributed\nrun = pylops_distributed.open_run("{_place(storage.url)}")'
+        ),
         provenance=html.escape(json.dumps(tree.attrs, indent=1, sort_keys=True)),
     )
     storage.put(NAME, page.encode())
@@ -71,9 +80,9 @@ def summary(tree: xr.DataTree) -> dict[str, Any]:
     """The figures a person asks for first."""
     rows: dict[str, Any] = {}
     if "iterates" in tree:
-        rows["iterations"] = int(tree["iterates"]["iteration"].values[-1])
+        rows["iterations"] = int(tree["iterates"].to_dataset()["iteration"].values[-1])
     if "history" in tree:
-        cost = tree["history"]["cost"].values
+        cost = tree["history"].to_dataset()["cost"].values
         rows["residual norm, relative to the first"] = f"{cost[-1] / (cost[0] or 1.0):.3e}"
     names = {
         "misfit": "data misfit, relative L2",
@@ -90,7 +99,7 @@ def plot_model(tree: xr.DataTree) -> Figure:
     shown = {str(name): a for name, a in tree["model"].data_vars.items()}
     truth = tree.attrs["problem"].get("truth")
     if truth and "inputs" in tree:
-        shown[f"true {truth}"] = tree["inputs"][truth]
+        shown[f"true {truth}"] = tree["inputs"].to_dataset()[truth]
     figure = Figure(figsize=(4 * len(shown), 4), layout="constrained")
     axes = figure.subplots(1, len(shown), sharex=True, sharey=True, squeeze=False)[0]
     limits = None
@@ -99,7 +108,9 @@ def plot_model(tree: xr.DataTree) -> Figure:
         limits = drawn.get_clim() if hasattr(drawn, "get_clim") else None  # one scale for all, from the first
     if limits:
         first = next(iter(shown.values())).attrs
-        figure.colorbar(drawn, ax=axes, shrink=0.8, label=f"{first.get('long_name', '')} [{first.get('units', '')}]")
+        figure.colorbar(
+            drawn, ax=axes, shrink=0.8, label=f"{first.get('long_name', '')} [{first.get('units', '')}]"
+        )
     return figure
 
 
@@ -111,7 +122,7 @@ def quicklook(url: str) -> bytes | None:
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     left, right = figure.subplots(1, 2)
     plot_convergence(tree, left)
-    newest = tree["iterates"]["model"].isel(iteration=-1)
+    newest = tree["iterates"].to_dataset()["model"].isel(iteration=-1)
     plot_section(section(newest), right, f"model at iteration {int(newest.iteration)}")
     return _png(figure)
 

@@ -74,8 +74,8 @@ def open_run(url: str | Path) -> xr.DataTree:
 def plot_convergence(run: xr.DataTree, ax: Axes | None = None) -> Axes:
     """Norm of the residual, relative to the first, over the steps."""
     ax = ax or Figure(figsize=(6, 4), layout="constrained").add_subplot()
-    cost = run["history"]["cost"].values
-    ax.semilogy(run["history"]["step"].values, cost / (cost[0] or 1.0))
+    cost = run["history"].to_dataset()["cost"].values
+    ax.semilogy(run["history"].to_dataset()["step"].values, cost / (cost[0] or 1.0))
     ax.set(xlabel="iteration", ylabel="residual norm, relative to the first")
     ax.grid(True, which="both", alpha=0.3)
     return ax
@@ -83,9 +83,11 @@ def plot_convergence(run: xr.DataTree, ax: Axes | None = None) -> Axes:
 
 def plot_iterates(run: xr.DataTree, n: int = 4, figure: Figure | None = None) -> Figure:
     """A section of up to ``n`` of the kept iterates, side by side on one scale."""
-    models = section(run["iterates"]["model"])
+    models = section(run["iterates"].to_dataset()["model"])
     picks = np.unique(np.linspace(0, models.sizes["iteration"] - 1, n).astype(int))
-    return _panels({f"iteration {int(m.iteration)}": m for m in (models.isel(iteration=i) for i in picks)}, figure)
+    return _panels(
+        {f"iteration {int(m.iteration)}": m for m in (models.isel(iteration=i) for i in picks)}, figure
+    )
 
 
 def plot_residual(run: xr.DataTree, figure: Figure | None = None) -> Figure:
@@ -100,10 +102,18 @@ def section(array: xr.DataArray) -> xr.DataArray:
     vertical = next((d for d in TIME_AXES if d in kept), kept[-1])
     lateral = [d for d in kept if d != vertical]
     array = array.isel({d: array.sizes[d] // 2 for d in lateral[:-1]})
-    return array.isel({d: slice(None, None, max(1, array.sizes[d] // PIXELS)) for d in kept if d in array.dims})
+    return array.isel(
+        {d: slice(None, None, max(1, array.sizes[d] // PIXELS)) for d in kept if d in array.dims}
+    )
 
 
-def plot_section(array: xr.DataArray, ax: Axes, title: str = "", limits: tuple[float, float] | None = None, cmap: str = "viridis") -> Any:
+def plot_section(
+    array: xr.DataArray,
+    ax: Axes,
+    title: str = "",
+    limits: tuple[float, float] | None = None,
+    cmap: str = "viridis",
+) -> Any:
     """One section with time or depth downwards; colours clipped to ``limits``, default the 1 to 99 % range."""
     values = np.asarray(array.values, dtype=float)
     if limits is None:
@@ -148,5 +158,7 @@ def _open(storage: Storage, path: str) -> xr.Dataset:
 
 def _history(state: xr.Dataset) -> xr.Dataset:
     names = {str(n): str(n).removesuffix(SUFFIX) for n in state.data_vars if str(n).endswith(SUFFIX)}
-    history = state[list(names)].reset_coords(drop=True).drop_vars(names.values(), errors="ignore").rename(names)
+    history = (
+        state[list(names)].reset_coords(drop=True).drop_vars(names.values(), errors="ignore").rename(names)
+    )
     return history.assign_coords(step=np.arange(history.sizes.get("step", 0)))

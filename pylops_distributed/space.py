@@ -196,36 +196,46 @@ def norm(x: Vector) -> da.Array:
     """Euclidean norm of a vector as a lazy, real 0-d array."""
     return da.sqrt(squared_norm(x))
 
-def _ratio(a: Any, b: Any) -> Any:
+
+def _ratio(a: Any, b: Any) -> np.ndarray[Any, Any]:
     with np.errstate(all="ignore"):
-        quotient = np.true_divide(a, b)
-    return np.where(np.isfinite(quotient) & (np.abs(b) > 0), quotient, np.zeros_like(quotient))
+        quotient = np.asarray(np.true_divide(a, b))
+    finite: np.ndarray[Any, Any] = np.where(
+        np.isfinite(quotient) & (np.abs(b) > 0), quotient, np.zeros_like(quotient)
+    )
+    return finite
 
 
 def ratio(a: Any, b: Any) -> Any:
     """``a / b`` of two scalars, lazily; 0 where that is not a finite number, so that steps past convergence rest."""
-    return da.blockwise(_ratio, "", *(arg for v in (a, b) for arg in (v, "" if isinstance(v, da.Array) else None)),
-                        dtype=np.result_type(a.dtype, b.dtype))
+    return da.blockwise(
+        _ratio,
+        "",
+        *(arg for v in (a, b) for arg in (v, "" if isinstance(v, da.Array) else None)),
+        dtype=np.result_type(a.dtype, b.dtype),
+    )
 
 
-def _axpy(a: Any, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _axpy(a: Any, x: Any, y: Any) -> Any:
     return a * x + y
 
 
 def axpy(a: Any, x: Vector, y: Vector) -> Any:
     """``a * x + y`` for a scalar ``a`` and two vectors, in one task a chunk."""
-    if isinstance(x, Blocks):
+    if isinstance(x, Blocks) or isinstance(y, Blocks):
         return x.map(lambda p, q: axpy(a, p, q), y)
     axes = tuple(range(x.ndim))
-    dtype = np.result_type(a, x.dtype, y.dtype) if np.isscalar(a) else np.result_type(a.dtype, x.dtype, y.dtype)
-    return da.blockwise(_axpy, axes, a, () if isinstance(a, da.Array) else None, x, axes, y, axes, dtype=dtype)
+    dtype = np.result_type(getattr(a, "dtype", a), x.dtype, y.dtype)
+    return da.blockwise(
+        _axpy, axes, a, () if isinstance(a, da.Array) else None, x, axes, y, axes, dtype=dtype
+    )
 
 
 def zeros(space: AnySpace, like: Vector | None = None) -> Vector:
     """A zero vector of ``space``; where the space pins no chunks, those of ``like`` or Dask's own."""
     if isinstance(space, BlockSpace):
         likes = like.arrays if isinstance(like, Blocks) else (None,) * len(space.spaces)
-        return Blocks(tuple(zeros(s, m) for s, m in zip(space.spaces, likes, strict=True)))  # type: ignore[arg-type]
+        return Blocks(tuple(zeros(s, m) for s, m in zip(space.spaces, likes, strict=True)))
     chunks = space.chunks
     if chunks is None:
         chunks = like.chunks if isinstance(like, da.Array) and like.shape == space.shape else "auto"  # type: ignore[assignment]
@@ -245,7 +255,7 @@ def unflatten(x: da.Array, space: AnySpace) -> Vector:
         return space.fit(x.reshape(space.shape))
     ends = np.cumsum([s.size for s in space.spaces])
     pieces = zip(space.spaces, [0, *ends[:-1]], ends, strict=True)
-    return Blocks(tuple(unflatten(x[a:b], s) for s, a, b in pieces))  # type: ignore[misc]
+    return Blocks(tuple(unflatten(x[a:b], s) for s, a, b in pieces))
 
 
 def reshape(x: Vector, space: AnySpace) -> Vector:

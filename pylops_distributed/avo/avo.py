@@ -91,7 +91,8 @@ class AVOLinearModelling(LinearOperator):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         self.linearization = one_of("linearization", linearization, tuple(LINEARIZATIONS))
-        self.G = _coefficients(theta, vsvp, nt0, LINEARIZATIONS[linearization]).astype(dtype)
+        self.G = _coefficients(theta, vsvp, nt0, LINEARIZATIONS[linearization])
+        self.G = self.G.astype(dtype, order="C")
         nt, nangles, nparameters = self.G.shape
         space = () if spatdims is None else shape_of(spatdims)
         super().__init__(

@@ -96,23 +96,25 @@ class PoststackLinearModelling(Lift):
         forward, adjoint = self._by_matrix() if explicit or self.wav.ndim == 2 else self._by_steps()
         dims = (self.nt0, *(() if spatdims is None else shape_of(spatdims)))
         super().__init__(
-            Whole(forward, (0,)), Whole(adjoint, (0,)), dims,
-            dtype=self.wav.dtype, chunks=chunks, compute=compute, name=name,
-        )  # fmt: skip
+            forward, adjoint, dims, dtype=self.wav.dtype, chunks=chunks, compute=compute, name=name
+        )
 
     def _derive(self) -> Any:
         terms = (first_difference(0, 1.0, self.kind),)
         return partial(apply_sum, terms=terms, dtype=self.wav.dtype)
 
-    def _by_steps(self) -> tuple[Any, Any]:
+    def _by_steps(self) -> tuple[Whole, Whole]:
         """Kernels that differentiate and convolve."""
         wavelet = partial(convolve, h=self.wav, axis=0, start=self.wav.size // 2)
         reverse = partial(wavelet, h=self.wav[::-1].conj().copy())
         derive = self._derive()
-        forward = partial(chain, kernels=(derive, wavelet))
-        return forward, partial(chain, kernels=(reverse, partial(derive, adjoint=True)))
+        adjoint = (reverse, partial(derive, adjoint=True))
+        return (
+            Whole(partial(chain, kernels=(derive, wavelet)), (0,)),
+            Whole(partial(chain, kernels=adjoint), (0,)),
+        )
 
-    def _by_matrix(self) -> tuple[Any, Any]:
+    def _by_matrix(self) -> tuple[Whole, Whole]:
         """Kernels that multiply with the matrix of one trace."""
         matrix = self._derive()(np.eye(self.nt0, dtype=self.wav.dtype))
         half = self.wav.shape[-1] // 2
@@ -120,13 +122,17 @@ class PoststackLinearModelling(Lift):
             matrix = convolve(matrix, self.wav, axis=0, start=half, method="direct")
         else:
             matrix = nonstationary_convmtx(self.wav, self.nt0, hc=half, pad=(self.nt0, self.nt0)) @ matrix
-        if self.sparse:
-            matrix = sp.csr_array(matrix)
-        return partial(multiply, matrix=matrix), partial(multiply, matrix=matrix.conj().T)
+        shared = {"matrix": sp.csr_array(matrix) if self.sparse else matrix}
+        return (
+            Whole(multiply, (0,), shared=shared),
+            Whole(partial(multiply, adjoint=True), (0,), shared=shared),
+        )
 
 
-def multiply(block: Array, matrix: Any) -> Array:
-    """Multiply all traces of a block, along its first axis, with a dense or sparse matrix."""
+def multiply(block: Array, matrix: Any, adjoint: bool = False) -> Array:
+    """Multiply all traces of a block, along its first axis, with a dense or sparse matrix or its adjoint."""
+    if adjoint:
+        matrix = (matrix.conj() if np.iscomplexobj(matrix) else matrix).T
     return np.asarray(matrix @ block.reshape(block.shape[0], -1)).reshape(-1, *block.shape[1:])
 
 

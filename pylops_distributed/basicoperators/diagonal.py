@@ -108,8 +108,9 @@ class Diagonal(LinearOperator):
         )
         dtype = np.result_type(self.dtype, x.dtype)
         return da.map_blocks(
-            _product, diag, x, conj=conj, kind=dtype, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype)
-        )
+            _product, diag, x, conj=conj, kind=dtype,
+            chunks=x.chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype),
+        )  # fmt: skip
 
 
 def _product(diag: Any, x: Any, conj: bool, kind: Any) -> Any:

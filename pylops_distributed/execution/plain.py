@@ -35,7 +35,8 @@ def materialise(state: S, **options: Any) -> S:
         f.name: getattr(computed, f.name) for f in fields(computed) if f.metadata.get("space", "") is None
     }
     (scalars,) = dask.compute(lazy)
-    return replace(computed, **scalars)
+    done: S = replace(computed, **scalars)
+    return done
 
 
 def replay(step: Callable[[S], S], state: S) -> Callable[[S], S]:

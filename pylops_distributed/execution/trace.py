@@ -35,7 +35,9 @@ def rebuild(state: S, arrays: list[da.Array], iteration: int) -> S:
     for f in fields(state):
         if "space" in f.metadata:
             old = getattr(state, f.name)
-            values[f.name] = Blocks(tuple(next(rest) for _ in old.arrays)) if isinstance(old, Blocks) else next(rest)
+            values[f.name] = (
+                Blocks(tuple(next(rest) for _ in old.arrays)) if isinstance(old, Blocks) else next(rest)
+            )
     return replace(state, iteration=iteration, **values)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 
 import numpy as np
 import xarray as xr
 import zarr
+from numpy.typing import NDArray
 
-from pylops_distributed.ingest.merge import mask_name, open_sources
+from pylops_distributed.ingest.merge import open_sources
 from pylops_distributed.ingest.notes import WORK, Notes, read_notes
+from pylops_distributed.ingest.segy import read_traces
+from pylops_distributed.ingest.segy_grid import Integers
+from pylops_distributed.ingest.segy_layout import read_layout
+from pylops_distributed.ingest.source import Source
 from pylops_distributed.ingest.values import BlockReport, Plan, Statistics
 from pylops_distributed.storage import CONFIG, Array, Storage, open_array, open_storage
 
@@ -46,20 +50,20 @@ def write_block(plan: Plan, index: int) -> BlockReport:
             raise ValueError(
                 f"{source.path!r} changed since the ingest into {plan.url!r} was planned: plan it again."
             )
-    ds = _opened(notes.model_dump_json())
     block, key = notes.blocks[index], f"{WORK}/blocks/{index}.json"
-    layout, lazy = notes.arrays[block.variable], ds[block.variable].data
+    layout = notes.arrays[block.variable]
     if storage.exists(key):
         report = BlockReport.model_validate_json(storage.get(key))
-        if report == _read_back(storage, notes, ds, index):
+        if report == _read_back(storage, notes, index):
             return report
     array = open_writable(storage, block.variable)
     chunks = []
     for number in range(block.start, block.stop):
         region = layout.region(number)
-        values = np.asarray(lazy[region].compute(scheduler="synchronous"))
+        numbers = _trace_numbers(storage, notes, block.variable, region)
+        values = _read(notes, block.variable, region, numbers)
         array[region] = values
-        chunks.append(Statistics.of(values, _holes(ds, block.variable, region)))
+        chunks.append(Statistics.of(values, _holes(numbers, values)))
     report = BlockReport(index=index, variable=block.variable, chunks=tuple(chunks))
     storage.put(key, report.model_dump_json().encode())
     return report
@@ -71,32 +75,50 @@ def open_writable(storage: Storage, name: str) -> Array:
     return array.with_config(CONFIG)
 
 
+def _read(
+    notes: Notes, variable: str, region: tuple[slice, ...], numbers: Integers | None
+) -> NDArray[np.generic]:
+    """The samples of a region, from the source."""
+    name = variable if variable in notes.sources else ""
+    source = notes.sources[name]
+    if numbers is None:
+        lazy = _opened(name, source.model_dump_json())[variable].data
+        return np.asarray(lazy[region].compute(scheduler="synchronous"))
+    # SEG-Y: the grid of traces is in the store, so that no worker has to scan all headers, or hold them.
+    layout, array = read_layout(source.path, source.options.get("endian")), notes.arrays[variable]
+    steps = np.arange(region[-1].start, region[-1].stop)
+    return read_traces(numbers[..., None], steps, layout, np.dtype(array.dtype))
+
+
 @lru_cache(maxsize=4)
-def _opened(notes: str) -> xr.Dataset:
-    """Open sources, once per process: headers are not scanned again for each block."""
-    return open_sources(Notes.model_validate_json(notes).sources, checksum=False)
+def _opened(name: str, source: str) -> xr.Dataset:
+    """A source, opened once per process."""
+    return open_sources({name: Source.model_validate_json(source)}, checksum=False)
 
 
-def _read_back(storage: Storage, notes: Notes, ds: xr.Dataset, index: int) -> BlockReport | None:
+def _read_back(storage: Storage, notes: Notes, index: int) -> BlockReport | None:
     """Report of what is stored now, or None if it cannot be read."""
     block = notes.blocks[index]
     layout, array = notes.arrays[block.variable], open_array(storage, block.variable)
     chunks = []
     for region in map(layout.region, range(block.start, block.stop)):
         try:
-            chunks.append(Statistics.of(np.asarray(array[region]), _holes(ds, block.variable, region)))
+            values = np.asarray(array[region])
         except (ValueError, RuntimeError):  # how Zarr and its codecs report damage
             return None
+        numbers = _trace_numbers(storage, notes, block.variable, region)
+        chunks.append(Statistics.of(values, _holes(numbers, values)))
     return BlockReport(index=index, variable=block.variable, chunks=tuple(chunks))
 
 
-def _holes(ds: xr.Dataset, variable: str, region: tuple[slice, ...]) -> int:
-    """Number of samples in a region that have no trace."""
-    name = mask_name(ds, variable)
-    if name is None:
-        return 0
-    over = dict(zip(ds[variable].dims, region, strict=True))
-    mask = ds[name].isel({dim: over[dim] for dim in ds[name].dims})
-    depth = math.prod(part.stop - part.start for dim, part in over.items() if dim not in mask.dims)
-    holes: int = np.count_nonzero(~mask.values) * depth
-    return holes
+def _trace_numbers(
+    storage: Storage, notes: Notes, variable: str, region: tuple[slice, ...]
+) -> Integers | None:
+    """Trace numbers of a region of a SEG-Y variable, whose last axis is along the traces."""
+    name = notes.traces.get(variable)
+    return None if name is None else np.asarray(open_array(storage, name)[region[:-1]])
+
+
+def _holes(numbers: Integers | None, values: NDArray[np.generic]) -> int:
+    """How many of the values belong to no trace."""
+    return 0 if numbers is None else int(np.count_nonzero(numbers < 0)) * values.shape[-1]

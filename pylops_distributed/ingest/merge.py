@@ -10,7 +10,9 @@ import xarray as xr
 
 from pylops_distributed.ingest.source import Source
 
-MASK = "trace_mask"
+# Small arrays that belong to a variable: they are copied with the coordinates.
+NUMBERS = "trace_number"
+COMPANIONS = ("trace_mask", NUMBERS)
 
 
 def open_sources(sources: Mapping[str, Source], *, checksum: bool = True) -> xr.Dataset:
@@ -48,7 +50,7 @@ def open_sources(sources: Mapping[str, Source], *, checksum: bool = True) -> xr.
 
 def _named(ds: xr.Dataset, name: str, source: Source) -> xr.Dataset:
     """The one variable of a source under the name wanted."""
-    found = [str(key) for key in ds.data_vars if key != MASK]
+    found = [str(key) for key in ds.data_vars if key not in COMPANIONS]
     if name in found:
         own = name
     elif len(found) == 1:
@@ -58,11 +60,10 @@ def _named(ds: xr.Dataset, name: str, source: Source) -> xr.Dataset:
             f"{source.path!r} holds {found}: choose the one for {name!r} with the option variables=."
         )
     picked = ds[[own]].rename({own: name} if own != name else {})
-    if MASK in ds:
-        mask = f"{name}_{MASK}"
-        picked[mask] = ds[MASK]
-        picked[name].attrs["ancillary_variables"] = mask
-    return picked
+    companions = {f"{name}_{key}": ds[key] for key in COMPANIONS if key in ds}
+    if companions:
+        picked[name].attrs["ancillary_variables"] = " ".join(companions)
+    return picked.assign(companions)
 
 
 def _check_grid(merged: xr.Dataset, ds: xr.Dataset, name: str) -> None:
@@ -109,7 +110,12 @@ def jsonable(value: Any) -> Any:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-def mask_name(ds: xr.Dataset, variable: Hashable) -> str | None:
-    """Name of the mask that tells where a variable has traces."""
-    name = ds[variable].attrs.get("ancillary_variables")
-    return name if isinstance(name, str) and name.endswith(MASK) and name in ds else None
+def is_companion(name: Hashable) -> bool:
+    """Whether an array only tells about another."""
+    return str(name).endswith(COMPANIONS)
+
+
+def trace_numbers(ds: xr.Dataset, variable: str) -> str | None:
+    """Name of the array with the trace numbers of a SEG-Y variable."""
+    names = str(ds[variable].attrs.get("ancillary_variables", "")).split()
+    return next((name for name in names if name.endswith(NUMBERS) and name in ds), None)

@@ -19,7 +19,8 @@ class Notes(Value):
     """The plan in full.
 
     ``stamps`` are the files' sizes and times of change, ``coordinates`` the names of those coordinates that
-    are no dimensions, ``attrs`` the attributes of the dataset.
+    are no dimensions, ``traces`` the names of the arrays of trace numbers by variable, ``attrs`` the attributes
+    of the dataset.
     """
 
     fingerprint: str
@@ -28,6 +29,7 @@ class Notes(Value):
     stamps: dict[str, tuple[int, int] | None]
     arrays: dict[str, ArrayLayout]
     coordinates: tuple[str, ...]
+    traces: dict[str, str]
     attrs: dict[str, Any]
 
     @property

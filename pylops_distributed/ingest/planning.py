@@ -13,7 +13,7 @@ import xarray as xr
 
 from pylops_distributed.ingest.blocks import open_writable
 from pylops_distributed.ingest.chunking import regular_chunks
-from pylops_distributed.ingest.merge import MASK, jsonable, open_sources
+from pylops_distributed.ingest.merge import is_companion, jsonable, open_sources, trace_numbers
 from pylops_distributed.ingest.notes import NOTES, ROOT, WORK, Notes, read_notes
 from pylops_distributed.ingest.sealed import SCHEMA, read_ref
 from pylops_distributed.ingest.source import Source
@@ -38,11 +38,12 @@ def plan(
     sources = _as_sources(source, chunks)
     stamps = {name: one.stamp() for name, one in sources.items()}
     ds = open_sources(sources)
-    arrays = {str(name): _layout(ds[name]) for name in ds.data_vars if not str(name).endswith(MASK)}
+    arrays = {str(name): _layout(ds[name]) for name in ds.data_vars if not is_companion(name)}
     notes = Notes(
         fingerprint=_fingerprint(ds, arrays),
         block_bytes=BLOCK_BYTES, sources=sources, stamps=stamps, arrays=arrays,
-        coordinates=tuple(sorted(str(name) for name in set(ds.coords) - set(ds.dims))), attrs=ds.attrs,
+        coordinates=tuple(sorted(str(name) for name in set(ds.coords) - set(ds.dims))),
+        traces={name: found for name in arrays if (found := trace_numbers(ds, name))}, attrs=ds.attrs,
     )  # fmt: skip
     nbytes = sum(math.prod(one.shape) * np.dtype(one.dtype).itemsize for one in arrays.values())
     storage = open_storage(url)
@@ -125,7 +126,7 @@ def _create(storage: Storage, ds: xr.Dataset, arrays: Mapping[str, ArrayLayout])
     """Empty arrays for the data, whole ones for coordinates and masks."""
     for name, layout in arrays.items():
         _ensure(storage, name, layout, jsonable(ds[name].attrs))
-    for name in map(str, [*ds.coords, *(name for name in ds.data_vars if str(name).endswith(MASK))]):
+    for name in map(str, [*ds.coords, *(name for name in ds.data_vars if is_companion(name))]):
         variable = ds[name].variable
         if variable.dtype.kind in "mM":
             variable = xr.conventions.encode_cf_variable(variable, name=name)

@@ -27,7 +27,7 @@ from pylops_distributed.ingest.segy_axes import (
     text_header,
     vertical_attrs,
 )
-from pylops_distributed.ingest.segy_grid import GeometryError, Grid, build_grid
+from pylops_distributed.ingest.segy_grid import GeometryError, Grid, Integers, build_grid
 from pylops_distributed.ingest.segy_layout import Endian, Headers, Layout, read_layout, scan_headers
 
 _CDP = {"cdp_x": 181, "cdp_y": 185}
@@ -80,8 +80,9 @@ def open_segy(
     Returns
     -------
     xarray.Dataset
-        ``variable`` with the dimensions and ``vertical``. Where the grid has holes, they are NaN, integer
-        samples become floats, and ``trace_mask`` tells where traces are. Attributes: the file's headers.
+        ``variable`` with the dimensions and ``vertical``, and ``trace_number``, the place of each trace in the
+        file. Where the grid has holes, they are NaN, integer samples become floats, and ``trace_mask`` tells
+        where traces are. Attributes: the file's headers.
 
     Raises
     ------
@@ -93,19 +94,17 @@ def open_segy(
     layout = read_layout(path, endian)
     if vertical not in ("twt", "time", "depth"):
         raise ValueError(f"vertical={vertical!r}: expected 'twt', 'time' or 'depth'.")
-    choices = _choices(preset, dims, coords)
-    headers = scan_headers(layout, _bytes_to_scan(choices))
-    byte_of, coordinates, grid = _first_grid(path, choices, headers)
+    choice, headers, grid = _first_grid(layout, _choices(preset, dims, coords))
     binary = binary_header(layout)
     axis = sample_axis(path, layout, headers, binary["Interval"], interval, start)
     ds = _assemble(layout, grid, variable, vertical, chunks)
     ds = ds.assign_coords({vertical: (vertical, axis, vertical_attrs(vertical))})
-    length = length_unit(headers["byte 89"], binary["MeasurementSystem"])
-    for name, byte in byte_of.items():
+    length = length_unit(headers[89], binary["MeasurementSystem"])
+    for name, byte in choice.dims.items():
         values = grid.axes[name] if byte not in POSITIONS else scaled_axis(headers, byte, grid, name)
         is_length = byte in POSITIONS or name == "offset"
         ds = ds.assign_coords({name: (name, values, _attrs(byte, length if is_length else None))})
-    for name, byte in coordinates.items():
+    for name, byte in choice.coords.items():
         field = scaled(headers, byte)
         if not field.any():
             continue  # nobody filled this field in
@@ -115,7 +114,8 @@ def open_segy(
     ds.attrs = {
         "segy_text": text_header(layout),
         "segy_binary": binary,
-        "segy_bytes": dict(byte_of) | {name: byte for name, byte in coordinates.items() if name in ds.coords},
+        "segy_bytes": dict(choice.dims)
+        | {name: byte for name, byte in choice.coords.items() if name in ds.coords},
         "segy_endian": layout.endian,
         "segy_format": layout.format,
         "segy_traces": layout.traces,
@@ -146,39 +146,33 @@ def _choices(
     return [_Choice(name, PRESETS[name][0], PRESETS[name][1] if coords is None else coords) for name in names]
 
 
-def _bytes_to_scan(choices: list[_Choice]) -> dict[str, int]:
-    """All header fields that are needed, each once."""
-    wanted = set(FIXED.values())
+def _first_grid(layout: Layout, choices: list[_Choice]) -> tuple[_Choice, Headers, Grid]:
+    """The first choice that works, its header fields and its grid."""
+    problems: list[str] = []
+    headers: Headers = {}
     for choice in choices:
-        wanted |= {*choice.dims.values(), *choice.coords.values()}
-    return {f"byte {byte}": byte for byte in sorted(wanted)}
-
-
-def _first_grid(
-    path: str, choices: list[_Choice], headers: Headers
-) -> tuple[Mapping[str, int], Mapping[str, int], Grid]:
-    """Dimensions, coordinates and grid of the first choice that works."""
-    problems = []
-    for choice in choices:
-        keys = {name: headers[f"byte {byte}"] for name, byte in choice.dims.items()}
+        wanted = {*FIXED, *choice.dims.values(), *choice.coords.values()}
+        headers = {byte: values for byte, values in headers.items() if byte in wanted}
+        headers |= scan_headers(layout, wanted - set(headers))
+        keys = {name: headers[byte] for name, byte in choice.dims.items()}
         constant = [name for name, values in keys.items() if values.size > 1 and (values == values[0]).all()]
         if constant and len(choices) > 1:
             problems.append(f"{choice.name}: {constant[0]!r} is the same in all traces")
             continue
         try:
-            return choice.dims, choice.coords, build_grid(keys)
+            return choice, headers, build_grid(keys)
         except GeometryError as error:
             problems.append(f"{choice.name}: {error}")
     listed = "\n  ".join(problems)
     raise GeometryError(
-        f"{path!r}: the trace headers form no grid; give the right bytes with dims=.\n  {listed}"
+        f"{layout.path!r}: the trace headers form no grid; give the right bytes with dims=.\n  {listed}"
     )
 
 
 def _assemble(
     layout: Layout, grid: Grid, variable: str, vertical: str, chunks: Mapping[str, int] | None
 ) -> xr.Dataset:
-    """Samples as lazy chunks, and the mask of the traces where there are holes."""
+    """Samples as lazy chunks, their trace numbers, and the mask of the traces where there are holes."""
     holes = bool((grid.numbers < 0).any())
     # Floats hold a hole; float32 is exact for 16 bits, float64 for 32.
     dtype = np.promote_types(layout.dtype, np.float32) if holes else layout.dtype
@@ -198,14 +192,19 @@ def _assemble(
         meta=np.empty((0,) * len(sizes), dtype),
     )
     ds = xr.Dataset({variable: (tuple(sizes), samples)})
+    ds["trace_number"] = (
+        tuple(grid.axes),
+        grid.numbers,
+        {"long_name": "place in the file, from 0; -1 for holes"},
+    )
     if holes:
         ds["trace_mask"] = (tuple(grid.axes), grid.mask)
-        ds[variable].attrs["ancillary_variables"] = "trace_mask"
+    ds[variable].attrs["ancillary_variables"] = "trace_number trace_mask" if holes else "trace_number"
     return ds
 
 
 def read_traces(
-    numbers: NDArray[np.int64], steps: NDArray[np.int64], layout: Layout, dtype: np.dtype[np.generic]
+    numbers: Integers, steps: Integers, layout: Layout, dtype: np.dtype[np.generic]
 ) -> NDArray[np.generic]:
     """Read the traces of one chunk, in runs of consecutive ones; the task behind each chunk."""
     wanted = numbers.ravel()

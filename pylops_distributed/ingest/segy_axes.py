@@ -6,12 +6,13 @@ import numpy as np
 import segyio
 from numpy.typing import NDArray
 
-from pylops_distributed.ingest.segy_grid import Grid
+from pylops_distributed.ingest.segy_grid import Grid, Integers
 from pylops_distributed.ingest.segy_layout import Headers, Layout
 
 ELEVATIONS = (41, 45, 49, 53, 57, 61, 65)  # scaled by byte 69
 POSITIONS = (73, 77, 81, 85, 181, 185)  # scaled by byte 71
-FIXED = {"coordinate_units": 89, "elevation_scalar": 69, "scalar": 71, "delay": 109, "ns": 115, "dt": 117}
+# Scalars of elevations and positions, unit of positions, delay, number of samples, interval.
+FIXED = (69, 71, 89, 109, 115, 117)
 
 
 def sample_axis(
@@ -19,9 +20,9 @@ def sample_axis(
 ) -> NDArray[np.float64]:
     """Times [ms] or depths [m] of the samples."""
     # Only that it is constant: what counts is the binary header's number, checked against the file's size.
-    _constant(path, headers["byte 115"], "number of samples", 115, "split the file by trace length")
+    _constant(path, headers[115], "number of samples", 115, "split the file by trace length")
     if interval is None:
-        dt = _constant(path, headers["byte 117"], "sample interval", 117, "give interval=")
+        dt = _constant(path, headers[117], "sample interval", 117, "give interval=")
         if dt and binary_dt and dt != binary_dt:
             raise ValueError(
                 f"{path!r}: the sample interval is {dt} in the trace headers (byte 117), {binary_dt} in the "
@@ -31,13 +32,11 @@ def sample_axis(
             raise ValueError(f"{path!r}: the headers hold no sample interval: give interval= [ms or m].")
         interval = (dt or binary_dt) / 1000
     if start is None:
-        start = float(
-            _constant(path, headers["byte 109"], "delay", 109, "give start=, if one fits all traces")
-        )
+        start = float(_constant(path, headers[109], "delay", 109, "give start=, if one fits all traces"))
     return start + interval * np.arange(layout.samples, dtype=np.float64)
 
 
-def _constant(path: str, values: NDArray[np.int64], what: str, byte: int, cure: str) -> int:
+def _constant(path: str, values: Integers, what: str, byte: int, cure: str) -> int:
     """The one value of a header field."""
     (different,) = np.nonzero(values != values[0])
     if different.size:
@@ -50,17 +49,17 @@ def _constant(path: str, values: NDArray[np.int64], what: str, byte: int, cure: 
 
 def scaled(headers: Headers, byte: int) -> NDArray[np.float64]:
     """A field after its scalar: 0 means 1, a negative one divides."""
-    values = headers[f"byte {byte}"].astype(np.float64)
+    values = headers[byte].astype(np.float64)
     if byte not in POSITIONS + ELEVATIONS:
         return values
-    scalar = headers["byte 71" if byte in POSITIONS else "byte 69"]
+    scalar = headers[71 if byte in POSITIONS else 69].astype(np.int32)
     size = np.maximum(np.abs(scalar), 1)
     return np.where(scalar < 0, values / size, values * size)
 
 
 def scaled_axis(headers: Headers, byte: int, grid: Grid, name: str) -> NDArray[np.float64]:
     """Positions along a dimension made of positions."""
-    raw, first = np.unique(headers[f"byte {byte}"], return_index=True)
+    raw, first = np.unique(headers[byte], return_index=True)
     assert np.array_equal(raw, grid.axes[name])
     return scaled(headers, byte)[first]
 
@@ -93,7 +92,7 @@ def text_header(layout: Layout) -> str:
     return "\n".join(clean[i : i + 80].rstrip() for i in range(0, 3200, 80))
 
 
-def length_unit(units: NDArray[np.int64], system: int) -> str | None:
+def length_unit(units: Integers, system: int) -> str | None:
     """Unit of positions, or None where the headers do not say."""
     code = int(units[0])
     if code in (2, 3):

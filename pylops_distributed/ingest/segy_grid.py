@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Integers: TypeAlias = NDArray[np.int64]
+Integers: TypeAlias = NDArray[np.integer[Any]]
 MIN_FILL = 0.1
 
 
@@ -62,12 +62,9 @@ def build_grid(keys: Mapping[str, Integers]) -> Grid:
         If a field is not filled in, fewer than 10 % of the cells have a trace, or two traces share one.
     """
     count = len(next(iter(keys.values())))
-    axes: dict[str, Integers] = {}
-    places: list[Integers] = []
-    for name, values in keys.items():
-        axes[name], place = np.unique(values, return_inverse=True)
-        places.append(place)
-        if count > 1 and axes[name].size == 1 and axes[name][0] == 0:
+    axes: dict[str, Integers] = {name: np.unique(values) for name, values in keys.items()}
+    for name, axis in axes.items():
+        if count > 1 and axis.size == 1 and axis[0] == 0:
             raise GeometryError(
                 f"{name!r} is 0 in all {count} traces: the byte is wrong or was not filled in."
             )
@@ -78,19 +75,22 @@ def build_grid(keys: Mapping[str, Integers]) -> Grid:
             f"a grid of {_named(axes)} would have traces in {100 * fill:.2g} % of its cells: "
             "one of these bytes is probably wrong."
         )
-    cells = np.ravel_multi_index(tuple(places), shape)
-    order = np.argsort(cells, kind="stable")
-    (same,) = np.nonzero(np.diff(cells[order]) == 0)
-    if same.size:
-        first, second = order[same[0]], order[same[0] + 1]
+    cells = np.zeros(count, np.int64)
+    for name, values in keys.items():
+        cells *= axes[name].size
+        cells += np.searchsorted(axes[name], values)
+    traces = np.arange(count, dtype=np.int32 if count < 1 << 31 else np.int64)
+    numbers = np.full(shape, -1, traces.dtype)
+    numbers.ravel()[cells] = traces
+    (displaced,) = np.nonzero(numbers.ravel()[cells] != traces)
+    if displaced.size:
+        first, second = displaced[0], numbers.ravel()[cells[displaced[0]]]
         where = ", ".join(f"{name}={values[first]}" for name, values in keys.items())
         raise GeometryError(
-            f"traces {first} and {second} (counted from 0) are both at {where}, and so are "
-            f"{same.size - 1} other pairs, on a grid of {_named(axes)}: a dimension is missing (offset?), "
-            "a byte is wrong, or traces are repeated."
+            f"traces {first} and {second} (counted from 0) are both at {where}, and {displaced.size - 1} more "
+            f"traces share a place, on a grid of {_named(axes)}: a dimension is missing (offset?), a byte is "
+            "wrong, or traces are repeated."
         )
-    numbers = np.full(shape, -1, np.int64)
-    numbers.ravel()[cells] = np.arange(count)
     return Grid(axes, numbers)
 
 

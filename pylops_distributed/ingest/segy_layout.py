@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import segyio
 from numpy.typing import NDArray
 
 Endian: TypeAlias = Literal["big", "little"]
-Headers: TypeAlias = dict[str, NDArray[np.int64]]
+Headers: TypeAlias = dict[int, NDArray[np.integer[Any]]]
 
 # Sample format code: NumPy type of a sample once decoded (IBM floats become IEEE ones).
 SAMPLE_DTYPES = {
     1: "f4", 2: "i4", 3: "i2", 5: "f4", 6: "f8", 8: "i1", 9: "i8", 10: "u4", 11: "u2", 12: "u8", 16: "u1",
 }  # fmt: skip
 TEXT_BYTES, BINARY_BYTES, HEADER_BYTES = 3200, 400, 240
-WINDOW_BYTES = 64 << 20
+WINDOW_BYTES = 32 << 20
 _UNSIGNED = (115, 117)
 _FIELDS = sorted(int(field) for field in segyio.TraceField.enums())
 
@@ -122,46 +122,44 @@ def _layout(path: str, endian: Endian, head: bytes, size: int) -> Layout | None:
     return Layout(path, endian, code, samples, (size - first) // trace_bytes, first)
 
 
-def scan_headers(layout: Layout, byte_of: Mapping[str, int]) -> Headers:
+def scan_headers(layout: Layout, fields: Iterable[int]) -> Headers:
     """Read fields of all trace headers in one pass over the file, window by window.
 
     Parameters
     ----------
     layout : Layout
         The file's structure.
-    byte_of : mapping of str to int
-        Name and first byte (counted from 1, as in the standard) of each field.
+    fields : iterable of int
+        First byte of each field, counted from 1 as in the standard.
 
     Returns
     -------
     dict of numpy.ndarray
-        One int64 value per trace and field.
+        By byte, one value per trace in the field's own integer type.
 
     Raises
     ------
     ValueError
         If a byte is not the start of a field of the standard trace header.
     """
-    types = {name: _field_type(name, byte, layout.endian) for name, byte in byte_of.items()}
-    headers = {name: np.empty(layout.traces, np.int64) for name in byte_of}
+    types = {byte: _field_type(byte, layout.endian) for byte in fields}
+    headers: Headers = {byte: np.empty(layout.traces, kind.newbyteorder("=")) for byte, kind in types.items()}
     step = max(1, WINDOW_BYTES // layout.trace_bytes)
     for start in range(0, layout.traces, step):
         count = min(step, layout.traces - start)
         offset = layout.first + start * layout.trace_bytes
         # A new map for each window, so that the pages touched before do not add up.
         window = np.memmap(layout.path, np.uint8, "r", offset, (count, layout.trace_bytes))
-        for name, byte in byte_of.items():
-            field = window[:, byte - 1 : byte - 1 + types[name].itemsize]
-            headers[name][start : start + count] = np.ascontiguousarray(field).view(types[name])[:, 0]
+        for byte, kind in types.items():
+            field = window[:, byte - 1 : byte - 1 + kind.itemsize]
+            headers[byte][start : start + count] = np.ascontiguousarray(field).view(kind)[:, 0]
     return headers
 
 
-def _field_type(name: str, byte: int, endian: Endian) -> np.dtype[np.generic]:
+def _field_type(byte: int, endian: Endian) -> np.dtype[np.integer[Any]]:
     """Integer type of the header field that starts at ``byte``."""
     if byte not in _FIELDS:
-        raise ValueError(
-            f"{name}={byte}: no trace header field starts at byte {byte}; inline is often 189 or 9."
-        )
+        raise ValueError(f"no trace header field starts at byte {byte}; inline, say, is often at 189 or 9.")
     width = min((other for other in _FIELDS if other > byte), default=HEADER_BYTES + 1) - byte
     kind = "u" if byte in _UNSIGNED else "i"
     return np.dtype(f"{'>' if endian == 'big' else '<'}{kind}{4 if width >= 4 else 2}")

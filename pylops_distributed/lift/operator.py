@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
+from dask import delayed
+from dask.base import tokenize
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift.overlap import Depth, Kernel, stencil
+from pylops_distributed.lift.overlap import Array, Depth, Kernel, stencil
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.space import Chunks, Space
 
@@ -57,17 +59,23 @@ class Whole:
         Axes that must lie in one chunk, and are rechunked so if they do not.
     lengths : mapping of int to int
         New lengths of those of the axes whose length the kernel changes.
+    shared : mapping of str to object
+        Keyword arguments of the kernel too large to be in each task: each is sent once to each worker.
     """
 
-    kernel: Kernel
+    kernel: Callable[..., Array]
     axes: tuple[int, ...]
     lengths: Mapping[int, int] = field(default_factory=dict)
+    shared: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
         x = x.rechunk(dict.fromkeys(self.axes, -1))
         chunks = tuple((self.lengths[a],) if a in self.lengths else c for a, c in enumerate(x.chunks))
-        return x.map_blocks(self.kernel, chunks=chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype))
+        shared = {k: delayed(v, name=f"{k}-{tokenize(v)}", traverse=False) for k, v in self.shared.items()}
+        return x.map_blocks(
+            self.kernel, chunks=chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype), **shared
+        )
 
     def pin(self, chunks: Chunks) -> Chunks:
         """The chunks that are kept, of those asked for: not those that cut the axes."""

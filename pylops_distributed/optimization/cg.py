@@ -54,10 +54,10 @@ class CG:
         if op.shape[0] != op.shape[1]:
             raise ValueError(f"cg needs a square operator, got {op!r}; use cgls")
         if x0 is None:
-            r = op.codomain.fit(y)  # type: ignore[arg-type]
+            r = op.codomain.fit(y)
             x = zeros(op.domain, like=r)
         else:
-            x = op.domain.fit(x0)  # type: ignore[arg-type]
+            x = op.domain.fit(x0)
             r = y - self._image(op, x)
         return self._state(0, x, r, r, squared_norm(r))
 
@@ -80,4 +80,4 @@ class CG:
         return axpy(self.damp, x, image) if self.damp else image
 
     def _state(self, iteration: int, x: Any, r: Any, c: Any, k: Any) -> CGState:
-        return CGState(x, iteration, r, c, k, k**0.5)
+        return CGState(iteration, x, r, c, k, k**0.5)

@@ -55,12 +55,12 @@ class CGLS:
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> CGLSState:
         """State before the first step, lazily."""
         if x0 is None:
-            s = op.codomain.fit(y)  # type: ignore[arg-type]
+            s = op.codomain.fit(y)
             c = op.apply_adjoint(s)
             x = zeros(op.domain, like=c)
         else:
-            x = op.domain.fit(x0)  # type: ignore[arg-type]
-            s = y - op.apply(x)  # type: ignore[operator]
+            x = op.domain.fit(x0)
+            s = y - op.apply(x)
             c = self._gradient(op, s, x)
         return self._state(0, x, s, c, op.apply(c), squared_norm(c))
 
@@ -89,4 +89,4 @@ class CGLS:
     def _state(self, iteration: int, x: Any, s: Any, c: Any, q: Any, k: Any) -> CGLSState:
         misfit = squared_norm(s)
         objective = misfit + self.damp**2 * squared_norm(x) if self.damp else misfit
-        return CGLSState(x, iteration, s, c, q, k, misfit**0.5, objective**0.5)
+        return CGLSState(iteration, x, s, c, q, k, misfit**0.5, objective**0.5)

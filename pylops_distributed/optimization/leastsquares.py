@@ -43,7 +43,9 @@ def regularized_system(
     eps = [1.0] * len(terms) if epsRs is None else list(epsRs)
     targets: list[Any] = [None] * len(terms) if dataregs is None else list(dataregs)
     if not len(terms) == len(eps) == len(targets):
-        raise ValueError(f"got {len(terms)} Regs, {len(eps)} epsRs and {len(targets)} dataregs: one each is needed")
+        raise ValueError(
+            f"got {len(terms)} Regs, {len(eps)} epsRs and {len(targets)} dataregs: one each is needed"
+        )
     scaled = [
         zeros(reg.codomain, like=data) if d is None else e * reshape(d, reg.codomain)
         for reg, e, d in zip(terms, eps, targets, strict=True)
@@ -51,7 +53,7 @@ def regularized_system(
     members = [data, *scaled]
     if any(isinstance(m, Blocks) for m in members):
         members = [flatten(m) for m in members]
-    return VStack([op, *(e * reg for e, reg in zip(eps, terms, strict=True))]), Blocks(tuple(members))  # type: ignore[arg-type]
+    return VStack([op, *(e * reg for e, reg in zip(eps, terms, strict=True))]), Blocks(tuple(members))
 
 
 def regularized_inversion(

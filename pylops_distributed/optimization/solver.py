@@ -137,7 +137,9 @@ class Session(Generic[S]):
         self._saved_at = time.monotonic()
         self._steps = iterate(solver, op, y, self.state)
 
-    def run(self, on_step: Callable[[S], bool | None] | None = None, seconds: float | None = None) -> Reason | None:
+    def run(
+        self, on_step: Callable[[S], bool | None] | None = None, seconds: float | None = None
+    ) -> Reason | None:
         """Take steps until the solver is done, ``on_step`` returns True, or ``seconds`` have passed.
 
         Returns
@@ -150,7 +152,9 @@ class Session(Generic[S]):
             self.state = next(self._steps)
             self.history = record(self.history, self.state)
             self.reason = self.solver.done(self.state)
-            if self.policy is not None and self.policy.due(self.state.iteration, time.monotonic() - self._saved_at):
+            if self.policy is not None and self.policy.due(
+                self.state.iteration, time.monotonic() - self._saved_at
+            ):
                 self.save()
             if on_step is not None and on_step(self.state):
                 self.reason = self.reason or Reason.CALLBACK

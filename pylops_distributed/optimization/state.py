@@ -44,11 +44,11 @@ class State:
 
     Attributes
     ----------
-    x : dask.array.Array or Blocks
-        The current model.
     iteration : int
         Number of steps taken.
+    x : dask.array.Array or Blocks
+        The current model.
     """
 
-    x: Vector = vector("model", "domain")
     iteration: int
+    x: Vector = vector("model", "domain")

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import dask.array as da
 import numpy as np
 import xarray as xr
 from pydantic import Field
-from typing_extensions import Self
 
 from pylops_distributed.avo.poststack import PoststackLinearModelling
-
+from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
+from pylops_distributed.ingest.merge import mask_name
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.problem import Prior, Problem, relative_norm
 from pylops_distributed.problems.wavelet import Statistical, Wavelet
 from pylops_distributed.snapshot import Labels
 
 TIME = "twt"
+
 
 class Poststack(Problem):
     r"""Acoustic impedance from post-stack amplitudes, in 2-D and 3-D.
@@ -38,9 +39,12 @@ class Poststack(Problem):
     name: Literal["poststack"] = "poststack"
     amplitude: str = Field(default="amplitude", description="variable with the seismic amplitudes")
     background: str | float = Field(
-        default="background", description="variable with the background impedance, or one number for everywhere"
+        default="background",
+        description="variable with the background impedance, or one number for everywhere",
     )
-    truth: str | None = Field(default=None, description="variable with the true impedance of a synthetic, if any")
+    truth: str | None = Field(
+        default=None, description="variable with the true impedance of a synthetic, if any"
+    )
     wavelet: Wavelet = Field(default=Statistical(), description="wavelet, given or estimated")
     vertical: float = Field(default=0.0, ge=0, description="weight of smoothness along time")
     lateral: float = Field(default=0.0, ge=0, description="weight of smoothness along lines")
@@ -60,7 +64,7 @@ class Poststack(Problem):
         shape = self._layout(ds).shape
         wavelet = (0.5 * self.wavelet.samples(self._interval(ds))).astype(self.dtype)
         modelling: LinearOperator = PoststackLinearModelling(wavelet, nt0=shape[0], spatdims=shape[1:])
-        mask = _mask(ds)
+        mask = self._mask(ds)
         return modelling if mask is None else Diagonal(mask, dims=shape, dtype=self.dtype) @ modelling
 
     def data(self, ds: xr.Dataset) -> da.Array:
@@ -84,7 +88,9 @@ class Poststack(Problem):
         """Logarithm of the true impedance, or of the background where there is no truth."""
         name = self.truth or self.background
         if not isinstance(name, str):
-            raise ValueError("there is no impedance to model from: name a variable as `truth` or `background`")
+            raise ValueError(
+                "there is no impedance to model from: name a variable as `truth` or `background`"
+            )
         return np.log(self._array(ds, name))
 
     def labels(self, ds: xr.Dataset) -> dict[str, Labels]:
@@ -99,7 +105,7 @@ class Poststack(Problem):
         layout = self._layout(ds)
         background = self._background(ds)
         if background is None:
-            background = da.full(x.shape, np.log(self.background), chunks=x.chunks, dtype=x.dtype)  # type: ignore[arg-type]
+            background = da.full(x.shape, np.log(self.background), chunks=x.chunks, dtype=x.dtype)
         model = background + x
         observed, predicted = self._amplitudes(ds), self.operator(ds).apply(model)
         rock, data = {"units": "kg m-2 s-1"}, dict(ds[self.amplitude].attrs)
@@ -111,7 +117,8 @@ class Poststack(Problem):
             "residual": (observed - predicted, {**data, "long_name": "residual amplitude"}),
         }
         labelled = xr.Dataset(
-            {name: (layout.dims, array, attrs) for name, (array, attrs) in arrays.items()}, coords=layout.coords
+            {name: (layout.dims, array, attrs) for name, (array, attrs) in arrays.items()},
+            coords=layout.coords,
         )
         return labelled.transpose(*ds[self.amplitude].dims)
 
@@ -128,7 +135,9 @@ class Poststack(Problem):
 
     def _layout(self, ds: xr.Dataset) -> xr.DataArray:
         if self.amplitude not in ds:
-            raise ValueError(f"the dataset has no variable {self.amplitude!r}; it has {sorted(map(str, ds.data_vars))}")
+            raise ValueError(
+                f"the dataset has no variable {self.amplitude!r}; it has {sorted(map(str, ds.data_vars))}"
+            )
         amplitudes = ds[self.amplitude]
         if TIME not in amplitudes.dims:
             raise ValueError(f"{self.amplitude!r} has no dimension {TIME!r}, only {amplitudes.dims}")
@@ -148,18 +157,26 @@ class Poststack(Problem):
             raise ValueError(f"{name!r} has dimensions {ds[name].dims}, {self.amplitude!r} has {layout.dims}")
         array = da.asarray(ds[name].transpose(*layout.dims).data).astype(self.dtype)
         limit = min(16 * 2**20, max(1, array.nbytes // 4))
-        chunks = da.core.normalize_chunks((-1, *("auto",) * (array.ndim - 1)), array.shape, limit, array.dtype)
+        chunks = da.core.normalize_chunks(
+            (-1, *("auto",) * (array.ndim - 1)), array.shape, limit, array.dtype
+        )
         return array.rechunk(tuple(-(-n // len(sizes)) for n, sizes in zip(array.shape, chunks, strict=True)))
 
     def _amplitudes(self, ds: xr.Dataset) -> da.Array:
         amplitudes = self._array(ds, self.amplitude)
-        mask = _mask(ds)
+        mask = self._mask(ds)
         return amplitudes if mask is None else da.where(mask, amplitudes, 0)
 
     def _background(self, ds: xr.Dataset) -> da.Array | None:
         return np.log(self._array(ds, self.background)) if isinstance(self.background, str) else None
 
-def _mask(ds: xr.Dataset) -> Any:
-    """Where there are traces, broadcast along time; None where all are there."""
-    return da.asarray(ds["trace_mask"].data)[None] if "trace_mask" in ds else None
-
+    def _mask(self, ds: xr.Dataset) -> da.Array | None:
+        """Where there are traces, over all samples; None where all are there."""
+        name = mask_name(ds, self.amplitude)
+        if name is None:
+            return None
+        layout = self._layout(ds)
+        mask = ds[name].transpose(*layout.dims[1:])
+        if bool(mask.all()):
+            return None
+        return da.broadcast_to(da.asarray(mask.data)[None], layout.shape)

@@ -37,7 +37,9 @@ class Samples(BaseModel):
     @classmethod
     def _odd(cls, values: tuple[float, ...]) -> tuple[float, ...]:
         if len(values) % 2 == 0:
-            raise ValueError(f"a wavelet needs an odd number of samples, zero time in the middle; got {len(values)}")
+            raise ValueError(
+                f"a wavelet needs an odd number of samples, zero time in the middle; got {len(values)}"
+            )
         return values
 
     def samples(self, dt: float) -> NDArray[np.float64]:
@@ -52,7 +54,9 @@ class Statistical(BaseModel):
     kind: Literal["statistical"] = "statistical"
     length: float = Field(default=120.0, gt=0, description="length of the wavelet, ms")
     reflectivity: float = Field(
-        default=0.05, gt=0, description="root mean square of the reflection coefficients; sets the wavelet's scale"
+        default=0.05,
+        gt=0,
+        description="root mean square of the reflection coefficients; sets the wavelet's scale",
     )
 
     def estimate(self, data: da.Array, dt: float) -> Samples:
