@@ -10,6 +10,8 @@ import pylops
 import pytest
 from dask.array.utils import assert_eq
 
+from pylops_distributed.avo.avo import AVOLinearModelling
+from pylops_distributed.avo.poststack import PoststackLinearModelling
 from pylops_distributed.basicoperators.firstderivative import FirstDerivative
 from pylops_distributed.basicoperators.gradient import Gradient
 from pylops_distributed.basicoperators.laplacian import Laplacian
@@ -277,8 +279,32 @@ def test_the_ends_of_a_persisted_array_are_not_written_to(rng):
         (lambda: Convolve1D(8, np.ones((2, 2))), "one-dimensional"),
         (lambda: Convolve1D(8, np.ones(3), offset=3), "offset must lie"),
         (lambda: Convolve1D(8, np.ones(3), method="fast"), "method must be one of"),
+        (lambda: PoststackLinearModelling(np.ones(4), 8), "odd number"),
+        (lambda: PoststackLinearModelling(np.ones(9), 8), "more than the 8"),
+        (lambda: PoststackLinearModelling(np.ones((7, 3)), 8), "one for each of 8"),
+        (lambda: PoststackLinearModelling(np.ones(3), 8, kind="backward"), "kind must be one of"),
+        (lambda: AVOLinearModelling(np.ones((2, 2))), "theta must be"),
+        (lambda: AVOLinearModelling(np.ones(2), linearization="zoeppritz"), "linearization must be"),
     ],
 )
 def test_bad_arguments_are_refused_when_building(build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+def test_large_matrices_are_in_the_graph_once():
+    modelling = PoststackLinearModelling(np.hanning(21), nt0=64, spatdims=40, explicit=True)
+    x = da.ones((64, 40), chunks=(64, 2))
+    matrix = 64 * 64 * 8
+    (graph,) = dask.optimize(modelling @ x)
+    largest = sorted(len(pickle.dumps(task)) for task in graph.__dask_graph__().values())[-2:]
+    assert largest[0] < matrix / 4 < matrix < largest[1]
+
+
+def test_complex_wavelets_have_their_adjoint(rng):
+    wavelet = np.hanning(5) * np.exp(1j * np.arange(5))
+    x, y = (da.from_array(rng.standard_normal((12, 4)) + 1j, chunks=(12, 2)) for _ in range(2))
+    for explicit, sparse in ((False, False), (True, False), (True, True)):
+        op = PoststackLinearModelling(wavelet, 12, 4, explicit=explicit, sparse=sparse)
+        forward, adjoint = dask.compute((y.conj() * (op @ x)).sum(), ((op.H @ y).conj() * x).sum())
+        np.testing.assert_allclose(forward, adjoint, rtol=1e-12)
