@@ -91,7 +91,7 @@ class LocalOperator(LinearOperator):
         )  # fmt: skip
 
     def _lift(self, x: da.Array, adjoint: bool) -> da.Array:
-        source, target = (self.codomain, self.domain) if adjoint else (self.domain, self.codomain)
+        target = self.domain if adjoint else self.codomain
         axes = self.axes
         if len(axes) == len(self.dims):  # acts on everything: the number of axes may change
             whole = x.rechunk(-1)

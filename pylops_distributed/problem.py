@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import dask.array as da
-import numpy as np
 import xarray as xr
 from pydantic import BaseModel, ConfigDict
 

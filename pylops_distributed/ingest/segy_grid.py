@@ -79,8 +79,8 @@ def build_grid(keys: Mapping[str, Integers]) -> Grid:
     for name, values in keys.items():
         cells *= axes[name].size
         cells += np.searchsorted(axes[name], values)
-    traces = np.arange(count, dtype=np.int32 if count < 1 << 31 else np.int64)
-    numbers = np.full(shape, -1, traces.dtype)
+    traces: Integers = np.arange(count, dtype=np.int32 if count < 1 << 31 else np.int64)
+    numbers: Integers = np.full(shape, -1, traces.dtype)
     numbers.ravel()[cells] = traces
     (displaced,) = np.nonzero(numbers.ravel()[cells] != traces)
     if displaced.size:

@@ -12,7 +12,6 @@ from pydantic import Field
 from pylops_distributed.avo.poststack import PoststackLinearModelling
 from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
-from pylops_distributed.ingest.merge import mask_name
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.problem import Prior, Problem, relative_norm
 from pylops_distributed.problems.wavelet import Statistical, Wavelet
@@ -172,8 +171,8 @@ class Poststack(Problem):
 
     def _mask(self, ds: xr.Dataset) -> da.Array | None:
         """Where there are traces, over all samples; None where all are there."""
-        name = mask_name(ds, self.amplitude)
-        if name is None:
+        name = ds[self.amplitude].attrs.get("ancillary_variables")
+        if name not in ds:
             return None
         layout = self._layout(ds)
         mask = ds[name].transpose(*layout.dims[1:])

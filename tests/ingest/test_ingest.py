@@ -32,6 +32,7 @@ from pylops_distributed.ingest import (
     planning,
     read_ref,
     seal,
+    segy,
     write_block,
     write_segy,
 )
@@ -297,7 +298,8 @@ def test_several_volumes_on_one_grid(source, url, cube, tmp_path):
     )
     ref = ingest({"seismic": source, "background": background}, url, chunks=CHUNKS)
     ds = open_dataset(url)
-    assert set(ds.data_vars) == set(ref.arrays) == {"seismic", "background"}
+    assert set(ref.arrays) == {"seismic", "background"}
+    assert set(ds.data_vars) == {*ref.arrays, "seismic_trace_number"}
     np.testing.assert_array_equal(ds.background, ds.seismic * 2)
     assert [one["format"] for one in ds.attrs["sources"]] == ["segy", "npy"]
 
@@ -349,6 +351,13 @@ def test_statistics_without_finite_samples(value):
     found = Statistics.of(np.full(3, value))
     assert (found.count, found.minimum, found.maximum, found.nan + found.inf) == (0, None, None, 3)
     assert Statistics.merge([found, Statistics.of(np.array([1, -2]))]).minimum == -2
+
+
+def test_workers_read_no_headers_again(source, url, cube, monkeypatch):
+    planned = plan(source, url, chunks=CHUNKS)
+    monkeypatch.setattr(segy, "scan_headers", lambda *args: pytest.fail("scanned the headers again"))
+    seal(planned, [write_block(planned, index) for index in range(planned.blocks)])
+    np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
 
 
 def test_on_s3(bucket, source, cube):

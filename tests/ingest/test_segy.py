@@ -67,7 +67,8 @@ def test_any_order_of_traces_and_holes(sgy, rng):
         wanted = data[k] if k in keep else np.full(5, np.nan)
         np.testing.assert_array_equal(ds.amplitude.sel(place), wanted)
         assert ds.trace_mask.sel(place) == (k in keep)
-    assert ds.amplitude.attrs["ancillary_variables"] == "trace_mask"
+        assert ds.trace_number.sel(place) == (list(keep).index(k) if k in keep else -1)
+    assert ds.amplitude.attrs["ancillary_variables"] == "trace_number trace_mask"
 
 
 @pytest.mark.parametrize(("code", "promoted"), [(8, "f4"), (3, "f4"), (11, "f4"), (2, "f8"), (10, "f8")])

@@ -25,8 +25,8 @@ IDENTITY = {"problem": "toy", "solver": {"name": "CGLS", "damp": 0.5}}
 
 @dataclass(frozen=True)
 class ToyState(State):
-    s: Vector = vector("data_residual", "codomain")  # noqa: RUF009
-    kold: Any = scalar("kold")  # noqa: RUF009
+    s: Vector = vector("data_residual", "codomain")
+    kold: Any = scalar("kold")
 
 
 def start(dtype: str = "f4") -> ToyState:
