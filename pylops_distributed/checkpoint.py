@@ -119,11 +119,11 @@ class CheckpointStore:
         else:
             self._write(*job)
 
-    def wait(self) -> None:
-        """Wait until the last save is on disk, and raise what went wrong with it."""
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the last save is on disk, and raise what went wrong with it, or that it took too long."""
         pending, self._pending = self._pending, None
         if pending is not None:
-            pending.result()
+            pending.result(timeout)
 
     def latest(self, kind: type[S]) -> Checkpoint[S] | None:
         """The newest sound checkpoint, or None if none was ever saved.
@@ -174,12 +174,12 @@ class CheckpointStore:
         self.wait()
         self._prune()
 
-    def close(self) -> None:
-        """Finish the save under way, and raise what went wrong with it."""
+    def close(self, timeout: float | None = None) -> None:
+        """Finish the save under way, and raise what went wrong with it, or that it took over ``timeout`` seconds."""
         try:
-            self.wait()
+            self.wait(timeout)
         finally:
-            self._thread.shutdown()
+            self._thread.shutdown(wait=False, cancel_futures=True)
 
     def __enter__(self) -> CheckpointStore:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -23,6 +24,10 @@ from pylops_distributed.run import Run
 SOLVERS: dict[str, type[Any]] = {"cgls": CGLS}
 # What may change without making the run another one: a higher `niter` extends it.
 EXTENDABLE = ("niter", "tol")
+# Seconds for a last checkpoint when a run is stopped; Prefect gives 30 before it kills.
+GRACE = 20.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -195,21 +200,28 @@ class Inversion:
         self.session.run(on_step, seconds)
         return self.progress
 
-    def close(self, save: bool = True) -> None:
-        """Save the newest state, if asked to, finish what is being written, and give the run free."""
+    def close(self, timeout: float | None = None) -> None:
+        """Save the newest state, finish what is being written, and give the run free."""
         try:
-            if save:
-                self.session.save()
-            self.store.close()
+            self.session.save()
         finally:
-            self.attempt.close()
+            try:
+                self.store.close(timeout)
+            finally:
+                self.attempt.close()
 
     def __enter__(self) -> Inversion:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # After an error the state may be what failed; after a signal it is sound and worth keeping.
-        self.close(save=kind is None or not issubclass(kind, Exception))
+        if kind is None:
+            self.close()
+            return
+        # The workers may be what is lost: after an error or a signal, nothing waits for them for ever.
+        try:
+            self.close(GRACE)
+        except Exception as error:
+            log.warning("the newest state of %s could not be saved: %s", self.run.storage.url, error)
 
 
 def _name(solver: Any) -> str:

@@ -1,0 +1,86 @@
+"""Clusters: what is started is closed, what is joined is left alone, what is missing is named."""
+
+import os
+import sys
+
+import dask.array as da
+import pytest
+from distributed import Client, default_client
+
+from pylops_distributed.utils.backend import dask
+
+SMALL = {"processes": False, "n_workers": 1, "threads_per_worker": 1, "dashboard_address": None}
+
+
+@pytest.fixture
+def owner():
+    with dask(**SMALL) as client:
+        yield client
+
+
+def test_a_client_closes_its_cluster(owner):
+    assert owner.cluster.status.name == "running"
+    assert (
+        owner.cluster.scheduler_address.startswith("inproc") or "127.0.0.1" in owner.cluster.scheduler_address
+    )
+    owner.close()
+    assert owner.status == "closed"
+    assert owner.cluster is None or owner.cluster.status.name == "closed"
+
+
+def test_the_client_is_where_dask_computes(owner):
+    assert default_client() is owner
+    assert da.ones(4, chunks=2).sum().compute() == 4
+    assert owner.scheduler_info()["workers"]
+
+
+def test_it_unpacks_as_in_earlier_versions(owner):
+    client, cluster = owner
+    assert client is owner
+    assert cluster.scheduler_address == owner.scheduler.address
+
+
+@pytest.mark.parametrize("give", ["hardware", "client", "instance"])
+def test_joining_leaves_the_cluster_running(give):
+    with Client(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+    ) as host:
+        address = host.scheduler.address
+        guest = dask(address) if give == "hardware" else dask(client=host if give == "instance" else address)
+        client, cluster = guest
+        assert client is guest
+        assert cluster is None
+        assert guest.submit(pow, 2, 5).result() == 32
+        guest.close()
+        assert guest.status == "closed"
+        assert host.submit(pow, 3, 2).result() == 9
+
+
+def test_worker_processes_use_one_blas_thread():
+    with dask(n_workers=2, threads_per_worker=1) as client:
+        threads = client.run(
+            lambda: [os.environ[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL")]
+        )
+        assert list(threads.values()) == [["1"] * 3] * 2
+        assert "127.0.0.1" in client.scheduler.address
+    assert client.status == "closed"
+
+
+def test_unknown_hardware_names_what_there_is():
+    with pytest.raises(ValueError, match=r"\['kubernetes', 'pbs', 'single', 'slurm', 'ssh'\].*got 'abacus'"):
+        dask("abacus")
+
+
+@pytest.mark.parametrize(
+    ("hardware", "package"),
+    [
+        ("ssh", "asyncssh"),
+        ("slurm", "dask_jobqueue"),
+        ("pbs", "dask_jobqueue"),
+        ("kubernetes", "dask_kubernetes"),
+    ],
+)
+def test_a_missing_package_is_named_with_its_extra(hardware, package, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)  # what Python itself does for a module that is not there
+    with pytest.raises(ImportError, match=rf"{package}.*pip install 'pylops-distributed\[cluster\]'"):
+        dask(hardware, hosts=["a", "b"], memory="1GB")
