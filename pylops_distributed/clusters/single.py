@@ -29,7 +29,8 @@ def cluster(
     """
     # Any free port, so that a second cluster on the machine does not quarrel about 8787.
     options.setdefault("dashboard_address", "127.0.0.1:0" if find_spec("bokeh") else None)
-    options.setdefault("host", "127.0.0.1")
+    if processes:
+        options.setdefault("host", "127.0.0.1")
     return LocalCluster(
         n_workers=n_workers, threads_per_worker=threads_per_worker, processes=processes, **options
     )

@@ -1,6 +1,7 @@
 """Every solver: parity with PyLops, one definition of the step for all ways to run it, safety past convergence."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import dask
 import dask.array as da
@@ -132,7 +133,7 @@ def test_regularisation_is_blocks_and_lazy():
 
 def test_one_forward_and_one_adjoint_a_step():
     class Counting(pld.LinearOperator):
-        counts = [0, 0]
+        counts: ClassVar[list[int]] = [0, 0]
 
         def _matvec(self, x):
             self.counts[0] += 1
