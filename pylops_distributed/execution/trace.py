@@ -13,7 +13,7 @@ from dask._task_spec import DataNode, convert_legacy_graph, fuse_linear_task_spe
 from dask.base import tokenize
 from dask.blockwise import optimize_blockwise
 from dask.core import flatten
-from dask.highlevelgraph import HighLevelGraph
+from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
 from pylops_distributed.optimization.state import State
 from pylops_distributed.space import Blocks
@@ -91,15 +91,20 @@ class Template:
             tasks.update(step)
         name = f"steps-{token}-{steps}-{tokenize(*(a.name for a in self.outputs))}"
         graph = HighLevelGraph.from_collections(name, tasks, dependencies=arrays)
-        made, found = [], iter(keys)
+        names, found = [], iter(keys)
         for a in self.outputs:
             first, *_ = [next(found) for _ in range(max(1, a.npartitions))]
-            made.append(_named(graph, first[0], a))  # type: ignore[index]
+            names.append(first[0])  # type: ignore[index]
+        graph = _signed(graph, name, names)
+        made = [da.Array(graph, n, a.chunks, meta=a._meta) for n, a in zip(names, self.outputs, strict=True)]
         return rebuild(state, made, state.iteration + steps)
 
 
-def _named(graph: HighLevelGraph, name: str, like: da.Array) -> da.Array:
-    return da.Array(graph, name, like.chunks, meta=like._meta)
+def _signed(graph: HighLevelGraph, name: str, arrays: list[str]) -> HighLevelGraph:
+    """The graph with an empty layer for each array of layer ``name``: Dask looks arrays up by layer."""
+    new = [a for a in arrays if a not in graph.layers]
+    layers = {**graph.layers, **{a: MaterializedLayer({}) for a in new}}
+    return HighLevelGraph(layers, {**graph.dependencies, **{a: {name} for a in new}})
 
 
 def trace(step: Callable[[S], S], state: S) -> Template:
