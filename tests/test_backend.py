@@ -2,6 +2,7 @@
 
 import os
 import sys
+from types import ModuleType
 
 import dask.array as da
 import pytest
@@ -84,3 +85,18 @@ def test_a_missing_package_is_named_with_its_extra(hardware, package, monkeypatc
     monkeypatch.setitem(sys.modules, package, None)  # what Python itself does for a module that is not there
     with pytest.raises(ImportError, match=rf"{package}.*pip install 'pylops-distributed\[cluster\]'"):
         dask(hardware, hosts=["a", "b"], memory="1GB")
+
+
+@pytest.mark.parametrize(
+    ("hardware", "package", "options", "message"),
+    [
+        ("ssh", "asyncssh", {}, r"hosts=\[scheduler, worker"),
+        ("ssh", "asyncssh", {"hosts": ["a", "b"], "processes": False}, "single"),
+        ("slurm", "dask_jobqueue", {}, "memory"),
+        ("pbs", "dask_jobqueue", {"memory": "1GB", "processes": False}, "single"),
+    ],
+)
+def test_what_a_cluster_needs_is_named(hardware, package, options, message, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, ModuleType(package))
+    with pytest.raises(ValueError, match=message):
+        dask(hardware, **options)

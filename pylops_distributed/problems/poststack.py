@@ -64,7 +64,7 @@ class Poststack(Problem):
         wavelet = (0.5 * self.wavelet.samples(self._interval(ds))).astype(self.dtype)
         modelling: LinearOperator = PoststackLinearModelling(wavelet, nt0=shape[0], spatdims=shape[1:])
         mask = self._mask(ds)
-        return modelling if mask is None else Diagonal(mask, dims=shape, dtype=self.dtype) @ modelling
+        return modelling if mask is None else Diagonal(mask.astype(self.dtype), dtype=self.dtype) @ modelling
 
     def data(self, ds: xr.Dataset) -> da.Array:
         """Amplitudes less those of the background, zero where there is no trace."""
@@ -171,11 +171,10 @@ class Poststack(Problem):
 
     def _mask(self, ds: xr.Dataset) -> da.Array | None:
         """Where there are traces, over all samples; None where all are there."""
-        name = ds[self.amplitude].attrs.get("ancillary_variables")
-        if name not in ds:
+        beside = str(ds[self.amplitude].attrs.get("ancillary_variables", "")).split()
+        name = next((name for name in beside if name.endswith("trace_mask") and name in ds), None)
+        if name is None:
             return None
         layout = self._layout(ds)
         mask = ds[name].transpose(*layout.dims[1:])
-        if bool(mask.all()):
-            return None
         return da.broadcast_to(da.asarray(mask.data)[None], layout.shape)
