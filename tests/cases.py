@@ -159,6 +159,7 @@ CASES = [
     given("2-D", "Pad", DIMS, ((2, 0), (0, 3)), tasks=(1, 1)),
     given("sorted", "Restriction", DIMS, [0, 3, 4, 9, 12], axis=0, tasks=(2, 3)),
     given("any order", "Restriction", DIMS, [5, -1, 0, 5, 5, 7], axis=0, tasks=(2, 3)),
+    given("all and some twice", "Restriction", DIMS, [*range(13), 1, 1, 0], axis=0, tasks=(2, 4)),
     given("last of three", "Restriction", (3, 4, 7), np.array([6, 1]), axis=-1, tasks=(2, 3)),
     *(held(f"VStack-{kind}", partial(_stack, kind)) for kind in ("mixed dims", "local member")),
     *(held(f"{kind}-N-D", partial(_stack, kind)) for kind in ("VStack", "HStack")),

@@ -100,17 +100,17 @@ class Restriction(LinearOperator):
 
     def _matvec(self, x: da.Array) -> da.Array:
         sizes = x.chunks[self.axis]
-        return self._move(x, self.iava, np.arange(self.iava.size), self._datachunks(sizes))
+        return self._move(x, self.iava, np.arange(self.iava.size), self._datachunks(sizes), add=False)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         n, pinned = self.dims[self.axis], self.domain.chunks  # type: ignore[union-attr]
         even = -(-n // y.numblocks[self.axis])
         into = pinned[self.axis] if pinned else da.core.normalize_chunks((even,), (n,))[0]
-        return self.domain.fit(self._move(y, np.arange(self.iava.size), self.iava, into))
+        return self.domain.fit(self._move(y, np.arange(self.iava.size), self.iava, into, self.repeated))
 
-    def _move(self, x: da.Array, source: Array, target: Array, into: tuple[int, ...]) -> da.Array:
+    def _move(self, x: da.Array, source: Array, target: Array, into: tuple[int, ...], add: bool) -> da.Array:
         plan = mapped(source, target, x.chunks[self.axis], into)
-        return assemble(x, self.axis, plan, into, np.result_type(self.dtype, x.dtype))
+        return assemble(x, self.axis, plan, into, np.result_type(self.dtype, x.dtype), add)
 
     def _datachunks(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
         """Chunks of the data for those of the model."""
