@@ -10,7 +10,7 @@ from pylops_distributed.ingest import write_segy
 from pylops_distributed.synthetic import layered_volume
 
 SETTINGS = """\
-# Post-stack impedance inversion of a synthetic volume; every key is explained by `pld run --help` and the README.
+# Post-stack impedance inversion of a synthetic volume.
 name: demo
 sources:
   amplitude: {path: seismic.sgy}
