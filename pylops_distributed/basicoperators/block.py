@@ -21,14 +21,8 @@ class Block(VStack):
     ----------
     ops : sequence of sequence
         Rows of operators of this library, PyLops or SciPy, or matrices.
-    nproc, parallel_kind : optional
-        Taken for compatibility: Dask's scheduler runs members in parallel.
-    forceflat : bool, optional
-        Return flat vectors also for N-dimensional input.
-    dtype : dtype, optional
-        Type of the operator; default the one that holds those of all members.
-    compute : tuple of bool, optional
-        Evaluate the forward and the adjoint on application.
+    nproc, forceflat, parallel_kind, dtype, compute : optional
+        As in :class:`~pylops_distributed.basicoperators.stack.Stack`.
 
     Raises
     ------
@@ -47,6 +41,8 @@ class Block(VStack):
     array([1., 1., 2., 2.])
     """
 
+    letters = "B"
+
     def __init__(
         self,
         ops: Sequence[Sequence[Any]],
@@ -57,6 +53,6 @@ class Block(VStack):
         *,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        rows = [HStack(row, dtype=dtype) for row in ops]
-        super().__init__(rows, forceflat=forceflat, dtype=dtype, compute=compute)
-        self.name = "B"
+        super().__init__(
+            [HStack(row, dtype=dtype) for row in ops], forceflat=forceflat, dtype=dtype, compute=compute
+        )

@@ -2,50 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from numpy.typing import DTypeLike
+import numpy as np
 
-from pylops_distributed.basicoperators.stacks import (
-    clinear,
+from pylops_distributed.basicoperators.stack import (
+    Stack,
     common,
-    dtype_of,
     dtype_with,
     join,
     joint,
-    members,
     relevant,
     split,
     total,
 )
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Blocks, Vector, reshape
+from pylops_distributed.space import AnySpace, Blocks, Vector, reshape
 
 
-class HStack(LinearOperator):
+class HStack(Stack):
     r"""Operators with the same data, and the model of each after that of the one before.
 
     Forward :math:`y = \sum_k L_k x_k`, summed as a tree, adjoint :math:`x_k = L_k^H y`. Solvers see the model
     as :class:`~pylops_distributed.space.Blocks`; users see a flat vector, as in PyLops.
 
-    Parameters
-    ----------
-    ops : sequence
-        Operators of this library, PyLops or SciPy, or matrices.
-    nproc, inoutengine, parallel_kind : optional
-        Taken for compatibility: Dask's scheduler runs members in parallel.
-    forceflat : bool, optional
-        Return flat vectors also for N-dimensional input.
-    dtype : dtype, optional
-        Type of the operator; default the one that holds those of all members.
-    compute : tuple of bool, optional
-        Evaluate the forward and the adjoint on application.
-
-    Attributes
-    ----------
-    ops : list of LinearOperator
-        The members.
+    Parameters and attributes are those of :class:`~pylops_distributed.basicoperators.stack.Stack`.
 
     Raises
     ------
@@ -64,24 +44,11 @@ class HStack(LinearOperator):
     array([3., 3.])
     """
 
-    def __init__(
-        self,
-        ops: Sequence[Any],
-        nproc: int = 1,
-        forceflat: bool | None = None,
-        inoutengine: tuple[str, str] | None = None,
-        parallel_kind: str = "multiproc",
-        dtype: DTypeLike | None = None,
-        *,
-        compute: tuple[bool, bool] = (False, False),
-    ) -> None:
-        self.ops = members(ops)
-        kind = dtype_of(self.ops, dtype)
-        codomain, flattened = common([op.codomain for op in self.ops], kind, "rows")
-        super().__init__(
-            joint([op.domain for op in self.ops], kind), codomain, dtype=kind, clinear=clinear(self.ops),
-            forceflat=True if flattened else forceflat, compute=compute, name="H",
-        )  # fmt: skip
+    letters = "H"
+
+    def _spaces(self, dtype: np.dtype[Any]) -> tuple[AnySpace, AnySpace, bool]:
+        codomain, flat = common([op.codomain for op in self.ops], dtype, "rows")
+        return joint([op.domain for op in self.ops], dtype), codomain, flat
 
     def _matvec(self, x: Blocks) -> Vector:
         blocks = split(x, [op.domain for op in self.ops])

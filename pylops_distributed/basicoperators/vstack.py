@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from numpy.typing import DTypeLike
+import numpy as np
 
-from pylops_distributed.basicoperators.stacks import (
-    clinear,
+from pylops_distributed.basicoperators.stack import (
+    Stack,
     common,
-    dtype_of,
     dtype_with,
     join,
     joint,
-    members,
     relevant,
     split,
     total,
 )
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Blocks, Vector, reshape
+from pylops_distributed.space import AnySpace, Blocks, Vector, reshape
 
 
-class VStack(LinearOperator):
+class VStack(Stack):
     r"""Operators with the same model, and the data of each after those of the one before.
 
     Forward :math:`y_k = L_k x`, adjoint :math:`x = \sum_k L_k^H y_k`, summed as a tree. Solvers see the data
     as :class:`~pylops_distributed.space.Blocks`, which nothing concatenates; users see a flat vector, as in
     PyLops.
 
-    Parameters
-    ----------
-    ops : sequence
-        Operators of this library, PyLops or SciPy, or matrices.
-    nproc, inoutengine, parallel_kind : optional
-        Taken for compatibility: Dask's scheduler runs members in parallel.
-    forceflat : bool, optional
-        Return flat vectors also for N-dimensional input.
-    dtype : dtype, optional
-        Type of the operator; default the one that holds those of all members.
-    compute : tuple of bool, optional
-        Evaluate the forward and the adjoint on application.
-
-    Attributes
-    ----------
-    ops : list of LinearOperator
-        The members.
+    Parameters and attributes are those of :class:`~pylops_distributed.basicoperators.stack.Stack`.
 
     Raises
     ------
@@ -65,24 +45,11 @@ class VStack(LinearOperator):
     array([1., 1., 2., 2.])
     """
 
-    def __init__(
-        self,
-        ops: Sequence[Any],
-        nproc: int = 1,
-        forceflat: bool | None = None,
-        inoutengine: tuple[str, str] | None = None,
-        parallel_kind: str = "multiproc",
-        dtype: DTypeLike | None = None,
-        *,
-        compute: tuple[bool, bool] = (False, False),
-    ) -> None:
-        self.ops = members(ops)
-        kind = dtype_of(self.ops, dtype)
-        domain, flattened = common([op.domain for op in self.ops], kind, "columns")
-        super().__init__(
-            domain, joint([op.codomain for op in self.ops], kind), dtype=kind, clinear=clinear(self.ops),
-            forceflat=True if flattened else forceflat, compute=compute, name="V",
-        )  # fmt: skip
+    letters = "V"
+
+    def _spaces(self, dtype: np.dtype[Any]) -> tuple[AnySpace, AnySpace, bool]:
+        domain, flat = common([op.domain for op in self.ops], dtype, "columns")
+        return domain, joint([op.codomain for op in self.ops], dtype), flat
 
     def _matvec(self, x: Vector) -> Blocks:
         images = [op.apply(reshape(x, op.domain)) for op in self.ops]

@@ -29,8 +29,6 @@ def cluster(
         Passed to :class:`dask_kubernetes.operator.KubeCluster`, such as ``name``, ``image`` (one in which
         this library is installed), ``namespace`` or ``resources``.
     """
-    kubernetes = need("dask_kubernetes.operator", "kubernetes")
-    if not processes:
-        raise ValueError("hardware='kubernetes' starts processes: processes=False is for hardware='single'")
+    kubernetes = need("dask_kubernetes.operator", "kubernetes", processes)
     command = ["dask", "worker", "--nthreads", str(threads_per_worker or 1)]
     return kubernetes.KubeCluster(n_workers=n_workers or 1, worker_command=command, **options)

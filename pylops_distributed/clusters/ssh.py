@@ -28,11 +28,9 @@ def cluster(
     **options
         Passed to :func:`distributed.SSHCluster`.
     """
-    need("asyncssh", "ssh")
+    need("asyncssh", "ssh", processes)
     if not hosts or len(hosts) < 2:
         raise ValueError(f"hardware='ssh' needs hosts=[scheduler, worker, ...], got hosts={hosts}")
-    if not processes:
-        raise ValueError("hardware='ssh' starts processes: processes=False is for hardware='single'")
     from distributed import SSHCluster
 
     size = {"n_workers": n_workers, "nthreads": threads_per_worker}

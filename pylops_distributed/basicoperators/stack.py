@@ -1,11 +1,12 @@
-"""What the stacks share: their members, and vectors of several members side by side."""
+"""What operators that are made of operators share: a base class, and vectors of several members side by side."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -16,21 +17,64 @@ from pylops_distributed.linearoperator import LinearOperator, aslinearoperator, 
 from pylops_distributed.space import AnySpace, Blocks, BlockSpace, Space, Vector
 
 
+class Stack(LinearOperator):
+    """Operators as the members of one: what VStack, HStack, BlockDiag and Block share.
+
+    Parameters
+    ----------
+    ops : sequence
+        Operators of this library, PyLops or SciPy, or matrices.
+    nproc, inoutengine, parallel_kind : optional
+        Taken for compatibility: Dask's scheduler runs members in parallel.
+    forceflat : bool, optional
+        Return flat vectors also for N-dimensional input.
+    dtype : dtype, optional
+        Type of the operator; default the one that holds those of all members.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Attributes
+    ----------
+    ops : list of LinearOperator
+        The members.
+
+    Raises
+    ------
+    ValueError
+        If there are no operators, or their sizes do not fit together.
+    """
+
+    letters: ClassVar[str]
+
+    def __init__(
+        self,
+        ops: Sequence[Any],
+        nproc: int = 1,
+        forceflat: bool | None = None,
+        inoutengine: tuple[str, str] | None = None,
+        parallel_kind: str = "multiproc",
+        dtype: DTypeLike | None = None,
+        *,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        self.ops = members(ops)
+        kind = np.result_type(*(op.dtype for op in self.ops)) if dtype is None else np.dtype(dtype)
+        domain, codomain, flat = self._spaces(kind)
+        super().__init__(
+            domain, codomain, dtype=kind, clinear=all(op.clinear for op in self.ops),
+            forceflat=True if flat else forceflat, compute=compute, name=self.letters,
+        )  # fmt: skip
+
+    @abstractmethod
+    def _spaces(self, dtype: np.dtype[Any]) -> tuple[AnySpace, AnySpace, bool]:
+        """Domain, codomain, and whether users can only see flat vectors of them."""
+
+
 def members(ops: Sequence[Any]) -> list[LinearOperator]:
     """The operators of a stack; matrices become :class:`MatrixMult`."""
     if not len(ops):
         raise ValueError("a stack needs one operator or more, got none")
     return [aslinearoperator(op) if is_operator(op) else MatrixMult(op, dtype=op.dtype) for op in ops]
-
-
-def dtype_of(ops: Sequence[LinearOperator], dtype: DTypeLike | None) -> np.dtype[Any]:
-    """The type asked for, or the one that holds those of all members."""
-    return np.result_type(*(op.dtype for op in ops)) if dtype is None else np.dtype(dtype)
-
-
-def clinear(ops: Sequence[LinearOperator]) -> bool:
-    """Whether all members are linear for complex scalars."""
-    return all(op.clinear for op in ops)
 
 
 def parts(space: AnySpace) -> tuple[Space, ...]:
