@@ -8,12 +8,12 @@ import io
 import json
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
-from matplotlib.figure import Figure
 
 from pylops_distributed.results import (
+    new_figure,
     open_run,
     plot_convergence,
     plot_iterates,
@@ -22,6 +22,9 @@ from pylops_distributed.results import (
     section,
 )
 from pylops_distributed.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 NAME = "report.html"
 PAGE = Template(
@@ -100,7 +103,7 @@ def plot_model(tree: xr.DataTree) -> Figure:
     truth = tree.attrs["problem"].get("truth")
     if truth and "inputs" in tree:
         shown[f"true {truth}"] = tree["inputs"].to_dataset()[truth]
-    figure = Figure(figsize=(4 * len(shown), 4), layout="constrained")
+    figure = new_figure(4 * len(shown), 4)
     axes = figure.subplots(1, len(shown), sharex=True, sharey=True, squeeze=False)[0]
     limits = None
     for ax, (title, array) in zip(axes, shown.items(), strict=True):
@@ -119,7 +122,7 @@ def quicklook(url: str) -> bytes | None:
     tree = open_run(url)
     if "iterates" not in tree:
         return None
-    figure = Figure(figsize=(9, 3.5), layout="constrained")
+    figure = new_figure(9, 3.5)
     left, right = figure.subplots(1, 2)
     plot_convergence(tree, left)
     newest = tree["iterates"].to_dataset()["model"].isel(iteration=-1)
@@ -128,7 +131,7 @@ def quicklook(url: str) -> bytes | None:
 
 
 def _convergence(tree: xr.DataTree) -> Figure:
-    figure = Figure(figsize=(6, 4), layout="constrained")
+    figure = new_figure(6, 4)
     plot_convergence(tree, figure.add_subplot())
     return figure
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from pylops_distributed.group import read_attrs
 from pylops_distributed.ingest import open_dataset
 from pylops_distributed.run import RESULT, Run
 from pylops_distributed.snapshot import ROOT, SUFFIX, entries
 from pylops_distributed.storage import Storage
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +75,7 @@ def open_run(url: str | Path) -> xr.DataTree:
 
 def plot_convergence(run: xr.DataTree, ax: Axes | None = None) -> Axes:
     """Norm of the residual, relative to the first, over the steps."""
-    ax = ax or Figure(figsize=(6, 4), layout="constrained").add_subplot()
+    ax = ax or new_figure(6, 4).add_subplot()
     cost = run["history"].to_dataset()["cost"].values
     ax.semilogy(run["history"].to_dataset()["step"].values, cost / (cost[0] or 1.0))
     ax.set(xlabel="iteration", ylabel="residual norm, relative to the first")
@@ -131,8 +133,15 @@ def plot_section(
     return mesh
 
 
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, in inches; importing the library does not import Matplotlib, drawing does."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
 def _panels(sections: dict[str, xr.DataArray], figure: Figure | None, cmap: str = "viridis") -> Figure:
-    figure = figure or Figure(figsize=(4 * len(sections), 4), layout="constrained")
+    figure = figure or new_figure(4 * len(sections), 4)
     axes = figure.subplots(1, len(sections), sharex=True, sharey=True, squeeze=False)[0]
     limits = _limits([np.asarray(s.values, dtype=float) for s in sections.values()])
     for ax, (title, array) in zip(axes, sections.items(), strict=True):

@@ -42,11 +42,6 @@ def in_this_thread():
         yield
 
 
-@pytest.fixture
-def rng():
-    return np.random.default_rng(20261123)
-
-
 # -- overlap -----------------------------------------------------------------------------------------------
 
 

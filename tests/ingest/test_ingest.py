@@ -15,7 +15,6 @@ import dask
 import numpy as np
 import pytest
 import xarray as xr
-from distributed import Client, LocalCluster
 from segy_files import lines, write_traces
 from zarr.storage import ObjectStore
 
@@ -370,13 +369,8 @@ def test_on_s3(bucket, source, cube):
     assert plan(source, url, chunks=CHUNKS).sealed
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.usefixtures("small_blocks", "cluster")
 def test_on_processes(source, url, cube):
-    with (
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
-        Client(cluster),
-    ):
-        ref = ingest(source, url, chunks=CHUNKS)
+    ref = ingest(source, url, chunks=CHUNKS)
     np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
     assert json.loads(ref.model_dump_json())["arrays"]["amplitude"]["chunks"] == [2, 3, 10]

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
-from dask.distributed import Client, LocalCluster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, history, lazy, start, step
@@ -265,6 +264,7 @@ def test_text_is_refused(tmp_path: Path) -> None:
         write_group(open_storage(tmp_path), "g", {"names": Variable(("k",), np.array(["a"]))}, {})
 
 
+@pytest.mark.usefixtures("cluster")
 @pytest.mark.filterwarnings("ignore:Sending large graph")
 def test_workers_write_and_read_their_own_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys: list[str] = []
@@ -277,8 +277,6 @@ def test_workers_write_and_read_their_own_chunks(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(zarr.storage.ObjectStore, "set", noted)
     run = Run.create_or_open(tmp_path / "run.zarr", identity=IDENTITY)
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster),
         run.attempt() as attempt,
         CheckpointStore(attempt) as store,
     ):
