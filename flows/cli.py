@@ -37,6 +37,10 @@ RunPath = Annotated[
 ]
 
 
+# Errors of the operating system that are about what was given; of others, such as a full disk, 1 is told.
+PATHS = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
+
+
 class Interrupted(BaseException):
     """SIGTERM: not an error, and nothing may catch it as one."""
 
@@ -55,7 +59,7 @@ def guard(command: Callable[..., None]) -> Callable[..., None]:
             raise
         except (RunBusy, Superseded) as error:
             _fail(error, 3)
-        except (ValueError, TypeError, OSError) as error:
+        except (ValueError, TypeError, *PATHS) as error:
             _fail(error, 2)
         except (Interrupted, KeyboardInterrupt):
             err.print("interrupted: the newest state is saved, `pld resume RUN` or the same command goes on")
@@ -113,9 +117,8 @@ def resume(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbos
 
     place = _find(path, root)
     stored = Run.open(place).attrs
-    raw = merge(
-        stored["params"], {"sources": {}, "dataset": stored["dataset"], "run": place} | _changes(set_)
-    )
+    params = stored["params"] | {"sources": {}, "dataset": stored["dataset"], "run": place}
+    raw = merge(params, _changes(set_))
     _pipeline(validate(raw, f"the settings of {path}"), verbose)
 
 
@@ -138,6 +141,7 @@ def ingest(
     from pylops_distributed.ingest import Source
 
     request = Source(path=absolute(source), options=_changes(option))
+    request.open(checksum=False)  # what is no such file is refused before anything is started
     with _prefect(verbose):
         from flows.ingest import ingest as flow
 
@@ -155,12 +159,15 @@ def forward(
 ) -> None:
     """Model data from the model in a dataset (the truth of a synthetic, or the background)."""
     from flows.config import absolute, load
+    from pylops_distributed.ingest import open_dataset
 
     settings = load(config, {"root": root})
+    dataset = settings.located
+    settings.problem.check(open_dataset(dataset))
     with _prefect(verbose):
         from flows.forward import forward as flow
 
-        url = flow(settings.target, settings.problem, absolute(target))
+        url = flow(dataset, settings.problem, absolute(target))
     out.print(f"modelled: {_place(url)}")
 
 
@@ -174,8 +181,11 @@ def invert(
 ) -> None:
     """Solve on a dataset that is ingested already."""
     from flows.config import load
+    from flows.preflight import preflight
 
     settings = load(config, {"root": root, **_changes(set_)})
+    settings = settings.model_copy(update={"dataset": settings.located, "sources": {}})
+    preflight(settings)
     with _prefect(verbose):
         from flows.invert import invert as flow
         from flows.runner import task_runner
@@ -188,7 +198,10 @@ def invert(
 @guard
 def postprocess(path: RunPath, root: Root = "runs", verbose: Verbose = False) -> None:
     """Label and measure a run's newest iterate, and draw its report."""
+    from pylops_distributed.run import Run
+
     place = _find(path, root)
+    Run.open(place)
     with _prefect(verbose):
         from flows.postprocess import postprocess as flow
 
@@ -255,8 +268,10 @@ def doctor(root: Root = "runs") -> None:
 
 
 def _pipeline(config: Any, verbose: bool) -> None:
+    from flows.preflight import preflight
     from flows.session import prefect_session
 
+    preflight(config)
     with prefect_session(verbose, out):
         from flows.pipeline import pipeline
 

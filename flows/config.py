@@ -8,7 +8,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pylops_distributed.ingest import Source
+from pylops_distributed.ingest import Source, locate
+from pylops_distributed.ingest.planning import FINGERPRINT
 from pylops_distributed.inversion import SOLVERS
 from pylops_distributed.optimization.solver import Solver
 from pylops_distributed.policy import Every, Retention
@@ -95,8 +96,13 @@ class PipelineConfig(Form):
 
     @property
     def target(self) -> str:
-        """Where the dataset is or goes."""
-        return self.dataset or f"{self.root.rstrip('/')}/datasets/{self.name}.zarr"
+        """Where the dataset is or goes; other sources under the same name go to another place."""
+        return self.dataset or f"{self.root.rstrip('/')}/datasets/{self.name}-{FINGERPRINT}.zarr"
+
+    @property
+    def located(self) -> str:
+        """:attr:`target` without a gap in its name: reads the sources where they are part of it."""
+        return locate(self.sources, self.target) if FINGERPRINT in self.target else self.target
 
 
 def absolute(place: str, base: Path | None = None) -> str:

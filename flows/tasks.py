@@ -63,6 +63,7 @@ def seal_dataset(plan: ingest.Plan, reports: list[ingest.BlockReport]) -> ingest
 @task(name="begin run", cache_policy=NO_CACHE)
 def begin_run(dataset: str, config: PipelineConfig) -> str:
     """Make the run, or find it; gives its place."""
+    config.problem.check(ingest.open_dataset(dataset))
     run = begin(
         config.root, dataset, config.problem, config.solver.build(),
         name=config.name, url=config.run, params=config.model_dump(mode="json"),

@@ -120,15 +120,7 @@ def acquire(storage: Storage) -> Attempt:
         than 90 s ago.
     """
     while True:
-        last = owner(storage)
-        if last is not None and last.alive:
-            since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(last.since))
-            ago = f"{time.time() - last.seen:.0f} s ago"
-            raise RunBusy(
-                f"{storage.url} is being worked on by process {last.pid} on {last.host} "
-                f"(attempt {last.number}, since {since}, last seen {ago}); wait for it or stop it. "
-                f"If that machine is gone, try again {TTL:.0f} s after it was last seen"
-            )
+        last = ensure_free(storage)
         number = last.number + 1 if last else 1
         if last is not None and not _released(storage, last.number):
             logger.warning("attempt %d at %s ended without notice; attempt %d takes over",
@@ -137,6 +129,20 @@ def acquire(storage: Storage) -> Attempt:
             storage.sync(_record(number))
             _beat(storage, number)
             return Attempt(storage, number)
+
+
+def ensure_free(storage: Storage) -> Owner | None:
+    """The owner of the newest attempt, if there was one and it is gone; :class:`RunBusy` if it is alive."""
+    last = owner(storage)
+    if last is not None and last.alive:
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(last.since))
+        ago = f"{time.time() - last.seen:.0f} s ago"
+        raise RunBusy(
+            f"{storage.url} is being worked on by process {last.pid} on {last.host} "
+            f"(attempt {last.number}, since {since}, last seen {ago}); wait for it or stop it. "
+            f"If that machine is gone, try again {TTL:.0f} s after it was last seen"
+        )
+    return last
 
 
 def owner(storage: Storage) -> Owner | None:

@@ -51,6 +51,29 @@ class Problem(BaseModel, ABC):
         """Settle what must be known from the data before the operator can be built; the one step that computes."""
         return self
 
+    def check(self, ds: xr.Dataset) -> None:
+        """Build all there is, and compute nothing.
+
+        Raises
+        ------
+        ValueError
+            If the dataset does not fit, or its statistics tell of NaN or infinity in a variable that is used.
+        """
+        counts = {name: found["nan"] + found["inf"] for name, found in self.statistics(ds).items()}
+        if bad := ", ".join(f"{count} in {name!r}" for name, count in counts.items() if count):
+            raise ValueError(
+                f"the dataset holds samples that are NaN or infinite ({bad}): mend them at the source, or mark "
+                "their traces as missing, and ingest again"
+            )
+        self.system_labels(ds)
+        self.system(ds)
+
+    def statistics(self, ds: xr.Dataset) -> dict[str, dict[str, Any]]:
+        """What the ingest counted in each variable that a parameter names; empty for what is not ingested."""
+        used = {value for value in self.model_dump().values() if isinstance(value, str)}
+        known = {name: about.get("statistics") for name, about in ds.attrs.get("arrays", {}).items()}
+        return {name: found for name, found in known.items() if name in used and found}
+
     @abstractmethod
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """Modelling operator from the unknown to the data."""

@@ -1,7 +1,8 @@
 """Raw files to labelled, chunked, sealed Zarr datasets."""
 
 from pylops_distributed.ingest.blocks import write_block
-from pylops_distributed.ingest.planning import plan
+from pylops_distributed.ingest.merge import open_sources
+from pylops_distributed.ingest.planning import locate, plan
 from pylops_distributed.ingest.run import ingest
 from pylops_distributed.ingest.sealed import discard, open_dataset, read_ref, seal
 from pylops_distributed.ingest.segy import open_segy
@@ -18,9 +19,11 @@ __all__ = [
     "Statistics",
     "discard",
     "ingest",
+    "locate",
     "open_dataset",
     "open_segy",
     "open_source",
+    "open_sources",
     "plan",
     "read_ref",
     "seal",

@@ -21,6 +21,8 @@ from pylops_distributed.ingest.values import ArrayLayout, Plan
 from pylops_distributed.storage import Storage, create_array, open_storage
 
 BLOCK_BYTES = 64 << 20
+# In a dataset's URL: the first digits of what the dataset is made of, so that other data go elsewhere.
+FINGERPRINT = "{fingerprint}"
 
 
 def plan(
@@ -35,6 +37,31 @@ def plan(
     Plan
         A reference for :func:`write_block` and :func:`seal`.
     """
+    notes, ds = _read(source, chunks)
+    nbytes = sum(math.prod(one.shape) * np.dtype(one.dtype).itemsize for one in notes.arrays.values())
+    storage = open_storage(_named(url, notes))
+    planned = Plan(url=storage.url, fingerprint=notes.fingerprint, blocks=len(notes.blocks), nbytes=nbytes)
+    if _claim(storage, notes):
+        return planned.model_copy(update={"sealed": True})
+    _create(storage, ds, notes.arrays)
+    return planned
+
+
+def locate(
+    source: Source | str | Mapping[str, Source], url: str, *, chunks: Mapping[str, int] | None = None
+) -> str:
+    """Where :func:`plan` would put the dataset; reads the sources, and writes nothing."""
+    return _named(url, _read(source, chunks)[0])
+
+
+def _named(url: str, notes: Notes) -> str:
+    return url.replace(FINGERPRINT, notes.fingerprint[:8])
+
+
+def _read(
+    source: Source | str | Mapping[str, Source], chunks: Mapping[str, int] | None
+) -> tuple[Notes, xr.Dataset]:
+    """The sources as one lazy dataset, and what the steps after this one must know of it."""
     sources = _as_sources(source, chunks)
     stamps = {name: one.stamp() for name, one in sources.items()}
     ds = open_sources(sources)
@@ -45,13 +72,7 @@ def plan(
         coordinates=tuple(sorted(str(name) for name in set(ds.coords) - set(ds.dims))),
         traces={name: found for name in arrays if (found := trace_numbers(ds, name))}, attrs=ds.attrs,
     )  # fmt: skip
-    nbytes = sum(math.prod(one.shape) * np.dtype(one.dtype).itemsize for one in arrays.values())
-    storage = open_storage(url)
-    planned = Plan(url=storage.url, fingerprint=notes.fingerprint, blocks=len(notes.blocks), nbytes=nbytes)
-    if _claim(storage, notes):
-        return planned.model_copy(update={"sealed": True})
-    _create(storage, ds, arrays)
-    return planned
+    return notes, ds
 
 
 def _claim(storage: Storage, notes: Notes) -> bool:

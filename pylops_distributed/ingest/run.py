@@ -30,7 +30,8 @@ def ingest(
     source : Source, str, or mapping of str to Source
         One source (or its path), or a source for each variable of the dataset.
     url : str
-        Local folder or ``s3://bucket/prefix``.
+        Local folder or ``s3://bucket/prefix``. ``{fingerprint}`` in it becomes the first digits of the hash of
+        contents, options and chunks, so that other data go to another place.
     chunks : mapping of str to int, optional
         Length of chunks by dimension, both in memory and in the store. By default about 16 MB each.
 
@@ -48,6 +49,6 @@ def ingest(
     """
     planned = plan(source, url, chunks=chunks)
     if planned.sealed:
-        return read_ref(url)
+        return read_ref(planned.url)
     write = dask.delayed(write_block, pure=False)
     return seal(planned, dask.compute(*(write(planned, index) for index in range(planned.blocks))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import dask.array as da
 import numpy as np
@@ -14,7 +14,7 @@ from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.problem import Prior, Problem, relative_norm
-from pylops_distributed.problems.wavelet import Statistical, Wavelet
+from pylops_distributed.problems.wavelet import Ricker, Statistical, Wavelet
 from pylops_distributed.snapshot import Labels
 
 TIME = "twt"
@@ -37,7 +37,7 @@ class Poststack(Problem):
 
     name: Literal["poststack"] = "poststack"
     amplitude: str = Field(default="amplitude", description="variable with the seismic amplitudes")
-    background: str | float = Field(
+    background: str | Annotated[float, Field(gt=0)] = Field(
         default="background",
         description="variable with the background impedance, or one number for everywhere",
     )
@@ -55,6 +55,22 @@ class Poststack(Problem):
             return self
         estimate = self.wavelet.estimate(self._amplitudes(ds), self._interval(ds))
         return self.model_copy(update={"wavelet": estimate})
+
+    def check(self, ds: xr.Dataset) -> None:
+        """As for any problem; impedances must be above zero, as far as their statistics are known."""
+        ready = self
+        if isinstance(self.wavelet, Statistical):  # any wavelet will do to see whether all the rest fits
+            ready = self.model_copy(update={"wavelet": Ricker(peak=25.0)})
+        super(Poststack, ready).check(ds)
+        for name in {self.background, self.truth}:
+            if not isinstance(name, str):
+                continue
+            self._array(ds, name)
+            least = self.statistics(ds).get(name, {}).get("minimum")
+            if least is not None and least <= 0:
+                raise ValueError(
+                    f"{name!r} has values down to {least:g}, but an impedance is above zero: mend it at the source"
+                )
 
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """Modelling operator, from log-impedance to amplitudes, both time first."""
@@ -154,6 +170,8 @@ class Poststack(Problem):
             raise ValueError(f"the dataset has no variable {name!r}; it has {sorted(map(str, ds.data_vars))}")
         if set(ds[name].dims) != set(layout.dims):
             raise ValueError(f"{name!r} has dimensions {ds[name].dims}, {self.amplitude!r} has {layout.dims}")
+        if ds[name].dtype.kind not in "iuf":
+            raise ValueError(f"{name!r} is of type {ds[name].dtype}, expected real numbers")
         array = da.asarray(ds[name].transpose(*layout.dims).data).astype(self.dtype)
         limit = min(16 * 2**20, max(1, array.nbytes // 4))
         chunks = da.core.normalize_chunks(

@@ -26,6 +26,7 @@ from pylops_distributed.ingest import (
     Statistics,
     discard,
     ingest,
+    locate,
     open_dataset,
     plan,
     planning,
@@ -134,6 +135,20 @@ def test_other_data_are_never_overwritten(source, url, cube, tmp_path):
         ingest(source, str(tmp_path))
     with pytest.raises(FileExistsError, match="is sealed, so it is not discarded"):
         discard(url)
+
+
+def test_other_data_are_another_dataset_where_the_url_asks_for_it(source, cube, tmp_path):
+    url = f"{tmp_path}/cube-{{fingerprint}}.zarr"
+    first = ingest(source, url, chunks=CHUNKS)
+    assert first.url.endswith(f"cube-{first.fingerprint[:8]}.zarr")
+    assert ingest(source, url, chunks=CHUNKS) == first
+    write_segy(source.path, cube + 1, dt_ms=2)
+    place = locate(source, url, chunks=CHUNKS)
+    assert not Path(place).exists()
+    second = ingest(source, url, chunks=CHUNKS)
+    assert second.url == Path(place).as_uri() != first.url
+    np.testing.assert_array_equal(open_dataset(first.url).amplitude, cube)
+    np.testing.assert_array_equal(open_dataset(second.url).amplitude, cube + 1)
 
 
 def test_an_unfinished_ingest_of_something_else_is_not_mixed_in(source, url, cube):

@@ -1,0 +1,196 @@
+"""What cannot work is refused in words, with exit code 2 (3: busy), before a server, worker or solver starts."""
+
+import struct
+from contextlib import closing
+
+import numpy as np
+import pytest
+import xarray as xr
+import yaml
+
+from flows.config import load
+from pylops_distributed.ingest import ingest, write_segy
+from pylops_distributed.inversion import begin
+from pylops_distributed.run import list_runs
+
+SAMPLES = 64
+TRACE = 240 + 4 * SAMPLES
+
+
+def spoil(path, what):
+    """Make a good SEG-Y file of one that cannot be read."""
+    data = bytearray(path.read_bytes())
+    match what:
+        case "no segy":
+            data = b"PK not a survey" * 1000
+        case "truncated":
+            del data[-100:]
+        case "duplicates":  # the second trace gets the line numbers of the first
+            first = 3600 + 188
+            data[first + TRACE : first + TRACE + 8] = data[first : first + 8]
+        case "sample interval":
+            data[3216:3218] = struct.pack(">h", 2000)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("no segy", "is no SEG-Y file"),
+        ("truncated", "truncated"),
+        ("duplicates", "are both at inline=1001, crossline=2001"),
+        ("sample interval", "2000 in the binary header"),
+    ],
+)
+def test_a_bad_file(refused, config, what, words):
+    spoil(config.parent / "seismic.sgy", what)
+    for done in (
+        refused("run", config, "--root", config.parent),
+        refused("ingest", config.parent / "seismic.sgy", config.parent / "out.zarr"),
+    ):
+        assert done.code == 2
+        assert words in done.text
+        assert "seismic.sgy" in done.text
+    assert not list(config.parent.rglob("*.zarr"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("solver.nitr=3", ["solver.nitr: unknown key"]),
+        ("solvr={}", ["solvr: unknown key"]),
+        ("solver.name=magic", ["solver.name", "'cgls'", "'magic'"]),
+        ("solver.niter=0", ["solver.niter", "greater than or equal to 1", "got 0"]),
+        ("problem.name=nothing", ["problem.name", "'poststack'", "'nothing'"]),
+        ("problem.wavelet={kind: magic}", ["problem.wavelet", "'ricker'", "magic"]),
+        ("problem.background=-1", ["problem.background", "greater than 0"]),
+        ("problem.amplitude=data", ["has no variable 'data'", "'amplitude'"]),
+        ("problem.truth=porosity", ["has no variable 'porosity'", "'impedance'"]),
+        ("cluster.hardware=abacus", ["hardware must be one of", "'abacus'"]),
+        ("sources.amplitude.path=nowhere.sgy", ["there is no file", "nowhere.sgy"]),
+        ("sources.amplitude.format=tape", ["format='tape' is unknown", "'segy'"]),
+        (
+            "sources.amplitude.options={dims: {inline: 9, crossline: 193}}",
+            ["'inline' is 0 in all 168 traces"],
+        ),
+        ("sources.amplitude.options={dims: {inline: 190}}", ["no trace header field starts at byte 190"]),
+        ("sources.amplitude.options={byte: 9}", ["unknown options ['byte']", "expected some of"]),
+        ("niter", ["is no setting: write KEY=VALUE"]),
+    ],
+)
+def test_a_bad_setting(refused, config, setting, words):
+    done = refused("run", config, "--root", config.parent, "--set", setting)
+    assert done.code == 2
+    for word in words:
+        assert word in done.text
+    assert not list(config.parent.rglob("*.zarr"))
+
+
+def test_every_wrong_key_is_named_at_once(refused, tmp_path):
+    (tmp_path / "c.yaml").write_text("dataset: a.zarr\nsolvr: {}\nproblem: {peak: 2}\n")
+    done = refused("run", tmp_path / "c.yaml")
+    assert done.code == 2
+    assert "solvr: unknown key" in done.text
+    assert "problem.peak: unknown key" in done.text
+    (tmp_path / "c.yaml").write_text("a: [")
+    assert "is not YAML" in refused("run", tmp_path / "c.yaml").text
+    (tmp_path / "c.yaml").write_text("name: nothing\n")
+    assert "give `sources` (raw files) or `dataset`" in refused("run", tmp_path / "c.yaml").text
+    assert "there is no config" in refused("run", tmp_path / "d.yaml").text
+
+
+@pytest.mark.parametrize("command", ["show", "resume", "postprocess"])
+def test_no_run(refused, tmp_path, command):
+    done = refused(command, tmp_path / "nowhere.zarr")
+    assert done.code == 2
+    assert "there is no run" in done.text
+
+
+def test_grids_that_differ(refused, config):
+    write_segy(str(config.parent / "background.sgy"), np.ones((12, 13, SAMPLES), "f4"), t0_ms=800)
+    done = refused("run", config, "--root", config.parent)
+    assert done.code == 2
+    assert "'background' has 13 'crossline' where the variables before it have 14" in done.text
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Make a dataset of arrays, and settings to invert it with."""
+
+    def make(**arrays):
+        path = tmp_path / "in.zarr"
+        dims = {3: ("inline", "crossline", "twt"), 2: ("inline", "sample")}
+        ds = xr.Dataset({name: (dims[a.ndim], a) for name, a in arrays.items()}, {"twt": 4.0 * np.arange(64)})
+        ds.to_zarr(path, mode="w", consolidated=False)
+        ref = ingest(str(path), str(tmp_path / "dataset.zarr"))
+        config = tmp_path / "c.yaml"
+        config.write_text(
+            yaml.safe_dump({"dataset": ref.url, "problem": {"wavelet": {"kind": "ricker", "peak": 20}}})
+        )
+        return config
+
+    return make
+
+
+ONES = np.ones((2, 3, 64), "f4")
+
+
+def with_sample(value):
+    changed = ONES.copy()
+    changed[0, 1, 5] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"amplitude": with_sample(np.nan), "background": ONES}, "NaN or infinite (1 in 'amplitude')"),
+        ({"amplitude": ONES, "background": with_sample(np.inf)}, "NaN or infinite (1 in 'background')"),
+        (
+            {"amplitude": ONES, "background": with_sample(-2)},
+            "values down to -2, but an impedance is above zero",
+        ),
+        (
+            {"amplitude": ONES.astype("c8"), "background": ONES},
+            "'amplitude' is of type complex64, expected real",
+        ),
+        ({"amplitude": ONES[:, 0], "background": ONES}, "'amplitude' has no dimension 'twt'"),
+        ({"amplitude": ONES, "background": ONES[:, 0]}, "'background' has dimensions ('inline', 'sample')"),
+    ],
+)
+def test_data_that_do_not_fit(refused, stored, tmp_path, arrays, words):
+    config = stored(**arrays)
+    for command in ("run", "invert"):
+        done = refused(command, config, "--root", tmp_path)
+        assert done.code == 2
+        assert words in done.text
+    assert not list_runs(tmp_path)
+
+
+def test_another_request_at_the_place_of_a_run(refused, stored, tmp_path):
+    config = stored(amplitude=ONES, background=ONES)
+    settings = load(config, {"root": str(tmp_path)})
+    solver, params = settings.solver.build(), settings.model_dump(mode="json")
+    run = begin(settings.root, settings.target, settings.problem, solver, params=params)
+    place = run.storage.folder
+    for changes, words in (
+        (["problem.lateral=0.2"], ["problem.lateral: 0.0 in the run, 0.2 given"]),
+        (
+            ["problem.vertical=3", "solver.damp=1"],
+            ["problem.vertical: 0.0 in the run, 3.0 given", "solver.damp: 0.0 in the run, 1.0 given"],
+        ),
+    ):
+        options = [word for change in changes for word in ("--set", change)]
+        for done in (refused("resume", place, *options), refused("run", config, "--into", place, *options)):
+            assert done.code == 2
+            for word in words:
+                assert word in done.text
+    (tmp_path / "dataset.zarr").rename(tmp_path / "other.zarr")
+    other = stored(amplitude=2 * ONES, background=ONES)
+    done = refused("run", other, "--into", place)
+    assert done.code == 2
+    assert "data: " in done.text
+    with closing(run.attempt()):
+        done = refused("resume", place)
+    assert done.code == 3
+    assert "is being worked on by process" in done.text
