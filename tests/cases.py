@@ -134,14 +134,30 @@ def _avo(library, dtype, chunked, vsvp=0.5, **options):
     return library.avo.avo.AVOLinearModelling(np.arange(0.0, 20, 5), vsvp, 8, 3, dtype=dtype, **options)
 
 
+def _fredholm(library, dtype, chunked, nz=1, chunks=(2, 4, 3), **options):
+    G = chunked(samples((5, 4, 3), dtype), chunks)
+    return library.signalprocessing.Fredholm1(G, nz, dtype=dtype, **options)
+
+
+def _real_kernel(library, dtype, chunked):
+    G = chunked(samples((5, 4, 3), dtype).real, (2, 4, 2))
+    return library.signalprocessing.Fredholm1(G, 2, dtype=dtype)
+
+
+def _mdc(library, dtype, chunked, nt=13, nf=5, nv=2, chunks=(2, 4, 3), **options):
+    G = chunked(samples((nf, 4, 3), np.result_type(dtype, "c8"), seed=4), chunks)
+    return library.waveeqprocessing.MDC(G, nt, nv, **options)
+
+
 DIMS = (13, 6)
+TRANSFORM = {"engine": "scipy", "tasks": (6, 6)}
 
 CASES = [
     held("Diagonal-same shape", lambda lib, t, chunked: lib.Diagonal(chunked(samples(DIMS, t), (4, 3)), dtype=t)),
     held("Diagonal-axis", lambda lib, t, chunked: lib.Diagonal(samples(13, t), dims=DIMS, axis=0, dtype=t)),
     held("Diagonal-chunked axis", lambda lib, t, chunked: lib.Diagonal(chunked(samples(6, t), 4), DIMS, dtype=t)),
-    held("MatrixMult-1-D", _matrix, tasks=(7, 10)),
-    held("MatrixMult-otherdims", partial(_matrix, otherdims=(3, 2)), tasks=(7, 10)),
+    held("MatrixMult-1-D", _matrix),
+    held("MatrixMult-otherdims", partial(_matrix, otherdims=(3, 2))),
     held("MatrixMult-sparse", _sparse),
     given("same", "Identity", DIMS, tasks=(1, 1)),
     given("longer data", "Identity", (15, 9), DIMS, tasks=(1, 1)),
@@ -181,6 +197,22 @@ CASES = [
     held("Convolve1D-long", partial(_convolve, n=11, offset=4)),
     held("Convolve1D-longer than the model", _long_filter),
     held("Convolve1D-fft", partial(_convolve, method="fft")),
+    given("last", "signalprocessing.FFT", DIMS, **TRANSFORM),
+    given("real", "signalprocessing.FFT", DIMS, axis=0, real=True, sampling=0.004, **TRANSFORM),
+    given("even real", "signalprocessing.FFT", DIMS, real=True, norm="none", ifftshift_before=True, **TRANSFORM),
+    given("longer", "signalprocessing.FFT", (3, 5, 7), axis=1, nfft=8, norm="1/n", fftshift_after=True, **TRANSFORM),
+    given("longer real", "signalprocessing.FFT", 13, nfft=16, real=True, **TRANSFORM),
+    given("last two", "signalprocessing.FFT2D", (3, 7, 6), **TRANSFORM),
+    given("real", "signalprocessing.FFT2D", DIMS, axes=(1, 0), real=True, ifftshift_before=(True, False), **TRANSFORM),
+    given("longer", "signalprocessing.FFT2D", DIMS, nffts=(16, None), norm="1/n", fftshift_after=True, tasks=(6, 6)),
+    given("all", "signalprocessing.FFTND", (4, 5, 6), norm="none", fftshift_after=(True, False, False), **TRANSFORM),
+    given("real", "signalprocessing.FFTND", (4, 5, 6), axes=(2, 0), nffts=(7, 8), real=True, **TRANSFORM),
+    held("Fredholm1-slices", _fredholm, tasks=(6, 6)),
+    held("Fredholm1-all cut", partial(_fredholm, nz=3, chunks=(2, 3, 2)), tasks=(6, 6)),
+    held("Fredholm1-real", _real_kernel, tasks=(6, 6)),
+    held("MDC-twosided", partial(_mdc, dt=0.004, dr=10.0), tasks=(6, 6), dtypes=DTYPES[:2]),
+    held("MDC-onesided", partial(_mdc, nt=8, twosided=False, conj=True, prescaled=True), dtypes=DTYPES[:2]),
+    held("MDC-all cut", partial(_mdc, chunks=(3, 3, 2), conj=True), tasks=(9, 9), dtypes=DTYPES[:2]),
     *(
         held(f"PoststackLinearModelling-{name}", partial(_poststack, **options), dtypes=DTYPES[:2])
         for name, options in {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import dask.array as da
@@ -12,6 +13,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.lift.arguments import shape_of
+from pylops_distributed.lift.contraction import contract
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.space import Space, flatten
 
@@ -101,16 +103,11 @@ class MatrixMult(LinearOperator):
         return self._multiply(y, adjoint=True)
 
     def _multiply(self, x: da.Array, adjoint: bool) -> da.Array:
-        """Products of chunks, with the chunks that are still to be summed along a second axis."""
-        out, summed = (1, 0) if adjoint else (0, 1)
-        x = x.rechunk({0: self.A.chunks[summed]})
         rest = tuple(range(2, x.ndim + 1))
+        out, summed = (1, 0) if adjoint else (0, 1)
+        kernel = partial(_product, adjoint=adjoint)
         dtype = np.result_type(self.dtype, x.dtype)
-        partial = da.blockwise(
-            _product, (out, summed, *rest), self.A, (0, 1), x, (summed, *rest), adjoint=adjoint, kind=dtype,
-            adjust_chunks={summed: lambda _: 1}, dtype=dtype, meta=np.empty((0,) * (x.ndim + 1), dtype),
-        )  # fmt: skip
-        return partial.sum(axis=1, dtype=dtype)
+        return contract(kernel, self.A, (0, 1), x, (summed, *rest), (out, *rest), dtype)
 
     def todense(self) -> da.Array:
         """The matrix of the operator as a lazy array of shape ``shape``."""
@@ -147,13 +144,12 @@ class MatrixMult(LinearOperator):
         return q @ _solve(r.conj().T, data)
 
 
-def _product(a: Any, x: Any, adjoint: bool, kind: Any) -> Any:
+def _product(a: Any, x: Any, adjoint: bool) -> Any:
     """Product of one chunk of the matrix, whose conjugate is never made: that of the vector is smaller."""
     columns = x.reshape(len(x), -1)
     flip = adjoint and np.iscomplexobj(a)
     y = (a.T if adjoint else a) @ (columns.conj() if flip else columns)
-    y = y.conj() if flip else y
-    return y.reshape(len(y), 1, *x.shape[1:]).astype(kind, copy=False)
+    return (y.conj() if flip else y).reshape(len(y), *x.shape[1:])
 
 
 def _solve(r: da.Array, y: da.Array) -> da.Array:

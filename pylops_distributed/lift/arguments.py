@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
+from numpy.typing import DTypeLike
 
 T = TypeVar("T")
 
@@ -33,3 +35,13 @@ def at_least(n: int, dims: tuple[int, ...], axis: int, what: str) -> None:
         raise ValueError(
             f"{what} needs at least {n} samples along axis {axis}, dims {dims} have {dims[axis]}"
         )
+
+
+def real_type(dtype: DTypeLike) -> np.dtype[Any]:
+    """The real type of the precision of ``dtype``."""
+    return np.empty(0, dtype).real.dtype
+
+
+def complex_type(dtype: DTypeLike) -> np.dtype[Any]:
+    """The complex type of the precision of ``dtype``."""
+    return np.result_type(dtype, np.complex64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 import dask.array as da
 import numpy as np
@@ -12,6 +12,8 @@ from dask import delayed
 from dask.base import tokenize
 from numpy.typing import DTypeLike
 
+from pylops_distributed.lift.arguments import real_type
+from pylops_distributed.lift.gathering import gather
 from pylops_distributed.lift.overlap import Array, Depth, Kernel, stencil
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.space import Chunks, Space
@@ -56,7 +58,7 @@ class Whole:
     kernel : callable
         Function of one NumPy block.
     axes : tuple of int
-        Axes that must lie in one chunk, and are rechunked so if they do not.
+        Axes that must lie in one chunk; see :func:`.gather`.
     lengths : mapping of int to int
         New lengths of those of the axes whose length the kernel changes.
     shared : mapping of str to object
@@ -70,7 +72,7 @@ class Whole:
 
     def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
-        x = x.rechunk(dict.fromkeys(self.axes, -1))
+        x = gather(x, self.axes)
         chunks = tuple((self.lengths[a],) if a in self.lengths else c for a, c in enumerate(x.chunks))
         shared = {k: delayed(v, name=f"{k}-{tokenize(v)}", traverse=False) for k, v in self.shared.items()}
         return x.map_blocks(
@@ -82,7 +84,14 @@ class Whole:
         return tuple((sum(c),) if a in self.axes else c for a, c in enumerate(chunks))
 
 
-Rule: TypeAlias = Halo | Whole
+class Rule(Protocol):
+    """How something applies to chunks, as :class:`Halo` and :class:`Whole` do."""
+
+    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+        """The lazy result for ``x``, of type ``dtype``."""
+
+    def pin(self, chunks: Chunks) -> Chunks:
+        """The chunks that are kept, of those asked for."""
 
 
 class Lift(LinearOperator):
@@ -90,7 +99,7 @@ class Lift(LinearOperator):
 
     Parameters
     ----------
-    forward, adjoint : Halo or Whole
+    forward, adjoint : Rule
         What to do with blocks, and which samples of other blocks it takes.
     dims : tuple of int
         Shape of the model.
@@ -98,6 +107,11 @@ class Lift(LinearOperator):
         Shape of the data; default that of the model.
     dtype : dtype
         Type of the operator.
+    dtypes : tuple of dtype, optional
+        Types of the model and of the data; default that of the operator.
+    clinear : bool, optional
+        Whether the operator is linear for complex scalars too. Where it is not, complex input may give real
+        output.
     chunks : optional
         Chunks of the model, as Dask takes them; default those of the array that comes.
     compute : tuple of bool, optional
@@ -114,19 +128,26 @@ class Lift(LinearOperator):
         dimsd: tuple[int, ...] | None = None,
         *,
         dtype: DTypeLike,
+        dtypes: tuple[DTypeLike, DTypeLike] | None = None,
+        clinear: bool = True,
         chunks: Any = None,
         compute: tuple[bool, bool] = (False, False),
         name: str | None = None,
     ) -> None:
         self._forward, self._adjoint = forward, adjoint
-        domain = Space.of(dims, dtype, chunks)
+        kind, kindd = dtypes or (dtype, dtype)
+        domain = Space.of(dims, kind, chunks)
         if domain.chunks is not None:
             domain = replace(domain, chunks=forward.pin(domain.chunks))
-        codomain = domain if dimsd is None else Space.of(dimsd, dtype)
-        super().__init__(domain, codomain, dtype=dtype, compute=compute, name=name)
+        codomain = replace(domain, dtype=np.dtype(kindd)) if dimsd is None else Space.of(dimsd, kindd)
+        super().__init__(domain, codomain, dtype=dtype, clinear=clinear, compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
-        return self._forward(x, np.result_type(self.dtype, x.dtype))
+        return self._forward(x, self._kind(self.codomain.dtype, x))
 
     def _rmatvec(self, y: da.Array) -> da.Array:
-        return self._adjoint(y, np.result_type(self.dtype, y.dtype))
+        return self.domain.fit(self._adjoint(y, self._kind(self.domain.dtype, y)))
+
+    def _kind(self, dtype: np.dtype[Any], x: da.Array) -> np.dtype[Any]:
+        """The type of what becomes of ``x`` in a space of type ``dtype``."""
+        return np.result_type(dtype, x.dtype if self.clinear else real_type(x.dtype))

@@ -1,0 +1,119 @@
+"""Fourier transform along several axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from numpy.typing import DTypeLike
+
+from pylops_distributed.signalprocessing.fourier import Engine, FourierOperator, Norm
+
+
+class FFTND(FourierOperator):
+    r"""Fourier transform along several axes, chunk by chunk.
+
+    With :math:`\mathbf n` the index of a sample and :math:`N_a` samples of the transform along axis :math:`a`,
+    :math:`N` their product, forward and adjoint are, for the norm ``ortho``,
+
+    .. math::
+        y_{\mathbf k} = \frac{1}{\sqrt N} \sum_{\mathbf n} x_{\mathbf n} e^{-2\pi i \sum_a k_a n_a / N_a}, \qquad
+        x_{\mathbf n} = \frac{1}{\sqrt N} \sum_{\mathbf k} y_{\mathbf k} e^{2\pi i \sum_a k_a n_a / N_a}
+
+    The transform goes along the axes that lie in one chunk, then, after a rechunk, along the others: the data
+    keep the chunks of the last step. Single precision stays single, for all engines.
+
+    Parameters
+    ----------
+    dims : tuple of int
+        Shape of the model.
+    axes : tuple of int, optional
+        Axes to transform; with ``real`` the last of them is the one that becomes shorter.
+    nffts : int or tuple of int or None, optional
+        Number of samples of the transform along each axis; zeros are added to the model, or samples cut off.
+    sampling : float or tuple of float, optional
+        Distance between samples of the model along each axis.
+    norm : {"ortho", "none", "1/n"}, optional
+        Scaling of forward and adjoint, each by :math:`1/\sqrt N`, by nothing or by :math:`1/N`, with
+        :math:`N` the product of ``nffts``.
+    real : bool, optional
+        The model is real: keep only frequencies from zero along the last of the axes, scaled by
+        :math:`\sqrt 2` but for zero and Nyquist, which makes the adjoint exact.
+    ifftshift_before : bool or tuple of bool, optional
+        The model has its origin in the middle of the axis.
+    fftshift_after : bool or tuple of bool, optional
+        Order frequencies from negative to positive.
+    engine : {"numpy", "scipy", "fftw", "mkl_fft"}, optional
+        Library that transforms. The first two are SciPy, and so are the others where they are not installed.
+    dtype : dtype, optional
+        Type of the model; that of the operator is its complex kind.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+    **kwargs_fft
+        Keyword arguments of the library's functions, such as ``workers``.
+
+    Attributes
+    ----------
+    fs : tuple of numpy.ndarray
+        Frequencies of the data along each of the axes, in cycles per unit of ``sampling``.
+    axes, nffts : tuple of int
+        Axes and numbers of samples of the transform.
+    rdtype, cdtype : dtype
+        Types of model and data.
+
+    Raises
+    ------
+    ValueError
+        If ``axes`` are not different ones of ``dims``, or another argument is not one for each, or ``norm`` or ``engine`` is unknown.
+
+    Warns
+    -----
+    UserWarning
+        If one of ``nffts`` is shorter than the model, or ``fftshift_after`` is asked of the real axis.
+
+    See Also
+    --------
+    pylops.signalprocessing.FFTND : the local operator.
+
+    References
+    ----------
+    .. [1] Pekurovsky, D., 2012, P3DFFT: a framework for parallel computations of Fourier transforms in three
+       dimensions: SIAM Journal on Scientific Computing, 34, C192-C209, doi:10.1137/11082748X.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed.signalprocessing.fftnd import FFTND
+    >>> F = FFTND((4, 8, 6), real=True, dtype="float32")
+    >>> y = F @ da.ones((4, 8, 6), dtype="float32", chunks=(4, 4, 3))
+    >>> y.dtype, y.chunks
+    (dtype('complex64'), ((2, 2), (8,), (4,)))
+    """
+
+    def __init__(
+        self,
+        dims: int | Iterable[int],
+        axes: int | Iterable[int] = (-3, -2, -1),
+        nffts: int | Sequence[int | None] | None = None,
+        sampling: float | Sequence[float] = 1.0,
+        norm: Norm = "ortho",
+        real: bool = False,
+        ifftshift_before: bool | Sequence[bool] = False,
+        fftshift_after: bool | Sequence[bool] = False,
+        engine: Engine = "scipy",
+        dtype: DTypeLike = "complex128",
+        name: str | None = "F",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+        **kwargs_fft: Any,
+    ) -> None:
+        along = tuple(axes) if isinstance(axes, Iterable) else (axes,)
+        super().__init__(
+            dims, along, nffts, sampling, norm, real, ifftshift_before, fftshift_after, engine, dtype, name,
+            chunks, compute, kwargs_fft,
+        )  # fmt: skip

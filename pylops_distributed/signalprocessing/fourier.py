@@ -1,0 +1,351 @@
+"""Fourier transforms of chunked arrays, as PyLops scales, shifts, cuts and pads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from importlib.util import find_spec
+from logging import getLogger
+from math import prod, sqrt
+from typing import Any, Literal, TypeAlias
+from warnings import warn
+
+import dask.array as da
+import numpy as np
+from dask import config
+from dask.utils import parse_bytes
+from numpy.typing import DTypeLike
+
+from pylops_distributed.lift import Array, Lift
+from pylops_distributed.lift.arguments import axes_of, complex_type, one_of, real_type, shape_of
+from pylops_distributed.lift.gathering import gather
+from pylops_distributed.space import Chunks
+
+Norm: TypeAlias = Literal["ortho", "none", "1/n"]
+Engine: TypeAlias = Literal["numpy", "scipy", "fftw", "mkl_fft"]
+
+# What SciPy calls the scaling: (of the forward, of the inverse used as adjoint).
+NORMS = {"ortho": ("ortho", "ortho"), "none": ("backward", "forward"), "1/n": ("forward", "backward")}
+# NumPy's transforms are SciPy's, of the same precision as their input.
+ENGINES = {
+    "numpy": "scipy.fft",
+    "scipy": "scipy.fft",
+    "fftw": "pyfftw.interfaces.scipy_fft",
+    "mkl_fft": "mkl_fft.interfaces.scipy_fft",
+}
+logger = getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Fourier:
+    """A discrete Fourier transform of NumPy blocks along some axes.
+
+    Attributes
+    ----------
+    axes : tuple of int
+        Axes to transform, the real one last.
+    lengths : tuple of int
+        Number of model samples along each of the axes.
+    nffts : tuple of int
+        Number of samples that are transformed: zeros are added, or samples cut off, at the end.
+    before, after : tuple of bool
+        Whether to move the middle of the axis to its start before, or the reverse after the transform.
+    norm : {"ortho", "none", "1/n"}
+        Scaling of forward and adjoint.
+    real : bool
+        Keep only the frequencies from zero along the last of the axes, scaled by the square root of two but
+        for zero and Nyquist, so that the adjoint is exact.
+    realmodel : bool
+        The model is real.
+    engine : str
+        Which library transforms.
+    options : mapping
+        Keyword arguments of the library's functions.
+    """
+
+    axes: tuple[int, ...]
+    lengths: tuple[int, ...]
+    nffts: tuple[int, ...]
+    before: tuple[bool, ...]
+    after: tuple[bool, ...]
+    norm: str = "ortho"
+    real: bool = False
+    realmodel: bool = False
+    engine: str = "numpy"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def dimsd(self) -> dict[int, int]:
+        """Length of each of the axes after the transform."""
+        ends = list(self.nffts)
+        if self.real:
+            ends[-1] = ends[-1] // 2 + 1
+        return dict(zip(self.axes, ends, strict=True))
+
+    def only(self, axes: tuple[int, ...]) -> Fourier:
+        """The factor of the transform that acts along some of its axes."""
+        kept = [i for i, a in enumerate(self.axes) if a in axes]
+        last = self.axes[-1] in axes
+
+        def pick(values: tuple[Any, ...]) -> tuple[Any, ...]:
+            return tuple(values[i] for i in kept)
+
+        return replace(
+            self, axes=pick(self.axes), lengths=pick(self.lengths), nffts=pick(self.nffts),
+            before=pick(self.before), after=pick(self.after), real=self.real and last,
+            realmodel=self.realmodel and last,
+        )  # fmt: skip
+
+    def forward(self, block: Array, dtype: DTypeLike) -> Array:
+        """The transform of a block, in the precision of ``dtype``."""
+        fft = import_module(ENGINES[self.engine])
+        x = _shift(fft.ifftshift, block, self.axes, self.before)
+        x = _cast(x.real if self.realmodel else x, dtype)
+        function = fft.rfftn if self.real else fft.fftn
+        y: Array = function(x, s=self.nffts, axes=self.axes, norm=NORMS[self.norm][0], **self.options)
+        if self.real:
+            y[self._doubled(y.ndim)] *= sqrt(2)
+        return _shift(fft.fftshift, y, self.axes, self.after)
+
+    def adjoint(self, block: Array, dtype: DTypeLike) -> Array:
+        """The adjoint transform of a block, in the precision of ``dtype``."""
+        fft = import_module(ENGINES[self.engine])
+        y = _cast(_shift(fft.ifftshift, block, self.axes, self.after), dtype)
+        if self.real:
+            y = np.array(y, np.result_type(y.dtype, np.complex64))
+            y[self._doubled(y.ndim)] /= sqrt(2)
+        function = fft.irfftn if self.real else fft.ifftn
+        x: Array = function(y, s=self.nffts, axes=self.axes, norm=NORMS[self.norm][1], **self.options)
+        x = self._fit(x.real if self.realmodel else x)
+        return np.ascontiguousarray(_shift(fft.fftshift, x, self.axes, self.before))
+
+    def _doubled(self, ndim: int) -> tuple[slice, ...]:
+        """The frequencies that stand for their negative ones too."""
+        index = [slice(None)] * ndim
+        index[self.axes[-1]] = slice(1, 1 + (self.nffts[-1] - 1) // 2)
+        return tuple(index)
+
+    def _fit(self, x: Array) -> Array:
+        """Cut off, or add as zeros, what the model has less or more than the transform."""
+        pads, index = [(0, 0)] * x.ndim, [slice(None)] * x.ndim
+        for axis, n, nfft in zip(self.axes, self.lengths, self.nffts, strict=True):
+            pads[axis], index[axis] = (0, max(0, n - nfft)), slice(n)
+        x = x[tuple(index)]
+        return np.pad(x, pads) if np.any(pads) else x
+
+
+@dataclass(frozen=True)
+class Pencils:
+    """How a transform applies to chunks: along axes that lie in one chunk, then, after a rechunk, the others.
+
+    Attributes
+    ----------
+    transform : Fourier
+        What to apply.
+    adjoint : bool
+        Whether to apply its adjoint.
+    """
+
+    transform: Fourier
+    adjoint: bool = False
+
+    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+        """The lazy result for ``x``, of type ``dtype``."""
+        rest = self.transform.axes
+        while rest:
+            axes = self._next(x, rest)
+            rest = tuple(a for a in rest if a not in axes)
+            x = gather(x, axes)
+            part = self.transform.only(axes)
+            lengths = dict(zip(part.axes, part.lengths, strict=True)) if self.adjoint else part.dimsd
+            chunks = tuple((lengths[a],) if a in axes else c for a, c in enumerate(x.chunks))
+            kind = dtype if not rest else complex_type(np.result_type(dtype, real_type(x.dtype)))
+            x = x.map_blocks(
+                _transform, part=part, adjoint=self.adjoint, kind=kind,
+                chunks=chunks, dtype=kind, meta=np.empty((0,) * x.ndim, kind),
+            )  # fmt: skip
+        return x
+
+    def pin(self, chunks: Chunks) -> Chunks:
+        """The chunks that are kept, of those asked for: all."""
+        return chunks
+
+    def _next(self, x: da.Array, axes: tuple[int, ...]) -> tuple[int, ...]:
+        """Which of the axes that are left to transform next; the real one is first, or last of the adjoint."""
+        real = {self.transform.axes[-1]} if self.transform.real or self.transform.realmodel else set()
+        free = tuple(a for a in axes if a not in real)
+        if not free or _affordable(x, axes):
+            return axes
+        if real and not self.adjoint and real <= set(axes):
+            free = (*free, *real)
+            first = real
+        else:
+            first = {min(free, key=lambda a: x.numblocks[a])}
+        return tuple(a for a in free if a in first or x.numblocks[a] == 1)
+
+
+def _affordable(x: da.Array, axes: tuple[int, ...]) -> bool:
+    """Whether all axes may be gathered at once: other axes leave several chunks, and none too large."""
+    if all(x.numblocks[a] == 1 for a in axes):
+        return True
+    block = [n if a in axes else max(c) for a, (n, c) in enumerate(zip(x.shape, x.chunks, strict=True))]
+    several = prod(n for a, n in enumerate(x.numblocks) if a not in axes) > 1
+    return bool(several and prod(block) * x.dtype.itemsize <= parse_bytes(config.get("array.chunk-size")))
+
+
+def _transform(block: Array, part: Fourier, adjoint: bool, kind: np.dtype[Any]) -> Array:
+    return (part.adjoint if adjoint else part.forward)(block, kind).astype(kind, copy=False)
+
+
+class FourierOperator(Lift):
+    """What the Fourier transforms along one, two or more axes share.
+
+    Parameters
+    ----------
+    dims : tuple of int
+        Shape of the model.
+    axes : tuple of int
+        Axes to transform, the real one last.
+    nffts, before, after, sampling : sequence
+        For each of the axes: number of samples of the transform (None for as many as the model has), whether
+        to shift before and after it, and distance of model samples.
+    norm, real, engine, options : optional
+        See :class:`Fourier`.
+    dtype : dtype, optional
+        Type of the model.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Attributes
+    ----------
+    fs : tuple of numpy.ndarray
+        Frequencies along each of the axes.
+    rdtype, cdtype : dtype
+        Types of model and data.
+    """
+
+    def __init__(
+        self,
+        dims: int | Iterable[int],
+        axes: Iterable[int],
+        nffts: Any,
+        sampling: Any,
+        norm: str,
+        real: bool,
+        before: Any,
+        after: Any,
+        engine: str,
+        dtype: DTypeLike,
+        name: str | None,
+        chunks: Any,
+        compute: tuple[bool, bool],
+        options: Mapping[str, Any],
+    ) -> None:
+        model = shape_of(dims)
+        self.axes = axes_of(axes, model)
+        lengths = tuple(model[a] for a in self.axes)
+        given = each("nffts", nffts, self.axes)
+        self.nffts = tuple(int(n or m) for n, m in zip(given, lengths, strict=True))
+        self.ifftshift_before, self.fftshift_after = (
+            each("ifftshift_before", before, self.axes),
+            each("fftshift_after", after, self.axes),
+        )
+        self.norm, self.real, self.engine = (
+            one_of("norm", norm.lower(), tuple(NORMS)),
+            real,
+            engine_of(engine),
+        )
+        _advise(self.axes, lengths, self.nffts, real, self.fftshift_after)
+        self.rdtype = real_type(dtype) if real else np.dtype(dtype)
+        self.cdtype = complex_type(dtype)
+        realmodel = self.rdtype.kind == "f"
+        self.transform = Fourier(
+            self.axes, lengths, self.nffts, self.ifftshift_before, self.fftshift_after, self.norm, real, realmodel,
+            self.engine, options,
+        )  # fmt: skip
+        self.fs = frequencies(self.nffts, each("sampling", sampling, self.axes), real, self.fftshift_after)
+        dimsd = tuple(self.transform.dimsd.get(a, n) for a, n in enumerate(model))
+        super().__init__(
+            Pencils(self.transform), Pencils(self.transform, adjoint=True), model, dimsd, dtype=self.cdtype,
+            dtypes=(self.rdtype, self.cdtype), clinear=not realmodel, chunks=chunks, compute=compute, name=name,
+        )  # fmt: skip
+
+    def div(self, y: Any, niter: int = 100) -> Any:
+        """The inverse transform, which is the adjoint scaled; ``niter`` is not needed."""
+        n = prod(self.nffts)
+        return (self.H @ y) * {"ortho": 1.0, "none": 1.0 / n, "1/n": float(n)}[self.norm]
+
+
+def each(name: str, value: Any, axes: tuple[int, ...]) -> tuple[Any, ...]:
+    """One value for each of the axes, from one for all or as many.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many values as axes.
+    """
+    values = tuple(value) if isinstance(value, Iterable) else (value,) * len(axes)
+    if len(values) != len(axes):
+        raise ValueError(f"{name} must be one value or {len(axes)}, one for each of the axes, got {value}")
+    return values
+
+
+def frequencies(
+    nffts: tuple[int, ...], sampling: tuple[float, ...], real: bool, after: tuple[bool, ...]
+) -> tuple[Array, ...]:
+    """Frequencies along each axis of a transform, in cycles per unit of its sampling."""
+    fs = []
+    for i, (n, step, shift) in enumerate(zip(nffts, sampling, after, strict=True)):
+        f = np.fft.rfftfreq(n, step) if real and i == len(nffts) - 1 else np.fft.fftfreq(n, step)
+        fs.append(np.fft.fftshift(f) if shift else f)
+    return tuple(fs)
+
+
+def _advise(
+    axes: tuple[int, ...],
+    lengths: tuple[int, ...],
+    nffts: tuple[int, ...],
+    real: bool,
+    after: tuple[bool, ...],
+) -> None:
+    """Warn of what PyLops warns of: samples that are cut off, frequencies out of order."""
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"axes must be different, got {axes}")
+    if any(nfft < n for nfft, n in zip(nffts, lengths, strict=True)):
+        warn(
+            f"nfft {nffts} is shorter than the model, {lengths}: the samples past it do not count",
+            stacklevel=4,
+        )
+    if real and after[-1]:
+        warn("fftshift_after moves the frequencies of a real transform, which are all positive", stacklevel=4)
+
+
+def engine_of(engine: str) -> str:
+    """The engine, or "numpy" for one that is not installed.
+
+    Raises
+    ------
+    ValueError
+        If the engine is unknown.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"engine must be one of {tuple(ENGINES)}, got {engine!r}")
+    package = ENGINES[engine].split(".")[0]
+    if find_spec(package) is None:
+        logger.warning("%s is not installed: SciPy transforms instead", package)
+        return "numpy"
+    return engine
+
+
+def _cast(x: Array, dtype: DTypeLike) -> Array:
+    return x.astype(np.result_type(x.dtype, real_type(dtype)), copy=False)
+
+
+def _shift(function: Any, x: Array, axes: tuple[int, ...], flags: tuple[bool, ...]) -> Array:
+    along = [a for a, flag in zip(axes, flags, strict=True) if flag]
+    return np.asarray(function(x, axes=along)) if along else x

@@ -1,0 +1,126 @@
+"""Fredholm integral of the first kind."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.lift import Array
+from pylops_distributed.lift.contraction import contract
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Space
+
+
+class Fredholm1(LinearOperator):
+    r"""Fredholm integral of the first kind: a matrix product for each slice.
+
+    Forward :math:`d_{kxz} = \sum_y G_{kxy} m_{kyz}`, adjoint :math:`m_{kyz} = \sum_x G^*_{kxy} d_{kxz}`: one
+    batch of products a chunk of the kernel. Chunks of slices need nothing of each other; where the kernel is
+    cut along its other axes too, partial products are summed. It is neither transposed nor conjugated in
+    memory.
+
+    Parameters
+    ----------
+    G : array
+        Kernel of shape ``(nsl, nx, ny)``. NumPy, Dask and Zarr arrays are read only when computing.
+    nz : int, optional
+        Length of the last axis of model and data.
+    saveGt, usematmul : bool, optional
+        Taken for compatibility: the adjoint is as fast without a copy of the kernel, and the products of a
+        chunk are always one call.
+    dtype : dtype, optional
+        Type of the operator; made complex if ``G`` is.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them, which the kernel follows; default those of the kernel, and
+        along the last axis those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Attributes
+    ----------
+    G : dask.array.Array
+        The kernel.
+    nsl, nx, ny, nz : int
+        Number of slices, rows and columns of the kernel, and length of the last axis.
+
+    Raises
+    ------
+    ValueError
+        If ``G`` does not have three axes.
+
+    See Also
+    --------
+    pylops.signalprocessing.Fredholm1 : the local operator.
+
+    References
+    ----------
+    .. [1] Wapenaar, K., et al., 2011, Seismic interferometry by crosscorrelation and by multidimensional
+       deconvolution: a systematic comparison: Geophysical Journal International, 185, 1335-1364,
+       doi:10.1111/j.1365-246X.2011.05007.x.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed.signalprocessing.fredholm1 import Fredholm1
+    >>> F = Fredholm1(da.ones((4, 2, 3), chunks=(2, 2, 3)), nz=5)
+    >>> (F @ da.ones((4, 3, 5))).chunks
+    ((2, 2), (2,), (5,))
+    """
+
+    def __init__(
+        self,
+        G: Any,
+        nz: int = 1,
+        saveGt: bool = True,
+        usematmul: bool = True,
+        dtype: DTypeLike = "float64",
+        name: str | None = "F",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        kernel = lazy(G)
+        if kernel.ndim != 3:
+            raise ValueError(f"G must have three axes, got an array of shape {kernel.shape}")
+        (self.nsl, self.nx, self.ny), self.nz = kernel.shape, int(nz)
+        kind = np.result_type(dtype, kernel.dtype) if kernel.dtype.kind == "c" else np.dtype(dtype)
+        domain = Space.of((self.nsl, self.ny, self.nz), kind, chunks)
+        codomain = Space.of((self.nsl, self.nx, self.nz), kind)
+        if domain.chunks is not None:
+            kernel = kernel.rechunk({0: domain.chunks[0], 2: domain.chunks[1]})
+            codomain = Space(codomain.shape, kind, (domain.chunks[0], kernel.chunks[1], domain.chunks[2]))
+        self.G = kernel
+        super().__init__(domain, codomain, compute=compute, name=name)
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        dtype = np.result_type(self.dtype, x.dtype)
+        return contract(multiply, self.G, (0, 1, 2), x, (0, 2, 3), (0, 1, 3), dtype)
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        dtype = np.result_type(self.dtype, y.dtype)
+        kernel = partial(multiply, adjoint=True)
+        return contract(kernel, self.G, (0, 1, 2), y, (0, 1, 3), (0, 2, 3), dtype)
+
+
+def multiply(g: Array, x: Array, adjoint: bool = False, conj: bool = False) -> Array:
+    """Product of each slice of a kernel, of its adjoint, or of the conjugate of either, with one of ``x``.
+
+    It is the vector, smaller than the kernel, that is conjugated, and a real kernel sees a complex vector
+    as twice as many real columns.
+    """
+    matrix: Any = g.swapaxes(1, 2) if adjoint else g
+    if np.iscomplexobj(g) and adjoint != conj:
+        y = np.matmul(matrix, x.conj()).conj()
+    elif np.iscomplexobj(x) and not np.iscomplexobj(g):
+        columns = np.ascontiguousarray(x)
+        y = np.matmul(matrix, columns.view(columns.real.dtype)).view(columns.dtype)
+    else:
+        y = np.matmul(matrix, x)
+    return np.asarray(y)

@@ -1,0 +1,53 @@
+"""From time to frequencies and back, on NumPy blocks with time along the first axis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from pylops_distributed.lift import Array
+from pylops_distributed.lift.arguments import complex_type, real_type
+from pylops_distributed.signalprocessing.fourier import ENGINES
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """The lowest frequencies of real traces.
+
+    Attributes
+    ----------
+    nt, nf : int
+        Number of time samples, and of frequencies that are kept.
+    scale : float
+        Factor of the transform to frequencies, which is not scaled otherwise.
+    engine : str
+        Which library transforms.
+    options : mapping
+        Keyword arguments of the library's functions.
+    """
+
+    nt: int
+    nf: int
+    scale: float = 1.0
+    engine: str = "numpy"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def to_frequencies(block: Array, spectra: Spectra, shift: bool, kind: np.dtype[Any]) -> Array:
+    """Spectra, scaled, of the real part of traces, whose middle is zero time if ``shift``."""
+    fft = import_module(ENGINES[spectra.engine])
+    x = block.real.astype(real_type(kind), copy=False)
+    x = fft.ifftshift(x, axes=0) if shift else x
+    y = fft.rfft(x, axis=0, **spectra.options)[: spectra.nf]
+    return np.asarray(np.multiply(y, spectra.scale, dtype=complex_type(kind)))
+
+
+def to_times(block: Array, spectra: Spectra, shift: bool, kind: np.dtype[Any]) -> Array:
+    """Traces of spectra, with the origin moved to the middle if ``shift``."""
+    fft = import_module(ENGINES[spectra.engine])
+    y = fft.irfft(block, n=spectra.nt, axis=0, **spectra.options)
+    return np.asarray(fft.fftshift(y, axes=0) if shift else y).astype(real_type(kind), copy=False)
