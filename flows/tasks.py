@@ -16,13 +16,14 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.config import PipelineConfig
 from pylops_distributed import ingest, postprocess, report
+from pylops_distributed.execution.resident import WorkerLost
 from pylops_distributed.inversion import Inversion, Progress, begin
 from pylops_distributed.modelling import write_modelled
 from pylops_distributed.problem import Problem
 from pylops_distributed.run import Run
 
 SEGMENT = 45.0  # seconds: a run of hours makes hundreds of task runs, and a pause waits less than a minute
-TRANSIENT = (KilledWorker, FutureCancelledError, OSError, TimeoutError)
+TRANSIENT = (WorkerLost, KilledWorker, FutureCancelledError, OSError, TimeoutError)
 
 
 def _transient(_task: Any, _run: Any, state: Any) -> bool:

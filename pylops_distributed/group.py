@@ -28,7 +28,7 @@ Verify: TypeAlias = Literal["full", "fast"]
 SMALL = 1_000_000
 
 
-class Damaged(Exception):  # noqa: N818 - reads as what it says
+class Damaged(Exception):
     """What is stored is not what was written."""
 
 

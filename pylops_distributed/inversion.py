@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from pylops_distributed.fingerprint import fingerprint
 from pylops_distributed.ingest import DatasetRef, open_dataset, read_ref
 from pylops_distributed.optimization.cgls import CGLS
 from pylops_distributed.optimization.solver import Save, Session, Solver
-from pylops_distributed.optimization.state import Reason, State
+from pylops_distributed.optimization.state import Reason
 from pylops_distributed.policy import Every, Retention
 from pylops_distributed.problem import Problem
 from pylops_distributed.problems import load_problem
@@ -157,54 +158,70 @@ class Inversion:
             self.store = CheckpointStore(
                 self.attempt, labels=problem.system_labels(ds), retention=retention, client=client
             )
-            self.session = Session(
-                solver, *problem.system(ds), store=self.store, save=save or Every(10, 30.0)
+            self._begin = partial(
+                Session, solver, *problem.system(ds), store=self.store, save=save or Every(10, 30.0)
             )
+            self._open()
         except BaseException:
             self.attempt.close()
             raise
-        first = self.session.state.iteration
-        self._first, self._spent = first, 0.0
-        self.resumed = first or None
+
+    def _open(self) -> None:
+        """Begin at the newest checkpoint, if there is one."""
+        self.session: Session[Any] = self._begin()
+        self._first, self._spent = self.session.iteration, 0.0
+        self.resumed = self._first or None
 
     @property
     def progress(self) -> Progress:
         """Where the solve stands."""
         session = self.session
-        taken = session.state.iteration - self._first
+        taken = session.iteration - self._first
         return Progress(
-            session.state.iteration, self.niter, session.history["cost"], self._spent / taken if taken else 0.0,
+            session.iteration, self.niter, session.history["cost"], self._spent / taken if taken else 0.0,
             self.resumed, session.reason,
         )  # fmt: skip
 
     def advance(
         self, seconds: float | None = None, on_progress: Callable[[Progress], None] = lambda _: None
     ) -> Progress:
-        """Take steps for about ``seconds``, or to the end.
+        """Take steps for about ``seconds``, or to the end; after a failure, from the newest checkpoint on.
 
         Parameters
         ----------
         seconds : float, optional
             When to return, after the step under way.
         on_progress : callable, optional
-            Called after every step.
+            Called whenever steps were taken.
         """
+        if self.session.failed:
+            self._reopen()
         last = time.monotonic()
 
-        def on_step(_: State) -> None:
+        def watch() -> None:
             nonlocal last
             now = time.monotonic()
             self._spent, last = self._spent + now - last, now
             on_progress(self.progress)
 
-        self.session.run(on_step, seconds)
+        self.session.run(None, seconds, watch)
         return self.progress
+
+    def _reopen(self) -> None:
+        """Begin again, on the workers that there are now, after some were lost or a step failed."""
+        try:
+            self.store.wait()
+        except Exception as error:
+            log.warning("the save under way when the solve failed is not there: %s", error)
+        self._open()
+        log.warning("went on from iteration %d after a failure", self.session.iteration)
 
     def close(self, timeout: float | None = None) -> None:
         """Save the newest state, finish what is being written, and give the run free."""
         try:
             self.session.save()
         finally:
+            self.session.close()
             try:
                 self.store.close(timeout)
             finally:

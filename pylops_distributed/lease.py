@@ -25,11 +25,11 @@ RENEW = 20.0
 TTL = 90.0
 
 
-class RunBusy(RuntimeError):  # noqa: N818 - the state of the run, not an error of the caller
+class RunBusy(RuntimeError):
     """Another process is working on the run."""
 
 
-class Superseded(RuntimeError):  # noqa: N818
+class Superseded(RuntimeError):
     """A newer attempt has taken the run over; this one may not write any more."""
 
 

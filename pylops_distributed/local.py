@@ -9,6 +9,7 @@ import numpy as np
 import pylops
 
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.memory import aligned
 from pylops_distributed.space import Space, flatten, unflatten
 
 
@@ -17,7 +18,7 @@ def _apply(
 ) -> Any:
     """Apply a local operator along ``axes`` of a block, all other axes being columns."""
     last = tuple(range(-len(axes), 0))
-    columns = np.moveaxis(block, axes, last)
+    columns = np.moveaxis(aligned(block), axes, last)
     batch = columns.shape[: block.ndim - len(axes)]
     matrix = columns.reshape(-1, op.shape[0 if adjoint else 1]).T
     if matrix.shape[1] == 1:
@@ -116,7 +117,7 @@ class LocalOperator(LinearOperator):
 
 
 def _apply_whole(block: np.ndarray[Any, Any], op: Any, dims: tuple[int, ...], adjoint: bool) -> Any:
-    return (op.rmatvec if adjoint else op.matvec)(block.ravel()).reshape(dims)
+    return (op.rmatvec if adjoint else op.matvec)(aligned(block).ravel()).reshape(dims)
 
 
 def _ints(dims: Any) -> tuple[int, ...]:

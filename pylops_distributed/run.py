@@ -35,7 +35,7 @@ RESULT = "result"
 SCHEMA = "pylops-distributed-run/1"
 
 
-class RunMismatch(ValueError):  # noqa: N818
+class RunMismatch(ValueError):
     """The run at this place is of another problem, other data or another solver."""
 
 

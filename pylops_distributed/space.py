@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
+from dask._task_spec import List, Task, TaskRef
+from dask.base import tokenize
+from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
 
 Chunks: TypeAlias = tuple[tuple[int, ...], ...]
+_FAN_IN = 64  # how many partial sums one task adds up
 
 
 @dataclass(frozen=True)
@@ -155,12 +160,15 @@ class BlockSpace:
 AnySpace: TypeAlias = Space | BlockSpace
 
 
-def _block_dot(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return np.asarray(np.vdot(a, b)).reshape((1,) * a.ndim)
+def _total(parts: list[Any]) -> Any:
+    return sum(parts[1:], start=parts[0])
 
 
 def vdot(a: Vector, b: Vector) -> da.Array:
     """Inner product conj(a)·b as a lazy 0-d array, chunk by chunk and without flattening.
+
+    One task a chunk, and a few to sum them up, whose keys are those of 0-d arrays: engines see that they are
+    small, and may sum up on every worker rather than send the sum around.
 
     Parameters
     ----------
@@ -177,14 +185,24 @@ def vdot(a: Vector, b: Vector) -> da.Array:
         return sum(parts[1:], start=parts[0])
     if isinstance(a, Blocks) or isinstance(b, Blocks):
         raise TypeError("vdot needs two arrays or two Blocks, got one of each")
-    if a.ndim == 0:
-        return a.conj() * b
-    axes = tuple(range(a.ndim))
-    partial = da.blockwise(
-        _block_dot, axes, a, axes, b, axes,
-        dtype=np.result_type(a.dtype, b.dtype), adjust_chunks=dict.fromkeys(axes, lambda _: 1),
-    )  # fmt: skip
-    return partial.sum(dtype=partial.dtype)
+    b = b if a.chunks == b.chunks else b.rechunk(a.chunks)
+    name = f"vdot-{tokenize(a.name, b.name)}"
+    graph: dict[Any, Any] = {}
+    level: list[Any] = []
+    for n, index in enumerate(product(*map(range, a.numblocks))):
+        key = (f"{name}-{n}",)
+        graph[key] = Task(key, np.vdot, TaskRef((a.name, *index)), TaskRef((b.name, *index)))
+        level.append(key)
+    while len(level) > 1:
+        groups = [level[k : k + _FAN_IN] for k in range(0, len(level), _FAN_IN)]
+        level = [(f"{name}-{len(graph)}-{k}",) for k in range(len(groups))]
+        graph.update(
+            (key, Task(key, _total, List(*map(TaskRef, group))))
+            for key, group in zip(level, groups, strict=True)
+        )
+    graph[(name,)] = graph.pop(level[0]).substitute({}, key=(name,))
+    layers = HighLevelGraph.from_collections(name, graph, dependencies=[a, b])
+    return da.Array(layers, name, (), meta=np.empty((), np.result_type(a.dtype, b.dtype)))
 
 
 def squared_norm(x: Vector) -> da.Array:

@@ -22,6 +22,7 @@ FORBIDDEN = {
     **dict.fromkeys(OPERATORS, EDGES | {"optimization", "execution", "checkpoint"}),
     "optimization": EDGES | {"signalprocessing", "avo", "lift", "checkpoint"},
     "execution": EDGES | OPERATORS | {"checkpoint"},
+    "memory": EDGES | OPERATORS | {"space", "linearoperator", "optimization", "execution", "checkpoint"},
     "checkpoint": EDGES | OPERATORS,
     "ingest": OPERATORS
     | {"linearoperator", "optimization", "execution", "checkpoint", "problem", "problems"},

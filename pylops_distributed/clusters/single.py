@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 from distributed import LocalCluster
@@ -28,7 +27,7 @@ def cluster(
         Passed to :class:`distributed.LocalCluster`.
     """
     # Any free port, so that a second cluster on the machine does not quarrel about 8787.
-    options.setdefault("dashboard_address", "127.0.0.1:0" if find_spec("bokeh") else None)
+    options.setdefault("dashboard_address", "127.0.0.1:0")
     if processes:
         options.setdefault("host", "127.0.0.1")
     return LocalCluster(

@@ -1,6 +1,54 @@
-"""How a traced step is run."""
+"""How a traced step is run: in this process, on a cluster, or plainly by Dask's scheduler."""
 
-from pylops_distributed.execution.plain import materialise, replay
+from __future__ import annotations
+
+from typing import Any
+
+import dask
+import dask.array as da
+from dask.base import get_scheduler
+from dask.system import CPU_COUNT
+
+from pylops_distributed.execution.plain import materialise
+from pylops_distributed.execution.replay import Done, InProcess, Plain, Replay, S, Step
 from pylops_distributed.execution.trace import trace
 
-__all__ = ["materialise", "replay", "trace"]
+__all__ = ["Replay", "materialise", "replay", "trace"]
+
+
+def replay(step: Step[S], state: S, done: Done[S]) -> Replay[S]:
+    """Make ready to take many steps, where Dask computes at the moment of the call.
+
+    Parameters
+    ----------
+    step : callable
+        Pure and lazy function from one state to the next.
+    state : State
+        Computed state to begin with.
+    done : callable
+        Given a state whose vectors are left out, a reason to stop, or None to go on.
+
+    Returns
+    -------
+    Replay
+        On the workers of the current :class:`distributed.Client`; in this process with Dask's threads or its
+        synchronous scheduler; step by step with any other scheduler.
+    """
+    template, get = trace(step, state), get_scheduler(cls=da.Array)
+    if get is dask.threaded.get:
+        threads = dask.config.get("num_workers", None) or CPU_COUNT
+        return InProcess(template, state, done, threads)
+    if get is dask.local.get_sync:
+        return InProcess(template, state, done, 1)
+    client: Any = getattr(get, "__self__", None)
+    if client is not None and _open(client):
+        from pylops_distributed.execution.resident import Resident  # loads Dask's distributed
+
+        return Resident(template, state, done, client)
+    return Plain(template, state, done)
+
+
+def _open(client: Any) -> bool:
+    """Whether a client's workers talk in the clear: links of our own would be less safe than TLS."""
+    info = client.scheduler_info(n_workers=-1)["workers"]
+    return bool(info) and all(address.startswith(("tcp://", "inproc://")) for address in info)

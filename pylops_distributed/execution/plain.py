@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 import dask
 
-from pylops_distributed.execution.trace import trace
 from pylops_distributed.optimization.state import State
 
 S = TypeVar("S", bound=State)
@@ -37,9 +35,3 @@ def materialise(state: S, **options: Any) -> S:
     (scalars,) = dask.compute(lazy)
     done: S = replace(computed, **scalars)
     return done
-
-
-def replay(step: Callable[[S], S], state: S) -> Callable[[S], S]:
-    """A function that computes ``step``, traced and optimised once for states shaped like ``state``."""
-    template = trace(step, state)
-    return lambda before: materialise(template.expand(before), optimize_graph=False)

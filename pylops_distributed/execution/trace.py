@@ -41,7 +41,8 @@ def rebuild(state: S, arrays: list[da.Array], iteration: int) -> S:
     return replace(state, iteration=iteration, **values)
 
 
-def _keys(a: da.Array) -> list[Hashable]:
+def keys_of(a: da.Array) -> list[Any]:
+    """The keys of an array's blocks, in the order of its blocks."""
     return list(flatten(a.__dask_keys__()))
 
 
@@ -61,31 +62,41 @@ class Template:
     ----------
     constant : dict
         Tasks that do not depend on the state: shared by all steps.
+    futures : dict
+        What the constant tasks use that a cluster holds already, by key.
     body : dict
         Tasks written out anew for every step.
-    inputs, outputs : list of dask.array.Array
-        Placeholders of the state before, and arrays of the state after the step.
+    before : State
+        A state of placeholders.
+    outputs : list of dask.array.Array
+        The arrays of the state after the step.
     """
 
     constant: Graph
+    futures: Graph
     body: Graph
-    inputs: list[da.Array]
+    before: State
     outputs: list[da.Array]
+
+    @property
+    def inputs(self) -> list[da.Array]:
+        """The placeholders."""
+        return leaves(self.before)
 
     def write(self, keys: list[Hashable], suffix: str) -> tuple[Graph, list[Hashable]]:
         """Tasks of one step whose inputs have ``keys``, and the keys of its outputs."""
-        placeholders = [k for a in self.inputs for k in _keys(a)]
-        names = dict(zip(placeholders, keys, strict=True))
+        holes = [k for a in self.inputs for k in keys_of(a)]
+        names = dict(zip(holes, keys, strict=True))
         for key in self.body:
             names[key] = (key[0] + suffix, *key[1:]) if isinstance(key, tuple) else key + suffix
         tasks = {names[key]: task.substitute(names, key=names[key]) for key, task in self.body.items()}
-        return tasks, [names.get(k, k) for a in self.outputs for k in _keys(a)]
+        return tasks, [names.get(k, k) for a in self.outputs for k in keys_of(a)]
 
     def expand(self, state: S, steps: int = 1) -> S:
         """The state ``steps`` steps later, as one lazy graph."""
         arrays = leaves(state)
-        keys = [k for a in arrays for k in _keys(a)]
-        token, tasks = tokenize(*(a.name for a in arrays)), dict(self.constant)
+        keys = [k for a in arrays for k in keys_of(a)]
+        token, tasks = tokenize(*(a.name for a in arrays)), {**self.futures, **self.constant}
         for n in range(steps):
             step, keys = self.write(keys, f"-{token}-{n}")
             tasks.update(step)
@@ -94,7 +105,7 @@ class Template:
         names, found = [], iter(keys)
         for a in self.outputs:
             first, *_ = [next(found) for _ in range(max(1, a.npartitions))]
-            names.append(first[0])  # type: ignore[index]
+            names.append(first[0])
         graph = _signed(graph, name, names)
         made = [da.Array(graph, n, a.chunks, meta=a._meta) for n, a in zip(names, self.outputs, strict=True)]
         return rebuild(state, made, state.iteration + steps)
@@ -118,12 +129,15 @@ def trace(step: Callable[[S], S], state: S) -> Template:
         Any state with the shapes, types and chunks to trace for; its data is not looked at.
     """
     inputs = [_placeholder(a, number) for number, a in enumerate(leaves(state))]
-    after = leaves(step(rebuild(state, inputs, state.iteration)))
+    before = rebuild(state, inputs, state.iteration)
+    after = leaves(step(before))
     outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, after, strict=True)]
-    ends = {k for o in outputs for k in _keys(o)}
-    holes = {k for i in inputs for k in _keys(i)}
+    ends = {k for o in outputs for k in keys_of(o)}
+    holes = {k for i in inputs for k in keys_of(i)}
     layers = optimize_blockwise(HighLevelGraph.merge(*(o.__dask_graph__() for o in outputs)), keys=ends)
-    graph = convert_legacy_graph(layers.cull(ends).to_dict())
+    raw = layers.cull(ends).to_dict()
+    graph = convert_legacy_graph(raw)
+    futures = {k: v for k, v in raw.items() if k not in graph}  # Dask takes them for references to themselves
     graph = fuse_linear_task_spec({k: v for k, v in graph.items() if k not in holes}, keys=ends)
     moving = set(holes)
     order = TopologicalSorter({k: task.dependencies for k, task in graph.items()}).static_order()
@@ -131,4 +145,4 @@ def trace(step: Callable[[S], S], state: S) -> Template:
         if key in graph and moving & graph[key].dependencies:
             moving.add(key)
     body = {k: v for k, v in graph.items() if k in moving}
-    return Template({k: v for k, v in graph.items() if k not in moving}, body, inputs, outputs)
+    return Template({k: v for k, v in graph.items() if k not in moving}, futures, body, before, outputs)

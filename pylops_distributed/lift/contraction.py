@@ -18,6 +18,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.lift.gathering import split
 from pylops_distributed.lift.overlap import Array
+from pylops_distributed.memory import aligned
 
 Indices: TypeAlias = tuple[int, ...]
 PARTS = 3  # most tasks that share out the products of an output chunk ...
@@ -86,8 +87,9 @@ def _groups(a: da.Array, count: int) -> list[range]:
 
 
 def _products(*blocks: Array, kernel: Callable[[Array, Array], Array], dtype: Any) -> Array:
-    y = kernel(blocks[0], blocks[1]).astype(dtype, copy=False)
-    for a, x in zip(blocks[2::2], blocks[3::2], strict=True):
+    settled = [aligned(b) for b in blocks]
+    y = kernel(settled[0], settled[1]).astype(dtype, copy=False)
+    for a, x in zip(settled[2::2], settled[3::2], strict=True):
         y += kernel(a, x)
     return y
 

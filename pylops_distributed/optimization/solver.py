@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,13 +10,14 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from pylops_distributed.execution import materialise, replay, trace
+from pylops_distributed.execution import Replay, materialise, replay, trace
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.state import Reason, State
 from pylops_distributed.space import Vector
 
 S = TypeVar("S", bound=State)
 History = dict[str, np.ndarray[Any, Any]]
+MOMENT = 0.25  # seconds: how long to leave the workers to themselves when nobody wants to see each state
 
 
 class Solver(Protocol[S]):
@@ -82,12 +84,13 @@ def unroll(solver: Solver[S], op: LinearOperator, y: Vector, niter: int, x0: Vec
 
 def iterate(solver: Solver[S], op: LinearOperator, y: Vector, state: S) -> Iterator[S]:
     """Computed states after ``state``, one at a time, until the solver is done."""
-    if solver.done(state) is not None:
-        return
-    advance = replay(lambda before: solver.step(op, y, before), state)
-    while solver.done(state) is None:
-        state = advance(state)
-        yield state
+    engine = replay(lambda before: solver.step(op, y, before), state, solver.done)
+    reason = solver.done(state)
+    while reason is None:
+        (numbers,) = engine.run(1)
+        reason = solver.done(numbers)
+        yield engine.state()
+    engine.close()
 
 
 class Session(Generic[S]):
@@ -110,12 +113,14 @@ class Session(Generic[S]):
 
     Attributes
     ----------
-    state : State
-        Newest state, computed.
+    iteration : int
+        Number of steps taken.
     history : dict of numpy.ndarray
         One value a step and quantity, from the initial state on.
     reason : Reason or None
         Why the solver stopped, if it did.
+    failed : bool
+        Whether a step has failed: the state is lost, only a new session can go on.
     """
 
     def __init__(
@@ -130,43 +135,90 @@ class Session(Generic[S]):
     ) -> None:
         self.solver, self.store, self.policy = solver, store, save
         found = store.latest(solver.state) if store is not None else None
-        self.state: S = materialise(solver.init(op, y, x0) if found is None else found.state)
-        self.history: History = record({}, self.state) if found is None else found.history
-        self.reason = solver.done(self.state)
-        self._saved = None if found is None else self.state.iteration
+        first: S = materialise(solver.init(op, y, x0) if found is None else found.state)
+        self.history: History = record({}, first) if found is None else found.history
+        self.iteration, self.reason = first.iteration, solver.done(first)
+        self._saved = None if found is None else first.iteration
         self._saved_at = time.monotonic()
-        self._steps = iterate(solver, op, y, self.state)
+        self._pace = math.inf  # seconds a step
+        self.failed = False
+        # The only one to hold the vectors from here on: they go as soon as a step has replaced them.
+        self._engine: Replay[S] = replay(lambda before: solver.step(op, y, before), first, solver.done)
+
+    @property
+    def state(self) -> S:
+        """Newest state, computed."""
+        self._note(self._engine.finish())
+        return self._engine.state()
 
     def run(
-        self, on_step: Callable[[S], bool | None] | None = None, seconds: float | None = None
+        self,
+        on_step: Callable[[S], bool | None] | None = None,
+        seconds: float | None = None,
+        watch: Callable[[], None] = lambda: None,
     ) -> Reason | None:
         """Take steps until the solver is done, ``on_step`` returns True, or ``seconds`` have passed.
+
+        Parameters
+        ----------
+        on_step : callable, optional
+            Called with every computed state, vectors and all; returns True to stop.
+        seconds : float, optional
+            When to stop, after the step under way.
+        watch : callable, optional
+            Called whenever ``history`` has grown, every few steps if they are fast.
 
         Returns
         -------
         Reason or None
             Why the solver stopped; None if it only ran out of ``seconds``.
         """
-        start = time.monotonic()
-        while self.reason is None and (seconds is None or time.monotonic() - start < seconds):
-            self.state = next(self._steps)
-            self.history = record(self.history, self.state)
-            self.reason = self.solver.done(self.state)
-            if self.policy is not None and self.policy.due(
-                self.state.iteration, time.monotonic() - self._saved_at
-            ):
+        end = math.inf if seconds is None else time.monotonic() + seconds
+        while self.reason is None and time.monotonic() < end:
+            steps = 1 if on_step is not None else self._batch()
+            start = time.monotonic()
+            try:
+                taken = self._engine.run(steps)
+            except Exception:
+                self.failed = True
+                raise
+            self._pace = (time.monotonic() - start) / len(taken)
+            self._note(taken)
+            if self.policy is not None and self.policy.due(self.iteration, time.monotonic() - self._saved_at):
                 self.save()
-            if on_step is not None and on_step(self.state):
+            watch()
+            if on_step is not None and on_step(self._engine.state()):
                 self.reason = self.reason or Reason.CALLBACK
         if self.reason is not None:
             self.save()
         return self.reason
 
     def save(self) -> None:
-        """Keep the newest state, unless that is done already."""
-        if self.store is not None and self._saved != self.state.iteration:
-            self.store.save(self.state, self.history)
-            self._saved, self._saved_at = self.state.iteration, time.monotonic()
+        """Keep the newest state, unless that is done already or a step has failed and taken it along."""
+        if self.store is None or self.failed:
+            return
+        state = self.state  # first: it may turn out newer than was known
+        if self._saved != self.iteration:
+            self.store.save(state, self.history)
+            self._saved, self._saved_at = self.iteration, time.monotonic()
+
+    def close(self) -> None:
+        """Let go of the state."""
+        self._engine.close()
+
+    def _batch(self) -> int:
+        """How many steps to ask for at once: what takes a moment, up to the next that is to be saved."""
+        most, elapsed = max(1, int(MOMENT / self._pace)), time.monotonic() - self._saved_at
+        for n in range(1, most):
+            if self.policy is not None and self.policy.due(self.iteration + n, elapsed + n * self._pace):
+                return n
+        return most
+
+    def _note(self, taken: list[S]) -> None:
+        """Add the numbers of steps to the history."""
+        for numbers in taken:
+            self.history = record(self.history, numbers)
+            self.iteration, self.reason = numbers.iteration, self.solver.done(numbers)
 
 
 def solve(
@@ -185,9 +237,12 @@ def solve(
     to stop.
     """
     session = Session(solver, op, y, x0, store=store, save=save)
-    reason = session.run(on_step)
-    assert reason is not None  # without a time limit a session ends for a reason
-    return Solution(session.state, reason, session.history)
+    try:
+        reason = session.run(on_step)
+        assert reason is not None  # without a time limit a session ends for a reason
+        return Solution(session.state, reason, session.history)
+    finally:
+        session.close()
 
 
 def record(history: History, state: State) -> History:

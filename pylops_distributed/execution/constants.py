@@ -1,0 +1,58 @@
+"""What is the same in every step: computed once where there is room to keep it, else whenever it is needed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from dask._task_spec import GraphNode
+from dask.sizeof import sizeof
+
+from pylops_distributed.execution.compiled import compiled
+from pylops_distributed.memory import aligned
+
+
+class Constants:
+    """Blocks of the operator, by key.
+
+    Kept once computed as long as they fit into ``room``; what does not fit is read again for every use, so
+    that an operator may be larger than memory.
+
+    Parameters
+    ----------
+    graph : mapping
+        Tasks of the constants.
+    room : int
+        Bytes that may be kept.
+    """
+
+    def __init__(self, graph: Mapping[Any, GraphNode], room: int) -> None:
+        self._tasks = {key: (compiled(node), tuple(node.dependencies)) for key, node in graph.items()}
+        uses = Counter(d for _, needs in self._tasks.values() for d in needs)
+        self._shared = {key for key, count in uses.items() if count > 1}
+        self._room = room
+        self._kept: dict[Any, Any] = {}
+
+    def give(self, values: Mapping[Any, Any]) -> None:
+        """Take values that were computed elsewhere."""
+        self._kept.update((key, aligned(value)) for key, value in values.items())
+
+    def __getitem__(self, key: Any) -> Any:
+        if key in self._kept:
+            return self._kept[key]
+        value = aligned(self._compute(key))
+        self._keep(key, value)
+        return value
+
+    def _compute(self, key: Any) -> Any:
+        function, needs = self._tasks[key]
+        return function(
+            {d: self[d] if d in self._shared or d in self._kept else self._compute(d) for d in needs}
+        )
+
+    def _keep(self, key: Any, value: Any) -> None:
+        size = sizeof(value)
+        if size <= self._room:
+            self._room -= size
+            self._kept[key] = value

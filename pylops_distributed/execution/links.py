@@ -1,0 +1,134 @@
+"""Messages between parts on different workers: one socket a pair, buffers sent as they are."""
+
+from __future__ import annotations
+
+import hmac
+import pickle
+import socket
+import struct
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+import numpy as np
+
+# Step, stage, and the number of frames that follow; then the length of each.
+HEAD = struct.Struct("!QIQ")
+HELLO = struct.Struct("!I")
+CONNECT = 30.0  # seconds
+
+Deliver: TypeAlias = Callable[[int, int, int, Any], None]
+
+
+class Links:
+    """The connections of one part with all others.
+
+    A hop through Dask's own comms costs milliseconds, one through a plain socket some tens of microseconds,
+    and a step has several. Only processes that know the solve's token, which travels through Dask, get in.
+
+    Parameters
+    ----------
+    me : int
+        Number of this part.
+    token : bytes
+        The solve's secret.
+    host : str
+        Address of this worker's network interface.
+    """
+
+    def __init__(self, me: int, token: bytes, host: str) -> None:
+        self.me, self.token = me, token
+        self._server = socket.create_server((host, 0))
+        self.address: tuple[str, int] = self._server.getsockname()[:2]
+        self._peers: dict[int, socket.socket] = {}
+        self._locks: dict[int, threading.Lock] = {}
+        self._closed = False
+
+    def connect(
+        self, addresses: Sequence[tuple[str, int]], deliver: Deliver, lost: Callable[[int, OSError], None]
+    ) -> None:
+        """Connect with all parts: those before this one are called, those after it call.
+
+        Parameters
+        ----------
+        addresses : sequence
+            Addresses of all parts.
+        deliver : callable
+            Called with step, sender, stage and values of every message, on the sender's own thread.
+        lost : callable
+            Called with a part and an error when its connection ends before ours is closed.
+
+        Raises
+        ------
+        OSError
+            If a part cannot be reached.
+        """
+        for part in range(self.me):
+            peer = socket.create_connection(addresses[part], timeout=CONNECT)
+            peer.sendall(HELLO.pack(self.me) + self.token)
+            self._peers[part] = peer
+        self._server.settimeout(CONNECT)
+        while len(self._peers) < len(addresses) - 1:
+            peer, _ = self._server.accept()
+            peer.settimeout(CONNECT)
+            hello = bytes(_receive(peer, HELLO.size + len(self.token)))
+            if hmac.compare_digest(hello[HELLO.size :], self.token):
+                self._peers[HELLO.unpack(hello[: HELLO.size])[0]] = peer
+            else:
+                peer.close()
+        self._server.close()
+        for part, peer in self._peers.items():
+            peer.settimeout(None)
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._locks[part] = threading.Lock()
+            name = f"from-part-{part}"
+            threading.Thread(
+                target=self._listen, args=(part, peer, deliver, lost), name=name, daemon=True
+            ).start()
+
+    def send(self, part: int, step: int, stage: int, values: Any) -> None:
+        """Send values to a part."""
+        buffers: list[memoryview] = []
+        body = pickle.dumps(values, protocol=5, buffer_callback=lambda b: buffers.append(b.raw()))
+        lengths = [len(body), *(b.nbytes for b in buffers)]
+        head = HEAD.pack(step, stage, len(lengths)) + struct.pack(f"!{len(lengths)}Q", *lengths)
+        peer = self._peers[part]
+        with self._locks[part]:
+            peer.sendall(head + body)
+            for buffer in buffers:
+                peer.sendall(buffer)
+
+    def close(self) -> None:
+        """End all connections."""
+        self._closed = True
+        self._server.close()
+        for peer in self._peers.values():
+            with suppress(OSError):  # the other side was first
+                peer.shutdown(socket.SHUT_RDWR)
+            peer.close()
+
+    def _listen(
+        self, part: int, peer: socket.socket, deliver: Deliver, lost: Callable[[int, OSError], None]
+    ) -> None:
+        try:
+            while True:
+                step, stage, count = HEAD.unpack(_receive(peer, HEAD.size))
+                lengths = struct.unpack(f"!{count}Q", _receive(peer, 8 * count))
+                body, *buffers = [_receive(peer, n) for n in lengths]
+                deliver(step, part, stage, pickle.loads(body, buffers=buffers))
+        except OSError as error:
+            if not self._closed:
+                lost(part, error)
+
+
+def _receive(peer: socket.socket, size: int) -> memoryview:
+    """Exactly ``size`` bytes, in memory that any array may lie in."""
+    data = np.empty(size, np.uint8).data
+    done = 0
+    while done < size:
+        got = peer.recv_into(data[done:])
+        if not got:
+            raise ConnectionError("the connection was closed")
+        done += got
+    return data

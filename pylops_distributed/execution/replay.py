@@ -1,0 +1,224 @@
+"""Taking many steps: traced once, then replayed where the state lives."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+from typing import Any, Generic, Protocol, TypeVar
+
+import dask.array as da
+import psutil
+from dask._task_spec import DataNode
+from dask.highlevelgraph import HighLevelGraph
+from dask.threaded import get
+from threadpoolctl import threadpool_limits
+
+from pylops_distributed.execution.part import Key, Part, Row
+from pylops_distributed.execution.plain import materialise
+from pylops_distributed.execution.plan import plan
+from pylops_distributed.execution.trace import Template, keys_of, leaves, rebuild
+from pylops_distributed.optimization.state import State
+
+S = TypeVar("S", bound=State)
+Step = Callable[[S], S]
+Done = Callable[[S], Any]
+# Share of the free memory in which blocks of the operator are kept; the state and what comes and goes need the rest.
+ROOM = 0.4
+
+
+class Future(Protocol):
+    """What a call to a part gives."""
+
+    def result(self) -> Any:
+        """The call's result, when it is there."""
+
+
+@dataclass(frozen=True)
+class Numbers(Generic[S]):
+    """States without vectors, made of the scalars that parts give, and what they mean to the solver.
+
+    Attributes
+    ----------
+    state : State
+        Any state of the solve, its vectors left out.
+    until : callable
+        The solver's ``done``.
+    """
+
+    state: S
+    until: Done[S]
+
+    @classmethod
+    def of(cls, state: S, until: Done[S]) -> Numbers[S]:
+        """From a state with vectors."""
+        bare: dict[str, Any] = {f.name: None for f in fields(state) if f.metadata.get("space")}
+        return cls(replace(state, **bare), until)
+
+    def at(self, iteration: int, row: Row) -> S:
+        """The state after ``iteration`` steps."""
+        names = [f.name for f in fields(self.state) if f.metadata.get("space", "") is None]
+        values: dict[str, Any] = dict(zip(names, row, strict=True))
+        return replace(self.state, iteration=iteration, **values)
+
+    def done(self, iteration: int, row: Row) -> bool:
+        """Whether the solver stops there."""
+        return self.until(self.at(iteration, row)) is not None
+
+
+class Replay(ABC, Generic[S]):
+    """A solver's step, traced for states like ``state`` and taken any number of times.
+
+    Parameters
+    ----------
+    template : Template
+        The traced step.
+    state : State
+        Computed state to begin with.
+    done : callable
+        Tells from a state's scalars whether to stop.
+
+    Attributes
+    ----------
+    iteration : int
+        Number of the newest state.
+    """
+
+    def __init__(self, template: Template, state: S, done: Done[S]) -> None:
+        self.template, self.iteration = template, state.iteration
+        self.numbers = Numbers.of(state, done)
+
+    @abstractmethod
+    def run(self, steps: int) -> list[S]:
+        """Take up to ``steps`` steps, fewer if the solver is done; gives the states without their vectors."""
+
+    @abstractmethod
+    def finish(self) -> list[S]:
+        """Wait for a ``run`` that was interrupted; gives what it would have given."""
+
+    @abstractmethod
+    def state(self) -> S:
+        """The newest state, whose vectors stay what they are when further steps are taken."""
+
+    def close(self) -> None:
+        """Let go of the state."""
+
+
+class Plain(Replay[S]):
+    """Each step as a graph of its own for Dask's scheduler: the reference, and for schedulers of one's own."""
+
+    def __init__(self, template: Template, state: S, done: Done[S]) -> None:
+        super().__init__(template, state, done)
+        self._state = state
+
+    def run(self, steps: int) -> list[S]:
+        """As :meth:`Replay.run`."""
+        taken: list[S] = []
+        while len(taken) < steps and not (taken and self.numbers.until(taken[-1]) is not None):
+            self._state = materialise(self.template.expand(self._state), optimize_graph=False)
+            self.iteration = self._state.iteration
+            taken.append(Numbers.of(self._state, self.numbers.until).state)
+        return taken
+
+    def finish(self) -> list[S]:
+        """As :meth:`Replay.finish`."""
+        return []
+
+    def state(self) -> S:
+        """As :meth:`Replay.state`."""
+        return self._state
+
+
+class Parted(Replay[S]):
+    """Steps taken by parts, each of which holds its share of the state."""
+
+    def __init__(self, template: Template, state: S, done: Done[S]) -> None:
+        super().__init__(template, state, done)
+        self._row: Row = [
+            getattr(state, f.name) for f in fields(state) if f.metadata.get("space", "") is None
+        ]
+        self._under_way: list[Future] = []
+
+    @abstractmethod
+    def _start(self, steps: int) -> list[Future]:
+        """Have all parts take steps."""
+
+    @abstractmethod
+    def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
+        """The graph of a state's array, under another name."""
+
+    def run(self, steps: int) -> list[S]:
+        """As :meth:`Replay.run`."""
+        self._under_way = self._start(steps)
+        return self.finish()
+
+    def finish(self) -> list[S]:
+        """As :meth:`Replay.finish`."""
+        if not self._under_way:
+            return []
+        rows = self._gather(self._under_way)
+        self._under_way = []
+        first, self.iteration = self.iteration + 1, self.iteration + len(rows)
+        self._row = rows[-1]
+        return [self.numbers.at(first + n, row) for n, row in enumerate(rows)]
+
+    def _gather(self, futures: list[Future]) -> list[Row]:
+        results: list[list[Row]] = [future.result() for future in futures]
+        return results[0]
+
+    def state(self) -> S:
+        """As :meth:`Replay.state`."""
+        arrays, scalars = [], iter(self._row)
+        for a in self.template.inputs:
+            if a.ndim:
+                name = f"state-{id(self)}-{self.iteration}-{a.name}"
+                arrays.append(da.Array(self._blocks(a, name), name, a.chunks, meta=a._meta))
+            else:
+                arrays.append(next(scalars))
+        newest: S = rebuild(self.template.before, arrays, self.iteration)  # type: ignore[assignment]
+        return newest
+
+
+class InProcess(Parted[S]):
+    """One part, in this process.
+
+    Its steps are taken by threads of its own, so that an interrupt leaves the state whole.
+
+    Parameters
+    ----------
+    threads : int
+        How many tasks to run at once.
+    """
+
+    def __init__(self, template: Template, state: S, done: Done[S], threads: int) -> None:
+        super().__init__(template, state, done)
+        (share,) = plan(template, 1).shares
+        room = int(ROOM * psutil.virtual_memory().available)
+        self._part = Part(share, room, threads, self.numbers.done)
+        self._part.load(state.iteration, _values(template, state, threads))
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="solve")
+
+    def _start(self, steps: int) -> list[Future]:
+        return [self._thread.submit(self._run, steps)]
+
+    def _run(self, steps: int) -> list[Row]:
+        with threadpool_limits(1, user_api="blas"):  # tasks are what runs side by side
+            return self._part.run(steps)
+
+    def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
+        return {(name, *k[1:]): DataNode((name, *k[1:]), self._part.state[k]) for k in keys_of(a)}
+
+    def close(self) -> None:
+        """As :meth:`Replay.close`."""
+        self._thread.shutdown()
+        self._part.close()
+
+
+def _values(template: Template, state: State, threads: int) -> dict[Key, Any]:
+    """The blocks and scalars of a state, by the keys of the placeholders."""
+    arrays = leaves(state)
+    keys = [k for a in arrays for k in keys_of(a)]
+    graph = HighLevelGraph.merge(*(a.__dask_graph__() for a in arrays)).to_dict()
+    found = get(graph, keys, num_workers=threads)
+    return dict(zip((k for a in template.inputs for k in keys_of(a)), found, strict=True))
