@@ -29,11 +29,11 @@ from pylops_distributed.optimization.solver import Session
 STEPS = 6
 
 
-def matrix(rng, tmp_path, dtype="c16"):
+def matrix(rng, tmp_path, dtype="c16", chunks=(7, 8)):
     values = rng.standard_normal((30, 22))
     if dtype == "c16":
         values = values + 1j * rng.standard_normal((30, 22))
-    op = pld.MatrixMult(da.from_array(values.astype(dtype), chunks=(7, 8)), dtype=dtype)
+    op = pld.MatrixMult(da.from_array(values.astype(dtype), chunks=chunks), dtype=dtype)
     return op, da.from_array((values @ rng.standard_normal(22)).astype(dtype), chunks=9)
 
 
@@ -53,8 +53,8 @@ def regularised(rng, tmp_path):
 
 
 def single(rng, tmp_path):
-    op, y = matrix(rng, tmp_path, "f4")
-    return op, y
+    # Rows: once sent, a piece of a row lies closer to the next, and BLAS may round float32 otherwise.
+    return matrix(rng, tmp_path, "f4", (7, 22))
 
 
 PROBLEMS = [matrix, on_zarr, regularised, single]
