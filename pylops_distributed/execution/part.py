@@ -157,16 +157,15 @@ class Part:
 
     def _work(self, frame: Frame) -> None:
         """Do what is ready, the most urgent first, until the step is over."""
-        while True:
-            with self._changed:
-                while not frame.ready and frame.open and self._error is None:
-                    self._changed.wait()
-                if self._error is not None or not frame.open:
-                    self._changed.notify_all()
-                    return
-                function, key, needs, constants = self._tasks[heappop(frame.ready)]
-                values = {d: frame.values[d] for d in needs}
-            try:
+        try:
+            while True:
+                with self._changed:
+                    while not frame.ready and frame.open and self._error is None:
+                        self._changed.wait()
+                    if self._error is not None or not frame.open:
+                        return
+                    function, key, needs, constants = self._tasks[heappop(frame.ready)]
+                    values = {d: frame.values[d] for d in needs}
                 for c in constants:
                     values[c] = self.constants[c]
                 value = function(values)
@@ -180,9 +179,8 @@ class Part:
                         self._changed.notify_all()
                 del value
                 self._send(frame, messages)
-            except BaseException as error:
-                self._fail(error)
-                return
+        except BaseException as error:
+            self._fail(error)
 
     def _store(self, frame: Frame, key: Key, value: Any) -> list[Message]:
         """Note a value; gives the messages that are complete with it."""

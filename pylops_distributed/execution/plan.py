@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from graphlib import TopologicalSorter
+from itertools import zip_longest
 from typing import Any, TypeAlias
 
 import dask.array as da
 from dask._task_spec import GraphNode
-from dask.order import order
 
 from pylops_distributed.execution.trace import Template, keys_of
 
@@ -113,15 +112,26 @@ def plan(template: Template, parts: int) -> Plan:
     parts : int
         How many parts.
     """
-    body = template.body
     homes = _homes([(keys_of(a), _sizes(a)) for a in template.inputs if a.ndim], parts)
-    sequence = [
-        k for k in TopologicalSorter({k: t.dependencies for k, t in body.items()}).static_order() if k in body
-    ]
+    sequence = _depth_first(template)
     owner = dict(homes)
     _settle(template, sequence, owner, parts)
     places = _places(template, sequence, owner, parts)
     return Plan(_shares(template, sequence, owner, places, parts), homes)
+
+
+def _depth_first(template: Template) -> list[Key]:
+    """The tasks, each after what it takes and as soon as possible: all of the first blocks, then of the second."""
+    body, found = template.body, dict[Key, None]()
+    for blocks in zip_longest(*map(keys_of, template.outputs)):
+        todo = [k for k in reversed(blocks) if k in body]
+        while todo:
+            missing = [d for d in body[todo[-1]].dependencies if d in body and d not in found]
+            if missing:
+                todo += missing
+            else:
+                found[todo.pop()] = None
+    return list(found)
 
 
 def _sizes(a: da.Array) -> list[int]:
@@ -169,7 +179,7 @@ def _settle(template: Template, sequence: list[Key], owner: dict[Key, int], part
         operator = [held[d] for d in body[key].dependencies if d in held]
         near = [owner[d] for d in moving[key] if d in owner]
         if operator:
-            owner[key] = operator[0]
+            owner[key] = min(operator)
         elif key in ends:
             owner[key] = ends[key]
         elif len(near) == 1:
@@ -254,7 +264,7 @@ def _urgency(
     owner: dict[Key, int], messages: dict[tuple[int, int, int], list[Key]],
 ) -> Any:  # fmt: skip
     """The order of a part's tasks: by stage; in a stage first what others wait for; then as saves memory."""
-    rank = order(template.body)
+    rank = {key: n for n, key in enumerate(sequence)}
     awaited = {key for keys in messages.values() for key in keys}
     for key in reversed(sequence):
         if key in awaited:
