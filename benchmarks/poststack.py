@@ -58,7 +58,7 @@ def with_pylops(
         ds[n].transpose("twt", ...).values.astype(float) for n in ("amplitude", "background")
     )
     shape = amplitude.shape
-    wavelet = ricker_wavelet(problem.wavelet.peak, float(np.diff(ds.twt.values)[0])) / 2
+    wavelet = ricker_wavelet(ds.attrs["wavelet_peak_hz"], ds.attrs["wavelet_dt_ms"]) / 2
     modelling = pylops.avo.poststack.PoststackLinearModelling(wavelet, shape[0], spatdims=shape[1:])
     weights = (problem.vertical, *(problem.lateral,) * (len(shape) - 1))
     roughness = [eps * pylops.SecondDerivative(shape, axis=axis) for axis, eps in enumerate(weights)]
@@ -66,7 +66,8 @@ def with_pylops(
     data = amplitude.ravel() - modelling @ np.log(background).ravel()
     padded = np.concatenate([data, np.zeros(system.shape[0] - data.size)])
     zero = np.zeros(system.shape[1])
-    return pylops.cgls(system, padded, x0=zero, niter=niter, tol=0.0, callback=on_step)[0].reshape(shape)
+    model: np.ndarray[Any, Any] = pylops.cgls(system, padded, zero, niter=niter, tol=0.0, callback=on_step)[0]
+    return model.reshape(shape)
 
 
 def with_ours(
