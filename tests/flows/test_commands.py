@@ -89,7 +89,9 @@ def test_f3_end_to_end(pld, server, tmp_path):
     if not f3.exists():
         pytest.skip(f"{f3} is absent: set PYLOPS_DISTRIBUTED_SHARED to the folder that holds data/f3.sgy")
     source = f"sources.amplitude.path={f3}"
-    code, text = pld("run", DATA / "f3.yaml", "--root", tmp_path, "--set", source, **server)
+    code, text = pld(
+        "run", DATA / "f3.yaml", "--root", tmp_path, "--set", source, "--set", "solver.niter=8", **server
+    )
     assert code == 0, text
     tree = open_run(last(text, "run"))
     with segyio.open(f3) as file:
