@@ -44,7 +44,11 @@ def make_demo(root: Path, seed: int = 0, shape: tuple[int, ...] = (80, 96, 192))
     Path
         The settings.
     """
-    folder = root / f"demo-{seed}"
+    return write_demo(root / f"demo-{seed}", seed, shape)
+
+
+def write_demo(folder: Path, seed: int, shape: tuple[int, ...]) -> Path:
+    """As :func:`make_demo`, into a folder of any name."""
     folder.mkdir(parents=True, exist_ok=True)
     ds = layered_volume(shape, seed=seed)
     for name, file in (("amplitude", "seismic"), ("background", "background"), ("impedance", "impedance")):

@@ -36,6 +36,7 @@ def checks(root: str) -> Iterator[tuple[str, bool, str]]:
         except PackageNotFoundError:
             yield package, False, "not installed"
     yield disk(root)
+    yield ports()
     yield workers()
 
 
@@ -50,6 +51,16 @@ def disk(root: str) -> tuple[str, bool, str]:
     if not os.access(folder, os.W_OK):
         return "disk", False, f"{folder} cannot be written to"
     return "disk", free > 1024 * MIB, f"{free // MIB} MiB free at {folder}"
+
+
+def ports() -> tuple[str, bool, str]:
+    """Whether servers may listen on this machine."""
+    from flows.server import free_port
+
+    try:
+        return "ports", True, f"servers can listen on 127.0.0.1, on port {free_port()} for one"
+    except OSError as error:
+        return "ports", False, f"no server can listen on 127.0.0.1: {error}"
 
 
 def workers() -> tuple[str, bool, str]:

@@ -22,6 +22,7 @@ def task_runner(cluster: ClusterConfig | None = None) -> DaskTaskRunner:
     ValueError
         If there is no such kind of cluster.
     """
+    quiet()
     wanted = cluster or ClusterConfig()
     if "://" in wanted.hardware:
         return DaskTaskRunner(address=wanted.hardware)

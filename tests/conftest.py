@@ -1,14 +1,25 @@
-"""What tests of all parts share: random numbers, worker processes, an S3 bucket on this machine."""
+"""What tests of all parts share: random numbers, worker processes, an S3 bucket, and the command line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import boto3
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
 from moto.server import ThreadedMotoServer
+
+from flows.demo import make_demo
+from flows.server import free_port, healthy
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -51,3 +62,52 @@ def bucket() -> Iterator[str]:
         boto3.client("s3").create_bucket(Bucket="tests")
         yield "s3://tests"
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment of commands: nothing of the user's Prefect, one database for all, and one thread a process."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")}
+    return kept | {
+        "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")), "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server(environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """A Prefect server for a module; gives the environment of commands that use it."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows.server", str(port), str(os.getpid())], env=environment
+    )
+    while not healthy(url):
+        assert process.poll() is None
+        time.sleep(0.1)
+    yield {"PREFECT_API_URL": url}
+    process.terminate()
+    process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def pld(environment: dict[str, str]) -> Callable[..., Any]:
+    """Run the command line as a process of its own; gives the exit code and all that was printed."""
+
+    def run(*words: object, wait: bool = True, **more: str) -> Any:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flows.cli", *map(str, words)], env=environment | more,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        )  # fmt: skip
+        if not wait:
+            return process
+        text, _ = process.communicate(timeout=600)
+        return process.returncode, text
+
+    return run
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Settings of a small demo, and its data beside them."""
+    return make_demo(tmp_path, shape=(12, 14, 64))

@@ -13,9 +13,12 @@ from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion import Inversion, begin
 from pylops_distributed.run import list_runs
 
+NITER = 20
+SETTINGS = ("--set", f"solver.niter={NITER}", "--set", "checkpoint.iterations=2")
+
 
 def uninterrupted(config, root):
-    settings = load(config, {"root": str(root)})
+    settings = load(config, {"root": str(root), "solver": {"niter": NITER}})
     ref = ingest(settings.sources, settings.target)
     run = begin(settings.root, ref.url, settings.problem, settings.solver.build(), name=settings.name)
     with Inversion(run, settings.solver.build()) as inversion:
@@ -26,7 +29,7 @@ def uninterrupted(config, root):
 @pytest.mark.timeout(900)
 def test_killed_pipeline_resumes_to_the_same_bits(pld, config, tmp_path):
     root = tmp_path / "runs"
-    process = pld("run", config, "--root", root, "--set", "checkpoint.iterations=2", wait=False)
+    process = pld("run", config, "--root", root, *SETTINGS, wait=False)
     end = time.monotonic() + 300
     while not list(root.glob("demo-*.zarr/checkpoints/i*/zarr.json")):
         assert process.poll() is None, process.communicate()[0]
@@ -41,7 +44,7 @@ def test_killed_pipeline_resumes_to_the_same_bits(pld, config, tmp_path):
     assert code == 0, text
     assert text.strip().splitlines()[-1] == f"run: {run.storage.folder}"
     status = run.status()
-    assert (status.state, status.iteration) == ("finished", 60)
+    assert (status.state, status.iteration) == ("finished", NITER)
 
     tree = open_run(run.storage.url)
     model = tree["iterates"].to_dataset()["model"].isel(iteration=-1).values

@@ -1,0 +1,84 @@
+"""prefect.yaml: what it names is there, and a worker started in another folder runs what a schedule asks for."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pylops_distributed.run import list_runs
+
+ROOT = Path(__file__).parents[2]
+CHECK = """
+import json, sys
+from prefect.flows import load_flow_from_entrypoint
+for deployment in json.load(sys.stdin):
+    flow = load_flow_from_entrypoint(deployment["entrypoint"], use_placeholder_flow=False)
+    if "parameters" in deployment:
+        flow.validate_parameters(deployment["parameters"])
+    print(flow.name)
+"""
+
+
+@pytest.fixture
+def project():
+    return yaml.safe_load((ROOT / "prefect.yaml").read_text())
+
+
+def test_deployments_import_and_their_parameters_are_valid(project, environment):
+    assert "{{" not in (ROOT / "prefect.yaml").read_text()  # an unset variable would stay as text
+    assert "pull" not in project
+    for path in project["deployments"][0]["parameters"]["config"]["sources"].values():
+        assert (ROOT / path["path"]).is_file()
+    done = subprocess.run(
+        [sys.executable, "-c", CHECK], input=json.dumps(project["deployments"]), env=environment,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["pipeline", "ingest", "forward", "invert", "postprocess"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_worker_elsewhere_runs_what_is_scheduled(server, environment, tmp_path):
+    home, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    home.mkdir()
+    shutil.copy(ROOT / "prefect.yaml", home)
+    shutil.copytree(ROOT / "data/sample", home / "data/sample")
+
+    def prefect(*words, cwd=home):
+        command = [sys.executable, "-m", "prefect", "--no-prompt", *words]
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environment | server,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    for words in (
+        ("work-pool", "create", "--type", "process", "local"),
+        ("deploy", "--all"),
+        ("deployment", "schedule", "create", "pipeline/sample", "--interval", "60"),
+    ):  # fmt: skip
+        process = prefect(*words)
+        text, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, text
+    worker = prefect("worker", "start", "--pool", "local", cwd=elsewhere)
+    try:
+        end = time.monotonic() + 400
+        while not (found := list_runs(home / "runs")) or found[0].status().state != "finished":
+            assert worker.poll() is None, worker.communicate()[0]
+            assert time.monotonic() < end, "no scheduled run came to its end"
+            time.sleep(1)
+    finally:
+        worker.terminate()
+        worker.communicate(timeout=60)
+    assert found[0].status().iteration == 20
+    assert not any(elsewhere.iterdir())

@@ -1,0 +1,20 @@
+"""Post-stack inversion: the same as PyLops', and what data do not fit it."""
+
+import numpy as np
+import pytest
+import yaml
+
+from benchmarks.poststack import with_ours, with_pylops
+from flows.demo import SETTINGS
+from pylops_distributed.problems import Poststack
+from pylops_distributed.synthetic import layered_volume
+
+DEMO = yaml.safe_load(SETTINGS)["problem"]
+
+
+@pytest.mark.parametrize("shape", [(10, 12, 48), (12, 48)])
+def test_the_demo_is_solved_as_pylops_does(shape):
+    ds, problem = layered_volume(shape, seed=1), Poststack.model_validate(DEMO)
+    found, wanted = (solve(ds, problem, 20) for solve in (with_ours, with_pylops))
+    assert np.linalg.norm(wanted) > 1
+    assert np.linalg.norm(found - wanted) < 1e-12 * np.linalg.norm(wanted)

@@ -1,0 +1,62 @@
+"""What README and docs show works: Python is run, commands are understood by the command line."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+
+from flows.cli import app
+from flows.config import load
+from pylops_distributed.ingest import ingest
+from pylops_distributed.inversion import Inversion, begin
+from pylops_distributed.postprocess import write_result
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks(path, language):
+    found = re.findall(r"^```(\w*)\n(.*?)^```", path.read_text(), re.DOTALL | re.MULTILINE)
+    return [text for kind, text in found if kind == language]
+
+
+@pytest.fixture
+def demo(tmp_path, monkeypatch):
+    """A folder in which the demo was run, on a small volume."""
+    settings = load(ROOT / "data/sample/demo.yaml", {"root": str(tmp_path / "runs"), "solver": {"niter": 3}})
+    dataset, solver = ingest(settings.sources, settings.target).url, settings.solver.build()
+    run = begin(settings.root, dataset, settings.problem, solver, name=settings.name)
+    with Inversion(run, solver) as inversion:
+        inversion.advance()
+    write_result(run)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize("path", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.name)
+def test_python_runs(path):
+    names = {}
+    for block in blocks(path, "python"):
+        exec(compile(block, path.name, "exec"), names)
+
+
+def test_commands_are_understood():
+    group = typer.main.get_command(app)
+    told = set()
+    for line in (line for path in PAGES for block in blocks(path, "") for line in block.splitlines()):
+        for part in line.split("&&"):
+            words = shlex.split(part, comments=True)
+            if words and Path(words[0]).name == "pld":
+                command = group.commands[words[1]]
+                command.make_context(words[1], words[2:])  # raises for what it does not know
+                told.add(words[1])
+    assert told == set(group.commands)
+
+
+def test_links_lead_somewhere():
+    for path in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
