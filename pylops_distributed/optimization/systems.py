@@ -7,7 +7,7 @@ from typing import Any
 
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
-from pylops_distributed.space import Blocks, Vector, flatten, reshape, zeros
+from pylops_distributed.space import Blocks, Vector, reshape, zeros
 
 
 def regularized_system(
@@ -41,10 +41,9 @@ def regularized_system(
         zeros(reg.codomain, like=data) if d is None else e * reshape(d, reg.codomain)
         for reg, e, d in zip(terms, eps, targets, strict=True)
     ]
-    members = [data, *scaled]
-    if any(isinstance(m, Blocks) for m in members):
-        members = [flatten(m) for m in members]
-    return VStack([op, *(e * reg for e, reg in zip(eps, terms, strict=True))]), Blocks(tuple(members))
+    members = (m.arrays if isinstance(m, Blocks) else (m,) for m in (data, *scaled))
+    blocks = Blocks(tuple(a for member in members for a in member))
+    return VStack([op, *(e * reg for e, reg in zip(eps, terms, strict=True))]), blocks
 
 
 def normal_system(

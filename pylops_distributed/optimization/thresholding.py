@@ -12,7 +12,8 @@ from pylops_distributed.optimization.quantile import percentile
 from pylops_distributed.space import Vector
 
 
-def _soft(x: Any, thresh: Any) -> Any:
+def soft(x: Any, thresh: Any) -> Any:
+    """Soft thresholding of a block."""
     size = np.abs(x)
     kept = np.maximum(size - thresh, 0)
     return kept * (x / np.where(size > 0, size, 1)) if np.iscomplexobj(x) else np.copysign(kept, x)
@@ -39,7 +40,7 @@ def _half_of(magnitude: Any) -> Any:
 
 
 _KINDS: dict[str, tuple[Callable[..., Any], Callable[..., Any] | None]] = {
-    "soft": (_soft, None),
+    "soft": (soft, None),
     "hard": (_hard, _hard_of),
     "half": (_half, _half_of),
 }
