@@ -78,6 +78,8 @@ class Solver:
         self.iiter, self.tstart = 0, time.time()
         self.reason: Reason | None = None
         self.ncp = da
+        self.state: Any = None
+        self._x: Any = None
         for name in ("setup", "step", "run"):
             setattr(self, name, self._announced(name, getattr(self, name)))
 
@@ -104,13 +106,18 @@ class Solver:
 
     # -- steps ---------------------------------------------------------------------------------------------
 
-    def begin(self, machine: Any, y: Any, x0: Any, niter: int | None, show: bool, op: Any = None) -> Any:
-        """Compute the first state of ``machine``; returns the model."""
+    def begin(
+        self, machine: Any, y: Any, x0: Any, niter: int | None, show: bool, op: Any = None, data: Any = None
+    ) -> Any:
+        """Compute the first state of ``machine``; returns the model.
+
+        ``op`` and ``data`` are the system to solve where it is not ``Op`` and ``y``.
+        """
         self.machine, self.niter, self.y = machine, niter, y
         self.system = self.Op if op is None else op
         self._flat = not isinstance(y, Blocks) and np.ndim(y) == 1
-        self.data = reshape(y if isinstance(y, Blocks) else da.asarray(y), self.system.codomain)
-        start = None if x0 is None else reshape(_lazy(x0), self.system.domain)
+        self.data = reshape(lazy(y if data is None else data), self.system.codomain)
+        start = None if x0 is None else reshape(lazy(x0), self.system.domain)
         self._restart(materialise(machine.init(self.system, self.data, start)))
         self.iiter, self.reason = 0, None
         for name, field in self.tracked.items():
@@ -122,7 +129,7 @@ class Solver:
     def advance(self, x: Any, show: bool = False) -> Any:
         """One step of PyLops from model ``x``; returns the new one."""
         if x is not self._x:
-            self._restart(replace(self.state, x=reshape(_lazy(x), self.system.domain)))
+            self._restart(replace(self.state, x=reshape(lazy(x), self.system.domain)))
         before = self._round()
         while True:
             self.state = next(self._steps)
@@ -146,7 +153,7 @@ class Solver:
         while self.reason is None:
             left = self.niter - self.iiter
             due = self.iiter < itershow[0] or left < itershow[1] or self.iiter % itershow[2] == 0
-            x = self._called(self.step(x, show=show and due))  # type: ignore[attr-defined]
+            x = self._stepped(x, show and due)
             self.reason = limited.done(self.state)
             if any(getattr(callback, "stop", False) for callback in self.callbacks or ()):
                 self.reason = self.reason or Reason.CALLBACK
@@ -180,6 +187,10 @@ class Solver:
             Unit.
         """
         kind = self.algorithm.state if isinstance(self.algorithm.state, type) else self.algorithm().state
+        return self.measure(kind, show, unit)
+
+    def measure(self, kind: type[Any], show: bool, unit: str) -> float:
+        """Size of the data and of all vectors of a state of a class."""
         sizes = {"codomain": self.Op.shape[0], "domain": self.Op.shape[1]}
         elements = sizes["codomain"] + sum(sizes.get(f.metadata.get("space", ""), 0) for f in fields(kind))
         size = elements * np.dtype(self.Op.dtype).itemsize / _UNITS[unit]
@@ -190,12 +201,15 @@ class Solver:
     def _restart(self, state: Any) -> None:
         self.state = state
         self._x = self.shaped(state.x)
-        self._steps: Iterator[Any] = iterate(_Endless(self.machine), self.system, self.data, state)
+        endless: Any = _Endless(self.machine)
+        self._steps: Iterator[Any] = iterate(endless, self.system, self.data, state)
 
     def _round(self) -> int:
         return self.iiter if self.rounds is None else int(getattr(self.state, self.rounds))
 
-    def _called(self, result: Any) -> Any:
+    def _stepped(self, x: Any, show: bool) -> Any:
+        """A step of a run, with the user's callback."""
+        result = self.step(x, show=show)  # type: ignore[attr-defined]
         x = result[0] if isinstance(result, tuple) else result
         self.callback(x)
         return x
@@ -216,5 +230,6 @@ class Solver:
         print(f"{self.iiter:6d}  {value:24.4e}  {numbers}")
 
 
-def _lazy(x: Any) -> Any:
+def lazy(x: Any) -> Any:
+    """A vector that is an array or Blocks as one that is lazy."""
     return x if isinstance(x, Blocks) else da.asarray(x)

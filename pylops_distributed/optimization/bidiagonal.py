@@ -78,9 +78,9 @@ def _right(p: Vector, M: LinearOperator | None) -> tuple[Any, Any, Any]:
 def begin(op: LinearOperator, y: Vector, x0: Vector | None, M: LinearOperator | None = None) -> Any:
     """The initial model and the bidiagonalisation before its first step."""
     if x0 is not None:
-        x = op.domain.fit(x0)  # type: ignore[arg-type]
-        return x, Bidiagonal.start(op, y - op.apply(x), M)  # type: ignore[operator]
-    first = Bidiagonal.start(op, op.codomain.fit(y), M)  # type: ignore[arg-type]
+        x = op.domain.fit(x0)
+        return x, Bidiagonal.start(op, y - op.apply(x), M)
+    first = Bidiagonal.start(op, op.codomain.fit(y), M)
     return zeros(op.domain, like=first.v), first
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.fuse import step_length
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.space import Vector, axpy, ratio, squared_norm, vdot, zeros
 
@@ -19,6 +20,7 @@ class CGState(State):
     r: Vector = vector("residual", "domain")
     c: Vector = vector("search_direction", "domain")
     kold: Any = scalar("kold")
+    kfirst: Any = scalar("kfirst")
     cost: Any = scalar("cost")
 
 
@@ -68,7 +70,7 @@ class CG:
     def step(self, op: LinearOperator, y: Vector, state: CGState) -> CGState:
         """State after one more step, lazily."""
         image = self._image(op, state.c)
-        a = ratio(state.kold, vdot(state.c, image).real)
+        a = step_length(state.kold, vdot(state.c, image).real, state.kfirst)
         x, r = axpy(a, state.c, state.x), axpy(-a, image, state.r)
         z, k = self._precondition(r)
         return self._state(state.iteration + 1, x, r, z, k, state)
@@ -91,5 +93,5 @@ class CG:
         return z, vdot(r, z).real
 
     def _state(self, iteration: int, x: Any, r: Any, z: Any, k: Any, before: CGState | None) -> CGState:
-        c = z if before is None else axpy(ratio(k, before.kold), before.c, z)
-        return CGState(iteration, x, r, c, k, (k if self.M is None else squared_norm(r)) ** 0.5)
+        c, kfirst = (z, k) if before is None else (axpy(ratio(k, before.kold), before.c, z), before.kfirst)
+        return CGState(iteration, x, r, c, k, kfirst, (k if self.M is None else squared_norm(r)) ** 0.5)

@@ -146,7 +146,12 @@ class LSMR(LSQR):
 
     algorithm: ClassVar[Any] = lsmr.LSMR
     tracked: ClassVar[dict[str, str]] = {"cost": "normr"}
-    columns: ClassVar[dict[str, str]] = {"normr": "normr", "normar": "normar", "Norm A": "norma", "Cond A": "conda"}
+    columns: ClassVar[dict[str, str]] = {
+        "normr": "normr",
+        "normar": "normar",
+        "Norm A": "norma",
+        "Cond A": "conda",
+    }
     norms: ClassVar[tuple[str, ...]] = ("normr", "normar", "norma", "conda", "normx")
 
     def setup(  # type: ignore[override]

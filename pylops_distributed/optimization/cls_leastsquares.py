@@ -32,11 +32,16 @@ class Inversion(Solver):
 
     def inner(self, solver: type[CG], x: Any, show: bool, settings: dict[str, Any]) -> tuple[Any, ...]:
         """Solve the system from model ``x``; returns the model and what ``solver`` gives besides."""
-        engine = solver(self.system, self.callbacks)
-        engine.callback = self.callback  # type: ignore[method-assign]
+        engine: Any = solver(self.system, self.callbacks)
+        engine.callback = self.callback
         start = None if x is None else reshape(x, self.system.domain)
         found, *rest = engine.solve(self.data, x0=start, show=show, **settings)
-        self.state, self.iiter, self.reason, self.cost = engine.state, engine.iiter, engine.reason, engine.cost  # type: ignore[attr-defined]
+        self.state, self.iiter, self.reason, self.cost = (
+            engine.state,
+            engine.iiter,
+            engine.reason,
+            engine.cost,
+        )
         return found, *rest
 
 
@@ -57,7 +62,9 @@ class NormalEquationsInversion(Inversion):
         system, data = normal_system(self.Op, y, Regs, Weight, dataregs, epsRs, NRegs, epsNRs)
         self.prepare(system, data, y, show)
 
-    def run(self, x: Any, engine: str = "pylops", show: bool = False, **kwargs_solver: Any) -> tuple[Any, None]:
+    def run(
+        self, x: Any, engine: str = "pylops", show: bool = False, **kwargs_solver: Any
+    ) -> tuple[Any, None]:
         """Solve the system from model ``x``."""
         damp = kwargs_solver.pop("damp", 0.0) + self.epsI**2
         return self.shaped(self.inner(CG, x, show, {"damp": damp, **kwargs_solver})[0]), None
@@ -88,7 +95,9 @@ class RegularizedInversion(Inversion):
         """Make the system."""
         self.prepare(*regularized_system(self.Op, y, Regs, Weight, dataregs, epsRs), y, show)
 
-    def run(self, x: Any, engine: str = "pylops", show: bool = False, **kwargs_solver: Any) -> tuple[Any, ...]:
+    def run(
+        self, x: Any, engine: str = "pylops", show: bool = False, **kwargs_solver: Any
+    ) -> tuple[Any, ...]:
         """Solve the system from model ``x``."""
         x, istop, itn, r1norm, r2norm, _ = self.inner(CGLS, x, show, kwargs_solver)
         return self.shaped(x), istop, itn, r1norm, r2norm
@@ -116,7 +125,9 @@ class PreconditionedInversion(Inversion):
         self.P = aslinearoperator(P)
         self.prepare(self.Op @ self.P, reshape(y, self.Op.codomain), y, show)
 
-    def run(self, x: Any, engine: str = "pylops", show: bool = False, **kwargs_solver: Any) -> tuple[Any, ...]:
+    def run(
+        self, x: Any, engine: str = "pylops", show: bool = False, **kwargs_solver: Any
+    ) -> tuple[Any, ...]:
         """Solve the system from model ``x`` of the preconditioner."""
         p, istop, itn, r1norm, r2norm, _ = self.inner(CGLS, x, show, kwargs_solver)
         model = self.P.apply(reshape(p, self.P.domain))

@@ -39,12 +39,12 @@ class FISTA(ISTA):
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> FISTAState:
         """State before the first step, lazily."""
-        r = op.codomain.fit(y)  # type: ignore[arg-type]
+        r = op.codomain.fit(y)
         if x0 is None:
             x = zeros(op.domain, like=op.apply_adjoint(r))
         else:
-            x = op.domain.fit(x0)  # type: ignore[arg-type]
-            r = r - op.apply(x)  # type: ignore[operator]
+            x = op.domain.fit(x0)
+            r = r - op.apply(x)
         return FISTAState(0, x, **self.begin(op, x), z=x, r=r, rz=r, t=number(1, real_dtype(x)))
 
     def step(self, op: LinearOperator, y: Vector, state: FISTAState) -> FISTAState:  # type: ignore[override]

@@ -60,7 +60,7 @@ def elementwise(function: Callable[..., Any], *args: Any, dtype: DTypeLike | Non
     if dtype is None:
         dtype = np.result_type(*(getattr(a, "dtype", a) for a in args if a is not None))
     return da.blockwise(
-        function, tuple(range(ndim)), *_pairs(args), dtype=dtype, meta=np.empty((0,) * ndim, dtype)
+        function, tuple(range(ndim)), *_pairs(args), dtype=dtype, meta=np.zeros((0,) * ndim, dtype)
     )
 
 
@@ -78,7 +78,7 @@ def total(function: Callable[..., Any], *args: Any, dtype: DTypeLike) -> Any:
     axes = tuple(range(max(a.ndim for a in args if isinstance(a, da.Array))))
     partial = da.blockwise(
         _sum, axes, *_pairs(args), function=function, kind=np.dtype(dtype),
-        adjust_chunks=dict.fromkeys(axes, 1), dtype=dtype, meta=np.empty((0,) * len(axes), dtype),
+        adjust_chunks=dict.fromkeys(axes, 1), dtype=dtype, meta=np.zeros((0,) * len(axes), dtype),
     )  # fmt: skip
     return partial.sum(dtype=dtype)
 
@@ -118,7 +118,7 @@ def scalars(
     lazy = tuple(a if isinstance(a, da.Array) else da.asarray(a) for a in args)
     packed = da.blockwise(
         _pack, "i", *_pairs(lazy), function=function, settings=settings, kind=np.dtype(dtype),
-        new_axes={"i": len(names)}, dtype=dtype, meta=np.empty((0,), dtype),
+        new_axes={"i": len(names)}, dtype=dtype, meta=np.zeros((0,), dtype),
     )  # fmt: skip
     return {name: packed[k] for k, name in enumerate(names)}
 
@@ -143,8 +143,26 @@ def _choose(flag: Any, a: Any, b: Any) -> Any:
 
 def choose(flag: Any, a: Any, b: Any) -> Any:
     """``a`` where the 0-d ``flag`` is not zero, else ``b``: vectors or scalars."""
-    kinds = [np.result_type(*(m.dtype for m in (v.arrays if isinstance(v, Blocks) else (v,)))) for v in (a, b)]
+    kinds = [
+        np.result_type(*(m.dtype for m in (v.arrays if isinstance(v, Blocks) else (v,)))) for v in (a, b)
+    ]
     return elementwise(_choose, flag, a, b, dtype=np.result_type(*kinds))
+
+
+def _step_length(k: Any, curvature: Any, first: Any) -> Any:
+    with np.errstate(all="ignore"):
+        found = np.asarray(k / curvature)
+    worth = np.isfinite(found) & (k > np.finfo(found.dtype).eps ** 2 * first)
+    return np.where(worth, found, np.zeros_like(found))
+
+
+def step_length(k: Any, curvature: Any, first: Any) -> Any:
+    """``k / curvature`` as a lazy 0-d array: how far conjugate gradients go.
+
+    It is 0 once the gradient, of squared norm ``k``, is lost in the rounding of the first one: what is left of it
+    says nothing any more, and its square may underflow.
+    """
+    return elementwise(_step_length, k, curvature, first)
 
 
 def _abs(x: Any) -> Any:

@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.fuse import choose, elementwise, number, real_dtype, total
+from pylops_distributed.optimization.fuse import choose, elementwise, number, real_dtype, step_length, total
 from pylops_distributed.optimization.nested import distance_if, progress, square
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.space import Blocks, Vector, axpy, norm, ratio, squared_norm, zeros
@@ -19,13 +19,14 @@ from pylops_distributed.space import Blocks, Vector, axpy, norm, ratio, squared_
 class IRLSState(State):
     """State of :class:`IRLS`: ``x`` is the model of the last outer iteration, ``z`` the one inside."""
 
-    history: ClassVar[tuple[str, ...]] = ("cost", "update", "kold")
+    history: ClassVar[tuple[str, ...]] = ("cost", "update", "kold", "outer")
 
     z: Vector = vector("inner_model", "domain")
     c: Vector = vector("search_direction", "domain")
     s: Vector = vector("weighted_residual", "codomain")
     w: Vector = vector("weights", "codomain")
     kold: Any = scalar("kold")
+    kfirst: Any = scalar("kfirst")
     outer: Any = scalar("outer")
     inner: Any = scalar("inner")
     restart: Any = scalar("restart")
@@ -81,15 +82,15 @@ class IRLS:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> IRLSState:
         """State before the first step, lazily; ``x0`` is where a warm start begins."""
-        s: Any = op.codomain.fit(y)  # type: ignore[arg-type]
+        s: Any = op.codomain.fit(y)
         g = op.apply_adjoint(s)
         x: Any = zeros(op.domain, like=g)
         if x0 is not None and self.warm:
-            x = op.domain.fit(x0)  # type: ignore[arg-type]
+            x = op.domain.fit(x0)
             s = s - op.apply(x)
             g = axpy(-(self.epsI**2), x, op.apply_adjoint(s))
         real, k = real_dtype(s, g), squared_norm(g)
-        known = progress(*(number(v, real) for v in (0, 0, -1)), k, self.niter, self.tol)
+        known = progress(number(0, real), number(0, real), number(-1, real), k, k, self.niter, self.tol)
         w = elementwise(_ones, s, dtype=real)
         return IRLSState(0, x, x, g, s, w, k, **known, cost=norm(y), update=number(np.inf, real))
 
@@ -99,7 +100,7 @@ class IRLS:
         # Of the weighted direction, or of the residual of the model found.
         size = total(_size, state.restart, image, state.w, y, dtype=state.kold.dtype)
         least = _least(state.restart, image, y, state.kold.dtype)
-        a = ratio(state.kold, self._damped(size, state.c))
+        a = step_length(state.kold, self._damped(size, state.c), state.kfirst)
         w = elementwise(
             _weights, state.restart, state.w, image, y, least, self.threshR, self.epsR, dtype=state.kold.dtype
         )
@@ -108,7 +109,7 @@ class IRLS:
         g = axpy(-(self.epsI**2), z, op.apply_adjoint(elementwise(_times, w, s)))
         k = squared_norm(g)
         c = elementwise(_direction, state.restart, ratio(k, state.kold), state.c, g)
-        known = progress(state.restart, state.outer, state.inner, k, self.niter, self.tol)
+        known = progress(state.restart, state.outer, state.inner, state.kfirst, k, self.niter, self.tol)
         return IRLSState(
             state.iteration + 1, choose(state.restart, state.z, state.x), z, c, s, w, k, **known,
             cost=choose(state.restart, size**0.5, state.cost),
@@ -148,7 +149,7 @@ def _least(restart: Any, image: Vector, y: Vector, dtype: Any) -> Any:
     axes = tuple(range(image.ndim))  # type: ignore[union-attr]
     return da.blockwise(
         _least_of, axes, da.asarray(restart), (), image, axes, y, axes,
-        adjust_chunks=dict.fromkeys(axes, 1), dtype=dtype, meta=np.empty((0,) * len(axes), dtype),
+        adjust_chunks=dict.fromkeys(axes, 1), dtype=dtype, meta=np.zeros((0,) * len(axes), dtype),
     ).min()  # fmt: skip
 
 

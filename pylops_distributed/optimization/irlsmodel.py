@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.fuse import choose, elementwise, number, real_dtype, total
+from pylops_distributed.optimization.fuse import choose, elementwise, number, real_dtype, step_length, total
 from pylops_distributed.optimization.nested import distance_if, progress, square
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.space import Blocks, Vector, axpy, norm, ratio, squared_norm, zeros
@@ -19,13 +19,14 @@ from pylops_distributed.space import Blocks, Vector, axpy, norm, ratio, squared_
 class IRLSModelState(State):
     """State of :class:`IRLSModel`: ``x`` is the model of the last outer iteration, ``p`` the one inside."""
 
-    history: ClassVar[tuple[str, ...]] = ("cost", "update", "kold")
+    history: ClassVar[tuple[str, ...]] = ("cost", "update", "kold", "outer")
 
     p: Vector = vector("inner_model", "domain")
     w: Vector = vector("weights", "domain")
     c: Vector = vector("search_direction", "codomain")
     s: Vector = vector("residual", "codomain")
     kold: Any = scalar("kold")
+    kfirst: Any = scalar("kfirst")
     outer: Any = scalar("outer")
     inner: Any = scalar("inner")
     restart: Any = scalar("restart")
@@ -71,12 +72,12 @@ class IRLSModel:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> IRLSModelState:
         """State before the first step, lazily; ``x0`` is not used, as in PyLops."""
-        s: Any = op.codomain.fit(y)  # type: ignore[arg-type]
+        s: Any = op.codomain.fit(y)
         back = op.apply_adjoint(s)
         c = axpy(self.epsI**2, s, op.apply(back))
         x, w = zeros(op.domain, like=back), elementwise(_ones, back, dtype=real_dtype(back))
         real, k = real_dtype(s, back), squared_norm(c)
-        known = progress(*(number(v, real) for v in (0, 0, -1)), k, self.niter, self.tol)
+        known = progress(number(0, real), number(0, real), number(-1, real), k, k, self.niter, self.tol)
         return IRLSModelState(0, x, x, w, c, s, k, **known, cost=norm(y), update=number(np.inf, real))
 
     def step(self, op: LinearOperator, y: Vector, state: IRLSModelState) -> IRLSModelState:
@@ -86,7 +87,7 @@ class IRLSModel:
         image = op.apply(choose(restart, state.p, d))
         # Of the operator's direction, or of the residual of the model found.
         size = total(_size, restart, image, state.c, y, self.epsI, dtype=state.kold.dtype)
-        a = ratio(state.kold, size)
+        a = step_length(state.kold, size, state.kfirst)
         w = elementwise(
             _weights, restart, state.w, state.p, _largest(restart, state.p, size.dtype), dtype=size.dtype
         )
@@ -96,7 +97,7 @@ class IRLSModel:
         g = axpy(self.epsI**2, s, back)
         k = squared_norm(g)
         c = elementwise(_direction, restart, ratio(k, state.kold), state.c, g)
-        known = progress(restart, state.outer, state.inner, k, self.niter, self.tol)
+        known = progress(restart, state.outer, state.inner, state.kfirst, k, self.niter, self.tol)
         return IRLSModelState(
             state.iteration + 1, choose(restart, state.p, state.x), p, w, c, s, k, **known,
             cost=choose(restart, size**0.5, state.cost),
@@ -133,7 +134,7 @@ def _largest(restart: Any, p: Vector, dtype: Any) -> Any:
     axes = tuple(range(p.ndim))
     return da.blockwise(
         _largest_of, axes, da.asarray(restart), (), p, axes,
-        adjust_chunks=dict.fromkeys(axes, 1), dtype=dtype, meta=np.empty((0,) * len(axes), dtype),
+        adjust_chunks=dict.fromkeys(axes, 1), dtype=dtype, meta=np.zeros((0,) * len(axes), dtype),
     ).max()  # fmt: skip
 
 

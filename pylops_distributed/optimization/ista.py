@@ -11,7 +11,7 @@ import numpy as np
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.fuse import distance, elementwise, norm1, number, real_dtype, scalars
 from pylops_distributed.optimization.power import largest_eigenvalue
-from pylops_distributed.optimization.state import Reason, State, scalar, vector
+from pylops_distributed.optimization.state import Reason, State, scalar
 from pylops_distributed.optimization.thresholding import KINDS, threshold
 from pylops_distributed.space import Vector, axpy, ratio, squared_norm, zeros
 
@@ -91,12 +91,12 @@ class ISTA:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> ISTAState:
         """State before the first step, lazily."""
-        x = zeros(op.domain, like=op.apply_adjoint(y)) if x0 is None else op.domain.fit(x0)  # type: ignore[arg-type]
+        x = zeros(op.domain, like=op.apply_adjoint(y)) if x0 is None else op.domain.fit(x0)
         return ISTAState(0, x, **self.begin(op, x))
 
     def step(self, op: LinearOperator, y: Vector, state: ISTAState) -> ISTAState:
         """State after one more step, lazily."""
-        residual = y - op.apply(state.x)  # type: ignore[operator]
+        residual = y - op.apply(state.x)
         misfit = squared_norm(residual)
         x = self.shrink(op, state.x, residual, state)
         return ISTAState(state.iteration + 1, x, **self.measure(state, x, misfit, misfit))
@@ -136,7 +136,9 @@ class ISTA:
             assert self.perc is not None  # checked when the settings were made
             found = threshold(coefficients, self.threshkind, 100 - self.perc)
         else:
-            weight = elementwise(_weight, state.alpha, state.count, self.eps, self.decay, dtype=state.alpha.dtype)
+            weight = elementwise(
+                _weight, state.alpha, state.count, self.eps, self.decay, dtype=state.alpha.dtype
+            )
             found = threshold(coefficients, self.threshkind, weight)
         return found if self.SOp is None else self.SOp.apply(found)
 

@@ -109,7 +109,9 @@ class LSQR:
 
     def __post_init__(self) -> None:
         if self.M is not None and self.damp:
-            raise ValueError("lsqr takes M or damp, not both: make the damping a term of regularized_inversion")
+            raise ValueError(
+                "lsqr takes M or damp, not both: make the damping a term of regularized_inversion"
+            )
 
     @property
     def state(self) -> type[LSQRState]:

@@ -57,7 +57,7 @@ class MP:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> MPState:
         """State before the first step, lazily; there is no initial model."""
-        r: Any = op.codomain.fit(y)  # type: ignore[arg-type]
+        r: Any = op.codomain.fit(y)
         back = op.apply_adjoint(r)
         real = real_dtype(r, back)
         x, rank = elementwise(np.zeros_like, back), elementwise(_nothing, back, dtype=real)
@@ -77,7 +77,9 @@ class MP:
                 coefficient = ratio(coefficient, vdot(unit, self.norms).real)
         r = axpy(-coefficient, column, state.r)
         rank = mark(_ranked, state.rank, best, state.count)
-        return MPState(state.iteration + 1, axpy(coefficient, unit, state.x), r, rank, state.count + 1, norm(r))
+        return MPState(
+            state.iteration + 1, axpy(coefficient, unit, state.x), r, rank, state.count + 1, norm(r)
+        )
 
     def done(self, state: MPState) -> Reason | None:
         """Why to stop at a computed state, or None to go on."""

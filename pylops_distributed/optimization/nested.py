@@ -14,12 +14,14 @@ from pylops_distributed.optimization.fuse import scalars, total
 from pylops_distributed.space import Vector
 
 
-def _progress(niter: int, tol: float, restart: Any, outer: Any, inner: Any, k: Any) -> tuple[Any, ...]:
-    outer, inner = (outer + 1, 0) if restart else (outer, inner + 1)
-    return outer, inner, float(inner >= niter or k <= tol)
+def _progress(
+    niter: int, tol: float, restart: Any, outer: Any, inner: Any, first: Any, k: Any
+) -> tuple[Any, ...]:
+    outer, inner, first = (outer + 1, 0, k) if restart else (outer, inner + 1, first)
+    return outer, inner, first, float(inner >= niter or k <= tol)
 
 
-def progress(restart: Any, outer: Any, inner: Any, k: Any, niter: int, tol: float) -> dict[str, Any]:
+def progress(restart: Any, outer: Any, inner: Any, first: Any, k: Any, niter: int, tol: float) -> dict[str, Any]:
     """How far outer and inner loop are after a step, and whether the next one begins the inner one anew.
 
     Parameters
@@ -28,6 +30,8 @@ def progress(restart: Any, outer: Any, inner: Any, k: Any, niter: int, tol: floa
         Whether this step began the inner loop anew.
     outer, inner : dask.array.Array
         How far they were before.
+    first : dask.array.Array
+        Value of ``k`` when the inner loop began.
     k : dask.array.Array
         What the inner loop brings down to ``tol``.
     niter : int
@@ -36,7 +40,11 @@ def progress(restart: Any, outer: Any, inner: Any, k: Any, niter: int, tol: floa
         Tolerance of the inner loop.
     """
     return scalars(
-        _progress, ("outer", "inner", "restart"), restart, outer, inner, k, settings=(niter, tol), dtype=k.dtype
+        _progress,
+        ("outer", "inner", "kfirst", "restart"),
+        *(restart, outer, inner, first, k),
+        settings=(niter, tol),
+        dtype=k.dtype,
     )
 
 

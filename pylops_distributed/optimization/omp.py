@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.fuse import choose, elementwise, number, real_dtype, total
+from pylops_distributed.optimization.fuse import choose, elementwise, number, real_dtype, step_length, total
 from pylops_distributed.optimization.nested import progress, square
 from pylops_distributed.optimization.peaks import mark, peak
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
@@ -22,7 +22,7 @@ class OMPState(State):
     ``rank`` tells when each coefficient was chosen, counted from one, and is zero for the others.
     """
 
-    history: ClassVar[tuple[str, ...]] = ("cost", "kold")
+    history: ClassVar[tuple[str, ...]] = ("cost", "kold", "outer")
 
     z: Vector = vector("inner_model", "domain")
     c: Vector = vector("search_direction", "domain")
@@ -30,6 +30,7 @@ class OMPState(State):
     back: Vector = vector("adjoint_data", "domain")
     rank: Vector = vector("rank", "domain")
     kold: Any = scalar("kold")
+    kfirst: Any = scalar("kfirst")
     outer: Any = scalar("outer")
     inner: Any = scalar("inner")
     restart: Any = scalar("restart")
@@ -74,11 +75,11 @@ class OMP:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> OMPState:
         """State before the first step, lazily; there is no initial model."""
-        s: Any = op.codomain.fit(y)  # type: ignore[arg-type]
+        s: Any = op.codomain.fit(y)
         back = op.apply_adjoint(s)
         real = real_dtype(s, back)
         x, rank = elementwise(np.zeros_like, back), elementwise(_nothing, back, dtype=real)
-        known = {name: number(value, real) for name, value in (("kold", 0), ("outer", -1), ("inner", 0))}
+        known = {name: number(value, real) for name, value in (("kold", 0), ("kfirst", 0), ("outer", -1), ("inner", 0))}
         return OMPState(0, x, x, x, s, back, rank, **known, restart=number(1, real), cost=norm(s))
 
     def step(self, op: LinearOperator, y: Vector, state: OMPState) -> OMPState:
@@ -87,7 +88,7 @@ class OMP:
         image = op.apply(choose(restart, state.z, state.c))
         # Of the chosen columns' direction, or of the residual of the model found.
         size = total(_size, restart, image, y, dtype=real)
-        a = ratio(state.kold, size)
+        a = step_length(state.kold, size, state.kfirst)
         residual = elementwise(_residual, restart, a, state.s, image, y)
         g = op.apply_adjoint(residual)
         best = peak(restart, g, self.norms)
@@ -96,7 +97,7 @@ class OMP:
         r = elementwise(_masked, restart, rank, g, state.back)
         k = squared_norm(r)
         c = elementwise(_direction, restart, ratio(k, state.kold), state.c, r)
-        known = progress(restart, state.outer, state.inner, k, self.niter_inner, self.tol)
+        known = progress(restart, state.outer, state.inner, state.kfirst, k, self.niter_inner, self.tol)
         return OMPState(
             state.iteration + 1, choose(restart, state.z, state.x), z, c, choose(restart, y, residual),
             state.back, rank, k, **known, cost=choose(restart, size**0.5, state.cost),

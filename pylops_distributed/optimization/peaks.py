@@ -63,7 +63,7 @@ def peak(flag: Any, x: Vector, norms: Vector | None = None) -> da.Array:
     best = [_peak(flag, *member) for member in zip(arrays, divisors, _offsets(arrays), strict=True)]
     if len(best) == 1:
         return best[0]
-    return da.blockwise(_first, "j", da.stack(best), "ij", concatenate=True, dtype=float, meta=np.empty(0))
+    return da.blockwise(_first, "j", da.stack(best), "ij", concatenate=True, dtype=float, meta=np.zeros(0))
 
 
 def _peak(flag: Any, a: da.Array, norms: da.Array | None, offset: int) -> da.Array:
@@ -71,10 +71,10 @@ def _peak(flag: Any, a: da.Array, norms: da.Array | None, offset: int) -> da.Arr
     partial = da.blockwise(
         _best, (*axes, a.ndim), da.asarray(flag), (), a, axes,
         norms, None if norms is None else axes, *_positions(a), offset=offset, new_axes={a.ndim: 2},
-        adjust_chunks=dict.fromkeys(axes, 1), dtype=float, meta=np.empty((0,) * (a.ndim + 1)),
+        adjust_chunks=dict.fromkeys(axes, 1), dtype=float, meta=np.zeros((0,) * (a.ndim + 1)),
     )  # fmt: skip
     return da.blockwise(
-        _first, (a.ndim,), partial, (*axes, a.ndim), concatenate=True, dtype=float, meta=np.empty(0)
+        _first, (a.ndim,), partial, (*axes, a.ndim), concatenate=True, dtype=float, meta=np.zeros(0)
     )
 
 
@@ -92,7 +92,7 @@ def mark(function: Callable[..., Any], x: Vector, best: da.Array, *args: Any, dt
         made.append(
             da.blockwise(
                 _marked, axes, a, axes, best, (a.ndim,), *_positions(a), *scalars, function=function, offset=offset,
-                ndim=a.ndim, concatenate=True, dtype=kind, meta=np.empty((0,) * a.ndim, kind),
+                ndim=a.ndim, concatenate=True, dtype=kind, meta=np.zeros((0,) * a.ndim, kind),
             )
         )  # fmt: skip
     return Blocks(tuple(made)) if isinstance(x, Blocks) else made[0]

@@ -11,7 +11,6 @@ import numpy as np
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.bidiagonal import unit
 from pylops_distributed.optimization.fuse import number, real_dtype
-from pylops_distributed.optimization.solver import unroll
 from pylops_distributed.optimization.state import Reason, State, scalar
 from pylops_distributed.space import AnySpace, Blocks, BlockSpace, Vector, norm, vdot
 
@@ -52,7 +51,7 @@ class PowerIteration:
         """State before the first step, lazily; the start is ``x0`` or else ``y``."""
         if op.shape[0] != op.shape[1]:
             raise ValueError(f"power iteration needs a square operator, got {op!r}")
-        x = op.domain.fit(y if x0 is None else x0)  # type: ignore[arg-type]
+        x = op.domain.fit(y if x0 is None else x0)
         x = unit(x, norm(x))
         real = real_dtype(x)
         return PowerIterationState(0, x, vdot(x, x) * 0, number(0, real), number(np.inf, real))
@@ -75,6 +74,8 @@ class PowerIteration:
 
 def largest_eigenvalue(op: LinearOperator, like: Vector, **settings: Any) -> Any:
     """Magnitude of the largest eigenvalue as a lazy 0-d array, after all ``niter`` steps."""
+    from pylops_distributed.optimization.solver import unroll  # the drivers build on the algorithms
+
     solver = PowerIteration(**settings)
     return unroll(solver, op, noise(op.domain, op.dtype, like), solver.niter).size
 
@@ -97,7 +98,7 @@ def noise(space: AnySpace, dtype: Any, like: Vector | None = None, offset: int =
     pairs = [p for a in axes for p in (da.arange(space.shape[a], chunks=(chunks[a],)) * strides[a], (a,))]
     kind = np.result_type(np.float32, dtype)
     return da.blockwise(
-        _noise, axes, *pairs, offset=offset, kind=kind, dtype=kind, meta=np.empty((0,) * len(axes), kind)
+        _noise, axes, *pairs, offset=offset, kind=kind, dtype=kind, meta=np.zeros((0,) * len(axes), kind)
     )
 
 

@@ -9,6 +9,7 @@ begins with them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import floor
 from typing import Any
 
@@ -51,7 +52,7 @@ def l1_threshold(x: Vector, radius: Any) -> da.Array:
         Radius :math:`\tau\ge 0` of the ball.
     """
     begin = da.blockwise(
-        _beginning, "i", da.asarray(radius), "", new_axes={"i": 4}, dtype=float, meta=np.empty(0)
+        _beginning, "i", da.asarray(radius), "", new_axes={"i": 4}, dtype=float, meta=np.zeros(0)
     )
     return _search(x, begin, _count_and_sum, _descend_l1, _solve_l1, ())
 
@@ -63,7 +64,7 @@ def _arrays(x: Vector) -> tuple[da.Array, ...]:
 def _passes(dtype: np.dtype[Any]) -> list[tuple[int, int]]:
     """Of each pass, how many bits follow those known before and after it."""
     ends = [*range(8 * dtype.itemsize - 1, 0, -_DIGIT), 0]  # the sign bit is zero
-    return list(zip(ends, ends[1:], strict=False))
+    return list(pairwise(ends))
 
 
 def _search(
@@ -76,11 +77,11 @@ def _search(
         tables = [_table(a, search, table, before, after, kind) for a in _arrays(x)]
         search = da.blockwise(
             descend, "i", sum(tables[1:], start=tables[0]), "rw", search, "i",
-            after=after, kind=kind, concatenate=True, dtype=float, meta=np.empty(0),
+            after=after, kind=kind, concatenate=True, dtype=float, meta=np.zeros(0),
         )  # fmt: skip
     return da.blockwise(
         _finish, "", search, "i", function=finish, settings=settings, kind=kind, concatenate=True,
-        dtype=kind, meta=np.empty((), kind),
+        dtype=kind, meta=np.zeros((), kind),
     )  # fmt: skip
 
 
@@ -93,7 +94,7 @@ def _table(
         _partial, (*axes, a.ndim, a.ndim + 1), a, axes, search, (a.ndim + 2,),
         function=table, before=before, after=after, width=width, kind=kind, concatenate=True,
         new_axes={a.ndim: 2, a.ndim + 1: width}, adjust_chunks=dict.fromkeys(axes, 1),
-        dtype=float, meta=np.empty((0,) * (a.ndim + 2)),
+        dtype=float, meta=np.zeros((0,) * (a.ndim + 2)),
     ).sum(axis=axes)  # fmt: skip
 
 

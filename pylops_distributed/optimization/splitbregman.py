@@ -12,7 +12,7 @@ import numpy as np
 from pylops_distributed.basicoperators.stacks import parts
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
-from pylops_distributed.optimization.fuse import choose, elementwise, number, real_dtype, scalars, total
+from pylops_distributed.optimization.fuse import choose, elementwise, number, real_dtype, scalars, step_length, total
 from pylops_distributed.optimization.nested import distance_if, square
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.optimization.thresholding import soft
@@ -23,7 +23,7 @@ from pylops_distributed.space import Blocks, Vector, axpy, ratio, reshape, squar
 class SplitBregmanState(State):
     """State of :class:`SplitBregman`: ``x`` is the model of the last outer iteration, ``z`` the one inside."""
 
-    history: ClassVar[tuple[str, ...]] = ("cost", "costdata", "update", "kold")
+    history: ClassVar[tuple[str, ...]] = ("cost", "costdata", "update", "kold", "outer")
 
     z: Vector = vector("inner_model", "domain")
     c: Vector = vector("search_direction", "domain")
@@ -31,6 +31,7 @@ class SplitBregmanState(State):
     d: Vector = vector("split", "split")
     b: Vector = vector("bregman", "split")
     kold: Any = scalar("kold")
+    kfirst: Any = scalar("kfirst")
     outer: Any = scalar("outer")
     sweep: Any = scalar("sweep")
     inner: Any = scalar("inner")
@@ -126,8 +127,8 @@ class SplitBregman:
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> SplitBregmanState:
         """State before the first step, lazily."""
         terms = _Terms(self, op)
-        x = zeros(op.domain, like=op.apply_adjoint(y)) if x0 is None else op.domain.fit(x0)  # type: ignore[arg-type]
-        image = terms.system.apply(x)
+        x = zeros(op.domain, like=op.apply_adjoint(y)) if x0 is None else op.domain.fit(x0)
+        image = terms.apply(x)
         split = Blocks(tuple(elementwise(np.zeros_like, a) for a in image.arrays[terms.fixed :]))
         targets = (*terms.targets(y, image), *split.arrays)
         s = terms.map(_scaled_difference, targets, image.arrays)
@@ -135,7 +136,7 @@ class SplitBregman:
         real, k = real_dtype(s, g), squared_norm(g)
         known = {n: number(0, real) for n in ("outer", "sweep", "inner")}
         known |= dict.fromkeys(("cost", "costdata", "update"), number(np.inf, real))
-        known["restart"] = elementwise(_over, k, self.niter, self.inner_tol, dtype=real)
+        known |= {"kfirst": k, "restart": elementwise(_over, k, self.niter, self.inner_tol, dtype=real)}
         more = {"start": x, "image": image} if self.restart else {}
         return self.state(0, x, x, g, s, split, split, k, **known, **more)
 
@@ -143,12 +144,14 @@ class SplitBregman:
         """State after one more step, lazily."""
         terms, restart, real = _Terms(self, op), state.restart, state.kold.dtype
         turn = elementwise(_turn, restart, state.sweep, self.niter_inner, dtype=real)
-        image = terms.system.apply(choose(restart, state.z, state.c))
+        image = terms.apply(choose(restart, state.z, state.c))
         split, bregman = self._split(terms, turn, image, state)
         fixed = terms.targets(y, image)
         begin, start = (state.image, state.start) if isinstance(state, RestartedState) else (image, state.z)
-        curvature = terms.sum(_weighted_square, image.arrays, dtype=real) + self.damp**2 * squared_norm(state.c)
-        a = ratio(state.kold, curvature)
+        curvature = terms.sum(_weighted_square, image.arrays, dtype=real) + self.damp**2 * squared_norm(
+            state.c
+        )
+        a = step_length(state.kold, curvature, state.kfirst)
         targets = (*fixed, *(elementwise(_difference, d, b) for d, b in zip(split, bregman, strict=True)))
         s = terms.map(_residual, targets, state.s.arrays, image.arrays, begin.arrays, scalars=(restart, a))
         z = elementwise(_inner, restart, a, state.z, state.c, start)
@@ -156,7 +159,7 @@ class SplitBregman:
         k = squared_norm(g)
         c = elementwise(_direction, restart, ratio(k, state.kold), state.c, g)
         known = scalars(
-            _progress, ("outer", "sweep", "inner", "restart"), restart, state.outer, state.sweep, state.inner, k,
+            _progress, ("outer", "sweep", "inner", "kfirst", "restart"), restart, state.outer, state.sweep, state.inner, state.kfirst, k,
             settings=(self.niter_inner, self.niter, self.inner_tol), dtype=real,
         )  # fmt: skip
         known |= self._costs(terms, turn, image, fixed, state)
@@ -217,6 +220,10 @@ class _Terms:
         arrays = [a for v in given for a in (v.arrays if isinstance(v, Blocks) else (v,))]
         return tuple(a.rechunk(b.chunks) for a, b in zip(arrays, image.arrays, strict=False))
 
+    def apply(self, x: Vector) -> Any:
+        """The system's forward, without weights."""
+        return self.system.apply(reshape(x, self.system.domain))
+
     def map(self, function: Any, *columns: tuple[da.Array, ...], scalars: tuple[Any, ...] = ()) -> Blocks:
         """``function`` of the weight, the scalars and the arrays of each term."""
         rows = zip(self.weights, *columns, strict=True)
@@ -228,7 +235,7 @@ class _Terms:
 
     def gradient(self, s: Blocks, z: Vector) -> Any:
         """Gradient of the least-squares problem, from its residual and model."""
-        g = self.system.apply_adjoint(self.map(_times, s.arrays))
+        g: Any = reshape(self.system.apply_adjoint(self.map(_times, s.arrays)), self.op.domain)
         return axpy(-(self.solver.damp**2), z, g) if self.solver.damp else g
 
 
@@ -241,13 +248,14 @@ def _turn(restart: Any, sweep: Any, last: int) -> Any:
 
 
 def _progress(
-    sweeps: int, niter: int, tol: float, restart: Any, outer: Any, sweep: Any, inner: Any, k: Any
+    sweeps: int, niter: int, tol: float, restart: Any, outer: Any, sweep: Any, inner: Any, first: Any, k: Any
 ) -> tuple[Any, ...]:
     if restart:
-        outer, sweep, inner = (outer + 1, 0, 0) if sweep + 1 >= sweeps else (outer, sweep + 1, 0)
+        outer, sweep = (outer + 1, 0) if sweep + 1 >= sweeps else (outer, sweep + 1)
+        inner, first = 0, k
     else:
         inner = inner + 1
-    return outer, sweep, inner, float(inner >= niter or k <= tol)
+    return outer, sweep, inner, first, float(inner >= niter or k <= tol)
 
 
 def _times(w: float, s: Any) -> Any:

@@ -79,7 +79,7 @@ def normal_system(
         system = system + e**2 * (reg.H @ reg)
         if d is not None:
             moved = reshape(reg.apply_adjoint(reshape(d, reg.codomain)), op.domain)
-            data = data + e**2 * moved  # type: ignore[operator]
+            data = data + e**2 * moved
     for reg, e in zip(NRegs or (), epsNRs or (), strict=True):
         system = system + e**2 * aslinearoperator(reg)
     return system, data
