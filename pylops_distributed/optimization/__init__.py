@@ -1,1 +1,36 @@
-"""Solvers: one algorithm a file; PyLops' functions in ``basic`` and ``leastsquares``."""
+"""Solvers: one algorithm a file; PyLops' functions in ``basic``, ``leastsquares``, ``sparsity`` and ``eigs``.
+
+The names here are the algorithms: settings, with ``init``, ``step`` and ``done``, for
+:func:`pylops_distributed.optimization.solver.solve`. PyLops' classes are in ``cls_basic``, ``cls_leastsquares`` and
+``cls_sparsity``, its callbacks in ``callback``.
+"""
+
+from pylops_distributed.optimization.cg import CG
+from pylops_distributed.optimization.cgls import CGLS
+from pylops_distributed.optimization.fista import FISTA
+from pylops_distributed.optimization.irls import IRLS
+from pylops_distributed.optimization.irlsmodel import IRLSModel
+from pylops_distributed.optimization.ista import ISTA
+from pylops_distributed.optimization.lsmr import LSMR
+from pylops_distributed.optimization.lsqr import LSQR
+from pylops_distributed.optimization.mp import MP
+from pylops_distributed.optimization.omp import OMP
+from pylops_distributed.optimization.power import PowerIteration
+from pylops_distributed.optimization.spgl1 import SPGL1
+from pylops_distributed.optimization.splitbregman import SplitBregman
+
+__all__ = [
+    "CG",
+    "CGLS",
+    "FISTA",
+    "IRLS",
+    "ISTA",
+    "LSMR",
+    "LSQR",
+    "MP",
+    "OMP",
+    "SPGL1",
+    "IRLSModel",
+    "PowerIteration",
+    "SplitBregman",
+]

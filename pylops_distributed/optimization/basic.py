@@ -1,21 +1,18 @@
-"""PyLops' solver functions on Dask arrays: thin over the algorithms next door."""
+"""PyLops' functions for least squares on Dask arrays: thin over the classes next door."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import dask.array as da
 import numpy as np
 
-from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
-from pylops_distributed.optimization.cg import CG
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import Solution, solve
-from pylops_distributed.optimization.state import Reason
-from pylops_distributed.space import Vector, flatten, reshape
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization import cls_basic
+from pylops_distributed.optimization.callback import Callbacks, CostToDataCallback, CostToInitialCallback
+from pylops_distributed.space import Vector
 
-_ISTOP = {Reason.CONVERGED: 1, Reason.NITER: 2, Reason.CALLBACK: 3}
+__all__ = ["cg", "cgls", "lsmr", "lsqr"]
 
 
 def cg(
@@ -25,7 +22,13 @@ def cg(
     niter: int = 10,
     damp: float = 0.0,
     tol: float = 1e-4,
+    rtol: float = 0.0,
+    rtol1: float = 0.0,
+    show: bool = False,
+    itershow: Sequence[int] = (10, 10, 10),
     callback: Callable[[Any], None] | None = None,
+    preallocate: bool = False,
+    M: LinearOperator | None = None,
 ) -> tuple[Any, int, np.ndarray[Any, Any]]:
     r"""Conjugate gradients for a square, Hermitian, positive definite operator.
 
@@ -43,8 +46,18 @@ def cg(
         Damping, added to the diagonal.
     tol : float, optional
         Stop when the squared norm of the residual is not above this value.
+    rtol, rtol1 : float, optional
+        Stop when the norm of the residual is below this part of the initial one, or of that of the data.
+    show : bool, optional
+        Print a table.
+    itershow : tuple of int, optional
+        Show the first and the last so many steps, and every so many between.
     callback : callable, optional
         Called with the model after every step.
+    preallocate : bool, optional
+        Taken for compatibility.
+    M : LinearOperator, optional
+        Preconditioner: Hermitian, positive definite, close to the inverse of ``Op``.
 
     Returns
     -------
@@ -59,8 +72,11 @@ def cg(
     --------
     pylops.optimization.basic.cg
     """
-    x, solution = run(CG(niter, damp, tol), Op, y, x0, callback)
-    return x, solution.state.iteration, solution.history["cost"]
+    solver = with_callback(cls_basic.CG(Op, stops(rtol, rtol1)), callback)
+    found: tuple[Any, int, Any] = solver.solve(
+        y=y, x0=x0, niter=niter, damp=damp, tol=tol, show=show, itershow=itershow, M=M
+    )
+    return found
 
 
 def cgls(
@@ -70,7 +86,13 @@ def cgls(
     niter: int = 10,
     damp: float = 0.0,
     tol: float = 1e-4,
+    rtol: float = 0.0,
+    rtol1: float = 0.0,
+    show: bool = False,
+    itershow: Sequence[int] = (10, 10, 10),
     callback: Callable[[Any], None] | None = None,
+    preallocate: bool = False,
+    M: LinearOperator | None = None,
 ) -> tuple[Any, int, int, float, float, np.ndarray[Any, Any]]:
     r"""Conjugate gradients for least squares.
 
@@ -80,16 +102,12 @@ def cgls(
         Operator of shape :math:`[N \times M]`, of this library or of PyLops.
     y : dask.array.Array or Blocks
         Data, flat, shaped like ``Op.dimsd``, or as Blocks.
-    x0 : dask.array.Array, optional
-        Initial model.
-    niter : int, optional
-        Maximum number of iterations.
-    damp : float, optional
-        Damping :math:`\epsilon`.
-    tol : float, optional
-        Stop when the squared norm of the gradient is not above this value.
-    callback : callable, optional
-        Called with the model after every step.
+    x0, niter, damp, tol, rtol, rtol1, show, itershow, callback, preallocate : optional
+        As :func:`cg` takes them, ``tol`` for the squared norm of the gradient and ``damp`` as
+        :math:`\epsilon` of :math:`\epsilon^2\|\mathbf{x}\|_2^2`.
+    M : LinearOperator, optional
+        Preconditioner: Hermitian, positive definite, close to the inverse of
+        :math:`\mathbf{Op}^H\mathbf{Op} + \epsilon^2\mathbf{I}`.
 
     Returns
     -------
@@ -110,26 +128,132 @@ def cgls(
     --------
     pylops.optimization.basic.cgls
     """
-    x, solution = run(CGLS(niter, damp, tol), Op, y, x0, callback)
-    state, history = solution.state, solution.history
-    istop = _ISTOP[solution.reason]
-    return x, istop, state.iteration, float(state.kold), float(history["cost1"][-1]), history["cost"]
+    solver = with_callback(cls_basic.CGLS(Op, stops(rtol, rtol1)), callback)
+    found: tuple[Any, int, int, float, float, Any] = solver.solve(
+        y=y, x0=x0, niter=niter, damp=damp, tol=tol, show=show, itershow=itershow, M=M
+    )
+    return found
 
 
-def run(
-    solver: Any, Op: Any, y: Vector, x0: Vector | None, callback: Callable[[Any], None] | None
-) -> tuple[Any, Solution[Any]]:
-    """Solve in the operator's own layout and give the model back in the layout that ``y`` came in."""
-    op = aslinearoperator(Op)
-    flat = isinstance(y, da.Array) and y.ndim == 1
+def lsqr(
+    Op: LinearOperator,
+    y: Vector,
+    x0: Vector | None = None,
+    damp: float = 0.0,
+    atol: float = 1e-8,
+    btol: float = 1e-8,
+    conlim: float = 1e8,
+    niter: int = 10,
+    calc_var: bool = True,
+    show: bool = False,
+    itershow: Sequence[int] = (10, 10, 10),
+    callback: Callable[[Any], None] | None = None,
+    preallocate: bool = False,
+    M: LinearOperator | None = None,
+) -> tuple[Any, ...]:
+    r"""Least squares by bidiagonalisation, equivalent to :func:`cgls` and more accurate where ill-conditioned.
 
-    def shaped(x: Vector) -> Vector:
-        return flatten(x) if flat else x
+    Parameters
+    ----------
+    Op : LinearOperator
+        Operator of shape :math:`[N \times M]`, of this library or of PyLops.
+    y : dask.array.Array or Blocks
+        Data, flat, shaped like ``Op.dimsd``, or as Blocks.
+    x0, niter, damp, show, itershow, callback, preallocate : optional
+        As :func:`cgls` takes them.
+    atol, btol : float, optional
+        Stop when the estimated backward errors in the operator and in the data are below these values.
+    conlim : float, optional
+        Stop when the estimated condition number is above this value; zero for never.
+    calc_var : bool, optional
+        Estimate the diagonal of the inverse of the normal operator.
+    M : LinearOperator, optional
+        Preconditioner: Hermitian, positive definite, close to the inverse of
+        :math:`\mathbf{Op}^H\mathbf{Op}`; without ``damp``.
 
-    def on_step(state: Any) -> None:
-        if callback is not None:
-            callback(shaped(state.x))
+    Returns
+    -------
+    x : dask.array.Array
+        Model, flat if ``y`` was flat and shaped like ``Op.dims`` otherwise; its chunks are computed.
+    istop : int
+        0 the initial model is exact; 1 the residual, 2 the gradient is small enough; 3 ``conlim``; 4, 5, 6 the
+        same for this machine's precision; 7 reached ``niter``, where PyLops gives 0.
+    iit : int
+        Number of steps taken.
+    r1norm, r2norm : float
+        Norm of the data residual, and square root of the objective.
+    anorm, acond : float
+        Estimated Frobenius norm and condition number of the operator with its damping.
+    arnorm, xnorm : float
+        Norms of the gradient and of the model.
+    var : dask.array.Array or None
+        Estimated diagonal, laid out as the model and real; None without ``calc_var`` or with ``M``.
+    cost : numpy.ndarray
+        ``r1norm`` before the first and after every step.
 
-    start = None if x0 is None else reshape(x0, op.domain)
-    solution = solve(solver, op, reshape(y, op.codomain), start, on_step=on_step)
-    return shaped(solution.x), solution
+    See Also
+    --------
+    pylops.optimization.basic.lsqr
+    """
+    solver = with_callback(cls_basic.LSQR(Op), callback)
+    found: tuple[Any, ...] = solver.solve(
+        y=y, x0=x0, damp=damp, atol=atol, btol=btol, conlim=conlim, niter=niter, calc_var=calc_var,
+        show=show, itershow=itershow, M=M,
+    )  # fmt: skip
+    return found
+
+
+def lsmr(
+    Op: LinearOperator,
+    y: Vector,
+    x0: Vector | None = None,
+    damp: float = 0.0,
+    atol: float = 1e-6,
+    btol: float = 1e-6,
+    conlim: float = 1e8,
+    niter: int = 10,
+    show: bool = False,
+    itershow: Sequence[int] = (10, 10, 10),
+    callback: Callable[[Any], None] | None = None,
+) -> tuple[Any, ...]:
+    """Least squares by bidiagonalisation, with a gradient that never grows: safer to stop early than :func:`lsqr`.
+
+    Parameters are those of :func:`lsqr`.
+
+    Returns
+    -------
+    x : dask.array.Array
+        Model, flat if ``y`` was flat and shaped like ``Op.dims`` otherwise; its chunks are computed.
+    istop : int
+        As :func:`lsqr` gives it.
+    iit : int
+        Number of steps taken.
+    normr, normar : float
+        Norms of the residual, damping included, and of the gradient.
+    norma, conda : float
+        Estimated Frobenius norm and condition number of the operator with its damping.
+    normx : float
+        Norm of the model.
+
+    See Also
+    --------
+    scipy.sparse.linalg.lsmr
+    """
+    solver = with_callback(cls_basic.LSMR(Op), callback)
+    found: tuple[Any, ...] = solver.solve(
+        y=y, x0=x0, damp=damp, atol=atol, btol=btol, conlim=conlim, niter=niter, show=show, itershow=itershow
+    )
+    return found
+
+
+def stops(rtol: float, rtol1: float) -> list[Callbacks]:
+    """Callbacks for the relative tolerances that are set."""
+    made = [CostToInitialCallback(rtol)] if rtol > 0 else []
+    return [*made, CostToDataCallback(rtol1)] if rtol1 > 0 else made
+
+
+def with_callback(solver: Any, callback: Callable[..., None] | None) -> Any:
+    """``solver`` calling ``callback`` after its steps."""
+    if callback is not None:
+        solver.callback = callback
+    return solver

@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.fuse import step_length
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.space import Vector, axpy, ratio, squared_norm, vdot, zeros
 
 
 @dataclass(frozen=True)
 class CGState(State):
-    """State of :class:`CG`; ``kold`` is the squared norm of the residual."""
+    """State of :class:`CG`; ``kold`` is the squared norm of the residual, in the norm of ``M`` where given."""
 
     history: ClassVar[tuple[str, ...]] = ("cost",)
 
     r: Vector = vector("residual", "domain")
     c: Vector = vector("search_direction", "domain")
     kold: Any = scalar("kold")
+    kfirst: Any = scalar("kfirst")
     cost: Any = scalar("cost")
 
 
@@ -36,6 +38,9 @@ class CG:
         Damping :math:`\epsilon`, added to the diagonal.
     tol : float
         Stop when the squared norm of the residual is not above this value.
+    M : LinearOperator, optional
+        Preconditioner: a Hermitian, positive definite operator that is close to the inverse of
+        :math:`\mathbf{Op} + \epsilon\mathbf{I}`.
 
     Notes
     -----
@@ -46,6 +51,7 @@ class CG:
     niter: int = 10
     damp: float = 0.0
     tol: float = 1e-4
+    M: LinearOperator | None = None
 
     state: ClassVar[type[CGState]] = CGState
 
@@ -59,19 +65,19 @@ class CG:
         else:
             x = op.domain.fit(x0)
             r = y - self._image(op, x)
-        return self._state(0, x, r, r, squared_norm(r))
+        return self._state(0, x, r, *self._precondition(r), None)
 
     def step(self, op: LinearOperator, y: Vector, state: CGState) -> CGState:
         """State after one more step, lazily."""
         image = self._image(op, state.c)
-        a = ratio(state.kold, vdot(state.c, image).real)
+        a = step_length(state.kold, vdot(state.c, image).real, state.kfirst)
         x, r = axpy(a, state.c, state.x), axpy(-a, image, state.r)
-        k = squared_norm(r)
-        return self._state(state.iteration + 1, x, r, axpy(ratio(k, state.kold), state.c, r), k)
+        z, k = self._precondition(r)
+        return self._state(state.iteration + 1, x, r, z, k, state)
 
     def done(self, state: CGState) -> Reason | None:
         """Why to stop at a computed state, or None to go on."""
-        if float(state.kold) <= self.tol:
+        if (float(state.kold) if self.M is None else float(state.cost) ** 2) <= self.tol:
             return Reason.CONVERGED
         return Reason.NITER if state.iteration >= self.niter else None
 
@@ -79,5 +85,13 @@ class CG:
         image = op.apply(x)
         return axpy(self.damp, x, image) if self.damp else image
 
-    def _state(self, iteration: int, x: Any, r: Any, c: Any, k: Any) -> CGState:
-        return CGState(iteration, x, r, c, k, k**0.5)
+    def _precondition(self, r: Any) -> tuple[Any, Any]:
+        """The preconditioned residual, and its inner product with the residual."""
+        if self.M is None:
+            return r, squared_norm(r)
+        z = self.M.apply(r)
+        return z, vdot(r, z).real
+
+    def _state(self, iteration: int, x: Any, r: Any, z: Any, k: Any, before: CGState | None) -> CGState:
+        c, kfirst = (z, k) if before is None else (axpy(ratio(k, before.kold), before.c, z), before.kfirst)
+        return CGState(iteration, x, r, c, k, kfirst, (k if self.M is None else squared_norm(r)) ** 0.5)

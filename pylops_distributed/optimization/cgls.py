@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.fuse import step_length
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
-from pylops_distributed.space import Vector, axpy, ratio, squared_norm, zeros
+from pylops_distributed.space import Vector, axpy, ratio, squared_norm, vdot, zeros
 
 
 @dataclass(frozen=True)
 class CGLSState(State):
-    """State of :class:`CGLS`; ``kold`` is the squared norm of the gradient."""
+    """State of :class:`CGLS`; ``kold`` is the squared norm of the gradient, in the norm of ``M`` where given."""
 
     history: ClassVar[tuple[str, ...]] = ("cost", "cost1")
 
@@ -20,6 +21,7 @@ class CGLSState(State):
     c: Vector = vector("search_direction", "domain")
     q: Vector = vector("operator_direction", "codomain")
     kold: Any = scalar("kold")
+    kfirst: Any = scalar("kfirst")
     cost: Any = scalar("cost")
     cost1: Any = scalar("cost1")
 
@@ -37,7 +39,10 @@ class CGLS:
     damp : float
         Damping :math:`\epsilon`.
     tol : float
-        Stop when the squared norm of the gradient is not above this value.
+        Stop when ``kold``, the squared norm of the gradient, is not above this value.
+    M : LinearOperator, optional
+        Preconditioner: a Hermitian, positive definite operator on models that is close to the inverse of
+        :math:`\mathbf{Op}^H\mathbf{Op} + \epsilon^2\mathbf{I}`. The solution stays the same.
 
     Notes
     -----
@@ -49,6 +54,7 @@ class CGLS:
     niter: int = 10
     damp: float = 0.0
     tol: float = 1e-4
+    M: LinearOperator | None = None
 
     state: ClassVar[type[CGLSState]] = CGLSState
 
@@ -56,25 +62,26 @@ class CGLS:
         """State before the first step, lazily."""
         if x0 is None:
             s = op.codomain.fit(y)
-            c = op.apply_adjoint(s)
-            x = zeros(op.domain, like=c)
+            r = op.apply_adjoint(s)
+            x = zeros(op.domain, like=r)
         else:
             x = op.domain.fit(x0)
             s = y - op.apply(x)
-            c = self._gradient(op, s, x)
-        return self._state(0, x, s, c, op.apply(c), squared_norm(c))
+            r = self._gradient(op, s, x)
+        c, k = self._precondition(r)
+        return self._state(0, x, s, c, op.apply(c), k, k)
 
     def step(self, op: LinearOperator, y: Vector, state: CGLSState) -> CGLSState:
         """State after one more step, lazily."""
         curvature = squared_norm(state.q)
         if self.damp:
             curvature = curvature + self.damp**2 * squared_norm(state.c)
-        a = ratio(state.kold, curvature)
+        a = step_length(state.kold, curvature, state.kfirst)
         x, s = axpy(a, state.c, state.x), axpy(-a, state.q, state.s)
         r = self._gradient(op, s, x)
-        k = squared_norm(r)
-        c = axpy(ratio(k, state.kold), state.c, r)
-        return self._state(state.iteration + 1, x, s, c, op.apply(c), k)
+        z, k = self._precondition(r)
+        c = axpy(ratio(k, state.kold), state.c, z)
+        return self._state(state.iteration + 1, x, s, c, op.apply(c), k, state.kfirst)
 
     def done(self, state: CGLSState) -> Reason | None:
         """Why to stop at a computed state, or None to go on."""
@@ -86,7 +93,14 @@ class CGLS:
         r = op.apply_adjoint(s)
         return axpy(-(self.damp**2), x, r) if self.damp else r
 
-    def _state(self, iteration: int, x: Any, s: Any, c: Any, q: Any, k: Any) -> CGLSState:
+    def _precondition(self, r: Any) -> tuple[Any, Any]:
+        """The preconditioned gradient, and its inner product with the gradient."""
+        if self.M is None:
+            return r, squared_norm(r)
+        z = self.M.apply(r)
+        return z, vdot(r, z).real
+
+    def _state(self, iteration: int, x: Any, s: Any, c: Any, q: Any, k: Any, kfirst: Any) -> CGLSState:
         misfit = squared_norm(s)
         objective = misfit + self.damp**2 * squared_norm(x) if self.damp else misfit
-        return CGLSState(iteration, x, s, c, q, k, misfit**0.5, objective**0.5)
+        return CGLSState(iteration, x, s, c, q, k, kfirst, misfit**0.5, objective**0.5)

@@ -1,59 +1,21 @@
-"""Least squares with regularisation, the terms kept as blocks of one system."""
+"""PyLops' functions for least squares with regularisation: thin over the classes next door."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-import dask.array as da
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization import cls_leastsquares as cls
+from pylops_distributed.optimization.systems import regularized_system
+from pylops_distributed.space import Vector
 
-from pylops_distributed.basicoperators.vstack import VStack
-from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
-from pylops_distributed.optimization.basic import cgls
-from pylops_distributed.space import Blocks, Vector, flatten, reshape, zeros
-
-
-def regularized_system(
-    Op: LinearOperator,
-    y: Vector,
-    Regs: Sequence[LinearOperator] | None = None,
-    Weight: LinearOperator | None = None,
-    dataregs: Sequence[Vector] | None = None,
-    epsRs: Sequence[float] | None = None,
-) -> tuple[LinearOperator, Vector]:
-    r"""The operator and the data of a regularised problem, as one least-squares system; lazy.
-
-    Parameters are those of :func:`regularized_inversion`.
-
-    Returns
-    -------
-    Op : LinearOperator
-        :math:`[\mathbf{W}^{1/2}\mathbf{Op};\ \epsilon_1 \mathbf{R}_1;\ \ldots]`.
-    y : dask.array.Array or Blocks
-        :math:`[\mathbf{W}^{1/2}\mathbf{y};\ \epsilon_1 \mathbf{d}_1;\ \ldots]`, one block a term.
-    """
-    op = aslinearoperator(Op)
-    data = reshape(y, op.codomain)
-    if Weight is not None:
-        weight = aslinearoperator(Weight)
-        op, data = weight @ op, weight.apply(reshape(data, weight.domain))
-    if not Regs:
-        return op, data
-    terms = [aslinearoperator(reg) for reg in Regs]
-    eps = [1.0] * len(terms) if epsRs is None else list(epsRs)
-    targets: list[Any] = [None] * len(terms) if dataregs is None else list(dataregs)
-    if not len(terms) == len(eps) == len(targets):
-        raise ValueError(
-            f"got {len(terms)} Regs, {len(eps)} epsRs and {len(targets)} dataregs: one each is needed"
-        )
-    scaled = [
-        zeros(reg.codomain, like=data) if d is None else e * reshape(d, reg.codomain)
-        for reg, e, d in zip(terms, eps, targets, strict=True)
-    ]
-    members = [data, *scaled]
-    if any(isinstance(m, Blocks) for m in members):
-        members = [flatten(m) for m in members]
-    return VStack([op, *(e * reg for e, reg in zip(eps, terms, strict=True))]), Blocks(tuple(members))
+__all__ = [
+    "normal_equations_inversion",
+    "preconditioned_inversion",
+    "regularized_inversion",
+    "regularized_system",
+]
 
 
 def regularized_inversion(
@@ -64,6 +26,8 @@ def regularized_inversion(
     Weight: LinearOperator | None = None,
     dataregs: Sequence[Vector] | None = None,
     epsRs: Sequence[float] | None = None,
+    engine: str = "pylops",
+    show: bool = False,
     **kwargs_solver: Any,
 ) -> tuple[Any, int, int, float, float]:
     r"""Regularised least-squares inversion by CGLS.
@@ -87,6 +51,10 @@ def regularized_inversion(
         Regularisation data :math:`\mathbf{d}_i`; zero if not given.
     epsRs : list of float, optional
         Weights :math:`\epsilon_i`; one if not given.
+    engine : str, optional
+        Taken for compatibility: PyLops' own solver is used, as PyLops does for all but NumPy arrays.
+    show : bool, optional
+        Print a table.
     **kwargs_solver
         Passed to :func:`~pylops_distributed.optimization.basic.cgls`.
 
@@ -103,7 +71,101 @@ def regularized_inversion(
     --------
     pylops.optimization.leastsquares.regularized_inversion
     """
-    system, data = regularized_system(Op, y, Regs, Weight, dataregs, epsRs)
-    start = None if x0 is None else reshape(x0, system.domain)
-    x, istop, itn, r1norm, r2norm, _ = cgls(system, data, start, **kwargs_solver)
-    return (flatten(x) if isinstance(y, da.Array) and y.ndim == 1 else x), istop, itn, r1norm, r2norm
+    found: tuple[Any, int, int, float, float] = cls.RegularizedInversion(Op).solve(
+        y, Regs, x0=x0, Weight=Weight, dataregs=dataregs, epsRs=epsRs, show=show, **kwargs_solver
+    )
+    return found
+
+
+def normal_equations_inversion(
+    Op: LinearOperator,
+    y: Vector,
+    Regs: Sequence[LinearOperator] | None,
+    x0: Vector | None = None,
+    Weight: LinearOperator | None = None,
+    dataregs: Sequence[Vector] | None = None,
+    epsI: float = 0.0,
+    epsRs: Sequence[float] | None = None,
+    NRegs: Sequence[LinearOperator] | None = None,
+    epsNRs: Sequence[float] | None = None,
+    engine: str = "pylops",
+    show: bool = False,
+    **kwargs_solver: Any,
+) -> tuple[Any, None]:
+    r"""Regularised inversion of the normal equations by conjugate gradients.
+
+    Solves :math:`(\mathbf{Op}^H\mathbf{W}\mathbf{Op} + \epsilon_I^2\mathbf{I} +
+    \sum_i\epsilon_i^2\mathbf{R}_i^H\mathbf{R}_i + \sum_j\epsilon_{N,j}^2\mathbf{N}_j)\,\mathbf{x} =
+    \mathbf{Op}^H\mathbf{W}\mathbf{y} + \sum_i\epsilon_i^2\mathbf{R}_i^H\mathbf{d}_i`.
+
+    Parameters
+    ----------
+    Op, y, Regs, x0, dataregs, epsRs, engine, show
+        As :func:`regularized_inversion` takes them.
+    Weight : LinearOperator, optional
+        Operator :math:`\mathbf{W}`, Hermitian and positive.
+    epsI : float, optional
+        Damping :math:`\epsilon_I`.
+    NRegs : list of LinearOperator, optional
+        Regularisation operators :math:`\mathbf{N}_j` that are normal already.
+    epsNRs : list of float, optional
+        Their weights :math:`\epsilon_{N,j}`.
+    **kwargs_solver
+        Passed to :func:`~pylops_distributed.optimization.basic.cg`.
+
+    Returns
+    -------
+    xinv : dask.array.Array
+        Model, flat if ``y`` was flat and shaped like ``Op.dims`` otherwise.
+    istop : None
+        For compatibility: PyLops' own solver tells nothing here.
+
+    See Also
+    --------
+    pylops.optimization.leastsquares.normal_equations_inversion
+    """
+    found: tuple[Any, None] = cls.NormalEquationsInversion(Op).solve(
+        y, Regs, x0=x0, Weight=Weight, dataregs=dataregs, epsI=epsI, epsRs=epsRs, NRegs=NRegs, epsNRs=epsNRs,
+        show=show, **kwargs_solver,
+    )  # fmt: skip
+    return found
+
+
+def preconditioned_inversion(
+    Op: LinearOperator,
+    y: Vector,
+    P: LinearOperator,
+    x0: Vector | None = None,
+    engine: str = "pylops",
+    show: bool = False,
+    **kwargs_solver: Any,
+) -> tuple[Any, int, int, float, float]:
+    r"""Least-squares inversion for a model that an operator makes.
+
+    Solves :math:`\mathbf{y} = \mathbf{Op}\,\mathbf{P}\,\mathbf{p}` for :math:`\mathbf{p}`; the model is
+    :math:`\mathbf{x} = \mathbf{P}\,\mathbf{p}`.
+
+    Parameters
+    ----------
+    Op, y, engine, show
+        As :func:`regularized_inversion` takes them.
+    P : LinearOperator
+        Preconditioner :math:`\mathbf{P}`.
+    x0 : dask.array.Array, optional
+        Initial :math:`\mathbf{p}`.
+    **kwargs_solver
+        Passed to :func:`~pylops_distributed.optimization.basic.cgls`.
+
+    Returns
+    -------
+    xinv, istop, itn, r1norm, r2norm
+        As :func:`regularized_inversion` returns them; the model is lazy over its computed :math:`\mathbf{p}`.
+
+    See Also
+    --------
+    pylops.optimization.leastsquares.preconditioned_inversion
+    """
+    found: tuple[Any, int, int, float, float] = cls.PreconditionedInversion(Op).solve(
+        y, P, x0=x0, show=show, **kwargs_solver
+    )
+    return found

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     CONVERGED = "converged"
     NITER = "reached the maximum number of iterations"
     CALLBACK = "stopped by a callback"
+    CONDITION = "the operator seems too ill-conditioned"
 
 
 def vector(name: str, space: str) -> Any:

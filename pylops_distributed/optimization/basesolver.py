@@ -1,0 +1,235 @@
+"""PyLops' solver classes over the algorithms of this package: one adapter for all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import wraps
+from typing import Any, ClassVar
+
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.execution import materialise
+from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
+from pylops_distributed.optimization.callback import Callbacks
+from pylops_distributed.optimization.solver import iterate
+from pylops_distributed.optimization.state import Reason
+from pylops_distributed.space import Blocks, Vector, flatten, reshape
+
+_UNITS = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}
+
+
+@dataclass(frozen=True)
+class _Endless:
+    """An algorithm that does not stop by itself, for users who step by hand."""
+
+    machine: Any
+
+    @property
+    def state(self) -> Any:
+        return self.machine.state
+
+    def init(self, *args: Any) -> Any:
+        return self.machine.init(*args)
+
+    def step(self, *args: Any) -> Any:
+        return self.machine.step(*args)
+
+    def done(self, state: Any) -> None:
+        return None
+
+
+class Solver:
+    """What PyLops' solver classes have in common: ``setup``, ``step``, ``run``, ``finalize`` and ``solve``.
+
+    A subclass names its algorithm, what of its state users see as attributes, and PyLops' signatures.
+
+    Parameters
+    ----------
+    Op : LinearOperator
+        Operator, of this library or of PyLops.
+    callbacks : list of Callbacks, optional
+        Called before and after ``setup``, ``run`` and each ``step``; one with a true ``stop`` ends the run.
+
+    Attributes
+    ----------
+    state : State
+        Newest state of the algorithm, computed.
+    iiter : int
+        Number of steps taken.
+    reason : Reason or None
+        Why the run ended.
+    """
+
+    algorithm: ClassVar[Any]
+    # Attributes that collect a number a step, and the scalar of the state each takes.
+    tracked: ClassVar[dict[str, str]] = {"cost": "cost"}
+    # Whether they begin with the state before the first step.
+    initial: ClassVar[bool] = True
+    # The scalar that counts PyLops' steps where one of them is many of the algorithm.
+    rounds: ClassVar[str | None] = None
+    # Columns of the table shown: title and attribute of the state.
+    columns: ClassVar[dict[str, str]] = {"r2norm": "cost"}
+
+    def __init__(self, Op: LinearOperator, callbacks: Sequence[Callbacks] | None = None) -> None:
+        self.Op, self.callbacks = aslinearoperator(Op), callbacks
+        self.iiter, self.tstart = 0, time.time()
+        self.reason: Reason | None = None
+        self.ncp = da
+        self.state: Any = None
+        self._x: Any = None
+        for name in ("setup", "step", "run"):
+            setattr(self, name, self._announced(name, getattr(self, name)))
+
+    def _announced(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        """``method`` with the callbacks called before it and, in reverse order, after it."""
+
+        @wraps(method)
+        def announced(*args: Any, **kwargs: Any) -> Any:
+            def given() -> Any:
+                return kwargs.get("x0") if name == "setup" else args[0] if args else kwargs.get("x")
+
+            for callback in self.callbacks or ():
+                getattr(callback, f"on_{name}_begin")(self, given())
+            result = method(*args, **kwargs)
+            after = given() if name == "setup" else result[0] if isinstance(result, tuple) else result
+            for callback in reversed(self.callbacks or ()):
+                getattr(callback, f"on_{name}_end")(self, after)
+            return result
+
+        return announced
+
+    def callback(self, x: Any, *args: Any) -> None:
+        """Called with the model after every step of a run; replace it with a function of your own."""
+
+    # -- steps ---------------------------------------------------------------------------------------------
+
+    def begin(
+        self, machine: Any, y: Any, x0: Any, niter: int | None, show: bool, op: Any = None, data: Any = None
+    ) -> Any:
+        """Compute the first state of ``machine``; returns the model.
+
+        ``op`` and ``data`` are the system to solve where it is not ``Op`` and ``y``.
+        """
+        self.machine, self.niter, self.y = machine, niter, y
+        self.system = self.Op if op is None else op
+        self._flat = not isinstance(y, Blocks) and np.ndim(y) == 1
+        self.data = reshape(lazy(y if data is None else data), self.system.codomain)
+        start = None if x0 is None else reshape(lazy(x0), self.system.domain)
+        self._restart(materialise(machine.init(self.system, self.data, start)))
+        self.iiter, self.reason = 0, None
+        for name, field in self.tracked.items():
+            setattr(self, name, [float(getattr(self.state, field))] if self.initial else [])
+        if show:
+            self._print_setup()
+        return self._x
+
+    def advance(self, x: Any, show: bool = False) -> Any:
+        """One step of PyLops from model ``x``; returns the new one."""
+        if x is not self._x:
+            self._restart(replace(self.state, x=reshape(lazy(x), self.system.domain)))
+        before = self._round()
+        while True:
+            self.state = next(self._steps)
+            if self.rounds is None or self._round() > before:
+                break
+        self._x = self.shaped(self.state.x)
+        self.iiter += 1
+        for name, field in self.tracked.items():
+            getattr(self, name).append(float(getattr(self.state, field)))
+        if show:
+            self._print_step()
+        return self._x
+
+    def iterate(self, x: Any, niter: int | None, show: bool, itershow: Sequence[int]) -> Any:
+        """Steps until the algorithm is done or a callback stops it; returns the last model."""
+        self.niter = self.niter if niter is None else niter
+        if self.niter is None:
+            raise ValueError("give niter to setup or to run")
+        limited = self.limited(self.niter)
+        self.reason = limited.done(self.state)
+        while self.reason is None:
+            left = self.niter - self.iiter
+            due = self.iiter < itershow[0] or left < itershow[1] or self.iiter % itershow[2] == 0
+            x = self._stepped(x, show and due)
+            self.reason = limited.done(self.state)
+            if any(getattr(callback, "stop", False) for callback in self.callbacks or ()):
+                self.reason = self.reason or Reason.CALLBACK
+        return x
+
+    def limited(self, niter: int) -> Any:
+        """The algorithm with another limit of steps."""
+        return replace(self.machine, niter=niter)
+
+    def shaped(self, x: Vector) -> Any:
+        """A model in the layout that the data came in."""
+        return flatten(x) if self._flat else x
+
+    def finalize(self, show: bool = False) -> None:
+        """Take the time and make arrays of what was collected."""
+        self.tend = time.time()
+        self.telapsed = self.tend - self.tstart
+        for name in self.tracked:
+            setattr(self, name, np.array(getattr(self, name)))
+        if show:
+            print(f"\nIterations = {self.iiter}        Total time (s) = {self.telapsed:.2f}\n{'-' * 80}\n")
+
+    def memory_usage(self, show: bool = False, unit: str = "B") -> float:
+        """Size of the data and of all vectors of a state, on all workers together.
+
+        Parameters
+        ----------
+        show : bool, optional
+            Print it.
+        unit : {"B", "KB", "MB", "GB"}, optional
+            Unit.
+        """
+        kind = self.algorithm.state if isinstance(self.algorithm.state, type) else self.algorithm().state
+        return self.measure(kind, show, unit)
+
+    def measure(self, kind: type[Any], show: bool, unit: str) -> float:
+        """Size of the data and of all vectors of a state of a class."""
+        sizes = {"codomain": self.Op.shape[0], "domain": self.Op.shape[1]}
+        elements = sizes["codomain"] + sum(sizes.get(f.metadata.get("space", ""), 0) for f in fields(kind))
+        size = elements * np.dtype(self.Op.dtype).itemsize / _UNITS[unit]
+        if show:
+            print(f"{type(self).__name__} predicted memory usage: {size:.2f} {unit}")
+        return size
+
+    def _restart(self, state: Any) -> None:
+        self.state = state
+        self._x = self.shaped(state.x)
+        endless: Any = _Endless(self.machine)
+        self._steps: Iterator[Any] = iterate(endless, self.system, self.data, state)
+
+    def _round(self) -> int:
+        return self.iiter if self.rounds is None else int(getattr(self.state, self.rounds))
+
+    def _stepped(self, x: Any, show: bool) -> Any:
+        """A step of a run, with the user's callback."""
+        result = self.step(x, show=show)  # type: ignore[attr-defined]
+        x = result[0] if isinstance(result, tuple) else result
+        self.callback(x)
+        return x
+
+    # -- showing -------------------------------------------------------------------------------------------
+
+    def _print_setup(self) -> None:
+        given = ", ".join(f"{f.name} = {getattr(self.machine, f.name)}" for f in fields(self.machine))
+        print(f"{type(self).__name__}\n{'-' * 80}")
+        print(f"The Operator Op has {self.system.shape[0]} rows and {self.system.shape[1]} cols\n{given}")
+        print("-" * 80 + f"\n{'Itn':>6}  {'x[0]':>24}  " + "  ".join(f"{name:>11}" for name in self.columns))
+        self._print_step()
+
+    def _print_step(self) -> None:
+        first = self.state.x.arrays[0] if isinstance(self.state.x, Blocks) else self.state.x
+        value = first[(0,) * first.ndim].compute()
+        numbers = "  ".join(f"{float(getattr(self.state, name)):11.4e}" for name in self.columns.values())
+        print(f"{self.iiter:6d}  {value:24.4e}  {numbers}")
+
+
+def lazy(x: Any) -> Any:
+    """A vector that is an array or Blocks as one that is lazy."""
+    return x if isinstance(x, Blocks) else da.asarray(x)

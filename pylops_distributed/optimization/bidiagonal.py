@@ -1,0 +1,108 @@
+"""Golub-Kahan bidiagonalisation, one step at a time: what LSQR and LSMR have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.fuse import elementwise
+from pylops_distributed.space import Vector, norm, squared_norm, vdot, zeros
+
+
+def quotient(a: Any, b: Any) -> Any:
+    """``a / b`` of NumPy numbers, and 0 where that is not a finite number."""
+    with np.errstate(all="ignore"):
+        value = a / b if b else b
+    return value if np.isfinite(value) else np.zeros_like(value)[()]
+
+
+def _advance(image: Any, before: Any, a: Any, b: Any) -> Any:
+    return quotient(1, a) * image - quotient(a, b) * before
+
+
+@dataclass(frozen=True)
+class Bidiagonal:
+    r"""The vectors :math:`\beta\mathbf{u}` and :math:`\alpha\mathbf{v}` of the newest step, with their norms.
+
+    They are kept with their norms, so that dividing by them takes no pass of its own.
+
+    Parameters
+    ----------
+    u : dask.array.Array or Blocks
+        Vector of the codomain, of norm ``beta``.
+    v : dask.array.Array or Blocks
+        Vector of the domain, of norm ``alfa``; with a preconditioner, after it.
+    p : dask.array.Array or Blocks
+        ``v`` before the preconditioner, and ``v`` itself without one.
+    alfa, beta : dask.array.Array
+        The norms.
+    """
+
+    u: Vector
+    v: Vector
+    p: Vector
+    alfa: Any
+    beta: Any
+
+    @classmethod
+    def start(cls, op: LinearOperator, u: Vector, M: LinearOperator | None = None) -> Bidiagonal:
+        """Before the first step, from a residual."""
+        beta = norm(u)
+        return cls(u, *_right(elementwise(_scaled, op.apply_adjoint(u), beta), M), beta)
+
+    def step(self, op: LinearOperator, M: LinearOperator | None = None) -> Bidiagonal:
+        """After one forward and one adjoint."""
+        u = elementwise(_advance, op.apply(self.v), self.u, self.alfa, self.beta)
+        beta = norm(u)
+        p = elementwise(_advance, op.apply_adjoint(u), self.p, beta, self.alfa)
+        return Bidiagonal(u, *_right(p, M), beta)
+
+
+def _scaled(x: Any, a: Any) -> Any:
+    return quotient(1, a) * x
+
+
+def unit(x: Vector, size: Any) -> Any:
+    """``x / size``, and zero where ``size`` is."""
+    return elementwise(_scaled, x, size)
+
+
+def _right(p: Vector, M: LinearOperator | None) -> tuple[Any, Any, Any]:
+    v = p if M is None else M.apply(p)
+    return v, p, (squared_norm(p) if M is None else vdot(p, v).real) ** 0.5
+
+
+def begin(op: LinearOperator, y: Vector, x0: Vector | None, M: LinearOperator | None = None) -> Any:
+    """The initial model and the bidiagonalisation before its first step."""
+    if x0 is not None:
+        x = op.domain.fit(x0)
+        return x, Bidiagonal.start(op, y - op.apply(x), M)
+    first = Bidiagonal.start(op, op.codomain.fit(y), M)
+    return zeros(op.domain, like=first.v), first
+
+
+def stop_code(tests: tuple[Any, Any, Any], size: Any, atol: float, btol: float, conlim: float) -> int:
+    """Why to stop, as Paige and Saunders number it; 0 to go on.
+
+    Parameters
+    ----------
+    tests : tuple of float
+        Relative residual, relative gradient, and inverse condition number.
+    size : float
+        Norm of the operator times that of the model, relative to that of the data.
+    atol, btol, conlim : float
+        Tolerances of the solver.
+    """
+    residual, gradient, inverse = tests
+    held = (
+        residual <= btol + atol * size,
+        gradient <= atol,
+        conlim > 0 and inverse <= 1 / conlim,
+        1 + residual / (1 + size) <= 1,
+        1 + gradient <= 1,
+        1 + inverse <= 1,
+    )
+    return next((code for code, holds in enumerate(held, 1) if holds), 0)

@@ -1,0 +1,62 @@
+"""PyLops' callbacks, for solvers on Dask arrays; those written for PyLops' solvers work here too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dask
+from pylops.optimization.callback import Callbacks, CostNanInfCallback, CostToInitialCallback
+from pylops.optimization.callback import CostToDataCallback as LocalCostToDataCallback
+from pylops.optimization.callback import MetricsCallback as LocalMetricsCallback
+from pylops.utils import metrics
+
+from pylops_distributed.space import norm
+
+__all__ = [
+    "Callbacks",
+    "CostNanInfCallback",
+    "CostToDataCallback",
+    "CostToInitialCallback",
+    "MetricsCallback",
+]
+
+
+class CostToDataCallback(LocalCostToDataCallback):  # type: ignore[misc]
+    """Stop when the cost is below a part of the norm of the data.
+
+    Parameters
+    ----------
+    rtol : float
+        The part.
+    """
+
+    def on_setup_end(self, solver: Any, x: Any) -> None:
+        """Measure the data."""
+        self.ynorm = float(norm(solver.data).compute())
+
+
+class MetricsCallback(LocalMetricsCallback):  # type: ignore[misc]
+    """Compare every model with the true one, chunk by chunk: what comes to the driver are numbers.
+
+    Parameters
+    ----------
+    xtrue : array
+        True model, shaped as the solver gives models.
+    Op : LinearOperator, optional
+        Applied to the models first.
+    which : sequence of str, optional
+        Which of ``"mae"``, ``"mse"``, ``"snr"`` and ``"psnr"``.
+
+    Attributes
+    ----------
+    metrics : dict of list
+        One number a step, by name.
+    """
+
+    def on_step_end(self, solver: Any, x: Any) -> None:
+        """Measure the model."""
+        shown = x if self.Op is None else self.Op @ x
+        lazy = {name: getattr(metrics, name)(self.xtrue, shown) for name in self.metrics}
+        (found,) = dask.compute(lazy)
+        for name, value in found.items():
+            self.metrics[name].append(value)

@@ -1,0 +1,172 @@
+"""Classes of the solvers for least squares, with the methods of PyLops' classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization import cg, cgls, lsmr, lsqr
+from pylops_distributed.optimization.basesolver import Solver
+from pylops_distributed.optimization.state import Reason
+
+__all__ = ["CG", "CGLS", "LSMR", "LSQR"]
+
+Show = Sequence[int]
+
+
+class CG(Solver):
+    """Conjugate gradients for a square, Hermitian, positive definite operator.
+
+    Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
+    mathematics those of :class:`pylops_distributed.optimization.cg.CG`.
+    """
+
+    algorithm: ClassVar[Any] = cg.CG
+
+    def setup(
+        self, y: Any, x0: Any = None, niter: int | None = None, damp: float = 0.0, tol: float = 1e-4,
+        preallocate: bool = False, show: bool = False, M: LinearOperator | None = None,
+    ) -> Any:  # fmt: skip
+        """Compute the first state; returns the model. ``preallocate`` is taken for compatibility."""
+        return self.begin(self.algorithm(niter or 0, damp, tol, M), y, x0, niter, show)
+
+    def step(self, x: Any, show: bool = False) -> Any:
+        """One step from model ``x``; returns the new one."""
+        return self.advance(x, show)
+
+    def run(self, x: Any, niter: int | None = None, show: bool = False, itershow: Show = (10, 10, 10)) -> Any:
+        """Steps from model ``x`` until done; returns the last one."""
+        return self.iterate(x, niter, show, itershow)
+
+    def solve(
+        self, y: Any, x0: Any = None, niter: int = 10, damp: float = 0.0, tol: float = 1e-4,
+        preallocate: bool = False, show: bool = False, itershow: Show = (10, 10, 10),
+        M: LinearOperator | None = None,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """All at once; returns what :func:`pylops_distributed.optimization.basic.cg` returns."""
+        x = self.setup(y=y, x0=x0, niter=niter, damp=damp, tol=tol, show=show, M=M)
+        x = self.run(x, niter, show=show, itershow=itershow)
+        self.finalize(show)
+        return x, *self.results()
+
+    def results(self) -> tuple[Any, ...]:
+        """What ``solve`` returns after the model."""
+        return self.iiter, self.cost  # type: ignore[attr-defined]
+
+
+class CGLS(CG):
+    """Conjugate gradients for least squares.
+
+    Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
+    mathematics those of :class:`pylops_distributed.optimization.cgls.CGLS`.
+    """
+
+    algorithm: ClassVar[Any] = cgls.CGLS
+    tracked: ClassVar[dict[str, str]] = {"cost": "cost", "cost1": "cost1"}
+    columns: ClassVar[dict[str, str]] = {"r1norm": "cost", "r2norm": "cost1"}
+
+    def finalize(self, show: bool = False) -> None:
+        """Take the time and the norms."""
+        super().finalize(show)
+        if float(self.state.kold) <= self.machine.tol:
+            self.istop = 1
+        else:
+            self.istop = 3 if self.reason == Reason.CALLBACK else 2
+        self.r1norm, self.r2norm = float(self.state.kold), float(self.state.cost1)
+
+    def results(self) -> tuple[Any, ...]:
+        """What ``solve`` returns after the model."""
+        return self.istop, self.iiter, self.r1norm, self.r2norm, self.cost  # type: ignore[attr-defined]
+
+
+class LSQR(Solver):
+    """Least squares by bidiagonalisation.
+
+    Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
+    mathematics those of :class:`pylops_distributed.optimization.lsqr.LSQR`.
+    """
+
+    algorithm: ClassVar[Any] = lsqr.LSQR
+    columns: ClassVar[dict[str, str]] = {
+        "r1norm": "r1norm", "r2norm": "r2norm", "arnorm": "arnorm", "Norm A": "anorm", "Cond A": "acond",
+    }  # fmt: skip
+    # What users find as attributes, and ``solve`` returns between ``iiter`` and ``var``.
+    norms: ClassVar[tuple[str, ...]] = ("r1norm", "r2norm", "anorm", "acond", "arnorm", "xnorm")
+
+    def setup(
+        self, y: Any, x0: Any = None, damp: float = 0.0, atol: float = 1e-8, btol: float = 1e-8,
+        conlim: float = 1e8, niter: int = 10, calc_var: bool = True, preallocate: bool = False,
+        show: bool = False, M: LinearOperator | None = None,
+    ) -> Any:  # fmt: skip
+        """Compute the first state; returns the model. ``preallocate`` is taken for compatibility."""
+        return self.begin(self.algorithm(niter, damp, atol, btol, conlim, calc_var, M), y, x0, niter, show)
+
+    def step(self, x: Any, show: bool = False) -> Any:
+        """One step from model ``x``; returns the new one."""
+        return self.advance(x, show)
+
+    def run(self, x: Any, niter: int | None = None, show: bool = False, itershow: Show = (10, 10, 10)) -> Any:
+        """Steps from model ``x`` until done; returns the last one."""
+        return self.iterate(x, niter, show, itershow)
+
+    def finalize(self, show: bool = False) -> None:
+        """Take the time and the norms."""
+        super().finalize(show)
+        self.istop = self.machine.istop(self.state) or (7 if self.reason == Reason.NITER else 0)
+        for name in self.norms:
+            setattr(self, name, float(getattr(self.state, name)))
+        var = getattr(self.state, "var", None)
+        self.var = None if var is None else self.shaped(var)
+
+    def solve(
+        self, y: Any, x0: Any = None, damp: float = 0.0, atol: float = 1e-8, btol: float = 1e-8,
+        conlim: float = 1e8, niter: int = 10, calc_var: bool = True, preallocate: bool = False,
+        show: bool = False, itershow: Show = (10, 10, 10), M: LinearOperator | None = None,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """All at once; returns what :func:`pylops_distributed.optimization.basic.lsqr` returns."""
+        x = self.setup(
+            y=y, x0=x0, damp=damp, atol=atol, btol=btol, conlim=conlim, niter=niter,
+            calc_var=calc_var, show=show, M=M,
+        )  # fmt: skip
+        x = self.run(x, niter, show=show, itershow=itershow)
+        self.finalize(show)
+        found = (getattr(self, name) for name in self.norms)
+        return x, self.istop, self.iiter, *found, self.var, self.cost  # type: ignore[attr-defined]
+
+
+class LSMR(LSQR):
+    """Least squares by bidiagonalisation, with a gradient that never grows.
+
+    Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
+    mathematics those of :class:`pylops_distributed.optimization.lsmr.LSMR`.
+    """
+
+    algorithm: ClassVar[Any] = lsmr.LSMR
+    tracked: ClassVar[dict[str, str]] = {"cost": "normr"}
+    columns: ClassVar[dict[str, str]] = {
+        "normr": "normr",
+        "normar": "normar",
+        "Norm A": "norma",
+        "Cond A": "conda",
+    }
+    norms: ClassVar[tuple[str, ...]] = ("normr", "normar", "norma", "conda", "normx")
+
+    def setup(  # type: ignore[override]
+        self, y: Any, x0: Any = None, damp: float = 0.0, atol: float = 1e-6, btol: float = 1e-6,
+        conlim: float = 1e8, niter: int = 10, show: bool = False,
+    ) -> Any:  # fmt: skip
+        """Compute the first state; returns the model."""
+        return self.begin(self.algorithm(niter, damp, atol, btol, conlim), y, x0, niter, show)
+
+    def solve(  # type: ignore[override]
+        self, y: Any, x0: Any = None, damp: float = 0.0, atol: float = 1e-6, btol: float = 1e-6,
+        conlim: float = 1e8, niter: int = 10, show: bool = False, itershow: Show = (10, 10, 10),
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """All at once; returns what :func:`pylops_distributed.optimization.basic.lsmr` returns."""
+        x = self.setup(y=y, x0=x0, damp=damp, atol=atol, btol=btol, conlim=conlim, niter=niter, show=show)
+        x = self.run(x, niter, show=show, itershow=itershow)
+        self.finalize(show)
+        return x, self.istop, self.iiter, *(np.float64(getattr(self, name)) for name in self.norms)

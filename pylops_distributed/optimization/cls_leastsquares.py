@@ -1,0 +1,143 @@
+"""Classes of the least-squares inversions with regularisation, with the methods of PyLops' classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
+from pylops_distributed.optimization.basesolver import Solver
+from pylops_distributed.optimization.cls_basic import CG, CGLS
+from pylops_distributed.optimization.systems import normal_system, regularized_system
+from pylops_distributed.space import Blocks, Vector, flatten, reshape
+
+__all__ = ["NormalEquationsInversion", "PreconditionedInversion", "RegularizedInversion"]
+
+
+class Inversion(Solver):
+    """What the inversions have in common: a system made by ``setup``, and a solver that ``run`` gives it to."""
+
+    def step(self, *_: Any, **__: Any) -> None:
+        """Not there, as in PyLops: step with the class of the solver inside."""
+        raise NotImplementedError(f"{type(self).__name__} has no step: use run or solve")
+
+    def prepare(self, system: LinearOperator, data: Vector, y: Any, show: bool) -> None:
+        """Keep the system; nothing is computed."""
+        self.y, self.system, self.data = y, system, data
+        self._flat = not isinstance(y, Blocks) and np.ndim(y) == 1
+        if show:
+            print(f"{type(self).__name__}\n{'-' * 65}\nThe system is {system!r}\n{'-' * 65}")
+
+    def inner(self, solver: type[CG], x: Any, show: bool, settings: dict[str, Any]) -> tuple[Any, ...]:
+        """Solve the system from model ``x``; returns the model and what ``solver`` gives besides."""
+        engine: Any = solver(self.system, self.callbacks)
+        engine.callback = self.callback
+        start = None if x is None else reshape(x, self.system.domain)
+        found, *rest = engine.solve(self.data, x0=start, show=show, **settings)
+        self.state, self.iiter, self.reason, self.cost = (
+            engine.state,
+            engine.iiter,
+            engine.reason,
+            engine.cost,
+        )
+        return found, *rest
+
+
+class NormalEquationsInversion(Inversion):
+    """Inversion of regularised normal equations by conjugate gradients.
+
+    Arguments and mathematics are those of
+    :func:`pylops_distributed.optimization.leastsquares.normal_equations_inversion`.
+    """
+
+    def setup(
+        self, y: Any, Regs: Sequence[LinearOperator] | None, Weight: LinearOperator | None = None,
+        dataregs: Sequence[Any] | None = None, epsI: float = 0, epsRs: Sequence[float] | None = None,
+        NRegs: Sequence[LinearOperator] | None = None, epsNRs: Sequence[float] | None = None, show: bool = False,
+    ) -> None:  # fmt: skip
+        """Make the system."""
+        self.epsI = epsI
+        system, data = normal_system(self.Op, y, Regs, Weight, dataregs, epsRs, NRegs, epsNRs)
+        self.prepare(system, data, y, show)
+
+    def run(
+        self, x: Any, engine: str = "pylops", show: bool = False, **kwargs_solver: Any
+    ) -> tuple[Any, None]:
+        """Solve the system from model ``x``."""
+        damp = kwargs_solver.pop("damp", 0.0) + self.epsI**2
+        return self.shaped(self.inner(CG, x, show, {"damp": damp, **kwargs_solver})[0]), None
+
+    def solve(
+        self, y: Any, Regs: Sequence[LinearOperator] | None, x0: Any = None, Weight: LinearOperator | None = None,
+        dataregs: Sequence[Any] | None = None, epsI: float = 0, epsRs: Sequence[float] | None = None,
+        NRegs: Sequence[LinearOperator] | None = None, epsNRs: Sequence[float] | None = None,
+        engine: str = "pylops", show: bool = False, **kwargs_solver: Any,
+    ) -> tuple[Any, None]:  # fmt: skip
+        """All at once."""
+        self.setup(y, Regs, Weight, dataregs, epsI, epsRs, NRegs, epsNRs, show)
+        found: tuple[Any, None] = self.run(x0, engine=engine, show=show, **kwargs_solver)
+        return found
+
+
+class RegularizedInversion(Inversion):
+    """Inversion with regularisation terms as further data, by conjugate gradients for least squares.
+
+    Arguments and mathematics are those of
+    :func:`pylops_distributed.optimization.leastsquares.regularized_inversion`.
+    """
+
+    def setup(
+        self, y: Any, Regs: Sequence[LinearOperator] | None, Weight: LinearOperator | None = None,
+        dataregs: Sequence[Any] | None = None, epsRs: Sequence[float] | None = None, show: bool = False,
+    ) -> None:  # fmt: skip
+        """Make the system."""
+        self.prepare(*regularized_system(self.Op, y, Regs, Weight, dataregs, epsRs), y, show)
+
+    def run(
+        self, x: Any, engine: str = "pylops", show: bool = False, **kwargs_solver: Any
+    ) -> tuple[Any, ...]:
+        """Solve the system from model ``x``."""
+        x, istop, itn, r1norm, r2norm, _ = self.inner(CGLS, x, show, kwargs_solver)
+        return self.shaped(x), istop, itn, r1norm, r2norm
+
+    def solve(
+        self, y: Any, Regs: Sequence[LinearOperator] | None, x0: Any = None, Weight: LinearOperator | None = None,
+        dataregs: Sequence[Any] | None = None, epsRs: Sequence[float] | None = None, engine: str = "pylops",
+        show: bool = False, **kwargs_solver: Any,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """All at once."""
+        self.setup(y, Regs, Weight, dataregs, epsRs, show)
+        found: tuple[Any, ...] = self.run(x0, engine=engine, show=show, **kwargs_solver)
+        return found
+
+
+class PreconditionedInversion(Inversion):
+    """Inversion for a model that an operator makes, by conjugate gradients for least squares.
+
+    Arguments and mathematics are those of
+    :func:`pylops_distributed.optimization.leastsquares.preconditioned_inversion`.
+    """
+
+    def setup(self, y: Any, P: LinearOperator, show: bool = False) -> None:
+        """Make the system."""
+        self.P = aslinearoperator(P)
+        self.prepare(self.Op @ self.P, reshape(y, self.Op.codomain), y, show)
+
+    def run(
+        self, x: Any, engine: str = "pylops", show: bool = False, **kwargs_solver: Any
+    ) -> tuple[Any, ...]:
+        """Solve the system from model ``x`` of the preconditioner."""
+        p, istop, itn, r1norm, r2norm, _ = self.inner(CGLS, x, show, kwargs_solver)
+        model = self.P.apply(reshape(p, self.P.domain))
+        return flatten(model) if self._flat else model, istop, itn, r1norm, r2norm
+
+    def solve(
+        self, y: Any, P: LinearOperator, x0: Any = None, engine: str = "pylops", show: bool = False,
+        **kwargs_solver: Any,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """All at once."""
+        self.setup(y, P, show)
+        found: tuple[Any, ...] = self.run(x0, engine=engine, show=show, **kwargs_solver)
+        return found

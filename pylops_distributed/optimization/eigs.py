@@ -1,0 +1,57 @@
+"""PyLops' function for the largest eigenvalue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
+from pylops_distributed.optimization.power import PowerIteration, noise
+from pylops_distributed.optimization.solver import solve
+from pylops_distributed.space import flatten
+
+__all__ = ["power_iteration"]
+
+
+def power_iteration(
+    Op: LinearOperator,
+    niter: int = 10,
+    tol: float = 1e-5,
+    dtype: DTypeLike | None = None,
+    backend: str = "dask",
+) -> tuple[Any, Any, int]:
+    """The eigenvalue of largest magnitude of a square operator, and its eigenvector.
+
+    Parameters
+    ----------
+    Op : LinearOperator
+        Square operator.
+    niter : int, optional
+        Maximum number of iterations.
+    tol : float, optional
+        Stop when the eigenvalue changes by less than this part of itself.
+    dtype : dtype, optional
+        Type of the eigenvector; default that of the operator.
+    backend : str, optional
+        Taken for compatibility.
+
+    Returns
+    -------
+    maxeig : float or complex
+        Eigenvalue.
+    b_k : dask.array.Array
+        Eigenvector, flat and of norm one; its chunks are computed. The start looks random, and is the same
+        every time and for every chunking.
+    iiter : int
+        Number of steps taken.
+
+    See Also
+    --------
+    pylops.optimization.eigs.power_iteration
+    """
+    op = aslinearoperator(Op)
+    kind = np.result_type(op.dtype, *(() if dtype is None else (dtype,)))
+    state = solve(PowerIteration(niter, tol), op, noise(op.domain, kind)).state
+    return state.eigenvalue, flatten(state.x), state.iteration

@@ -1,0 +1,184 @@
+"""Few tasks for much arithmetic: one a chunk for all that is done element by element, one for all scalars of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.space import Blocks, Vector
+
+
+def real_dtype(*values: Any) -> np.dtype[Any]:
+    """The real floating type of vectors and arrays: that of their norms."""
+    kinds = [a.dtype for v in values for a in (v.arrays if isinstance(v, Blocks) else (v,))]
+    return np.zeros((), np.result_type(np.float32, *kinds)).real.dtype
+
+
+def _pairs(args: tuple[Any, ...]) -> list[Any]:
+    """Arguments of ``da.blockwise``: arrays with their axes, the rest as it is."""
+    return [p for a in args for p in (a, tuple(range(a.ndim)) if isinstance(a, da.Array) else None)]
+
+
+def _member(args: tuple[Any, ...], k: int) -> tuple[Any, ...]:
+    return tuple(a.arrays[k] if isinstance(a, Blocks) else a for a in args)
+
+
+def _members(args: tuple[Any, ...]) -> int | None:
+    """Number of members of the Blocks among the arguments; None if there are none."""
+    counts = {len(a.arrays) for a in args if isinstance(a, Blocks)}
+    if len(counts) > 1:
+        raise ValueError(f"Blocks of different lengths do not go together: {sorted(counts)}")
+    return counts.pop() if counts else None
+
+
+def elementwise(function: Callable[..., Any], *args: Any, dtype: DTypeLike | None = None) -> Any:
+    """``function`` of vectors and scalars, element by element: one task a chunk.
+
+    Parameters
+    ----------
+    function : callable
+        A function of a module, so that its token is the same in every process, of NumPy blocks.
+    *args
+        Vectors of one space, 0-d arrays, and numbers.
+    dtype : dtype, optional
+        Type of the result; by default the type that holds all arguments.
+
+    Returns
+    -------
+    dask.array.Array or Blocks
+        Blocks if there are Blocks among the arguments.
+    """
+    args = tuple(da.asarray(a) if isinstance(a, np.generic | np.ndarray) else a for a in args)
+    count = _members(args)
+    if count is not None:
+        return Blocks(tuple(elementwise(function, *_member(args, k), dtype=dtype) for k in range(count)))
+    ndim = max(a.ndim for a in args if isinstance(a, da.Array))
+    if dtype is None:
+        dtype = np.result_type(*(getattr(a, "dtype", a) for a in args if a is not None))
+    return da.blockwise(
+        function, tuple(range(ndim)), *_pairs(args), dtype=dtype, meta=np.zeros((0,) * ndim, dtype)
+    )
+
+
+def _sum(*blocks: Any, function: Callable[..., Any], kind: Any) -> Any:
+    ndim = max(np.ndim(b) for b in blocks)
+    return np.asarray(function(*blocks)).sum(dtype=kind).reshape((1,) * ndim)
+
+
+def total(function: Callable[..., Any], *args: Any, dtype: DTypeLike) -> Any:
+    """Sum of ``function`` of vectors and scalars over all elements, as a lazy 0-d array."""
+    count = _members(args)
+    if count is not None:
+        sums = [total(function, *_member(args, k), dtype=dtype) for k in range(count)]
+        return sum(sums[1:], start=sums[0])
+    axes = tuple(range(max(a.ndim for a in args if isinstance(a, da.Array))))
+    partial = da.blockwise(
+        _sum, axes, *_pairs(args), function=function, kind=np.dtype(dtype),
+        adjust_chunks=dict.fromkeys(axes, 1), dtype=dtype, meta=np.zeros((0,) * len(axes), dtype),
+    )  # fmt: skip
+    return partial.sum(dtype=dtype)
+
+
+def _pack(*values: Any, function: Callable[..., Any], settings: tuple[Any, ...], kind: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return np.array([np.asarray(v)[()] for v in function(*settings, *values)], dtype=kind)
+
+
+def scalars(
+    function: Callable[..., tuple[Any, ...]],
+    names: tuple[str, ...],
+    *args: Any,
+    dtype: DTypeLike,
+    settings: tuple[Any, ...] = (),
+) -> dict[str, da.Array]:
+    """All scalars that ``function`` makes of other scalars, in one task.
+
+    Parameters
+    ----------
+    function : callable
+        A function of a module that takes ``settings`` and then the values of ``args``, and returns a tuple.
+    names : tuple of str
+        Names of what it returns.
+    *args
+        0-d arrays or numbers.
+    dtype : dtype
+        Type of all results.
+    settings : tuple, optional
+        Further arguments, the same in every step.
+
+    Returns
+    -------
+    dict of dask.array.Array
+        0-d arrays by name.
+    """
+    lazy = tuple(a if isinstance(a, da.Array) else da.asarray(a) for a in args)
+    packed = da.blockwise(
+        _pack, "i", *_pairs(lazy), function=function, settings=settings, kind=np.dtype(dtype),
+        new_axes={"i": len(names)}, dtype=dtype, meta=np.zeros((0,), dtype),
+    )  # fmt: skip
+    return {name: packed[k] for k, name in enumerate(names)}
+
+
+def number(value: float, dtype: DTypeLike) -> da.Array:
+    """A 0-d array of a known value."""
+    return da.asarray(np.asarray(value, dtype))
+
+
+def _lincomb(a: Any, x: Any, b: Any, y: Any) -> Any:
+    return a * x + b * y
+
+
+def lincomb(a: Any, x: Vector, b: Any, y: Vector) -> Any:
+    """``a * x + b * y`` for scalars ``a`` and ``b``, in one task a chunk."""
+    return elementwise(_lincomb, a, x, b, y)
+
+
+def _choose(flag: Any, a: Any, b: Any) -> Any:
+    return np.where(flag, a, b)
+
+
+def choose(flag: Any, a: Any, b: Any) -> Any:
+    """``a`` where the 0-d ``flag`` is not zero, else ``b``: vectors or scalars."""
+    kinds = [
+        np.result_type(*(m.dtype for m in (v.arrays if isinstance(v, Blocks) else (v,)))) for v in (a, b)
+    ]
+    return elementwise(_choose, flag, a, b, dtype=np.result_type(*kinds))
+
+
+def _step_length(k: Any, curvature: Any, first: Any) -> Any:
+    with np.errstate(all="ignore"):
+        found = np.asarray(k / curvature)
+    worth = np.isfinite(found) & (k > np.finfo(found.dtype).eps ** 2 * first)
+    return np.where(worth, found, np.zeros_like(found))
+
+
+def step_length(k: Any, curvature: Any, first: Any) -> Any:
+    """``k / curvature`` as a lazy 0-d array: how far conjugate gradients go.
+
+    It is 0 once the gradient, of squared norm ``k``, is lost in the rounding of the first one: what is left of it
+    says nothing any more, and its square may underflow.
+    """
+    return elementwise(_step_length, k, curvature, first)
+
+
+def _abs(x: Any) -> Any:
+    return np.abs(x)
+
+
+def norm1(x: Vector) -> Any:
+    """Sum of the magnitudes of a vector as a lazy 0-d array."""
+    return total(_abs, x, dtype=real_dtype(x))
+
+
+def _difference_squared(x: Any, y: Any) -> Any:
+    d = x - y
+    return d.real**2 + d.imag**2 if np.iscomplexobj(d) else d * d
+
+
+def distance(x: Vector, y: Vector) -> Any:
+    """Euclidean norm of ``x - y`` as a lazy 0-d array, without forming the difference."""
+    return total(_difference_squared, x, y, dtype=real_dtype(x, y)) ** 0.5

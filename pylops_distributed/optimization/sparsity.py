@@ -1,0 +1,317 @@
+"""PyLops' functions for sparse models on Dask arrays: thin over the classes next door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization import cls_sparsity as cls
+from pylops_distributed.optimization.basic import stops, with_callback
+from pylops_distributed.optimization.callback import CostNanInfCallback
+from pylops_distributed.space import Vector
+
+__all__ = ["fista", "irls", "ista", "omp", "spgl1", "splitbregman"]
+
+Show = Sequence[int]
+Callback = Callable[..., None] | None
+
+
+def irls(
+    Op: LinearOperator, y: Vector, x0: Vector | None = None, nouter: int = 10, threshR: bool = False,
+    epsR: float = 1e-10, epsI: float = 1e-10, tolIRLS: float = 1e-10, warm: bool = False, kind: str = "data",
+    engine: str = "pylops", show: bool = False, itershow: Show = (10, 10, 10), callback: Callback = None,
+    preallocate: bool = False, **kwargs_solver: Any,
+) -> tuple[Any, int]:  # fmt: skip
+    r"""Iteratively reweighted least squares: data residual or model in the L1 norm.
+
+    Parameters
+    ----------
+    Op : LinearOperator
+        Operator, of this library or of PyLops.
+    y : dask.array.Array
+        Data, flat or shaped like ``Op.dimsd``.
+    x0 : dask.array.Array, optional
+        Known part of the model: what it does not explain is solved for.
+    nouter : int, optional
+        Number of outer iterations.
+    threshR : bool, optional
+        Take :math:`1/\max(|r_i|, \epsilon_R)` as weights and not :math:`1/(|r_i|+\epsilon_R)`.
+    epsR, epsI : float, optional
+        What keeps the weights finite, and the damping.
+    tolIRLS : float, optional
+        Stop when the norm of an outer iteration's update is below this value.
+    warm : bool, optional
+        Begin the inner iterations at the model found last (``data`` and ``datamodel``).
+    kind : {"data", "model", "datamodel"}, optional
+        What is measured in the L1 norm; ``datamodel`` is both, the model with the weight ``epsI``.
+    engine, preallocate : optional
+        Taken for compatibility: the inner solver is CGLS.
+    show, itershow, callback : optional
+        As :func:`pylops_distributed.optimization.basic.cg` takes them, for outer iterations.
+    **kwargs_solver
+        ``niter`` and ``tol`` of CGLS.
+
+    Returns
+    -------
+    xinv : dask.array.Array
+        Model, laid out as ``y``.
+    nouter : int
+        Number of outer iterations.
+
+    See Also
+    --------
+    pylops.optimization.sparsity.irls
+    """
+    solver = with_callback(cls.IRLS(Op), callback)
+    found: tuple[Any, int] = solver.solve(
+        y, x0=x0, nouter=nouter, threshR=threshR, epsR=epsR, epsI=epsI, tolIRLS=tolIRLS, kind=kind, warm=warm,
+        show=show, itershow=itershow, **kwargs_solver,
+    )  # fmt: skip
+    return found
+
+
+def omp(
+    Op: LinearOperator, y: Vector, niter_outer: int = 10, niter_inner: int = 40, sigma: float = 1e-4,
+    rtol: float = 0.0, rtol1: float = 0.0, normalizecols: bool = False, Opbasis: LinearOperator | None = None,
+    optimal_coeff: bool = False, engine: str = "pylops", show: bool = False, itershow: Show = (10, 10, 10),
+    callback: Callback = None, preallocate: bool = False,
+) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip
+    r"""Orthogonal matching pursuit; matching pursuit with ``niter_inner=0``.
+
+    Parameters
+    ----------
+    Op, y
+        As :func:`irls` takes them.
+    niter_outer : int, optional
+        Number of outer iterations: at most so many coefficients.
+    niter_inner : int, optional
+        Number of CGLS iterations in each.
+    sigma : float, optional
+        Stop when the norm of the residual is not above this value.
+    rtol, rtol1 : float, optional
+        Stop when the cost is below this part of the first one, or of the norm of the data.
+    normalizecols : bool, optional
+        Divide correlations by the norms of the columns, which takes one forward each.
+    Opbasis : LinearOperator, optional
+        Operator with the columns to measure, if not ``Op``.
+    optimal_coeff : bool, optional
+        For matching pursuit, take the coefficients that make the residual smallest.
+    engine, preallocate : optional
+        Taken for compatibility: the inner solver is CGLS.
+    show, itershow : optional
+        As :func:`pylops_distributed.optimization.basic.cg` takes them.
+    callback : callable, optional
+        Called with the coefficients chosen and their positions after every outer iteration.
+
+    Returns
+    -------
+    xinv : dask.array.Array
+        Model, laid out as ``y``.
+    niter_outer : int
+        Number of outer iterations.
+    cost : numpy.ndarray
+        Norm of the residual before the first and after every one of them.
+
+    See Also
+    --------
+    pylops.optimization.sparsity.omp
+    """
+    solver = with_callback(cls.OMP(Op, [CostNanInfCallback(), *stops(rtol, rtol1)]), callback)
+    found: tuple[Any, int, Any] = solver.solve(
+        y, niter_outer=niter_outer, niter_inner=niter_inner, sigma=sigma, normalizecols=normalizecols,
+        Opbasis=Opbasis, optimal_coeff=optimal_coeff, show=show, itershow=itershow,
+    )  # fmt: skip
+    return found
+
+
+def ista(
+    Op: LinearOperator, y: Vector, x0: Vector | None = None, niter: int = 10, SOp: LinearOperator | None = None,
+    eps: float = 0.1, alpha: float | None = None, eigsdict: Mapping[str, Any] | None = None, tol: float = 1e-10,
+    rtol: float = 0.0, rtol1: float = 0.0, threshkind: str = "soft", perc: float | None = None,
+    decay: Sequence[float] | None = None, monitorres: bool = False, show: bool = False,
+    itershow: Show = (10, 10, 10), callback: Callback = None, preallocate: bool = False,
+) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip
+    r"""Iterative shrinkage-thresholding.
+
+    Parameters
+    ----------
+    Op, y
+        As :func:`irls` takes them.
+    x0 : dask.array.Array, optional
+        Initial model.
+    niter : int, optional
+        Maximum number of iterations.
+    SOp : LinearOperator, optional
+        Sparsifying transform, from coefficients to models.
+    eps : float, optional
+        Weight of the sparsity term.
+    alpha : float, optional
+        Step; by default the inverse of the largest eigenvalue of :math:`\mathbf{Op}^H\mathbf{Op}`.
+    eigsdict : dict, optional
+        ``niter`` (50 by default) and ``tol`` of the power iteration for it.
+    tol : float, optional
+        Stop when the norm of the update is not above this value.
+    rtol, rtol1 : float, optional
+        Stop when the cost is below this part of the first one, or of the norm of the data.
+    threshkind : str, optional
+        ``"soft"``, ``"hard"`` or ``"half"``, or one of these with ``"-percentile"``.
+    perc : float, optional
+        For the percentile kinds, how many percent of the coefficients are kept.
+    decay : array, optional
+        Factors of the threshold, one an iteration.
+    monitorres : bool, optional
+        Raise an error when the norm of the residual grows.
+    show, itershow, callback, preallocate : optional
+        As :func:`pylops_distributed.optimization.basic.cg` takes them.
+
+    Returns
+    -------
+    xinv : dask.array.Array
+        Model, laid out as ``y``.
+    niter : int
+        Number of steps taken.
+    cost : numpy.ndarray
+        Objective after every step.
+
+    See Also
+    --------
+    pylops.optimization.sparsity.ista
+    """
+    solver = with_callback(cls.ISTA(Op, [CostNanInfCallback(), *stops(rtol, rtol1)]), callback)
+    found: tuple[Any, int, Any] = solver.solve(
+        y=y, x0=x0, niter=niter, SOp=SOp, eps=eps, alpha=alpha, eigsdict=eigsdict, tol=tol, threshkind=threshkind,
+        perc=perc, decay=decay, monitorres=monitorres, show=show, itershow=itershow,
+    )  # fmt: skip
+    return found
+
+
+def fista(
+    Op: LinearOperator, y: Vector, x0: Vector | None = None, niter: int = 10, SOp: LinearOperator | None = None,
+    eps: float = 0.1, alpha: float | None = None, eigsdict: Mapping[str, Any] | None = None, tol: float = 1e-10,
+    rtol: float = 0.0, rtol1: float = 0.0, threshkind: str = "soft", perc: float | None = None,
+    decay: Sequence[float] | None = None, monitorres: bool = False, show: bool = False,
+    itershow: Show = (10, 10, 10), callback: Callback = None, preallocate: bool = False,
+) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip
+    """Iterative shrinkage-thresholding with momentum.
+
+    Parameters and returns are those of :func:`ista`.
+
+    See Also
+    --------
+    pylops.optimization.sparsity.fista
+    """
+    solver = with_callback(cls.FISTA(Op, [CostNanInfCallback(), *stops(rtol, rtol1)]), callback)
+    found: tuple[Any, int, Any] = solver.solve(
+        y=y, x0=x0, niter=niter, SOp=SOp, eps=eps, alpha=alpha, eigsdict=eigsdict, tol=tol, threshkind=threshkind,
+        perc=perc, decay=decay, monitorres=monitorres, show=show, itershow=itershow,
+    )  # fmt: skip
+    return found
+
+
+def spgl1(
+    Op: LinearOperator, y: Vector, x0: Vector | None = None, SOp: LinearOperator | None = None, tau: float = 0.0,
+    sigma: float = 0.0, show: bool = False, **kwargs_spgl1: Any,
+) -> tuple[Any, Any, dict[str, Any]]:  # fmt: skip
+    r"""Basis pursuit denoising by spectral projected gradients.
+
+    Parameters
+    ----------
+    Op, y
+        As :func:`irls` takes them.
+    x0 : dask.array.Array, optional
+        Initial coefficients.
+    SOp : LinearOperator, optional
+        Sparsifying transform, from models to coefficients.
+    tau : float, optional
+        Radius of the L1 ball that coefficients stay in; zero to look for the smallest.
+    sigma : float, optional
+        Norm of the residual.
+    show : bool, optional
+        Print a table.
+    **kwargs_spgl1
+        ``iter_lim``, tolerances and limits of the step: fields of
+        :class:`pylops_distributed.optimization.spgl1.SPGL1`.
+
+    Returns
+    -------
+    xinv : dask.array.Array
+        Model, laid out as ``y``.
+    pinv : dask.array.Array
+        Its coefficients.
+    info : dict
+        ``stat`` (1 root found, 2 basis pursuit solved, 3 least-squares solution, 4 optimum, 5 limit of
+        iterations, 6 line search failed, 7 a solution not yet optimal), ``tau``, ``rnorm``, ``rgap``, ``gnorm``,
+        ``niters``, ``n_newton``, ``nprodA``, ``nprodAt``, and by iteration ``rnorm2``, ``xnorm1``, ``lambdaa``.
+
+    See Also
+    --------
+    pylops.optimization.sparsity.spgl1
+    """
+    return cls.SPGL1(Op).solve(y, x0=x0, SOp=SOp, tau=tau, sigma=sigma, show=show, **kwargs_spgl1)
+
+
+def splitbregman(
+    Op: LinearOperator, y: Vector, RegsL1: Sequence[LinearOperator], x0: Vector | None = None, niter_outer: int = 3,
+    niter_inner: int = 5, RegsL2: Sequence[LinearOperator] | None = None,
+    dataregsL2: Sequence[Vector] | None = None, mu: float = 1.0, epsRL1s: Sequence[float] | None = None,
+    epsRL2s: Sequence[float] | None = None, tol: float = 1e-10, rtol: float = 0.0, rtol1: float = 0.0,
+    tau: float = 1.0, restart: bool = False, engine: str = "pylops", show: bool = False,
+    itershow: Show = (10, 10, 10), show_inner: bool = False, callback: Callback = None, preallocate: bool = False,
+    **kwargs_lsqr: Any,
+) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip
+    r"""Least squares with L1 and L2 regularisation of transformed models.
+
+    Parameters
+    ----------
+    Op, y
+        As :func:`irls` takes them.
+    RegsL1, RegsL2 : list of LinearOperator
+        Operators whose results are measured in the L1 and in the squared L2 norm.
+    x0 : dask.array.Array, optional
+        Initial model.
+    niter_outer, niter_inner : int, optional
+        Number of outer iterations, and of least-squares problems in each.
+    dataregsL2 : list of dask.array.Array, optional
+        Data of the L2 terms; zero if not given.
+    mu : float, optional
+        Weight of the data.
+    epsRL1s, epsRL2s : list of float, optional
+        Weights of the terms; one if not given.
+    tol : float, optional
+        Stop when the norm of an outer iteration's update is not above this value.
+    rtol, rtol1 : float, optional
+        Stop when the cost is below this part of the first one, or of the norm of the data.
+    tau : float, optional
+        Factor of the Bregman update.
+    restart : bool, optional
+        Begin each least-squares problem at the initial model.
+    engine, preallocate, show_inner : optional
+        Taken for compatibility: the inner solver is CGLS.
+    show, itershow, callback : optional
+        As :func:`pylops_distributed.optimization.basic.cg` takes them, for outer iterations.
+    **kwargs_lsqr
+        ``niter``, ``inner_tol`` and ``damp`` of CGLS.
+
+    Returns
+    -------
+    xinv : dask.array.Array
+        Model, laid out as ``y``.
+    itn_out : int
+        Number of outer iterations.
+    cost : numpy.ndarray
+        Objective after every one of them.
+
+    See Also
+    --------
+    pylops.optimization.sparsity.splitbregman
+    """
+    solver = with_callback(cls.SplitBregman(Op, [CostNanInfCallback(), *stops(rtol, rtol1)]), callback)
+    found: tuple[Any, int, Any] = solver.solve(
+        y, RegsL1, x0=x0, niter_outer=niter_outer, niter_inner=niter_inner, RegsL2=RegsL2, dataregsL2=dataregsL2,
+        mu=mu, epsRL1s=epsRL1s, epsRL2s=epsRL2s, tol=tol, tau=tau, restart=restart, show=show, itershow=itershow,
+        **kwargs_lsqr,
+    )  # fmt: skip
+    return found

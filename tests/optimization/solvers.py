@@ -1,0 +1,200 @@
+"""The registry of solvers: every exported algorithm, what it is compared with, and what a step may cost."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import pylops
+import scipy.sparse.linalg as spla
+
+import pylops_distributed as pld
+from pylops_distributed import optimization as po
+
+N, CHUNKS = 12, 5
+basic, sparsity = pylops.optimization.basic, pylops.optimization.sparsity
+
+
+@dataclass(frozen=True)
+class Case:
+    """A solver, and what holds of it.
+
+    Attributes
+    ----------
+    name : str
+        Shown in the tests.
+    solver : Solver or callable
+        Settings that do not stop before ``steps`` steps; from a type where they hold operators.
+    peer : callable
+        The same with PyLops or SciPy, on NumPy: from operator and data to model and costs (or None).
+    cost : callable
+        From a solution to what the peer gives as costs.
+    matrix : {"tall", "square"}
+        Kind of operator: square ones are Hermitian and positive definite.
+    passes : tuple of int
+        Forwards and adjoints a step.
+    steps : int
+        Steps in the tests that count them.
+    settled : int
+        Steps after which nothing must change any more.
+    """
+
+    name: str
+    solver: Any
+    peer: Callable[[Any, Any], tuple[Any, Any]]
+    cost: Callable[[Any], Any] = field(default=lambda solution: solution.history["cost"])
+    matrix: str = "tall"
+    passes: tuple[int, int] = (1, 1)
+    steps: int = 6
+    settled: int = 60
+
+    def build(self, dtype: Any) -> Any:
+        """The solver, with operators of a type."""
+        return self.solver(dtype) if callable(self.solver) else self.solver
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def dense(case: Case, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+    """A well-conditioned matrix and data of a sparse model, with some noise."""
+    rng = np.random.default_rng(3)
+    matrix = rng.standard_normal((3 * N, N))
+    if np.dtype(dtype).kind == "c":
+        matrix = matrix + 1j * rng.standard_normal(matrix.shape)
+    matrix = np.linalg.qr(matrix)[0] * np.linspace(3, 5, N)
+    if case.matrix == "square":
+        matrix = matrix.conj().T * (1 + rng.random(3 * N)) @ matrix
+    x = np.zeros(N)
+    x[[2, 7, 9]] = 1, -2, 3
+    data = matrix @ x + 0.01 * rng.standard_normal(len(matrix))
+    return matrix.astype(dtype), data.astype(dtype)
+
+
+def distributed(matrix: np.ndarray, y: np.ndarray, chunks: int = CHUNKS) -> tuple[Any, da.Array]:
+    """Both on Dask."""
+    return pld.MatrixMult(da.from_array(matrix, chunks=chunks), dtype=matrix.dtype), da.from_array(y, chunks=chunks)
+
+
+def _cg(**settings: Any) -> Any:
+    return lambda op, y: basic.cg(op, y, np.zeros(N, y.dtype), tol=0, **settings)[::2]
+
+
+def _cgls(**settings: Any) -> Any:
+    return lambda op, y: basic.cgls(op, y, np.zeros(N, y.dtype), tol=0, **settings)[::5]
+
+
+def _lsqr(**settings: Any) -> Any:
+    return lambda op, y: basic.lsqr(op, y, np.zeros(N, y.dtype), atol=0, btol=0, **settings)[::10]
+
+
+def _lsmr(**settings: Any) -> Any:
+    def peer(op: Any, y: Any) -> Any:
+        x, _, _, normr, *_ = spla.lsmr(op.A, y, atol=0, btol=0, **settings)
+        return x, normr
+
+    return peer
+
+
+def _shrink(function: Any, **settings: Any) -> Any:
+    def peer(op: Any, y: Any) -> Any:
+        x, _, cost = function(op, y, tol=0, **settings)
+        return x, cost
+
+    return peer
+
+
+def _irls(**settings: Any) -> Any:
+    return lambda op, y: (sparsity.irls(op, y, engine="pylops", tolIRLS=0, **settings)[0], None)
+
+
+def _omp(**settings: Any) -> Any:
+    return lambda op, y: sparsity.omp(op, y, engine="pylops", sigma=0, **settings)[::2]
+
+
+def _split_bregman(op: Any, y: Any) -> Any:
+    regs = [pylops.FirstDerivative(N, dtype=y.dtype)]
+    return sparsity.splitbregman(
+        op, y, regs, epsRL1s=[0.1], mu=2, niter_outer=3, niter_inner=2, tol=1e-12, engine="pylops", niter=4
+    )[::2]
+
+
+def _power(op: Any, y: Any) -> Any:
+    x, values = y, []
+    for _ in range(6):
+        image = op @ (x := x / np.linalg.norm(x))
+        values.append(abs(np.vdot(x, image)))
+        x = image
+    return x / np.linalg.norm(x), values
+
+
+def _lasso(op: Any, y: Any) -> Any:
+    """Projected gradients by the book: many steps, each projected by sorting."""
+    x, step = np.zeros(N, y.dtype), 1 / np.linalg.norm(op.A, 2) ** 2
+    for _ in range(3000):
+        x = x + step * op.rmatvec(y - op.matvec(x))
+        size = np.abs(x)
+        ordered = np.sort(size)[::-1]
+        thresholds = (np.cumsum(ordered) - 3) / np.arange(1, N + 1)
+        thresh = max(0, thresholds[np.flatnonzero(ordered > thresholds)[-1]])
+        x = x * np.maximum(1 - thresh / np.maximum(size, 1e-300), 0)
+    return x, np.linalg.norm(y - op.matvec(x))
+
+
+def _after_first(solution: Any) -> Any:
+    return solution.history["cost"][1:]
+
+
+def _turns(solution: Any) -> Any:
+    """Costs of outer iterations: at the steps that end one."""
+    return solution.history["cost"][1:][np.diff(solution.history["outer"]) > 0]
+
+
+def _shrinking(name: str, algorithm: Any, function: Any, **settings: Any) -> Case:
+    given = {"niter": 6, "eps": 0.5, "alpha": 0.03, **settings}
+    peer = {k: np.array(v) if isinstance(v, tuple) else v for k, v in given.items()}
+    return Case(name, algorithm(tol=0.0, **given), _shrink(function, **peer), _after_first, settled=50)
+
+
+_SPLIT = {"epsRL1s": (0.1,), "mu": 2.0, "niter_outer": 3, "niter_inner": 2, "tol": 1e-12, "niter": 4}
+_SOFT = {"threshkind": "soft-percentile", "perc": 40.0}
+
+CASES = [
+    Case("cg", po.CG(6, tol=0.0), _cg(niter=6), matrix="square", passes=(1, 0)),
+    Case("cg-damp", po.CG(6, 0.5, 0.0), _cg(niter=6, damp=0.5), matrix="square", passes=(1, 0)),
+    Case("cgls", po.CGLS(6, tol=0.0), _cgls(niter=6)),
+    Case("cgls-damp", po.CGLS(6, 0.5, 0.0), _cgls(niter=6, damp=0.5)),
+    Case("lsqr", po.LSQR(6, atol=0.0, btol=0.0), _lsqr(niter=6)),
+    Case("lsqr-damp", po.LSQR(6, 0.5, 0.0, 0.0, calc_var=False), _lsqr(niter=6, damp=0.5)),
+    Case("lsmr", po.LSMR(6, 0.0, 0.0, 0.0), _lsmr(maxiter=6), lambda s: s.history["normr"][-1]),
+    Case("lsmr-damp", po.LSMR(6, 0.5, 0.0, 0.0), _lsmr(maxiter=6, damp=0.5), lambda s: s.history["normr"][-1]),
+    _shrinking("ista", po.ISTA, sparsity.ista, decay=(3.0, 2.0, 1.0, 1.0, 1.0, 1.0)),
+    _shrinking("ista-hard", po.ISTA, sparsity.ista, threshkind="hard", monitorres=True),
+    _shrinking("ista-half", po.ISTA, sparsity.ista, threshkind="half"),
+    _shrinking("fista", po.FISTA, sparsity.fista, decay=(3.0, 2.0, 1.0, 1.0, 1.0, 1.0)),
+    _shrinking("fista-percentile", po.FISTA, sparsity.fista, **_SOFT),
+    Case(
+        "irls", po.IRLS(3, epsR=1.0, epsI=0.3, tolIRLS=0.0, niter=3),
+        _irls(nouter=3, epsR=1, epsI=0.3, niter=3), settled=120,
+    ),
+    Case(
+        "irls-warm", po.IRLS(3, True, epsR=1.0, epsI=0.0, tolIRLS=0.0, warm=True, niter=3),
+        _irls(nouter=3, threshR=True, epsR=1, epsI=0.0, niter=3, warm=True), settled=60,
+    ),
+    Case(
+        "irls-model", po.IRLSModel(2, 1.0, tolIRLS=0.0, niter=3),
+        _irls(nouter=2, epsI=1.0, niter=3, kind="model"), passes=(2, 2), settled=90,
+    ),
+    Case("omp", po.OMP(3, 3, sigma=0.0, tol=0.0), _omp(niter_outer=3, niter_inner=3), _turns, settled=60),
+    Case("mp", po.MP(6, 0.0, None, True), _omp(niter_outer=6, niter_inner=0, optimal_coeff=True), settled=60),
+    Case(
+        "splitbregman", lambda dtype: po.SplitBregman((pld.FirstDerivative(N, dtype=dtype),), **_SPLIT),
+        _split_bregman, _turns, settled=60,
+    ),
+    Case("spgl1", po.SPGL1(tau=3.0, opt_tol=1e-9), _lasso, lambda s: s.history["rnorm"][-1], settled=25),
+    Case(
+        "power", po.PowerIteration(6, 0.0), _power, lambda s: s.history["size"][1:], matrix="square", passes=(1, 0),
+        settled=300,
+    ),
+]  # fmt: skip
