@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed.lift.arguments import real_type
 from pylops_distributed.lift.gathering import gather
 from pylops_distributed.lift.overlap import Array, Depth, Kernel, stencil
+from pylops_distributed.lift.precision import in_precision
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.space import Chunks, Space
 
@@ -76,8 +77,9 @@ class Whole:
         chunks = tuple((self.lengths[a],) if a in self.lengths else c for a, c in enumerate(x.chunks))
         shared = {k: delayed(v, name=f"{k}-{tokenize(v)}", traverse=False) for k, v in self.shared.items()}
         return x.map_blocks(
-            self.kernel, chunks=chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype), **shared
-        )
+            in_precision, kernel=self.kernel, kind=dtype, **shared,
+            chunks=chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype),
+        )  # fmt: skip
 
     def pin(self, chunks: Chunks) -> Chunks:
         """The chunks that are kept, of those asked for: not those that cut the axes."""
