@@ -31,6 +31,11 @@ class Case:
     constant: bool = False
     dtypes: tuple[str, ...] = DTYPES
 
+    @property
+    def usual(self):
+        """The type for tests that take one."""
+        return "f8" if "f8" in self.dtypes else self.dtypes[-1]
+
     def ours(self, dtype):
         return self.make(pld, np.dtype(dtype))
 
@@ -58,6 +63,7 @@ def given(name, operator, *args, **options):
     """Case of a class of ``library`` that takes the same arguments in both."""
     tasks = options.pop("tasks", (4, 4))
     constant = options.pop("constant", False)
+    dtypes = options.pop("dtypes", DTYPES)
 
     def make(library, dtype):
         cls = library
@@ -65,7 +71,7 @@ def given(name, operator, *args, **options):
             cls = getattr(cls, part)
         return cls(*args, dtype=dtype, **options)
 
-    return Case(f"{operator}-{name}", make, tasks, constant)
+    return Case(f"{operator}-{name}", make, tasks, constant, dtypes)
 
 
 def held(name, build, tasks=(4, 4), dtypes=DTYPES):
@@ -197,6 +203,16 @@ CASES = [
     held("Convolve1D-long", partial(_convolve, n=11, offset=4)),
     held("Convolve1D-longer than the model", _long_filter),
     held("Convolve1D-fft", partial(_convolve, method="fft")),
+    *(given("2-D", name, DIMS, tasks=(1, 1), dtypes=DTYPES[2:]) for name in ("Real", "Imag")),
+    given("2-D", "Conj", DIMS, tasks=(1, 1)),
+    given("first", "Symmetrize", DIMS, axis=0, tasks=(3, 4)),
+    given("1-D", "Symmetrize", 7, tasks=(3, 4)),
+    given("first", "CausalIntegration", DIMS, axis=0, sampling=0.5, tasks=(2, 2)),
+    given("half", "CausalIntegration", DIMS, kind="half", tasks=(2, 2)),
+    given("trapezoidal", "CausalIntegration", (3, 7, 2), 1, kind="trapezoidal", tasks=(2, 2)),
+    given("first left out", "CausalIntegration", 7, kind="trapezoidal", removefirst=True, tasks=(4, 4)),
+    given("cubic", "Regression", np.linspace(-1, 1, 13), 3, dtypes=DTYPES[:2]),
+    given("line", "LinearRegression", np.linspace(-1, 1, 13), dtypes=DTYPES[:2]),
     given("last", "signalprocessing.FFT", DIMS, **TRANSFORM),
     given("real", "signalprocessing.FFT", DIMS, axis=0, real=True, sampling=0.004, **TRANSFORM),
     given("even real", "signalprocessing.FFT", DIMS, real=True, norm="none", ifftshift_before=True, **TRANSFORM),
