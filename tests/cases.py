@@ -155,6 +155,24 @@ def _mdc(library, dtype, chunked, nt=13, nf=5, nv=2, chunks=(2, 4, 3), **options
     return library.waveeqprocessing.MDC(G, nt, nv, **options)
 
 
+def _taps(shape):
+    return samples(shape, "f8", seed=3)
+
+
+def _directional(library, dtype, chunked, name="First", each=False, **options):
+    shape = (2, *DIMS) if each else (2,)
+    v = samples(shape, "f8", seed=5).astype(
+        np.dtype(dtype).char.lower() if np.dtype(dtype).kind == "f" else "f8"
+    )
+    cls = getattr(library, f"{name}DirectionalDerivative")
+    return cls(DIMS, chunked(v, (2, 3, 3)) if each else v, dtype=dtype, **options)
+
+
+def _shifts(library, dtype, chunked, axis=0, **options):
+    shift = samples(tuple(n for a, n in enumerate((7, 3, 4)) if a != axis), "f8", seed=6)
+    return library.signalprocessing.Shift((7, 3, 4), chunked(shift, 2), axis=axis, dtype=dtype, **options)
+
+
 DIMS = (13, 6)
 TRANSFORM = {"engine": "scipy", "tasks": (6, 6)}
 
@@ -203,6 +221,11 @@ CASES = [
     held("Convolve1D-long", partial(_convolve, n=11, offset=4)),
     held("Convolve1D-longer than the model", _long_filter),
     held("Convolve1D-fft", partial(_convolve, method="fft")),
+    given("3-D", "SmoothingND", (3, 1, 5), (6, 4, 7), axes=(0, 1, 2)),
+    held("FirstDirectionalDerivative-one", partial(_directional, edge=True)),
+    held("FirstDirectionalDerivative-each", partial(_directional, each=True, kind="forward", sampling=0.5)),
+    held("SecondDirectionalDerivative-one", partial(_directional, name="Second"), tasks=(7, 7)),
+    held("SecondDirectionalDerivative-each", partial(_directional, name="Second", each=True), tasks=(7, 7)),
     *(given("2-D", name, DIMS, tasks=(1, 1), dtypes=DTYPES[2:]) for name in ("Real", "Imag")),
     given("2-D", "Conj", DIMS, tasks=(1, 1)),
     given("first", "Symmetrize", DIMS, axis=0, tasks=(3, 4)),
@@ -229,6 +252,15 @@ CASES = [
     held("MDC-twosided", partial(_mdc, dt=0.004, dr=10.0), tasks=(6, 6), dtypes=DTYPES[:2]),
     held("MDC-onesided", partial(_mdc, nt=8, twosided=False, conj=True, prescaled=True), dtypes=DTYPES[:2]),
     held("MDC-all cut", partial(_mdc, chunks=(3, 3, 2), conj=True), tasks=(9, 9), dtypes=DTYPES[:2]),
+    given("all", "signalprocessing.DCT", DIMS, tasks=(6, 6)),
+    given("first of type 1", "signalprocessing.DCT", (5, 4, 7), type=1, axes=(0,), tasks=(3, 3)),
+    held("Shift-each", _shifts, tasks=(6, 6)),
+    held("Shift-real", partial(_shifts, axis=1, real=True, nfft=8, sampling=0.5), tasks=(6, 6), dtypes=DTYPES[:2]),
+    given("one", "signalprocessing.Shift", DIMS, 1.5, axis=0, engine="scipy", tasks=(6, 6)),
+    given("odd", "signalprocessing.Convolve2D", DIMS, _taps((3, 5)), offset=(1, 2)),
+    given("even", "signalprocessing.Convolve2D", DIMS, _taps((4, 2)), offset=(3, 0), method="direct"),
+    given("first and last", "signalprocessing.ConvolveND", (6, 4, 7), _taps((2, 3)), offset=(0, 1), axes=(0, 2)),
+    given("all", "signalprocessing.ConvolveND", (6, 4, 7), _taps((3, 2, 3)), axes=None, method="auto"),
     *(
         held(f"PoststackLinearModelling-{name}", partial(_poststack, **options), dtypes=DTYPES[:2])
         for name, options in {

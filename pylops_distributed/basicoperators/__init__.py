@@ -6,6 +6,7 @@ from pylops_distributed.basicoperators.causalintegration import CausalIntegratio
 from pylops_distributed.basicoperators.conj import Conj
 from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.basicoperators.firstderivative import FirstDerivative
+from pylops_distributed.basicoperators.firstdirectionalderivative import FirstDirectionalDerivative
 from pylops_distributed.basicoperators.flip import Flip
 from pylops_distributed.basicoperators.gradient import Gradient
 from pylops_distributed.basicoperators.hstack import HStack
@@ -20,8 +21,10 @@ from pylops_distributed.basicoperators.regression import Regression
 from pylops_distributed.basicoperators.restriction import Restriction
 from pylops_distributed.basicoperators.roll import Roll
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
+from pylops_distributed.basicoperators.seconddirectionalderivative import SecondDirectionalDerivative
 from pylops_distributed.basicoperators.smoothing1d import Smoothing1D
 from pylops_distributed.basicoperators.smoothing2d import Smoothing2D
+from pylops_distributed.basicoperators.smoothingnd import SmoothingND
 from pylops_distributed.basicoperators.sum import Sum
 from pylops_distributed.basicoperators.symmetrize import Symmetrize
 from pylops_distributed.basicoperators.transpose import Transpose
@@ -35,6 +38,7 @@ __all__ = [
     "Conj",
     "Diagonal",
     "FirstDerivative",
+    "FirstDirectionalDerivative",
     "Flip",
     "Gradient",
     "HStack",
@@ -49,8 +53,10 @@ __all__ = [
     "Restriction",
     "Roll",
     "SecondDerivative",
+    "SecondDirectionalDerivative",
     "Smoothing1D",
     "Smoothing2D",
+    "SmoothingND",
     "Sum",
     "Symmetrize",
     "Transpose",
