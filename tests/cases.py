@@ -155,6 +155,37 @@ def _mdc(library, dtype, chunked, nt=13, nf=5, nv=2, chunks=(2, 4, 3), **options
     return library.waveeqprocessing.MDC(G, nt, nv, **options)
 
 
+def _interp(library, dtype, chunked, kind, axis=0, **options):
+    iava = [0.5, 3.25, 9.75, 4.0, 11.1, 2.2] if axis == 0 else [4.5, 0.0, 1.25]
+    return library.signalprocessing.Interp(DIMS, np.array(iava), axis, kind, dtype=dtype, **options)[0]
+
+
+def _kronecker(library, dtype, chunked, kind="matrix"):
+    A = library.MatrixMult(chunked(samples((3, 4), dtype), 2), dtype=dtype)
+    if kind == "matrix":
+        return library.Kronecker(A, library.MatrixMult(samples((5, 2), dtype), dtype=dtype), dtype=dtype)
+    local = pylops.FirstDerivative(6, dtype=dtype)
+    if kind == "local":
+        return library.Kronecker(local, A, dtype=dtype)
+    return library.Kronecker(A, library.FirstDerivative(6, dtype=dtype), dtype=dtype)
+
+
+def _function(library, dtype, chunked):
+    return library.FunctionOperator(np.negative, np.negative, 7, dtype=dtype)
+
+
+def _curve(ix0, it0, nx=4):
+    return ((it0 + np.arange(nx) + ix0) // 2).astype(float)
+
+
+def _spread(library, dtype, chunked, fractions=False, fh=False):
+    table = np.array([[_curve(i, t) for t in range(6)] for i in range(5)])
+    table[2, 3, 1] = np.nan
+    tables = [chunked(t, (2, 6, 2)) for t in (table, samples(table.shape, "f8") ** 2 % 1)[: 1 + fractions]]
+    kwargs = {"fh": _curve} if fh else dict(zip(("table", "dtable"), tables, strict=False))
+    return library.Spread((5, 6), (4, 8), **kwargs, dtype=dtype)
+
+
 def _taps(shape):
     return samples(shape, "f8", seed=3)
 
@@ -261,6 +292,25 @@ CASES = [
     given("even", "signalprocessing.Convolve2D", DIMS, _taps((4, 2)), offset=(3, 0), method="direct"),
     given("first and last", "signalprocessing.ConvolveND", (6, 4, 7), _taps((2, 3)), offset=(0, 1), axes=(0, 2)),
     given("all", "signalprocessing.ConvolveND", (6, 4, 7), _taps((3, 2, 3)), axes=None, method="auto"),
+    held("Interp-nearest", partial(_interp, kind="nearest")),
+    held("Interp-linear", partial(_interp, kind="linear", axis=1)),
+    held("Interp-sinc", partial(_interp, kind="sinc"), tasks=(5, 5)),
+    held("Interp-sparse sinc", partial(_interp, kind="sinc", tol=1e-2)),
+    held("Interp-cubic_spline", partial(_interp, kind="cubic_spline"), tasks=(5, 5), dtypes=("f8", "c16")),
+    *(
+        given("last", f"signalprocessing.{name}", DIMS, [0.5, 3.25, 2.0], tasks=(5, 5), dtypes=("f8", "c16"))
+        for name in ("InterpCubicSpline",)
+    ),
+    given("2-D", "signalprocessing.Bilinear", [[0.5, 11.2, 3.0], [4.75, 1.0, 2.5]], DIMS, tasks=(5, 5)),
+    given("3-D", "signalprocessing.Bilinear", [[0.5, 5.2, 3.0], [2.75, 1.0, 2.5]], (7, 4, 3), tasks=(5, 5)),
+    *(
+        held(f"Kronecker-{kind}", partial(_kronecker, kind=kind), tasks=(40, 40))
+        for kind in ("matrix", "local", "columns")
+    ),
+    held("FunctionOperator-negative", _function),
+    held("Spread-table", _spread, tasks=(5, 5)),
+    held("Spread-fractions", partial(_spread, fractions=True), tasks=(5, 5)),
+    held("Spread-function", partial(_spread, fh=True), tasks=(5, 5)),
     *(
         held(f"PoststackLinearModelling-{name}", partial(_poststack, **options), dtypes=DTYPES[:2])
         for name, options in {

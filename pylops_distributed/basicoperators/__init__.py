@@ -8,10 +8,12 @@ from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.basicoperators.firstderivative import FirstDerivative
 from pylops_distributed.basicoperators.firstdirectionalderivative import FirstDirectionalDerivative
 from pylops_distributed.basicoperators.flip import Flip
+from pylops_distributed.basicoperators.functionoperator import FunctionOperator
 from pylops_distributed.basicoperators.gradient import Gradient
 from pylops_distributed.basicoperators.hstack import HStack
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.basicoperators.imag import Imag
+from pylops_distributed.basicoperators.kronecker import Kronecker
 from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.linearregression import LinearRegression
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
@@ -25,6 +27,7 @@ from pylops_distributed.basicoperators.seconddirectionalderivative import Second
 from pylops_distributed.basicoperators.smoothing1d import Smoothing1D
 from pylops_distributed.basicoperators.smoothing2d import Smoothing2D
 from pylops_distributed.basicoperators.smoothingnd import SmoothingND
+from pylops_distributed.basicoperators.spread import Spread
 from pylops_distributed.basicoperators.sum import Sum
 from pylops_distributed.basicoperators.symmetrize import Symmetrize
 from pylops_distributed.basicoperators.transpose import Transpose
@@ -40,10 +43,12 @@ __all__ = [
     "FirstDerivative",
     "FirstDirectionalDerivative",
     "Flip",
+    "FunctionOperator",
     "Gradient",
     "HStack",
     "Identity",
     "Imag",
+    "Kronecker",
     "Laplacian",
     "LinearRegression",
     "MatrixMult",
@@ -57,6 +62,7 @@ __all__ = [
     "Smoothing1D",
     "Smoothing2D",
     "SmoothingND",
+    "Spread",
     "Sum",
     "Symmetrize",
     "Transpose",

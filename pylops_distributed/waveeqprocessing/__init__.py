@@ -2,4 +2,6 @@
 
 from pylops_distributed.waveeqprocessing.mdc import MDC
 
-__all__ = ["MDC"]
+__all__ = [
+    "MDC",
+]
