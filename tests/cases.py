@@ -204,7 +204,20 @@ def _shifts(library, dtype, chunked, axis=0, **options):
     return library.signalprocessing.Shift((7, 3, 4), chunked(shift, 2), axis=axis, dtype=dtype, **options)
 
 
+TIME, OFFSETS, SLOWNESSES = np.arange(7) * 0.1, np.arange(5) * 10.0, np.linspace(-0.02, 0.03, 4)
+
+
+def _radon(library, dtype, chunked, n=2, **options):
+    axes = (TIME, OFFSETS, SLOWNESSES) if n == 2 else (TIME, OFFSETS, OFFSETS[:3], SLOWNESSES[:2], SLOWNESSES)
+    return getattr(library.signalprocessing, f"Radon{n}D")(*axes, dtype=dtype, **options)
+
+
+def _nonstationary(library, dtype, chunked, axis=0):
+    return library.signalprocessing.NonStationaryConvolve1D(DIMS, _taps((2, 5)), (2, 9), axis, dtype=dtype)
+
+
 DIMS = (13, 6)
+PANEL = {"tasks": (6, 6), "dtypes": DTYPES[:2]}
 TRANSFORM = {"engine": "scipy", "tasks": (6, 6)}
 
 CASES = [
@@ -311,6 +324,17 @@ CASES = [
     held("Spread-table", _spread, tasks=(5, 5)),
     held("Spread-fractions", partial(_spread, fractions=True), tasks=(5, 5)),
     held("Spread-function", partial(_spread, fh=True), tasks=(5, 5)),
+    held("Radon2D-linear", _radon, tasks=(5, 5)),
+    held("Radon2D-whole samples", partial(_radon, interp=False, centeredh=False), tasks=(5, 5)),
+    held("Radon2D-hyperbolic", partial(_radon, kind="hyperbolic"), tasks=(5, 5)),
+    held("Radon3D-parabolic", partial(_radon, n=3, kind="parabolic"), tasks=(5, 5)),
+    given("2-D", "signalprocessing.ChirpRadon2D", TIME, OFFSETS, 0.01, **PANEL),
+    given("3-D", "signalprocessing.ChirpRadon3D", TIME, OFFSETS, OFFSETS[:3], (0.01, 0.02), **PANEL),
+    given("2-D", "signalprocessing.FourierRadon2D", TIME, OFFSETS, SLOWNESSES, 8, flims=(1, 4), **PANEL),
+    given("3-D", "signalprocessing.FourierRadon3D", TIME, *(OFFSETS[:3], SLOWNESSES[:2]) * 2, 8, **PANEL),
+    given("8 traces", "signalprocessing.Seislet", samples((8, 6), "f8"), (1.0, 1.0), **PANEL),
+    given("7 traces", "signalprocessing.Seislet", samples((7, 6), "f8"), (1.0, 0.5), kind="linear", level=2, **PANEL),
+    held("NonStationaryConvolve1D-first", _nonstationary),
     *(
         held(f"PoststackLinearModelling-{name}", partial(_poststack, **options), dtypes=DTYPES[:2])
         for name, options in {

@@ -6,22 +6,16 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Literal
 
-import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
+from pylops_distributed.basicoperators.curves import Curves, made
 from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.lift import Array
 from pylops_distributed.lift.arguments import one_of, shape_of
-from pylops_distributed.lift.contraction import contract
-from pylops_distributed.lift.gathering import split
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Space
-
-TABLES = 2**24  # samples of a curve table that are made by one task
 
 
-class Spread(LinearOperator):
+class Spread(Curves):
     r"""Spread each sample along a curve, or sum along the curves.
 
     With the curve :math:`t(x; x_0, t_0)` of each sample of the model, forward and adjoint are
@@ -106,83 +100,24 @@ class Spread(LinearOperator):
             raise NotImplementedError("one of table and fh is needed")
         if table is not None and fh is not None:
             raise ValueError("only one of table and fh may be given")
-        shape = (*model, data[0])
+        shape = (model[0], model[1], data[0])
         if fh is not None:
-            self.tables = _on_the_fly(fh, shape, len(fh(0, 0)) == 2 if interp is None else interp)
+            interp = len(fh(0, 0)) == 2 if interp is None else interp
+            tables = tuple(
+                made(partial(_called, fh=fh, part=i, shape=shape, interp=interp), shape)
+                for i in range(1 + interp)
+            )
         else:
-            self.tables = tuple(lazy(t).rechunk({1: -1}) for t in (table, dtable) if t is not None)
-        for t in self.tables:
+            tables = tuple(lazy(t) for t in (table, dtable) if t is not None)
+        for t in tables:
             if t.shape != shape:
                 raise ValueError(f"table and dtable must have shape {shape}, got {t.shape}")
-        self.interp, kind = len(self.tables) > 1, np.dtype(dtype)
-        super().__init__(Space.of(model, kind, chunks), Space.of(data, kind), compute=compute, name=name)
-
-    def _matvec(self, x: da.Array) -> da.Array:
-        kernel = partial(_spread, nt=self.dimsd[1])
-        operands = [*((t, (0, 1, 2)) for t in self.tables), (x, (0, 1))]
-        dtype = np.result_type(self.dtype, x.dtype)
-        return contract(kernel, operands, (2, 3), dtype, {3: self.dimsd[1]})
-
-    def _rmatvec(self, y: da.Array) -> da.Array:
-        operands = [*((t, (0, 1, 2)) for t in self.tables), (y.rechunk({1: -1}), (2, 3))]
-        dtype = np.result_type(self.dtype, y.dtype)
-        return self.domain.fit(contract(_gather, operands, (0, 1), dtype))
+        super().__init__(tables, model, data, dtype, name=name, chunks=chunks, compute=compute)
 
 
-def _on_the_fly(fh: Callable[..., Any], shape: tuple[int, ...], interp: bool) -> tuple[da.Array, ...]:
-    """Tables whose chunks call the function."""
-    nx0, nt0, nx = shape
-    sizes = split(nx0, min(nx0, -(-nx0 * nt0 * nx // TABLES)))
-    return tuple(
-        da.map_blocks(
-            partial(_table, fh=fh, part=part, interp=interp, shape=shape), chunks=(sizes, (nt0,), (nx,)),
-            dtype=float, meta=np.empty((0, 0, 0)),
-        )
-        for part in range(1 + interp)
-    )  # fmt: skip
-
-
-def _table(
-    fh: Callable[..., Any], part: int, interp: bool, shape: tuple[int, ...], block_info: Any = None
+def _called(
+    rows: slice, columns: slice, fh: Callable[..., Any], part: int, shape: tuple[int, ...], interp: bool
 ) -> Array:
-    (low, high), *_ = block_info[None]["array-location"]
-    curves = [[fh(i, t) for t in range(shape[1])] for i in range(low, high)]
-    return np.asarray([[c[part] if interp else c for c in row] for row in curves], float)
-
-
-def _places(table: Array, fractions: tuple[Array, ...], nt: int) -> tuple[Array, list[tuple[Array, Any]]]:
-    """Which entries of a table count, and time samples and weights of these."""
-    there = ~np.isnan(table)
-    first = table[there].astype(int)
-    first = np.where(first < 0, first + nt, first)
-    if not fractions:
-        return there, [(first, 1.0)]
-    d = fractions[0][there]
-    return there, [(first, 1 - d), (first + 1, d)]
-
-
-def _spread(table: Array, *rest: Array, nt: int) -> Array:
-    *fractions, x = rest
-    nx = table.shape[2]
-    there, places = _places(table, tuple(fractions), nt)
-    values = np.broadcast_to(x[:, :, None], table.shape)[there]
-    start = np.broadcast_to(np.arange(nx) * nt, table.shape)[there]
-    y = np.zeros(nx * nt, np.result_type(x.dtype, float))
-    for samples, weights in places:
-        if np.iscomplexobj(y):
-            y.real += np.bincount(start + samples, weights * values.real, nx * nt)
-            y.imag += np.bincount(start + samples, weights * values.imag, nx * nt)
-        else:
-            y += np.bincount(start + samples, weights * values, nx * nt)
-    return y.reshape(nx, nt)
-
-
-def _gather(table: Array, *rest: Array) -> Array:
-    *fractions, y = rest
-    nx, nt = y.shape
-    there, places = _places(table, tuple(fractions), nt)
-    start = np.broadcast_to(np.arange(nx) * nt, table.shape)[there]
-    flat = y.ravel()
-    terms = np.zeros(table.shape, np.result_type(y.dtype, float))
-    terms[there] = sum(weights * flat[start + samples] for samples, weights in places)
-    return np.asarray(terms.sum(axis=2))
+    """Part of the table, or of that of the fractions, from the curves that a function gives."""
+    curves = [[fh(i, t) for t in range(shape[1])] for i in range(rows.start, rows.stop)]
+    return np.asarray([[(c[part] if interp else c)[columns] for c in row] for row in curves], float)

@@ -52,15 +52,15 @@ class Twin:
 
 
 def apply_twin(
-    block: Array, twin: Twin, token: str, adjoint: bool, lengths: Mapping[int, int] | None = None
+    block: Array, twin: Twin, token: str, method: str, lengths: Mapping[int, int] | None = None
 ) -> Array:
-    """Apply the operator, or its adjoint, to a block; ``lengths`` are those that axes of the model have."""
+    """Apply a method of the operator to a block; ``lengths`` are those that axes of the model have."""
     dims = None
     if lengths is not None:
         dims = tuple(lengths.get(a, n) for a, n in enumerate(block.shape))
     op = twin.kept(dims, token)
-    y = op.rmatvec(block.ravel()) if adjoint else op.matvec(block.ravel())
-    return np.asarray(y).reshape(op.dims if adjoint else op.dimsd)
+    y = getattr(op, method)(block.ravel())
+    return np.asarray(y).reshape(op.dimsd if method == "matvec" else op.dims)
 
 
 def along(twin: Twin, axes: tuple[int, ...], model: tuple[int, ...]) -> tuple[Whole, Whole, tuple[int, ...]]:
@@ -70,7 +70,7 @@ def along(twin: Twin, axes: tuple[int, ...], model: tuple[int, ...]) -> tuple[Wh
     lengths = {a: model[a] for a in axes}
     options = {"twin": twin}
     token = tokenize(twin)
-    kernels = [_kernel(token, adjoint, lengths) for adjoint in (False, True)]
+    kernels = [_kernel(token, method, lengths) for method in ("matvec", "rmatvec")]
     rules = (
         Whole(kernels[0], axes, {a: data[a] for a in axes}, options),
         Whole(kernels[1], axes, lengths, options),
@@ -82,10 +82,15 @@ def whole(twin: Twin, dims: tuple[int, ...], dimsd: tuple[int, ...]) -> tuple[Pa
     """Rules for an operator that mixes all samples: one task for all of it."""
     token, options = tokenize(twin), {"twin": twin}
     return (
-        Panel(_kernel(token, False, None), len(dims), dimsd, options),
-        Panel(_kernel(token, True, None), len(dimsd), dims, options),
+        Panel(_kernel(token, "matvec"), len(dims), dimsd, options),
+        Panel(_kernel(token, "rmatvec"), len(dimsd), dims, options),
     )
 
 
-def _kernel(token: str, adjoint: bool, lengths: Mapping[int, int] | None) -> Any:
-    return partial(apply_twin, token=token, adjoint=adjoint, lengths=lengths)
+def method(twin: Twin, name: str, dims: tuple[int, ...], dimsd: tuple[int, ...]) -> Panel:
+    """Rule for another method of the operator, from its data to its model."""
+    return Panel(_kernel(tokenize(twin), name), len(dimsd), dims, {"twin": twin})
+
+
+def _kernel(token: str, method: str, lengths: Mapping[int, int] | None = None) -> Any:
+    return partial(apply_twin, token=token, method=method, lengths=lengths)

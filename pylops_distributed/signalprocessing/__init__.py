@@ -1,6 +1,8 @@
 """Operators for signal processing."""
 
 from pylops_distributed.signalprocessing.bilinear import Bilinear
+from pylops_distributed.signalprocessing.chirpradon2d import ChirpRadon2D
+from pylops_distributed.signalprocessing.chirpradon3d import ChirpRadon3D
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 from pylops_distributed.signalprocessing.convolve2d import Convolve2D
 from pylops_distributed.signalprocessing.convolvend import ConvolveND
@@ -8,9 +10,15 @@ from pylops_distributed.signalprocessing.dct import DCT
 from pylops_distributed.signalprocessing.fft import FFT
 from pylops_distributed.signalprocessing.fft2d import FFT2D
 from pylops_distributed.signalprocessing.fftnd import FFTND
+from pylops_distributed.signalprocessing.fourierradon2d import FourierRadon2D
+from pylops_distributed.signalprocessing.fourierradon3d import FourierRadon3D
 from pylops_distributed.signalprocessing.fredholm1 import Fredholm1
 from pylops_distributed.signalprocessing.interp import Interp
 from pylops_distributed.signalprocessing.interpspline import InterpCubicSpline
+from pylops_distributed.signalprocessing.nonstatconvolve1d import NonStationaryConvolve1D
+from pylops_distributed.signalprocessing.radon2d import Radon2D
+from pylops_distributed.signalprocessing.radon3d import Radon3D
+from pylops_distributed.signalprocessing.seislet import Seislet
 from pylops_distributed.signalprocessing.shift import Shift
 
 __all__ = [
@@ -19,11 +27,19 @@ __all__ = [
     "FFT2D",
     "FFTND",
     "Bilinear",
+    "ChirpRadon2D",
+    "ChirpRadon3D",
     "Convolve1D",
     "Convolve2D",
     "ConvolveND",
+    "FourierRadon2D",
+    "FourierRadon3D",
     "Fredholm1",
     "Interp",
     "InterpCubicSpline",
+    "NonStationaryConvolve1D",
+    "Radon2D",
+    "Radon3D",
+    "Seislet",
     "Shift",
 ]
