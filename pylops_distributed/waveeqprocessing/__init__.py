@@ -1,7 +1,21 @@
 """Operators and inversions for wave-equation processing."""
 
+from pylops_distributed.waveeqprocessing.blending import BlendingContinuous, BlendingGroup, BlendingHalf
 from pylops_distributed.waveeqprocessing.mdc import MDC
+from pylops_distributed.waveeqprocessing.oneway import PhaseShift
+from pylops_distributed.waveeqprocessing.wavedecomposition import (
+    PressureToVelocity,
+    UpDownComposition2D,
+    UpDownComposition3D,
+)
 
 __all__ = [
     "MDC",
+    "BlendingContinuous",
+    "BlendingGroup",
+    "BlendingHalf",
+    "PhaseShift",
+    "PressureToVelocity",
+    "UpDownComposition2D",
+    "UpDownComposition3D",
 ]
