@@ -56,7 +56,35 @@ def _blending(library, dtype, chunked, name="Group"):
     return getattr(library.waveeqprocessing, f"Blending{name}")(7, 2, 6, 0.004, times, 2, 3, dtype=dtype)
 
 
+def _kirchhoff(library, dtype, chunked, dims=2, mode="analytic", **options):
+    t = np.arange(19) * 0.004
+    axes = [np.arange(3) * 8.0, np.arange(5) * 8.0, np.arange(4) * 6.0][3 - dims :]
+    srcs = np.stack([np.linspace(0, 30, 3)] * (dims - 1) + [np.zeros(3)])
+    recs = np.stack([np.linspace(4, 32, 4)] * (dims - 1) + [np.full(4, 2.0)])
+    if mode == "byot":
+        n = int(np.prod([len(a) for a in axes]))
+        tables = [0.02 + 0.04 * np.random.default_rng(i).random((n, m)) for i, m in enumerate((3, 4))]
+        options["trav"] = tuple(chunked(a, (n, 2)) for a in tables)
+        if options.get("dynamic"):
+            options["amp"] = tuple(tables)
+        if options.pop("total", False):
+            options["trav"] = (tables[0][:, :, None] + tables[1][:, None, :]).reshape(n, -1)
+    build = library.waveeqprocessing.Kirchhoff
+    y = {"y": axes[0]} if dims == 3 else {}
+    wavelet = ricker(np.arange(3) * 0.004, f0=40)[0]
+    kirchhoff = build(
+        axes[-1], axes[-2], t, srcs, recs, 1000.0, wavelet, 2, mode=mode, dtype=dtype, **y, **options
+    )
+    return kirchhoff
+
+
 WAVE = [
+    held("Kirchhoff-2-D", _kirchhoff, tasks=(6, 6)),
+    held("Kirchhoff-3-D", partial(_kirchhoff, dims=3, wavfilter=True), tasks=(6, 6), dtypes=DTYPES[:2]),
+    held("Kirchhoff-dynamic", partial(_kirchhoff, dynamic=True, aperture=2.0, angleaperture=60), (30, 30), DTYPES[:2]),
+    held("Kirchhoff-dynamic 3-D", partial(_kirchhoff, dims=3, dynamic=True), (30, 30), DTYPES[:2]),
+    held("Kirchhoff-tables", partial(_kirchhoff, mode="byot"), tasks=(6, 6), dtypes=DTYPES[:2]),
+    held("Kirchhoff-one table", partial(_kirchhoff, mode="byot", total=True), tasks=(6, 6), dtypes=DTYPES[:2]),
     held("MDC-twosided", partial(_mdc, dt=0.004, dr=10.0), tasks=(6, 6), dtypes=DTYPES[:2]),
     held("MDC-onesided", partial(_mdc, nt=8, twosided=False, conj=True, prescaled=True), dtypes=DTYPES[:2]),
     held("MDC-all cut", partial(_mdc, chunks=(3, 3, 2), conj=True), tasks=(9, 9), dtypes=DTYPES[:2]),

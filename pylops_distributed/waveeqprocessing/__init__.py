@@ -1,6 +1,8 @@
 """Operators and inversions for wave-equation processing."""
 
 from pylops_distributed.waveeqprocessing.blending import BlendingContinuous, BlendingGroup, BlendingHalf
+from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
+from pylops_distributed.waveeqprocessing.lsm import LSM
 from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.oneway import PhaseShift
 from pylops_distributed.waveeqprocessing.wavedecomposition import (
@@ -10,10 +12,12 @@ from pylops_distributed.waveeqprocessing.wavedecomposition import (
 )
 
 __all__ = [
+    "LSM",
     "MDC",
     "BlendingContinuous",
     "BlendingGroup",
     "BlendingHalf",
+    "Kirchhoff",
     "PhaseShift",
     "PressureToVelocity",
     "UpDownComposition2D",
