@@ -3,7 +3,9 @@
 from pylops_distributed.waveeqprocessing.blending import BlendingContinuous, BlendingGroup, BlendingHalf
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
 from pylops_distributed.waveeqprocessing.lsm import LSM
+from pylops_distributed.waveeqprocessing.marchenko import Marchenko
 from pylops_distributed.waveeqprocessing.mdc import MDC
+from pylops_distributed.waveeqprocessing.mdd import MDD
 from pylops_distributed.waveeqprocessing.oneway import PhaseShift
 from pylops_distributed.waveeqprocessing.wavedecomposition import (
     PressureToVelocity,
@@ -14,10 +16,12 @@ from pylops_distributed.waveeqprocessing.wavedecomposition import (
 __all__ = [
     "LSM",
     "MDC",
+    "MDD",
     "BlendingContinuous",
     "BlendingGroup",
     "BlendingHalf",
     "Kirchhoff",
+    "Marchenko",
     "PhaseShift",
     "PressureToVelocity",
     "UpDownComposition2D",
