@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+import pylops
 from case import DIMS, DTYPES, given, held, samples
 
 PANEL = {"tasks": (6, 6), "dtypes": DTYPES[:2]}
@@ -54,7 +55,33 @@ def _nonstationary(library, dtype, chunked, axis=0):
     return library.signalprocessing.NonStationaryConvolve1D(DIMS, _taps((2, 5)), (2, 9), axis, dtype=dtype)
 
 
+def _windows(library, dtype, chunked, name, shape, inner="local", **options):
+    """Windows of 4 samples that overlap by 2 along the first axes, of models of 3 samples."""
+    k = {"Sliding1D": 1, "Sliding2D": 1, "Sliding3D": 2}.get(name, len(shape))
+    counts = [(n - 4) // 2 + 1 for n in shape[:k]]
+    rest = shape[k:]
+    rows, columns = 4**k * int(np.prod(rest)), 3**k * int(np.prod(rest))
+    lib = pylops if inner == "local" else library
+    Op = lib.MatrixMult(samples((rows, columns), dtype, seed=7), dtype=dtype)
+    if inner == "all":
+        Op = library.BlockDiag([Op] * int(np.prod(counts)))
+    dims = tuple(3 * c for c in counts) + rest
+    one = {"dim": dims, "dimd": shape} if name == "Sliding1D" else {"dims": dims, "dimsd": shape}
+    n, over = (4, 2) if k == 1 and name != "Patch1D" else ((4,) * k, (2,) * k)
+    nop = {"nop": (3,) * k + rest} if k > 1 else {}
+    build = getattr(library.signalprocessing, name)
+    return build(Op, **one, nwin=n, nover=over, **nop, **options)
+
+
 SIGNAL = [
+    held("Sliding1D-local", partial(_windows, name="Sliding1D", shape=(12,)), tasks=(9, 9)),
+    held("Sliding1D-ours", partial(_windows, name="Sliding1D", shape=(13,), inner="ours"), (9, 9), DTYPES[1:2]),
+    held("Sliding1D-all", partial(_windows, name="Sliding1D", shape=(12,), inner="all"), (40, 40), DTYPES[1:2]),
+    held("Sliding2D-cosine", partial(_windows, name="Sliding2D", shape=(12, 2), tapertype="cosine"), (9, 9)),
+    held("Sliding3D-local", partial(_windows, name="Sliding3D", shape=(8, 10, 2)), (20, 20), DTYPES[1:2]),
+    held("Patch2D-local", partial(_windows, name="Patch2D", shape=(8, 11)), tasks=(20, 20)),
+    held("Patch2D-no taper", partial(_windows, name="Patch2D", shape=(8, 8), tapertype=None), (20, 20), DTYPES[:1]),
+    held("Patch3D-local", partial(_windows, name="Patch3D", shape=(8, 8, 6)), (30, 30), DTYPES[1:2]),
     held("Convolve1D-short", _convolve),
     held("Convolve1D-long", partial(_convolve, n=11, offset=4)),
     held("Convolve1D-longer than the model", _long_filter),

@@ -124,7 +124,7 @@ def test_flat_and_batched_arrays(case):
             x = samples(shape, a.domain.dtype)
             expected = b @ x
             y = (a @ da.from_array(x, chunks=-1 if len(shape) == 2 else 5)).compute()
-            np.testing.assert_allclose(y, expected, **tolerance(expected, "f8"))
+            np.testing.assert_allclose(y, expected, **tolerance(expected, case.usual))
 
 
 @each_case

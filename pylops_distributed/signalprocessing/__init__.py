@@ -16,10 +16,15 @@ from pylops_distributed.signalprocessing.fredholm1 import Fredholm1
 from pylops_distributed.signalprocessing.interp import Interp
 from pylops_distributed.signalprocessing.interpspline import InterpCubicSpline
 from pylops_distributed.signalprocessing.nonstatconvolve1d import NonStationaryConvolve1D
+from pylops_distributed.signalprocessing.patch2d import Patch2D
+from pylops_distributed.signalprocessing.patch3d import Patch3D
 from pylops_distributed.signalprocessing.radon2d import Radon2D
 from pylops_distributed.signalprocessing.radon3d import Radon3D
 from pylops_distributed.signalprocessing.seislet import Seislet
 from pylops_distributed.signalprocessing.shift import Shift
+from pylops_distributed.signalprocessing.sliding1d import Sliding1D
+from pylops_distributed.signalprocessing.sliding2d import Sliding2D
+from pylops_distributed.signalprocessing.sliding3d import Sliding3D
 
 __all__ = [
     "DCT",
@@ -38,8 +43,13 @@ __all__ = [
     "Interp",
     "InterpCubicSpline",
     "NonStationaryConvolve1D",
+    "Patch2D",
+    "Patch3D",
     "Radon2D",
     "Radon3D",
     "Seislet",
     "Shift",
+    "Sliding1D",
+    "Sliding2D",
+    "Sliding3D",
 ]
