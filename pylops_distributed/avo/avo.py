@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeAlias
 
 import dask.array as da
@@ -40,8 +40,9 @@ class AVOLinearModelling(LinearOperator):
         Number of time samples, where ``vsvp`` is one number.
     spatdims : int or tuple of int, optional
         Number of samples along each spatial axis; without, there is none.
-    linearization : {"akirich", "fatti", "ps"}, optional
-        Aki and Richards [1]_, Fatti et al. [2]_, or Xu and Bancroft [3]_ for converted waves.
+    linearization : {"akirich", "fatti", "ps"} or callable, optional
+        Aki and Richards [1]_, Fatti et al. [2]_, or Xu and Bancroft [3]_ for converted waves; or a function of
+        angles and ratios that gives the weights of the parameters.
     dtype : dtype, optional
         Type of the operator.
     name : str, optional
@@ -83,15 +84,15 @@ class AVOLinearModelling(LinearOperator):
         vsvp: float | ArrayLike = 0.5,
         nt0: int = 1,
         spatdims: int | Iterable[int] | None = None,
-        linearization: Linearization = "akirich",
+        linearization: Linearization | Callable[..., Any] = "akirich",
         dtype: DTypeLike = "float64",
         name: str | None = "A",
         *,
         chunks: Any = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        self.linearization = one_of("linearization", linearization, tuple(LINEARIZATIONS))
-        self.G = _coefficients(theta, vsvp, nt0, LINEARIZATIONS[linearization])
+        self.linearization = linearization
+        self.G = coefficients(theta, vsvp, nt0, linearization_of(linearization))
         self.G = self.G.astype(dtype, order="C")
         nt, nangles, nparameters = self.G.shape
         space = () if spatdims is None else shape_of(spatdims)
@@ -107,7 +108,17 @@ class AVOLinearModelling(LinearOperator):
         return _combine(self.G.swapaxes(1, 2), y)
 
 
-def _coefficients(theta: ArrayLike, vsvp: float | ArrayLike, nt0: int, linearization: Any) -> Array:
+def linearization_of(linearization: Linearization | Callable[..., Any]) -> Callable[..., Any]:
+    """The function that a name stands for, or the function itself."""
+    if callable(linearization):
+        return linearization
+    function: Callable[..., Any] = LINEARIZATIONS[
+        one_of("linearization", linearization, tuple(LINEARIZATIONS))
+    ]
+    return function
+
+
+def coefficients(theta: ArrayLike, vsvp: float | ArrayLike, nt0: int, linearization: Any) -> Array:
     """The weight of each parameter at each time and angle: shape (nt0, ntheta, 3)."""
     angles, ratio = np.asarray(theta, dtype=float), np.asarray(vsvp, dtype=float)
     if angles.ndim != 1 or ratio.ndim > 1:

@@ -107,7 +107,7 @@ class MatrixMult(LinearOperator):
         out, summed = (1, 0) if adjoint else (0, 1)
         kernel = partial(_product, adjoint=adjoint)
         dtype = np.result_type(self.dtype, x.dtype)
-        return contract(kernel, self.A, (0, 1), x, (summed, *rest), (out, *rest), dtype)
+        return contract(kernel, [(self.A, (0, 1)), (x, (summed, *rest))], (out, *rest), dtype)
 
     def todense(self) -> da.Array:
         """The matrix of the operator as a lazy array of shape ``shape``."""

@@ -121,7 +121,9 @@ def _join(
     block = np.zeros(shape, dtype)
     for piece, target in zip(cuts, targets, strict=True):
         index: Any = (slice(None),) * axis + (target,)
-        if add:
+        if add and isinstance(target, slice):
+            block[index] += piece
+        elif add:
             np.add.at(block, index, piece)
         else:
             block[index] = piece

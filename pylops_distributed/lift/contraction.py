@@ -1,9 +1,9 @@
-"""Sums of products of two arrays' chunks: what matrix products are made of."""
+"""Sums of products of chunks of arrays: what matrix products are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import product
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise, product
 from math import ceil, prod
 from typing import Any, TypeAlias
 
@@ -26,39 +26,44 @@ SMALL = 2**22  # ... of at least so many bytes of the first array each, some of 
 
 
 def contract(
-    kernel: Callable[[Array, Array], Array],
-    a: da.Array,
-    a_axes: Indices,
-    x: da.Array,
-    x_axes: Indices,
+    kernel: Callable[..., Array],
+    operands: Sequence[tuple[da.Array, Indices]],
     axes: Indices,
     dtype: DTypeLike,
+    new: Mapping[int, int] | None = None,
 ) -> da.Array:
-    """Products of the chunks of two arrays, summed over the one index that the result does not have.
+    """Products of the chunks of several arrays, summed over the indices that the result does not have.
 
     Parameters
     ----------
     kernel : callable
-        Picklable function of a chunk of each, which gives their product.
-    a, x : dask.array.Array
-        The arrays; ``x`` is rechunked like ``a`` where they share an index.
-    a_axes, x_axes, axes : tuple of int
-        Index of each axis of the arrays and of the result, as for :func:`dask.array.blockwise`.
+        Picklable function of a chunk of each array, which gives their product.
+    operands : sequence of (dask.array.Array, tuple of int)
+        The arrays with the index of each of their axes, as for :func:`dask.array.blockwise`; all are rechunked
+        like the first one that has an index.
+    axes : tuple of int
+        Indices of the axes of the result.
     dtype : dtype
         Type of the result.
+    new : mapping of int to int, optional
+        Lengths of indices that only the result has.
 
     Returns
     -------
     dask.array.Array
-        The sums. There are at most four tasks an output chunk; more where the chunks of ``a`` that one task
-        needs would together be beyond Dask's ``array.chunk-size``.
+        The sums. There are at most four tasks an output chunk; more where the chunks of the first array that
+        one task needs would together be beyond Dask's ``array.chunk-size``.
     """
-    x = x.rechunk({i: a.chunks[a_axes.index(k)] for i, k in enumerate(x_axes) if k in a_axes})
-    sizes = dict(zip(x_axes, x.chunks, strict=True)) | dict(zip(a_axes, a.chunks, strict=True))
-    (summed,) = set(sizes) - set(axes)
-    chunks, count, kind = tuple(sizes[k] for k in axes), len(sizes[summed]), np.dtype(dtype)
-    groups = _groups(a, count)
-    token = tokenize(kernel, a.name, a_axes, x.name, x_axes, axes, kind, groups)
+    sizes: dict[int, tuple[int, ...]] = {k: (n,) for k, n in (new or {}).items()}
+    arrays = []
+    for a, a_axes in operands:
+        a = a.rechunk({i: sizes[k] for i, k in enumerate(a_axes) if k in sizes})
+        sizes |= dict(zip(a_axes, a.chunks, strict=True))
+        arrays.append((a, a_axes))
+    summed = [k for k in sizes if k not in axes]
+    chunks, kind = tuple(sizes[k] for k in axes), np.dtype(dtype)
+    groups = _groups(arrays[0][0], list(product(*(range(len(sizes[k])) for k in summed))))
+    token = tokenize(kernel, [(a.name, i) for a, i in arrays], axes, kind, new, groups)
     name, part = f"contract-{token}", f"product-{token}"
     tasks: dict[Any, Any] = {}
     for index in product(*(range(len(c)) for c in chunks)):
@@ -66,31 +71,28 @@ def contract(
         names: list[Any] = [(part, *index, g) for g in range(len(groups))]
         names = names if len(groups) > 1 else [(name, *index)]
         for key, group in zip(names, groups, strict=True):
-            blocks = [
-                TaskRef((b.name, *((at | {summed: s})[k] for k in b_axes)))
-                for s in group
-                for b, b_axes in ((a, a_axes), (x, x_axes))
-            ]
-            tasks[key] = Task(key, _products, *blocks, kernel=kernel, dtype=kind)
+            places = [at | dict(zip(summed, s, strict=True)) for s in group]
+            blocks = [TaskRef((a.name, *(p[k] for k in i))) for p in places for a, i in arrays]
+            tasks[key] = Task(key, _products, *blocks, kernel=kernel, count=len(arrays), dtype=kind)
         if len(groups) > 1:
             tasks[(name, *index)] = Task((name, *index), _total, *map(TaskRef, names))
-    graph = HighLevelGraph.from_collections(name, tasks, dependencies=[a, x])
+    graph = HighLevelGraph.from_collections(name, tasks, dependencies=[a for a, _ in arrays])
     return da.Array(graph, name, chunks, meta=np.empty((0,) * len(axes), kind))
 
 
-def _groups(a: da.Array, count: int) -> list[range]:
-    """Which chunks along the summed index each task takes."""
-    size = prod(map(max, a.chunks)) * a.dtype.itemsize * count
+def _groups(a: da.Array, places: list[Indices]) -> list[list[Indices]]:
+    """Which chunks along the summed indices each task takes."""
+    size = prod(map(max, a.chunks)) * a.dtype.itemsize * len(places)
     parts = max(min(PARTS, ceil(size / SMALL)), ceil(size / parse_bytes(config.get("array.chunk-size"))))
-    ends = np.cumsum([0, *split(count, parts)])
-    return [range(b, e) for b, e in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)]
+    ends = np.cumsum([0, *split(len(places), parts)]).tolist()
+    return [places[b:e] for b, e in pairwise(ends)]
 
 
-def _products(*blocks: Array, kernel: Callable[[Array, Array], Array], dtype: Any) -> Array:
+def _products(*blocks: Array, kernel: Callable[..., Array], count: int, dtype: Any) -> Array:
     settled = [aligned(b) for b in blocks]
-    y = kernel(settled[0], settled[1]).astype(dtype, copy=False)
-    for a, x in zip(settled[2::2], settled[3::2], strict=True):
-        y += kernel(a, x)
+    y = kernel(*settled[:count]).astype(dtype, copy=False)
+    for i in range(count, len(settled), count):
+        y += kernel(*settled[i : i + count])
     return y
 
 

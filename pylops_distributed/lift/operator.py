@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed.lift.arguments import real_type
 from pylops_distributed.lift.gathering import gather
 from pylops_distributed.lift.overlap import Array, Depth, Kernel, stencil
+from pylops_distributed.lift.precision import in_precision
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.space import Chunks, Space
 
@@ -74,14 +75,56 @@ class Whole:
         """The lazy result for ``x``, of type ``dtype``."""
         x = gather(x, self.axes)
         chunks = tuple((self.lengths[a],) if a in self.lengths else c for a, c in enumerate(x.chunks))
-        shared = {k: delayed(v, name=f"{k}-{tokenize(v)}", traverse=False) for k, v in self.shared.items()}
         return x.map_blocks(
-            self.kernel, chunks=chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype), **shared
-        )
+            in_precision, kernel=self.kernel, kind=dtype, **_once(self.shared),
+            chunks=chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype),
+        )  # fmt: skip
 
     def pin(self, chunks: Chunks) -> Chunks:
         """The chunks that are kept, of those asked for: not those that cut the axes."""
         return tuple((sum(c),) if a in self.axes else c for a, c in enumerate(chunks))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """How a kernel that takes the first axes to others, in one piece, applies to chunks of the axes behind.
+
+    Attributes
+    ----------
+    kernel : callable
+        Function of one NumPy block.
+    axes : int
+        Number of first axes that must lie in one chunk.
+    shape : tuple of int
+        Lengths of the axes that the kernel gives for them.
+    shared : mapping of str to object
+        As of :class:`Whole`.
+    """
+
+    kernel: Callable[..., Array]
+    axes: int
+    shape: tuple[int, ...]
+    shared: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+        """The lazy result for ``x``, of type ``dtype``."""
+        x = gather(x, range(self.axes))
+        new = {x.ndim + i: n for i, n in enumerate(self.shape)}
+        rest = tuple(range(self.axes, x.ndim))
+        return da.blockwise(
+            in_precision, (*new, *rest), x, tuple(range(x.ndim)), new_axes=new, concatenate=True,
+            kernel=self.kernel, kind=dtype, **_once(self.shared),
+            dtype=dtype, meta=np.empty((0,) * (len(new) + len(rest)), dtype),
+        )  # fmt: skip
+
+    def pin(self, chunks: Chunks) -> Chunks:
+        """The chunks that are kept, of those asked for: not those that cut the first axes."""
+        return tuple((sum(c),) if a < self.axes else c for a, c in enumerate(chunks))
+
+
+def _once(shared: Mapping[str, Any]) -> dict[str, Any]:
+    """Objects as tasks of their own, which tasks that need them refer to."""
+    return {k: delayed(v, name=f"{k}-{tokenize(v)}", traverse=False) for k, v in shared.items()}
 
 
 class Rule(Protocol):

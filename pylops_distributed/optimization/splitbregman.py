@@ -9,10 +9,18 @@ from typing import Any, ClassVar
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.basicoperators.stacks import parts
+from pylops_distributed.basicoperators.stack import parts
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
-from pylops_distributed.optimization.fuse import choose, elementwise, number, real_dtype, scalars, step_length, total
+from pylops_distributed.optimization.fuse import (
+    choose,
+    elementwise,
+    number,
+    real_dtype,
+    scalars,
+    step_length,
+    total,
+)
 from pylops_distributed.optimization.nested import distance_if, square
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.optimization.thresholding import soft
@@ -159,7 +167,8 @@ class SplitBregman:
         k = squared_norm(g)
         c = elementwise(_direction, restart, ratio(k, state.kold), state.c, g)
         known = scalars(
-            _progress, ("outer", "sweep", "inner", "kfirst", "restart"), restart, state.outer, state.sweep, state.inner, state.kfirst, k,
+            _progress, ("outer", "sweep", "inner", "kfirst", "restart"), restart, state.outer, state.sweep,
+            state.inner, state.kfirst, k,
             settings=(self.niter_inner, self.niter, self.inner_tol), dtype=real,
         )  # fmt: skip
         known |= self._costs(terms, turn, image, fixed, state)

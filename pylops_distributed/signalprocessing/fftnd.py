@@ -68,8 +68,8 @@ class FFTND(FourierOperator):
     Raises
     ------
     ValueError
-        If ``axes`` are not different ones of ``dims``, or another argument is not one for each, or ``norm``
-        or ``engine`` is unknown.
+        If ``axes`` are not different ones of ``dims``, another argument is not one for each, or ``norm`` or
+        ``engine`` is unknown.
 
     Warns
     -----

@@ -11,16 +11,12 @@ from math import prod, sqrt
 from typing import Any, Literal, TypeAlias
 from warnings import warn
 
-import dask.array as da
 import numpy as np
-from dask import config
-from dask.utils import parse_bytes
 from numpy.typing import DTypeLike
 
 from pylops_distributed.lift import Array, Lift
 from pylops_distributed.lift.arguments import axes_of, complex_type, one_of, real_type, shape_of
-from pylops_distributed.lift.gathering import gather
-from pylops_distributed.space import Chunks
+from pylops_distributed.lift.pencils import Pencils
 
 Norm: TypeAlias = Literal["ortho", "none", "1/n"]
 Engine: TypeAlias = Literal["numpy", "scipy", "fftw", "mkl_fft"]
@@ -76,12 +72,20 @@ class Fourier:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def dimsd(self) -> dict[int, int]:
-        """Length of each of the axes after the transform."""
-        ends = list(self.nffts)
-        if self.real:
+    def anchor(self) -> int | None:
+        """The axis to transform first, and last by the adjoint: the one along which real becomes complex."""
+        return self.axes[-1] if self.real or self.realmodel else None
+
+    def sizes(self, adjoint: bool = False) -> dict[int, int]:
+        """Length of each of the axes after the transform or its adjoint."""
+        ends = list(self.lengths if adjoint else self.nffts)
+        if self.real and not adjoint:
             ends[-1] = ends[-1] // 2 + 1
         return dict(zip(self.axes, ends, strict=True))
+
+    def inner(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        """Type between two factors of the transform, where the result has type ``dtype``."""
+        return complex_type(dtype)
 
     def only(self, axes: tuple[int, ...]) -> Fourier:
         """The factor of the transform that acts along some of its axes."""
@@ -97,21 +101,25 @@ class Fourier:
             realmodel=self.realmodel and last,
         )  # fmt: skip
 
-    def forward(self, block: Array, dtype: DTypeLike) -> Array:
-        """The transform of a block, in the precision of ``dtype``."""
+    def __call__(self, block: Array, adjoint: bool = False) -> Array:
+        """The transform of a block, or the adjoint transform."""
+        return self.adjoint(block) if adjoint else self.forward(block)
+
+    def forward(self, block: Array) -> Array:
+        """The transform of a block."""
         fft = import_module(ENGINES[self.engine])
         x = _shift(fft.ifftshift, block, self.axes, self.before)
-        x = _cast(x.real if self.realmodel else x, dtype)
+        x = x.real if self.realmodel else x
         function = fft.rfftn if self.real else fft.fftn
         y: Array = function(x, s=self.nffts, axes=self.axes, norm=NORMS[self.norm][0], **self.options)
         if self.real:
             y[self._doubled(y.ndim)] *= sqrt(2)
         return _shift(fft.fftshift, y, self.axes, self.after)
 
-    def adjoint(self, block: Array, dtype: DTypeLike) -> Array:
-        """The adjoint transform of a block, in the precision of ``dtype``."""
+    def adjoint(self, block: Array) -> Array:
+        """The adjoint transform of a block."""
         fft = import_module(ENGINES[self.engine])
-        y = _cast(_shift(fft.ifftshift, block, self.axes, self.after), dtype)
+        y = _shift(fft.ifftshift, block, self.axes, self.after)
         if self.real:
             y = np.array(y, np.result_type(y.dtype, np.complex64))
             y[self._doubled(y.ndim)] /= sqrt(2)
@@ -133,69 +141,6 @@ class Fourier:
             pads[axis], index[axis] = (0, max(0, n - nfft)), slice(n)
         x = x[tuple(index)]
         return np.pad(x, pads) if np.any(pads) else x
-
-
-@dataclass(frozen=True)
-class Pencils:
-    """How a transform applies to chunks: along axes that lie in one chunk, then, after a rechunk, the others.
-
-    Attributes
-    ----------
-    transform : Fourier
-        What to apply.
-    adjoint : bool
-        Whether to apply its adjoint.
-    """
-
-    transform: Fourier
-    adjoint: bool = False
-
-    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
-        """The lazy result for ``x``, of type ``dtype``."""
-        rest = self.transform.axes
-        while rest:
-            axes = self._next(x, rest)
-            rest = tuple(a for a in rest if a not in axes)
-            x = gather(x, axes)
-            part = self.transform.only(axes)
-            lengths = dict(zip(part.axes, part.lengths, strict=True)) if self.adjoint else part.dimsd
-            chunks = tuple((lengths[a],) if a in axes else c for a, c in enumerate(x.chunks))
-            kind = dtype if not rest else complex_type(np.result_type(dtype, real_type(x.dtype)))
-            x = x.map_blocks(
-                _transform, part=part, adjoint=self.adjoint, kind=kind,
-                chunks=chunks, dtype=kind, meta=np.empty((0,) * x.ndim, kind),
-            )  # fmt: skip
-        return x
-
-    def pin(self, chunks: Chunks) -> Chunks:
-        """The chunks that are kept, of those asked for: all."""
-        return chunks
-
-    def _next(self, x: da.Array, axes: tuple[int, ...]) -> tuple[int, ...]:
-        """Which of the axes that are left to transform next; the real one is first, or last of the adjoint."""
-        real = {self.transform.axes[-1]} if self.transform.real or self.transform.realmodel else set()
-        free = tuple(a for a in axes if a not in real)
-        if not free or _affordable(x, axes):
-            return axes
-        if real and not self.adjoint and real <= set(axes):
-            free = (*free, *real)
-            first = real
-        else:
-            first = {min(free, key=lambda a: x.numblocks[a])}
-        return tuple(a for a in free if a in first or x.numblocks[a] == 1)
-
-
-def _affordable(x: da.Array, axes: tuple[int, ...]) -> bool:
-    """Whether all axes may be gathered at once: other axes leave several chunks, and none too large."""
-    if all(x.numblocks[a] == 1 for a in axes):
-        return True
-    block = [n if a in axes else max(c) for a, (n, c) in enumerate(zip(x.shape, x.chunks, strict=True))]
-    several = prod(n for a, n in enumerate(x.numblocks) if a not in axes) > 1
-    return bool(several and prod(block) * x.dtype.itemsize <= parse_bytes(config.get("array.chunk-size")))
-
-
-def _transform(block: Array, part: Fourier, adjoint: bool, kind: np.dtype[Any]) -> Array:
-    return (part.adjoint if adjoint else part.forward)(block, kind).astype(kind, copy=False)
 
 
 class FourierOperator(Lift):
@@ -269,7 +214,7 @@ class FourierOperator(Lift):
             self.engine, options,
         )  # fmt: skip
         self.fs = frequencies(self.nffts, each("sampling", sampling, self.axes), real, self.fftshift_after)
-        dimsd = tuple(self.transform.dimsd.get(a, n) for a, n in enumerate(model))
+        dimsd = tuple(self.transform.sizes().get(a, n) for a, n in enumerate(model))
         super().__init__(
             Pencils(self.transform), Pencils(self.transform, adjoint=True), model, dimsd, dtype=self.cdtype,
             dtypes=(self.rdtype, self.cdtype), clinear=not realmodel, chunks=chunks, compute=compute, name=name,
@@ -340,10 +285,6 @@ def engine_of(engine: str) -> str:
         logger.warning("%s is not installed: SciPy transforms instead", package)
         return "numpy"
     return engine
-
-
-def _cast(x: Array, dtype: DTypeLike) -> Array:
-    return x.astype(np.result_type(x.dtype, real_type(dtype)), copy=False)
 
 
 def _shift(function: Any, x: Array, axes: tuple[int, ...], flags: tuple[bool, ...]) -> Array:

@@ -101,12 +101,12 @@ class Fredholm1(LinearOperator):
 
     def _matvec(self, x: da.Array) -> da.Array:
         dtype = np.result_type(self.dtype, x.dtype)
-        return contract(multiply, self.G, (0, 1, 2), x, (0, 2, 3), (0, 1, 3), dtype)
+        return contract(multiply, [(self.G, (0, 1, 2)), (x, (0, 2, 3))], (0, 1, 3), dtype)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         dtype = np.result_type(self.dtype, y.dtype)
         kernel = partial(multiply, adjoint=True)
-        return contract(kernel, self.G, (0, 1, 2), y, (0, 1, 3), (0, 2, 3), dtype)
+        return contract(kernel, [(self.G, (0, 1, 2)), (y, (0, 1, 3))], (0, 2, 3), dtype)
 
 
 def multiply(g: Array, x: Array, adjoint: bool = False, conj: bool = False) -> Array:

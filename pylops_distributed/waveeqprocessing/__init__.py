@@ -1,5 +1,29 @@
 """Operators and inversions for wave-equation processing."""
 
+from pylops_distributed.waveeqprocessing.blending import BlendingContinuous, BlendingGroup, BlendingHalf
+from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
+from pylops_distributed.waveeqprocessing.lsm import LSM
+from pylops_distributed.waveeqprocessing.marchenko import Marchenko
 from pylops_distributed.waveeqprocessing.mdc import MDC
+from pylops_distributed.waveeqprocessing.mdd import MDD
+from pylops_distributed.waveeqprocessing.oneway import PhaseShift
+from pylops_distributed.waveeqprocessing.wavedecomposition import (
+    PressureToVelocity,
+    UpDownComposition2D,
+    UpDownComposition3D,
+)
 
-__all__ = ["MDC"]
+__all__ = [
+    "LSM",
+    "MDC",
+    "MDD",
+    "BlendingContinuous",
+    "BlendingGroup",
+    "BlendingHalf",
+    "Kirchhoff",
+    "Marchenko",
+    "PhaseShift",
+    "PressureToVelocity",
+    "UpDownComposition2D",
+    "UpDownComposition3D",
+]

@@ -190,7 +190,9 @@ class MDC(LinearOperator):
             to_frequencies, spectra=self.spectra, shift=shift and not adjoint, kind=ckind, dtype=ckind,
             chunks=((nf,), *x.chunks[1:]), meta=np.empty((0,) * 3, ckind),
         )  # fmt: skip
-        y = contract(kernel, self.G, (0, 1, 2), spectra, inner, outer, ckind).rechunk((nf, *space.chunks[1:]))
+        y = contract(kernel, [(self.G, (0, 1, 2)), (spectra, inner)], outer, ckind).rechunk(
+            (nf, *space.chunks[1:])
+        )
         return y.map_blocks(
             to_times, spectra=self.spectra, shift=shift and adjoint, kind=kind, dtype=kind,
             chunks=space.chunks, meta=np.empty((0,) * 3, kind),

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+import dask.array as da
 import numpy as np
+import scipy.fft
 
 from pylops_distributed.lift import Array
 from pylops_distributed.lift.arguments import complex_type, real_type
+from pylops_distributed.lift.gathering import gather
 from pylops_distributed.signalprocessing.fourier import ENGINES
 
 
@@ -51,3 +54,21 @@ def to_times(block: Array, spectra: Spectra, shift: bool, kind: np.dtype[Any]) -
     fft = import_module(ENGINES[spectra.engine])
     y = fft.irfft(block, n=spectra.nt, axis=0, **spectra.options)
     return np.asarray(fft.fftshift(y, axes=0) if shift else y).astype(real_type(kind), copy=False)
+
+
+def kernel_of(traces: da.Array, nt: int, nf: int) -> da.Array:
+    """The ``nf`` lowest frequencies of traces with time last, as a kernel: in front, and in chunks.
+
+    Traces of fewer than ``nt`` samples are the end of a record that is zero before.
+    """
+    traces = gather(traces, (2,))
+    kind = complex_type(traces.dtype)
+    spectra = traces.map_blocks(
+        _spectra, nt=nt, nf=nf, chunks=(*traces.chunks[:2], (nf,)), dtype=kind, meta=np.empty((0, 0, 0), kind)
+    )
+    return gather(da.moveaxis(spectra, 2, 0), (1, 2))
+
+
+def _spectra(block: Array, nt: int, nf: int) -> Array:
+    padded = np.pad(block, ((0, 0), (0, 0), (nt - block.shape[2], 0)))
+    return np.ascontiguousarray(scipy.fft.rfft(padded, axis=2)[:, :, :nf])

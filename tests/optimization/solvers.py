@@ -74,7 +74,9 @@ def dense(case: Case, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
 
 def distributed(matrix: np.ndarray, y: np.ndarray, chunks: int = CHUNKS) -> tuple[Any, da.Array]:
     """Both on Dask."""
-    return pld.MatrixMult(da.from_array(matrix, chunks=chunks), dtype=matrix.dtype), da.from_array(y, chunks=chunks)
+    return pld.MatrixMult(da.from_array(matrix, chunks=chunks), dtype=matrix.dtype), da.from_array(
+        y, chunks=chunks
+    )
 
 
 def _cg(**settings: Any) -> Any:

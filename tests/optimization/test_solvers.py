@@ -195,6 +195,7 @@ def test_states_are_named_apart():
     for case in CASES:
         state = case.build("f8").state
         names = [f.metadata["name"] for f in fields(state) if "name" in f.metadata]
-        assert len(set(names)) == len(names) and "iteration" not in names
+        assert len(set(names)) == len(names)
+        assert "iteration" not in names
         assert set(state.history) <= {f.name for f in fields(state)}
     assert CHUNKS < N

@@ -1,0 +1,57 @@
+"""Complex conjugate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.lift import Lift, Whole
+from pylops_distributed.lift.arguments import shape_of
+
+
+class Conj(Lift):
+    r"""Complex conjugate of each sample.
+
+    Forward :math:`y_i = x_i^*`, adjoint :math:`x_i = y_i^*`. Linear for real scalars only.
+
+    Parameters
+    ----------
+    dims : int or tuple of int
+        Shape of the model, and of the data.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    See Also
+    --------
+    pylops.Conj
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import Conj
+    >>> (Conj(2) @ da.full(2, 3 + 4j)).compute()
+    array([3.-4.j, 3.-4.j])
+    """
+
+    def __init__(
+        self,
+        dims: int | Iterable[int],
+        dtype: DTypeLike = "complex128",
+        name: str | None = "C",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        super().__init__(
+            Whole(np.conj, ()), Whole(np.conj, ()), shape_of(dims), dtype=dtype, clinear=False,
+            chunks=chunks, compute=compute, name=name,
+        )  # fmt: skip

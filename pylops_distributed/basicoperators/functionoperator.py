@@ -1,0 +1,83 @@
+"""Functions as operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import dask.array as da
+from numpy.typing import DTypeLike
+
+from pylops_distributed.lift.operator import Panel
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Space
+
+
+class FunctionOperator(LinearOperator):
+    r"""A linear function of a vector as an operator, with another function as its adjoint.
+
+    Forward :math:`\mathbf y = f(\mathbf x)`, adjoint :math:`\mathbf x = f_c(\mathbf y)`. A function of NumPy
+    vectors takes the vector whole, in one task; with ``chunked`` it takes, and must lazily return, Dask arrays.
+
+    Parameters
+    ----------
+    f : callable
+        Function for the forward.
+    *args
+        ``n``, ``n, m``, ``fc, n`` or ``fc, n, m``: function for the adjoint, number of data samples, and of
+        model samples where they differ.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunked : bool, optional
+        The functions work on Dask arrays.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ValueError
+        If there are other arguments.
+    NotImplementedError
+        If the adjoint is applied and there is none.
+
+    See Also
+    --------
+    pylops.FunctionOperator
+
+    Examples
+    --------
+    >>> import dask.array as da, numpy as np
+    >>> from pylops_distributed import FunctionOperator
+    >>> (FunctionOperator(np.flip, np.flip, 3) @ da.arange(3.0)).compute()
+    array([2., 1., 0.])
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        *args: Any,
+        dtype: DTypeLike = "float64",
+        name: str | None = "F",
+        chunked: bool = False,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        fc, sizes = (args[0], args[1:]) if args and callable(args[0]) else (None, args)
+        if len(sizes) not in (1, 2):
+            raise ValueError(f"expected n; n, m; fc, n; or fc, n, m, got {args}")
+        self.f, self.fc, self.chunked = f, fc, chunked
+        super().__init__(Space.of(sizes[-1], dtype), Space.of(sizes[0], dtype), compute=compute, name=name)
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        return self._call(self.f, x, self.codomain.size)
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        if self.fc is None:
+            raise NotImplementedError(f"there is no function for the adjoint of {self!r}")
+        return self._call(self.fc, y, self.domain.size)
+
+    def _call(self, function: Callable[..., Any], x: da.Array, n: int) -> da.Array:
+        if self.chunked:
+            return da.asarray(function(x))
+        return Panel(function, 1, (n,))(x, da.result_type(self.dtype, x.dtype))

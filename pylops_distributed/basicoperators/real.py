@@ -1,0 +1,57 @@
+"""Real part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.lift import Lift, Whole
+from pylops_distributed.lift.arguments import real_type, shape_of
+
+
+class Real(Lift):
+    r"""Real part of each sample.
+
+    Forward :math:`y_i = \Re x_i`, adjoint :math:`x_i = \Re y_i`. Linear for real scalars only.
+
+    Parameters
+    ----------
+    dims : int or tuple of int
+        Shape of the model, and of the data.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    See Also
+    --------
+    pylops.Real
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import Real
+    >>> (Real(2) @ da.ones(2, dtype=complex)).dtype
+    dtype('float64')
+    """
+
+    def __init__(
+        self,
+        dims: int | Iterable[int],
+        dtype: DTypeLike = "complex128",
+        name: str | None = "R",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        super().__init__(
+            Whole(np.real, ()), Whole(np.real, ()), shape_of(dims), dtype=dtype, dtypes=(dtype, real_type(dtype)),
+            clinear=False, chunks=chunks, compute=compute, name=name,
+        )  # fmt: skip

@@ -1,0 +1,75 @@
+"""Moving average along several axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from numpy.typing import DTypeLike
+
+from pylops_distributed.basicoperators.smoothing1d import odd_sizes, smooth
+from pylops_distributed.lift import Lift
+from pylops_distributed.lift.arguments import axes_of, shape_of
+
+
+class SmoothingND(Lift):
+    r"""Moving average along several axes, chunk by chunk.
+
+    With odd lengths :math:`n_a`, forward and adjoint are the same:
+
+    .. math::
+        y_{\mathbf i} = \prod_a \frac{1}{n_a} \; \sum_{|l_a| \le (n_a - 1)/2} x_{\mathbf i + \mathbf l}
+
+    where samples past the ends count as zero.
+
+    Parameters
+    ----------
+    nsmooth : tuple of int
+        Length of the average along each of the axes; one more where it is even.
+    dims : int or tuple of int
+        Shape of the model, and of the data.
+    axes : tuple of int, optional
+        Axes to smooth along.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ValueError
+        If there is not one positive length for each of ``axes``, these are not different ones of ``dims``, or
+        a length is longer than its axis.
+
+    See Also
+    --------
+    pylops.SmoothingND : the local operator, which convolves in the frequency domain.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import SmoothingND
+    >>> (SmoothingND((3, 3), (4, 4)) @ da.full((4, 4), 9.0, chunks=2)).compute()[:2]
+    array([[4., 6., 6., 4.],
+           [6., 9., 9., 6.]])
+    """
+
+    def __init__(
+        self,
+        nsmooth: Iterable[int],
+        dims: int | Iterable[int],
+        axes: Iterable[int] = (-2, -1),
+        dtype: DTypeLike = "float64",
+        name: str | None = "S",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        model = shape_of(dims)
+        self.sizes = odd_sizes(nsmooth, axes_of(axes, model), model)
+        rule = smooth(self.sizes, dtype)
+        super().__init__(rule, rule, model, dtype=dtype, chunks=chunks, compute=compute, name=name)

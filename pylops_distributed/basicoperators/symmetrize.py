@@ -1,0 +1,87 @@
+"""Even continuation of an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.basicoperators.pieces import assemble, mapped
+from pylops_distributed.lift.arguments import axes_of, shape_of
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Space
+
+
+class Symmetrize(LinearOperator):
+    r"""Mirror an axis about its first sample, which comes to lie in the middle.
+
+    With :math:`n` samples along the axis, forward :math:`y_i = x_{|i - n + 1|}` of :math:`2n - 1` samples,
+    adjoint :math:`x_0 = y_{n-1}` and :math:`x_j = y_{n-1+j} + y_{n-1-j}`.
+
+    Parameters
+    ----------
+    dims : int or tuple of int
+        Shape of the model.
+    axis : int, optional
+        Axis to mirror.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ValueError
+        If ``axis`` is not one of ``dims``.
+
+    See Also
+    --------
+    pylops.Symmetrize
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import Symmetrize
+    >>> (Symmetrize(3) @ da.arange(3.0, chunks=2)).compute()
+    array([2., 1., 0., 1., 2.])
+    """
+
+    def __init__(
+        self,
+        dims: int | Iterable[int],
+        axis: int = -1,
+        dtype: DTypeLike = "float64",
+        name: str | None = "S",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        model = shape_of(dims)
+        (self.axis,) = axes_of((axis,), model)
+        self.nsym = model[self.axis]
+        dimsd = tuple(2 * n - 1 if a == self.axis else n for a, n in enumerate(model))
+        super().__init__(Space.of(model, dtype, chunks), Space.of(dimsd, dtype), compute=compute, name=name)
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        first, *rest = x.chunks[self.axis]
+        sizes = (*rest[::-1], *([first - 1] if first > 1 else []), first, *rest)
+        data = np.arange(2 * self.nsym - 1)
+        plan = mapped(abs(data - self.nsym + 1), data, x.chunks[self.axis], sizes)
+        return assemble(x, self.axis, plan, sizes, np.result_type(self.dtype, x.dtype))
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        # The chunks that the second half of the data has.
+        ends = np.cumsum(y.chunks[self.axis])
+        sizes = tuple(np.diff([0, *(ends[ends >= self.nsym] - self.nsym + 1)]).tolist())
+        data = np.arange(2 * self.nsym - 1)
+        plan = mapped(data, abs(data - self.nsym + 1), y.chunks[self.axis], sizes)
+        return self.domain.fit(
+            assemble(y, self.axis, plan, sizes, np.result_type(self.dtype, y.dtype), add=True)
+        )

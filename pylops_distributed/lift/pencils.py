@@ -1,0 +1,106 @@
+"""Transforms along several axes of chunked arrays, some axes at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any, Protocol
+
+import dask.array as da
+import numpy as np
+from dask import config
+from dask.utils import parse_bytes
+
+from pylops_distributed.lift.gathering import gather
+from pylops_distributed.lift.overlap import Array
+from pylops_distributed.lift.precision import in_precision
+from pylops_distributed.space import Chunks
+
+
+class Separable(Protocol):
+    """A picklable transform of NumPy blocks that is a product of transforms along single axes.
+
+    Attributes
+    ----------
+    axes : tuple of int
+        Axes it acts along.
+    anchor : int or None
+        Axis that must be transformed first, and last by the adjoint.
+    """
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Axes it acts along."""
+
+    @property
+    def anchor(self) -> int | None:
+        """Axis that must be transformed first, and last by the adjoint."""
+
+    def only(self, axes: tuple[int, ...]) -> Separable:
+        """The factor that acts along some of the axes."""
+
+    def sizes(self, adjoint: bool = False) -> dict[int, int]:
+        """Length of each of the axes after the transform or its adjoint."""
+
+    def inner(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        """Type between two factors, where the result has type ``dtype``."""
+
+    def __call__(self, block: Array, adjoint: bool = False) -> Array:
+        """The transform of a block, or the adjoint transform."""
+
+
+@dataclass(frozen=True)
+class Pencils:
+    """How such a transform applies to chunks: along axes that lie in one chunk, then, rechunked, the others.
+
+    Attributes
+    ----------
+    transform : Separable
+        What to apply.
+    adjoint : bool
+        Whether to apply its adjoint.
+    """
+
+    transform: Separable
+    adjoint: bool = False
+
+    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+        """The lazy result for ``x``, of type ``dtype``."""
+        rest = self.transform.axes
+        while rest:
+            axes = self._next(x, rest)
+            rest = tuple(a for a in rest if a not in axes)
+            x = gather(x, axes)
+            part = self.transform.only(axes)
+            sizes = part.sizes(self.adjoint)
+            chunks = tuple((sizes[a],) if a in axes else c for a, c in enumerate(x.chunks))
+            kind = self.transform.inner(dtype) if rest else dtype
+            x = x.map_blocks(
+                in_precision, kernel=part, kind=kind, adjoint=self.adjoint,
+                chunks=chunks, dtype=kind, meta=np.empty((0,) * x.ndim, kind),
+            )  # fmt: skip
+        return x
+
+    def pin(self, chunks: Chunks) -> Chunks:
+        """The chunks that are kept, of those asked for: all."""
+        return chunks
+
+    def _next(self, x: da.Array, axes: tuple[int, ...]) -> tuple[int, ...]:
+        """Which of the axes that are left to transform next."""
+        anchor = self.transform.anchor
+        free = tuple(a for a in axes if a != anchor)
+        if not free or _affordable(x, axes):
+            return axes
+        if anchor in axes and not self.adjoint:
+            return tuple(a for a in axes if a == anchor or x.numblocks[a] == 1)
+        first = min(free, key=lambda a: x.numblocks[a])
+        return tuple(a for a in free if a == first or x.numblocks[a] == 1)
+
+
+def _affordable(x: da.Array, axes: tuple[int, ...]) -> bool:
+    """Whether all axes may be gathered at once: other axes leave several chunks, and none too large."""
+    if all(x.numblocks[a] == 1 for a in axes):
+        return True
+    block = [n if a in axes else max(c) for a, (n, c) in enumerate(zip(x.shape, x.chunks, strict=True))]
+    several = prod(n for a, n in enumerate(x.numblocks) if a not in axes) > 1
+    return bool(several and prod(block) * x.dtype.itemsize <= parse_bytes(config.get("array.chunk-size")))

@@ -1,0 +1,124 @@
+"""Convolution with a filter along several axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import scipy.signal as sps
+from numpy.typing import ArrayLike, DTypeLike
+
+from pylops_distributed.lift import Array, Halo, Lift
+from pylops_distributed.lift.arguments import axes_of, complex_type, one_of, shape_of
+
+Method: TypeAlias = Literal["auto", "direct", "fft"]
+
+
+class ConvolveND(Lift):
+    r"""Convolution with a filter along several axes, chunk by chunk.
+
+    With a filter :math:`h` whose origin is at sample :math:`\mathbf o`, forward and adjoint are
+
+    .. math::
+        y_{\mathbf i} = \sum_{\mathbf j} h_{\mathbf i - \mathbf j + \mathbf o}\, x_{\mathbf j}, \qquad
+        x_{\mathbf j} = \sum_{\mathbf i} h^*_{\mathbf i - \mathbf j + \mathbf o}\, y_{\mathbf i}
+
+    Along each axis of the filter a chunk takes as many samples from its neighbours as the filter has, less one.
+
+    Parameters
+    ----------
+    dims : int or tuple of int
+        Shape of the model, and of the data.
+    h : array_like
+        Filter, with one axis for each of ``axes``.
+    offset : tuple of int, optional
+        Sample of the filter at its origin; default the first.
+    axes : tuple of int, optional
+        Axes to convolve along; None for all.
+    method : {"fft", "direct", "auto"}, optional
+        How blocks are convolved: by Fourier transforms of pieces as large as the filter suggests, by products,
+        or by whichever SciPy thinks is faster.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ValueError
+        If ``h`` has not one axis for each of ``axes``, ``offset`` lies outside of it, or ``method`` is unknown.
+
+    See Also
+    --------
+    pylops.signalprocessing.ConvolveND : the local operator; for filters with as many axes as the model, or
+        axes in another order, it ignores ``axes``.
+
+    Examples
+    --------
+    >>> import dask.array as da, numpy as np
+    >>> from pylops_distributed.signalprocessing.convolvend import ConvolveND
+    >>> C = ConvolveND((4, 4), np.ones((3, 3)), offset=(1, 1), method="direct")
+    >>> (C @ da.ones((4, 4), chunks=2)).compute()[:2]
+    array([[4., 6., 6., 4.],
+           [6., 9., 9., 6.]])
+    """
+
+    def __init__(
+        self,
+        dims: int | Iterable[int],
+        h: ArrayLike,
+        offset: Iterable[int] | None = None,
+        axes: Iterable[int] | None = (-2, -1),
+        method: Method = "fft",
+        dtype: DTypeLike = "float64",
+        name: str | None = "C",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        model = shape_of(dims)
+        self.axes = axes_of(range(len(model)) if axes is None else axes, model)
+        self.h = np.asarray(h)
+        self.offset = (0,) * self.h.ndim if offset is None else shape_of(offset)
+        self.method = one_of("method", method, ("auto", "direct", "fft"))
+        if not self.h.ndim == len(self.axes) == len(set(self.axes)):
+            raise ValueError(
+                f"h must have an axis for each of the axes {self.axes}, got shape {self.h.shape}"
+            )
+        if any(not 0 <= o < n for o, n in zip(self.offset, self.h.shape, strict=True)):
+            raise ValueError(f"offset must lie in the filter of shape {self.h.shape}, got {self.offset}")
+        kind = complex_type(dtype) if np.iscomplexobj(self.h) else np.dtype(dtype)
+        taps = _aligned(self.h.astype(kind), self.axes, len(model))
+        origin = dict(zip(self.axes, self.offset, strict=True))
+        ends = {a: taps.shape[a] - 1 - o for a, o in origin.items()}
+        forward = partial(convolve, h=taps, start=origin, method=self.method)
+        adjoint = partial(convolve, h=np.flip(taps).conj().copy(), start=ends, method=self.method)
+        super().__init__(
+            Halo(forward, {a: (ends[a], origin[a]) for a in origin}, corners=True),
+            Halo(adjoint, {a: (origin[a], ends[a]) for a in origin}, corners=True),
+            model, dtype=kind, chunks=chunks, compute=compute, name=name,
+        )  # fmt: skip
+
+
+def _aligned(h: Array, axes: tuple[int, ...], ndim: int) -> Array:
+    """The filter with its axes where those of the model are."""
+    h = np.transpose(h, np.argsort(axes))
+    return np.expand_dims(h, [a for a in range(ndim) if a not in axes])
+
+
+def convolve(block: Array, h: Array, start: dict[int, int], method: Method) -> Array:
+    """As many samples of the full convolution as the block has, from ``start`` along each axis."""
+    axes = sorted(start)
+    if method == "auto":
+        method = sps.choose_conv_method(block, h)
+    fast = method == "fft"
+    full = sps.oaconvolve(block, h, axes=axes) if fast else sps.convolve(block, h, method="direct")
+    return np.asarray(
+        full[tuple(slice(start.get(a, 0), start.get(a, 0) + n) for a, n in enumerate(block.shape))]
+    )

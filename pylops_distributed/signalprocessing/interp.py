@@ -1,0 +1,158 @@
+"""Interpolation along one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, Literal
+from warnings import warn
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, DTypeLike
+
+from pylops_distributed.basicoperators.restriction import Restriction
+from pylops_distributed.lift import Array, Lift, Whole
+from pylops_distributed.lift.alongaxis import AlongAxis, apply_along
+from pylops_distributed.lift.arguments import axes_of, shape_of
+from pylops_distributed.linearoperator import LinearOperator
+
+
+def Interp(
+    dims: int | Iterable[int],
+    iava: ArrayLike,
+    axis: int = -1,
+    kind: Literal["linear", "nearest", "sinc", "cubic_spline"] = "linear",
+    tol: float | None = None,
+    dtype: DTypeLike = "float64",
+    name: str | None = "I",
+    *,
+    chunks: Any = None,
+    compute: tuple[bool, bool] = (False, False),
+) -> tuple[LinearOperator, Array]:
+    r"""Interpolation along an axis at any positions.
+
+    With positions :math:`p_i`, :math:`l_i = \lfloor p_i \rfloor` and :math:`w_i = p_i - l_i`, the forward is
+    for the kinds ``nearest``, ``linear`` and ``sinc``
+
+    .. math::
+        y_i = x_{\mathrm{round}(p_i)}, \qquad y_i = (1 - w_i)\, x_{l_i} + w_i\, x_{l_i + 1}, \qquad
+        y_i = \sum_j \mathrm{sinc}(p_i - j)\, x_j
+
+    and for ``cubic_spline`` that of :class:`InterpCubicSpline`; the adjoint is the transpose. The first two, and
+    ``sinc`` with ``tol``, take what they need from neighbouring chunks; for the others the axis is gathered.
+
+    Parameters
+    ----------
+    dims : int or tuple of int
+        Shape of the model.
+    iava : array_like
+        Positions, in samples of the axis, different from each other.
+    axis : int, optional
+        Axis to interpolate along.
+    kind : {"linear", "nearest", "sinc", "cubic_spline"}, optional
+        Kind of interpolation.
+    tol : float, optional
+        Weights of the kind ``sinc`` below it are zero.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Returns
+    -------
+    LinearOperator
+        The operator.
+    numpy.ndarray
+        The positions it uses: whole numbers for ``nearest``, no more than the last sample for ``linear``.
+
+    Raises
+    ------
+    NotImplementedError
+        If ``kind`` is unknown.
+    ValueError
+        If positions are equal, or ``axis`` is not one of ``dims``.
+
+    Warns
+    -----
+    UserWarning
+        If positions at or past the last sample are moved just before it.
+
+    See Also
+    --------
+    pylops.signalprocessing.Interp : the local operators.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed.signalprocessing.interp import Interp
+    >>> op, iava = Interp(6, [0.5, 3.25])
+    >>> (op @ da.arange(6.0, chunks=2)).compute()
+    array([0.5 , 3.25])
+    """
+    model = shape_of(dims)
+    (axis,) = axes_of((axis,), model)
+    positions, n = np.asarray(iava), model[axis]
+    options: dict[str, Any] = {"dtype": dtype, "name": name, "chunks": chunks, "compute": compute}
+    match kind.lower():
+        case "nearest":
+            positions = np.round(positions).astype(int)
+            check_unique(positions)
+            return Restriction(model, positions, axis=axis, **options), positions
+        case "linear":
+            positions = below_last(positions, n)
+            return AlongAxis(_linear(positions, n), model, axis, **options), positions
+        case "sinc":
+            check_unique(positions)
+            matrix = np.sinc(positions[:, None] - np.arange(n)).astype(dtype)
+            if tol is None:
+                return _dense(matrix, model, axis, options), positions
+            matrix[abs(matrix) < tol] = 0
+            return AlongAxis(sp.csr_array(matrix), model, axis, **options), positions
+        case "cubic_spline":
+            from pylops_distributed.signalprocessing.interpspline import InterpCubicSpline
+
+            spline = InterpCubicSpline(model, positions, axis=axis, **options)
+            return spline, spline.iava
+    raise NotImplementedError(f"kind must be linear, nearest, sinc or cubic_spline, got {kind!r}")
+
+
+def _linear(positions: Array, n: int) -> Any:
+    """The matrix with two weights a row."""
+    left = np.floor(positions).astype(int)
+    weights, rows = positions - left, np.arange(left.size)
+    entries = np.concatenate([1 - weights, weights])
+    places = np.tile(rows, 2), np.concatenate([left, left + 1])
+    return sp.csr_array((entries, places), shape=(left.size, n))
+
+
+def _dense(matrix: Array, model: tuple[int, ...], axis: int, options: dict[str, Any]) -> Lift:
+    data = (*model[:axis], len(matrix), *model[axis + 1 :])
+    shared = {"matrix": matrix}
+    return Lift(
+        Whole(partial(apply_along, axis=axis), (axis,), {axis: len(matrix)}, shared),
+        Whole(partial(apply_along, axis=axis, adjoint=True), (axis,), {axis: model[axis]}, shared),
+        model, data, **options,
+    )  # fmt: skip
+
+
+def check_unique(positions: Array) -> None:
+    """Raise a ValueError if positions, or the columns of a table of positions, are equal."""
+    if np.unique(positions, axis=-1).shape[-1] < positions.shape[-1]:
+        raise ValueError("some values of iava are repeated, or non-unique: each position may be there once")
+
+
+def below_last(positions: Array, n: int) -> Array:
+    """Positions as floats, those at or past the last of ``n`` samples moved just before it."""
+    positions = positions.astype(np.result_type(positions.dtype, float))
+    if np.any(outside := positions >= n - 1):
+        warn(
+            f"positions of iava at or beyond the last sample, {n - 1}, are moved just before it", stacklevel=3
+        )
+        positions = np.where(outside, np.nextafter(n - 1, -np.inf), positions)
+    check_unique(positions)
+    return positions

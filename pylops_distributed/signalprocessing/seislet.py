@@ -1,0 +1,99 @@
+"""Seislet transform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import dask.array as da
+import numpy as np
+import pylops
+from numpy.typing import ArrayLike, DTypeLike
+
+from pylops_distributed.lift import Lift
+from pylops_distributed.lift.arguments import shape_of
+from pylops_distributed.lift.twin import Twin, method, whole
+
+
+class Seislet(Lift):
+    r"""Wavelet-like transform along the slopes of seismic events, whole in one task.
+
+    Traces are split in even and odd ones, the odd ones predicted from the even ones along the slopes, and the even
+    ones updated with what the prediction lacks:
+
+    .. math::
+        \mathbf r = \mathbf o - P[\mathbf e], \qquad \mathbf c = \mathbf e + U[\mathbf r]
+
+    and so on with :math:`\mathbf c`; the data are all :math:`\mathbf r` and the last :math:`\mathbf c`. All traces
+    mix: PyLops' operator takes the panel whole, on one worker.
+
+    Parameters
+    ----------
+    slopes : array_like
+        Slopes, of shape ``(nx, nt)``.
+    sampling : sequence of float, optional
+        Sampling of space and time.
+    level : int, optional
+        Number of scales; default all but one.
+    kind : {"haar", "linear"}, optional
+        Kind of prediction.
+    inv : bool, optional
+        Apply the inverse in the place of the adjoint.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ValueError
+        If there are not two samplings.
+    NotImplementedError
+        If ``kind`` is unknown.
+
+    See Also
+    --------
+    pylops.signalprocessing.Seislet : the local operator.
+
+    References
+    ----------
+    .. [1] Fomel, S., and Y. Liu, 2010, Seislet transform and seislet frame: Geophysics, 75, V25-V38,
+       doi:10.1190/1.3380591.
+
+    Examples
+    --------
+    >>> import dask.array as da, numpy as np
+    >>> from pylops_distributed.signalprocessing.seislet import Seislet
+    >>> (Seislet(np.zeros((8, 16))) @ da.ones((8, 16), chunks=8)).shape
+    (8, 16)
+    """
+
+    def __init__(
+        self,
+        slopes: ArrayLike,
+        sampling: Sequence[float] = (1.0, 1.0),
+        level: int | None = None,
+        kind: Literal["haar", "linear"] = "haar",
+        inv: bool = False,
+        dtype: DTypeLike = "float64",
+        name: str | None = "S",
+        *,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        options = {
+            "slopes": np.asarray(slopes), "sampling": tuple(sampling), "level": level, "kind": kind, "inv": inv,
+            "dtype": dtype,
+        }  # fmt: skip
+        built = pylops.signalprocessing.Seislet(**options)
+        self.twin = Twin(pylops.signalprocessing.Seislet, options)
+        dims, dimsd = shape_of(built.dims), shape_of(built.dimsd)
+        super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)
+
+    def inverse(self, y: Any) -> da.Array:
+        """The inverse transform of data, flat or shaped like ``dimsd``."""
+        data = da.asarray(y)
+        shape = (self.shape[1],) if data.ndim == 1 else self.dims
+        model = method(self.twin, "inverse", self.dims, self.dimsd)(data.reshape(self.dimsd), self.dtype)
+        return model.reshape(shape)

@@ -1,0 +1,89 @@
+"""Windows sliding along the first of two axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pylops.signalprocessing.sliding2d import sliding2d_design
+
+from pylops_distributed.lift.arguments import shape_of
+from pylops_distributed.signalprocessing.windows import Taper, Windows
+
+__all__ = ["Sliding2D", "sliding2d_design"]
+
+
+class Sliding2D(Windows):
+    r"""An operator in overlapping windows along the first of two axes.
+
+    With the taper :math:`\mathbf w_i` of window :math:`i` and the operator :math:`\mathbf L` of a window,
+    forward and adjoint are
+
+    .. math::
+        \mathbf d = \sum_i \mathbf R_i^T \mathbf w_i \mathbf L\, \mathbf m_i, \qquad
+        \mathbf m_i = \mathbf L^H \mathbf w_i \mathbf R_i\, \mathbf d
+
+    where :math:`\mathbf R_i` cuts the window out of the data. Windows of a chunk share a task; what overlaps with
+    another chunk is added there.
+
+    Parameters
+    ----------
+    Op : LinearOperator
+        Operator of a window, of this library or of PyLops, or of all windows together.
+    dims, dimsd : tuple of int
+        Shapes of the model, of all windows along its first axis, and of the data, ``(nx, nt)``.
+    nwin, nover : int
+        Length and overlap of windows along the first axis of the data.
+    tapertype : {"hanning", "cosine", "cosinesquare"} or None, optional
+        Taper of the windows.
+    savetaper : bool, optional
+        Taken for compatibility: tapers are products of small ones.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, ``(nwins, nop, nt)``, as Dask takes them; default those of the array
+        that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ValueError
+        If a window is longer than its axis, or the shape of the model does not fit the windows.
+
+    See Also
+    --------
+    pylops.signalprocessing.Sliding2D : the local operator.
+    sliding2d_design : finds the shape of the model.
+
+    References
+    ----------
+    .. [1] Hamming, R. W., 1989, Digital filters, 3rd ed.: Prentice Hall.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import Identity
+    >>> from pylops_distributed.signalprocessing.sliding2d import Sliding2D
+    >>> S = Sliding2D(Identity(20), (12, 5), (8, 5), nwin=4, nover=2)
+    >>> (S @ da.ones((3, 4, 5), chunks=(2, 4, 5))).shape
+    (8, 5)
+    """
+
+    def __init__(
+        self,
+        Op: Any,
+        dims: Iterable[int],
+        dimsd: Iterable[int],
+        nwin: int,
+        nover: int,
+        tapertype: Taper = "hanning",
+        savetaper: bool = True,
+        name: str | None = "S",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        super().__init__(
+            Op, shape_of(dims), shape_of(dimsd), (nwin,), (nover,), tapertype, name, chunks, compute
+        )

@@ -1,0 +1,162 @@
+"""Multi-dimensional deconvolution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from logging import getLogger
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.signal import filtfilt
+
+from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.basic import cgls
+from pylops_distributed.signalprocessing.convolve1d import Convolve1D
+from pylops_distributed.signalprocessing.fourier import Engine
+from pylops_distributed.utils.dottest import dottest as run_dottest
+from pylops_distributed.waveeqprocessing.mdc import MDC
+from pylops_distributed.waveeqprocessing.spectra import kernel_of
+
+logger = getLogger(__name__)
+
+__all__ = ["MDC", "MDD"]
+
+
+def MDD(
+    G: Any,
+    d: Any,
+    dt: float = 0.004,
+    dr: float = 1.0,
+    nfmax: int | None = None,
+    wav: ArrayLike | None = None,
+    twosided: bool = True,
+    causality_precond: bool = False,
+    adjoint: bool = False,
+    psf: bool = False,
+    dottest: bool = False,
+    saveGt: bool = True,
+    add_negative: bool = True,
+    smooth_precond: int = 0,
+    fftengine: Engine = "numpy",
+    *,
+    solver: Callable[..., Any] = cgls,
+    **kwargs_solver: Any,
+) -> Any:
+    r"""Undo a multi-dimensional convolution by least squares.
+
+    Finds the model :math:`\mathbf m` that minimises :math:`\|\mathbf d - \mathbf D \mathbf m\|^2`, with
+    :math:`\mathbf D` the operator :class:`MDC` of the kernel's spectrum. Solving evaluates; everything before
+    and after it is lazy.
+
+    Parameters
+    ----------
+    G : array
+        Kernel in time, of shape ``(ns, nr, nt)``, or ``(ns, nr, 2 * nt - 1)`` with negative times first where
+        ``add_negative`` is false. NumPy, Dask and Zarr arrays.
+    d : array
+        Data in time, of shape ``(ns, nt)`` or ``(ns, nv, nt)``, with the times that the kernel has.
+    dt, dr : float, optional
+        Sampling of time and of receivers.
+    nfmax : int, optional
+        Number of frequencies to use; default all.
+    wav : array_like, optional
+        Wavelet, centred, to convolve the results with.
+    twosided : bool, optional
+        The model has negative and positive times.
+    causality_precond : bool, optional
+        Let the model be zero at negative times.
+    adjoint : bool, optional
+        Return the adjoint model too.
+    psf : bool, optional
+        Invert for the point-spread function too.
+    dottest : bool, optional
+        Test the operators first, which evaluates them.
+    saveGt : bool, optional
+        Taken for compatibility.
+    add_negative : bool, optional
+        Kernel and data have positive times only, and get zeros at negative ones.
+    smooth_precond : int, optional
+        Length of a filter that smooths the edge of the causal model.
+    fftengine : {"numpy", "scipy", "fftw", "mkl_fft"}, optional
+        Library that transforms.
+    solver : callable, optional
+        Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model.
+    **kwargs_solver
+        Its keyword arguments; ``iter_lim`` is ``niter``.
+
+    Returns
+    -------
+    minv : dask.array.Array
+        Model, of shape ``(nr, nt)`` or ``(nr, nv, nt)``, with ``2 * nt - 1`` times for ``twosided``.
+    madj : dask.array.Array
+        Adjoint model, if ``adjoint``.
+    psfinv, psfadj : dask.array.Array
+        The same for the kernel in the place of the data, if ``psf``.
+
+    See Also
+    --------
+    pylops.waveeqprocessing.MDD : the local driver, which uses LSQR.
+
+    References
+    ----------
+    .. [1] Wapenaar, K., et al., 2011, Seismic interferometry by crosscorrelation and by multidimensional
+       deconvolution: a systematic comparison: Geophysical Journal International, 185, 1335-1364,
+       doi:10.1111/j.1365-246X.2011.05007.x.
+    """
+    if "iter_lim" in kwargs_solver:
+        kwargs_solver["niter"] = kwargs_solver.pop("iter_lim")
+    kernel, data = lazy(G), lazy(d)
+    nt = kernel.shape[2]
+    nt2 = 2 * nt - 1 if twosided and add_negative else nt
+    zero = (nt2 - 1) // 2 if twosided else 0  # samples of negative time
+    most = -(-(nt2 + 1) // 2) if twosided else nt
+    if nfmax is None or nfmax > most:
+        logger.warning("nfmax is set to %d", most)
+        nfmax = most
+    spectra = kernel_of(kernel, nt2, min(nfmax, nt2 // 2 + 1))
+    settings: dict[str, Any] = {"dt": dt, "dr": dr, "twosided": twosided, "fftengine": fftengine}
+
+    def solve(data: da.Array) -> tuple[da.Array, da.Array]:
+        """Model and adjoint model of data with time last."""
+        Op = MDC(spectra, nt2, nv=data.shape[1], **settings)
+        if dottest:
+            run_dottest(Op, verb=True)
+        y = da.moveaxis(_padded(data, nt2), 2, 0)
+        P = _causal(Op, zero, smooth_precond) if twosided and causality_precond else None
+        model = da.asarray(solver(Op if P is None else Op @ P, y, **kwargs_solver)[0])
+        return _convolved(da.moveaxis(model if P is None else P @ model, 0, 2), wav), da.moveaxis(
+            Op.H @ y, 0, 2
+        )
+
+    results = solve(data if data.ndim == 3 else data[:, None])
+    found = [
+        results[i] if data.ndim == 3 and data.shape[1] > 1 else results[i][:, 0] for i in range(1 + adjoint)
+    ]
+    if psf:
+        found += solve(kernel)[: 1 + adjoint]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _padded(data: da.Array, nt: int) -> da.Array:
+    """Data with zeros before, up to ``nt`` samples."""
+    n = nt - data.shape[2]
+    return da.concatenate([da.zeros((*data.shape[:2], n), dtype=data.dtype), data], axis=2) if n else data
+
+
+def _causal(Op: LinearOperator, zero: int, smooth: int) -> Diagonal:
+    """Zero at negative times, smoothly if so wanted."""
+    mask = np.ones(Op.dims[0])
+    mask[:zero] = 0
+    if smooth > 0:
+        mask = filtfilt(np.ones(smooth) / smooth, 1, mask)
+    return Diagonal(mask.astype(Op.dtype), dims=Op.dims, axis=0, dtype=Op.dtype)
+
+
+def _convolved(model: da.Array, wav: ArrayLike | None) -> da.Array:
+    if wav is None:
+        return model
+    h = np.asarray(wav)
+    return Convolve1D(model.shape, h, (h.size - 1) // 2, axis=-1, dtype=model.dtype).apply(model)

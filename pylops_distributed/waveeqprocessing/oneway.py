@@ -1,0 +1,142 @@
+"""One-way propagation of wavefields."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from pylops_distributed.lift import Array
+from pylops_distributed.lift.arguments import complex_type, real_type
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.signalprocessing.fft import FFT
+from pylops_distributed.signalprocessing.fourier import Engine
+from pylops_distributed.space import Space
+
+
+class PhaseShift(LinearOperator):
+    r"""Propagation of a wavefield by some depth, in the frequency-wavenumber domain.
+
+    With the Fourier transforms :math:`\mathbf F` in time and :math:`\mathbf F_k` in space, the forward is
+
+    .. math::
+        \mathbf y = \mathbf F^H \mathbf F_k\, \mathrm{diag}(e^{-2\pi i \Delta z\, k_z})\, \mathbf F_k^H \mathbf F
+        \,\mathbf x, \qquad k_z = \sqrt{f^2 / v^2 - k_x^2 - k_y^2}
+
+    with evanescent waves decaying in both directions; the adjoint has the conjugate phases. Axes are gathered
+    one by one; phases are made where they are needed.
+
+    Parameters
+    ----------
+    vel : float
+        Velocity.
+    dz : float
+        Depth step.
+    nt : int
+        Number of time samples.
+    freq : array_like
+        Frequencies from zero, as many as the real transform of ``nt`` samples has.
+    kx : array_like
+        Wavenumbers along the second axis, from negative to positive.
+    ky : array_like, optional
+        Wavenumbers along the third axis; without, the model has two.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    fftengine : {"numpy", "scipy", "fftw", "mkl_fft"}, optional
+        Library that transforms; see :class:`~pylops_distributed.signalprocessing.FFT`.
+    chunks : optional
+        Chunks of the model, of shape ``(nt, nkx[, nky])``, as Dask takes them; default those of the array
+        that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+    **kwargs_fft
+        Keyword arguments of the library's functions, such as ``workers``.
+
+    See Also
+    --------
+    pylops.waveeqprocessing.PhaseShift : the local operator.
+
+    References
+    ----------
+    .. [1] Gazdag, J., 1978, Wave equation migration with the phase-shift method: Geophysics, 43, 1342-1351,
+       doi:10.1190/1.1440899.
+
+    Examples
+    --------
+    >>> import dask.array as da, numpy as np
+    >>> from pylops_distributed.waveeqprocessing.oneway import PhaseShift
+    >>> kx = np.fft.fftshift(np.fft.fftfreq(8, 10.0))
+    >>> P = PhaseShift(1500.0, 20.0, 16, np.fft.rfftfreq(16, 0.004), kx)
+    >>> (P @ da.ones((16, 8), chunks=(16, 4))).dtype
+    dtype('float64')
+    """
+
+    def __init__(
+        self,
+        vel: float,
+        dz: float,
+        nt: int,
+        freq: ArrayLike,
+        kx: ArrayLike,
+        ky: ArrayLike | None = None,
+        dtype: DTypeLike = "float64",
+        name: str | None = "P",
+        fftengine: Engine = "numpy",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+        **kwargs_fft: Any,
+    ) -> None:
+        self.vel, self.dz = float(vel), float(dz)
+        axes = [np.asarray(a, float) for a in (freq, kx, ky) if a is not None]
+        space = tuple(k.size for k in axes[1:])
+        self.axes, kind = axes, complex_type(dtype)
+        self.time = FFT((nt, *space), 0, real=True, engine=fftengine, dtype=dtype, **kwargs_fft)
+        if self.time.dimsd[0] != axes[0].size:
+            raise ValueError(f"freq must have {self.time.dimsd[0]} samples for nt={nt}, got {axes[0].size}")
+        self.spaces = [
+            FFT(self.time.dimsd, a, ifftshift_before=True, engine=fftengine, dtype=kind, **kwargs_fft)
+            for a in range(1, len(axes))
+        ]
+        model = Space.of((nt, *space), real_type(dtype), chunks)
+        super().__init__(model, model, dtype=dtype, clinear=False, compute=compute, name=name)
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        return self._propagate(x, conj=False)
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        return self._propagate(y, conj=True)
+
+    def _propagate(self, x: da.Array, conj: bool) -> da.Array:
+        y = self.time.apply(x)
+        for transform in self.spaces:
+            y = transform.apply_adjoint(y)
+        y = self._phase(y, conj)
+        for transform in self.spaces[::-1]:
+            y = transform.apply(y)
+        return self.domain.fit(self.time.apply_adjoint(y))
+
+    def _phase(self, y: da.Array, conj: bool) -> da.Array:
+        index = tuple(range(y.ndim))
+        axes = [da.from_array(a, chunks=c) for a, c in zip(self.axes, y.chunks, strict=True)]
+        pairs = [item for i, a in enumerate(axes) for item in (a, (i,))]
+        kernel = partial(_shift, vel=self.vel, dz=self.dz, conj=conj)
+        return da.blockwise(
+            kernel, index, y, index, *pairs, dtype=y.dtype, meta=np.empty((0,) * y.ndim, y.dtype)
+        )
+
+
+def _shift(y: Array, f: Array, *wavenumbers: Array, vel: float, dz: float, conj: bool) -> Array:
+    """Multiply a block with the phases of its frequencies and wavenumbers."""
+    square = (f / vel) ** 2
+    for k in wavenumbers:
+        square = np.subtract.outer(square, k**2)
+    kz = np.sqrt(square.astype(y.dtype))
+    kz = kz.real - 1j * np.sign(dz) * abs(kz.imag)
+    phase = np.exp(-2j * np.pi * dz * kz)
+    return np.asarray(y * (phase.conj() if conj else phase), y.dtype)

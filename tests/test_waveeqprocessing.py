@@ -1,0 +1,107 @@
+"""Inversions of seismic data: the same results as PyLops' drivers."""
+
+import warnings
+
+import dask
+import dask.array as da
+import numpy as np
+import pylops
+import pytest
+from case import samples
+from pylops.utils.wavelets import ricker
+
+from pylops_distributed.waveeqprocessing import LSM, MDC, MDD, Marchenko
+
+EXACT = {"iter_lim": 8, "atol": 0, "btol": 0}  # LSQR's iterates are those of CGLS
+OURS = {"niter": 8, "tol": 0}
+
+
+@pytest.fixture(autouse=True)
+def in_this_thread():
+    with dask.config.set(scheduler="sync"):
+        yield
+
+
+def close(value, expected, tolerance=1e-5):
+    assert value.shape == expected.shape
+    assert np.linalg.norm(np.asarray(value) - expected) <= tolerance * np.linalg.norm(expected)
+
+
+def gather_of(nv, nt=12, ns=4, nr=3):
+    """A kernel in time and data modelled with it."""
+    G = samples((ns, nr, nt), "f8", seed=1)
+    two = np.concatenate([np.zeros((ns, nr, nt - 1)), G], axis=2)
+    spectra = np.moveaxis(np.fft.rfft(two, axis=2), 2, 0)
+    op = MDC(spectra, 2 * nt - 1, nv, dt=0.004, dr=2.0)
+    model = np.zeros(op.dims)
+    model[nt - 1 :] = samples((nt, nr, nv), "f8", seed=2)
+    return G, np.moveaxis(np.asarray(op @ model), 0, 2)[..., nt - 1 :]
+
+
+@pytest.mark.parametrize("nv", [1, 2])
+def test_mdd_equals_pylops(nv):
+    G, d = gather_of(nv)
+    d = d[:, 0] if nv == 1 else d
+    wavelet = ricker(np.arange(5) * 0.004, 40)[0]
+    options = {"dt": 0.004, "dr": 2.0, "adjoint": True, "psf": True, "wav": wavelet, "nfmax": 11}
+    found = MDD(da.from_array(G, chunks=(2, 3, 5)), d, **options, **OURS)
+    expected = pylops.waveeqprocessing.MDD(G, d, **options, **EXACT)
+    for a, b in zip(found, expected, strict=True):
+        close(a, b)
+
+
+def test_mdd_of_causal_models_and_of_one_side():
+    G, d = gather_of(2)
+    options = {"dt": 0.004, "dr": 2.0, "causality_precond": True, "smooth_precond": 3}
+    close(MDD(G, d, **options, **OURS), pylops.waveeqprocessing.MDD(G, d, **options, **EXACT))
+    one = {"dt": 0.004, "twosided": False, "nfmax": 6}
+    close(MDD(G, d, **one, iter_lim=8, tol=0), pylops.waveeqprocessing.MDD(G, d, **one, **EXACT))
+
+
+def test_marchenko_equals_pylops():
+    nt, n = 15, 4
+    R = 0.02 * samples((n, n, nt), "f8", seed=3)
+    trav = 0.02 + 0.002 * np.arange(2 * n).reshape(n, 2)
+    wavelet = ricker(np.arange(5) * 0.004, 40)[0]
+    options = {"dt": 0.004, "dr": 1.0, "nfmax": 12, "wav": wavelet, "toff": 0.004, "nsmooth": 3}
+    ours = Marchenko(da.from_array(R, chunks=(2, 4, 15)), **options)
+    twin = pylops.waveeqprocessing.Marchenko(R, **options)
+    found = ours.apply_multiplepoints(trav, nfft=32, rtm=True, greens=True, **OURS)
+    expected = twin.apply_multiplepoints(trav, nfft=32, rtm=True, greens=True, **EXACT)
+    for a, b in zip(found, expected, strict=True):
+        close(a, b)
+    G0 = samples((n, nt), "f8", seed=4)
+    found = ours.apply_onepoint(trav[:, 0], G0, greens=True, **OURS)
+    for a, b in zip(found, twin.apply_onepoint(trav[:, 0], G0, greens=True, **EXACT), strict=True):
+        close(a, b)
+    spectrum = np.moveaxis(np.asarray(ours.Rtwosided_fft), 0, 2)
+    again = Marchenko(spectrum, nt=nt, **{**options, "nfmax": None})
+    for a, b in zip(again.apply_onepoint(trav[:, 0], G0, greens=True, **OURS), found, strict=True):
+        close(a, np.asarray(b))
+    with pytest.raises(ValueError, match="nt must be given"):
+        Marchenko(spectrum)
+    with pytest.raises(ValueError, match="either G0"):
+        Marchenko(R).apply_onepoint(trav[:, 0])
+
+
+def test_lsm_images_two_reflectors_at_their_depths():
+    z, x, t = np.arange(20) * 4.0, np.arange(12) * 4.0, np.arange(60) * 0.004
+    points = np.stack([np.linspace(0, 44, 6), np.zeros(6)])
+    wavelet, _, centre = ricker(np.arange(7) * 0.004, f0=40)
+    reflectivity = np.zeros((12, 20))
+    reflectivity[:, 7], reflectivity[:, 14] = 1, -1
+    settings = (z, x, t, points, points, 1000.0, wavelet, centre)
+    lsm = LSM(*settings, mode="analytic", dottest=True)
+    d = lsm.Demop @ da.from_array(reflectivity)
+    image = np.asarray(lsm.solve(d, niter=15, tol=0))
+    profile = image[3:9].mean(axis=0)
+    assert abs(int(np.argmax(profile)) - 7) <= 1
+    assert abs(int(np.argmin(profile)) - 14) <= 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        twin = pylops.waveeqprocessing.LSM(*settings, mode="analytic")
+    close(image, twin.solve(np.asarray(d), iter_lim=15, atol=0, btol=0))
+    with pytest.raises(ValueError, match="kind must be one of"):
+        LSM(*settings, kind="twowayac")
+    with pytest.raises(NotImplementedError, match="scikit-fmm"):
+        LSM(*settings)
