@@ -36,8 +36,8 @@ from pylops_distributed.optimization.solver import solve
 
 # Frequencies, sources, receivers, virtual sources, iterations.
 MDC = {
-    "small": (120, 100, 100, 1, 50), "medium": (120, 300, 300, 1, 30),
-    "large": (250, 500, 500, 1, 20), "many": (120, 100, 100, 50, 20),
+    "small": (120, 100, 100, 1, 100), "medium": (120, 300, 300, 1, 60),
+    "large": (250, 500, 500, 1, 30), "many": (120, 100, 100, 50, 20),
 }  # fmt: skip
 POSTSTACK = {"poststack": (300, 400, 400, 50), "poststack-small": (100, 120, 120, 30)}
 PEER = Path(__file__).with_name("peers") / "mdc_mpi.py"

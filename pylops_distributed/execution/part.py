@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from typing import Any, TypeAlias
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from pylops_distributed.execution.compiled import compiled
 from pylops_distributed.execution.constants import Constants
@@ -72,7 +73,7 @@ class Part:
         self._uses = Counter(d for w in share.works for d in w.needs)
         self._uses.update(share.carry.values())
         self._uses.update(key for m in share.sends for key in m.keys)
-        self._changed = threading.Condition()
+        self._changed, self._blas = threading.Condition(), ThreadpoolController()
         self._frame: Frame | None = None
         self._early: dict[int, list[tuple[int, int, Any]]] = defaultdict(list)
         self._error: BaseException | None = None
@@ -105,11 +106,12 @@ class Part:
         interval = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH)
         try:
-            for _ in range(steps):
-                self._advance()
-                self.rows.append([np.asarray(self.state[key])[()] for key in self.scalars])
-                if self.done(self.step, self.rows[-1]):
-                    break
+            with self._blas.limit(limits=1, user_api="blas"):  # tasks are what runs side by side
+                for _ in range(steps):
+                    self._advance()
+                    self.rows.append([np.asarray(self.state[key])[()] for key in self.scalars])
+                    if self.done(self.step, self.rows[-1]):
+                        break
         except BaseException:
             self.close()  # tells the others
             raise

@@ -13,7 +13,6 @@ import psutil
 from dask._task_spec import DataNode
 from dask.highlevelgraph import HighLevelGraph
 from dask.threaded import get
-from threadpoolctl import threadpool_limits
 
 from pylops_distributed.execution.part import Key, Part, Row
 from pylops_distributed.execution.plain import materialise
@@ -159,6 +158,8 @@ class Parted(Replay[S]):
             return []
         rows = self._gather(self._under_way)
         self._under_way = []
+        if not rows:
+            return []
         first, self.iteration = self.iteration + 1, self.iteration + len(rows)
         self._row = rows[-1]
         return [self.numbers.at(first + n, row) for n, row in enumerate(rows)]
@@ -200,11 +201,7 @@ class InProcess(Parted[S]):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="solve")
 
     def _start(self, steps: int) -> list[Future]:
-        return [self._thread.submit(self._run, steps)]
-
-    def _run(self, steps: int) -> list[Row]:
-        with threadpool_limits(1, user_api="blas"):  # tasks are what runs side by side
-            return self._part.run(steps)
+        return [self._thread.submit(self._part.run, steps)]
 
     def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
         return {(name, *k[1:]): DataNode((name, *k[1:]), self._part.state[k]) for k in keys_of(a)}

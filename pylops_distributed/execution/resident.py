@@ -95,7 +95,7 @@ class Resident(Parted[S]):
         self._give(given)
 
     def _connect(self) -> None:
-        addresses = [part.address().result() for part in self._parts]
+        addresses = _all([part.address() for part in self._parts])
         _all([part.connect(addresses) for part in self._parts])
 
     def _load(self, state: State, shares: list[Share]) -> None:
