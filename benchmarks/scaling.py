@@ -18,11 +18,11 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
+from solvers import kernel
 
 import pylops_distributed as pld
 from pylops_distributed.execution import materialise, replay
 from pylops_distributed.optimization.cgls import CGLS
-from solvers import kernel
 
 FOREVER = CGLS(10**9, tol=-1.0)
 
@@ -52,7 +52,9 @@ def by_workers(client: Callable[[int], Any], _: argparse.Namespace) -> None:
     for n in (1, 2):
         with client(n):
             op = pld.waveeqprocessing.MDC(da.from_array(G, chunks=(60, 300, 300)).persist(), nt=239, nv=1)
-            run = engine(op, da.random.default_rng(0).standard_normal((239, 300, 1), dtype="f4", chunks=(239, 150, 1)))
+            run = engine(
+                op, da.random.default_rng(0).standard_normal((239, 300, 1), dtype="f4", chunks=(239, 150, 1))
+            )
             run.run(10)
             start = time.perf_counter()
             run.run(40)
@@ -98,7 +100,9 @@ def by_iterations(client: Callable[[int], Any], _: argparse.Namespace) -> None:
 def main() -> None:
     """Answer the questions asked."""
     questions = {"workers": by_workers, "chunks": by_chunks, "iterations": by_iterations}
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", choices=questions)
     parser.add_argument("--most-chunks", type=int, default=4096)
     options = parser.parse_args()

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
+import psutil
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
 
@@ -19,12 +20,18 @@ def aligned(value: Any) -> Any:
     return np.require(value, requirements="A") if isinstance(value, np.ndarray) else value
 
 
-def keep_pages() -> None:
-    """Have this process keep the memory it frees, up to a bound: Dask's workers are set to give it back at once.
+def free(limit: int | None = None, share: float = 1.0) -> int:
+    """Bytes that this process may still take: of ``limit``, if it has one, and of a share of the machine's."""
+    left = share * psutil.virtual_memory().available
+    return int(left if not limit else max(0, min(left, limit - psutil.Process().memory_info().rss)))
+
+
+def keep_pages(most: int) -> None:
+    """Have this process keep up to ``most`` bytes that it frees: Dask's workers are set to give them back at once.
 
     Each reuse would cost a page fault for every 4 kB: as much again as the arithmetic, and more.
     """
     with suppress(OSError, AttributeError):  # not the C library of Linux
         libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(M_MMAP_THRESHOLD, 32 * 2**20)
-        libc.mallopt(M_TRIM_THRESHOLD, 256 * 2**20)
+        libc.mallopt(M_MMAP_THRESHOLD, min(most, 32 * 2**20))
+        libc.mallopt(M_TRIM_THRESHOLD, most)

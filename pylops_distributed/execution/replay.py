@@ -9,7 +9,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 import dask.array as da
-import psutil
 from dask._task_spec import DataNode
 from dask.highlevelgraph import HighLevelGraph
 from dask.threaded import get
@@ -18,6 +17,7 @@ from pylops_distributed.execution.part import Key, Part, Row
 from pylops_distributed.execution.plain import materialise
 from pylops_distributed.execution.plan import plan
 from pylops_distributed.execution.trace import Template, keys_of, leaves, rebuild
+from pylops_distributed.memory import free
 from pylops_distributed.optimization.state import State
 
 S = TypeVar("S", bound=State)
@@ -195,7 +195,7 @@ class InProcess(Parted[S]):
     def __init__(self, template: Template, state: S, done: Done[S], threads: int) -> None:
         super().__init__(template, state, done)
         (share,) = plan(template, 1).shares
-        room = int(ROOM * psutil.virtual_memory().available)
+        room = int(ROOM * free())
         self._part = Part(share, room, threads, self.numbers.done)
         self._part.load(state.iteration, _values(template, state, threads))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="solve")

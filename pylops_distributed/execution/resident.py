@@ -11,7 +11,6 @@ from weakref import WeakValueDictionary
 
 import dask.array as da
 import numpy as np
-import psutil
 from dask._task_spec import DataNode, GraphNode
 from dask.array.core import getter, getter_inline, getter_nofancy
 from distributed import Client, Future, wait
@@ -22,7 +21,7 @@ from pylops_distributed.execution.part import Key, Part, PartLost, Row
 from pylops_distributed.execution.plan import Share, plan
 from pylops_distributed.execution.replay import ROOM, Done, Parted, S
 from pylops_distributed.execution.trace import Template, keys_of, leaves
-from pylops_distributed.memory import keep_pages
+from pylops_distributed.memory import free, keep_pages
 from pylops_distributed.optimization.state import State
 
 # The parts on this worker, by the token of their solve and their number; they live as long as their actors.
@@ -36,11 +35,18 @@ class WorkerLost(RuntimeError):
 
 
 def make_part(
-    me: int, token: bytes, share: Share, room: int, threads: int, done: Callable[[int, Row], bool], host: str
+    me: int,
+    token: bytes,
+    share: Share,
+    memory: int | None,
+    threads: int,
+    done: Callable[[int, Row], bool],
+    host: str,
 ) -> Part:
     """Make a part on the worker that this runs on."""
-    keep_pages()
-    part = Part(share, room, threads, done)
+    left = free(memory)
+    keep_pages(min(left // 8, 256 * 2**20))
+    part = Part(share, int(ROOM * left), threads, done)
     part.links = Links(me, token, host)
     _parts[token, me] = part
     return part
@@ -83,7 +89,7 @@ class Resident(Parted[S]):
         given = [self._given(share) for share in shared.shares]
         self._actors = [
             client.submit(
-                make_part, me, self._token, share, _room(info[worker]["memory_limit"], len(self._workers)),
+                make_part, me, self._token, share, info[worker]["memory_limit"],
                 info[worker]["nthreads"], self.numbers.done, _host(worker),
                 actor=True, workers=[worker], pure=False,
             )
@@ -200,11 +206,6 @@ def _views(constant: Mapping[Key, GraphNode]) -> dict[Key, GraphNode]:
         ):
             graph[key] = DataNode(key, node({d: constant[d].value for d in node.dependencies}))
     return graph
-
-
-def _room(limit: int | None, workers: int) -> int:
-    """Bytes in which a worker may keep blocks of the operator."""
-    return int(ROOM * (limit or psutil.virtual_memory().available / workers))
 
 
 def _host(address: str) -> str:
