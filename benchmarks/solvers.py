@@ -2,6 +2,7 @@
 
     python benchmarks/solvers.py --case small medium --repeat 3
     python benchmarks/solvers.py --mpi PYTHON        # also pylops-mpi, of that interpreter, with 2 ranks
+    python benchmarks/solvers.py --original PYTHON CHECKOUT    # also the original, see peers/original.py
 
 Each engine solves the whole problem; its seconds are divided by the iterations. PyLops runs with one and with two
 BLAS threads, and the faster counts. Rounds go through all engines in turn, so that what else the machine does
@@ -37,10 +38,11 @@ from pylops_distributed.optimization.solver import solve
 # Frequencies, sources, receivers, virtual sources, iterations.
 MDC = {
     "small": (120, 100, 100, 1, 100), "medium": (120, 300, 300, 1, 60),
-    "large": (250, 500, 500, 1, 30), "many": (120, 100, 100, 50, 20),
+    "large": (250, 500, 500, 1, 30), "many": (120, 100, 100, 50, 20), "mdc-original": (65, 60, 60, 1, 20),
 }  # fmt: skip
 POSTSTACK = {"poststack": (300, 400, 400, 50), "poststack-small": (100, 120, 120, 30)}
-PEER = Path(__file__).with_name("peers") / "mdc_mpi.py"
+DIAGONAL = {"diagonal": (4_000_000, 20)}
+PEERS = Path(__file__).with_name("peers")
 
 
 def kernel(nf: int, ns: int, nr: int) -> np.ndarray[Any, Any]:
@@ -82,6 +84,20 @@ def poststack(nt: int, nx: int, ny: int, niter: int) -> tuple[Any, Any, Any, Any
     return stacked, stacked_data, system, blocks, niter
 
 
+def diagonal(n: int, niter: int) -> tuple[Any, Any, Any, Any, int]:
+    """A diagonal, as the original's README has it, but large."""
+    values = np.linspace(1, 10, n)
+    chunked = da.from_array(values, chunks=n // 4)
+    return pylops.Diagonal(values), values, pld.Diagonal(chunked), chunked, niter
+
+
+def problem(name: str) -> tuple[Any, Any, Any, Any, int]:
+    """Operators of both libraries, and data, of a case."""
+    if name in MDC:
+        return mdc(*MDC[name])
+    return poststack(*POSTSTACK[name]) if name in POSTSTACK else diagonal(*DIAGONAL[name])
+
+
 def seconds(work: Callable[[], Any]) -> float:
     """Seconds that ``work`` takes."""
     start = time.perf_counter()
@@ -119,22 +135,25 @@ def engines(case: tuple[Any, Any, Any, Any, int], client: Any) -> dict[str, Call
     }  # fmt: skip
 
 
-def mpi(python: str, sizes: tuple[int, ...]) -> float:
-    """Seconds an iteration of pylops-mpi with two ranks."""
-    command = [
-        "mpiexec",
-        "--allow-run-as-root",
-        "--oversubscribe",
-        "-n",
-        "2",
-        python,
-        str(PEER),
-        *map(str, sizes),
-    ]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=True, env=os.environ | {"OPENBLAS_NUM_THREADS": "1"}
-    )
+def peer(command: list[str], **environment: str) -> float:
+    """Seconds an iteration that another library's script prints."""
+    more = os.environ | {"OPENBLAS_NUM_THREADS": "1"} | environment
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=more)
     return float(done.stdout.split()[-1])
+
+
+def peers(name: str, options: argparse.Namespace) -> dict[str, Callable[[], float]]:
+    """Other libraries that can solve a case, as far as they were given."""
+    found: dict[str, Callable[[], float]] = {}
+    if options.mpi and name in MDC:
+        ranks = ["mpiexec", "--allow-run-as-root", "--oversubscribe", "-n", "2", options.mpi]
+        found["pylops-mpi, 2 ranks"] = lambda: peer([*ranks, str(PEERS / "mdc_mpi.py"), *map(str, MDC[name])])
+    if options.original and name in ("mdc-original", *DIAGONAL):
+        python, checkout = options.original
+        case = ("mdc", *MDC[name]) if name in MDC else ("diagonal", *DIAGONAL[name])
+        command = [python, "-W", "ignore", str(PEERS / "original.py"), *map(str, case)]
+        found["original, 2020"] = lambda: peer(command, PYTHONPATH=checkout)
+    return found
 
 
 def main() -> None:
@@ -142,9 +161,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--case", nargs="+", default=[*MDC], choices=[*MDC, *POSTSTACK])
+    parser.add_argument(
+        "--case",
+        nargs="+",
+        default=["small", "medium", "large", "many"],
+        choices=[*MDC, *POSTSTACK, *DIAGONAL],
+    )
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--mpi", metavar="PYTHON", help="an interpreter that has pylops_mpi")
+    parser.add_argument("--original", nargs=2, metavar=("PYTHON", "CHECKOUT"))
     parser.add_argument("--without", nargs="*", default=[], help="engines to leave out")
     options = parser.parse_args()
     with pld.utils.backend.dask(n_workers=2, threads_per_worker=1) as client:
@@ -154,9 +179,7 @@ def main() -> None:
 
 def measure(name: str, options: argparse.Namespace, client: Any) -> None:
     """Run one case and print its table."""
-    ways = engines(mdc(*MDC[name]) if name in MDC else poststack(*POSTSTACK[name]), client)
-    if options.mpi and name in MDC:
-        ways["pylops-mpi, 2 ranks"] = lambda: mpi(options.mpi, MDC[name])
+    ways = engines(problem(name), client) | peers(name, options)
     ways = {way: run for way, run in ways.items() if way not in options.without}
     times: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(options.repeat):
