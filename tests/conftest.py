@@ -30,7 +30,9 @@ def rng() -> np.random.Generator:
 @pytest.fixture(scope="session")
 def workers() -> Iterator[LocalCluster]:
     """Two single-thread worker processes, started once."""
-    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+    ) as cluster:
         yield cluster
 
 

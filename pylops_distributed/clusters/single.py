@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 from distributed import LocalCluster
@@ -27,8 +26,8 @@ def cluster(
     **options
         Passed to :class:`distributed.LocalCluster`.
     """
-    # Any free port, so that a second cluster on the machine does not quarrel about 8787.
-    options.setdefault("dashboard_address", "127.0.0.1:0" if find_spec("bokeh") else None)
+    # Any free port: without an address, too, a cluster wants 8787, which one before it may have.
+    options.setdefault("dashboard_address", "127.0.0.1:0")
     if processes:
         options.setdefault("host", "127.0.0.1")
     return LocalCluster(
