@@ -72,7 +72,7 @@ def run(path: str, url: str, workers: int) -> dict[str, object]:
     """Ingest, and measure."""
     with (
         LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
         ) as cluster,
         Client(cluster) as client,
     ):

@@ -88,7 +88,7 @@ def where(processes: int) -> Iterator[str]:
             yield "2 threads"
         return
     cluster = LocalCluster(
-        n_workers=processes, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        n_workers=processes, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
     )
     with cluster, Client(cluster):
         yield f"{processes} processes"

@@ -10,13 +10,16 @@ from distributed import Client, default_client
 
 from pylops_distributed.utils.backend import dask
 
-SMALL = {"processes": False, "n_workers": 1, "threads_per_worker": 1, "dashboard_address": None}
+SMALL = {"processes": False, "n_workers": 1, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
 
 
 @pytest.fixture
 def owner():
-    with dask(**SMALL) as client:
-        yield client
+    client = dask(
+        **SMALL
+    )  # not by `with`: Dask keeps asking for a cluster that was closed inside its own block
+    yield client
+    client.close()
 
 
 def test_a_client_closes_its_cluster(owner):
@@ -27,6 +30,7 @@ def test_a_client_closes_its_cluster(owner):
     owner.close()
     assert owner.status == "closed"
     assert owner.cluster is None or owner.cluster.status.name == "closed"
+    assert da.ones(4, chunks=2).sum().compute() == 4  # without a cluster again
 
 
 def test_the_client_is_where_dask_computes(owner):
@@ -44,7 +48,7 @@ def test_it_unpacks_as_in_earlier_versions(owner):
 @pytest.mark.parametrize("give", ["hardware", "client", "instance"])
 def test_joining_leaves_the_cluster_running(give):
     with Client(
-        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0"
     ) as host:
         address = host.scheduler.address
         guest = dask(address) if give == "hardware" else dask(client=host if give == "instance" else address)
@@ -65,6 +69,13 @@ def test_worker_processes_use_one_blas_thread():
         assert list(threads.values()) == [["1"] * 3] * 2
         assert "127.0.0.1" in client.scheduler.address
     assert client.status == "closed"
+
+
+def test_clusters_do_not_quarrel_about_a_port():
+    small = {"processes": False, "n_workers": 1, "threads_per_worker": 1}
+    with dask(**small) as one, dask(**small) as other:
+        ports = [client.cluster.scheduler.http_server.port for client in (one, other)]
+    assert len({8787, *ports}) == 3
 
 
 def test_unknown_hardware_names_what_there_is():

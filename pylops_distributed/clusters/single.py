@@ -26,7 +26,7 @@ def cluster(
     **options
         Passed to :class:`distributed.LocalCluster`.
     """
-    # Any free port, so that a second cluster on the machine does not quarrel about 8787.
+    # Any free port: without an address, too, a cluster wants 8787, which one before it may have.
     options.setdefault("dashboard_address", "127.0.0.1:0")
     if processes:
         options.setdefault("host", "127.0.0.1")
