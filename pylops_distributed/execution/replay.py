@@ -24,7 +24,7 @@ S = TypeVar("S", bound=State)
 Step = Callable[[S], S]
 Done = Callable[[S], Any]
 # Share of the free memory in which blocks of the operator are kept; the state and what comes and goes need the rest.
-ROOM = 0.4
+ROOM = 0.3
 
 
 class Future(Protocol):

@@ -91,7 +91,7 @@ class Resident(Parted[S]):
             client.submit(
                 make_part, me, self._token, share, info[worker]["memory_limit"],
                 info[worker]["nthreads"], self.numbers.done, _host(worker),
-                actor=True, workers=[worker], pure=False,
+                actor=True, workers=[worker], allow_other_workers=True, pure=False,
             )
             for me, (worker, share) in enumerate(zip(self._workers, shared.shares, strict=True))
         ]  # fmt: skip
@@ -146,7 +146,10 @@ class Resident(Parted[S]):
         self._client.gather(jobs)
 
     def _on(self, me: int, function: Callable[..., Any], *args: Any) -> Future:
-        return self._client.submit(function, *args, workers=[self._workers[me]], pure=False)
+        # Elsewhere it fails at once; without leave to go there, Dask would wait for a lost worker for ever.
+        return self._client.submit(
+            function, *args, workers=[self._workers[me]], allow_other_workers=True, pure=False
+        )
 
     def _start(self, steps: int) -> list[Any]:
         return [part.run(steps) for part in self._parts]
@@ -169,7 +172,7 @@ class Resident(Parted[S]):
             if mine:
                 futures = self._client.map(
                     take, mine, key=named, token=self._token, me=me, step=self.iteration,
-                    workers=[worker], pure=False, retries=0,
+                    workers=[worker], allow_other_workers=True, pure=False,
                 )  # fmt: skip
                 graph.update(zip(named, futures, strict=True))
         # Before the next step replaces them.

@@ -10,11 +10,12 @@ from pylops_distributed import open_run
 from pylops_distributed.run import list_runs
 
 KILLS = 20
-SETTINGS = ("--set", "solver.niter=40", "--set", "checkpoint.iterations=3")
+NITER = 40
+SETTINGS = ("--set", f"solver.niter={NITER}", "--set", "checkpoint.iterations=1")
 
 
 def solution(run):
-    return open_run(run.storage.url)["iterates"].to_dataset()["model"].sel(iteration=40).values
+    return open_run(run.storage.url)["iterates"].to_dataset()["model"].sel(iteration=NITER).values
 
 
 def when_begun(process, root):
@@ -67,7 +68,7 @@ def test_twenty_kills(pld, server, config, tmp_path):
             f"killed after {moment:.1f} of {life:.1f} s, {before.state} at {before.iteration}: {again[0]} ended"
         )
         assert [found.storage.url for found in list_runs(root)] == [run.storage.url]
-        assert (after.state, after.iteration) == ("finished", 40)
+        assert (after.state, after.iteration) == ("finished", NITER)
         np.testing.assert_array_equal(solution(run), wanted, strict=True)
         assert run.storage.exists("report.html")
         kills += 1

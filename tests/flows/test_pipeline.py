@@ -5,6 +5,7 @@ import signal
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from flows.config import load
@@ -13,8 +14,9 @@ from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion import Inversion, begin
 from pylops_distributed.run import list_runs
 
-NITER = 20
-SETTINGS = ("--set", f"solver.niter={NITER}", "--set", "checkpoint.iterations=2")
+NITER = 40
+# Every iteration is saved: there is much left to do when the first checkpoint is seen.
+SETTINGS = ("--set", f"solver.niter={NITER}", "--set", "checkpoint.iterations=1")
 
 
 def uninterrupted(config, root):
@@ -26,15 +28,19 @@ def uninterrupted(config, root):
         return inversion.session.state.x.compute()
 
 
-@pytest.mark.timeout(900)
-def test_killed_pipeline_resumes_to_the_same_bits(pld, config, tmp_path):
-    root = tmp_path / "runs"
-    process = pld("run", config, "--root", root, *SETTINGS, wait=False)
+def await_checkpoint(process, root):
     end = time.monotonic() + 300
     while not list(root.glob("demo-*.zarr/checkpoints/i*/zarr.json")):
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < end, "no checkpoint"
-        time.sleep(0.05)
+        time.sleep(0.02)
+
+
+@pytest.mark.timeout(900)
+def test_killed_pipeline_resumes_to_the_same_bits(pld, config, tmp_path):
+    root = tmp_path / "runs"
+    process = pld("run", config, "--root", root, *SETTINGS, wait=False)
+    await_checkpoint(process, root)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=30)
     (run,) = list_runs(root)
@@ -52,3 +58,20 @@ def test_killed_pipeline_resumes_to_the_same_bits(pld, config, tmp_path):
     metrics = tree["model"].attrs["metrics"]
     assert metrics["impedance_error"] < 0.6 * metrics["background_error"]
     assert run.storage.exists("report.html")
+
+
+@pytest.mark.timeout(900)
+def test_a_lost_worker_restarts_the_solve_to_the_same_bits(pld, config, tmp_path):
+    root = tmp_path / "runs"
+    process = pld("run", config, "--root", root, *SETTINGS, wait=False)
+    await_checkpoint(process, root)
+    workers = [p for p in psutil.Process(process.pid).children() if "spawn_main" in " ".join(p.cmdline())]
+    assert len(workers) == 2
+    workers[0].kill()
+    text, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, text
+    assert "after a failure" in text
+    (run,) = list_runs(root)
+    model = open_run(run.storage.url)["iterates"].to_dataset()["model"].isel(iteration=-1)
+    assert model.iteration == NITER
+    np.testing.assert_array_equal(model.values, uninterrupted(config, tmp_path / "other"))
