@@ -21,7 +21,9 @@ def _progress(
     return outer, inner, first, float(inner >= niter or k <= tol)
 
 
-def progress(restart: Any, outer: Any, inner: Any, first: Any, k: Any, niter: int, tol: float) -> dict[str, Any]:
+def progress(
+    restart: Any, outer: Any, inner: Any, first: Any, k: Any, niter: int, tol: float
+) -> dict[str, Any]:
     """How far outer and inner loop are after a step, and whether the next one begins the inner one anew.
 
     Parameters

@@ -79,7 +79,10 @@ class OMP:
         back = op.apply_adjoint(s)
         real = real_dtype(s, back)
         x, rank = elementwise(np.zeros_like, back), elementwise(_nothing, back, dtype=real)
-        known = {name: number(value, real) for name, value in (("kold", 0), ("kfirst", 0), ("outer", -1), ("inner", 0))}
+        known = {
+            name: number(value, real)
+            for name, value in (("kold", 0), ("kfirst", 0), ("outer", -1), ("inner", 0))
+        }
         return OMPState(0, x, x, x, s, back, rank, **known, restart=number(1, real), cost=norm(s))
 
     def step(self, op: LinearOperator, y: Vector, state: OMPState) -> OMPState:

@@ -12,7 +12,15 @@ import numpy as np
 from pylops_distributed.basicoperators.stacks import parts
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
-from pylops_distributed.optimization.fuse import choose, elementwise, number, real_dtype, scalars, step_length, total
+from pylops_distributed.optimization.fuse import (
+    choose,
+    elementwise,
+    number,
+    real_dtype,
+    scalars,
+    step_length,
+    total,
+)
 from pylops_distributed.optimization.nested import distance_if, square
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.optimization.thresholding import soft
