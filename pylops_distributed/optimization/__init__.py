@@ -6,6 +6,19 @@ The names here are the algorithms: settings, with ``init``, ``step`` and ``done`
 operators in ``proximal``.
 """
 
+from pylops_distributed.optimization import (
+    basic,
+    callback,
+    cls_basic,
+    cls_leastsquares,
+    cls_sparsity,
+    eigs,
+    leastsquares,
+    primal,
+    primaldual,
+    proximal,
+    sparsity,
+)
 from pylops_distributed.optimization.cg import CG
 from pylops_distributed.optimization.cgls import CGLS
 from pylops_distributed.optimization.fista import FISTA
@@ -42,4 +55,17 @@ __all__ = [
     "PrimalDual",
     "ProximalGradient",
     "SplitBregman",
+]
+__all__ += [
+    "basic",
+    "callback",
+    "cls_basic",
+    "cls_leastsquares",
+    "cls_sparsity",
+    "eigs",
+    "leastsquares",
+    "primal",
+    "primaldual",
+    "proximal",
+    "sparsity",
 ]

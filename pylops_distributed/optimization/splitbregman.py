@@ -167,7 +167,8 @@ class SplitBregman:
         k = squared_norm(g)
         c = elementwise(_direction, restart, ratio(k, state.kold), state.c, g)
         known = scalars(
-            _progress, ("outer", "sweep", "inner", "kfirst", "restart"), restart, state.outer, state.sweep, state.inner, state.kfirst, k,
+            _progress, ("outer", "sweep", "inner", "kfirst", "restart"),
+            restart, state.outer, state.sweep, state.inner, state.kfirst, k,
             settings=(self.niter_inner, self.niter, self.inner_tol), dtype=real,
         )  # fmt: skip
         known |= self._costs(terms, turn, image, fixed, state)

@@ -152,7 +152,7 @@ def _soft(x: Any, thresh: float) -> Any:
 
 def _misfit_prox(op: Any, y: Any, v: Any, tau: float, x: Any) -> Any:
     normal = pylops.Identity(N, dtype=y.dtype) + tau * (op.H @ op)
-    return basic.cg(normal, v + tau * op.rmatvec(y), x, niter=10, tol=0)[0]
+    return basic.cg(normal, v + tau * op.rmatvec(y), x, niter=3, tol=0)[0]
 
 
 def _weights(dtype: Any) -> Any:
@@ -270,20 +270,20 @@ CASES = [
         lambda s: s.history["tau"][-1], passes=(3, 1), settled=50,
     ),
     Case(
-        "admm", po.ADMM(pp.L1(0.7), tau=0.0625, niter=6), _admm, lambda s: s.history["gap"][-1], passes=(11, 12),
+        "admm", po.ADMM(pp.L1(0.7), tau=0.0625, niter=6, inner=3), _admm, lambda s: s.history["gap"][-1], passes=(4, 5),
         settled=30,
     ),
     Case(
         "linearizedadmm",
-        lambda dtype: po.LinearizedADMM(pp.L1(0.7), _weights(dtype), tau=0.125, mu=0.125, niter=6),
-        _linearized_admm, lambda s: s.history["gap"][-1], passes=(11, 12), settled=40,
+        lambda dtype: po.LinearizedADMM(pp.L1(0.7), _weights(dtype), tau=0.125, mu=0.125, niter=6, inner=3),
+        _linearized_admm, lambda s: s.history["gap"][-1], passes=(4, 5), settled=40,
     ),
     Case(
         "primaldual",
         lambda dtype: po.PrimalDual(
-            pp.L1(0.7), _weights(dtype), tau=0.125, mu=8.0, niter=6, tol=0.0
+            pp.L1(0.7), _weights(dtype), tau=0.125, mu=8.0, niter=6, tol=0.0, inner=3
         ),
-        _primal_dual, lambda s: s.history["cost"][-1], passes=(12, 12), settled=40,
+        _primal_dual, lambda s: s.history["cost"][-1], passes=(5, 5), settled=40,
     ),
     Case(
         "power", po.PowerIteration(6, 0.0), _power, lambda s: s.history["size"][1:], matrix="square", passes=(1, 0),

@@ -35,8 +35,7 @@ class ADMM:
     g : ProxOperator
         One function.
     f : ProxOperator, optional
-        The other one; half the squared norm of the data residual if not given, whose proximal operator takes ten
-        steps of conjugate gradients from the last model.
+        The other one; half the squared norm of the data residual if not given.
     tau : float
         Step length :math:`\tau`.
     niter : int
@@ -46,6 +45,8 @@ class ADMM:
     tol : float, optional
         Stop when the relative change of the objective is below this value, for which it is computed in each
         step.
+    inner : int
+        Number of conjugate gradient steps, from the last model, of the data's proximal operator without ``f``.
 
     Notes
     -----
@@ -59,6 +60,7 @@ class ADMM:
     niter: int = 10
     gfirst: bool = False
     tol: float | None = None
+    inner: int = 10
 
     state: ClassVar[type[ADMMState]] = ADMMState
 
@@ -67,12 +69,12 @@ class ADMM:
         x = start(op, y, x0)
         known = unknown(real_dtype(x))
         if self.tol is not None:
-            known["cost"] = data_term(self.f, op, y)(x) + self.g(x)
+            known["cost"] = data_term(self.f, op, y, self.inner)(x) + self.g(x)
         return ADMMState(0, x, x, x * 0.0, number(0, real_dtype(x)), **known)
 
     def step(self, op: LinearOperator, y: Vector, state: ADMMState) -> ADMMState:
         """State after one more step, lazily."""
-        f, x, z = data_term(self.f, op, y), state.x, state.z
+        f, x, z = data_term(self.f, op, y, self.inner), state.x, state.z
         if self.gfirst:
             z = self.g.prox(plus(x, 1.0, state.u), self.tau)
             x = f.warm(plus(z, -1.0, state.u), self.tau, x)

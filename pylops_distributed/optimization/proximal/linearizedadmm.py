@@ -7,7 +7,14 @@ from typing import Any, ClassVar
 
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.fuse import distance, elementwise, number, real_dtype
-from pylops_distributed.optimization.proximal.objective import data_term, objective, reason, start, unknown
+from pylops_distributed.optimization.proximal.objective import (
+    data_term,
+    matched,
+    objective,
+    reason,
+    start,
+    unknown,
+)
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.space import Vector, reshape
@@ -46,6 +53,8 @@ class LinearizedADMM:
     tol : float, optional
         Stop when the relative change of the objective is below this value, for which it is computed in each
         step.
+    inner : int
+        Number of conjugate gradient steps, from the last model, of the data's proximal operator without ``f``.
 
     Notes
     -----
@@ -60,6 +69,7 @@ class LinearizedADMM:
     mu: float = 1.0
     niter: int = 10
     tol: float | None = None
+    inner: int = 10
 
     state: ClassVar[type[LinearizedADMMState]] = LinearizedADMMState
 
@@ -69,14 +79,14 @@ class LinearizedADMM:
         ax = self.A.apply(reshape(x, self.A.domain))
         known = unknown(real_dtype(x))
         if self.tol is not None:
-            known["cost"] = data_term(self.f, op, y)(x) + self.g(ax)
+            known["cost"] = data_term(self.f, op, y, self.inner)(x) + self.g(ax)
         return LinearizedADMMState(0, x, ax, ax, ax * 0.0, number(0, real_dtype(x)), **known)
 
     def step(self, op: LinearOperator, y: Vector, state: LinearizedADMMState) -> LinearizedADMMState:
         """State after one more step, lazily."""
-        f = data_term(self.f, op, y)
+        f = data_term(self.f, op, y, self.inner)
         back = self.A.apply_adjoint(elementwise(_residual, state.ax, state.z, state.u))
-        moved = elementwise(_moved, state.x, reshape(back, op.domain), self.mu / self.tau)
+        moved = elementwise(_moved, state.x, matched(back, state.x), self.mu / self.tau)
         x = f.warm(moved, self.mu, state.x)
         ax = self.A.apply(reshape(x, self.A.domain))
         z = self.g.prox(elementwise(_sum, ax, state.u), self.tau)

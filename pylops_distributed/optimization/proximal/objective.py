@@ -11,18 +11,30 @@ from pylops_distributed.optimization.fuse import number, scalars
 from pylops_distributed.optimization.proximal.l2 import L2
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.optimization.state import Reason
-from pylops_distributed.space import Vector
+from pylops_distributed.space import Blocks, BlockSpace, Space, Vector, reshape
 
 
-def data_term(f: ProxOperator | None, op: LinearOperator, y: Vector) -> ProxOperator:
-    """``f``, or half the squared norm of the data residual where there is none."""
-    return L2(op, y) if f is None else f
+def data_term(f: ProxOperator | None, op: LinearOperator, y: Vector, inner: int = 0) -> ProxOperator:
+    """``f``, or half the squared norm of the data residual where there is none.
+
+    ``inner`` is the number of conjugate gradient steps that its proximal operator takes.
+    """
+    return L2(op, y, niter=inner) if f is None else f
 
 
 def start(op: LinearOperator, y: Vector, x0: Vector | None) -> Any:
     """The initial model: the one given, or zero."""
     back = op.apply_adjoint(op.codomain.fit(y))
     return back * 0.0 if x0 is None else op.domain.fit(x0)
+
+
+def matched(x: Vector, like: Vector) -> Any:
+    """``x`` laid out and chunked like another vector: transforms may pin chunks of their own."""
+    if isinstance(like, Blocks):
+        space: Any = BlockSpace(tuple(Space(a.shape, a.dtype, a.chunks) for a in like.arrays))
+    else:
+        space = Space(like.shape, like.dtype, like.chunks)
+    return space.fit(reshape(x, space))
 
 
 def unknown(dtype: Any) -> dict[str, Any]:

@@ -9,7 +9,14 @@ import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.fuse import distance, elementwise, number, real_dtype
-from pylops_distributed.optimization.proximal.objective import data_term, objective, reason, start, unknown
+from pylops_distributed.optimization.proximal.objective import (
+    data_term,
+    matched,
+    objective,
+    reason,
+    start,
+    unknown,
+)
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, plus
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.space import Vector, reshape, vdot
@@ -55,6 +62,8 @@ class PrimalDual:
     tol : float, optional
         Stop when the relative change of the objective is below this value, for which it is computed in each
         step: one :math:`\mathbf{A}` more.
+    inner : int
+        Number of conjugate gradient steps, from the last model, of the data's proximal operator without ``f``.
 
     Notes
     -----
@@ -72,6 +81,7 @@ class PrimalDual:
     gfirst: bool = True
     niter: int = 10
     tol: float | None = None
+    inner: int = 10
 
     state: ClassVar[type[PrimalDualState]] = PrimalDualState
 
@@ -80,15 +90,15 @@ class PrimalDual:
         x = start(op, y, x0)
         known = unknown(real_dtype(x))
         if self.tol is not None:
-            known["cost"] = self._objective(data_term(self.f, op, y), x)
+            known["cost"] = self._objective(data_term(self.f, op, y, self.inner), x)
         return PrimalDualState(0, x, x, self._image(x) * 0.0, number(np.inf, real_dtype(x)), **known)
 
     def step(self, op: LinearOperator, y: Vector, state: PrimalDualState) -> PrimalDualState:
         """State after one more step, lazily."""
-        f, dual = data_term(self.f, op, y), state.y
+        f, dual = data_term(self.f, op, y, self.inner), state.y
         if self.gfirst:
             dual = self._dual(dual, state.xhat)
-        back = reshape(self.A.apply_adjoint(dual), op.domain)
+        back = matched(self.A.apply_adjoint(dual), state.x)
         back = back if self.z is None else plus(back, 1.0, self.z)
         x = f.warm(plus(state.x, -self.tau, back), self.tau, state.x)
         xhat = elementwise(_ahead, x, state.x, self.theta)
