@@ -128,6 +128,15 @@ def number(value: float, dtype: DTypeLike) -> da.Array:
     return da.asarray(np.asarray(value, dtype))
 
 
+def zero_model(op: Any, like: Vector) -> Any:
+    """A model of zero, of the type and in the chunks of another vector: complex also where only the data are."""
+    zeros = [
+        da.zeros(a.shape, dtype=a.dtype, chunks=a.chunks)
+        for a in (like.arrays if isinstance(like, Blocks) else (like,))
+    ]
+    return op.domain.fit(Blocks(tuple(zeros)) if isinstance(like, Blocks) else zeros[0])
+
+
 def _lincomb(a: Any, x: Any, b: Any, y: Any) -> Any:
     return a * x + b * y
 

@@ -17,6 +17,7 @@ from pylops_distributed.optimization.fuse import (
     real_dtype,
     scalars,
     total,
+    zero_model,
 )
 from pylops_distributed.optimization.nested import square
 from pylops_distributed.optimization.quantile import l1_threshold
@@ -32,7 +33,7 @@ from pylops_distributed.optimization.spgl1rules import (
 )
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.optimization.thresholding import soft
-from pylops_distributed.space import Blocks, Vector, norm, squared_norm, vdot, zeros
+from pylops_distributed.space import Blocks, Vector, norm, squared_norm, vdot
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class SPGL1:
         ).values()
         if x0 is None:
             g = -op.apply_adjoint(data)
-            x, r = zeros(op.domain, like=g), data
+            x, r = zero_model(op, g), data
         else:
             start = op.domain.fit(x0)
             x = elementwise(soft, start, l1_threshold(start, tau))

@@ -130,6 +130,17 @@ def test_a_step_is_one_graph_and_keeps_types_and_chunks(case):
 
 
 @every_solver
+def test_real_operators_take_complex_data(case):
+    matrix, y = dense(case, "f8")
+    op, data = distributed(matrix, y * (1 + 0.5j))
+    solver = case.build("f8")
+    first = solver.init(op, data)
+    second = solver.step(op, data, first)
+    assert first.x.dtype == "c16"
+    assert [a.dtype for a in leaves(first)] == [a.dtype for a in leaves(second)]
+
+
+@every_solver
 def test_nothing_is_computed(case):
     def refuse(*_args, **_kwargs):
         raise AssertionError("something was computed")
