@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.fuse import elementwise
-from pylops_distributed.space import Vector, norm, squared_norm, vdot, zeros
+from pylops_distributed.optimization.fuse import elementwise, zero_model
+from pylops_distributed.space import Vector, norm, squared_norm, vdot
 
 
 def quotient(a: Any, b: Any) -> Any:
@@ -81,7 +81,7 @@ def begin(op: LinearOperator, y: Vector, x0: Vector | None, M: LinearOperator | 
         x = op.domain.fit(x0)
         return x, Bidiagonal.start(op, y - op.apply(x), M)
     first = Bidiagonal.start(op, op.codomain.fit(y), M)
-    return zeros(op.domain, like=first.v), first
+    return zero_model(op, first.v), first
 
 
 def stop_code(tests: tuple[Any, Any, Any], size: Any, atol: float, btol: float, conlim: float) -> int:

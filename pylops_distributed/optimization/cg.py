@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.fuse import step_length
+from pylops_distributed.optimization.fuse import step_length, zero_model
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
-from pylops_distributed.space import Vector, axpy, ratio, squared_norm, vdot, zeros
+from pylops_distributed.space import Vector, axpy, ratio, squared_norm, vdot
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class CG:
             raise ValueError(f"cg needs a square operator, got {op!r}; use cgls")
         if x0 is None:
             r = op.codomain.fit(y)
-            x = zeros(op.domain, like=r)
+            x = zero_model(op, r)
         else:
             x = op.domain.fit(x0)
             r = y - self._image(op, x)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.fuse import step_length
+from pylops_distributed.optimization.fuse import step_length, zero_model
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
-from pylops_distributed.space import Vector, axpy, ratio, squared_norm, vdot, zeros
+from pylops_distributed.space import Vector, axpy, ratio, squared_norm, vdot
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class CGLS:
         if x0 is None:
             s = op.codomain.fit(y)
             r = op.apply_adjoint(s)
-            x = zeros(op.domain, like=r)
+            x = zero_model(op, r)
         else:
             x = op.domain.fit(x0)
             s = y - op.apply(x)

@@ -7,10 +7,10 @@ from math import sqrt
 from typing import Any, ClassVar
 
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.fuse import elementwise, number, real_dtype
+from pylops_distributed.optimization.fuse import elementwise, number, real_dtype, zero_model
 from pylops_distributed.optimization.ista import ISTA, ISTAState
 from pylops_distributed.optimization.state import scalar, vector
-from pylops_distributed.space import Vector, squared_norm, zeros
+from pylops_distributed.space import Vector, squared_norm
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class FISTA(ISTA):
         """State before the first step, lazily."""
         r = op.codomain.fit(y)
         if x0 is None:
-            x = zeros(op.domain, like=op.apply_adjoint(r))
+            x = zero_model(op, op.apply_adjoint(r))
         else:
             x = op.domain.fit(x0)
             r = r - op.apply(x)

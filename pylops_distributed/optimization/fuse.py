@@ -84,8 +84,9 @@ def total(function: Callable[..., Any], *args: Any, dtype: DTypeLike) -> Any:
 
 
 def _pack(*values: Any, function: Callable[..., Any], settings: tuple[Any, ...], kind: Any) -> Any:
+    flat = [v for value in values for v in (value if np.ndim(value) else (value[()],))]
     with np.errstate(all="ignore"):
-        return np.array([np.asarray(v)[()] for v in function(*settings, *values)], dtype=kind)
+        return np.array([np.asarray(v)[()] for v in function(*settings, *flat)], dtype=kind)
 
 
 def scalars(
@@ -115,17 +116,42 @@ def scalars(
     dict of dask.array.Array
         0-d arrays by name.
     """
+    return unpack(packed(function, len(names), *args, dtype=dtype, settings=settings), names)
+
+
+def packed(
+    function: Callable[..., tuple[Any, ...]],
+    count: int,
+    *args: Any,
+    dtype: DTypeLike,
+    settings: tuple[Any, ...] = (),
+) -> da.Array:
+    """The ``count`` results of :func:`scalars` as one array, which may be an argument of another call."""
     lazy = tuple(a if isinstance(a, da.Array) else da.asarray(a) for a in args)
-    packed = da.blockwise(
-        _pack, "i", *_pairs(lazy), function=function, settings=settings, kind=np.dtype(dtype),
-        new_axes={"i": len(names)}, dtype=dtype, meta=np.zeros((0,), dtype),
+    return da.blockwise(
+        _pack, "i", *(p for a in lazy for p in (a, "j" if a.ndim else "")),
+        function=function, settings=settings, kind=np.dtype(dtype), new_axes={"i": count}, concatenate=True,
+        dtype=dtype, meta=np.zeros((0,), dtype),
     )  # fmt: skip
-    return {name: packed[k] for k, name in enumerate(names)}
+
+
+def unpack(array: da.Array, names: tuple[str, ...]) -> dict[str, da.Array]:
+    """The elements of an array as 0-d arrays by name."""
+    return {name: array[k] for k, name in enumerate(names)}
 
 
 def number(value: float, dtype: DTypeLike) -> da.Array:
     """A 0-d array of a known value."""
     return da.asarray(np.asarray(value, dtype))
+
+
+def zero_model(op: Any, like: Vector) -> Any:
+    """A model of zero, of the type and in the chunks of another vector: complex also where only the data are."""
+    zeros = [
+        da.zeros(a.shape, dtype=a.dtype, chunks=a.chunks)
+        for a in (like.arrays if isinstance(like, Blocks) else (like,))
+    ]
+    return op.domain.fit(Blocks(tuple(zeros)) if isinstance(like, Blocks) else zeros[0])
 
 
 def _lincomb(a: Any, x: Any, b: Any, y: Any) -> Any:

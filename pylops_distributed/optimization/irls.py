@@ -9,10 +9,18 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.fuse import choose, elementwise, number, real_dtype, step_length, total
+from pylops_distributed.optimization.fuse import (
+    choose,
+    elementwise,
+    number,
+    real_dtype,
+    step_length,
+    total,
+    zero_model,
+)
 from pylops_distributed.optimization.nested import distance_if, progress, square
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
-from pylops_distributed.space import Blocks, Vector, axpy, norm, ratio, squared_norm, zeros
+from pylops_distributed.space import Blocks, Vector, axpy, norm, ratio, squared_norm
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,7 @@ class IRLS:
         """State before the first step, lazily; ``x0`` is where a warm start begins."""
         s: Any = op.codomain.fit(y)
         g = op.apply_adjoint(s)
-        x: Any = zeros(op.domain, like=g)
+        x: Any = zero_model(op, g)
         if x0 is not None and self.warm:
             x = op.domain.fit(x0)
             s = s - op.apply(x)

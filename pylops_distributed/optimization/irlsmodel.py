@@ -9,10 +9,18 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.fuse import choose, elementwise, number, real_dtype, step_length, total
+from pylops_distributed.optimization.fuse import (
+    choose,
+    elementwise,
+    number,
+    real_dtype,
+    step_length,
+    total,
+    zero_model,
+)
 from pylops_distributed.optimization.nested import distance_if, progress, square
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
-from pylops_distributed.space import Blocks, Vector, axpy, norm, ratio, squared_norm, zeros
+from pylops_distributed.space import Blocks, Vector, axpy, norm, ratio, squared_norm
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class IRLSModel:
         s: Any = op.codomain.fit(y)
         back = op.apply_adjoint(s)
         c = axpy(self.epsI**2, s, op.apply(back))
-        x, w = zeros(op.domain, like=back), elementwise(_ones, back, dtype=real_dtype(back))
+        x, w = zero_model(op, back), elementwise(_ones, back, dtype=real_dtype(back))
         real, k = real_dtype(s, back), squared_norm(c)
         known = progress(number(0, real), number(0, real), number(-1, real), k, k, self.niter, self.tol)
         return IRLSModelState(0, x, x, w, c, s, k, **known, cost=norm(y), update=number(np.inf, real))

@@ -9,11 +9,19 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.fuse import distance, elementwise, norm1, number, real_dtype, scalars
+from pylops_distributed.optimization.fuse import (
+    distance,
+    elementwise,
+    norm1,
+    number,
+    real_dtype,
+    scalars,
+    zero_model,
+)
 from pylops_distributed.optimization.power import largest_eigenvalue
 from pylops_distributed.optimization.state import Reason, State, scalar
 from pylops_distributed.optimization.thresholding import KINDS, threshold
-from pylops_distributed.space import Vector, axpy, ratio, squared_norm, zeros
+from pylops_distributed.space import Vector, axpy, ratio, squared_norm
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ class ISTA:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> ISTAState:
         """State before the first step, lazily."""
-        x = zeros(op.domain, like=op.apply_adjoint(y)) if x0 is None else op.domain.fit(x0)
+        x = zero_model(op, op.apply_adjoint(y)) if x0 is None else op.domain.fit(x0)
         return ISTAState(0, x, **self.begin(op, x))
 
     def step(self, op: LinearOperator, y: Vector, state: ISTAState) -> ISTAState:

@@ -9,9 +9,9 @@ import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.bidiagonal import Bidiagonal, begin, quotient, stop_code, unit
-from pylops_distributed.optimization.fuse import lincomb, number, real_dtype, scalars
+from pylops_distributed.optimization.fuse import lincomb, number, real_dtype, scalars, zero_model
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
-from pylops_distributed.space import Vector, axpy, norm, zeros
+from pylops_distributed.space import Vector, axpy, norm
 
 _CARRIED = (
     "zetabar", "alphabar", "rho", "rhobar", "cbar", "sbar", "betadd", "betad", "rhodold", "tautilde",
@@ -100,7 +100,7 @@ class LSMR:
         known["minrbar"] = number(np.inf, real)
         normb = basis.beta if x0 is None else norm(y)
         h = unit(basis.v, basis.alfa)
-        return self._state(0, x, basis, h, zeros(op.domain, like=h), normb, known)
+        return self._state(0, x, basis, h, zero_model(op, h), normb, known)
 
     def step(self, op: LinearOperator, y: Vector, state: LSMRState) -> LSMRState:
         """State after one more step, lazily."""

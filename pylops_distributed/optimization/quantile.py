@@ -99,7 +99,7 @@ def _table(
 
 
 def _bits(x: Any, kind: Any) -> Any:
-    return np.atleast_1d(np.abs(x)).astype(kind, copy=False).view(f"u{kind.itemsize}")
+    return np.atleast_1d(x).astype(kind, copy=False).view(f"u{kind.itemsize}")
 
 
 def _partial(
@@ -111,14 +111,17 @@ def _partial(
 
 def _digits(size: Any, start: Any, before: int, after: int, width: int) -> tuple[Any, Any]:
     """Magnitudes that begin like ``start``, and their next digits."""
-    bits, prefix = _bits(size, size.dtype), _bits(start, size.dtype)
-    same = (bits >> before) == (prefix >> before)
-    return size[same], ((bits[same] >> after) & (width - 1)).astype(np.intp)
+    bits = _bits(size, size.dtype)
+    if before < 8 * size.itemsize - 1:  # in the first pass all begin alike
+        same = np.flatnonzero((bits >> before) == (_bits(start, size.dtype) >> before))
+        size, bits = size[same], bits[same]
+    return size, ((bits >> after) & (width - 1)).astype(np.intp)
 
 
 def _count(size: Any, search: Any, before: int, after: int, width: int) -> Any:
-    found = (_digits(size, start, before, after, width)[1] for start in search[:2])
-    return [np.bincount(digits, minlength=width) for digits in found]
+    starts = search[: 1 if search[0] == search[1] else 2]  # both ranks share their first digits, as a rule
+    found = [np.bincount(_digits(size, start, before, after, width)[1], minlength=width) for start in starts]
+    return [found[0], found[-1]]
 
 
 def _count_and_sum(size: Any, search: Any, before: int, after: int, width: int) -> Any:

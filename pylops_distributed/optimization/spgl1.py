@@ -14,9 +14,11 @@ from pylops_distributed.optimization.fuse import (
     elementwise,
     norm1,
     number,
+    packed,
     real_dtype,
     scalars,
     total,
+    zero_model,
 )
 from pylops_distributed.optimization.nested import square
 from pylops_distributed.optimization.quantile import l1_threshold
@@ -32,7 +34,7 @@ from pylops_distributed.optimization.spgl1rules import (
 )
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.optimization.thresholding import soft
-from pylops_distributed.space import Blocks, Vector, norm, squared_norm, vdot, zeros
+from pylops_distributed.space import Blocks, Vector, norm, squared_norm, vdot
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class SPGL1:
         ).values()
         if x0 is None:
             g = -op.apply_adjoint(data)
-            x, r = zeros(op.domain, like=g), data
+            x, r = zero_model(op, g), data
         else:
             start = op.domain.fit(x0)
             x = elementwise(soft, start, l1_threshold(start, tau))
@@ -142,7 +144,8 @@ class SPGL1:
             settings=(self.step_min, self.step_max), dtype=real,
         )["gstep"]  # fmt: skip
         zero, one = number(0, real), number(1, real)
-        return SPGL1State(0, x, r, g, **self._judged(op, data, x, r, g, (zero, one, zero, zero), known))
+        numbers = (zero, one, *(known[name] for name in NAMES))
+        return SPGL1State(0, x, r, g, **self._judged(op, data, x, r, g, zero, zero, *numbers))
 
     def step(self, op: LinearOperator, y: Vector, state: SPGL1State) -> SPGL1State:
         """State after one more trial, lazily."""
@@ -154,15 +157,15 @@ class SPGL1:
         x = elementwise(_towards, state.x, moved, l1_threshold(moved, state.tau), part)
         r = y - op.apply(x)
         gs, s2 = total(_slope, x, state.x, state.g, dtype=real), total(_step2, x, state.x, dtype=real)
-        new = scalars(
-            decide, ("taken", "over", *NAMES), squared_norm(r) / 2, gs, s2, *(getattr(state, n) for n in NAMES),
+        new = packed(
+            decide, 2 + len(NAMES), squared_norm(r) / 2, gs, s2, *(getattr(state, n) for n in NAMES),
             settings=(self._rules(op),), dtype=real,
         )  # fmt: skip
-        taken = new["taken"]
+        taken = new[0]
         g = choose(taken, -op.apply_adjoint(r), state.g)
         sty = total(_curvature, x, state.x, g, state.g, dtype=real)
         x, r = choose(taken, x, state.x), choose(taken, r, state.r)
-        known = self._judged(op, y, x, r, g, (taken, new["over"], sty, s2), new)
+        known = self._judged(op, y, x, r, g, sty, s2, new)
         return SPGL1State(state.iteration + 1, x, r, g, **known)
 
     def done(self, state: SPGL1State) -> Reason | None:
@@ -185,13 +188,13 @@ class SPGL1:
         )
 
     def _judged(
-        self, op: LinearOperator, y: Any, x: Any, r: Any, g: Any, trial: tuple[Any, ...], known: Any
+        self, op: LinearOperator, y: Any, x: Any, r: Any, g: Any, sty: Any, s2: Any, *numbers: Any
     ) -> dict[str, Any]:
-        real = known["f"].dtype
+        real = real_dtype(x)
         gap = vdot(r, r - y)
         return scalars(
-            judge, NAMES, *trial, gap.real, gap.imag, _largest(g, real), squared_norm(g), norm1(x),
-            *(known[n] for n in NAMES), settings=(self._rules(op),), dtype=real,
+            judge, NAMES, sty, s2, gap.real, gap.imag, _largest(g, real), squared_norm(g), norm1(x), *numbers,
+            settings=(self._rules(op),), dtype=real,
         )  # fmt: skip
 
 

@@ -102,8 +102,8 @@ def decide(rules: Tolerances, f: Any, gs: Any, s2: Any, *numbers: Any) -> tuple[
 
 
 def judge(
-    rules: Tolerances, taken: Any, over: Any, sty: Any, s2: Any, gap: Any, gapimag: Any, gnorm: Any, g2: Any,
-    xnorm: Any, *numbers: Any,
+    rules: Tolerances, sty: Any, s2: Any, gap: Any, gapimag: Any, gnorm: Any, g2: Any, xnorm: Any,
+    taken: Any, over: Any, *numbers: Any,
 ) -> tuple[Any, ...]:  # fmt: skip
     """After the gradient at the newest model: the numbers, with the step, the radius and why to stop.
 

@@ -20,11 +20,12 @@ from pylops_distributed.optimization.fuse import (
     scalars,
     step_length,
     total,
+    zero_model,
 )
 from pylops_distributed.optimization.nested import distance_if, square
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.optimization.thresholding import soft
-from pylops_distributed.space import Blocks, Vector, axpy, ratio, reshape, squared_norm, zeros
+from pylops_distributed.space import Blocks, Vector, axpy, ratio, reshape, squared_norm
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ class SplitBregman:
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> SplitBregmanState:
         """State before the first step, lazily."""
         terms = _Terms(self, op)
-        x = zeros(op.domain, like=op.apply_adjoint(y)) if x0 is None else op.domain.fit(x0)
+        x = zero_model(op, op.apply_adjoint(y)) if x0 is None else op.domain.fit(x0)
         image = terms.apply(x)
         split = Blocks(tuple(elementwise(np.zeros_like, a) for a in image.arrays[terms.fixed :]))
         targets = (*terms.targets(y, image), *split.arrays)
@@ -167,8 +168,8 @@ class SplitBregman:
         k = squared_norm(g)
         c = elementwise(_direction, restart, ratio(k, state.kold), state.c, g)
         known = scalars(
-            _progress, ("outer", "sweep", "inner", "kfirst", "restart"), restart, state.outer, state.sweep,
-            state.inner, state.kfirst, k,
+            _progress, ("outer", "sweep", "inner", "kfirst", "restart"),
+            restart, state.outer, state.sweep, state.inner, state.kfirst, k,
             settings=(self.niter_inner, self.niter, self.inner_tol), dtype=real,
         )  # fmt: skip
         known |= self._costs(terms, turn, image, fixed, state)

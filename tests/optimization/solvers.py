@@ -11,8 +11,10 @@ import scipy.sparse.linalg as spla
 
 import pylops_distributed as pld
 from pylops_distributed import optimization as po
+from pylops_distributed.optimization import proximal as pp
 
 N, CHUNKS = 12, 5
+WEIGHTS = np.linspace(0.5, 1, N)
 basic, sparsity = pylops.optimization.basic, pylops.optimization.sparsity
 
 
@@ -144,6 +146,66 @@ def _lasso(op: Any, y: Any) -> Any:
     return x, np.linalg.norm(y - op.matvec(x))
 
 
+def _soft(x: Any, thresh: float) -> Any:
+    return x * np.maximum(1 - thresh / np.maximum(np.abs(x), 1e-300), 0)
+
+
+def _misfit_prox(op: Any, y: Any, v: Any, tau: float, x: Any) -> Any:
+    normal = pylops.Identity(N, dtype=y.dtype) + tau * (op.H @ op)
+    return basic.cg(normal, v + tau * op.rmatvec(y), x, niter=3, tol=0)[0]
+
+
+def _weights(dtype: Any) -> Any:
+    return pld.Diagonal(da.from_array(WEIGHTS.astype(dtype), chunks=CHUNKS), dtype=dtype)
+
+
+def _admm(op: Any, y: Any) -> Any:
+    x = z = u = np.zeros(N, y.dtype)
+    for _ in range(6):
+        x = _misfit_prox(op, y, z - u, 0.0625, x)
+        z = _soft(x + u, 0.0625 * 0.7)
+        u = u + x - z
+    return x, np.linalg.norm(x - z)
+
+
+def _linearized_admm(op: Any, y: Any) -> Any:
+    A = pylops.Diagonal(WEIGHTS.astype(y.dtype), dtype=y.dtype)
+    x = z = u = np.zeros(N, y.dtype)
+    for _ in range(6):
+        x = _misfit_prox(op, y, x - A.rmatvec(A.matvec(x) - z + u), 0.125, x)
+        z = _soft(A.matvec(x) + u, 0.125 * 0.7)
+        u = u + A.matvec(x) - z
+    return x, np.linalg.norm(A.matvec(x) - z)
+
+
+def _primal_dual(op: Any, y: Any) -> Any:
+    A = pylops.Diagonal(WEIGHTS.astype(y.dtype), dtype=y.dtype)
+    x = ahead = dual = np.zeros(N, y.dtype)
+    for _ in range(6):
+        dual = dual + 8 * A.matvec(ahead)
+        dual = dual * 0.7 / np.maximum(np.abs(dual), 0.7)
+        before, x = x, _misfit_prox(op, y, x - 0.125 * A.rmatvec(dual), 0.125, x)
+        ahead = 2 * x - before
+    return x, np.linalg.norm(op.matvec(x) - y) ** 2 / 2 + 0.7 * np.abs(A.matvec(x)).sum()
+
+
+def _backtracked(op: Any, y: Any) -> Any:
+    def value(x: Any) -> float:
+        return np.linalg.norm(op.matvec(x) - y) ** 2 / 2
+
+    x, tau = np.zeros(N, y.dtype), 1.0
+    for _ in range(4):
+        gradient = op.rmatvec(op.matvec(x) - y)
+        while True:
+            new = _soft(x - tau * gradient, 0.7 * tau)
+            d = new - x
+            if value(new) <= value(x) + np.vdot(gradient, d).real + np.linalg.norm(d) ** 2 / (2 * tau):
+                break
+            tau /= 2
+        x = new
+    return x, tau
+
+
 def _after_first(solution: Any) -> Any:
     return solution.history["cost"][1:]
 
@@ -194,7 +256,35 @@ CASES = [
         "splitbregman", lambda dtype: po.SplitBregman((pld.FirstDerivative(N, dtype=dtype),), **_SPLIT),
         _split_bregman, _turns, settled=60,
     ),
-    Case("spgl1", po.SPGL1(tau=3.0, opt_tol=1e-9), _lasso, lambda s: s.history["rnorm"][-1], settled=25),
+    Case("spgl1", po.SPGL1(tau=3.0, opt_tol=1e-9), _lasso, lambda s: s.history["rnorm"][-1], settled=60),
+    Case(
+        "proximalgradient", po.ProximalGradient(pp.L1(0.25), tau=0.03, niter=6),
+        lambda op, y: (sparsity.ista(op, y, niter=6, eps=0.5, alpha=0.03, tol=0)[0], None), settled=50,
+    ),
+    Case(
+        "proximalgradient-fista", po.ProximalGradient(pp.L1(0.25), tau=0.03, niter=6, acceleration="fista"),
+        lambda op, y: (sparsity.fista(op, y, niter=6, eps=0.5, alpha=0.03, tol=0)[0], None),
+    ),
+    Case(
+        "proximalgradient-backtracking", po.ProximalGradient(pp.L1(0.7), niter=4), _backtracked,
+        lambda s: s.history["tau"][-1], passes=(3, 1), settled=50,
+    ),
+    Case(
+        "admm", po.ADMM(pp.L1(0.7), tau=0.0625, niter=6, inner=3), _admm, lambda s: s.history["gap"][-1], passes=(4, 5),
+        settled=30,
+    ),
+    Case(
+        "linearizedadmm",
+        lambda dtype: po.LinearizedADMM(pp.L1(0.7), _weights(dtype), tau=0.125, mu=0.125, niter=6, inner=3),
+        _linearized_admm, lambda s: s.history["gap"][-1], passes=(4, 5), settled=40,
+    ),
+    Case(
+        "primaldual",
+        lambda dtype: po.PrimalDual(
+            pp.L1(0.7), _weights(dtype), tau=0.125, mu=8.0, niter=6, tol=0.0, inner=3
+        ),
+        _primal_dual, lambda s: s.history["cost"][-1], passes=(5, 5), settled=40,
+    ),
     Case(
         "power", po.PowerIteration(6, 0.0), _power, lambda s: s.history["size"][1:], matrix="square", passes=(1, 0),
         settled=300,

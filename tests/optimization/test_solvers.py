@@ -8,16 +8,21 @@ import dask.array as da
 import numpy as np
 import pylops
 import pytest
-from solvers import CASES, CHUNKS, N, dense, distributed
+from solvers import CASES, N, dense, distributed
 
 import pylops_distributed as pld
 from pylops_distributed import optimization
+from pylops_distributed.checkpoint import CheckpointStore
 from pylops_distributed.execution import materialise
 from pylops_distributed.execution.trace import leaves, trace
 from pylops_distributed.optimization.solver import solve, unroll
+from pylops_distributed.run import Run
 from pylops_distributed.space import Blocks, flatten
 
-every_solver = pytest.mark.parametrize("case", CASES, ids=str)
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+# The first case of each algorithm: the others are settings of it, for parity.
+FIRST = list({type(case.build("f8")): case for case in reversed(CASES)}.values())[::-1]
+every_solver = pytest.mark.parametrize("case", FIRST, ids=str)
 
 
 @pytest.fixture(autouse=True)
@@ -49,11 +54,12 @@ def assert_same(a, b):
 
 def test_every_exported_solver_is_registered():
     registered = {type(case.build("f8")).__name__ for case in CASES}
-    assert registered == set(optimization.__all__)
+    exported = {name for name in optimization.__all__ if isinstance(getattr(optimization, name), type)}
+    assert registered == exported
 
 
 @pytest.mark.parametrize("dtype", ["f8", "c16"])
-@every_solver
+@every_case
 def test_equals_peer(case, dtype):
     matrix, y = dense(case, dtype)
     solution = solve(case.build(dtype), *distributed(matrix, y))
@@ -82,7 +88,7 @@ def test_crash_at_every_iteration_and_resume_bitwise(case):
     op, data = distributed(*dense(case, "f8"))
     solver, store = case.build("f8"), Kept()
     whole = solve(solver, op, data)
-    for stop in range(1, min(whole.state.iteration, 8)):
+    for stop in range(1, min(whole.state.iteration, 5)):
         solve(solver, op, data, store=store, on_step=lambda s, stop=stop: s.iteration >= stop)
     resumed = solve(solver, op, data, store=store)
     assert_same(resumed.state, whole.state)
@@ -91,6 +97,20 @@ def test_crash_at_every_iteration_and_resume_bitwise(case):
 
 
 @every_solver
+def test_every_state_goes_through_a_checkpoint(case, tmp_path):
+    op, data = distributed(*dense(case, "c8"))
+    solver = case.build("c8")
+    solution = solve(solver, op, data, on_step=lambda state: state.iteration >= 2)
+    run = Run.create_or_open(tmp_path / "run.zarr", identity={"solver": case.name})
+    with run.attempt() as attempt, CheckpointStore(attempt, background=False) as store:
+        store.save(solution.state, solution.history)
+        found = store.latest(solver.state)
+    assert_same(found.state, solution.state)
+    for name, values in solution.history.items():
+        np.testing.assert_array_equal(found.history[name], values)
+
+
+@every_case
 def test_a_step_is_one_graph_and_keeps_types_and_chunks(case):
     """What the engine relies on: it traces a step once, on arrays that look like those of the first state."""
     for dtype in ("f4", "c8"):
@@ -107,6 +127,17 @@ def test_a_step_is_one_graph_and_keeps_types_and_chunks(case):
         assert [a.name for a in leaves(second)] == [a.name for a in leaves(again)]
         later = solver.step(op, data, replace(first, iteration=5))
         assert [a.name for a in leaves(second)] == [a.name for a in leaves(later)]
+
+
+@every_solver
+def test_real_operators_take_complex_data(case):
+    matrix, y = dense(case, "f8")
+    op, data = distributed(matrix, y * (1 + 0.5j))
+    solver = case.build("f8")
+    first = solver.init(op, data)
+    second = solver.step(op, data, first)
+    assert first.x.dtype == "c16"
+    assert [a.dtype for a in leaves(first)] == [a.dtype for a in leaves(second)]
 
 
 @every_solver
@@ -140,9 +171,10 @@ def test_passes_of_a_step(case):
     assert tuple(Counting.counts) == case.passes
 
 
-@pytest.mark.parametrize("dtype", ["f8", "c8"])
 @every_solver
-def test_steps_past_convergence_rest(case, dtype):
+def test_steps_past_convergence_rest(case):
+    """In single precision, where squares of what is left of a gradient underflow first."""
+    dtype = "c8"
     matrix, y = dense(case, dtype)
     op, data = distributed(matrix, y, chunks=3 * N)
     solver = case.build(dtype)
@@ -151,8 +183,7 @@ def test_steps_past_convergence_rest(case, dtype):
         later = materialise(trace(lambda before: solver.step(op, data, before), reached).expand(reached, 50))
         assert not any(np.isnan(a).any() for a in dask.compute(*leaves(later)))
         x, expected = dask.compute(later.x, reached.x)
-    tol = 1e-6 if dtype == "f8" else 1e-4
-    np.testing.assert_allclose(x, expected, rtol=0, atol=tol * np.abs(expected).max())
+    np.testing.assert_allclose(x, expected, rtol=0, atol=1e-4 * np.abs(expected).max())
 
 
 @every_solver
@@ -162,7 +193,6 @@ def test_zero_data_give_zero(case):
     state = materialise(unroll(case.build("f4"), op, data, case.steps))
     assert not any(np.isnan(a).any() for a in dask.compute(*leaves(state)))
     np.testing.assert_array_equal(state.x.compute(), np.zeros(N))
-    assert not solve(case.build("f4"), op, data).x.compute().any()
 
 
 @every_solver
@@ -198,4 +228,3 @@ def test_states_are_named_apart():
         assert len(set(names)) == len(names)
         assert "iteration" not in names
         assert set(state.history) <= {f.name for f in fields(state)}
-    assert CHUNKS < N

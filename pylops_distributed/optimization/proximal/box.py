@@ -1,0 +1,42 @@
+"""The indicator of a box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pylops_distributed.optimization.fuse import elementwise, real_dtype, total
+from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
+from pylops_distributed.space import Vector
+
+
+@dataclass(frozen=True)
+class Box(ProxOperator):
+    """Zero between two bounds and infinite elsewhere, for real vectors.
+
+    Parameters
+    ----------
+    lower, upper : float or dask.array.Array
+        Bounds.
+    """
+
+    lower: Any = -np.inf
+    upper: Any = np.inf
+
+    def __call__(self, x: Vector) -> Any:
+        """Zero inside, infinite outside, as a 0-d array."""
+        return total(_outside, x, self.lower, self.upper, dtype=real_dtype(x))
+
+    def prox(self, x: Vector, tau: Any) -> Any:
+        """Elements moved to the nearest bound."""
+        return elementwise(_clipped, x, self.lower, self.upper)
+
+
+def _outside(x: Any, lower: Any, upper: Any) -> Any:
+    return np.where((x < lower) | (x > upper), np.inf, 0.0)
+
+
+def _clipped(x: Any, lower: Any, upper: Any) -> Any:
+    return np.clip(x, lower, upper)

@@ -1,0 +1,68 @@
+"""The L1 norm of the lengths of vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.optimization.fuse import elementwise, real_dtype, total
+from pylops_distributed.optimization.nested import square
+from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
+from pylops_distributed.space import Blocks, Vector
+
+
+@dataclass(frozen=True)
+class L21(ProxOperator):
+    r"""The L1 norm of lengths :math:`\sigma\sum_j\sqrt{\sum_i |x_{i,j}|^2}`, as of a gradient.
+
+    Parameters
+    ----------
+    ndim : int
+        Number of components :math:`i`: members of Blocks, or the length of the first axis of an array.
+    sigma : float
+        Weight :math:`\sigma`.
+    """
+
+    ndim: int
+    sigma: float = 1.0
+
+    def __call__(self, x: Vector) -> Any:
+        """Value of the function as a 0-d array."""
+        return total(_length, self.sigma, *self._parts(x), dtype=real_dtype(x))
+
+    def prox(self, x: Vector, tau: Any) -> Any:
+        """Lengths made shorter."""
+        return self._each(_shrunk, x, tau)
+
+    def proxdual(self, x: Vector, tau: Any) -> Any:
+        """Lengths cut at ``sigma``."""
+        return self._each(_cut, x, tau)
+
+    def _parts(self, x: Any) -> tuple[da.Array, ...]:
+        parts = x.arrays if isinstance(x, Blocks) else tuple(x)
+        if len(parts) != self.ndim or len({p.shape for p in parts}) > 1:
+            raise ValueError(f"L21 needs {self.ndim} components of one shape, got {[p.shape for p in parts]}")
+        return tuple(p.rechunk(parts[0].chunks) for p in parts)
+
+    def _each(self, function: Any, x: Any, tau: Any) -> Any:
+        parts = self._parts(x)
+        made = tuple(elementwise(function, self.sigma, tau, k, *parts) for k in range(self.ndim))
+        return Blocks(made) if isinstance(x, Blocks) else da.stack(made).rechunk(x.chunks)
+
+
+def _length(sigma: float, *parts: Any) -> Any:
+    return sigma * np.sqrt(sum(square(p) for p in parts))
+
+
+def _shrunk(sigma: float, tau: Any, k: int, *parts: Any) -> Any:
+    length = _length(1.0, *parts)
+    thresh = np.asarray(tau * sigma, length.dtype)
+    return parts[k] * (np.maximum(length - thresh, 0) / np.where(length > 0, length, 1))
+
+
+def _cut(sigma: float, tau: Any, k: int, *parts: Any) -> Any:
+    length = _length(1.0, *parts)
+    return parts[k] * (sigma / np.maximum(length, sigma)) if sigma else np.zeros_like(parts[k])

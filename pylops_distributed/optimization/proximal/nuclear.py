@@ -1,0 +1,56 @@
+"""The nuclear norm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.optimization.fuse import real_dtype
+from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
+
+
+@dataclass(frozen=True)
+class Nuclear(ProxOperator):
+    r"""The sum of the singular values of a matrix :math:`\sigma\|\mathbf{X}\|_*`.
+
+    It is global: the matrix is gathered into one task, so that it must fit into a worker's memory.
+
+    Parameters
+    ----------
+    dim : tuple of int
+        Shape of the matrix that a vector stands for.
+    sigma : float
+        Weight :math:`\sigma`.
+    """
+
+    dim: tuple[int, int]
+    sigma: float = 1.0
+
+    def __call__(self, x: Any) -> Any:
+        """Value of the function as a 0-d array."""
+        whole, axes, kind = x.rechunk(-1), tuple(range(x.ndim)), real_dtype(x)
+        return da.blockwise(
+            _value, (), whole, axes, dim=self.dim, sigma=self.sigma, concatenate=True, dtype=kind,
+            meta=np.zeros((), kind),
+        )  # fmt: skip
+
+    def prox(self, x: Any, tau: Any) -> Any:
+        """Singular values made smaller."""
+        whole, axes = x.rechunk(-1), tuple(range(x.ndim))
+        return da.blockwise(
+            _shrunk, axes, whole, axes, da.asarray(tau), (), dim=self.dim, sigma=self.sigma, dtype=x.dtype,
+            meta=np.zeros((0,) * x.ndim, x.dtype),
+        ).rechunk(x.chunks)  # fmt: skip
+
+
+def _value(x: Any, dim: tuple[int, int], sigma: float) -> Any:
+    return np.asarray(sigma * np.linalg.svd(x.reshape(dim), compute_uv=False).sum(), x.real.dtype)
+
+
+def _shrunk(x: Any, tau: Any, dim: tuple[int, int], sigma: float) -> Any:
+    left, values, right = np.linalg.svd(x.reshape(dim), full_matrices=False)
+    kept = np.maximum(values - np.asarray(tau * sigma, values.dtype), 0)
+    return ((left * kept) @ right).reshape(x.shape)

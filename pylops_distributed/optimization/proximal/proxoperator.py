@@ -1,0 +1,50 @@
+"""The base class of functions with a proximal operator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pylops_distributed.optimization.fuse import elementwise, lincomb
+from pylops_distributed.space import Vector
+
+
+class ProxOperator:
+    r"""A convex function :math:`f` with the operations that proximal solvers need, all of them lazy.
+
+    A new one is a frozen dataclass with ``__call__`` and ``prox``, and ``grad`` where it has a gradient. The
+    surface is that of PyProximal; vectors are arrays of any shape, or Blocks.
+    """
+
+    def __call__(self, x: Vector) -> Any:
+        """Value of the function as a 0-d array."""
+        raise NotImplementedError(f"{type(self).__name__} has no value")
+
+    def prox(self, x: Vector, tau: Any) -> Any:
+        r"""The :math:`\mathbf{v}` that minimises :math:`\tau f(\mathbf{v}) + \frac12\|\mathbf{v}-\mathbf{x}\|_2^2`."""
+        raise NotImplementedError(f"{type(self).__name__} has no proximal operator")
+
+    def proxdual(self, x: Vector, tau: Any) -> Any:
+        """The proximal operator of the conjugate function, by Moreau's identity."""
+        inner = self.prox(elementwise(_divided, x, tau), 1 / tau)
+        return elementwise(_rest, x, tau, inner)
+
+    def grad(self, x: Vector) -> Any:
+        """Gradient of the function."""
+        raise NotImplementedError(f"{type(self).__name__} has no gradient")
+
+    def warm(self, x: Vector, tau: Any, start: Vector) -> Any:
+        """``prox`` for functions that look for it by iterations, from ``start``."""
+        return self.prox(x, tau)
+
+
+def _divided(x: Any, tau: Any) -> Any:
+    return x / tau
+
+
+def _rest(x: Any, tau: Any, inner: Any) -> Any:
+    return x - tau * inner
+
+
+def plus(x: Vector, a: Any, y: Vector) -> Any:
+    """``x + a * y``, one task a chunk."""
+    return lincomb(1.0, x, a, y)
