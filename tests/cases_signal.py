@@ -73,7 +73,18 @@ def _windows(library, dtype, chunked, name, shape, inner="local", **options):
     return build(Op, **one, nwin=n, nover=over, **nop, **options)
 
 
+def _filters(library, dtype, chunked, n=1):
+    inp = chunked(samples(DIMS[:n] if n == 2 else 13, dtype, seed=8), (4, 3)[:n])
+    if n == 1:
+        return library.signalprocessing.NonStationaryFilters1D(inp, 5, (2, 7), dtype=dtype)
+    return library.signalprocessing.NonStationaryFilters2D(inp, (3, 5), (2, 7, 12), (1, 4), dtype=dtype)
+
+
 SIGNAL = [
+    given("2-D", "signalprocessing.NonStationaryConvolve2D", DIMS, _taps((2, 3, 3, 5)), (2, 7), (0, 2, 4)),
+    given("3-D", "signalprocessing.NonStationaryConvolve3D", (7, 4, 5), _taps((2, 2, 2, 3, 1, 3)), *[(1, 3)] * 3),
+    held("NonStationaryFilters1D-chunked", _filters, tasks=(6, 6), dtypes=DTYPES[:2]),
+    held("NonStationaryFilters2D-chunked", partial(_filters, n=2), tasks=(9, 9), dtypes=DTYPES[:2]),
     held("Sliding1D-local", partial(_windows, name="Sliding1D", shape=(12,)), tasks=(9, 9)),
     held("Sliding1D-ours", partial(_windows, name="Sliding1D", shape=(13,), inner="ours"), (9, 9), DTYPES[1:2]),
     held("Sliding1D-all", partial(_windows, name="Sliding1D", shape=(12,), inner="all"), (40, 40), DTYPES[1:2]),

@@ -16,6 +16,10 @@ from pylops_distributed.signalprocessing.fredholm1 import Fredholm1
 from pylops_distributed.signalprocessing.interp import Interp
 from pylops_distributed.signalprocessing.interpspline import InterpCubicSpline
 from pylops_distributed.signalprocessing.nonstatconvolve1d import NonStationaryConvolve1D
+from pylops_distributed.signalprocessing.nonstatconvolve2d import NonStationaryConvolve2D
+from pylops_distributed.signalprocessing.nonstatconvolve3d import NonStationaryConvolve3D
+from pylops_distributed.signalprocessing.nonstatfilters1d import NonStationaryFilters1D
+from pylops_distributed.signalprocessing.nonstatfilters2d import NonStationaryFilters2D
 from pylops_distributed.signalprocessing.patch2d import Patch2D
 from pylops_distributed.signalprocessing.patch3d import Patch3D
 from pylops_distributed.signalprocessing.radon2d import Radon2D
@@ -43,6 +47,10 @@ __all__ = [
     "Interp",
     "InterpCubicSpline",
     "NonStationaryConvolve1D",
+    "NonStationaryConvolve2D",
+    "NonStationaryConvolve3D",
+    "NonStationaryFilters1D",
+    "NonStationaryFilters2D",
     "Patch2D",
     "Patch3D",
     "Radon2D",
