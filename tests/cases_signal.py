@@ -81,6 +81,14 @@ def _filters(library, dtype, chunked, n=1):
 
 
 SIGNAL = [
+    given("last", "signalprocessing.DWT", DIMS, wavelet="db2", tasks=(6, 6)),
+    given("first", "signalprocessing.DWT", DIMS, axis=0, level=2, tasks=(6, 6)),
+    given("first and last", "signalprocessing.DWT2D", (5, 3, 7), axes=(0, 2), level=2, tasks=(6, 6)),
+    given("all", "signalprocessing.DWTND", (5, 3, 7), tasks=(6, 6)),
+    given("complex", "signalprocessing.UDCT", (16, 16), transform_kind="complex", tasks=(6, 6), dtypes=DTYPES[3:]),
+    given("real", "signalprocessing.UDCT", (16, 16), tasks=(6, 6), dtypes=DTYPES[3:]),
+    given("slopes", "signalprocessing.PWSprayer2D", (6, 7), samples((6, 7), "f8"), 2, **PANEL),
+    given("slopes", "signalprocessing.PWSmoother2D", (6, 7), samples((6, 7), "f8"), 2, **PANEL),
     given("2-D", "signalprocessing.NonStationaryConvolve2D", DIMS, _taps((2, 3, 3, 5)), (2, 7), (0, 2, 4)),
     given("3-D", "signalprocessing.NonStationaryConvolve3D", (7, 4, 5), _taps((2, 2, 2, 3, 1, 3)), *[(1, 3)] * 3),
     held("NonStationaryFilters1D-chunked", _filters, tasks=(6, 6), dtypes=DTYPES[:2]),

@@ -10,7 +10,7 @@ import pytest
 from case import samples
 from pylops.utils.wavelets import ricker
 
-from pylops_distributed.waveeqprocessing import LSM, MDC, MDD, Marchenko
+from pylops_distributed.waveeqprocessing import LSM, MDC, MDD, Kirchhoff, Marchenko
 
 EXACT = {"iter_lim": 8, "atol": 0, "btol": 0}  # LSQR's iterates are those of CGLS
 OURS = {"niter": 8, "tol": 0}
@@ -103,5 +103,20 @@ def test_lsm_images_two_reflectors_at_their_depths():
     close(image, twin.solve(np.asarray(d), iter_lim=15, atol=0, btol=0))
     with pytest.raises(ValueError, match="kind must be one of"):
         LSM(*settings, kind="twowayac")
+
+
+def test_eikonal_times_are_those_of_pylops_and_need_their_package(monkeypatch):
+    z, x, t = np.arange(6) * 4.0, np.arange(7) * 4.0, np.arange(30) * 0.004
+    points = np.stack([np.linspace(0, 24, 3), np.zeros(3)])
+    vel = 1000.0 + 10 * np.arange(6) * np.ones((7, 1))
+    settings = (z, x, t, points, points, vel, ricker(np.arange(3) * 0.004, 40)[0], 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        twin = pylops.waveeqprocessing.Kirchhoff(*settings)
+    m = da.from_array(samples((7, 6), "f8"), chunks=3)
+    close(Kirchhoff(*settings) @ m, twin @ m.compute(), 1e-12)
+    # PyLops' amplitudes are not numbers at the source.
+    assert np.isfinite((Kirchhoff(*settings, dynamic=True) @ m).compute()).all()
+    monkeypatch.setattr("pylops_distributed.waveeqprocessing.traveltimes.find_spec", lambda name: None)
     with pytest.raises(NotImplementedError, match="scikit-fmm"):
-        LSM(*settings)
+        Kirchhoff(*settings)

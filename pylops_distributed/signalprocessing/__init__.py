@@ -7,6 +7,9 @@ from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 from pylops_distributed.signalprocessing.convolve2d import Convolve2D
 from pylops_distributed.signalprocessing.convolvend import ConvolveND
 from pylops_distributed.signalprocessing.dct import DCT
+from pylops_distributed.signalprocessing.dwt import DWT
+from pylops_distributed.signalprocessing.dwt2d import DWT2D
+from pylops_distributed.signalprocessing.dwtnd import DWTND
 from pylops_distributed.signalprocessing.fft import FFT
 from pylops_distributed.signalprocessing.fft2d import FFT2D
 from pylops_distributed.signalprocessing.fftnd import FFTND
@@ -22,6 +25,8 @@ from pylops_distributed.signalprocessing.nonstatfilters1d import NonStationaryFi
 from pylops_distributed.signalprocessing.nonstatfilters2d import NonStationaryFilters2D
 from pylops_distributed.signalprocessing.patch2d import Patch2D
 from pylops_distributed.signalprocessing.patch3d import Patch3D
+from pylops_distributed.signalprocessing.pwsmoother2d import PWSmoother2D
+from pylops_distributed.signalprocessing.pwsprayer2d import PWSprayer2D
 from pylops_distributed.signalprocessing.radon2d import Radon2D
 from pylops_distributed.signalprocessing.radon3d import Radon3D
 from pylops_distributed.signalprocessing.seislet import Seislet
@@ -29,12 +34,17 @@ from pylops_distributed.signalprocessing.shift import Shift
 from pylops_distributed.signalprocessing.sliding1d import Sliding1D
 from pylops_distributed.signalprocessing.sliding2d import Sliding2D
 from pylops_distributed.signalprocessing.sliding3d import Sliding3D
+from pylops_distributed.signalprocessing.udct import UDCT
 
 __all__ = [
     "DCT",
+    "DWT",
+    "DWT2D",
+    "DWTND",
     "FFT",
     "FFT2D",
     "FFTND",
+    "UDCT",
     "Bilinear",
     "ChirpRadon2D",
     "ChirpRadon3D",
@@ -51,6 +61,8 @@ __all__ = [
     "NonStationaryConvolve3D",
     "NonStationaryFilters1D",
     "NonStationaryFilters2D",
+    "PWSmoother2D",
+    "PWSprayer2D",
     "Patch2D",
     "Patch3D",
     "Radon2D",
