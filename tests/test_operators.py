@@ -20,7 +20,13 @@ each_case_and_dtype = pytest.mark.parametrize(
     [pytest.param(case, dtype, id=f"{case.name}-{dtype}") for case in CASES for dtype in case.dtypes],
 )
 
-INVERSIONS = {"LSM", "MDD", "Marchenko"}  # which test_waveeqprocessing.py tests
+INVERSIONS = {
+    "Deghosting",
+    "LSM",
+    "MDD",
+    "Marchenko",
+    "WavefieldDecomposition",
+}  # which test_waveeqprocessing.py tests
 
 CHUNKINGS = {
     "one": lambda n: (n,),
