@@ -136,7 +136,7 @@ SIGNAL = [
         given("last", f"signalprocessing.{name}", DIMS, [0.5, 3.25, 2.0], tasks=(5, 5), dtypes=("f8", "c16"))
         for name in ("InterpCubicSpline",)
     ),
-    given("2-D", "signalprocessing.Bilinear", [[0.5, 11.2, 3.0], [4.75, 1.0, 2.5]], DIMS, tasks=(5, 5)),
+    given("2-D", "signalprocessing.Bilinear", [[0.5, 11.2, -3.4], [4.75, -0.5, 2.5]], DIMS, tasks=(5, 5)),
     given("3-D", "signalprocessing.Bilinear", [[0.5, 5.2, 3.0], [2.75, 1.0, 2.5]], (7, 4, 3), tasks=(5, 5)),
     held("Radon2D-linear", _radon, tasks=(5, 5)),
     held("Radon2D-whole samples", partial(_radon, interp=False, centeredh=False), tasks=(5, 5)),

@@ -12,11 +12,13 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.basicoperators.restriction import Restriction
-from pylops_distributed.lift.arguments import shape_of
+from pylops_distributed.lift.arguments import engine_among, shape_of
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.signalprocessing.bilinear import Bilinear
 from pylops_distributed.signalprocessing.fft2d import FFT2D
 from pylops_distributed.signalprocessing.fourier import Engine
+
+LOCAL = pylops.medical.MRI2D
 
 
 class MRI2D(LinearOperator):
@@ -98,6 +100,7 @@ class MRI2D(LinearOperator):
         **kwargs_fft: Any,
     ) -> None:
         model = shape_of(dims)
+        engine_among(fft_engine, ("numpy", "scipy", "mkl_fft"), "fft_engine")
         F = FFT2D(
             model,
             nffts=model,
@@ -109,9 +112,7 @@ class MRI2D(LinearOperator):
         )
         if isinstance(mask, str):
             with np.errstate(divide="ignore"):  # of rays along an axis
-                drawn = pylops.medical.MRI2D(
-                    model, mask, nlines, perc_center, fft_engine="scipy", dtype=dtype
-                )
+                drawn = LOCAL(model, mask, nlines, perc_center, fft_engine="scipy", dtype=dtype)
             self.mask = np.asarray(drawn.mask)
         else:
             self.mask = np.asarray(mask)

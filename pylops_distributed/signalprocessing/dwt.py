@@ -12,6 +12,8 @@ from pylops_distributed.lift import Lift
 from pylops_distributed.lift.arguments import axes_of, shape_of
 from pylops_distributed.lift.twin import Twin, along
 
+LOCAL = pylops.signalprocessing.DWT
+
 
 class DWT(Lift):
     r"""Discrete wavelet transform along an axis, by PyWavelets.
@@ -82,7 +84,7 @@ class DWT(Lift):
         model = shape_of(dims)
         (self.axis,) = axes_of((axis,), model)
         options = {"axis": self.axis, "wavelet": wavelet, "level": level, "dtype": dtype}
-        twin = Twin(pylops.signalprocessing.DWT, options, "dims")
+        twin = Twin(LOCAL, options, "dims")
         forward, adjoint, data = along(twin, (self.axis,), model)
         super().__init__(
             forward, adjoint, model, data, dtype=dtype, chunks=chunks, compute=compute, name=name

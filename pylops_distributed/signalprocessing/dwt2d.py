@@ -12,6 +12,8 @@ from pylops_distributed.lift import Lift
 from pylops_distributed.lift.arguments import axes_of, shape_of
 from pylops_distributed.lift.twin import Twin, along
 
+LOCAL = pylops.signalprocessing.DWT2D
+
 
 class DWT2D(Lift):
     r"""Discrete wavelet transform along two axes, by PyWavelets.
@@ -82,7 +84,7 @@ class DWT2D(Lift):
         model = shape_of(dims)
         self.axes = axes_of(axes, model)
         options = {"axes": self.axes, "wavelet": wavelet, "level": level, "dtype": dtype}
-        twin = Twin(pylops.signalprocessing.DWT2D, options, "dims")
+        twin = Twin(LOCAL, options, "dims")
         forward, adjoint, data = along(twin, self.axes, model)
         super().__init__(
             forward, adjoint, model, data, dtype=dtype, chunks=chunks, compute=compute, name=name

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.lift.arguments import one_of, shape_of
+from pylops_distributed.lift.arguments import engine_among, shape_of
 from pylops_distributed.signalprocessing.nonstationary import NonStationary
 
 
@@ -82,5 +82,5 @@ class NonStationaryConvolve3D(NonStationary):
         chunks: Any = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        one_of("engine", engine, ("numpy", "numba", "cuda"))
+        engine_among(engine, ("numpy", "numba", "cuda"))
         super().__init__(shape_of(dims), hs, (ihx, ihy, ihz), dtype, name, chunks, compute)

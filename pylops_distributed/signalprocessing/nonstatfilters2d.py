@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift.arguments import one_of, shape_of
+from pylops_distributed.lift.arguments import engine_among, shape_of
 from pylops_distributed.signalprocessing.nonstationary import NonStationaryFilters
 
 
@@ -79,5 +79,5 @@ class NonStationaryFilters2D(NonStationaryFilters):
         *,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        one_of("engine", engine, ("numpy", "numba", "cuda"))
+        engine_among(engine, ("numpy", "numba", "cuda"))
         super().__init__(inp, shape_of(hshape), (ihx, ihz), dtype, name, compute)

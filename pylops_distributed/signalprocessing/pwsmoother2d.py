@@ -13,6 +13,8 @@ from pylops_distributed.lift import Lift
 from pylops_distributed.lift.arguments import shape_of
 from pylops_distributed.lift.twin import Twin, whole
 
+LOCAL = pylops.signalprocessing.PWSmoother2D
+
 
 class PWSmoother2D(Lift):
     r"""Smoothing of a panel along local slopes by plane-wave prediction, whole in one task.
@@ -77,5 +79,5 @@ class PWSmoother2D(Lift):
         options: dict[str, Any] = {
             "dims": model, "sigma": np.asarray(sigma), "radius": radius, "alpha": alpha, "dtype": dtype,
         }  # fmt: skip
-        rules = whole(Twin(pylops.signalprocessing.PWSmoother2D, options), model, model)
+        rules = whole(Twin(LOCAL, options), model, model)
         super().__init__(*rules, model, model, dtype=dtype, compute=compute, name=name)

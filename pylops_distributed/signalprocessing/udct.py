@@ -13,6 +13,8 @@ from pylops_distributed.lift import Lift
 from pylops_distributed.lift.arguments import real_type, shape_of
 from pylops_distributed.lift.twin import Twin, method, whole
 
+LOCAL = pylops.signalprocessing.UDCT
+
 
 class UDCT(Lift):
     r"""Uniform discrete curvelet transform, whole in one task, by the package curvelets.
@@ -82,7 +84,7 @@ class UDCT(Lift):
             "window_threshold": window_threshold, "high_frequency_mode": high_frequency_mode,
             "transform_kind": transform_kind, "dtype": dtype,
         }  # fmt: skip
-        self.twin = Twin(pylops.signalprocessing.UDCT, options)
+        self.twin = Twin(LOCAL, options)
         data = shape_of(self.twin.build().dimsd)
         kind = real_type(dtype) if transform_kind == "real" else dtype
         super().__init__(
