@@ -4,12 +4,20 @@ The names are those of PyLops: ``Diagonal``, ``signalprocessing.Convolve1D``, ``
 and so on. Operators are lazy; see :class:`LinearOperator`.
 """
 
-from pylops_distributed import avo, basicoperators, optimization, signalprocessing, utils, waveeqprocessing
+from pylops_distributed import (
+    avo,
+    basicoperators,
+    medical,
+    optimization,
+    signalprocessing,
+    utils,
+    waveeqprocessing,
+)
 from pylops_distributed.basicoperators import *  # noqa: F403
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.results import open_run, plot_convergence, plot_iterates, plot_residual
 
 __all__ = ["LinearOperator", "aslinearoperator", "avo", "optimization", "signalprocessing", "utils"]
-__all__ += ["waveeqprocessing"]
+__all__ += ["medical", "waveeqprocessing"]
 __all__ += ["open_run", "plot_convergence", "plot_iterates", "plot_residual"]
 __all__ += basicoperators.__all__

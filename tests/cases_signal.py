@@ -73,7 +73,26 @@ def _windows(library, dtype, chunked, name, shape, inner="local", **options):
     return build(Op, **one, nwin=n, nover=over, **nop, **options)
 
 
+def _filters(library, dtype, chunked, n=1):
+    inp = chunked(samples(DIMS[:n] if n == 2 else 13, dtype, seed=8), (4, 3)[:n])
+    if n == 1:
+        return library.signalprocessing.NonStationaryFilters1D(inp, 5, (2, 7), dtype=dtype)
+    return library.signalprocessing.NonStationaryFilters2D(inp, (3, 5), (2, 7, 12), (1, 4), dtype=dtype)
+
+
 SIGNAL = [
+    given("last", "signalprocessing.DWT", DIMS, wavelet="db2", tasks=(6, 6)),
+    given("first", "signalprocessing.DWT", DIMS, axis=0, level=2, tasks=(6, 6)),
+    given("first and last", "signalprocessing.DWT2D", (5, 3, 7), axes=(0, 2), level=2, tasks=(6, 6)),
+    given("all", "signalprocessing.DWTND", (5, 3, 7), tasks=(6, 6)),
+    given("complex", "signalprocessing.UDCT", (16, 16), transform_kind="complex", tasks=(6, 6), dtypes=DTYPES[3:]),
+    given("real", "signalprocessing.UDCT", (16, 16), tasks=(6, 6), dtypes=DTYPES[3:]),
+    given("slopes", "signalprocessing.PWSprayer2D", (6, 7), samples((6, 7), "f8"), 2, **PANEL),
+    given("slopes", "signalprocessing.PWSmoother2D", (6, 7), samples((6, 7), "f8"), 2, **PANEL),
+    given("2-D", "signalprocessing.NonStationaryConvolve2D", DIMS, _taps((2, 3, 3, 5)), (2, 7), (0, 2, 4)),
+    given("3-D", "signalprocessing.NonStationaryConvolve3D", (7, 4, 5), _taps((2, 2, 2, 3, 1, 3)), *[(1, 3)] * 3),
+    held("NonStationaryFilters1D-chunked", _filters, tasks=(6, 6), dtypes=DTYPES[:2]),
+    held("NonStationaryFilters2D-chunked", partial(_filters, n=2), tasks=(9, 9), dtypes=DTYPES[:2]),
     held("Sliding1D-local", partial(_windows, name="Sliding1D", shape=(12,)), tasks=(9, 9)),
     held("Sliding1D-ours", partial(_windows, name="Sliding1D", shape=(13,), inner="ours"), (9, 9), DTYPES[1:2]),
     held("Sliding1D-all", partial(_windows, name="Sliding1D", shape=(12,), inner="all"), (40, 40), DTYPES[1:2]),
@@ -117,7 +136,7 @@ SIGNAL = [
         given("last", f"signalprocessing.{name}", DIMS, [0.5, 3.25, 2.0], tasks=(5, 5), dtypes=("f8", "c16"))
         for name in ("InterpCubicSpline",)
     ),
-    given("2-D", "signalprocessing.Bilinear", [[0.5, 11.2, 3.0], [4.75, 1.0, 2.5]], DIMS, tasks=(5, 5)),
+    given("2-D", "signalprocessing.Bilinear", [[0.5, 11.2, -3.4], [4.75, -0.5, 2.5]], DIMS, tasks=(5, 5)),
     given("3-D", "signalprocessing.Bilinear", [[0.5, 5.2, 3.0], [2.75, 1.0, 2.5]], (7, 4, 3), tasks=(5, 5)),
     held("Radon2D-linear", _radon, tasks=(5, 5)),
     held("Radon2D-whole samples", partial(_radon, interp=False, centeredh=False), tasks=(5, 5)),

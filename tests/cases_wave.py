@@ -3,7 +3,7 @@
 from functools import partial
 
 import numpy as np
-from case import DTYPES, held, samples
+from case import DTYPES, given, held, samples
 from pylops.utils.wavelets import ricker
 
 
@@ -79,6 +79,13 @@ def _kirchhoff(library, dtype, chunked, dims=2, mode="analytic", **options):
 
 
 WAVE = [
+    *(
+        given(mask, "medical.MRI2D", (9, 8), mask, fft_engine="scipy", **options, tasks=(11, 11), dtypes=DTYPES[2:])
+        for mask, options in (
+            ("vertical-reg", {"nlines": 3, "perc_center": 0.0}), ("radial-reg", {"nlines": 4}),
+        )
+    ),
+    given("weights", "medical.MRI2D", (9, 8), np.arange(72.0).reshape(9, 8), tasks=(9, 9), dtypes=DTYPES[3:]),
     held("Kirchhoff-2-D", _kirchhoff, tasks=(6, 6)),
     held("Kirchhoff-3-D", partial(_kirchhoff, dims=3, wavfilter=True), tasks=(6, 6), dtypes=DTYPES[:2]),
     held("Kirchhoff-dynamic", partial(_kirchhoff, dynamic=True, aperture=2.0, angleaperture=60), (30, 30), DTYPES[:2]),

@@ -10,7 +10,16 @@ import pytest
 from case import samples
 from pylops.utils.wavelets import ricker
 
-from pylops_distributed.waveeqprocessing import LSM, MDC, MDD, Marchenko
+import pylops_distributed as pld
+from pylops_distributed.waveeqprocessing import (
+    LSM,
+    MDC,
+    MDD,
+    Deghosting,
+    Kirchhoff,
+    Marchenko,
+    WavefieldDecomposition,
+)
 
 EXACT = {"iter_lim": 8, "atol": 0, "btol": 0}  # LSQR's iterates are those of CGLS
 OURS = {"niter": 8, "tol": 0}
@@ -103,5 +112,55 @@ def test_lsm_images_two_reflectors_at_their_depths():
     close(image, twin.solve(np.asarray(d), iter_lim=15, atol=0, btol=0))
     with pytest.raises(ValueError, match="kind must be one of"):
         LSM(*settings, kind="twowayac")
+
+
+def test_eikonal_times_are_those_of_pylops_and_need_their_package(monkeypatch):
+    z, x, t = np.arange(6) * 4.0, np.arange(7) * 4.0, np.arange(30) * 0.004
+    points = np.stack([np.linspace(0, 24, 3), np.zeros(3)])
+    vel = 1000.0 + 10 * np.arange(6) * np.ones((7, 1))
+    settings = (z, x, t, points, points, vel, ricker(np.arange(3) * 0.004, 40)[0], 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        twin = pylops.waveeqprocessing.Kirchhoff(*settings)
+    m = da.from_array(samples((7, 6), "f8"), chunks=3)
+    close(Kirchhoff(*settings) @ m, twin @ m.compute(), 1e-12)
+    # PyLops' amplitudes are not numbers at the source.
+    assert np.isfinite((Kirchhoff(*settings, dynamic=True) @ m).compute()).all()
+    monkeypatch.setattr("pylops_distributed.waveeqprocessing.traveltimes.find_spec", lambda name: None)
     with pytest.raises(NotImplementedError, match="scikit-fmm"):
-        LSM(*settings)
+        Kirchhoff(*settings)
+
+
+def test_wavefields_are_decomposed_as_by_pylops():
+    nr, nt = 8, 16
+    p, vz = samples((nr, nt), "f8", seed=1), samples((nr, nt), "f8", seed=2)
+    settings = (nt, nr, 0.004, 10.0, 1.5, 1500.0)
+    options = {"critical": 90.0, "ntaper": 2, "dtype": "complex128"}
+    lazily = da.from_array(p, chunks=(3, 7)), da.from_array(vz, chunks=(4, 16))
+    with np.errstate(all="ignore"):
+        for kind, ours, theirs in (("inverse", OURS, EXACT), ("analytical", {}, {})):
+            kwargs = {"kind": kind, "scaling": 2.0, "nffts": (nr, nt), **options}
+            found = WavefieldDecomposition(*lazily, *settings, **kwargs, **ours)
+            expected = pylops.waveeqprocessing.WavefieldDecomposition(p, vz, *settings, **kwargs, **theirs)
+            for a, b in zip(found, expected, strict=True):
+                close(a, b)
+        pair = pld.BlockDiag([pld.Restriction((nr, nt), [0, 2, 3, 5, 7], axis=0, dtype="c16")] * 2)
+        part = [a[[0, 2, 3, 5, 7]] for a in (p, vz)]
+        up, down = WavefieldDecomposition(*part, *settings, restriction=pair, dottest=True, **options, **OURS)
+    assert up.shape == down.shape == (nr, nt)
+
+
+def test_ghosts_are_removed_as_by_pylops():
+    nt, nr = 15, 8
+    p, direct = samples((nt, nr), "f8", seed=1), 0.1 * samples((nt, nr), "f8", seed=2)
+    settings = (nt, nr, 0.004, 10.0, 1500.0, 12.0)
+    options = {"npad": 2, "ntaper": 2}
+    for kind in ("p", "vz"):
+        found = Deghosting(da.from_array(p, chunks=5), *settings, kind, direct, **options, **OURS)
+        expected = pylops.waveeqprocessing.Deghosting(
+            p, *settings, kind, direct, **options, dtype="float64", **EXACT
+        )
+        for a, b in zip(found, expected, strict=True):
+            close(a, b)
+    with pytest.raises(ValueError, match="either the direct wave"):
+        Deghosting(p, *settings)

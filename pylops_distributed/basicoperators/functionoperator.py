@@ -74,7 +74,7 @@ class FunctionOperator(LinearOperator):
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         if self.fc is None:
-            raise NotImplementedError(f"there is no function for the adjoint of {self!r}")
+            raise NotImplementedError(f"Adjoint not implemented: {self!r} was given no function for it")
         return self._call(self.fc, y, self.domain.size)
 
     def _call(self, function: Callable[..., Any], x: da.Array, n: int) -> da.Array:

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed.basicoperators.curves import Curves, made
 from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import one_of, shape_of
+from pylops_distributed.lift.arguments import engine_among, shape_of
 
 
 class Spread(Curves):
@@ -95,7 +95,8 @@ class Spread(Curves):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model, data = shape_of(dims), shape_of(dimsd)
-        one_of("engine", engine, ("numpy", "numba"))
+        engine_among(engine, ("numpy", "numba"))
+        self.engine = "numpy"
         if table is None and fh is None:
             raise NotImplementedError("one of table and fh is needed")
         if table is not None and fh is not None:

@@ -29,6 +29,13 @@ def one_of(name: str, value: T, options: tuple[T, ...]) -> T:
     return value
 
 
+def engine_among(engine: str, options: tuple[str, ...], name: str = "engine") -> str:
+    """``engine`` if it is one of ``options``; else a ValueError in PyLops' words."""
+    if engine not in options:
+        raise ValueError(f"`{name}` must be {', '.join(options[:-1])} or {options[-1]}, got {engine!r}")
+    return engine
+
+
 def at_least(n: int, dims: tuple[int, ...], axis: int, what: str) -> None:
     """Raise a ValueError if an axis is too short for ``what``."""
     if dims[axis] < n:

@@ -38,7 +38,8 @@ class Bilinear(LinearOperator):
     Parameters
     ----------
     iava : array_like
-        Positions in samples, of shape ``(2, n)``, different from each other, and before the last samples.
+        Positions in samples, of shape ``(2, n)``, different from each other, and before the last samples;
+        negative ones count from the end.
     dims : tuple of int
         Shape of the model.
     forceflat : bool, optional
@@ -86,8 +87,8 @@ class Bilinear(LinearOperator):
             raise ValueError(f"iava must have shape (2, n), got {positions.shape}")
         check_unique(positions)
         limits = np.array(model[:2])[:, None] - 1
-        if np.any(positions < 0) or np.any(positions >= limits):
-            raise ValueError(f"positions of iava must lie from 0 to before the last samples {limits.ravel()}")
+        if np.any(positions < -limits - 1) or np.any(positions >= limits):
+            raise ValueError(f"positions of iava must lie before the last samples {limits.ravel()}")
         self.iava, kind = positions, np.dtype(dtype)
         dimsd = (positions.shape[1], *model[2:])
         super().__init__(
@@ -115,6 +116,7 @@ class Bilinear(LinearOperator):
         """The weights of the samples of each chunk of the model, as blocks of an array."""
         kind, n = self.dtype, self.iava.shape[1]
         rows, samples, weights = _corners(self.iava)
+        samples = np.where(samples < 0, samples + np.array(self.dims[:2])[:, None], samples)
         name = f"weights-{tokenize(self.iava, chunks, kind)}"
         tasks = {}
         for a, (low, high) in enumerate(pairwise(np.cumsum([0, *chunks[0]]).tolist())):

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, DTypeLike
 from pylops_distributed.lift import Lift
 from pylops_distributed.lift.twin import Twin, method, whole
 
+LOCAL = pylops.signalprocessing.ChirpRadon2D
+
 
 class ChirpRadon2D(Lift):
     r"""Linear Radon transform by chirp transforms, whole in one task.
@@ -65,7 +67,7 @@ class ChirpRadon2D(Lift):
     ) -> None:
         t, h = np.asarray(taxis), np.asarray(haxis)
         options = {"taxis": t, "haxis": h, "pmax": pmax, "dtype": dtype}
-        self.twin = Twin(pylops.signalprocessing.ChirpRadon2D, options)
+        self.twin = Twin(LOCAL, options)
         dims, dimsd = (h.size, t.size), (h.size, t.size)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)
 

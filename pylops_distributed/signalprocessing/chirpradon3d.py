@@ -10,8 +10,10 @@ import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.lift import Lift
-from pylops_distributed.lift.arguments import one_of
+from pylops_distributed.lift.arguments import engine_among
 from pylops_distributed.lift.twin import Twin, method, whole
+
+LOCAL = pylops.signalprocessing.ChirpRadon3D
 
 
 class ChirpRadon3D(Lift):
@@ -78,11 +80,11 @@ class ChirpRadon3D(Lift):
         compute: tuple[bool, bool] = (False, False),
         **kwargs_fftw: Any,
     ) -> None:
-        one_of("engine", engine, ("numpy", "fftw"))
+        engine_among(engine, ("numpy", "fftw"))
         t, hy, hx = (np.asarray(a) for a in (taxis, hyaxis, hxaxis))
         axes = {"taxis": t, "hyaxis": hy, "hxaxis": hx, "pmax": np.asarray(pmax)}
         options = {**axes, "engine": engine, "dtype": dtype, **kwargs_fftw}
-        self.twin = Twin(pylops.signalprocessing.ChirpRadon3D, options)
+        self.twin = Twin(LOCAL, options)
         dims, dimsd = (hy.size, hx.size, t.size), (hy.size, hx.size, t.size)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)
 

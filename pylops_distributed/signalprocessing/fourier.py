@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.lift import Array, Lift
-from pylops_distributed.lift.arguments import axes_of, complex_type, one_of, real_type, shape_of
+from pylops_distributed.lift.arguments import axes_of, complex_type, engine_among, one_of, real_type, shape_of
 from pylops_distributed.lift.pencils import Pencils
 
 Norm: TypeAlias = Literal["ortho", "none", "1/n"]
@@ -278,8 +278,7 @@ def engine_of(engine: str) -> str:
     ValueError
         If the engine is unknown.
     """
-    if engine not in ENGINES:
-        raise ValueError(f"engine must be one of {tuple(ENGINES)}, got {engine!r}")
+    engine_among(engine, tuple(ENGINES))
     package = ENGINES[engine].split(".")[0]
     if find_spec(package) is None:
         logger.warning("%s is not installed: SciPy transforms instead", package)

@@ -9,8 +9,10 @@ import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.lift import Lift
-from pylops_distributed.lift.arguments import one_of
+from pylops_distributed.lift.arguments import engine_among
 from pylops_distributed.lift.twin import Twin, whole
+
+LOCAL = pylops.signalprocessing.FourierRadon2D
 
 
 class FourierRadon2D(Lift):
@@ -84,11 +86,11 @@ class FourierRadon2D(Lift):
         *,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        one_of("engine", engine, ("numpy", "numba", "cuda"))
+        engine_among(engine, ("numpy", "numba", "cuda"))
         t, h, p = (np.asarray(a) for a in (taxis, haxis, pxaxis))
         axes = {"taxis": t, "haxis": h, "pxaxis": p}
         how = {"engine": engine, "num_threads_per_blocks": num_threads_per_blocks}
         options = {**axes, **how, "nfft": nfft, "flims": flims, "kind": kind, "dtype": dtype}
-        self.twin = Twin(pylops.signalprocessing.FourierRadon2D, options)
+        self.twin = Twin(LOCAL, options)
         dims, dimsd = (p.size, t.size), (h.size, t.size)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)

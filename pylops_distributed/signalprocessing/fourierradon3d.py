@@ -9,8 +9,10 @@ import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.lift import Lift
-from pylops_distributed.lift.arguments import one_of
+from pylops_distributed.lift.arguments import engine_among
 from pylops_distributed.lift.twin import Twin, whole
+
+LOCAL = pylops.signalprocessing.FourierRadon3D
 
 
 class FourierRadon3D(Lift):
@@ -86,11 +88,11 @@ class FourierRadon3D(Lift):
         *,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        one_of("engine", engine, ("numpy", "numba", "cuda"))
+        engine_among(engine, ("numpy", "numba", "cuda"))
         t, hy, hx, py, px = (np.asarray(a) for a in (taxis, hyaxis, hxaxis, pyaxis, pxaxis))
         axes = {"taxis": t, "hyaxis": hy, "hxaxis": hx, "pyaxis": py, "pxaxis": px}
         how = {"engine": engine, "num_threads_per_blocks": num_threads_per_blocks}
         options = {**axes, **how, "nfft": nfft, "flims": flims, "kind": kind, "dtype": dtype}
-        self.twin = Twin(pylops.signalprocessing.FourierRadon3D, options)
+        self.twin = Twin(LOCAL, options)
         dims, dimsd = (py.size, px.size, t.size), (hy.size, hx.size, t.size)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)

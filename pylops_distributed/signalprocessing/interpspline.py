@@ -14,6 +14,8 @@ from pylops_distributed.lift.arguments import axes_of, shape_of
 from pylops_distributed.lift.twin import Twin, along
 from pylops_distributed.signalprocessing.interp import below_last
 
+LOCAL = pylops.signalprocessing.InterpCubicSpline
+
 
 class InterpCubicSpline(Lift):
     r"""Interpolation along an axis by the natural cubic spline through the model's samples.
@@ -92,7 +94,7 @@ class InterpCubicSpline(Lift):
         (self.axis,) = axes_of((axis,), model)
         self.iava, self.bc_type = below_last(np.asarray(iava), model[self.axis]), bc_type
         options = {"iava": self.iava, "bc_type": bc_type, "axis": self.axis, "dtype": np.dtype(dtype)}
-        twin = Twin(pylops.signalprocessing.InterpCubicSpline, options, "dims")
+        twin = Twin(LOCAL, options, "dims")
         forward, adjoint, data = along(twin, (self.axis,), model)
         super().__init__(
             forward, adjoint, model, data, dtype=dtype, chunks=chunks, compute=compute, name=name

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.basicoperators.curves import Curves, made
 from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import one_of
+from pylops_distributed.lift.arguments import engine_among
 
 
 class Radon2D(Curves):
@@ -91,7 +91,8 @@ class Radon2D(Curves):
         chunks: Any = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        one_of("engine", engine, ("numpy", "numba"))
+        engine_among(engine, ("numpy", "numba"))
+        self.engine = "numpy"
         t, h, p = (np.asarray(a, float) for a in (taxis, haxis, pxaxis))
         function = KINDS[kind] if isinstance(kind, str) and kind in KINDS else kind
         if not callable(function):

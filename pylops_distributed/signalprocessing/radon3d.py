@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.basicoperators.curves import Curves, made
 from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import one_of
+from pylops_distributed.lift.arguments import engine_among
 from pylops_distributed.signalprocessing.radon2d import inside, unitless
 
 
@@ -95,7 +95,8 @@ class Radon3D(Curves):
         chunks: Any = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        one_of("engine", engine, ("numpy", "numba"))
+        engine_among(engine, ("numpy", "numba"))
+        self.engine = "numpy"
         t, hy, hx, py, px = (np.asarray(a, float) for a in (taxis, hyaxis, hxaxis, pyaxis, pxaxis))
         if kind not in KINDS:
             raise NotImplementedError(f"kind must be one of {tuple(KINDS)}, got {kind!r}")

@@ -14,6 +14,8 @@ from pylops_distributed.lift import Lift
 from pylops_distributed.lift.arguments import shape_of
 from pylops_distributed.lift.twin import Twin, method, whole
 
+LOCAL = pylops.signalprocessing.Seislet
+
 
 class Seislet(Lift):
     r"""Wavelet-like transform along the slopes of seismic events, whole in one task.
@@ -86,8 +88,8 @@ class Seislet(Lift):
             "slopes": np.asarray(slopes), "sampling": tuple(sampling), "level": level, "kind": kind, "inv": inv,
             "dtype": dtype,
         }  # fmt: skip
-        built = pylops.signalprocessing.Seislet(**options)
-        self.twin = Twin(pylops.signalprocessing.Seislet, options)
+        built = LOCAL(**options)
+        self.twin = Twin(LOCAL, options)
         dims, dimsd = shape_of(built.dims), shape_of(built.dimsd)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)
 

@@ -6,11 +6,12 @@ from pylops_distributed.waveeqprocessing.lsm import LSM
 from pylops_distributed.waveeqprocessing.marchenko import Marchenko
 from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.mdd import MDD
-from pylops_distributed.waveeqprocessing.oneway import PhaseShift
+from pylops_distributed.waveeqprocessing.oneway import Deghosting, PhaseShift
 from pylops_distributed.waveeqprocessing.wavedecomposition import (
     PressureToVelocity,
     UpDownComposition2D,
     UpDownComposition3D,
+    WavefieldDecomposition,
 )
 
 __all__ = [
@@ -20,10 +21,12 @@ __all__ = [
     "BlendingContinuous",
     "BlendingGroup",
     "BlendingHalf",
+    "Deghosting",
     "Kirchhoff",
     "Marchenko",
     "PhaseShift",
     "PressureToVelocity",
     "UpDownComposition2D",
     "UpDownComposition3D",
+    "WavefieldDecomposition",
 ]

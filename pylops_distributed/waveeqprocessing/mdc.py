@@ -128,7 +128,8 @@ class MDC(LinearOperator):
             raise ValueError(f"nt must be odd with twosided, zero time being in the middle, got {nt}")
         self.conjugate, self.twosided = conj, twosided
         scale = 1.0 if prescaled else float(dr) * float(dt) * sqrt(nt)
-        self.spectra = Spectra(nt, self.G.shape[0], scale, engine_of(fftengine), kwargs_fft)
+        engine = engine_of(kwargs_fft.pop("engine", fftengine))
+        self.spectra = Spectra(nt, self.G.shape[0], scale, engine, kwargs_fft)
         _, ns, nr = self.G.shape
         pieces, kind = self.G.numblocks[0], real_type(self.G.dtype)
         domain = Space.of((nt, nr, nv), kind, (nt, split(nr, pieces), nv) if chunks is None else chunks)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import dask.array as da
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
+from pylops.utils.tapers import taper2d, taper3d
 
+from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
+from pylops_distributed.basicoperators.identity import Identity
+from pylops_distributed.basicoperators.pad import Pad
 from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import complex_type, real_type
+from pylops_distributed.lift.arguments import complex_type, one_of, real_type
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.basic import cgls
 from pylops_distributed.signalprocessing.fft import FFT
 from pylops_distributed.signalprocessing.fourier import Engine
 from pylops_distributed.space import Space
+from pylops_distributed.utils.dottest import dottest as run_dottest
 
 
 class PhaseShift(LinearOperator):
@@ -140,3 +147,121 @@ def _shift(y: Array, f: Array, *wavenumbers: Array, vel: float, dz: float, conj:
     kz = kz.real - 1j * np.sign(dz) * abs(kz.imag)
     phase = np.exp(-2j * np.pi * dz * kz)
     return np.asarray(y * (phase.conj() if conj else phase), y.dtype)
+
+
+def Deghosting(
+    p: Any,
+    nt: int,
+    nr: int | Sequence[int],
+    dt: float,
+    dr: float | Sequence[float],
+    vel: float,
+    zrec: float,
+    kind: Literal["p", "vz"] = "p",
+    pd: Any = None,
+    win: Any = None,
+    npad: int | Sequence[int] = 11,
+    ntaper: Any = (11, 11),
+    restriction: LinearOperator | None = None,
+    sptransf: LinearOperator | None = None,
+    solver: Callable[..., Any] = cgls,
+    dottest: bool = False,
+    dtype: DTypeLike = "float64",
+    **kwargs_solver: Any,
+) -> tuple[da.Array, da.Array]:
+    r"""Up- and down-going waves at receivers below the sea surface, from one component.
+
+    With :math:`\mathbf P` the propagation to the surface and back, solves
+
+    .. math::
+        \mathbf p - \mathbf p_d = (\mathbf I - \mathbf P)\, \mathbf p^-, \qquad
+        \mathbf p^+ = \mathbf p - \mathbf p^-
+
+    with a plus sign for the vertical velocity.
+
+    Parameters
+    ----------
+    p : array
+        Data, of shape ``(nt, nr)`` or ``(nt, nrx, nry)``, or flat if ``restriction`` leaves receivers out. NumPy,
+        Dask and Zarr arrays.
+    nt : int
+        Number of time samples.
+    nr : int or tuple of int
+        Number of receivers, along each direction.
+    dt, dr : float or tuple of float
+        Sampling of time and of receivers.
+    vel : float
+        Velocity between receivers and surface.
+    zrec : float
+        Depth of the receivers.
+    kind : {"p", "vz"}, optional
+        Component.
+    pd : array, optional
+        Direct wave, to be taken from the data.
+    win : array, optional
+        Window without the direct wave, to multiply the data with, in its place.
+    npad : int or tuple of int, optional
+        Number of receivers to pad with at each side.
+    ntaper : int or tuple of int, optional
+        Number of receivers, and of time samples, to taper at each side.
+    restriction : LinearOperator, optional
+        From all receivers to those of the data.
+    sptransf : LinearOperator, optional
+        From a sparse representation to the up-going waves.
+    solver : callable, optional
+        Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model.
+    dottest : bool, optional
+        Test the operator first, which evaluates it.
+    dtype : dtype, optional
+        Type of the operator.
+    **kwargs_solver
+        Keyword arguments of the solver.
+
+    Returns
+    -------
+    pup, pdown : dask.array.Array
+        Up- and down-going waves.
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` is unknown, or there is neither ``pd`` nor ``win``.
+
+    See Also
+    --------
+    pylops.waveeqprocessing.Deghosting : the local driver, which uses LSQR.
+
+    References
+    ----------
+    .. [1] Amundsen, L., 1993, Wavenumber-based filtering of marine point-source data: Geophysics, 58, 1335-1348,
+       doi:10.1190/1.1443516.
+    """
+    one_of("kind", kind, ("p", "vz"))
+    if pd is None and win is None:
+        raise ValueError("either the direct wave pd or the window win is needed")
+    data = lazy(p)
+    counts, pads = (tuple(map(int, np.atleast_1d(v))) for v in (nr, npad))
+    pads = (pads * len(counts))[: len(counts)]
+    dims = (nt, *counts)
+    kx, *ky = (
+        np.fft.fftshift(np.fft.fftfreq(n + 2 * m, float(d)))
+        for n, m, d in zip(counts, pads, np.broadcast_to(dr, len(counts)), strict=True)
+    )
+    taper = taper3d(nt, counts, ntaper).transpose(2, 0, 1) if ky else taper2d(nt, counts[0], ntaper).T
+    pad = Pad(dims, [(0, 0), *((m, m) for m in pads)], dtype=dtype)
+    f = np.fft.rfftfreq(nt, dt)
+    shift = PhaseShift(vel, 2 * zrec, nt, f, kx, ky[0] if ky else None, dtype=dtype)
+    ghost = pad.H @ shift @ pad @ Diagonal(taper, dtype=dtype)
+    one = Identity(dims, dtype=dtype)
+    whole: LinearOperator = one - ghost if kind == "p" else one + ghost
+    if dottest:
+        run_dottest(whole, verb=True)
+    op = whole if restriction is None else restriction @ whole
+    d = data - lazy(pd) if pd is not None else lazy(win) * data
+    if sptransf is not None:
+        whole, op = whole @ sptransf, op @ sptransf
+    model = da.asarray(solver(op, d.ravel(), **kwargs_solver)[0])
+    if sptransf is not None:
+        data, model = da.asarray(whole @ model).real, da.asarray(sptransf @ model)
+    pup = model.real.reshape(dims)
+    return pup, data.reshape(dims) - pup

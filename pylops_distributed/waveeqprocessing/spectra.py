@@ -46,7 +46,9 @@ def to_frequencies(block: Array, spectra: Spectra, shift: bool, kind: np.dtype[A
     x = block.real.astype(real_type(kind), copy=False)
     x = fft.ifftshift(x, axes=0) if shift else x
     y = fft.rfft(x, axis=0, **spectra.options)[: spectra.nf]
-    return np.asarray(np.multiply(y, spectra.scale, dtype=complex_type(kind)))
+    if spectra.scale != 1:
+        y *= spectra.scale
+    return np.asarray(y, complex_type(kind))
 
 
 def to_times(block: Array, spectra: Spectra, shift: bool, kind: np.dtype[Any]) -> Array:

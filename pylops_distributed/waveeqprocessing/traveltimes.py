@@ -84,7 +84,7 @@ def _marched(points: Array, axes: tuple[Array, ...], vel: Array | None) -> Array
         phi = np.ones(out.shape[:-1])
         phi[tuple(np.round((point - origin) / steps).astype(int))] = -1
         out[..., k] = (
-            skfmm.distance(phi=phi, dx=steps)
+            abs(skfmm.distance(phi=phi, dx=steps))  # negative inside of the source's cell
             if vel is None
             else skfmm.travel_time(phi=phi, speed=vel, dx=steps)
         )

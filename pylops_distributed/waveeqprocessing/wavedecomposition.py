@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
+import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 from scipy.signal import filtfilt
 
 from pylops_distributed.basicoperators.block import Block
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
-from pylops_distributed.basicoperators.diagonal import Diagonal
+from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.lift import Array
+from pylops_distributed.lift.arguments import one_of
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.basic import cgls
 from pylops_distributed.signalprocessing.fftnd import FFTND
+from pylops_distributed.utils.dottest import dottest as run_dottest
 
 
 def PressureToVelocity(
@@ -211,6 +216,97 @@ def UpDownComposition3D(
     (2, 8, 7, 16)
     """
     return _composition(nt, tuple(nr), dt, tuple(dr), rho, vel, nffts, critical, ntaper, scaling, dtype, name)
+
+
+def WavefieldDecomposition(
+    p: Any,
+    vz: Any,
+    nt: int,
+    nr: int | Sequence[int],
+    dt: float,
+    dr: float | Sequence[float],
+    rho: float,
+    vel: float,
+    nffts: Sequence[int | None] = (None, None, None),
+    critical: float = 100.0,
+    ntaper: int = 10,
+    scaling: float = 1.0,
+    kind: Literal["inverse", "analytical"] = "inverse",
+    restriction: LinearOperator | None = None,
+    sptransf: LinearOperator | None = None,
+    solver: Callable[..., Any] = cgls,
+    dottest: bool = False,
+    dtype: DTypeLike = "complex128",
+    **kwargs_solver: Any,
+) -> tuple[da.Array, da.Array]:
+    r"""Up- and down-going waves from pressure and vertical velocity.
+
+    Analytically, with the factor of :func:`PressureToVelocity` to pressure,
+    :math:`\mathbf p^\mp = (\mathbf p \mp \mathbf W^{-1} \mathbf v_z) / 2`; or by inverting the composition of
+    :func:`UpDownComposition2D`, which bears gaps and sparse representations.
+
+    Parameters
+    ----------
+    p, vz : array
+        Pressure and vertical velocity, of shape ``(nr, nt)`` or ``(nry, nrx, nt)``, with fewer receivers where
+        ``restriction`` leaves some out. NumPy, Dask and Zarr arrays.
+    scaling : float, optional
+        Factor of the velocity in the inversion.
+    kind : {"inverse", "analytical"}, optional
+        By inversion, or directly.
+    restriction : LinearOperator, optional
+        From both wavefields at all receivers to the data.
+    sptransf : LinearOperator, optional
+        From a sparse representation to each of the results.
+    solver : callable, optional
+        Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model.
+    dottest : bool, optional
+        Test the operator first, which evaluates it.
+    nt, nr, dt, dr, rho, vel, nffts, critical, ntaper, dtype : optional
+        As of :func:`PressureToVelocity`.
+    **kwargs_solver
+        Keyword arguments of the solver.
+
+    Returns
+    -------
+    pup, pdown : dask.array.Array
+        Up- and down-going waves.
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` is unknown.
+
+    See Also
+    --------
+    pylops.waveeqprocessing.WavefieldDecomposition : the local driver, which uses LSQR.
+
+    References
+    ----------
+    .. [1] Wapenaar, K., 1998, Reciprocity properties of one-way propagators: Geophysics, 63, 1795-1798,
+       doi:10.1190/1.1444473.
+    """
+    one_of("kind", kind, ("inverse", "analytical"))
+    counts, steps = _axes(nr, dr)
+    dims = (*counts, nt)
+    settings = nt, counts, dt, steps, rho, vel, nffts, critical, ntaper
+    pressure, velocity = lazy(p), lazy(vz)
+    if kind == "analytical":
+        F, W = _obliquity(*settings, False, dtype)
+        scaled = da.asarray((F.H @ W @ F).apply(velocity)).real
+        return (pressure - scaled) / 2, (pressure + scaled) / 2
+    op = _composition(*settings, scaling, dtype, "U")
+    op = op if restriction is None else restriction @ op
+    sparse = None if sptransf is None else BlockDiag([sptransf, sptransf])
+    op = op if sparse is None else op @ sparse
+    if dottest:
+        run_dottest(op, complexflag=2, verb=True)
+    d = da.concatenate([pressure.ravel(), scaling * velocity.ravel()])
+    waves = da.asarray(solver(op, d, **kwargs_solver)[0]).real
+    if sparse is not None:
+        waves = da.asarray(sparse @ waves)
+    pdown, pup = waves.reshape((2, *dims))
+    return pup, pdown
 
 
 def _axes(nr: int | Sequence[int], dr: float | Sequence[float]) -> tuple[tuple[int, ...], tuple[float, ...]]:

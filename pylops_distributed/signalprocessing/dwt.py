@@ -1,0 +1,91 @@
+"""Wavelet transform along an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pylops
+from numpy.typing import DTypeLike
+
+from pylops_distributed.lift import Lift
+from pylops_distributed.lift.arguments import axes_of, shape_of
+from pylops_distributed.lift.twin import Twin, along
+
+LOCAL = pylops.signalprocessing.DWT
+
+
+class DWT(Lift):
+    r"""Discrete wavelet transform along an axis, by PyWavelets.
+
+    With the filters :math:`h` and :math:`g` of the wavelet, each scale splits what is left of the signal:
+
+    .. math::
+        a_k = \sum_n h_{n - 2k}\, x_n, \qquad d_k = \sum_n g_{n - 2k}\, x_n
+
+    periodically, after zeros up to a power of two. The adjoint is the inverse for orthogonal wavelets. The axis is
+    gathered in one chunk; others stay chunked.
+
+    Parameters
+    ----------
+    dims : int or tuple of int
+        Shape of the model.
+    axis : int, optional
+        Axis to transform.
+    wavelet : str, optional
+        Name of the wavelet, as PyWavelets has it.
+    level : int, optional
+        Number of scales.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If PyWavelets is not installed.
+    ValueError
+        If the wavelet is unknown, or ``axis`` is not one of ``dims``.
+
+    See Also
+    --------
+    pylops.signalprocessing.DWT : the local operator, which works in each block.
+
+    References
+    ----------
+    .. [1] Mallat, S., 1989, A theory for multiresolution signal decomposition: the wavelet representation: IEEE
+       Transactions on Pattern Analysis and Machine Intelligence, 11, 674-693, doi:10.1109/34.192463.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed.signalprocessing.dwt import DWT
+    >>> (DWT((3, 6), level=2) @ da.ones((3, 6), chunks=(1, 3))).shape
+    (3, 8)
+    """
+
+    def __init__(
+        self,
+        dims: int | Iterable[int],
+        axis: int = -1,
+        wavelet: str = "haar",
+        level: int = 1,
+        dtype: DTypeLike = "float64",
+        name: str | None = "D",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        model = shape_of(dims)
+        (self.axis,) = axes_of((axis,), model)
+        options = {"axis": self.axis, "wavelet": wavelet, "level": level, "dtype": dtype}
+        twin = Twin(LOCAL, options, "dims")
+        forward, adjoint, data = along(twin, (self.axis,), model)
+        super().__init__(
+            forward, adjoint, model, data, dtype=dtype, chunks=chunks, compute=compute, name=name
+        )

@@ -1,0 +1,91 @@
+"""Wavelet transform along several axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pylops
+from numpy.typing import DTypeLike
+
+from pylops_distributed.lift import Lift
+from pylops_distributed.lift.arguments import axes_of, shape_of
+from pylops_distributed.lift.twin import Twin, along
+
+LOCAL = pylops.signalprocessing.DWTND
+
+
+class DWTND(Lift):
+    r"""Discrete wavelet transform along several axes, by PyWavelets.
+
+    With the filters :math:`h` and :math:`g` of the wavelet, each scale splits what is left of the signal:
+
+    .. math::
+        a_k = \sum_n h_{n - 2k}\, x_n, \qquad d_k = \sum_n g_{n - 2k}\, x_n
+
+    periodically, after zeros up to a power of two. The adjoint is the inverse for orthogonal wavelets. The axes are
+    gathered in one chunk; others stay chunked.
+
+    Parameters
+    ----------
+    dims : int or tuple of int
+        Shape of the model.
+    axes : tuple of int, optional
+        Axes to transform.
+    wavelet : str, optional
+        Name of the wavelet, as PyWavelets has it.
+    level : int, optional
+        Number of scales.
+    dtype : dtype, optional
+        Type of the operator.
+    name : str, optional
+        Name shown to people.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If PyWavelets is not installed.
+    ValueError
+        If the wavelet is unknown, or ``axes`` are not some of ``dims``.
+
+    See Also
+    --------
+    pylops.signalprocessing.DWTND : the local operator, which works in each block.
+
+    References
+    ----------
+    .. [1] Mallat, S., 1989, A theory for multiresolution signal decomposition: the wavelet representation: IEEE
+       Transactions on Pattern Analysis and Machine Intelligence, 11, 674-693, doi:10.1109/34.192463.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed.signalprocessing.dwtnd import DWTND
+    >>> (DWTND((3, 6, 5)) @ da.ones((3, 6, 5), chunks=3)).shape
+    (4, 8, 8)
+    """
+
+    def __init__(
+        self,
+        dims: int | Iterable[int],
+        axes: Iterable[int] = (-3, -2, -1),
+        wavelet: str = "haar",
+        level: int = 1,
+        dtype: DTypeLike = "float64",
+        name: str | None = "D",
+        *,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        model = shape_of(dims)
+        self.axes = axes_of(axes, model)
+        options = {"axes": self.axes, "wavelet": wavelet, "level": level, "dtype": dtype}
+        twin = Twin(LOCAL, options, "dims")
+        forward, adjoint, data = along(twin, self.axes, model)
+        super().__init__(
+            forward, adjoint, model, data, dtype=dtype, chunks=chunks, compute=compute, name=name
+        )
