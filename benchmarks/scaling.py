@@ -23,6 +23,7 @@ from solvers import kernel
 import pylops_distributed as pld
 from pylops_distributed.execution import materialise, replay
 from pylops_distributed.optimization.cgls import CGLS
+from pylops_distributed.optimization.solver import MOMENT
 
 FOREVER = CGLS(10**9, tol=-1.0)
 
@@ -62,7 +63,7 @@ def by_workers(client: Callable[[int], Any], _: argparse.Namespace) -> None:
 
 
 def by_chunks(client: Callable[[int], Any], options: argparse.Namespace) -> None:
-    """More and more chunks of one size on two workers, a call to them for every step."""
+    """More and more chunks of one size on two workers, which are left to themselves for a moment, as in a solve."""
     print(f"{'chunks':>10} {'ms/it':>8} {'client ms':>10} {'ready s':>8} {'held':>6}")
     with client(2) as c:
         for n in (8, 64, 512, 4096):
@@ -71,11 +72,14 @@ def by_chunks(client: Callable[[int], Any], options: argparse.Namespace) -> None
             op, y = smooth(n, 4)
             start = time.perf_counter()
             run = engine(op, y)
-            ready, steps = time.perf_counter() - start, 20
+            ready = time.perf_counter() - start
+            start = time.perf_counter()
             run.run(2)
+            at_once = max(1, int(2 * MOMENT / (time.perf_counter() - start)))  # as a solve asks for steps
+            steps = 4 * at_once
             start, used = time.perf_counter(), time.process_time()
-            for _ in range(steps):
-                run.run(1)
+            for _ in range(4):
+                run.run(at_once)
             used, taken = time.process_time() - used, time.perf_counter() - start
             print(f"{n:10d} {1e3 * taken / steps:8.2f} {1e3 * used / steps:10.2f} {ready:8.2f} {tasks(c):6d}")
             run.close()
@@ -88,12 +92,12 @@ def by_iterations(client: Callable[[int], Any], _: argparse.Namespace) -> None:
     with client(2) as c:
         run = engine(*smooth(16, 64))
         for end in (10, 100, 1000):
-            run.run(end - 10 - run.iteration)
+            run.run(max(10, end - 50) - run.iteration)
             times = []
-            for _ in range(10):
+            for _ in range(5):
                 start = time.perf_counter()
-                run.run(1)
-                times.append(time.perf_counter() - start)
+                run.run(10)
+                times.append((time.perf_counter() - start) / 10)
             print(f"{end:10d} {1e3 * np.median(times):8.2f} {tasks(c):6d}")
 
 

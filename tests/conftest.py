@@ -74,9 +74,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """A Prefect server for a module; gives the environment of commands that use it."""
+    """A Prefect server for all who do not start their own; gives the environment of commands that use it."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     process = subprocess.Popen(

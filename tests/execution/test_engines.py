@@ -159,7 +159,7 @@ def test_scheduler_holds_no_more_with_every_step(cluster, rng, tmp_path):
     assert held[-1] <= held[1]
     before = tasks()
     engine.run(50)
-    assert tasks() == before
+    assert tasks() <= before
     engine.close()
 
 

@@ -61,9 +61,9 @@ def test_killed_pipeline_resumes_to_the_same_bits(pld, config, tmp_path):
 
 
 @pytest.mark.timeout(900)
-def test_a_lost_worker_restarts_the_solve_to_the_same_bits(pld, config, tmp_path):
+def test_a_lost_worker_restarts_the_solve_to_the_same_bits(pld, server, config, tmp_path):
     root = tmp_path / "runs"
-    process = pld("run", config, "--root", root, *SETTINGS, wait=False)
+    process = pld("run", config, "--root", root, *SETTINGS, wait=False, **server)
     await_checkpoint(process, root)
     workers = [p for p in psutil.Process(process.pid).children() if "spawn_main" in " ".join(p.cmdline())]
     assert len(workers) == 2
