@@ -27,6 +27,7 @@ from pylops_distributed.optimization.state import State
 # The parts on this worker, by the token of their solve and their number; they live as long as their actors.
 _parts: WeakValueDictionary[tuple[bytes, int], Part] = WeakValueDictionary()
 GETTERS = (getter, getter_inline, getter_nofancy)
+PLENTY = 2**31  # bytes of free memory from which a worker need not give back at once what it frees
 LARGE = 2**16  # bytes from which constant data goes to its worker by itself instead of in the task graph
 
 
@@ -45,7 +46,8 @@ def make_part(
 ) -> Part:
     """Make a part on the worker that this runs on."""
     left = free(memory)
-    keep_pages(min(left // 8, 256 * 2**20))
+    if left > PLENTY:
+        keep_pages(PLENTY // 8)
     part = Part(share, int(ROOM * left), threads, done)
     part.links = Links(me, token, host)
     _parts[token, me] = part
