@@ -1,0 +1,94 @@
+"""What checkpoints cost: CGLS with and without one every ten iterations, in turn.
+
+    python benchmarks/checkpoints.py --megabytes 200 --rounds 3
+
+The state is four vectors of that size. Runs on two threads, in this process; the last save, which nothing covers,
+is waited for. Prints seconds of both, and the share that checkpoints add.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import tempfile
+import time
+from statistics import median
+from typing import Any
+
+import dask
+import dask.array as da
+import numpy as np
+import pylops
+
+import pylops_distributed as pld
+from pylops_distributed.checkpoint import CheckpointStore
+from pylops_distributed.optimization.cgls import CGLS
+from pylops_distributed.optimization.solver import Session
+from pylops_distributed.policy import Every
+from pylops_distributed.run import Run
+
+NT, LINES = 250, 100
+
+
+def problem(megabytes: float) -> tuple[Any, Any]:
+    """A post-stack operator with smoothing along the lines, and data of this size."""
+    shape = (NT, LINES, max(8, round(megabytes * 1e6 / (8 * NT * LINES))))
+    wavelet = pylops.utils.wavelets.ricker(np.arange(31) * 0.004, 20)[0]
+    chunks = (NT, LINES, -(-shape[2] // 16))
+    data = da.random.default_rng(0).standard_normal(shape, chunks=chunks).persist()
+    op = pld.avo.poststack.PoststackLinearModelling(wavelet, nt0=NT, spatdims=shape[1:])
+    return op @ pld.Smoothing2D((5, 5), shape, axes=(1, 2)), data
+
+
+def solve(op: Any, data: Any, niter: int, folder: str | None) -> float:
+    """Seconds of a solve, with checkpoints if there is a folder for them."""
+    solver = CGLS(niter, tol=0.0)
+    if folder is None:
+        start = time.perf_counter()
+        session = Session(solver, op, data)
+        session.run()
+        taken = time.perf_counter() - start
+        session.close()
+        return taken
+    run = Run.create_or_open(f"{folder}/run.zarr", identity={}, provenance={})
+    with run.attempt() as attempt:
+        start = time.perf_counter()
+        with CheckpointStore(attempt) as store:
+            session = Session(solver, op, data, store=store, save=Every(10))
+            session.run()
+        taken = time.perf_counter() - start
+    session.close()
+    return taken
+
+
+def main() -> None:
+    """Solve in turn, and report."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--megabytes", type=float, default=200)
+    parser.add_argument("--niter", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", help="where to put the run for the time being")
+    options = parser.parse_args()
+    with dask.config.set(scheduler="threads", num_workers=2):
+        op, data = problem(options.megabytes)
+        solve(op, data, 2, None)
+        plain, saved = [], []
+        for _ in range(options.rounds):
+            plain.append(solve(op, data, options.niter, None))
+            folder = tempfile.mkdtemp(dir=options.folder)
+            saved.append(solve(op, data, options.niter, folder))
+            shutil.rmtree(folder)
+    result = {
+        "vector_MB": round(data.nbytes / 1e6), "niter": options.niter, "plain_s": round(median(plain), 2),
+        "with_checkpoints_s": round(median(saved), 2), "added": round(median(saved) / median(plain) - 1, 3),
+        "load": os.getloadavg()[0],
+    }  # fmt: skip
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
