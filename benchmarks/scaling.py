@@ -21,7 +21,7 @@ import numpy as np
 from solvers import kernel
 
 import pylops_distributed as pld
-from pylops_distributed.execution import materialise, replay
+from pylops_distributed.execution import replay
 from pylops_distributed.optimization.cgls import CGLS
 from pylops_distributed.optimization.solver import MOMENT
 
@@ -30,7 +30,7 @@ FOREVER = CGLS(10**9, tol=-1.0)
 
 def engine(op: Any, y: Any) -> Any:
     """An endless solve, ready to take steps."""
-    return replay(partial(FOREVER.step, op, y), materialise(FOREVER.init(op, y)), FOREVER.done)
+    return replay(partial(FOREVER.step, op, y), FOREVER.init(op, y), FOREVER.done)
 
 
 def smooth(chunks: int, size: int) -> tuple[Any, Any]:

@@ -24,7 +24,7 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Replay[S]:
     step : callable
         Pure and lazy function from one state to the next.
     state : State
-        Computed state to begin with.
+        Lazy or computed state to begin with.
     done : callable
         Given a state whose vectors are left out, a reason to stop, or None to go on.
 

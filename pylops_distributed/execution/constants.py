@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from dask._task_spec import GraphNode
+from dask._task_spec import DataNode, GraphNode
 from dask.sizeof import sizeof
 
 from pylops_distributed.execution.compiled import compiled
@@ -24,15 +24,21 @@ class Constants:
     graph : mapping
         Tasks of the constants.
     room : int
-        Bytes that may be kept.
+        Bytes that may be kept, besides what is data already.
+
+    Attributes
+    ----------
+    read : int
+        Bytes of all blocks computed so far.
     """
 
     def __init__(self, graph: Mapping[Any, GraphNode], room: int) -> None:
         self._tasks = {key: (compiled(node), tuple(node.dependencies)) for key, node in graph.items()}
         uses = Counter(d for _, needs in self._tasks.values() for d in needs)
         self._shared = {key for key, count in uses.items() if count > 1}
-        self._room = room
+        self._room, self.read = room, 0
         self._kept: dict[Any, Any] = {}
+        self.give({key: node.value for key, node in graph.items() if isinstance(node, DataNode)})
 
     def give(self, values: Mapping[Any, Any]) -> None:
         """Take values that were computed elsewhere."""
@@ -42,7 +48,11 @@ class Constants:
         if key in self._kept:
             return self._kept[key]
         value = aligned(self._compute(key))
-        self._keep(key, value)
+        size = sizeof(value)
+        self.read += size
+        if size <= self._room:
+            self._room -= size
+            self._kept[key] = value
         return value
 
     def _compute(self, key: Any) -> Any:
@@ -50,9 +60,3 @@ class Constants:
         return function(
             {d: self[d] if d in self._shared or d in self._kept else self._compute(d) for d in needs}
         )
-
-    def _keep(self, key: Any, value: Any) -> None:
-        size = sizeof(value)
-        if size <= self._room:
-            self._room -= size
-            self._kept[key] = value

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-# Step, stage, and the number of frames that follow; then the length of each.
-HEAD = struct.Struct("!QIQ")
+# Step (-1 makes the first state), stage, and the number of frames that follow; then the length of each.
+HEAD = struct.Struct("!qIQ")
 HELLO = struct.Struct("!I")
 CONNECT = 30.0  # seconds
 
@@ -44,6 +44,7 @@ class Links:
         self._peers: dict[int, socket.socket] = {}
         self._locks: dict[int, threading.Lock] = {}
         self._closed = False
+        self.sent = 0  # bytes
 
     def connect(
         self, addresses: Sequence[tuple[str, int]], deliver: Deliver, lost: Callable[[int, OSError], None]
@@ -92,6 +93,7 @@ class Links:
         buffers: list[memoryview] = []
         body = pickle.dumps(values, protocol=5, buffer_callback=lambda b: buffers.append(b.raw()))
         lengths = [len(body), *(b.nbytes for b in buffers)]
+        self.sent += sum(lengths)
         head = HEAD.pack(step, stage, len(lengths)) + struct.pack(f"!{len(lengths)}Q", *lengths)
         peer = self._peers[part]
         with self._locks[part]:

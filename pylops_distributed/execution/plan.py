@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, TypeAlias
@@ -13,6 +14,7 @@ from dask._task_spec import GraphNode
 from pylops_distributed.execution.trace import Template, keys_of
 
 Key: TypeAlias = Any
+Stages: TypeAlias = dict[tuple[Key, int], int]
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,9 @@ class Share:
     ----------
     works : list of Work
         Its tasks, the most urgent first.
-    inputs : list
-        Keys of the blocks and scalars of the state it holds.
     carry : dict
-        From these keys to those that take their places at the end of a step.
+        From the keys of the blocks and scalars of the state it holds to those that take their places at the end
+        of a step.
     sends, receives : list of Message
         What crosses.
     constant : dict
@@ -70,11 +71,15 @@ class Share:
     """
 
     works: list[Work] = field(default_factory=list)
-    inputs: list[Key] = field(default_factory=list)
     carry: dict[Key, Key] = field(default_factory=dict)
     sends: list[Message] = field(default_factory=list)
     receives: list[Message] = field(default_factory=list)
     constant: dict[Key, GraphNode] = field(default_factory=dict)
+
+    def needed(self) -> set[Key]:
+        """All that it takes from outside the step, if need be by its constants' tasks."""
+        keys = {k for work in self.works for k in work.constants} | set(self.carry.values())
+        return keys.union(*(node.dependencies for node in self.constant.values()))
 
 
 @dataclass(frozen=True)
@@ -164,17 +169,13 @@ def _by_place(keys: set[Key], parts: int) -> dict[Key, int]:
 
 def _settle(template: Template, sequence: list[Key], owner: dict[Key, int], parts: int) -> None:
     """Add the owners of all tasks to ``owner``; those that follow from scalars alone get none."""
-    body, holes = template.body, {k for a in template.inputs for k in keys_of(a)}
+    body, holes = template.body, _holes(template)
     held = _by_place(
         {d for t in body.values() for d in t.dependencies if d not in body and d not in holes}, parts
     )
-    ends = {
-        new: owner[old]
-        for i, o in zip(template.inputs, template.outputs, strict=True) if i.ndim
-        for old, new in zip(keys_of(i), keys_of(o), strict=True)
-    }  # fmt: skip
-    moving = {k: [d for d in body[k].dependencies if (d in body or d in holes)] for k in sequence}
-    place = _by_place({k for k in sequence if len(moving[k]) > 1}, parts)
+    ends = {new: owner[old] for old, new in _carried(template) if old in owner}
+    moving = {k: [d for d in body[k].dependencies if d in body or d in holes] for k in sequence}
+    place = _by_place({k for k in sequence if len(moving[k]) != 1}, parts)
     for key in sequence:
         operator = [held[d] for d in body[key].dependencies if d in held]
         near = [owner[d] for d in moving[key] if d in owner]
@@ -188,16 +189,24 @@ def _settle(template: Template, sequence: list[Key], owner: dict[Key, int], part
             owner[key] = place.get(key, max(sorted(near), key=near.count, default=0))
 
 
+def _holes(template: Template) -> set[Key]:
+    return {k for a in template.inputs for k in keys_of(a)}
+
+
+def _carried(template: Template) -> Iterator[tuple[Key, Key]]:
+    """Each key of the state, with the key of what takes its place."""
+    for i, o in zip(template.inputs, template.outputs, strict=True):
+        yield from zip(keys_of(i), keys_of(o), strict=True)
+
+
 def _places(
     template: Template, sequence: list[Key], owner: dict[Key, int], parts: int
 ) -> dict[Key, set[int]]:
     """Where each task is done: with its owner, or wherever its result is needed."""
-    everywhere = set(range(parts))
     places: dict[Key, set[int]] = {k: {owner[k]} if k in owner else set() for k in sequence}
-    for a in template.outputs:
-        for key in keys_of(a) if not a.ndim else []:
-            if key not in owner and key in places:
-                places[key] = everywhere
+    for old, new in _carried(template):
+        if is_scalar(old) and new in places and new not in owner:
+            places[new] = set(range(parts))
     for key in reversed(sequence):
         for d in template.body[key].dependencies:
             if d in places and d not in owner:
@@ -208,51 +217,54 @@ def _places(
 def _shares(
     template: Template, sequence: list[Key], owner: dict[Key, int], places: dict[Key, set[int]], parts: int
 ) -> list[Share]:
-    body, shares = template.body, [Share() for _ in range(parts)]
-    holes = {k for a in template.inputs for k in keys_of(a)}
+    body, holes, shares = template.body, _holes(template), [Share() for _ in range(parts)]
     wanted: dict[Key, set[int]] = defaultdict(set)  # who needs a value from its owner
-    for i, o in zip(template.inputs, template.outputs, strict=True):
-        for old, new in zip(keys_of(i), keys_of(o), strict=True):
-            for part in (owner[old],) if i.ndim else range(parts):
-                shares[part].inputs.append(old)
-                shares[part].carry[old] = new
-                wanted[new].add(part)
+    for old, new in _carried(template):
+        for part in range(parts) if is_scalar(old) else (owner[old],):
+            shares[part].carry[old] = new
+            wanted[new].add(part)
     for key in sequence:
         for d in body[key].dependencies:
             wanted[d] |= places[key]
-    stage: dict[tuple[Key, int], int] = {}
-    messages: dict[tuple[int, int, int], list[Key]] = defaultdict(list)
-
-    def reached(key: Key, part: int) -> int:
-        """Stage at which a part has a value."""
-        if (key, part) in stage:
-            return stage[key, part]
-        return stage[key, owner[key]] + 1 if (key in owner and (key, owner[key]) in stage) else 0
-
-    for key in [*(k for k in holes if k in owner), *sequence]:
-        for part in places.get(key, {owner.get(key, 0)}):
-            needs = body[key].dependencies if key in body else ()
-            stage[key, part] = max((reached(d, part) for d in needs), default=0)
-        if key in owner:
-            for part in sorted(wanted[key] - {owner[key]}):
-                messages[owner[key], part, stage[key, owner[key]]].append(key)
-    for (sender, part, n), keys in sorted(messages.items()):
+    stage, crossing = _stages(template, sequence, owner, places, wanted)
+    for (sender, part, n), keys in sorted(crossing.items()):
         shares[sender].sends.append(Message(part, n, tuple(keys)))
         shares[part].receives.append(Message(sender, n, tuple(keys)))
-    urgent = _urgency(template, sequence, stage, owner, messages)
+    urgent = _urgency(template, sequence, stage, owner, {k for keys in crossing.values() for k in keys})
     for part, share in enumerate(shares):
-        mine = sorted((k for k in sequence if part in places[k]), key=lambda k: urgent(k, part))
-        for key in mine:
+        for key in sorted((k for k in sequence if part in places[k]), key=lambda k: urgent(k, part)):
             needs = tuple(d for d in body[key].dependencies if d in body or d in holes)
             share.works.append(Work(body[key], needs, tuple(body[key].dependencies - set(needs))))
         share.constant = _leading_to(template.constant, share)
     return shares
 
 
+def _stages(
+    template: Template, sequence: list[Key], owner: dict[Key, int],
+    places: dict[Key, set[int]], wanted: dict[Key, set[int]],
+) -> tuple[Stages, dict[tuple[int, int, int], list[Key]]]:  # fmt: skip
+    """After how many messages in a row each part can have each value; what crosses, by sender, receiver, stage."""
+    stage: Stages = {}
+    crossing: dict[tuple[int, int, int], list[Key]] = defaultdict(list)
+
+    def reached(key: Key, part: int) -> int:
+        if (key, part) in stage:
+            return stage[key, part]
+        return stage[key, owner[key]] + 1 if (key in owner and (key, owner[key]) in stage) else 0
+
+    for key in [*(k for k in _holes(template) if k in owner), *sequence]:
+        needs = template.body[key].dependencies if key in template.body else ()
+        for part in places.get(key, {owner.get(key, 0)}):
+            stage[key, part] = max((reached(d, part) for d in needs), default=0)
+        if key in owner:
+            for part in sorted(wanted[key] - {owner[key]}):
+                crossing[owner[key], part, stage[key, owner[key]]].append(key)
+    return stage, crossing
+
+
 def _leading_to(graph: dict[Key, GraphNode], share: Share) -> dict[Key, GraphNode]:
     """All constants that a share takes, and those that they are made of."""
-    todo = {k for work in share.works for k in work.constants} | set(share.carry.values())
-    found: dict[Key, GraphNode] = {}
+    todo, found = share.needed(), dict[Key, GraphNode]()
     while todo := {k for k in todo if k in graph and k not in found}:
         found.update((k, graph[k]) for k in todo)
         todo = {d for k in todo for d in graph[k].dependencies}
@@ -260,12 +272,10 @@ def _leading_to(graph: dict[Key, GraphNode], share: Share) -> dict[Key, GraphNod
 
 
 def _urgency(
-    template: Template, sequence: list[Key], stage: dict[tuple[Key, int], int],
-    owner: dict[Key, int], messages: dict[tuple[int, int, int], list[Key]],
-) -> Any:  # fmt: skip
+    template: Template, sequence: list[Key], stage: Stages, owner: dict[Key, int], awaited: set[Key]
+) -> Any:
     """The order of a part's tasks: by stage; in a stage first what others wait for; then as saves memory."""
     rank = {key: n for n, key in enumerate(sequence)}
-    awaited = {key for keys in messages.values() for key in keys}
     for key in reversed(sequence):
         if key in awaited:
             for d in template.body[key].dependencies:

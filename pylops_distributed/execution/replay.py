@@ -10,13 +10,11 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import dask.array as da
 from dask._task_spec import DataNode
-from dask.highlevelgraph import HighLevelGraph
-from dask.threaded import get
 
-from pylops_distributed.execution.part import Key, Part, Row
+from pylops_distributed.execution.part import Part, Row, Taken
 from pylops_distributed.execution.plain import materialise
-from pylops_distributed.execution.plan import plan
-from pylops_distributed.execution.trace import Template, keys_of, leaves, rebuild
+from pylops_distributed.execution.plan import Key, plan
+from pylops_distributed.execution.trace import Template, keys_of, opening, rebuild
 from pylops_distributed.memory import free
 from pylops_distributed.optimization.state import State
 
@@ -74,18 +72,24 @@ class Replay(ABC, Generic[S]):
     template : Template
         The traced step.
     state : State
-        Computed state to begin with.
+        Lazy state to begin with.
     done : callable
         Tells from a state's scalars whether to stop.
 
     Attributes
     ----------
+    first : State
+        The first state without its vectors.
     iteration : int
         Number of the newest state.
+    moved : int
+        Bytes that crossed between workers, or of the operator that had to be read, since the beginning.
     """
 
+    first: S
+
     def __init__(self, template: Template, state: S, done: Done[S]) -> None:
-        self.template, self.iteration = template, state.iteration
+        self.template, self.iteration, self.moved = template, state.iteration, 0
         self.numbers = Numbers.of(state, done)
 
     @abstractmethod
@@ -109,7 +113,8 @@ class Plain(Replay[S]):
 
     def __init__(self, template: Template, state: S, done: Done[S]) -> None:
         super().__init__(template, state, done)
-        self._state = state
+        self._state = materialise(state)
+        self.first = Numbers.of(self._state, done).state
 
     def run(self, steps: int) -> list[S]:
         """As :meth:`Replay.run`."""
@@ -132,12 +137,14 @@ class Plain(Replay[S]):
 class Parted(Replay[S]):
     """Steps taken by parts, each of which holds its share of the state."""
 
-    def __init__(self, template: Template, state: S, done: Done[S]) -> None:
-        super().__init__(template, state, done)
-        self._row: Row = [
-            getattr(state, f.name) for f in fields(state) if f.metadata.get("space", "") is None
-        ]
-        self._under_way: list[Future] = []
+    _row: Row
+    _under_way: list[Future]
+
+    def _begin(self, calls: list[Future]) -> None:
+        """Take over once all parts were told to make the first state."""
+        self.iteration -= 1
+        self._under_way = calls
+        (self.first,) = self.finish()
 
     @abstractmethod
     def _start(self, steps: int) -> list[Future]:
@@ -156,17 +163,14 @@ class Parted(Replay[S]):
         """As :meth:`Replay.finish`."""
         if not self._under_way:
             return []
-        rows = self._gather(self._under_way)
-        self._under_way = []
-        if not rows:
-            return []
-        first, self.iteration = self.iteration + 1, self.iteration + len(rows)
-        self._row = rows[-1]
-        return [self.numbers.at(first + n, row) for n, row in enumerate(rows)]
+        taken = self._gather(self._under_way)
+        rows, self.moved, self._under_way = taken[0][0], sum(moved for _, moved in taken), []
+        self._row, before = rows[-1], self.iteration
+        self.iteration += len(rows)
+        return [self.numbers.at(before + n, row) for n, row in enumerate(rows, 1)]
 
-    def _gather(self, futures: list[Future]) -> list[Row]:
-        results: list[list[Row]] = [future.result() for future in futures]
-        return results[0]
+    def _gather(self, calls: list[Future]) -> list[Taken]:
+        return [call.result() for call in calls]
 
     def state(self) -> S:
         """As :meth:`Replay.state`."""
@@ -194,11 +198,11 @@ class InProcess(Parted[S]):
 
     def __init__(self, template: Template, state: S, done: Done[S], threads: int) -> None:
         super().__init__(template, state, done)
-        (share,) = plan(template, 1).shares
+        (first,), (share,) = plan(opening(state), 1).shares, plan(template, 1).shares
         room = int(ROOM * free())
-        self._part = Part(share, room, threads, self.numbers.done)
-        self._part.load(state.iteration, _values(template, state, threads))
+        self._part = Part(first, share, state.iteration, room, threads, self.numbers.done)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="solve")
+        self._begin([self._thread.submit(self._part.begin)])
 
     def _start(self, steps: int) -> list[Future]:
         return [self._thread.submit(self._part.run, steps)]
@@ -210,12 +214,3 @@ class InProcess(Parted[S]):
         """As :meth:`Replay.close`."""
         self._thread.shutdown()
         self._part.close()
-
-
-def _values(template: Template, state: State, threads: int) -> dict[Key, Any]:
-    """The blocks and scalars of a state, by the keys of the placeholders."""
-    arrays = leaves(state)
-    keys = [k for a in arrays for k in keys_of(a)]
-    graph = HighLevelGraph.merge(*(a.__dask_graph__() for a in arrays)).to_dict()
-    found = get(graph, keys, num_workers=threads)
-    return dict(zip((k for a in template.inputs for k in keys_of(a)), found, strict=True))

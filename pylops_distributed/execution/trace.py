@@ -9,7 +9,9 @@ from itertools import product
 from typing import Any, TypeAlias, TypeVar
 
 import dask.array as da
-from dask._task_spec import DataNode, convert_legacy_graph, fuse_linear_task_spec
+import numpy as np
+from dask._task_spec import DataNode, GraphNode, convert_legacy_graph, fuse_linear_task_spec
+from dask.array.core import getter, getter_inline, getter_nofancy
 from dask.base import tokenize
 from dask.blockwise import optimize_blockwise
 from dask.core import flatten
@@ -20,6 +22,7 @@ from pylops_distributed.space import Blocks
 
 S = TypeVar("S", bound=State)
 Graph: TypeAlias = dict[Any, Any]
+GETTERS = (getter, getter_inline, getter_nofancy)
 
 
 def leaves(state: State) -> list[da.Array]:
@@ -130,15 +133,14 @@ def trace(step: Callable[[S], S], state: S) -> Template:
     """
     inputs = [_placeholder(a, number) for number, a in enumerate(leaves(state))]
     before = rebuild(state, inputs, state.iteration)
-    after = leaves(step(before))
-    outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, after, strict=True)]
+    outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, leaves(step(before)), strict=True)]
     ends = {k for o in outputs for k in keys_of(o)}
     holes = {k for i in inputs for k in keys_of(i)}
     layers = optimize_blockwise(HighLevelGraph.merge(*(o.__dask_graph__() for o in outputs)), keys=ends)
     raw = layers.cull(ends).to_dict()
     graph = convert_legacy_graph(raw)
     futures = {k: v for k, v in raw.items() if k not in graph}  # Dask takes them for references to themselves
-    graph = fuse_linear_task_spec({k: v for k, v in graph.items() if k not in holes}, keys=ends)
+    graph = fuse_linear_task_spec(_cut({k: v for k, v in graph.items() if k not in holes}), keys=ends)
     moving = set(holes)
     order = TopologicalSorter({k: task.dependencies for k, task in graph.items()}).static_order()
     for key in order:
@@ -146,3 +148,24 @@ def trace(step: Callable[[S], S], state: S) -> Template:
             moving.add(key)
     body = {k: v for k, v in graph.items() if k in moving}
     return Template({k: v for k, v in graph.items() if k not in moving}, futures, body, before, outputs)
+
+
+def opening(state: State) -> Template:
+    """How a lazy state comes about, as a step that takes nothing but data."""
+    made = trace(lambda _: state, state)
+    data = {k: v for k, v in made.constant.items() if isinstance(v, DataNode)}
+    return replace(made, constant=data, body={k: v for k, v in made.constant.items() if k not in data})
+
+
+def _cut(graph: Graph) -> Graph:
+    """The graph with pieces of arrays in this process's memory cut out: a worker gets its pieces, not all."""
+
+    def cut(key: Any, node: GraphNode) -> GraphNode:
+        held = [graph.get(d) for d in node.dependencies]
+        if getattr(node, "func", None) in GETTERS and all(
+            isinstance(h, DataNode) and isinstance(h.value, np.ndarray) for h in held
+        ):
+            return DataNode(key, node({h.key: h.value for h in held}))
+        return node
+
+    return {key: cut(key, node) for key, node in graph.items()}
