@@ -25,18 +25,13 @@ class Constants:
         Tasks of the constants.
     room : int
         Bytes that may be kept, besides what is data already.
-
-    Attributes
-    ----------
-    read : int
-        Bytes of all blocks computed so far.
     """
 
     def __init__(self, graph: Mapping[Any, GraphNode], room: int) -> None:
         self._tasks = {key: (compiled(node), tuple(node.dependencies)) for key, node in graph.items()}
         uses = Counter(d for _, needs in self._tasks.values() for d in needs)
         self._shared = {key for key, count in uses.items() if count > 1}
-        self._room, self.read = room, 0
+        self._room, self._read = room, 0
         self._kept: dict[Any, Any] = {}
         self.give({key: node.value for key, node in graph.items() if isinstance(node, DataNode)})
 
@@ -44,12 +39,17 @@ class Constants:
         """Take values that were computed elsewhere."""
         self._kept.update((key, aligned(value)) for key, value in values.items())
 
+    def reset(self) -> int:
+        """Bytes of the blocks computed since this was last asked."""
+        read, self._read = self._read, 0
+        return read
+
     def __getitem__(self, key: Any) -> Any:
         if key in self._kept:
             return self._kept[key]
         value = aligned(self._compute(key))
         size = sizeof(value)
-        self.read += size
+        self._read += size
         if size <= self._room:
             self._room -= size
             self._kept[key] = value

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from heapq import heappop
 from typing import Any, TypeAlias
 
@@ -15,7 +13,6 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from pylops_distributed.execution.frame import Frame, Program
-from pylops_distributed.execution.links import Links
 from pylops_distributed.execution.plan import Key, Message, Share, is_scalar
 
 Row: TypeAlias = list[Any]
@@ -50,110 +47,85 @@ class Part:
     """
 
     def __init__(
-        self,
-        opening: Share,
-        share: Share,
-        first: int,
-        room: int,
-        threads: int,
-        done: Callable[[int, Row], bool],
-        links: Links | None = None,
-    ) -> None:
+        self, opening: Share, share: Share, first: int, room: int, threads: int,
+        done: Callable[[int, Row], bool], links: Any = None,
+    ) -> None:  # fmt: skip
         self.threads, self.done, self.links = threads, done, links
         self.state: dict[Key, Any] = {}
-        self.step = first - 1
-        self._opening, self._program = Program(opening, room), Program(share, room)
+        self.step, self.read = first - 1, 0
+        self._opening, self._program = {self.step: Program(opening, room)}, Program(share, room)
+        self._frames: dict[int, Frame] = {}
         self._scalars = [key for key in share.carry if is_scalar(key)]
         self._changed, self._blas = threading.Condition(), ThreadpoolController()
-        self._frame: Frame | None = None
-        self._early: dict[int, list[tuple[int, int, Any]]] = defaultdict(list)
         self._error: BaseException | None = None
         self._helpers = ThreadPoolExecutor(max(1, threads - 1), thread_name_prefix="part")
 
-    def address(self) -> tuple[str, int]:
+    def address(self) -> Any:
         """Where other parts reach this one."""
-        assert self.links is not None
         return self.links.address
 
     def connect(self, addresses: Sequence[tuple[str, int]]) -> None:
         """Connect with all parts."""
-        assert self.links is not None
         self.links.connect(addresses, self.deliver, self.lost)
 
     def give(self, values: Mapping[Key, Any]) -> None:
         """Take blocks of the operator and of the data that were computed elsewhere."""
-        for program in (self._opening, self._program):
-            program.constants.give({k: v for k, v in values.items() if k in program.share.needed()})
-
-    def begin(self) -> Taken:
-        """Make the first state."""
-        with self._computing():
-            self._advance(self._opening)
-        read = self._opening.constants.read
-        self._opening = Program(Share(), 0)
-        self._program.constants.read = read
-        return [self._row()], self._moved()
+        for program in (*self._opening.values(), self._program):
+            needed = program.share.needed()
+            program.constants.give({k: v for k, v in values.items() if k in needed})
 
     def run(self, steps: int) -> Taken:
-        """Take up to ``steps`` steps, fewer if the solver is done."""
+        """Take up to ``steps`` steps, fewer if the solver is done; the very first makes the first state."""
         rows: list[Row] = []
-        with self._computing():
-            while len(rows) < steps and not (rows and self.done(self.step, rows[-1])):
-                self._advance(self._program)
-                rows.append(self._row())
-        return rows, self._moved()
-
-    def close(self) -> None:
-        """Let go of all."""
-        if self.links is not None:
-            self.links.close()
-        self._helpers.shutdown(wait=False)
-        self.state = {}
-
-    def _row(self) -> Row:
-        return [np.asarray(self.state[key])[()] for key in self._scalars]
-
-    def _moved(self) -> int:
-        return self._program.constants.read + (self.links.sent if self.links is not None else 0)
-
-    @contextmanager
-    def _computing(self) -> Iterator[None]:
         interval = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH)
         try:
             with self._blas.limit(limits=1, user_api="blas"):  # tasks are what runs side by side
-                yield
+                while len(rows) < steps and not (rows and self.done(self.step, rows[-1])):
+                    self._advance()
+                    rows.append([np.asarray(self.state[key])[()] for key in self._scalars])
         except BaseException:
             self.close()  # tells the others
             raise
         finally:
             sys.setswitchinterval(interval)
+        return rows, self.read + (self.links.sent if self.links else 0)
+
+    def close(self) -> None:
+        """Let go of all."""
+        if self.links:
+            self.links.close()
+        self._helpers.shutdown(wait=False)
+        self.state = {}
 
     # -- one step ------------------------------------------------------------------------------------------
 
-    def _advance(self, program: Program) -> None:
-        frame, given = Frame(program, self.step), self.state
+    def _frame(self, step: int) -> Frame:
+        """The course of a step, which may begin with a message that is early."""
+        if step not in self._frames:
+            self._frames[step] = Frame(self._opening.get(step, self._program), step)
+        return self._frames[step]
+
+    def _advance(self) -> None:
         # From here on the state lives in the frame alone, which lets go of each block after its last use.
-        self.state = {}
+        given, self.state = self.state, {}
         first: list[Message] = []
         with self._changed:
-            for key, value in given.items():
-                first += frame.store(key, value)
-            for message in self._early.pop(frame.step, ()):
-                frame.arrive(*message)
-            self._frame = frame
-        del given
+            frame = self._frame(self.step)
+            while given:
+                first += frame.store(*given.popitem())
         self._send(frame, first)
         others = [self._helpers.submit(self._work, frame) for _ in range(self.threads - 1)]
         self._work(frame)
-        for other in others:
-            other.result()
+        wait(others)
         if self._error is not None:
             raise self._error
-        with self._changed:
-            self._frame = None
         self.state = frame.carried()
-        self.step += 1
+        self.read += frame.program.constants.reset()
+        with self._changed:
+            del self._frames[self.step]
+            self._opening.pop(self.step, None)
+            self.step += 1
 
     def _work(self, frame: Frame) -> None:
         """Do what is ready, the most urgent first, until the step is over."""
@@ -184,7 +156,6 @@ class Part:
 
     def _send(self, frame: Frame, messages: Sequence[Message]) -> None:
         for m in messages:
-            assert self.links is not None
             self.links.send(m.part, frame.step, m.stage, [frame.values[key] for key in m.keys])
             with self._changed:
                 frame.release(m.keys)
@@ -192,12 +163,9 @@ class Part:
     # -- called by the threads that listen -----------------------------------------------------------------
 
     def deliver(self, step: int, sender: int, stage: int, values: Any) -> None:
-        """Take a message; one for a later step is put aside."""
+        """Take a message, of the step under way or of the next."""
         with self._changed:
-            if self._frame is not None and self._frame.step == step:
-                self._frame.arrive(sender, stage, values)
-            else:
-                self._early[step].append((sender, stage, values))
+            self._frame(step).arrive(sender, stage, values)
             self._changed.notify_all()
 
     def lost(self, part: int, error: OSError) -> None:

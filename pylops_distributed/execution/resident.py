@@ -30,23 +30,15 @@ class WorkerLost(RuntimeError):
 
 
 def make_part(
-    me: int,
-    token: bytes,
-    opening: Share,
-    share: Share,
-    first: int,
-    memory: int | None,
-    threads: int,
-    done: Callable[[int, Row], bool],
-    host: str,
-) -> Part:
+    me: int, token: bytes, opening: Share, share: Share, first: int, memory: int | None, threads: int,
+    done: Callable[[int, Row], bool], host: str,
+) -> Part:  # fmt: skip
     """Make a part on the worker that this runs on."""
     left = free(memory)
     if left > PLENTY:
         keep_pages(PLENTY // 8)
-    links = Links(me, token, host)
-    part = _parts[token, me] = Part(opening, share, first, int(ROOM * left), threads, done, links)
-    return part
+    part = Part(opening, share, first, int(ROOM * left), threads, done, Links(me, token, host))
+    return _parts.setdefault((token, me), part)
 
 
 def give(token: bytes, me: int, keys: list[Key], values: list[Any]) -> None:
@@ -74,17 +66,16 @@ class Resident(Parted[S]):
     def __init__(self, template: Template, state: S, done: Done[S], client: Client) -> None:
         super().__init__(template, state, done)
         self._client, self._token = client, secrets.token_bytes(16)
-        blocks = max((a.npartitions for a in template.inputs), default=1)
         info = client.scheduler_info(n_workers=-1)["workers"]
-        self._workers = sorted(info)[: max(1, blocks)]
-        begun, each = opening(state), plan(template, len(self._workers))
-        self._homes = each.homes
-        pairs = list(zip(plan(begun, len(self._workers)).shares, each.shares, strict=True))
+        self._workers = sorted(info)[: max(1, *(a.npartitions for a in template.inputs))]
+        begun = opening(state)
+        shares, self._homes = plan(template, len(self._workers))
+        pairs = list(zip(plan(begun, len(self._workers))[0], shares, strict=True))
         given = [_given(pair, {**template.futures, **begun.futures}) for pair in pairs]
         self._actors = [
             client.submit(
                 make_part, me, self._token, *pair, state.iteration, info[worker]["memory_limit"],
-                info[worker]["nthreads"], self.numbers.done, _host(worker),
+                info[worker]["nthreads"], self.done, _host(worker),
                 actor=True, workers=[worker], allow_other_workers=True, pure=False,
             )
             for me, (worker, pair) in enumerate(zip(self._workers, pairs, strict=True))
@@ -93,7 +84,7 @@ class Resident(Parted[S]):
         addresses = _all([part.address() for part in self._parts])
         _all([part.connect(addresses) for part in self._parts])
         client.gather([self._give(me, values) for me, values in enumerate(given) if values])
-        self._begin([part.begin() for part in self._parts])
+        self._begin()
 
     def _give(self, me: int, given: dict[Key, Any]) -> Future:
         """Bring values that exist already to their part."""
@@ -123,12 +114,11 @@ class Resident(Parted[S]):
         for me, worker in enumerate(self._workers):
             mine = [k for k in keys_of(a) if self._homes[k] == me]
             named = [(name, *k[1:]) for k in mine]
-            if mine:
-                futures = self._client.map(
-                    take, mine, key=named, token=self._token, me=me, step=self.iteration,
-                    workers=[worker], allow_other_workers=True, pure=False,
-                )  # fmt: skip
-                graph.update(zip(named, futures, strict=True))
+            futures = self._client.map(
+                take, mine, key=named, token=self._token, me=me, step=self.iteration,
+                workers=[worker], allow_other_workers=True, pure=False,
+            )  # fmt: skip
+            graph.update(zip(named, futures, strict=True))
         # Before the next step replaces them.
         wait(list(graph.values()))
         return graph

@@ -11,11 +11,10 @@ from typing import Any, ClassVar
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.execution import materialise
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
 from pylops_distributed.optimization.solver import iterate
-from pylops_distributed.optimization.state import Reason
+from pylops_distributed.optimization.state import Reason, materialise
 from pylops_distributed.space import Blocks, Vector, flatten, reshape
 
 _UNITS = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}

@@ -252,4 +252,3 @@ def solve(
         return Solution(session.state, reason, session.history)
     finally:
         session.close()
-

@@ -256,7 +256,7 @@ def test_few_messages_a_step(rng, tmp_path):
     op, y = pld.FirstDerivative(dims, axis=0), da.ones(dims, chunks=(4, 8))
     with dask.config.set(scheduler="sync"):
         template = trace(partial(solver.step, op, y), solver.init(op, y))
-    shares = plan(template, 2).shares
+    shares = plan(template, 2)[0]
     assert all(len(s.sends) <= 4 and len(s.receives) <= 4 for s in shares)
     assert abs(len(shares[0].works) - len(shares[1].works)) <= 8
 

@@ -13,9 +13,9 @@ from solvers import CASES, N, dense, distributed
 import pylops_distributed as pld
 from pylops_distributed import optimization
 from pylops_distributed.checkpoint import CheckpointStore
-from pylops_distributed.execution import materialise
-from pylops_distributed.execution.trace import leaves, trace
+from pylops_distributed.execution.trace import trace
 from pylops_distributed.optimization.solver import solve, unroll
+from pylops_distributed.optimization.state import leaves, materialise
 from pylops_distributed.run import Run
 from pylops_distributed.space import Blocks, flatten
 
