@@ -254,6 +254,34 @@ def show(path: RunPath, root: Root = "runs") -> None:
 
 @app.command()
 @guard
+def verify(path: RunPath, root: Root = "runs") -> None:
+    """Check every checksum, count and link of a run, and say what is wrong; changes nothing."""
+    from pylops_distributed.audit import verify as check
+
+    found = check(_find(path, root))
+    for finding in found:
+        out.print(f"[{'red' if finding.harmful else 'yellow'}]{finding.path or 'run'}[/]:", end=" ")
+        out.print(finding.words, markup=False)
+    if any(finding.harmful for finding in found):
+        out.print("pld repair RUN goes back to the newest sound checkpoint")
+        raise typer.Exit(1)
+    out.print("sound" if not found else "sound, but for what was left unfinished")
+
+
+@app.command()
+@guard
+def repair(path: RunPath, root: Root = "runs") -> None:
+    """Bring a run back to its newest sound checkpoint; what is sound is never deleted."""
+    from pylops_distributed.audit import repair as mend
+
+    for finding in mend(_find(path, root)):
+        out.print(f"deleted {finding.path}:", end=" ")
+        out.print(finding.words, markup=False)
+    out.print("pld resume RUN goes on")
+
+
+@app.command()
+@guard
 def doctor(root: Root = "runs") -> None:
     """Check versions, disk, the Prefect server, and that Dask workers reach it."""
     from flows.doctor import checks

@@ -239,14 +239,16 @@ def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = 
     if verify == "full":
         for name in group.manifest:
             try:
-                array = group.lazy(name)
-                dask.compute(
-                    array.map_blocks(_read, dtype=bool, meta=np.empty((0,) * array.ndim, bool)).all(),
-                    scheduler="sync" if array.nbytes < SMALL else get,
-                )
+                read_through(group.lazy(name), get)
             except Exception as error:
                 raise Damaged(f"{path}/{name} cannot be read: {error}") from error
     return group
+
+
+def read_through(array: da.Array, get: Any = None) -> None:
+    """Read every chunk of an array, for the sake of its checksum."""
+    read = array.map_blocks(_read, dtype=bool, meta=np.empty((0,) * array.ndim, bool))
+    dask.compute(read.all(), scheduler="sync" if array.nbytes < SMALL else get)
 
 
 def _write_arrays(
