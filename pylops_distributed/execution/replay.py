@@ -123,7 +123,7 @@ class Parted(Replay[S]):
 
     def run(self, steps: int) -> list[S]:
         """As :meth:`Replay.run`."""
-        self._under_way = self._start(steps)
+        self._under_way = self._start(steps) if steps > 0 else []
         return self.finish()
 
     def finish(self) -> list[S]:

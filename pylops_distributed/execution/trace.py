@@ -117,7 +117,9 @@ def trace(step: Callable[[S], S], state: S) -> Template:
     raw = layers.cull(ends).to_dict()
     graph = convert_legacy_graph(raw)
     futures = {k: v for k, v in raw.items() if k not in graph}  # Dask takes them for references to themselves
-    graph = fuse_linear_task_spec(_cut({k: v for k, v in graph.items() if k not in holes}), keys=ends)
+    pieces = _pieces(graph)
+    rest = {k: v for k, v in graph.items() if k not in pieces and k not in holes}
+    graph = {**pieces, **fuse_linear_task_spec(rest, keys=ends)}
     moving = set(holes)
     order = TopologicalSorter({k: task.dependencies for k, task in graph.items()}).static_order()
     for key in order:
@@ -134,14 +136,14 @@ def opening(state: State) -> Template:
     return replace(made, constant=data, body={k: v for k, v in made.constant.items() if k not in data})
 
 
-def _cut(graph: Graph) -> Graph:
-    """The graph with pieces of arrays in this process's memory cut out: a worker gets its pieces, not all."""
+def _pieces(graph: Graph) -> Graph:
+    """The arrays in a graph, and the pieces that its tasks cut from them: a worker gets its pieces, not all."""
 
-    def cut(key: Any, node: GraphNode) -> GraphNode:
-        held = {d: getattr(graph.get(d), "value", None) for d in node.dependencies}
-        piece = getattr(node, "func", None) in GETTERS and all(
-            isinstance(h, np.ndarray) for h in held.values()
-        )
-        return DataNode(key, node(held)) if piece else node
+    def piece(key: Any, node: GraphNode) -> Any:
+        if getattr(node, "func", None) in GETTERS:
+            held = {d: getattr(graph.get(d), "value", None) for d in node.dependencies}
+            if all(isinstance(h, np.ndarray) for h in held.values()):
+                return DataNode(key, node(held))
+        return node if isinstance(getattr(node, "value", None), np.ndarray) else None
 
-    return {key: cut(key, node) for key, node in graph.items()}
+    return {key: found for key, node in graph.items() if (found := piece(key, node)) is not None}
