@@ -9,8 +9,10 @@ import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization import cls_sparsity as cls
+from pylops_distributed.optimization.basesolver import as_pylops
 from pylops_distributed.optimization.basic import stops, with_callback
 from pylops_distributed.optimization.callback import CostNanInfCallback
+from pylops_distributed.optimization.systems import many
 from pylops_distributed.space import Vector
 
 __all__ = ["fista", "irls", "ista", "omp", "spgl1", "splitbregman"]
@@ -180,12 +182,13 @@ def ista(
     --------
     pylops.optimization.sparsity.ista
     """
+    Op, y, x0, shaped = many(Op, y, x0)
     solver = with_callback(cls.ISTA(Op, [CostNanInfCallback(), *stops(rtol, rtol1)]), callback)
     found: tuple[Any, int, Any] = solver.solve(
         y=y, x0=x0, niter=niter, SOp=SOp, eps=eps, alpha=alpha, eigsdict=eigsdict, tol=tol, threshkind=threshkind,
         perc=perc, decay=decay, monitorres=monitorres, show=show, itershow=itershow,
     )  # fmt: skip
-    return found
+    return (shaped(found[0]), *found[1:])
 
 
 def fista(
@@ -203,12 +206,13 @@ def fista(
     --------
     pylops.optimization.sparsity.fista
     """
+    Op, y, x0, shaped = many(Op, y, x0)
     solver = with_callback(cls.FISTA(Op, [CostNanInfCallback(), *stops(rtol, rtol1)]), callback)
     found: tuple[Any, int, Any] = solver.solve(
         y=y, x0=x0, niter=niter, SOp=SOp, eps=eps, alpha=alpha, eigsdict=eigsdict, tol=tol, threshkind=threshkind,
         perc=perc, decay=decay, monitorres=monitorres, show=show, itershow=itershow,
     )  # fmt: skip
-    return found
+    return (shaped(found[0]), *found[1:])
 
 
 def spgl1(
@@ -250,7 +254,9 @@ def spgl1(
     --------
     pylops.optimization.sparsity.spgl1
     """
-    return cls.SPGL1(Op).solve(y, x0=x0, SOp=SOp, tau=tau, sigma=sigma, show=show, **kwargs_spgl1)
+    return as_pylops(cls.SPGL1(Op), y, x0).solve(
+        y, x0=x0, SOp=SOp, tau=tau, sigma=sigma, show=show, **kwargs_spgl1
+    )
 
 
 def splitbregman(
