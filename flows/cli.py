@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -83,13 +84,33 @@ def _fail(error: Exception, code: int) -> None:
 
 @app.command()
 @guard
-def demo(root: Root = "runs", seed: int = 0, set_: Set = None, verbose: Verbose = False) -> None:
-    """Make a faulted 3-D volume, write it as SEG-Y, invert it, and show how well that went."""
-    from flows.demo import make_demo
+def demo(
+    problem: Annotated[
+        str, typer.Argument(metavar="PROBLEM", help="A problem by name, as `pld problems` lists them.")
+    ] = "poststack",
+    root: Root = "runs",
+    seed: int = 0,
+    set_: Set = None,
+    verbose: Verbose = False,
+) -> None:
+    """Make a small case of a problem and solve it: a faulted volume inverted for impedance, if none is named."""
+    from flows.demo import make_case
 
-    config = make_demo(Path(root), seed)
-    out.print(f"made {config.parent}: seismic, background and true impedance as SEG-Y, and {config.name}")
+    config = make_case(problem, Path(root), seed)
+    out.print(f"made {config.parent}: {config.read_text().splitlines()[0].removeprefix('# ')}")
     run(str(config), root=root, set_=set_, into=None, verbose=verbose)
+
+
+@app.command()
+@guard
+def problems() -> None:
+    """List the problems there are, with what each is about."""
+    from pylops_distributed.problems import PROBLEMS
+
+    table = Table("problem", "what it is", box=None)
+    for name, form in PROBLEMS.items():
+        table.add_row(name, (form.__doc__ or "").split("\n")[0])
+    out.print(table)
 
 
 @app.command()
@@ -331,7 +352,8 @@ def _ago(seconds: float) -> str:
 
 
 def main() -> None:
-    """Entry point."""
+    """Entry point; modules in the folder one works in can be imported, as with ``python -m``."""
+    sys.path.insert(0, str(Path.cwd()))
     app()
 
 

@@ -64,9 +64,8 @@ def seal_dataset(plan: ingest.Plan, reports: list[ingest.BlockReport]) -> ingest
 @task(name="begin run", cache_policy=NO_CACHE)
 def begin_run(dataset: str, config: PipelineConfig) -> str:
     """Make the run, or find it; gives its place."""
-    config.problem.check(ingest.open_dataset(dataset))
     run = begin(
-        config.root, dataset, config.problem, config.solver.build(),
+        config.root, dataset, config.problem, config.solver,
         name=config.name, url=config.run, params=config.model_dump(mode="json"),
     )  # fmt: skip
     return run.storage.url
@@ -76,9 +75,7 @@ def begin_run(dataset: str, config: PipelineConfig) -> str:
 def open_inversion(url: str, config: PipelineConfig, client: Any) -> Inversion:
     """Take the run's lease, build its operator, and read its newest checkpoint."""
     check = config.checkpoint
-    return Inversion(
-        Run.open(url), config.solver.build(), save=check.save, retention=check.retention, client=client
-    )
+    return Inversion(Run.open(url), config.solver, save=check.save, retention=check.retention, client=client)
 
 
 @task(name="solve", cache_policy=NO_CACHE, **_again)

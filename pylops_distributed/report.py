@@ -19,6 +19,7 @@ from pylops_distributed.results import (
     plot_iterates,
     plot_residual,
     plot_section,
+    relative_cost,
     section,
 )
 from pylops_distributed.run import Run
@@ -85,15 +86,16 @@ def summary(tree: xr.DataTree) -> dict[str, Any]:
     if "iterates" in tree:
         rows["iterations"] = int(tree["iterates"].to_dataset()["iteration"].values[-1])
     if "history" in tree:
-        cost = tree["history"].to_dataset()["cost"].values
-        rows["residual norm, relative to the first"] = f"{cost[-1] / (cost[0] or 1.0):.3e}"
+        cost = relative_cost(tree["history"].to_dataset()["cost"].values)
+        rows["cost, relative to the first"] = f"{cost[-1]:.3e}"
     names = {
         "misfit": "data misfit, relative L2",
+        "error": "error against the truth, relative L2",
         "impedance_error": "error of the inverted impedance, relative L2",
         "background_error": "error of the background impedance, relative L2",
     }
     for name, value in tree["model"].attrs.get("metrics", {}).items() if "model" in tree else ():
-        rows[names.get(name, name)] = f"{100 * value:.2f} %"
+        rows[names.get(name, name.replace("_", " ") + ", relative L2")] = f"{100 * value:.2f} %"
     return rows
 
 

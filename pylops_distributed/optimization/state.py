@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from pylops_distributed.space import Vector
+
+# What of a problem a solver takes, as its class attribute ``takes``: the operator and data with the prior's terms as
+# further blocks (where it says nothing); their normal equations; the operator alone, its terms apart; the operator
+# after the transform, from coefficients; or nothing of the kind.
+Takes: TypeAlias = Literal["system", "normal", "terms", "coefficients"] | None
 
 
 class Reason(StrEnum):
