@@ -131,6 +131,34 @@ def run(
 
 @app.command()
 @guard
+def sweep(
+    config: Annotated[
+        str, typer.Argument(metavar="CONFIG.yaml", help="Settings with lists, e.g. damp: [0.01, 0.1, 1].")
+    ],
+    root: Root = "runs",
+    set_: Set = None,
+    verbose: Verbose = False,
+) -> None:
+    """Run once for each combination of listed values, side by side on the cluster, and draw the L-curve."""
+    from flows.config import read
+    from flows.preflight import preflight
+    from flows.sweeping import configs, expand
+
+    base, values = expand(read(config, {"root": root, **_changes(set_)}), config)
+    wanted = configs(base, values)
+    for settings in wanted:
+        preflight(settings)
+    with _prefect(verbose):
+        from flows.sweep import TABLE
+        from flows.sweep import sweep as flow
+
+        place = _place(flow(base, values))
+    out.print(Path(place, TABLE).read_text().strip() if "://" not in place else f"{len(wanted)} runs")
+    out.print(f"sweep: {place}")
+
+
+@app.command()
+@guard
 def resume(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbose = False) -> None:
     """Go on with a run from its newest checkpoint; --set solver.niter=N extends one that is finished."""
     from flows.config import merge, validate

@@ -103,6 +103,11 @@ def load(path: str | Path, overrides: dict[str, Any] | None = None) -> PipelineC
     ValueError
         If it is not YAML, or a key or value is not allowed; every one is named.
     """
+    return validate(read(path, overrides), str(path))
+
+
+def read(path: str | Path, overrides: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The settings of a YAML file, not yet looked at but for the paths of sources; raises as :func:`load`."""
     file = Path(path)
     if not file.is_file():
         raise FileNotFoundError(f"there is no config {file}")
@@ -115,7 +120,7 @@ def load(path: str | Path, overrides: dict[str, Any] | None = None) -> PipelineC
     for source in (raw.get("sources") or {}).values():
         if isinstance(source, dict) and isinstance(source.get("path"), str):
             source["path"] = absolute(source["path"], file.parent)
-    return validate(merge(raw, overrides or {}), str(file))
+    return merge(raw, overrides or {})
 
 
 def validate(raw: dict[str, Any], what: str) -> PipelineConfig:

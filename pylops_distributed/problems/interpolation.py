@@ -13,7 +13,7 @@ from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.problem import Demo, Problem
 from pylops_distributed.problems.layout import chunked, errors, fit_of, labels_of, like, variable
-from pylops_distributed.problems.wavelet import Ricker
+from pylops_distributed.problems.wavelet import Ricker, arrivals
 from pylops_distributed.signalprocessing.fftnd import FFTND
 from pylops_distributed.snapshot import Labels
 
@@ -84,9 +84,7 @@ class Interpolation(Problem):
         for start in (0.1, 0.19, 0.28, 0.37):
             py, px = rng.uniform(-0.0018, 0.0018, 2)
             event = start + py * (y - 20) + px * (x - 24)
-            lag = (t - event[..., None]) / dt + wavelet.size // 2
-            inside = (lag >= 0) & (lag <= wavelet.size - 1)
-            clean += rng.choice([-1, 1]) * inside * np.interp(lag, np.arange(wavelet.size), wavelet)
+            clean += rng.choice([-1, 1]) * arrivals(event, t, wavelet)
         mask = rng.random(shape[:2]) < 0.5
         noisy = clean + 0.1 * clean.std() * rng.standard_normal(shape)
         dims = ("y", "x", "t")

@@ -15,7 +15,9 @@ from pylops_distributed.snapshot import Labels
 LARGEST = 16 * 2**20  # bytes of a chunk
 
 
-def variable(ds: xr.Dataset, name: str, ndim: Sequence[int] = (), dims: Sequence[Hashable] = ()) -> xr.DataArray:
+def variable(
+    ds: xr.Dataset, name: str, ndim: Sequence[int] = (), dims: Sequence[Hashable] = ()
+) -> xr.DataArray:
     """A variable, its dimensions ``dims`` first.
 
     Parameters
