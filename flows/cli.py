@@ -303,6 +303,42 @@ def show(path: RunPath, root: Root = "runs") -> None:
 
 @app.command()
 @guard
+def new(
+    kind: Annotated[str, typer.Argument(metavar="problem", help="What to begin: a problem.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, as of a Python module.")],
+) -> None:
+    """Write NAME.py, a problem of your own that works, to change as you need it."""
+    from flows.new import write_problem
+
+    if kind != "problem":
+        raise ValueError(f"there is nothing to begin a {kind!r} with: write `pld new problem {name}`")
+    path, form = write_problem(name, Path.cwd())
+    out.print(f"wrote {path}; next: pld check {path.name}, pld demo {form}")
+
+
+@app.command()
+@guard
+def check(
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="problem.py, or module:Class, or a CONFIG.yaml with data.")
+    ],
+    set_: Set = None,
+    root: Root = "runs",
+) -> None:
+    """Look at a problem before a long run: dot test, chunks, memory; a problem's own demo where no data are given."""
+    from flows.new import look
+
+    failed = 0
+    for name, good, words in look(target, {"root": root, **_changes(set_)}):
+        out.print(f"[{'green' if good else 'red'}]{'ok  ' if good else 'FAIL'}[/] {name}: ", end="")
+        out.print(words, markup=False)
+        failed += not good
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+@guard
 def doctor(root: Root = "runs") -> None:
     """Check versions, disk, the Prefect server, and that Dask workers reach it."""
     from flows.doctor import checks

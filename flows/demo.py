@@ -80,9 +80,9 @@ def make_case(name: str, root: Path, seed: int = 0) -> Path:
 
 def case_settings(stem: str, case: Demo) -> str:
     """YAML that runs a case whose data are beside it."""
-    settings = {"name": stem, "sources": {"": {"path": f"{stem}.zarr"}}, **case.settings}
-    listed = yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=110)
-    return f"# Demo: {case.about}.\n{listed}"
+    listed = yaml.safe_dump(case.settings, sort_keys=False, default_flow_style=None, width=110)
+    sources = f'sources:\n  "": {{path: {stem}.zarr}}  # all variables that it holds, by their own names\n'
+    return f"# Demo: {case.about}.\nname: {stem}\n{sources}{listed}"
 
 
 def write_demo(folder: Path, seed: int, shape: tuple[int, ...]) -> Path:

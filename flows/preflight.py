@@ -28,14 +28,14 @@ def preflight(config: PipelineConfig) -> None:
     """
     if "://" not in config.cluster.hardware:
         starter(config.cluster.hardware)
-    ds = _inputs(config)
+    ds = inputs(config)
     config.problem.check(ds)
     complete(config.problem, ds, config.solver)
     if config.run is not None:
         _check_run(config, config.run)
 
 
-def _inputs(config: PipelineConfig) -> xr.Dataset:
+def inputs(config: PipelineConfig) -> xr.Dataset:
     """The dataset, or what the headers of the sources say it will be."""
     return open_sources(config.sources, checksum=False) if config.sources else open_dataset(config.target)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -127,7 +128,7 @@ class Problem(BaseModel, ABC):
 
     def statistics(self, ds: xr.Dataset) -> dict[str, dict[str, Any]]:
         """What the ingest counted in each variable that a parameter names; empty for what is not ingested."""
-        used = {value for value in self.model_dump().values() if isinstance(value, str)}
+        used = set(_names(self.model_dump()))
         known = {name: about.get("statistics") for name, about in ds.attrs.get("arrays", {}).items()}
         return {name: found for name, found in known.items() if name in used and found}
 
@@ -209,6 +210,15 @@ def relative_norm(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
     """Norm of ``part`` over the norm of ``whole``, lazily; samples that are NaN do not count."""
     ratio: xr.DataArray = (_energy(part) / _energy(whole)) ** 0.5
     return ratio
+
+
+def _names(value: Any) -> Iterator[str]:
+    """All texts in nested values: names of variables are among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _names(item)
 
 
 def _energy(array: xr.DataArray) -> xr.DataArray:

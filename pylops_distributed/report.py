@@ -103,15 +103,18 @@ def plot_model(tree: xr.DataTree) -> Figure:
     """Sections of the result's variables, with the truth beside them where there is one."""
     shown = {str(name): a for name, a in tree["model"].data_vars.items()}
     truth = tree.attrs["problem"].get("truth")
-    if truth and "inputs" in tree:
-        shown[f"true {truth}"] = tree["inputs"].to_dataset()[truth]
+    for name in [truth] if isinstance(truth, str) else truth or ():
+        if "inputs" in tree:
+            shown[f"true {name}"] = tree["inputs"].to_dataset()[name]
     figure = new_figure(4 * len(shown), 4)
     axes = figure.subplots(1, len(shown), sharex=True, sharey=True, squeeze=False)[0]
-    limits = None
+    limits: dict[Any, Any] = {}  # one scale for all of one unit, from the first
     for ax, (title, array) in zip(axes, shown.items(), strict=True):
-        drawn = plot_section(section(array), ax, title, limits)
-        limits = drawn.get_clim() if hasattr(drawn, "get_clim") else None  # one scale for all, from the first
-    if limits:
+        unit = array.attrs.get("units")
+        drawn = plot_section(section(array), ax, title, limits.get(unit))
+        if hasattr(drawn, "get_clim"):
+            limits.setdefault(unit, drawn.get_clim())
+    if len(limits) == 1:
         first = next(iter(shown.values())).attrs
         figure.colorbar(
             drawn, ax=axes, shrink=0.8, label=f"{first.get('long_name', '')} [{first.get('units', '')}]"

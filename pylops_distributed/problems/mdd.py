@@ -66,6 +66,14 @@ class MDD(Problem):
         before = da.zeros((data.sizes["t"] - 1, *values.shape[1:]), dtype=values.dtype)
         return da.concatenate([before, values]).astype(self.operator(ds).dtype).rechunk({0: -1})
 
+    def model(self, ds: xr.Dataset) -> da.Array:
+        """The true response."""
+        if self.truth is None:
+            raise ValueError("there is no response to model from: name a variable as `truth`")
+        return (
+            da.asarray(variable(ds, self.truth, (3,), (LAG, "receiver")).data).astype(float).rechunk({0: -1})
+        )
+
     def labels(self, ds: xr.Dataset) -> dict[str, Labels]:
         """Lags [s], receivers or sources, and virtual sources."""
         coords = {d: ds[d].variable for d in ("source", "receiver", "virtual") if d in ds.coords}

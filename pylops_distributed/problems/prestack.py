@@ -134,7 +134,7 @@ class Prestack(Problem):
         data = xr.Dataset(
             {
                 "amplitude": ((TIME, ANGLE, *dims[:2]), clean + 0.05 * clean.std() * noise),
-                **{rock: (dims, np.exp(v)) for rock, v in rocks.items()}, **smooth,
+                **{rock: (dims, np.exp(v), {"units": UNITS[rock]}) for rock, v in rocks.items()}, **smooth,
             },
             {**earth.coords, ANGLE: (ANGLE, angles, {"units": "deg"})},
         )  # fmt: skip
@@ -142,7 +142,7 @@ class Prestack(Problem):
             "name": "prestack", "truth": list(ROCKS), "wavelet": {"kind": "ricker", "peak": 22.0},
             "vertical": 0.02, "lateral": 0.1,
         }  # fmt: skip
-        solver = {"name": "lsqr", "niter": 40, "damp": 0.02}
+        solver = {"name": "lsqr", "niter": 40, "damp": 0.6}
         return Demo(data, {"problem": problem, "solver": solver}, "a faulted volume at nine angles")
 
     def _gathers(self, ds: xr.Dataset) -> xr.DataArray:
