@@ -20,7 +20,7 @@ from pylops_distributed.optimization.fuse import (
 )
 from pylops_distributed.optimization.power import largest_eigenvalue
 from pylops_distributed.optimization.state import Reason, State, scalar
-from pylops_distributed.optimization.thresholding import KINDS, threshold
+from pylops_distributed.optimization.thresholding import KINDS, Kind, threshold
 from pylops_distributed.space import Vector, axpy, ratio, squared_norm
 
 
@@ -82,7 +82,7 @@ class ISTA:
     eps: float = 0.1
     alpha: float | None = None
     tol: float = 1e-10
-    threshkind: str = "soft"
+    threshkind: Kind = "soft"
     perc: float | None = None
     decay: tuple[float, ...] | None = None
     monitorres: bool = False

@@ -13,6 +13,7 @@ from pylops_distributed.optimization.basesolver import as_pylops
 from pylops_distributed.optimization.basic import stops, with_callback
 from pylops_distributed.optimization.callback import CostNanInfCallback
 from pylops_distributed.optimization.systems import many
+from pylops_distributed.optimization.thresholding import Kind
 from pylops_distributed.space import Vector
 
 __all__ = ["fista", "irls", "ista", "omp", "spgl1", "splitbregman"]
@@ -132,7 +133,7 @@ def omp(
 def ista(
     Op: LinearOperator, y: Vector, x0: Vector | None = None, niter: int = 10, SOp: LinearOperator | None = None,
     eps: float = 0.1, alpha: float | None = None, eigsdict: Mapping[str, Any] | None = None, tol: float = 1e-10,
-    rtol: float = 0.0, rtol1: float = 0.0, threshkind: str = "soft", perc: float | None = None,
+    rtol: float = 0.0, rtol1: float = 0.0, threshkind: Kind = "soft", perc: float | None = None,
     decay: Sequence[float] | None = None, monitorres: bool = False, show: bool = False,
     itershow: Show = (10, 10, 10), callback: Callback = None, preallocate: bool = False,
 ) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip
@@ -194,7 +195,7 @@ def ista(
 def fista(
     Op: LinearOperator, y: Vector, x0: Vector | None = None, niter: int = 10, SOp: LinearOperator | None = None,
     eps: float = 0.1, alpha: float | None = None, eigsdict: Mapping[str, Any] | None = None, tol: float = 1e-10,
-    rtol: float = 0.0, rtol1: float = 0.0, threshkind: str = "soft", perc: float | None = None,
+    rtol: float = 0.0, rtol1: float = 0.0, threshkind: Kind = "soft", perc: float | None = None,
     decay: Sequence[float] | None = None, monitorres: bool = False, show: bool = False,
     itershow: Show = (10, 10, 10), callback: Callback = None, preallocate: bool = False,
 ) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip

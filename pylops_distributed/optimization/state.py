@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import dask
 import dask.array as da
@@ -13,6 +13,11 @@ import dask.array as da
 from pylops_distributed.space import Blocks, Vector
 
 S = TypeVar("S", bound="State")
+
+# What of a problem a solver takes, as its class attribute ``takes``: the operator and data with the prior's terms as
+# further blocks (where it says nothing); their normal equations; the operator alone, its terms apart; the operator
+# after the transform, from coefficients; or nothing of the kind.
+Takes: TypeAlias = Literal["system", "normal", "terms", "coefficients"] | None
 
 
 class Reason(StrEnum):

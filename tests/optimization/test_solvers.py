@@ -238,4 +238,4 @@ def test_states_are_named_apart():
         names = [f.metadata["name"] for f in fields(state) if "name" in f.metadata]
         assert len(set(names)) == len(names)
         assert "iteration" not in names
-        assert set(state.history) <= {f.name for f in fields(state)}
+        assert set(state.history) <= {f.name for f in fields(state)} | set(dir(state))
