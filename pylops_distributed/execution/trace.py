@@ -130,10 +130,11 @@ def trace(step: Callable[[S], S], state: S) -> Template:
 
 
 def opening(state: State) -> Template:
-    """How a lazy state comes about, as a step that takes nothing but data."""
+    """How a lazy state comes about, as a step that takes nothing: what is read for it is the same in every step."""
     made = trace(lambda _: state, state)
-    data = {k: v for k, v in made.constant.items() if isinstance(v, DataNode)}
-    return replace(made, constant=data, body={k: v for k, v in made.constant.items() if k not in data})
+    data = {k for k, v in made.constant.items() if isinstance(v, DataNode)} | made.futures.keys()
+    read = {k: v for k, v in made.constant.items() if v.dependencies <= data}
+    return replace(made, constant=read, body={k: v for k, v in made.constant.items() if k not in read})
 
 
 def _pieces(graph: Graph) -> Graph:
