@@ -45,7 +45,7 @@ class Composed(LinearOperator):
         **options: Any,
     ) -> None:  # fmt: skip
         first = ops[0]
-        inherited = {
+        inherited: dict[str, Any] = {
             "dtype": np.result_type(*(op.dtype for op in ops)),
             "clinear": all(op.clinear for op in ops),
             "forceflat": _forceflat(ops),
@@ -224,8 +224,12 @@ class PartOperator(Composed):
 def _real(space: AnySpace) -> AnySpace:
     """The space of the real parts of the vectors of a space."""
     if isinstance(space, BlockSpace):
-        return replace(space, spaces=tuple(_real(s) for s in space.spaces))
-    return Space(space.shape, np.zeros((), space.dtype).real.dtype, space.chunks)
+        return replace(space, spaces=tuple(map(_real_array, space.spaces)))
+    return _real_array(space)
+
+
+def _real_array(space: Space) -> Space:
+    return replace(space, dtype=np.zeros((), space.dtype).real.dtype)
 
 
 def some_columns(op: LinearOperator, cols: Sequence[int]) -> LinearOperator:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import dask.array as da
@@ -32,7 +32,7 @@ class Map(ABC):
     """
 
     # How many times what a task is given and gives back it may need: kernels make arrays of their own.
-    workspace: ClassVar[float] = 4.5
+    workspace: float = 4.5
     matvec_count = rmatvec_count = matmat_count = rmatmat_count = 0
 
     def __init__(

@@ -131,7 +131,7 @@ def _cost(op: Map, x: Vector, adjoint: bool) -> tuple[Cost, Vector]:
     sizes.settle(tasks)
     peaks = {k: sizes.peak(t) for k, t in tasks.items() if isinstance(t, Task)}
     largest = max(peaks, key=lambda k: peaks[k], default=None)
-    touched = () if largest is None else (largest, *tasks[largest].dependencies)
+    touched = () if largest is None else (largest, *tasks[largest].dependencies, *_inner(tasks[largest]))
     owner, peak = sizes.owner(largest, tasks) or op, peaks.get(largest, 0)
     read = sum(a.nbytes for a in arrays_of(x)) + sum(map(sizes.read, graph.constant.values()))
     return Cost(
@@ -139,6 +139,11 @@ def _cost(op: Map, x: Vector, adjoint: bool) -> tuple[Cost, Vector]:
         peak=peak, need=ceil(owner.workspace * peak), operator=_name(owner),
         shape=max((sizes.shape(k) for k in touched), key=prod, default=()),
     ), y  # fmt: skip
+
+
+def _inner(task: Any) -> Mapping[Any, GraphNode]:
+    """The tasks that were fused into one; none if it is a plain one."""
+    return task.args[0] if isinstance(task, Task) and task.func is _execute_subgraph else {}
 
 
 def _name(op: Any) -> str:
@@ -200,6 +205,16 @@ class Sizes:
 
     def owner(self, key: Any, tasks: Mapping[Any, GraphNode]) -> Any:
         """The operator that made a task, or the first that needs what it makes."""
+        task = tasks.get(key)
+        if isinstance(task, Task) and task.func is _execute_subgraph:  # the first of those that were fused
+            inner = task.args[0]
+            first = TopologicalSorter(
+                {k: t.dependencies & inner.keys() for k, t in inner.items()}
+            ).static_order()
+            entries = (self._entry(k) for k in first)
+            found = next((e[2] for e in entries if e is not None and e[2] is not None), None)
+            if found is not None:
+                return found
         while key is not None:
             entry = self._entry(key)
             if entry is not None and entry[2] is not None:
@@ -225,12 +240,11 @@ class Sizes:
         """The size of what a task makes, where that follows from its function; else 0."""
         if not isinstance(task, Task) or not task.dependencies:
             return 0
-        last = task
-        if task.func is _execute_subgraph:
-            inner, end, *_ = task.args
-            if self._entry(end):
-                return self[end]
-            last = inner[end]
+        last: Any = task
+        if inner := _inner(task):
+            if self._entry(task.args[1]):
+                return self[task.args[1]]
+            last = inner[task.args[1]]
         shape = self.shape(need := next(iter(task.dependencies)))
         if not isinstance(last, Task):
             return 0
@@ -245,9 +259,9 @@ class Sizes:
     def peak(self, task: Task) -> int:
         """Bytes that a task holds at most."""
         given = sum(self[k] for k in task.dependencies)
-        if task.func is not _execute_subgraph:
+        inner = _inner(task)
+        if not inner:
             return given + self[task.key]
-        inner = task.args[0]
         steps = (sum(self[k] for k in t.dependencies if k in inner) + self[k] for k, t in inner.items())
         return given + max(steps, default=0)
 
@@ -257,7 +271,7 @@ class Sizes:
             return 0
         if isinstance(task, DataNode):
             return self[task.key]
-        parts = task.args[0].values() if task.func is _execute_subgraph else (task,)
+        parts = _inner(task).values() or (task,)
         return sum(self[t.key] for t in parts if isinstance(t, Task) and t.func in READERS)
 
 

@@ -11,8 +11,8 @@ from dask.base import get_scheduler
 from dask.system import CPU_COUNT
 from dask.utils import format_bytes, parse_bytes
 
-from pylops_distributed.application import Map
 from pylops_distributed.cost import Cost, describe
+from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.space import Chunks, Space, Vector
 
 
@@ -21,7 +21,7 @@ class TooLarge(MemoryError):
 
 
 def check_memory(
-    op: Map,
+    op: LinearOperator,
     limit: int | str | None = None,
     threads: int | None = None,
     chunks: Any = None,
@@ -65,8 +65,7 @@ def check_memory(
     pylops_distributed.limits.TooLarge: FirstDerivative F (forward) ... rechunk axis 0 of the model ...
     """
     most, parallel = _here()
-    limit = most if limit is None else parse_bytes(limit)
-    room = limit / (parallel if threads is None else threads)
+    room = (most if limit is None else parse_bytes(limit)) / (parallel if threads is None else threads)
     found = describe(op, chunks, data)
     sides = (
         ("forward", found.forward, found.model, op.domain),
@@ -86,16 +85,16 @@ def _here() -> tuple[float, int]:
     get: Any = get_scheduler()
     client = getattr(get, "__self__", None)
     if client is None:
-        alone = get is dask.local.get_sync
-        return psutil.virtual_memory().total, 1 if alone else dask.config.get(
-            "num_workers", None
-        ) or CPU_COUNT
+        threads = 1 if get is dask.local.get_sync else dask.config.get("num_workers", None) or CPU_COUNT
+        return psutil.virtual_memory().total, threads
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
     rooms = [(w["memory_limit"] or psutil.virtual_memory().total, w["nthreads"]) for w in workers]
     return min(rooms, key=lambda pair: pair[0] / pair[1], default=(inf, 1))
 
 
-def _advice(op: Map, side: str, cost: Cost, given: tuple[Chunks, ...], room: float, free: bool) -> str:
+def _advice(
+    op: LinearOperator, side: str, cost: Cost, given: tuple[Chunks, ...], room: float, free: bool
+) -> str:
     """Which axis to cut, and into how much; found by trying where the chunks are free."""
     what = {"forward": "model", "adjoint": "data"}[side]
     if not free:
@@ -115,8 +114,8 @@ def _advice(op: Map, side: str, cost: Cost, given: tuple[Chunks, ...], room: flo
     return f"rechunk axis {axis} of the {what} from {length} to {wanted} or fewer"
 
 
-def _halved(op: Map, side: str, chunks: Chunks, axis: int) -> int:
+def _halved(op: LinearOperator, side: str, chunks: Chunks, axis: int) -> int:
     """What a task needs with the chunks along an axis cut in two."""
     cut = tuple(n for size in chunks[axis] for n in (ceil(size / 2), size // 2) if n)
-    found = describe(op if side == "forward" else op.H, (*chunks[:axis], cut, *chunks[axis + 1 :]))  # type: ignore[attr-defined]
+    found = describe(op if side == "forward" else op.H, (*chunks[:axis], cut, *chunks[axis + 1 :]))
     return found.forward.need

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import dask.array as da
@@ -24,7 +25,11 @@ def trace(
     method = ("explicit" if op.explicit else "hutch++") if method is None else method.lower()
     if method == "explicit":
         return da.diagonal(op.todense()).sum(dtype=op.dtype)
-    known = {"hutchinson": trace_hutchinson, "hutch++": trace_hutchpp, "na-hutch++": trace_nahutchpp}
+    known: dict[str, Callable[..., da.Array]] = {
+        "hutchinson": trace_hutchinson,
+        "hutch++": trace_hutchpp,
+        "na-hutch++": trace_nahutchpp,
+    }
     if method not in known:
         raise NotImplementedError(f"method must be one of {['explicit', *known]}, got {method!r}")
     return known[method](op, neval, **options)
