@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pylops_distributed.columns import recast
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.linearoperator import LinearOperator, check_labels
 from pylops_distributed.space import AnySpace, Blocks, BlockSpace, Space, reshape
 
 
@@ -56,6 +56,9 @@ class Composed(LinearOperator):
             first.codomain if codomain is None else codomain,
             **inherited | options,
         )
+        if any(op.named for op in ops):
+            self.named = True
+            check_labels(self)
 
     @abstractmethod
     def _forward(self, x: Any, way: Way) -> Any:

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import dask
 import dask.array as da
 import numpy as np
 import pylops
 import scipy.sparse.linalg as spla
-from scipy.sparse import bmat, csr_matrix
 
-from pylops_distributed.application import ArrayLike, Map, check_flat, finish, lazy
+from pylops_distributed.application import ArrayLike, check_flat, finish, lazy
 from pylops_distributed.config import get_ndarray_multiplication
-from pylops_distributed.cost import Description, describe
-from pylops_distributed.space import Blocks, BlockSpace, Space, Vector, flatten, reshape, unflatten
+from pylops_distributed.matrix import Matrix
+from pylops_distributed.space import Blocks, BlockSpace, Space, flatten, reshape, unflatten
 
 
-class LinearOperator(Map):
+class LinearOperator(Matrix):
     r"""A lazy linear map between spaces of chunked N-dimensional arrays.
 
     The surface is that of :class:`pylops.LinearOperator`: ``dims``, ``dimsd``, ``shape``, ``@``, ``*``, ``+``,
@@ -76,6 +74,8 @@ class LinearOperator(Map):
             return _algebra().ScaledOperator(self, x)
         if isinstance(x, Blocks):
             return self.apply(x)
+        if _has_labels(x):
+            return _labelled().apply(self, x)
         x = lazy(x)
         nested = get_ndarray_multiplication()
         if not nested and (x.ndim > 2 or (x.ndim == 2 and x.shape[0] != self.shape[1])):
@@ -194,139 +194,36 @@ class LinearOperator(Map):
         made: LinearOperator = _algebra().PartOperator(self, "imag", forw, adj)
         return made
 
-    # -- the matrix ----------------------------------------------------------------------------------------
+    def labelled(self, model: Any = None, data: Any = None) -> LinearOperator:
+        """This operator with names and coordinates of the axes of its model and data.
 
-    def todense(self, backend: str = "dask") -> da.Array:
-        """The matrix of the operator as a lazy array of shape ``shape``; ``backend`` is taken for compatibility."""
-        rows, columns = self.shape
-        identity = da.eye(min(rows, columns), dtype=self.dtype)
-        if columns <= rows:
-            return da.asarray(self.matmat(identity))
-        return da.asarray(self.rmatmat(identity)).conj().T
-
-    def tosparse(self) -> csr_matrix:
-        """The matrix of the operator, computed, as a :class:`scipy.sparse.csr_matrix`.
-
-        Zeros are dropped where each block of the matrix is made: only the others come here.
-        """
-        blocks = self.todense().map_blocks(csr_matrix, dtype=self.dtype, meta=np.empty((0, 0))).to_delayed()
-        (made,) = dask.compute(blocks.tolist())
-        return csr_matrix(bmat(made, format="csr", dtype=self.dtype))
-
-    def eigs(
-        self,
-        neigs: int | None = None,
-        symmetric: bool = False,
-        niter: int | None = None,
-        uselobpcg: bool = False,
-        **kwargs_eig: Any,
-    ) -> np.ndarray[Any, Any]:
-        r"""The most significant eigenvalues, computed; of a rectangular operator its singular values.
-
-        Krylov vectors stay in their chunks on the workers: only inner products of them come here. Where the
-        matrix is small (up to 16 MiB, without ``ncv``), or most eigenvalues are wanted, a single task makes it
-        and takes it apart; then all that comes here are eigenvalues.
+        It takes and gives :class:`xarray.DataArray`, lazily; so do its adjoint, and products, sums and stacks
+        with it. The vectors of stacks are tuples of arrays. Other arrays are taken as before.
 
         Parameters
         ----------
-        neigs : int, optional
-            How many; default all, for which one worker must have room for the matrix.
-        symmetric : bool, optional
-            Whether the operator is its own adjoint.
-        niter : int, optional
-            Most restarts; default ten times the number of columns.
-        uselobpcg : bool, optional
-            Look for the algebraically largest, or with ``largest=False`` smallest, eigenvalues, as LOBPCG does.
-        **kwargs_eig
-            ``which``, ``ncv``, ``tol`` and ``v0`` of :func:`scipy.sparse.linalg.eigs`, or ``largest``.
-
-        Returns
-        -------
-        numpy.ndarray
-            Eigenvalues, largest first; real if the operator is symmetric or rectangular.
+        model, data : optional
+            Names of the axes; or coordinates, or None, by name; or a DataArray to take dimensions, coordinates,
+            name and attributes from. By default what is known of the operator's members, or else, where model
+            and data have one shape, those of the other side.
 
         Raises
         ------
         ValueError
-            If ``uselobpcg`` is set for a complex square operator that is not symmetric.
-        scipy.sparse.linalg.ArpackNoConvergence
-            If ``niter`` restarts are not enough; it holds what has converged.
-
-        Notes
-        -----
-        Lanczos and Arnoldi processes with Krylov-Schur restarts; see
-        :func:`~pylops_distributed.optimization.krylovschur.krylov_schur`. The singular values are the square
-        roots of the eigenvalues of :math:`\mathbf{A}^H\mathbf{A}`.
-        """
-        from pylops_distributed.optimization.spectrum import eigenvalues  # solvers build on operators
-
-        return eigenvalues(self, neigs, symmetric, niter, uselobpcg, **kwargs_eig)
-
-    def cond(self, uselobpcg: bool = False, **kwargs_eig: Any) -> Any:
-        """Condition number, computed: the ratio of the largest and the smallest eigenvalue; see :meth:`eigs`.
-
-        Parameters
-        ----------
-        uselobpcg : bool, optional
-            Of the algebraically largest and smallest ones.
-        **kwargs_eig
-            As for :meth:`eigs`, but for ``neigs``, ``which`` and ``largest``.
-        """
-        ends = [{"largest": v} for v in (True, False)] if uselobpcg else [{"which": v} for v in ("LM", "SM")]
-        high, low = (self.eigs(1, uselobpcg=uselobpcg, **end, **kwargs_eig).item() for end in ends)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return (np.asarray(high) / np.asarray(low)).item()
-
-    def trace(
-        self, neval: int | None = None, method: str | None = None, backend: str = "dask", **kwargs_trace: Any
-    ) -> da.Array:
-        """The sum of the eigenvalues of a square operator, or an estimate, as a lazy 0-d array.
-
-        Parameters
-        ----------
-        neval : int, optional
-            How many vectors the operator is applied to; default a tenth of its columns.
-        method : {"explicit", "hutchinson", "hutch++", "na-hutch++"}, optional
-            From the matrix, or estimated; default ``"explicit"`` for ``explicit`` operators, else ``"hutch++"``.
-        backend : str, optional
-            Taken for compatibility.
-        **kwargs_trace
-            Passed to the function of the method in :mod:`pylops_distributed.utils.estimators`.
-
-        Raises
-        ------
-        ValueError
-            If the operator is not square, or ``neval`` is too small for the method.
-        NotImplementedError
-            If there is no such method.
-        """
-        from pylops_distributed.utils.estimators import trace  # which applies operators
-
-        return trace(self, neval, method, **kwargs_trace)
-
-    def describe(self, chunks: Any = None, data: Vector | None = None) -> Description:
-        """What one forward and one adjoint take, read off their graphs: nothing is computed.
-
-        Parameters
-        ----------
-        chunks : optional
-            Chunks of the model, as Dask takes them, where the operator pins none; default Dask's own.
-        data : dask.array.Array or Blocks, optional
-            Data whose chunks to go by instead, as a solver does.
-
-        Returns
-        -------
-        Description
-            Tasks, bytes read and moved, and the most that a task takes; prints as a table. See
-            :class:`~pylops_distributed.cost.Cost`, and :func:`pylops_distributed.check_memory`.
+            If labels do not fit the shape, and, from what is made of the operator, if dimensions or coordinates
+            do not match: it names them.
 
         Examples
         --------
+        >>> import numpy as np, xarray as xr
         >>> from pylops_distributed import FirstDerivative
-        >>> FirstDerivative((1000, 500)).describe(chunks=(250, 500)).forward.tasks
-        8
+        >>> x = xr.DataArray(np.ones((3, 4)), {"t": [0, 4, 8, 12]}, ("x", "t"), "velocity")
+        >>> slope = FirstDerivative((3, 4), axis=1).labelled(x) @ x
+        >>> slope.dims, slope.t.values.tolist()
+        (('x', 't'), [0, 4, 8, 12])
         """
-        return describe(self, chunks, data)
+        made: LinearOperator = _labelled().label(self, model, data)
+        return made
 
     # -- operators of Python -------------------------------------------------------------------------------
 
@@ -367,7 +264,7 @@ class LinearOperator(Map):
         return _algebra().PowerOperator(self, p) if np.isscalar(p) else NotImplemented
 
     def __truediv__(self, y: Any) -> Any:
-        return self.div(y)
+        return _labelled().divide(self, y) if _has_labels(y) else self.div(y)
 
 
 def is_operator(x: Any) -> bool:
@@ -382,6 +279,23 @@ def aslinearoperator(op: Any, **lift: Any) -> LinearOperator:
     from pylops_distributed.local import LocalOperator  # the bridge builds on this class
 
     return LocalOperator(op, **lift)
+
+
+def check_labels(op: LinearOperator) -> None:
+    """Refuse an operator whose members have labels that differ where they meet."""
+    _labelled().labels(op)
+
+
+def _has_labels(x: Any) -> bool:
+    """Whether ``x`` looks like a DataArray, or several: xarray is loaded only then."""
+    first = x[0] if isinstance(x, list | tuple) and x else x
+    return (hasattr(first, "coords") and hasattr(first, "dims")) or (first is not x and _has_labels(first))
+
+
+def _labelled() -> Any:
+    from pylops_distributed import labelled  # which builds on operators, and loads xarray
+
+    return labelled
 
 
 def _algebra() -> Any:
