@@ -80,9 +80,8 @@ class Labels:
             k for k, v in found.coords.items() if any(sizes.get(str(d)) != n for d, n in v.sizes.items())
         ]
         if len(found.dims) != len(shape) or found.shape != shape or wrong:
-            raise ValueError(
-                f"{_text(found)} do not label an array of shape {shape}" + f": {wrong}" * bool(wrong)
-            )
+            odd = f": see the coordinates {wrong}" if wrong else ""
+            raise ValueError(f"the dimensions {found.dims} do not label an array of shape {shape}{odd}")
         return found
 
     def take(self, x: xr.DataArray) -> da.Array:

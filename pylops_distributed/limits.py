@@ -60,7 +60,7 @@ def check_memory(
     >>> from pylops_distributed.limits import check_memory
     >>> op = FirstDerivative((2000, 500), axis=1)
     >>> check_memory(op, "1 GiB", threads=1)
-    >>> check_memory(op, "40 MiB", threads=1, chunks=-1)
+    >>> check_memory(op, "40 MiB", threads=1, chunks=-1)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     pylops_distributed.limits.TooLarge: FirstDerivative F (forward) ... rechunk axis 0 of the model ...
     """

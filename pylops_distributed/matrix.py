@@ -146,7 +146,7 @@ class Matrix(Map):
         Examples
         --------
         >>> from pylops_distributed import FirstDerivative
-        >>> FirstDerivative((1000, 500)).describe(chunks=(250, 500)).forward.tasks
+        >>> FirstDerivative((1000, 500), axis=0).describe(chunks=(250, 500)).forward.tasks
         8
         """
         return describe(self, chunks, data)
