@@ -32,7 +32,7 @@ class Map(ABC):
     """
 
     # How many times what a task is given and gives back it may need: kernels make arrays of their own.
-    workspace: float = 4.5
+    workspace: float = 4.0
     named = False  # whether there are labels in it, which must agree
     matvec_count = rmatvec_count = matmat_count = rmatmat_count = 0
 

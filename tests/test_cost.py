@@ -62,6 +62,15 @@ OPERATORS = {
     "FFT2D": (lambda: sp.FFT2D(N, nffts=N), CHUNKS),
     "Convolve1D": (lambda: sp.Convolve1D(N, np.ones(21), offset=10), CHUNKS),
     "Convolve2D": (lambda: sp.Convolve2D(N, np.ones((5, 5)), offset=(2, 2)), CHUNKS),
+    "ConvolveND": (lambda: sp.ConvolveND((32, 64, 64), np.ones((3, 3, 3)), (1, 1, 1), (0, 1, 2)), (16, 32, 32)),
+    "UDCT": (lambda: sp.UDCT((128, 128)), None),
+    "Fredholm1": (lambda: sp.Fredholm1(da.from_array(np.ones((32, 64, 64)), chunks=(8, 64, 64)), 8), None),
+    "PWSprayer2D": (lambda: sp.PWSprayer2D((64, 128), np.zeros((64, 128)), 3), None),
+    "NonStationaryConvolve2D": (
+        lambda: sp.NonStationaryConvolve2D((128, 256), np.ones((2, 2, 5, 5)), (30, 90), (60, 180)), CHUNKS
+    ),
+    "BlendingContinuous": (lambda: wp.BlendingContinuous(128, 16, 20, 0.004, np.arange(20) * 0.2), None),
+    "MRI2D": (lambda: pld.medical.MRI2D((256, 256), np.eye(256) > 0), None),
     "DCT": (lambda: sp.DCT(N), CHUNKS),
     "DWT": (lambda: sp.DWT(N, axis=1, level=2), (64, 512)),
     "DWT2D": (lambda: sp.DWT2D(N, level=2), (256, 512)),

@@ -84,7 +84,7 @@ def trace_hutchinson(
     else:
         Z = _samples(Op, count, sampler, np.random.default_rng(seed))
     batch = min(count, 100 if batch_size is None else batch_size)
-    Z = _each(Z, lambda a: a.rechunk({a.ndim - 1: batch}))
+    Z = _rechunked(Z, batch)
     scale = Op.shape[1] / count if sampler == "unitvector" else 1 / count
     return (_quadratic(Op, Z) * scale).astype(Op.dtype)
 
@@ -138,7 +138,7 @@ def trace_hutchpp(
     rng = np.random.default_rng(seed)
     S, G = (_samples(Op, batch, sampler, rng) for _ in range(2))
     Q = orthonormal(_forward(Op, S))
-    G = _minus(G, combine(Q, inner(Q, G)))
+    G = G - combine(Q, inner(Q, G))
     return (_quadratic(Op, Q) + _quadratic(Op, G) / batch).astype(Op.dtype)
 
 
@@ -215,12 +215,9 @@ def _quadratic(op: LinearOperator, Z: Any) -> da.Array:
     return vdot(Z, _forward(op, Z))
 
 
-def _each(X: Any, function: Any) -> Any:
-    return X.map(function) if isinstance(X, Blocks) else function(X)
-
-
-def _minus(X: Any, Y: Any) -> Any:
-    return X - Y
+def _rechunked(X: Any, batch: int) -> Any:
+    """``X`` with at most ``batch`` columns a chunk."""
+    return X.map(lambda a: _rechunked(a, batch)) if isinstance(X, Blocks) else X.rechunk({X.ndim - 1: batch})
 
 
 def _samples(op: LinearOperator, count: int, sampler: str, rng: np.random.Generator) -> Any:
