@@ -67,6 +67,8 @@ class MatrixMult(LinearOperator):
     array([3., 3., 3., 3.])
     """
 
+    workspace = 2.0
+
     def __init__(
         self,
         A: Any,
