@@ -16,7 +16,7 @@ def _members(X: Vector, made: list[da.Array]) -> Any:
 
 
 def inner(X: Vector, Y: Vector) -> da.Array:
-    """The small matrix of inner products of the columns of ``X`` with those of ``Y``."""
+    """The small matrix of inner products of the columns of ``X`` with those of ``Y``, in double precision."""
     parts = [_inner(a, b) for a, b in zip(arrays_of(X), arrays_of(Y), strict=True)]
     return sum(parts[1:], start=parts[0])
 
@@ -24,29 +24,31 @@ def inner(X: Vector, Y: Vector) -> da.Array:
 def _inner(a: da.Array, b: da.Array) -> da.Array:
     last, axes = a.ndim - 1, tuple(range(a.ndim - 1))
     a, b = a.rechunk({last: -1}), b.rechunk({last: -1})
+    kind = np.result_type(a.dtype, b.dtype, np.float64)
     parts = da.blockwise(
-        _products, (*axes, last, last + 1), a, (*axes, last), b, (*axes, last + 1),
-        adjust_chunks=dict.fromkeys(axes, 1), dtype=np.result_type(a.dtype, b.dtype),
-        meta=np.empty((0,) * (last + 2), np.result_type(a.dtype, b.dtype)),
+        _products, (*axes, last, last + 1), a, (*axes, last), b, (*axes, last + 1), kind=kind,
+        adjust_chunks=dict.fromkeys(axes, 1), dtype=kind, meta=np.empty((0,) * (last + 2), kind),
     )  # fmt: skip
     return parts.sum(axis=axes)
 
 
-def _products(a: Any, b: Any) -> Any:
-    y = a.reshape(-1, a.shape[-1]).conj().T @ b.reshape(-1, b.shape[-1])
+def _products(a: Any, b: Any, kind: np.dtype[Any]) -> Any:
+    left, right = (x.reshape(-1, x.shape[-1]).astype(kind, copy=False) for x in (a, b))
+    y = left.conj().T @ right
     return y.reshape((1,) * (a.ndim - 1) + y.shape)
 
 
 def combine(X: Vector, C: da.Array) -> Any:
-    """The columns of ``X`` times a small matrix."""
+    """The columns of ``X`` times a small matrix, in the precision of ``X``."""
     return _members(X, [_combine(a, C) for a in arrays_of(X)])
 
 
 def _combine(a: da.Array, C: da.Array) -> da.Array:
     last, axes = a.ndim - 1, tuple(range(a.ndim - 1))
-    dtype = np.result_type(a.dtype, C.dtype)
+    dtype = np.result_type(a.dtype, np.complex64 if C.dtype.kind == "c" else np.float32)
+    C = C.rechunk(-1).astype(dtype)
     return da.blockwise(
-        np.matmul, (*axes, last + 1), a.rechunk({last: -1}), (*axes, last), C.rechunk(-1), (last, last + 1),
+        np.matmul, (*axes, last + 1), a.rechunk({last: -1}), (*axes, last), C, (last, last + 1),
         concatenate=True, dtype=dtype, meta=np.empty((0,) * a.ndim, dtype),
     )  # fmt: skip
 
@@ -58,7 +60,7 @@ def orthonormal(X: Vector) -> Any:
     are left out.
     """
     for _ in range(2):
-        X = combine(X, inner(X, X).map_blocks(_whitening, dtype=arrays_of(X)[0].dtype))
+        X = combine(X, inner(X, X).map_blocks(_whitening))
     return X
 
 

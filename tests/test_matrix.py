@@ -307,6 +307,11 @@ def test_trace_estimates_are_near(method, sampler, kind):
         assert estimate.compute() == op.trace(neval=90, method=method, sampler=sampler, seed=1).compute()
 
 
+def test_a_sketch_of_everything_gives_the_trace_itself():
+    A = matrix(30, "f4", symmetric=False)
+    assert float(lift(A).trace(neval=300, seed=0)) == pytest.approx(float(np.trace(A)), abs=1e-5)
+
+
 def test_unit_vectors_give_the_trace_itself():
     A = matrix(30, "f8", symmetric=False)
     found = pld.utils.trace_hutchinson(lift(A), neval=40, batch_size=7, sampler="unitvector")
