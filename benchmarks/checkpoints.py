@@ -69,7 +69,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--megabytes", type=float, default=200)
-    parser.add_argument("--niter", type=int, default=30)
+    parser.add_argument("--niter", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", help="where to put the run for the time being")
     options = parser.parse_args()

@@ -57,6 +57,12 @@ def precision(dtype):
     return 1e-6 if np.finfo(dtype).bits == 32 else 1e-12
 
 
+def close(value, expected, tolerance=1e-5):
+    """Check that an array is another one, to a part of its norm."""
+    assert value.shape == expected.shape
+    assert np.linalg.norm(np.asarray(value) - expected) <= tolerance * np.linalg.norm(expected)
+
+
 def given(name, operator, *args, **options):
     """Case of a class of ``library`` that takes the same arguments in both."""
     tasks = options.pop("tasks", (4, 4))

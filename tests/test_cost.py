@@ -109,7 +109,8 @@ def test_tasks_take_what_is_said(name):
     said = op.describe(chunks)
     for cost, f, given in ((said.forward, op, said.model), (said.adjoint, op.H, said.data)):
         x = filled(given, f.domain)
-        took = max(measured(*arrays_of(f.apply(x))).values())
+        # The least of some: threads of clusters that other tests have started allocate, too.
+        took = min(max(measured(*arrays_of(f.apply(x))).values()) for _ in range(3))
         assert 0.5 * cost.peak <= took <= cost.need
 
 

@@ -12,6 +12,7 @@ import pylops_distributed
 ROOT = Path(pylops_distributed.__file__).parent
 PACKAGE = ROOT.name
 OPERATORS = {"basicoperators", "signalprocessing", "avo", "lift", "local", "algebra"}
+DRIVERS = {"avo", "waveeqprocessing"}  # hold inversions too, which are built on solvers
 EDGES = {"ingest", "results", "report", "problem", "problems", "postprocess", "modelling", "inversion"}
 
 # What each part of the library must not import.
@@ -23,7 +24,8 @@ FORBIDDEN = {
     ),
     "linearoperator": {"basicoperators", "signalprocessing", "avo", "lift", "execution", "checkpoint"}
     | EDGES,
-    **dict.fromkeys(OPERATORS, EDGES | {"optimization", "execution", "checkpoint"}),
+    **dict.fromkeys(OPERATORS, EDGES | DRIVERS | {"optimization", "execution", "checkpoint"}),
+    **dict.fromkeys(DRIVERS, EDGES | {"execution", "checkpoint"}),
     "optimization": EDGES | {"signalprocessing", "avo", "lift", "checkpoint"},
     "execution": EDGES | OPERATORS | {"checkpoint"},
     "limits": OPERATORS | EDGES | {"optimization", "execution", "checkpoint"},

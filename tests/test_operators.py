@@ -25,8 +25,11 @@ INVERSIONS = {
     "LSM",
     "MDD",
     "Marchenko",
+    "PoststackInversion",
+    "PrestackInversion",
+    "SeismicInterpolation",
     "WavefieldDecomposition",
-}  # which test_waveeqprocessing.py tests
+}  # which test_avo.py and test_waveeqprocessing.py test
 
 CHUNKINGS = {
     "one": lambda n: (n,),

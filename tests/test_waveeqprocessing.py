@@ -7,7 +7,7 @@ import dask.array as da
 import numpy as np
 import pylops
 import pytest
-from case import samples
+from case import close, samples
 from pylops.utils.wavelets import ricker
 
 import pylops_distributed as pld
@@ -18,6 +18,7 @@ from pylops_distributed.waveeqprocessing import (
     Deghosting,
     Kirchhoff,
     Marchenko,
+    SeismicInterpolation,
     WavefieldDecomposition,
 )
 
@@ -29,11 +30,6 @@ OURS = {"niter": 8, "tol": 0}
 def in_this_thread():
     with dask.config.set(scheduler="sync"):
         yield
-
-
-def close(value, expected, tolerance=1e-5):
-    assert value.shape == expected.shape
-    assert np.linalg.norm(np.asarray(value) - expected) <= tolerance * np.linalg.norm(expected)
 
 
 def gather_of(nv, nt=12, ns=4, nr=3):
@@ -164,3 +160,62 @@ def test_ghosts_are_removed_as_by_pylops():
             close(a, b)
     with pytest.raises(ValueError, match="either the direct wave"):
         Deghosting(p, *settings)
+
+
+TIME, LINE, CROSS, SLOW = (
+    np.arange(10) * 0.1,
+    np.arange(8) * 2.0,
+    np.arange(6) * 2.0,
+    np.linspace(-0.05, 0.05, 4),
+)
+GRID = {"taxis": TIME, "spataxis": LINE, "paxis": SLOW}
+GRID3 = {**GRID, "spat1axis": CROSS, "p1axis": SLOW[:3]}
+INTERPOLATIONS = {
+    "fk": {"nffts": (8, 12), "sampling": (2.0, 0.1)},
+    "spatial": {},
+    **dict.fromkeys(("radon-linear", "radon-parabolic", "chirpradon-linear"), GRID),
+    "radon-hyperbolic": {**GRID, "paxis": SLOW[2:], "centeredh": False},
+    **{kind: {**GRID, "nwins": 3, "nwin": 4, "nover": 2} for kind in ("sliding", "chirp-sliding")},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", INTERPOLATIONS)
+@pytest.mark.parametrize("dims", [2, 3])
+def test_traces_are_interpolated_as_by_pylops(kind, dims):
+    iava, iava1, options = np.array([0, 2, 3, 5, 7]), np.array([0, 1, 3, 5]), dict(INTERPOLATIONS[kind])
+    nrec: object = 8
+    if dims == 3:
+        options |= {} if kind in ("fk", "spatial") else GRID3 | {"paxis": options["paxis"]}
+        options |= {"nwins": (3, 2), "nwin": (4, 4), "nover": (2, 2)} if kind.endswith("sliding") else {}
+        options |= {"nffts": (8, 6, 10), "sampling": None, **GRID3} if kind == "fk" else {}
+        nrec = (8, 6)
+    d = samples((5, 4, 10)[3 - dims :] if dims == 3 else (5, 10), "f8", seed=3)
+    places = (iava,) if dims == 2 else (iava, iava1)
+    solver = {"niter": 4, "tol": 0} if kind == "spatial" else {"niter": 3, "alpha": 1e-3, "eps": 0.1}
+    theirs = {"iter_lim": 4, "atol": 0, "btol": 0} if kind == "spatial" else solver
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = pylops.waveeqprocessing.SeismicInterpolation(
+            d, nrec, *places, kind=kind, engine="numpy", **options, **theirs
+        )
+    found = SeismicInterpolation(
+        da.from_array(d, chunks=4), nrec, *places, kind=kind, engine="numpy", **options, **solver
+    )
+    for a, b in zip(found, expected, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            close(a, np.asarray(b))
+
+
+def test_traces_between_those_of_the_grid_are_met():
+    iava = np.array([0.5, 2.25, 4.0, 6.5])
+    grid = np.add.outer(np.arange(8.0), TIME)
+    d = np.array([np.interp(iava, range(8), trace) for trace in grid.T]).T
+    found, _, _ = SeismicInterpolation(d, 8, iava, kind="spatial", niter=60, tol=0, dottest=True)
+    close(found, grid, 1e-3)
+    with pytest.raises(KeyError, match="kind must be one of"):
+        SeismicInterpolation(d, 8, iava, kind="none")
+    with pytest.raises(ValueError, match="axes of slowness"):
+        SeismicInterpolation(d, 8, iava, kind="sliding", **{**GRID, "paxis": None}, nwins=3, nwin=4, nover=2)
+    with pytest.raises(ValueError, match="2 or 3 dimensions"):
+        SeismicInterpolation(TIME, 8, iava)

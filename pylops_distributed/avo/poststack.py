@@ -6,16 +6,24 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any, Literal
 
+import dask.array as da
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from pylops.utils.signalprocessing import nonstationary_convmtx
 
-from pylops_distributed.basicoperators.firstderivative import first_difference
+from pylops_distributed.avo.inversion import by_matrix, by_steps, regularized
+from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.basicoperators.firstderivative import FirstDerivative, first_difference
+from pylops_distributed.basicoperators.laplacian import Laplacian
+from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.lift import Array, Lift, Whole, chain
 from pylops_distributed.lift.arguments import one_of, shape_of
 from pylops_distributed.lift.differences import apply_sum
+from pylops_distributed.lift.gathering import gather
+from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import convolve
+from pylops_distributed.utils.dottest import dottest as run_dottest
 
 
 class PoststackLinearModelling(Lift):
@@ -114,19 +122,135 @@ class PoststackLinearModelling(Lift):
             Whole(partial(chain, kernels=adjoint), (0,)),
         )
 
-    def _by_matrix(self) -> tuple[Whole, Whole]:
-        """Kernels that multiply with the matrix of one trace."""
+    def matrix(self) -> Array:
+        """The matrix of one trace, of shape ``(nt0, nt0)``."""
         matrix = self._derive()(np.eye(self.nt0, dtype=self.wav.dtype))
         half = self.wav.shape[-1] // 2
         if self.wav.ndim == 1:
-            matrix = convolve(matrix, self.wav, axis=0, start=half, method="direct")
-        else:
-            matrix = nonstationary_convmtx(self.wav, self.nt0, hc=half, pad=(self.nt0, self.nt0)) @ matrix
+            return convolve(matrix, self.wav, axis=0, start=half, method="direct")
+        wavelets = nonstationary_convmtx(self.wav, self.nt0, hc=half, pad=(self.nt0, self.nt0))
+        return np.asarray(wavelets @ matrix)
+
+    def _by_matrix(self) -> tuple[Whole, Whole]:
+        """Kernels that multiply with the matrix of one trace."""
+        matrix = self.matrix()
         shared = {"matrix": sp.csr_array(matrix) if self.sparse else matrix}
         return (
             Whole(multiply, (0,), shared=shared),
             Whole(partial(multiply, adjoint=True), (0,), shared=shared),
         )
+
+
+def PoststackInversion(
+    data: Any,
+    wav: ArrayLike,
+    m0: Any = None,
+    explicit: bool = False,
+    simultaneous: bool = False,
+    epsI: float | None = None,
+    epsR: float | None = None,
+    dottest: bool = False,
+    epsRL1: float | None = None,
+    **kwargs_solver: Any,
+) -> tuple[da.Array, da.Array]:
+    r"""Logarithm of an elastic parameter from post-stack traces, by least squares.
+
+    With the operator :math:`\mathbf G` of :class:`PoststackLinearModelling`, finds
+
+    .. math::
+        \min_{\mathbf m} \|\mathbf d - \mathbf G \mathbf m\|_2^2
+        + \epsilon_R^2 \|\nabla^2 \mathbf m\|_2^2
+        + \epsilon_{R1} \|\partial_t \mathbf m\|_1
+
+    where the Laplacian runs along both axes of a section and along the lines of a volume; the last two terms are
+    there if their weights are. Solvers that iterate evaluate; traces solved one by one stay lazy, chunk by chunk.
+
+    Parameters
+    ----------
+    data : array
+        Amplitudes, of shape ``(nt0,)``, ``(nt0, nx)`` or ``(nt0, nx, ny)``. NumPy, Dask and Zarr arrays.
+    wav : array_like
+        Wavelet, as :class:`PoststackLinearModelling` takes it.
+    m0 : array, optional
+        Background, of the shape of ``data``; what is found is added to it, or with ``epsR`` begins at it.
+    explicit : bool, optional
+        Solve with the matrix of a trace, which all traces share.
+    simultaneous : bool, optional
+        Let CGLS solve for all traces at once where ``explicit`` would solve each directly.
+    epsI : float, optional
+        Number added to the diagonal of the normal equations, which are then solved; with ``explicit``.
+    epsR : float, optional
+        Weight :math:`\epsilon_R` of roughness.
+    dottest : bool, optional
+        Test the operator first, which evaluates it.
+    epsRL1 : float, optional
+        Weight :math:`\epsilon_{R1}` of blockiness along time, with ``epsR``, for split Bregman iterations; smooth
+        along lines only.
+    **kwargs_solver
+        Keyword arguments of the solver: :func:`scipy.linalg.lstsq` for traces solved one by one, and else
+        :func:`~pylops_distributed.optimization.basic.cgls`,
+        :func:`~pylops_distributed.optimization.leastsquares.regularized_inversion` or
+        :func:`~pylops_distributed.optimization.sparsity.splitbregman`; ``iter_lim`` is ``niter``.
+
+    Returns
+    -------
+    minv, datar : dask.array.Array
+        Model, and data less what it explains; both of the shape of ``data``.
+
+    Raises
+    ------
+    ValueError
+        If ``m0`` does not have the shape of ``data``, or the wavelet does not fit.
+
+    See Also
+    --------
+    pylops.avo.poststack.PoststackInversion : the local driver, which uses LSQR. With ``explicit``,
+        ``simultaneous`` and ``epsI`` it takes the data where the normal equations need their adjoint.
+
+    References
+    ----------
+    .. [1] Hampson, D. P., B. H. Russell, and B. Bankhead, 2005, Simultaneous inversion of pre-stack seismic data:
+       SEG Technical Program Expanded Abstracts, 1633-1637.
+
+    Examples
+    --------
+    >>> import dask.array as da, numpy as np
+    >>> from pylops_distributed.avo.poststack import PoststackInversion
+    >>> minv, _ = PoststackInversion(da.ones((20, 6), chunks=(20, 3)), np.hanning(5), explicit=True)
+    >>> minv.chunks
+    ((20,), (3, 3))
+    """
+    d, background = gather(lazy(data), (0,)), None if m0 is None else lazy(m0)
+    if background is not None and background.shape != d.shape:
+        raise ValueError(f"m0 has shape {background.shape}, data {d.shape}: they must be the same")
+    op = PoststackLinearModelling(wav, d.shape[0], d.shape[1:] or None, explicit=explicit)
+    if dottest:
+        run_dottest(op, verb=True)
+    if epsR is not None:
+        smooth, blocky = _roughness(d.shape, epsR, epsRL1, op.dtype)
+        model = regularized(op, d, background, smooth, blocky, kwargs_solver)
+        return model, d - op.apply(model)
+    rest = d if background is None else d - op.apply(background)
+    if explicit:
+        model = by_matrix(op.matrix(), rest, epsI, simultaneous, kwargs_solver)
+    else:
+        model = by_steps(op, rest, kwargs_solver)
+    return model if background is None else model + background, rest - op.apply(model)
+
+
+def _roughness(dims: tuple[int, ...], epsR: float, epsRL1: float | None, dtype: Any) -> Any:
+    """Operators, with their weights, of what shall be small, and of what shall be sparse."""
+    second: list[LinearOperator] = []
+    if len(dims) == 3:
+        second.append(Laplacian(dims, axes=(1, 2), dtype=dtype))
+    elif epsRL1 is not None:  # along time the model is blocky
+        second += [SecondDerivative(dims, axis=1, dtype=dtype)] if len(dims) == 2 else []
+    else:
+        second.append(Laplacian(dims, dtype=dtype) if len(dims) == 2 else SecondDerivative(dims, dtype=dtype))
+    if epsRL1 is None:
+        return [(op, epsR) for op in second], None
+    first = FirstDerivative(dims, axis=0, kind="forward", dtype=dtype)
+    return [(op, epsR) for op in second], (first, epsRL1)
 
 
 def multiply(block: Array, matrix: Any, adjoint: bool = False) -> Array:

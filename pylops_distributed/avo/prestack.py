@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Literal
 
+import dask.array as da
 import numpy as np
 from numpy.typing import ArrayLike
 
 from pylops_distributed.avo.avo import Linearization, coefficients, linearization_of
-from pylops_distributed.basicoperators.firstderivative import first_difference
+from pylops_distributed.avo.inversion import by_matrix, by_steps, regularized
+from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
+from pylops_distributed.basicoperators.firstderivative import FirstDerivative, first_difference
+from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
+from pylops_distributed.basicoperators.secondderivative import SecondDerivative
+from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.lift import Array, Lift, Whole, chain
 from pylops_distributed.lift.arguments import shape_of
 from pylops_distributed.lift.differences import apply_sum
+from pylops_distributed.lift.gathering import gather
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import convolve
+from pylops_distributed.space import Blocks
+from pylops_distributed.utils.dottest import dottest as run_dottest
 
 
 def PrestackLinearModelling(
@@ -96,30 +105,33 @@ def PrestackLinearModelling(
     >>> (modelling @ da.ones((20, 3, 8), chunks=(20, 3, 4))).chunks
     ((20,), (4,), (4, 4))
     """
+    forward, backward, G = _kernels(wav, theta, vsvp, nt0, linearization, kind)
+    nt, nangles, nparameters = G.shape
+    options: dict[str, Any] = {"dtype": G.dtype, "chunks": chunks, "compute": compute, "name": name}
+    if explicit:
+        return MatrixMult(_matrix(forward, nt, nparameters, G.dtype), spatdims, **options)
+    space = () if spatdims is None else shape_of(spatdims)
+    return Lift(
+        Whole(forward, (0, 1), {1: nangles}), Whole(backward, (0, 1), {1: nparameters}),
+        (nt, nparameters, *space), (nt, nangles, *space), **options,
+    )  # fmt: skip
+
+
+def _kernels(
+    wav: ArrayLike, theta: ArrayLike, vsvp: float | ArrayLike, nt0: int, linearization: Any, kind: Any
+) -> tuple[Callable[[Array], Array], Callable[[Array], Array], Array]:
+    """Functions of blocks of whole gathers, forward and adjoint, and the coefficients in them."""
     if kind not in ("centered", "forward"):
         raise NotImplementedError(f"kind must be centered or forward, got {kind!r}")
     dtype = np.asarray(theta).dtype
     h = np.asarray(wav, dtype)
     G = coefficients(theta, vsvp, nt0, linearization_of(linearization)).astype(dtype)
-    nt, nangles, nparameters = G.shape
     derive = partial(apply_sum, terms=(first_difference(0, 1.0, kind),), dtype=dtype)
     filtered = partial(convolve, h=h, axis=0, start=h.size // 2)
     reverse = partial(filtered, h=h[::-1].conj().copy(), start=h.size - 1 - h.size // 2)
+    back = partial(_weigh, G=np.ascontiguousarray(G.swapaxes(1, 2)))
     forward = partial(chain, kernels=(derive, partial(_weigh, G=G), filtered))
-    backward = (
-        reverse,
-        partial(_weigh, G=np.ascontiguousarray(G.swapaxes(1, 2))),
-        partial(derive, adjoint=True),
-    )
-    options: dict[str, Any] = {"dtype": dtype, "chunks": chunks, "compute": compute, "name": name}
-    if explicit:
-        return MatrixMult(_matrix(forward, nt, nparameters, dtype), spatdims, **options)
-    space = () if spatdims is None else shape_of(spatdims)
-    return Lift(
-        Whole(forward, (0, 1), {1: nangles}),
-        Whole(partial(chain, kernels=backward), (0, 1), {1: nparameters}),
-        (nt, nparameters, *space), (nt, nangles, *space), **options,
-    )  # fmt: skip
+    return forward, partial(chain, kernels=(reverse, back, partial(derive, adjoint=True))), G
 
 
 def PrestackWaveletModelling(
@@ -183,6 +195,160 @@ def PrestackWaveletModelling(
     there = (places >= 0) & (places < nt)
     matrices = np.where(there, reflectivity.T[:, np.clip(places, 0, nt - 1)], 0)
     return MatrixMult(matrices.reshape(-1, nwav), dtype=dtype, name=name, compute=compute)
+
+
+def PrestackInversion(
+    data: Any,
+    theta: ArrayLike,
+    wav: ArrayLike | Sequence[ArrayLike],
+    m0: Any = None,
+    linearization: Linearization | Sequence[Linearization] = "akirich",
+    explicit: bool = False,
+    simultaneous: bool = False,
+    epsI: float | Sequence[float] | None = None,
+    epsR: float | None = None,
+    dottest: bool = False,
+    returnres: bool = False,
+    epsRL1: float | None = None,
+    kind: Literal["centered", "forward"] = "centered",
+    vsvp: float | ArrayLike = 0.5,
+    **kwargs_solver: Any,
+) -> Any:
+    r"""Logarithms of elastic parameters from pre-stack gathers, by least squares.
+
+    As :func:`~pylops_distributed.avo.poststack.PoststackInversion`, with the operator of
+    :class:`PrestackLinearModelling`: roughness is measured along time and the line of a section, and along the lines
+    of a volume, of each parameter; blockiness along time. Several linearizations, of P and converted waves say, are
+    explained by one model.
+
+    Parameters
+    ----------
+    data : array
+        Gathers, of shape ``(nt0, ntheta)``, ``(nt0, ntheta, nx)`` or ``(nt0, ntheta, nx, ny)``; with a list of
+        linearizations, an axis for these before. NumPy, Dask and Zarr arrays.
+    theta : array_like
+        Angles of incidence in degrees; their dtype is that of the operator.
+    wav : array_like or list of array_like
+        Wavelet, or one for each linearization.
+    m0 : array, optional
+        Background, of shape ``(nt0, nparameters, ...)``; what is found is added to it, or with ``epsR`` begins at it.
+    linearization : {"akirich", "fatti", "ps"} or list of these, optional
+        Linearization of the reflection coefficient.
+    explicit : bool, optional
+        Solve with the matrix of a gather, which all gathers share; not with ``epsR``.
+    simultaneous : bool, optional
+        Let CGLS solve for all gathers at once where ``explicit`` would solve each directly.
+    epsI : float or list of float, optional
+        With ``explicit``, number added to the diagonal of the normal equations; with ``epsR``, weight of the norm of
+        the model, one or one for each parameter.
+    epsR, epsRL1 : float, optional
+        Weights of roughness and blockiness.
+    dottest : bool, optional
+        Test the operator first, which evaluates it.
+    returnres : bool, optional
+        Return what the model does not explain too.
+    kind : {"centered", "forward"}, optional
+        Kind of the derivative.
+    vsvp : float or array_like, optional
+        Ratio of S-wave to P-wave velocity, one or of shape ``(nt0,)``.
+    **kwargs_solver
+        As of :func:`~pylops_distributed.avo.poststack.PoststackInversion`.
+
+    Returns
+    -------
+    minv : dask.array.Array
+        Model, of shape ``(nt0, nparameters, ...)``.
+    datar : dask.array.Array
+        Data less what it explains, if ``returnres``.
+
+    Raises
+    ------
+    NotImplementedError
+        If ``kind`` is unknown.
+    ValueError
+        If axes of ``m0`` are not those of ``data``, or there is not one ``epsI`` for each parameter.
+
+    See Also
+    --------
+    pylops.avo.prestack.PrestackInversion : the local driver, which uses LSQR, and ``kind`` for a single linearization
+        only.
+
+    References
+    ----------
+    .. [1] Hampson, D. P., B. H. Russell, and B. Bankhead, 2005, Simultaneous inversion of pre-stack seismic data:
+       SEG Technical Program Expanded Abstracts, 1633-1637.
+
+    Examples
+    --------
+    >>> import dask.array as da, numpy as np
+    >>> from pylops_distributed.avo.prestack import PrestackInversion
+    >>> gathers = da.ones((20, 4, 6), chunks=(20, 4, 3))
+    >>> PrestackInversion(gathers, np.arange(0.0, 20, 5), np.hanning(5), explicit=True).chunks
+    ((20,), (3,), (3, 3))
+    """
+    several = not isinstance(linearization, str)
+    kinds: list[Any] = list(linearization) if several else [linearization]
+    wavelets: list[Any] = list(wav) if isinstance(wav, list | tuple) else [wav] * len(kinds)
+    d = [gather(gathers, (0, 1)) for gathers in (lazy(data) if several else [lazy(data)])]
+    nt, _, *space = d[0].shape
+    background = None if m0 is None else lazy(m0)
+    if background is not None and (background.shape[0], *background.shape[2:]) != (nt, *space):
+        raise ValueError(
+            f"m0 of shape {background.shape} does not have times and places of data of shape {d[0].shape}"
+        )
+    build = partial(PrestackLinearModelling, theta=theta, vsvp=vsvp, nt0=nt, kind=kind)
+    ops = [build(w, spatdims=space, linearization=lin) for w, lin in zip(wavelets, kinds, strict=True)]
+    op = VStack(ops) if len(ops) > 1 else ops[0]
+    if dottest:
+        run_dottest(op, verb=True)
+    y = _stacked(d) if epsR is not None or background is None else _stacked(d) - op.apply(background)
+    if epsR is not None:
+        smooth, blocky = _roughness(op.dims, epsR, epsI, epsRL1, op.dtype)
+        model = regularized(op, y, background, smooth, blocky, kwargs_solver)
+    elif explicit:
+        parts = [_kernels(w, theta, vsvp, nt, lin, kind) for w, lin in zip(wavelets, kinds, strict=True)]
+        matrix = np.concatenate([_matrix(forward, nt, G.shape[2], G.dtype) for forward, _, G in parts])
+        columns = da.concatenate([_columns(a) for a in (y.arrays if isinstance(y, Blocks) else (y,))])
+        found = by_matrix(matrix, columns, epsI, simultaneous, kwargs_solver)  # type: ignore[arg-type]
+        model = found.reshape(-1, nt, *space).swapaxes(0, 1)
+    else:
+        model = by_steps(op, y, kwargs_solver)
+    if epsR is None and background is not None:
+        model = model + background
+    if not returnres:
+        return model
+    rest = [gather - one.apply(model) for gather, one in zip(d, ops, strict=True)]
+    return model, da.stack(rest) if several else rest[0]
+
+
+def _stacked(d: list[da.Array]) -> Any:
+    """The data of all linearizations as the operator gives them."""
+    return Blocks(tuple(d)) if len(d) > 1 else d[0]
+
+
+def _columns(gathers: da.Array) -> da.Array:
+    """Gathers of shape ``(nt, n, ...)`` as the explicit operator takes them: one angle after another."""
+    return gathers.swapaxes(0, 1).reshape(-1, *gathers.shape[2:])
+
+
+def _roughness(dims: tuple[int, ...], epsR: float, epsI: Any, epsRL1: float | None, dtype: Any) -> Any:
+    """Operators, with their weights, of what shall be small, and of what shall be sparse."""
+    line = len(dims) == 3
+    smooth: list[tuple[LinearOperator, float]] = []
+    if len(dims) == 4:
+        smooth.append((Laplacian(dims, axes=(2, 3), dtype=dtype), epsR))
+    elif epsRL1 is not None:  # along time the model is blocky
+        smooth += [(SecondDerivative(dims, axis=2, dtype=dtype), epsR)] if line else []
+    elif line:
+        smooth.append((Laplacian(dims, axes=(0, 2), dtype=dtype), epsR))
+    else:
+        smooth.append((SecondDerivative(dims, axis=0, dtype=dtype), epsR))
+    if epsI is not None:
+        weights = np.broadcast_to(np.asarray(epsI, dtype), dims[1:2])
+        smooth.append((Diagonal(weights, dims=dims, axis=1, dtype=dtype), 1.0))
+    if epsRL1 is None:
+        return smooth, None
+    return smooth, (FirstDerivative(dims, axis=0, dtype=dtype), epsRL1)
 
 
 def _weigh(block: Array, G: Array) -> Array:

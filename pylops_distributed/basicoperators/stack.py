@@ -104,7 +104,7 @@ def common(spaces: Sequence[AnySpace], dtype: np.dtype[Any], what: str) -> tuple
     """
     sizes = [space.size for space in spaces]
     if len(set(sizes)) > 1:
-        raise ValueError(f"the operators have different numbers of {what}: {sizes}")
+        raise ValueError(f"operators have different number of {what}: {sizes}")
     if len({_shapes(space) for space in spaces}) > 1:
         return Space((sizes[0],), dtype), True
     pinned = [s for s in spaces if any(p.chunks for p in parts(s))]

@@ -79,6 +79,14 @@ class Statistical(BaseModel):
         return Samples(values=tuple((wavelet * np.sqrt(energy) / (size * self.reflectivity)).tolist()))
 
 
+def arrivals(
+    times: NDArray[np.float64], t: NDArray[np.float64], wavelet: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Traces with a wavelet at one time each: of the shape of ``times``, and that of the axis ``t`` behind."""
+    lag = (t - times[..., None]) / (t[1] - t[0]) + wavelet.size // 2
+    return np.interp(lag, np.arange(wavelet.size), wavelet, left=0.0, right=0.0)
+
+
 def _lags(n: int) -> NDArray[np.int64]:
     """Absolute lag of each sample of a circular correlation of length ``n``."""
     return np.minimum(np.arange(n), n - np.arange(n))

@@ -7,6 +7,7 @@ from pylops_distributed.waveeqprocessing.marchenko import Marchenko
 from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.mdd import MDD
 from pylops_distributed.waveeqprocessing.oneway import Deghosting, PhaseShift
+from pylops_distributed.waveeqprocessing.seismicinterpolation import SeismicInterpolation
 from pylops_distributed.waveeqprocessing.wavedecomposition import (
     PressureToVelocity,
     UpDownComposition2D,
@@ -26,6 +27,7 @@ __all__ = [
     "Marchenko",
     "PhaseShift",
     "PressureToVelocity",
+    "SeismicInterpolation",
     "UpDownComposition2D",
     "UpDownComposition3D",
     "WavefieldDecomposition",

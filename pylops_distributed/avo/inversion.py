@@ -1,0 +1,67 @@
+"""What inversions of post- and pre-stack data share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import scipy.linalg
+
+from pylops_distributed.basicoperators.matrixmult import MatrixMult
+from pylops_distributed.lift import Array, Whole
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.basic import cgls
+from pylops_distributed.optimization.leastsquares import regularized_inversion
+from pylops_distributed.optimization.sparsity import splitbregman
+from pylops_distributed.space import Vector
+
+
+def by_matrix(
+    matrix: Array, data: da.Array, epsI: float | None, simultaneous: bool, settings: dict[str, Any]
+) -> da.Array:
+    """Models of traces whose samples lie along the first axis, from the matrix that all traces share."""
+    A, d = matrix, data
+    if epsI is not None:
+        A = A.conj().T @ A + epsI * np.eye(A.shape[1], dtype=A.dtype)
+        d = MatrixMult(matrix, data.shape[1:], dtype=matrix.dtype).apply_adjoint(data)
+    if simultaneous:
+        return by_steps(MatrixMult(A, data.shape[1:], dtype=A.dtype), d, settings)
+    solve = Whole(_lstsq, (0,), {0: A.shape[1]}, shared={"matrix": A, "settings": settings})
+    return solve(d, np.result_type(A.dtype, d.dtype))
+
+
+def by_steps(Op: LinearOperator, data: Vector, settings: dict[str, Any]) -> da.Array:
+    """The least-squares model, by CGLS."""
+    return da.asarray(cgls(Op, data, **renamed(settings))[0])
+
+
+def regularized(
+    Op: LinearOperator,
+    data: Vector,
+    m0: da.Array | None,
+    smooth: Sequence[tuple[LinearOperator, float]],
+    blocky: tuple[LinearOperator, float] | None,
+    settings: dict[str, Any],
+) -> da.Array:
+    """The model that is smooth and, if so wanted, blocky; ``m0`` is the initial one."""
+    regs, weights = [op for op, _ in smooth], [eps for _, eps in smooth]
+    options = renamed(settings)
+    if blocky is None:
+        model = regularized_inversion(Op, data, regs, x0=m0, epsRs=weights, **options)[0]
+    else:
+        model = splitbregman(
+            Op, data, [blocky[0]], x0=m0, RegsL2=regs or None, epsRL1s=[blocky[1]], epsRL2s=weights or None, **options
+        )[0]  # fmt: skip
+    return da.asarray(model).reshape(Op.dims)
+
+
+def renamed(settings: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of a solver, SciPy's limit of iterations under PyLops' name."""
+    return {"niter" if name == "iter_lim" else name: value for name, value in settings.items()}
+
+
+def _lstsq(block: Array, matrix: Array, settings: dict[str, Any]) -> Array:
+    model = scipy.linalg.lstsq(matrix, block.reshape(len(block), -1), **settings)[0]
+    return np.asarray(model.reshape(-1, *block.shape[1:]))
