@@ -98,7 +98,7 @@ class Labels:
         self.check(Labels.of(x, x.shape), repr(x.name))
         return da.asarray(x.data)
 
-    def check(self, other: Labels, what: str) -> None:
+    def check(self, other: Any, what: str) -> None:
         """Refuse other labels, which ``what`` has: other dimensions, sizes, or coordinates along them."""
         if self.dims != other.dims:
             raise xr.AlignmentError(f"expected the dimensions {self.dims}, but {what} has {other.dims}")
@@ -205,7 +205,8 @@ def labels(op: Any) -> tuple[Side, Side]:
         return _of_stack(op)
     if not isinstance(op, Composed):
         return None, None
-    model, data = labels(op.op)  # type: ignore[attr-defined]
+    composed: Any = op  # of one member
+    model, data = labels(composed.op)
     if isinstance(op, PowerOperator):
         _agreed(model, data, "its data")
     return (data, model) if isinstance(op, AdjointOperator) else (model, data)
@@ -233,8 +234,8 @@ def _agreed(mine: Side, its: Side, what: str) -> Side:
     """The labels that two have in common; either may not be known."""
     if mine is None or its is None:
         return its if mine is None else mine
-    if type(mine) is type(its):
-        mine.check(its, what)  # type: ignore[arg-type]
+    if isinstance(mine, Joint) or isinstance(its, Labels):
+        mine.check(its, what)
     return mine
 
 

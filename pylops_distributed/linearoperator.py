@@ -57,7 +57,8 @@ class LinearOperator(Matrix):
     ndim, reshape, ravel = property(_refuse), _refuse, _refuse
 
     def __repr__(self) -> str:
-        chunks = "" if getattr(self.domain, "chunks", None) is None else f", chunks={self.domain.chunks}"  # type: ignore[union-attr]
+        pinned = getattr(self.domain, "chunks", None)
+        chunks = "" if pinned is None else f", chunks={pinned}"
         return f"<{self.shape[0]}x{self.shape[1]} {type(self).__name__} with dtype={self.dtype}{chunks}>"
 
     # -- application ---------------------------------------------------------------------------------------
