@@ -13,7 +13,12 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.basicoperators.zero import Zero
-from pylops_distributed.linearoperator import LinearOperator, aslinearoperator, is_operator
+from pylops_distributed.linearoperator import (
+    LinearOperator,
+    aslinearoperator,
+    check_labels,
+    is_operator,
+)
 from pylops_distributed.space import AnySpace, Blocks, BlockSpace, Space, Vector
 
 
@@ -64,6 +69,9 @@ class Stack(LinearOperator):
             domain, codomain, dtype=kind, clinear=all(op.clinear for op in self.ops),
             forceflat=True if flat else forceflat, compute=compute, name=self.letters,
         )  # fmt: skip
+        if any(op.named for op in self.ops):
+            self.named = True
+            check_labels(self)
 
     @abstractmethod
     def _spaces(self, dtype: np.dtype[Any]) -> tuple[AnySpace, AnySpace, bool]:

@@ -69,6 +69,8 @@ class ConvolveND(Lift):
            [6., 9., 9., 6.]])
     """
 
+    workspace = 8.0
+
     def __init__(
         self,
         dims: int | Iterable[int],

@@ -89,7 +89,7 @@ def PressureToVelocity(
     Examples
     --------
     >>> from pylops_distributed.waveeqprocessing.wavedecomposition import PressureToVelocity
-    >>> PressureToVelocity(16, 8, 0.004, 10.0, 1000.0, 1500.0, ntaper=3).dims
+    >>> PressureToVelocity(16, 8, 0.004, 10.0, 1000.0, 1500.0, ntaper=2).dims
     (8, 16)
     """
     counts, steps = _axes(nr, dr)
@@ -152,7 +152,7 @@ def UpDownComposition2D(
     Examples
     --------
     >>> from pylops_distributed.waveeqprocessing.wavedecomposition import UpDownComposition2D
-    >>> UpDownComposition2D(16, 8, 0.004, 10.0, 1000.0, 1500.0, ntaper=3).dims
+    >>> UpDownComposition2D(16, 8, 0.004, 10.0, 1000.0, 1500.0, ntaper=2).dims
     (2, 8, 16)
     """
     return _composition(nt, (nr,), dt, (dr,), rho, vel, nffts, critical, ntaper, scaling, dtype, name)

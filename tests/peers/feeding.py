@@ -82,7 +82,8 @@ class Feeder:
 
     def install(self) -> None:
         """Put this between the tests and the operators."""
-        for cls in {LinearOperator, *subclasses(LinearOperator)}:
+        bases = {c for c in LinearOperator.__mro__ if c.__module__.startswith("pylops_distributed")}
+        for cls in bases | set(subclasses(LinearOperator)):
             for name in (*LAZY, *EAGER):
                 if callable(method := vars(cls).get(name)):
                     setattr(cls, name, self.entry(method, name in LAZY))
@@ -92,7 +93,7 @@ class Feeder:
             if cls.__name__ == "Kirchhoff":  # what makes the tables that its tests put in
                 for name in ("_identify_geometry", "_traveltime_table"):
                     setattr(cls, name, staticmethod(getattr(pylops.waveeqprocessing.Kirchhoff, name)))
-            if "__init__" in vars(cls) and cls is not LinearOperator:
+            if "__init__" in vars(cls) and cls not in bases:
                 cls.__init__ = self.construction(cls.__init__)  # type: ignore[misc]
         # The dot test's vectors.
         module = inspect.getmodule(pld.utils.dottest)
