@@ -65,6 +65,9 @@ class Stack(LinearOperator):
             forceflat=True if flat else forceflat, compute=compute, name=self.letters,
         )  # fmt: skip
 
+    def close(self) -> None:
+        """Nothing to close: taken for compatibility, PyLops' stacks may hold a pool of processes."""
+
     @abstractmethod
     def _spaces(self, dtype: np.dtype[Any]) -> tuple[AnySpace, AnySpace, bool]:
         """Domain, codomain, and whether users can only see flat vectors of them."""
