@@ -19,7 +19,7 @@ WHY = (
         "PhaseShift takes, and its test models the data in the same way.",
     ),
     (r"test_PhaseShift_2dsignal", "engine", "PyLops ignores an engine that does not exist; here it is an error."),
-    (r"test_kirchhoff", "trav|amp_srcs", "reads arrays that PyLops' operator keeps; here tables are lazy or never made"),
+    (r"test_kirchhoff", "trav|amp_srcs", "reads arrays that PyLops keeps; here tables are lazy"),
     (r"test_FirstDerivative_invalid", "order must be", "a ValueError here, a NotImplementedError in PyLops"),
 )  # fmt: skip
 
