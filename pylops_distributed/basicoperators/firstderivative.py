@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 from numpy.typing import DTypeLike
 
 from pylops_distributed.lift import Lift
-from pylops_distributed.lift.arguments import at_least, axes_of, shape_of
+from pylops_distributed.lift.arguments import at_least, axes_of, one_of, shape_of
 from pylops_distributed.lift.differences import Difference, sum_rules
 
 Kind: TypeAlias = Literal["forward", "centered", "backward"]
@@ -72,9 +72,7 @@ class FirstDerivative(Lift):
     Raises
     ------
     ValueError
-        If ``axis`` is not one of ``dims``.
-    NotImplementedError
-        If ``kind`` or ``order`` is unknown.
+        If ``axis`` is not one of ``dims``, or ``kind`` or ``order`` is unknown.
 
     See Also
     --------
@@ -111,11 +109,7 @@ class FirstDerivative(Lift):
         model = shape_of(dims)
         (self.axis,) = axes_of((axis,), model)
         self.sampling, self.edge = sampling, edge
-        if kind not in KINDS:
-            raise NotImplementedError(f"kind must be one of {KINDS}, got {kind!r}")
-        if order not in (3, 5):
-            raise NotImplementedError(f"order must be 3 or 5, got {order}")
-        self.kind, self.order = kind, order
+        self.kind, self.order = one_of("kind", kind, KINDS), one_of("order", order, (3, 5))
         if edge and kind == "centered":
             at_least(order // 2 + 1, model, self.axis, "a derivative with edges")
         terms = (first_difference(self.axis, sampling, kind, edge, order),)

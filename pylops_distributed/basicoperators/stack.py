@@ -73,6 +73,9 @@ class Stack(LinearOperator):
             self.named = True
             check_labels(self)
 
+    def close(self) -> None:
+        """Nothing to close: taken for compatibility, PyLops' stacks may hold a pool of processes."""
+
     @abstractmethod
     def _spaces(self, dtype: np.dtype[Any]) -> tuple[AnySpace, AnySpace, bool]:
         """Domain, codomain, and whether users can only see flat vectors of them."""

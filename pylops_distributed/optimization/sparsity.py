@@ -255,9 +255,10 @@ def spgl1(
     --------
     pylops.optimization.sparsity.spgl1
     """
-    return as_pylops(cls.SPGL1(Op), y, x0).solve(
+    found: tuple[Any, Any, dict[str, Any]] = as_pylops(cls.SPGL1(Op), y, x0).solve(
         y, x0=x0, SOp=SOp, tau=tau, sigma=sigma, show=show, **kwargs_spgl1
     )
+    return found
 
 
 def splitbregman(
