@@ -56,11 +56,13 @@ class Marchenko(Problem):
 
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """From up-going focusing function and coda of the down-going one to the windowed responses."""
-        return self._system(ds)[0]
+        op: LinearOperator = self._system(ds)[0]
+        return op
 
     def data(self, ds: xr.Dataset) -> Blocks:
         """The windowed response to the direct part, and zero."""
-        return self._system(ds)[1]
+        d: Blocks = self._system(ds)[1]
+        return d
 
     def labels(self, ds: xr.Dataset) -> dict[str, tuple[Labels, ...]]:
         """Both parts on lag [s], receiver and point."""
@@ -153,5 +155,5 @@ def _with_point(array: xr.DataArray) -> xr.DataArray:
 
 def _green(G: LinearOperator, focusing: Blocks) -> da.Array:
     """Up- and down-going Green's function together."""
-    minus, plus = G.apply(focusing).arrays  # type: ignore[union-attr]
+    minus, plus = G.apply(focusing).arrays
     return plus[::-1] - minus

@@ -262,8 +262,9 @@ class Marchenko:
             Its response: standard redatuming.
         """
         times = np.asarray(trav)
+        direct = self._direct(times, G0, nfft)
         R, M, G = self._operators(times)
-        focus = da.from_array(self._direct(times, G0, nfft), chunks=R.domain.chunks)  # type: ignore[union-attr]
+        focus = da.from_array(direct, chunks=R.domain.chunks)  # type: ignore[union-attr]
         redatumed = R.apply(focus)
         d = Blocks((self._window(times).apply(redatumed), da.zeros_like(redatumed)))
         return M, d, G, focus, redatumed
