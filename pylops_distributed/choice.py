@@ -44,6 +44,8 @@ class Choice:
         if not isinstance(value, Mapping):
             raise PydanticCustomError("choice", "must be a mapping of settings with a `name`")
         name = value.get("name", self.default)
+        if not isinstance(name, str):
+            raise PydanticCustomError("choice_name", "must be one name, got {name}", {"name": repr(name)})
         try:
             form = self.find(name)
         except ValueError as error:

@@ -66,14 +66,14 @@ class LSM(Problem):
         if abs(t[0]) > 1e-9:
             raise ValueError("the traces must begin at time zero")
         wavelet = self.wavelet.samples(1000 * float(t[1] - t[0]))
-        points = [
+        sources, receivers = (
             np.stack([traces[axis].values.astype(float), np.full(traces.sizes[axis], depth)])
             for axis, depth in (("source", self.source_depth), ("receiver", self.receiver_depth))
-        ]
+        )
         known = isinstance(self.velocity, str)
         velocity: Any = variable(ds, str(self.velocity), dims=("x", "z")).values if known else self.velocity
         return Kirchhoff(
-            self.z.values(), self.x.values(), t, *points, velocity, wavelet, wavelet.size // 2,
+            self.z.values(), self.x.values(), t, sources, receivers, velocity, wavelet, wavelet.size // 2,
             mode="eikonal" if known else "analytic",
         )  # fmt: skip
 

@@ -57,7 +57,8 @@ class MDD(Problem):
         if not self.causal:
             return convolve
         later = np.repeat([0.0, 1.0], (nt - 1, nt)).astype(convolve.dtype)
-        return convolve @ Diagonal(later, dims=convolve.dims, axis=0, dtype=convolve.dtype)
+        causal: LinearOperator = convolve @ Diagonal(later, dims=convolve.dims, axis=0, dtype=convolve.dtype)
+        return causal
 
     def data(self, ds: xr.Dataset) -> da.Array:
         """The data with zeros at negative lags."""
@@ -105,12 +106,12 @@ class MDD(Problem):
         t, x, y = np.arange(nt) * dt, np.arange(-20, 21) * dr, np.arange(-30, 31) * dr
         wavelet = Ricker(peak=20.0).samples(1000 * dt)
         apart = y[:, None] - x
-        kernel = sum(
-            amplitude * arrivals(np.hypot(start, apart / 1500), t, wavelet)
+        kernel: Any = sum(
+            float(amplitude) * arrivals(np.hypot(start, apart / 1500), t, wavelet)
             for start, amplitude in ((0.06, 1.0), (0.16, 0.4), (0.25, -0.3))
         )
-        response = sum(
-            amplitude * arrivals(np.hypot(start, x / 1800), t, wavelet)
+        response: Any = sum(
+            float(amplitude) * arrivals(np.hypot(start, x / 1800), t, wavelet)
             for start, amplitude in ((0.05, 1.0), (0.12, -0.8), (0.2, 0.6))
         )
         model = np.concatenate([np.zeros((x.size, nt - 1)), response], axis=1).T[..., None]
