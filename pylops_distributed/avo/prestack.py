@@ -27,6 +27,8 @@ from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.space import Blocks
 from pylops_distributed.utils.dottest import dottest as run_dottest
 
+__all__ = ["PrestackInversion", "PrestackLinearModelling", "PrestackWaveletModelling"]
+
 
 def PrestackLinearModelling(
     wav: ArrayLike,
