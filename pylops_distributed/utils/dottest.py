@@ -21,6 +21,7 @@ def dottest(
     complexflag: int = 0,
     raiseerror: bool = True,
     verb: bool = False,
+    backend: str | None = None,
     *,
     seed: int = 0,
 ) -> bool:
@@ -49,6 +50,8 @@ def dottest(
         Raise an error where the test fails, instead of returning False.
     verb : bool, optional
         Print the result.
+    backend : str, optional
+        Taken for compatibility: the vectors are Dask arrays.
     seed : int, optional
         Seed of the random vectors.
 

@@ -1,0 +1,221 @@
+"""NumPy arrays of PyLops' tests become chunked Dask arrays on the way in, and NumPy arrays again on the way out."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+import dask
+import dask.array as da
+import numpy as np
+
+import pylops_distributed as pld
+from pylops_distributed import algebra
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Blocks, Space, reshape
+
+COMPOSED = tuple(c for name, c in vars(algebra).items() if name.endswith("Operator") and c is not LinearOperator)
+LAZY = ("dot", "matvec", "rmatvec", "matmat", "rmatmat", "todense")
+EAGER = ("div", "eigs", "cond", "trace", "tosparse")
+# Arrays that operators hold, and that may be chunked.
+HELD = {
+    "MatrixMult": ("A",), "Diagonal": ("diag",), "Fredholm1": ("G",), "MDC": ("G",), "Marchenko": ("R",),
+    "Spread": ("table", "dtable"), "FirstDirectionalDerivative": ("v",), "SecondDirectionalDerivative": ("v",),
+}  # fmt: skip
+
+
+def refuse(*args: Any, **options: Any) -> Any:
+    """A scheduler for where nothing may be computed."""
+    raise AssertionError("an operator computed while it was being applied")
+
+
+@dataclass
+class Feeder:
+    """Chunks arrays in turn in all ways, and counts the operators that were applied.
+
+    Attributes
+    ----------
+    applied : dict
+        The class of each operator that was applied, by identity.
+    """
+
+    turn: int = 0
+    depth: int = 0
+    applied: dict[int, tuple[Any, str]] = field(default_factory=dict)
+
+    def clear(self) -> None:
+        """Begin another test."""
+        self.turn, self.depth, self.applied = 0, 0, {}
+
+    def counted(self) -> dict[str, int]:
+        """Number of operators of each class that were applied."""
+        return dict(Counter(name for _, name in self.applied.values()))
+
+    # -- arrays --------------------------------------------------------------------------------------------
+
+    def chunk(self, x: np.ndarray[Any, Any]) -> da.Array:
+        """``x`` in chunks: in turn uneven ones, ones shorter than a halo, and a single one."""
+        self.turn += 1
+        return da.from_array(x, chunks=tuple(cut(n, self.turn % 3) for n in x.shape))
+
+    def lazy(self, x: Any) -> Any:
+        """``x`` with all NumPy arrays in it chunked."""
+        if isinstance(x, np.ndarray) and x.ndim and x.dtype.kind in "fciu":
+            return self.chunk(x)
+        if isinstance(x, list | tuple) and any(isinstance(v, np.ndarray) for v in x):
+            return type(x)(map(self.lazy, x))
+        if inspect.isfunction(x):
+            return wraps(x)(lambda *args, **options: x(*map(plain, args), **options))
+        return x
+
+    # -- operators -----------------------------------------------------------------------------------------
+
+    def install(self) -> None:
+        """Put this between the tests and the operators."""
+        for cls in {LinearOperator, *subclasses(LinearOperator)}:
+            for name in (*LAZY, *EAGER):
+                if callable(method := vars(cls).get(name)):
+                    setattr(cls, name, self.entry(method, name in LAZY))
+            for name in ("apply", "apply_adjoint"):
+                if callable(method := vars(cls).get(name)):
+                    setattr(cls, name, self.application(method))
+            if "__init__" in vars(cls) and cls is not LinearOperator:
+                cls.__init__ = self.construction(cls.__init__)  # type: ignore[misc]
+        # The dot test's vectors.
+        module = inspect.getmodule(pld.utils.dottest)
+        make = module.random  # type: ignore[union-attr]
+        module.random = lambda *args: self.cut(make(*args))  # type: ignore[union-attr]
+
+    def cut(self, x: Any) -> Any:
+        """A lazy vector, chunked anew."""
+        if isinstance(x, Blocks):
+            return x.map(self.cut)
+        self.turn += 1
+        return x.rechunk(tuple(cut(n, self.turn % 3) for n in x.shape))
+
+    def entry(self, method: Callable[..., Any], lazily: bool) -> Callable[..., Any]:
+        """A method that tests call."""
+
+        @wraps(method)
+        def fed(op: Any, *args: Any, **options: Any) -> Any:
+            if self.depth:
+                return method(op, *args, **options)
+            with self.inside(lazily):
+                shaped = args and isinstance(args[0], np.ndarray) and args[0].shape == (len(op) if False else op.shape[1],)
+                if method.__name__ in ("dot", "matvec") and shaped and len(op.dims) > 1 and self.turn % 2:
+                    y = reshape(op.apply(reshape(self.chunk(args[0].reshape(op.dims)), op.domain)), Space(op.dimsd, op.dtype))
+                    flat = True
+                else:
+                    y, flat = method(op, *map(self.lazy, args), **{k: self.lazy(v) for k, v in options.items()}), False
+            if lazily and not any(op.compute) and isinstance(y, np.ndarray):
+                raise AssertionError("an operator gave a NumPy array")
+            return plain(y).ravel() if flat else plain(y)
+
+        return fed
+
+    @contextmanager
+    def inside(self, lazily: bool) -> Iterator[None]:
+        """Within the library."""
+        self.depth += 1
+        try:
+            with dask.config.set(scheduler=refuse if lazily else "sync"):
+                yield
+        finally:
+            self.depth -= 1
+
+    def application(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """``apply`` or ``apply_adjoint``: counts, and lets nothing compute."""
+
+        @wraps(method)
+        def watched(op: Any, x: Any) -> Any:
+            if not isinstance(op, COMPOSED):
+                self.applied[id(op)] = (op, type(op).__name__)
+            with self.inside(True):
+                return method(op, x)
+
+        return watched
+
+    def construction(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """``__init__`` with what the operator may hold in chunks chunked."""
+        names = inspect.signature(method)
+
+        @wraps(method)
+        def built(op: Any, *args: Any, **options: Any) -> None:
+            held = HELD.get(type(op).__name__, ())
+            if self.depth or not held:
+                return method(op, *args, **options)
+            given = names.bind(op, *args, **options)
+            for name in held:
+                if isinstance(given.arguments.get(name), np.ndarray):
+                    given.arguments[name] = self.lazy(given.arguments[name])
+            with self.inside(False):
+                return method(*given.args, **given.kwargs)
+
+        return built
+
+    # -- functions and drivers -----------------------------------------------------------------------------
+
+    def wrap(self, thing: Any) -> Any:
+        """What a test gets in place of an object of this library."""
+        if inspect.isclass(thing):
+            if not issubclass(thing, LinearOperator) and "optimization" in thing.__module__:
+                return self.driver(thing)
+            if thing.__name__ in ("LSM", "Marchenko"):
+                return self.driver(thing)
+            return thing
+        if not inspect.isfunction(thing) or thing.__name__ == "dottest":
+            return thing
+        return self.function(thing)
+
+    def function(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A solver, or another function of arrays."""
+
+        @wraps(function)
+        def fed(*args: Any, **options: Any) -> Any:
+            with dask.config.set(scheduler="sync"):
+                before, self.depth = self.depth, self.depth + 1
+                try:
+                    y = function(*map(self.lazy, args), **{k: self.lazy(v) for k, v in options.items()})
+                finally:
+                    self.depth = before
+            return plain(y)
+
+        return fed
+
+    def driver(self, cls: type) -> type:
+        """A class whose methods take and give arrays."""
+        public = {
+            name: self.function(method)
+            for base in reversed(cls.__mro__)
+            for name, method in vars(base).items()
+            if inspect.isfunction(method) and (name == "__init__" or not name.startswith("_"))
+        }
+        return type(cls.__name__, (cls,), public)
+
+
+def subclasses(cls: type) -> set[type]:
+    """All classes below one."""
+    return {cls, *(c for child in cls.__subclasses__() for c in subclasses(child))}
+
+
+def cut(n: int, kind: int) -> tuple[int, ...]:
+    """Chunks of an axis of length ``n``: one, uneven ones, or some shorter than a halo."""
+    if kind == 0 or n < 4:
+        return (n,)
+    return (1, n - 3, 2) if kind == 1 else (2, 1, 2, n - 5) if n > 5 else (1, 1, n - 2)
+
+
+def plain(y: Any) -> Any:
+    """``y`` with all lazy arrays in it computed."""
+    if isinstance(y, da.Array):
+        return y.compute(scheduler="sync")
+    if isinstance(y, Blocks):
+        return np.concatenate([plain(a).ravel() for a in y.arrays])
+    if isinstance(y, list | tuple) and not hasattr(y, "_fields"):
+        return type(y)(map(plain, y))
+    return y

@@ -1,0 +1,72 @@
+"""``import pylops`` in PyLops' tests gives this library; everywhere else it gives PyLops."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+OURS = "pylops_distributed"
+# Where names that PyLops keeps in modules of their own are public here.
+PUBLIC = ("", ".signalprocessing", ".waveeqprocessing", ".avo", ".medical", ".optimization.basic", ".utils")
+
+
+class Peer(ModuleType):
+    """A module of PyLops as its tests shall see it: ours, and PyLops' own where we have no such name."""
+
+    def __init__(self, path: str, wrap: Callable[[Any], Any], borrowed: set[str]) -> None:
+        super().__init__(f"pylops{path}")
+        self._path, self._wrap, self._borrowed = path, wrap, borrowed
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        theirs = getattr(importlib.import_module(f"pylops{self._path}"), name)
+        if isinstance(theirs, ModuleType):
+            if theirs.__name__ != f"pylops{self._path}.{name}":
+                return theirs
+            return peer(f"{self._path}.{name}", self._wrap, self._borrowed)
+        for path in (self._path, *PUBLIC):
+            try:
+                ours = getattr(importlib.import_module(OURS + path), name)
+            except (ImportError, AttributeError):
+                continue
+            return self._wrap(ours)
+        if getattr(theirs, "__module__", "").startswith("pylops"):
+            self._borrowed.add(f"{theirs.__module__}.{name}")
+        return theirs
+
+
+_peers: dict[str, Peer] = {}
+
+
+def peer(path: str, wrap: Callable[[Any], Any], borrowed: set[str]) -> Peer:
+    """The module that stands for ``pylops`` + ``path``."""
+    return _peers.setdefault(path, Peer(path, wrap, borrowed))
+
+
+def install(folder: Path, wrap: Callable[[Any], Any], borrowed: set[str]) -> None:
+    """Redirect what modules in ``folder`` import.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder of the tests.
+    wrap : callable
+        What to hand out instead of an object of this library.
+    borrowed : set of str
+        Takes the names of what PyLops itself provided.
+    """
+    plain = builtins.__import__
+
+    def redirected(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        inside = globals is not None and Path(globals.get("__file__") or "").parent == folder
+        if not inside or level or name.split(".")[0] != "pylops":
+            return plain(name, globals, locals, fromlist, level)
+        plain(name, globals, locals, fromlist, level)  # the same errors as PyLops'
+        return peer(name.removeprefix("pylops") if fromlist else "", wrap, borrowed)
+
+    builtins.__import__ = redirected
