@@ -99,6 +99,11 @@ def PrestackLinearModelling(
     --------
     pylops.avo.prestack.PrestackLinearModelling : the local operator.
 
+    References
+    ----------
+    .. [1] Hampson, D. P., B. H. Russell, and B. Bankhead, 2005, Simultaneous inversion of pre-stack seismic data: SEG
+       Technical Program Expanded Abstracts, 1633-1637.
+
     Examples
     --------
     >>> import dask.array as da, numpy as np
@@ -180,6 +185,11 @@ def PrestackWaveletModelling(
     --------
     pylops.avo.prestack.PrestackWaveletModelling : the local operator.
 
+    References
+    ----------
+    .. [1] Hampson, D. P., B. H. Russell, and B. Bankhead, 2005, Simultaneous inversion of pre-stack seismic data: SEG
+       Technical Program Expanded Abstracts, 1633-1637.
+
     Examples
     --------
     >>> import numpy as np
@@ -218,8 +228,9 @@ def PrestackInversion(
 ) -> Any:
     r"""Logarithms of elastic parameters from pre-stack gathers, by least squares.
 
-    As :func:`~pylops_distributed.avo.poststack.PoststackInversion`, with the operator of
-    :class:`PrestackLinearModelling`: roughness is measured along time and the line of a section, and along the lines
+    Minimises :math:`\sum_k \|\mathbf d_k - \mathbf G_k \mathbf m\|_2^2` with the operators :math:`\mathbf G_k` of
+    :class:`PrestackLinearModelling` for each linearization, and with the terms and solvers of
+    :func:`~pylops_distributed.avo.poststack.PoststackInversion`: roughness is measured along time and the line of a section, and along the lines
     of a volume, of each parameter; blockiness along time. Several linearizations, of P and converted waves say, are
     explained by one model.
 

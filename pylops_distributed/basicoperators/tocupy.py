@@ -46,6 +46,13 @@ class ToCupy(LinearOperator):
     ----------
     .. [1] Okuta, R., et al., 2017, CuPy: a NumPy-compatible library for NVIDIA GPU calculations: Workshop on Machine
        Learning Systems at NIPS.
+
+    Examples
+    --------
+    With CuPy installed, samples multiplied on a graphics processor::
+
+        there = ToCupy(1000)
+        y = (there.H @ Diagonal(weights_there) @ there) @ x
     """
 
     def __init__(

@@ -71,6 +71,13 @@ class CT2D(Lift):
     ----------
     .. [1] van Aarle, W., et al., 2016, Fast and flexible X-ray tomography using the ASTRA toolbox: Optics Express, 24,
        25129-25147, doi:10.1364/OE.24.025129.
+
+    Examples
+    --------
+    With the toolbox installed::
+
+        C = CT2D((64, 64), 1.0, 91, np.linspace(0, np.pi, 90, endpoint=False), engine="cpu", angles=30)
+        sinogram = C @ da.ones((64, 64), dtype="f4")  # of shape (90, 91), in three chunks
     """
 
     def __init__(

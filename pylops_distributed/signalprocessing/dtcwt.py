@@ -72,6 +72,13 @@ class DTCWT(LinearOperator):
     ----------
     .. [1] Selesnick, I. W., R. G. Baraniuk, and N. G. Kingsbury, 2005, The dual-tree complex wavelet transform: IEEE
        Signal Processing Magazine, 22, 123-151, doi:10.1109/MSP.2005.1550194.
+
+    Examples
+    --------
+    With the package installed::
+
+        D = DTCWT((512, 100), level=4, axis=0)
+        coefficients = D @ da.ones((512, 100), chunks=(512, 25))  # of shape (2, 512, 100), in four chunks
     """
 
     def __init__(

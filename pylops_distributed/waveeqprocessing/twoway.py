@@ -81,6 +81,14 @@ class AcousticWave2D(Lift):
     ----------
     .. [1] Louboutin, M., et al., 2019, Devito (v3.1.0): an embedded domain-specific language for finite differences
        and geophysical exploration: Geoscientific Model Development, 12, 1165-1187, doi:10.5194/gmd-12-1165-2019.
+
+    Examples
+    --------
+    With Devito installed::
+
+        x = np.linspace(0, 500, 11)
+        A = AcousticWave2D((51, 41), (0, 0), (10, 10), vp, x, 10.0, x, 10.0, 0.0, 600.0)
+        shots = A @ da.from_array(perturbation)  # of shape (11, 11, nt), one chunk a shot
     """
 
     def __init__(

@@ -89,8 +89,8 @@ def PressureToVelocity(
     Examples
     --------
     >>> from pylops_distributed.waveeqprocessing.wavedecomposition import PressureToVelocity
-    >>> PressureToVelocity(16, 8, 0.004, 10.0, 1000.0, 1500.0, ntaper=3).dims
-    (8, 16)
+    >>> PressureToVelocity(16, 11, 0.004, 10.0, 1000.0, 1500.0, ntaper=3).dims
+    (11, 16)
     """
     counts, steps = _axes(nr, dr)
     F, W = _obliquity(nt, counts, dt, steps, rho, vel, nffts, critical, ntaper, not topressure, dtype)
@@ -152,8 +152,8 @@ def UpDownComposition2D(
     Examples
     --------
     >>> from pylops_distributed.waveeqprocessing.wavedecomposition import UpDownComposition2D
-    >>> UpDownComposition2D(16, 8, 0.004, 10.0, 1000.0, 1500.0, ntaper=3).dims
-    (2, 8, 16)
+    >>> UpDownComposition2D(16, 11, 0.004, 10.0, 1000.0, 1500.0, ntaper=3).dims
+    (2, 11, 16)
     """
     return _composition(nt, (nr,), dt, (dr,), rho, vel, nffts, critical, ntaper, scaling, dtype, name)
 
@@ -176,7 +176,8 @@ def UpDownComposition3D(
 ) -> LinearOperator:
     r"""Pressure and vertical velocity from down- and up-going waves over an area.
 
-    As :func:`UpDownComposition2D`, with two directions of receivers.
+    As :func:`UpDownComposition2D`, with two directions of receivers: :math:`k_z` in :math:`\mathbf W` is that of two
+    horizontal wavenumbers, :math:`k_z = \sqrt{\omega^2 / c^2 - k_x^2 - k_y^2}`.
 
     Parameters
     ----------
@@ -285,6 +286,15 @@ def WavefieldDecomposition(
     ----------
     .. [1] Wapenaar, K., 1998, Reciprocity properties of one-way propagators: Geophysics, 63, 1795-1798,
        doi:10.1190/1.1444473.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pylops_distributed.waveeqprocessing.wavedecomposition import WavefieldDecomposition
+    >>> p, vz = np.random.default_rng(0).standard_normal((2, 11, 16))
+    >>> up, down = WavefieldDecomposition(p, vz, 16, 11, 0.004, 10.0, 1.5, 1500.0, ntaper=3, kind="analytical")
+    >>> bool(np.allclose(up + down, p))
+    True
     """
     one_of("kind", kind, ("inverse", "analytical"))
     counts, steps = _axes(nr, dr)

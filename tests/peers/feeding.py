@@ -19,7 +19,9 @@ from pylops_distributed import algebra
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.space import Blocks, Space, reshape
 
-COMPOSED = tuple(c for name, c in vars(algebra).items() if name.endswith("Operator") and c is not LinearOperator)
+COMPOSED = tuple(
+    c for name, c in vars(algebra).items() if name.endswith("Operator") and c is not LinearOperator
+)
 LAZY = ("dot", "matvec", "rmatvec", "matmat", "rmatmat", "todense")
 EAGER = ("div", "eigs", "cond", "trace", "tosparse")
 # Arrays that operators hold, and that may be chunked.
@@ -106,12 +108,22 @@ class Feeder:
             if self.depth:
                 return method(op, *args, **options)
             with self.inside(lazily):
-                shaped = args and isinstance(args[0], np.ndarray) and args[0].shape == (len(op) if False else op.shape[1],)
+                shaped = (
+                    args
+                    and isinstance(args[0], np.ndarray)
+                    and args[0].shape == (len(op) if False else op.shape[1],)
+                )
                 if method.__name__ in ("dot", "matvec") and shaped and len(op.dims) > 1 and self.turn % 2:
-                    y = reshape(op.apply(reshape(self.chunk(args[0].reshape(op.dims)), op.domain)), Space(op.dimsd, op.dtype))
+                    y = reshape(
+                        op.apply(reshape(self.chunk(args[0].reshape(op.dims)), op.domain)),
+                        Space(op.dimsd, op.dtype),
+                    )
                     flat = True
                 else:
-                    y, flat = method(op, *map(self.lazy, args), **{k: self.lazy(v) for k, v in options.items()}), False
+                    y, flat = (
+                        method(op, *map(self.lazy, args), **{k: self.lazy(v) for k, v in options.items()}),
+                        False,
+                    )
             if lazily and not any(op.compute) and isinstance(y, np.ndarray):
                 raise AssertionError("an operator gave a NumPy array")
             return plain(y).ravel() if flat else plain(y)

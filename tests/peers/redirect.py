@@ -62,7 +62,9 @@ def install(folder: Path, wrap: Callable[[Any], Any], borrowed: set[str]) -> Non
     """
     plain = builtins.__import__
 
-    def redirected(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+    def redirected(
+        name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> Any:
         inside = globals is not None and Path(globals.get("__file__") or "").parent == folder
         if not inside or level or name.split(".")[0] != "pylops":
             return plain(name, globals, locals, fromlist, level)

@@ -57,8 +57,10 @@ def fetch() -> Path:
                  "--dest", folder, f"pylops=={release}"], check=True,
             )  # fmt: skip
             with tarfile.open(next(Path(folder).glob("*.tar.gz"))) as sdist:
-                # The tests and their data alone: the package beside them would be imported instead of the one installed.
-                wanted = [m for m in sdist.getmembers() if m.name.split("/")[1:2] in (["pytests"], ["testdata"])]
+                # Tests and their data alone: the package beside them would be imported instead of the one installed.
+                wanted = [
+                    m for m in sdist.getmembers() if m.name.split("/")[1:2] in (["pytests"], ["testdata"])
+                ]
                 sdist.extractall(folder, wanted, filter="data")
             (Path(folder) / f"pylops-{release}").rename(place)
     return place
