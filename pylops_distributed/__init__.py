@@ -14,21 +14,43 @@ from pylops_distributed import (
     utils,
     waveeqprocessing,
 )
-from pylops_distributed.basicoperators import *  # noqa: F403
+from pylops_distributed.avo.poststack import *
+from pylops_distributed.avo.prestack import *
+from pylops_distributed.basicoperators import *
 from pylops_distributed.config import (
     disabled_ndarray_multiplication,
     enabled_ndarray_multiplication,
     get_ndarray_multiplication,
     set_ndarray_multiplication,
 )
+from pylops_distributed.jaxoperator import JaxOperator
 from pylops_distributed.limits import TooLarge, check_memory
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
+from pylops_distributed.optimization.basic import *
+from pylops_distributed.optimization.leastsquares import *
+from pylops_distributed.optimization.sparsity import *
+from pylops_distributed.pytensoroperator import PyTensorOperator
 from pylops_distributed.results import open_run, plot_convergence, plot_iterates, plot_residual
+from pylops_distributed.torchoperator import TorchOperator
+from pylops_distributed.utils.seismicevents import *
+from pylops_distributed.utils.tapers import *
+from pylops_distributed.utils.utils import *
+from pylops_distributed.utils.wavelets import *
 
-__all__ = ["LinearOperator", "aslinearoperator", "avo", "config", "optimization", "signalprocessing", "utils"]
-__all__ += ["medical", "waveeqprocessing"]
-__all__ += ["TooLarge", "check_memory"]
-__all__ += ["open_run", "plot_convergence", "plot_iterates", "plot_residual"]
+__all__ = [
+    "JaxOperator",
+    "LinearOperator",
+    "PyTensorOperator",
+    "TorchOperator",
+    "aslinearoperator",
+    "avo",
+    "optimization",
+]
+__all__ += ["TooLarge", "check_memory", "config"]
 __all__ += ["disabled_ndarray_multiplication", "enabled_ndarray_multiplication"]
 __all__ += ["get_ndarray_multiplication", "set_ndarray_multiplication"]
-__all__ += basicoperators.__all__
+__all__ += ["medical", "signalprocessing", "utils", "waveeqprocessing"]
+__all__ += ["open_run", "plot_convergence", "plot_iterates", "plot_residual"]
+__all__ += avo.poststack.__all__ + avo.prestack.__all__ + basicoperators.__all__
+__all__ += optimization.basic.__all__ + optimization.leastsquares.__all__ + optimization.sparsity.__all__
+__all__ += utils.seismicevents.__all__ + utils.tapers.__all__ + utils.utils.__all__ + utils.wavelets.__all__

@@ -55,6 +55,10 @@ def _function(library, dtype, chunked):
     return library.FunctionOperator(np.negative, np.negative, 7, dtype=dtype)
 
 
+def _memoized(library, dtype, chunked):
+    return library.MemoizeOperator(library.FirstDerivative(DIMS, axis=0, dtype=dtype))
+
+
 def _curve(ix0, it0, nx=4):
     return ((it0 + np.arange(nx) + ix0) // 2).astype(float)
 
@@ -137,6 +141,7 @@ BASIC = [
         for kind in ("matrix", "local", "columns")
     ),
     held("FunctionOperator-negative", _function),
+    held("MemoizeOperator-derivative", _memoized),
     held("Spread-table", _spread, tasks=(5, 5)),
     held("Spread-fractions", partial(_spread, fractions=True), tasks=(5, 5)),
     held("Spread-function", partial(_spread, fh=True), tasks=(5, 5)),

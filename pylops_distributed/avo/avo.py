@@ -8,12 +8,25 @@ from typing import Any, Literal, TypeAlias
 import dask.array as da
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
-from pylops.avo.avo import akirichards, fatti, ps
+from pylops.avo.avo import (
+    akirichards,
+    approx_zoeppritz_pp,
+    fatti,
+    ps,
+    zoeppritz_element,
+    zoeppritz_pp,
+    zoeppritz_scattering,
+)
 
 from pylops_distributed.lift import Array
 from pylops_distributed.lift.arguments import one_of, shape_of
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.space import Space
+
+__all__ = [
+    "AVOLinearModelling", "akirichards", "approx_zoeppritz_pp", "fatti", "ps", "zoeppritz_element", "zoeppritz_pp",
+    "zoeppritz_scattering",
+]  # fmt: skip
 
 Linearization: TypeAlias = Literal["akirich", "fatti", "ps"]
 LINEARIZATIONS: dict[str, Any] = {"akirich": akirichards, "fatti": fatti, "ps": ps}

@@ -25,6 +25,8 @@ from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.utils.dottest import dottest as run_dottest
 
+__all__ = ["PoststackInversion", "PoststackLinearModelling"]
+
 
 class PoststackLinearModelling(Lift):
     r"""Band-limited post-stack traces from the logarithm of an elastic parameter, chunk by chunk.

@@ -27,6 +27,8 @@ from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.space import Blocks
 from pylops_distributed.utils.dottest import dottest as run_dottest
 
+__all__ = ["PrestackInversion", "PrestackLinearModelling", "PrestackWaveletModelling"]
+
 
 def PrestackLinearModelling(
     wav: ArrayLike,
@@ -96,6 +98,11 @@ def PrestackLinearModelling(
     See Also
     --------
     pylops.avo.prestack.PrestackLinearModelling : the local operator.
+
+    References
+    ----------
+    .. [1] Hampson, D. P., B. H. Russell, and B. Bankhead, 2005, Simultaneous inversion of pre-stack seismic data: SEG
+       Technical Program Expanded Abstracts, 1633-1637.
 
     Examples
     --------
@@ -178,6 +185,11 @@ def PrestackWaveletModelling(
     --------
     pylops.avo.prestack.PrestackWaveletModelling : the local operator.
 
+    References
+    ----------
+    .. [1] Hampson, D. P., B. H. Russell, and B. Bankhead, 2005, Simultaneous inversion of pre-stack seismic data: SEG
+       Technical Program Expanded Abstracts, 1633-1637.
+
     Examples
     --------
     >>> import numpy as np
@@ -216,10 +228,11 @@ def PrestackInversion(
 ) -> Any:
     r"""Logarithms of elastic parameters from pre-stack gathers, by least squares.
 
-    As :func:`~pylops_distributed.avo.poststack.PoststackInversion`, with the operator of
-    :class:`PrestackLinearModelling`: roughness is measured along time and the line of a section, and along the lines
-    of a volume, of each parameter; blockiness along time. Several linearizations, of P and converted waves say, are
-    explained by one model.
+    Minimises :math:`\sum_k \|\mathbf d_k - \mathbf G_k \mathbf m\|_2^2` with the operators :math:`\mathbf G_k` of
+    :class:`PrestackLinearModelling` for each linearization, and with the terms and solvers of
+    :func:`~pylops_distributed.avo.poststack.PoststackInversion`: roughness is measured along time and the line of
+    a section, and along the lines of a volume, of each parameter; blockiness along time. Several linearizations, of
+    P and converted waves say, are explained by one model.
 
     Parameters
     ----------

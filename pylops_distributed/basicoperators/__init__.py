@@ -17,6 +17,7 @@ from pylops_distributed.basicoperators.kronecker import Kronecker
 from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.linearregression import LinearRegression
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
+from pylops_distributed.basicoperators.memoizeoperator import MemoizeOperator
 from pylops_distributed.basicoperators.pad import Pad
 from pylops_distributed.basicoperators.real import Real
 from pylops_distributed.basicoperators.regression import Regression
@@ -30,6 +31,7 @@ from pylops_distributed.basicoperators.smoothingnd import SmoothingND
 from pylops_distributed.basicoperators.spread import Spread
 from pylops_distributed.basicoperators.sum import Sum
 from pylops_distributed.basicoperators.symmetrize import Symmetrize
+from pylops_distributed.basicoperators.tocupy import ToCupy
 from pylops_distributed.basicoperators.transpose import Transpose
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.basicoperators.zero import Zero
@@ -52,6 +54,7 @@ __all__ = [
     "Laplacian",
     "LinearRegression",
     "MatrixMult",
+    "MemoizeOperator",
     "Pad",
     "Real",
     "Regression",
@@ -65,6 +68,7 @@ __all__ = [
     "Spread",
     "Sum",
     "Symmetrize",
+    "ToCupy",
     "Transpose",
     "VStack",
     "Zero",

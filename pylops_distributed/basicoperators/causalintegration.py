@@ -61,6 +61,10 @@ class CausalIntegration(LinearOperator):
     --------
     pylops.CausalIntegration
 
+    References
+    ----------
+    .. [1] Claerbout, J. F., 1992, Earth soundings analysis: processing versus inversion: Blackwell.
+
     Examples
     --------
     >>> import dask.array as da

@@ -54,6 +54,10 @@ class FirstDirectionalDerivative(LinearOperator):
     --------
     pylops.FirstDirectionalDerivative
 
+    References
+    ----------
+    .. [1] Weickert, J., 1998, Anisotropic diffusion in image processing: Teubner.
+
     Examples
     --------
     >>> import dask.array as da

@@ -43,6 +43,10 @@ class Flip(LinearOperator):
     --------
     pylops.Flip
 
+    References
+    ----------
+    .. [1] Claerbout, J. F., 1992, Earth soundings analysis: processing versus inversion: Blackwell.
+
     Examples
     --------
     >>> import dask.array as da

@@ -49,6 +49,10 @@ class Identity(LinearOperator):
     --------
     pylops.Identity
 
+    References
+    ----------
+    .. [1] Golub, G. H., and C. F. Van Loan, 2013, Matrix computations, 4th ed.: Johns Hopkins University Press.
+
     Examples
     --------
     >>> import dask.array as da

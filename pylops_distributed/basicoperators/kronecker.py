@@ -41,6 +41,11 @@ class Kronecker(LinearOperator):
     --------
     pylops.Kronecker
 
+    References
+    ----------
+    .. [1] Van Loan, C. F., 2000, The ubiquitous Kronecker product: Journal of Computational and Applied
+       Mathematics, 123, 85-100, doi:10.1016/S0377-0427(00)00393-9.
+
     Examples
     --------
     >>> import dask.array as da

@@ -34,6 +34,11 @@ class LinearRegression(Regression):
     --------
     pylops.LinearRegression
 
+    References
+    ----------
+    .. [1] Aster, R. C., B. Borchers, and C. H. Thurber, 2018, Parameter estimation and inverse problems, 3rd ed.:
+       Elsevier.
+
     Examples
     --------
     >>> import dask.array as da

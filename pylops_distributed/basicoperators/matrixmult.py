@@ -58,6 +58,10 @@ class MatrixMult(LinearOperator):
     --------
     pylops.MatrixMult
 
+    References
+    ----------
+    .. [1] Golub, G. H., and C. F. Van Loan, 2013, Matrix computations, 4th ed.: Johns Hopkins University Press.
+
     Examples
     --------
     >>> import dask.array as da

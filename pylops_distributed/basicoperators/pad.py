@@ -45,6 +45,10 @@ class Pad(LinearOperator):
     --------
     pylops.Pad
 
+    References
+    ----------
+    .. [1] Claerbout, J. F., 1992, Earth soundings analysis: processing versus inversion: Blackwell.
+
     Examples
     --------
     >>> import dask.array as da

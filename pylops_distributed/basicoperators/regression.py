@@ -46,6 +46,11 @@ class Regression(MatrixMult):
     --------
     pylops.Regression
 
+    References
+    ----------
+    .. [1] Aster, R. C., B. Borchers, and C. H. Thurber, 2018, Parameter estimation and inverse problems, 3rd ed.:
+       Elsevier.
+
     Examples
     --------
     >>> import dask.array as da

@@ -66,6 +66,10 @@ class Restriction(LinearOperator):
     --------
     pylops.Restriction
 
+    References
+    ----------
+    .. [1] Claerbout, J. F., 1992, Earth soundings analysis: processing versus inversion: Blackwell.
+
     Examples
     --------
     >>> import dask.array as da

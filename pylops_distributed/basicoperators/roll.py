@@ -47,6 +47,10 @@ class Roll(LinearOperator):
     --------
     pylops.Roll
 
+    References
+    ----------
+    .. [1] Claerbout, J. F., 1992, Earth soundings analysis: processing versus inversion: Blackwell.
+
     Examples
     --------
     >>> import dask.array as da

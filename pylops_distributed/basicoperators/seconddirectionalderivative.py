@@ -49,6 +49,10 @@ class SecondDirectionalDerivative(LinearOperator):
     --------
     pylops.SecondDirectionalDerivative
 
+    References
+    ----------
+    .. [1] Weickert, J., 1998, Anisotropic diffusion in image processing: Teubner.
+
     Examples
     --------
     >>> import dask.array as da

@@ -71,6 +71,10 @@ class Smoothing1D(Lift):
     --------
     pylops.Smoothing1D : the local operator, which convolves in the frequency domain.
 
+    References
+    ----------
+    .. [1] Claerbout, J. F., 1992, Earth soundings analysis: processing versus inversion: Blackwell.
+
     Examples
     --------
     >>> import dask.array as da

@@ -49,6 +49,10 @@ class Smoothing2D(Lift):
     --------
     pylops.Smoothing2D : the local operator, which convolves in the frequency domain.
 
+    References
+    ----------
+    .. [1] Claerbout, J. F., 1992, Earth soundings analysis: processing versus inversion: Blackwell.
+
     Examples
     --------
     >>> import dask.array as da

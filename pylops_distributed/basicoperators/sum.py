@@ -46,6 +46,10 @@ class Sum(LinearOperator):
     --------
     pylops.Sum : the same, but there the last axis of a single one is the one of the column's length 1.
 
+    References
+    ----------
+    .. [1] Claerbout, J. F., 1992, Earth soundings analysis: processing versus inversion: Blackwell.
+
     Examples
     --------
     >>> import dask.array as da

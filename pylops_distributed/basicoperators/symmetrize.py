@@ -45,6 +45,10 @@ class Symmetrize(LinearOperator):
     --------
     pylops.Symmetrize
 
+    References
+    ----------
+    .. [1] Claerbout, J. F., 1992, Earth soundings analysis: processing versus inversion: Blackwell.
+
     Examples
     --------
     >>> import dask.array as da

@@ -37,6 +37,11 @@ class VStack(Stack):
     --------
     pylops.VStack
 
+    References
+    ----------
+    .. [1] Ravasi, M., and I. Vasconcelos, 2020, PyLops - A linear-operator Python library for scalable algebra and
+       optimization: SoftwareX, 11, 100361, doi:10.1016/j.softx.2019.100361.
+
     Examples
     --------
     >>> import dask.array as da

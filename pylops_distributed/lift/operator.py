@@ -76,7 +76,7 @@ class Whole:
         x = gather(x, self.axes)
         chunks = tuple((self.lengths[a],) if a in self.lengths else c for a, c in enumerate(x.chunks))
         return x.map_blocks(
-            in_precision, kernel=self.kernel, kind=dtype, **_once(self.shared),
+            in_precision, kernel=self.kernel, kind=dtype, **once(self.shared),
             chunks=chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype),
         )  # fmt: skip
 
@@ -113,7 +113,7 @@ class Panel:
         rest = tuple(range(self.axes, x.ndim))
         return da.blockwise(
             in_precision, (*new, *rest), x, tuple(range(x.ndim)), new_axes=new, concatenate=True,
-            kernel=self.kernel, kind=dtype, **_once(self.shared),
+            kernel=self.kernel, kind=dtype, **once(self.shared),
             dtype=dtype, meta=np.empty((0,) * (len(new) + len(rest)), dtype),
         )  # fmt: skip
 
@@ -122,7 +122,7 @@ class Panel:
         return tuple((sum(c),) if a < self.axes else c for a, c in enumerate(chunks))
 
 
-def _once(shared: Mapping[str, Any]) -> dict[str, Any]:
+def once(shared: Mapping[str, Any]) -> dict[str, Any]:
     """Objects as tasks of their own, which tasks that need them refer to."""
     return {k: delayed(v, name=f"{k}-{tokenize(v)}", traverse=False) for k, v in shared.items()}
 

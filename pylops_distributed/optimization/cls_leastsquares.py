@@ -10,10 +10,15 @@ import numpy as np
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.basesolver import Solver
 from pylops_distributed.optimization.cls_basic import CG, CGLS
-from pylops_distributed.optimization.systems import normal_system, regularized_system
+from pylops_distributed.optimization.systems import RegularizedOperator, normal_system, regularized_system
 from pylops_distributed.space import Blocks, Vector, flatten, reshape
 
-__all__ = ["NormalEquationsInversion", "PreconditionedInversion", "RegularizedInversion"]
+__all__ = [
+    "NormalEquationsInversion",
+    "PreconditionedInversion",
+    "RegularizedInversion",
+    "RegularizedOperator",
+]
 
 
 class Inversion(Solver):

@@ -50,6 +50,33 @@ def regularized_system(
     return VStack([op, *(e * reg for e, reg in zip(eps, terms, strict=True))]), blocks
 
 
+def RegularizedOperator(
+    Op: LinearOperator, Regs: Sequence[LinearOperator], epsRs: Sequence[float] = (1,)
+) -> LinearOperator:
+    r"""The operator :math:`[\mathbf{Op};\ \epsilon_1 \mathbf{R}_1;\ \ldots]` of a regularised problem.
+
+    Parameters
+    ----------
+    Op : LinearOperator
+        Modelling operator.
+    Regs : list of LinearOperator
+        Regularisation operators :math:`\mathbf{R}_i`.
+    epsRs : list of float, optional
+        Weights :math:`\epsilon_i`.
+
+    Returns
+    -------
+    LinearOperator
+        The members on top of each other.
+
+    See Also
+    --------
+    pylops.optimization.cls_leastsquares.RegularizedOperator
+    """
+    terms, eps, _ = _terms(Regs, None, epsRs)
+    return VStack([Op, *(e * reg for e, reg in zip(eps, terms, strict=True))], dtype=Op.dtype)
+
+
 def normal_system(
     Op: LinearOperator,
     y: Vector,

@@ -7,6 +7,7 @@ from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 from pylops_distributed.signalprocessing.convolve2d import Convolve2D
 from pylops_distributed.signalprocessing.convolvend import ConvolveND
 from pylops_distributed.signalprocessing.dct import DCT
+from pylops_distributed.signalprocessing.dtcwt import DTCWT
 from pylops_distributed.signalprocessing.dwt import DWT
 from pylops_distributed.signalprocessing.dwt2d import DWT2D
 from pylops_distributed.signalprocessing.dwtnd import DWTND
@@ -38,6 +39,7 @@ from pylops_distributed.signalprocessing.udct import UDCT
 
 __all__ = [
     "DCT",
+    "DTCWT",
     "DWT",
     "DWT2D",
     "DWTND",

@@ -62,6 +62,11 @@ class Bilinear(LinearOperator):
     --------
     pylops.signalprocessing.Bilinear : the local operator.
 
+    References
+    ----------
+    .. [1] Thevenaz, P., T. Blu, and M. Unser, 2000, Interpolation revisited: IEEE Transactions on Medical Imaging, 19,
+       739-758, doi:10.1109/42.875199.
+
     Examples
     --------
     >>> import dask.array as da

@@ -49,6 +49,10 @@ class Convolve2D(ConvolveND):
     --------
     pylops.signalprocessing.Convolve2D : the local operator.
 
+    References
+    ----------
+    .. [1] Gonzalez, R. C., and R. E. Woods, 2018, Digital image processing, 4th ed.: Pearson.
+
     Examples
     --------
     >>> import dask.array as da, numpy as np

@@ -59,6 +59,10 @@ class ConvolveND(Lift):
     pylops.signalprocessing.ConvolveND : the local operator; for filters with as many axes as the model, or
         axes in another order, it ignores ``axes``.
 
+    References
+    ----------
+    .. [1] Gonzalez, R. C., and R. E. Woods, 2018, Digital image processing, 4th ed.: Pearson.
+
     Examples
     --------
     >>> import dask.array as da, numpy as np

@@ -12,6 +12,10 @@ from numpy.typing import ArrayLike, DTypeLike
 from pylops_distributed.lift import Array
 from pylops_distributed.lift.alongaxis import AlongAxis
 from pylops_distributed.lift.arguments import axes_of, complex_type, shape_of
+from pylops_distributed.signalprocessing.nonstatfilters1d import NonStationaryFilters1D
+from pylops_distributed.signalprocessing.nonstationary import interpolated, regular
+
+__all__ = ["NonStationaryConvolve1D", "NonStationaryFilters1D"]
 
 
 class NonStationaryConvolve1D(AlongAxis):
@@ -97,22 +101,6 @@ class NonStationaryConvolve1D(AlongAxis):
         self.hs, self.ih = filters, tuple(ih)
         self.hsinterp = interpolated(filters, np.arange(n), self.ih).astype(kind)
         super().__init__(_matrix(self.hsinterp, n), model, axis, kind, name, chunks=chunks, compute=compute)
-
-
-def regular(ih: Sequence[int], n: int, count: int) -> None:
-    """Raise a ValueError unless samples of ``count`` filters are regular and along an axis of ``n``."""
-    if len(ih) != count or len(ih) < 2 or len(np.unique(np.diff(ih))) > 1:
-        raise ValueError(f"the indices ih of the {count} filters must be regularly sampled, got {tuple(ih)}")
-    if min(ih) < 0 or max(ih) >= n:
-        raise ValueError(f"the indices ih of the filters must lie in an axis of {n} samples, got {tuple(ih)}")
-
-
-def interpolated(filters: Array, samples: Array, ih: Sequence[int]) -> Array:
-    """Filters of some samples, linearly between those given along the first axis, constant outside of them."""
-    place = np.clip((samples - ih[0]) / (ih[1] - ih[0]), 0, len(ih) - 1)
-    low = np.minimum(place.astype(int), len(ih) - 2)
-    weight = (place - low).reshape(-1, *(1,) * (filters.ndim - 1))
-    return np.asarray((1 - weight) * filters[low] + weight * filters[low + 1])
 
 
 def _matrix(filters: Array, n: int) -> Any:

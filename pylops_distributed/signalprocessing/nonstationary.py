@@ -16,7 +16,6 @@ from pylops_distributed.lift.arguments import complex_type
 from pylops_distributed.lift.contraction import contract
 from pylops_distributed.lift.overlap import merge
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.signalprocessing.nonstatconvolve1d import interpolated, regular
 from pylops_distributed.space import Space
 
 Index: TypeAlias = tuple[int, ...]
@@ -244,3 +243,19 @@ def _backward(inp: Array, y: Array, *positions: Array, grid: Any, hshape: Index)
             product = np.moveaxis(np.tensordot(w, product, (0, a)), 0, a)
         hs[(Ellipsis, *tap)] = product
     return hs
+
+
+def regular(ih: Sequence[int], n: int, count: int) -> None:
+    """Raise a ValueError unless samples of ``count`` filters are regular and along an axis of ``n``."""
+    if len(ih) != count or len(ih) < 2 or len(np.unique(np.diff(ih))) > 1:
+        raise ValueError(f"the indices ih of the {count} filters must be regularly sampled, got {tuple(ih)}")
+    if min(ih) < 0 or max(ih) >= n:
+        raise ValueError(f"the indices ih of the filters must lie in an axis of {n} samples, got {tuple(ih)}")
+
+
+def interpolated(filters: Array, samples: Array, ih: Sequence[int]) -> Array:
+    """Filters of some samples, linearly between those given along the first axis, constant outside of them."""
+    place = np.clip((samples - ih[0]) / (ih[1] - ih[0]), 0, len(ih) - 1)
+    low = np.minimum(place.astype(int), len(ih) - 2)
+    weight = (place - low).reshape(-1, *(1,) * (filters.ndim - 1))
+    return np.asarray((1 - weight) * filters[low] + weight * filters[low + 1])

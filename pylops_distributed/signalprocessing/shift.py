@@ -67,6 +67,11 @@ class Shift(LinearOperator):
     --------
     pylops.signalprocessing.Shift : the local operator.
 
+    References
+    ----------
+    .. [1] Laakso, T. I., et al., 1996, Splitting the unit delay: IEEE Signal Processing Magazine, 13, 30-60,
+       doi:10.1109/79.482137.
+
     Examples
     --------
     >>> import dask.array as da

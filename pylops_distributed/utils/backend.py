@@ -8,8 +8,78 @@ from importlib import import_module
 from typing import Any
 
 from distributed import Client
+from pylops.utils.backend import (
+    get_add_at,
+    get_array_module,
+    get_block_diag,
+    get_complex_dtype,
+    get_convolve,
+    get_correlate,
+    get_csc_matrix,
+    get_csr_matrix,
+    get_dia_matrix,
+    get_fftconvolve,
+    get_gaussian_filter,
+    get_lstsq,
+    get_module,
+    get_module_name,
+    get_normalize_axis_index,
+    get_oaconvolve,
+    get_real_dtype,
+    get_sliding_window_view,
+    get_sp_fft,
+    get_sparse_eye,
+    get_toeplitz,
+    inplace_add,
+    inplace_divide,
+    inplace_multiply,
+    inplace_set,
+    randn,
+    to_cupy,
+    to_cupy_conditional,
+    to_numpy,
+    to_numpy_conditional,
+)
 
 from pylops_distributed import clusters
+
+# PyLops' functions that choose between array libraries have their place here too.
+__all__ = [
+    "OwningClient",
+    "SharingClient",
+    "dask",
+    "get_add_at",
+    "get_array_module",
+    "get_block_diag",
+    "get_complex_dtype",
+    "get_convolve",
+    "get_correlate",
+    "get_csc_matrix",
+    "get_csr_matrix",
+    "get_dia_matrix",
+    "get_fftconvolve",
+    "get_gaussian_filter",
+    "get_lstsq",
+    "get_module",
+    "get_module_name",
+    "get_normalize_axis_index",
+    "get_oaconvolve",
+    "get_real_dtype",
+    "get_sliding_window_view",
+    "get_sp_fft",
+    "get_sparse_eye",
+    "get_toeplitz",
+    "inplace_add",
+    "inplace_divide",
+    "inplace_multiply",
+    "inplace_set",
+    "randn",
+    "starter",
+    "to_cupy",
+    "to_cupy_conditional",
+    "to_numpy",
+    "to_numpy_conditional",
+]
 
 
 class OwningClient(Client):  # type: ignore[misc]

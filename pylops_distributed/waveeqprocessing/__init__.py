@@ -8,6 +8,7 @@ from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.mdd import MDD
 from pylops_distributed.waveeqprocessing.oneway import Deghosting, PhaseShift
 from pylops_distributed.waveeqprocessing.seismicinterpolation import SeismicInterpolation
+from pylops_distributed.waveeqprocessing.twoway import AcousticWave2D
 from pylops_distributed.waveeqprocessing.wavedecomposition import (
     PressureToVelocity,
     UpDownComposition2D,
@@ -19,6 +20,7 @@ __all__ = [
     "LSM",
     "MDC",
     "MDD",
+    "AcousticWave2D",
     "BlendingContinuous",
     "BlendingGroup",
     "BlendingHalf",

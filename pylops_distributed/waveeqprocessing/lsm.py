@@ -6,35 +6,39 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import dask.array as da
+import numpy as np
 from numpy.typing import ArrayLike
 
 from pylops_distributed.lift.arguments import one_of
+from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.basesolver import renamed
 from pylops_distributed.optimization.basic import cgls
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
+from pylops_distributed.waveeqprocessing.twoway import AcousticWave2D
 
 
 class LSM:
     r"""Image of reflectors from seismic traces by inverting demigration.
 
     Finds the image :math:`\mathbf m` that minimises :math:`\|\mathbf d - \mathbf L \mathbf m\|^2`, with
-    :math:`\mathbf L` the operator of :class:`Kirchhoff` modelling.
+    :math:`\mathbf L` an operator that models scattered waves.
 
     Parameters
     ----------
     z, x, t, srcs, recs, vel, wav, wavcenter, y : optional
-        As of :class:`Kirchhoff`.
-    kind : {"kirchhoff"}, optional
-        Modelling operator. PyLops' ``twowayac`` needs an engine that this library does not wrap yet.
+        As of :class:`Kirchhoff`. The kind ``twowayac`` models from the time ``t[0]`` to ``len(t)``, in milliseconds,
+        with a wavelet of its own.
+    kind : {"kirchhoff", "twowayac"}, optional
+        Modelling operator: :class:`Kirchhoff` or :class:`AcousticWave2D`.
     dottest : bool, optional
         Test the operator first, which evaluates it.
     **kwargs_mod
-        Further arguments of :class:`Kirchhoff`.
+        Further arguments of the operator.
 
     Attributes
     ----------
-    Demop : Kirchhoff
+    Demop : LinearOperator
         The modelling operator.
 
     Raises
@@ -73,12 +77,15 @@ class LSM:
         wav: ArrayLike,
         wavcenter: int,
         y: ArrayLike | None = None,
-        kind: Literal["kirchhoff"] = "kirchhoff",
+        kind: Literal["kirchhoff", "twowayac"] = "kirchhoff",
         dottest: bool = False,
         **kwargs_mod: Any,
     ) -> None:
-        one_of("kind", kind, ("kirchhoff",))
-        self.Demop = Kirchhoff(z, x, t, srcs, recs, vel, wav, wavcenter, y=y, **kwargs_mod)
+        one_of("kind", kind, ("kirchhoff", "twowayac"))
+        self.Demop: LinearOperator = (
+            Kirchhoff(z, x, t, srcs, recs, vel, wav, wavcenter, y=y, **kwargs_mod) if kind == "kirchhoff"
+            else _twoway(z, x, t, srcs, recs, vel, **kwargs_mod)
+        )  # fmt: skip
         if dottest:
             run_dottest(self.Demop, raiseerror=True, verb=True)
 
@@ -101,4 +108,11 @@ class LSM:
         """
         data = da.asarray(d).reshape(self.Demop.dimsd)
         image = da.asarray(solver(self.Demop, data, **renamed(kwargs_solver))[0])
-        return image.reshape(self.Demop.image)
+        return image.reshape(getattr(self.Demop, "image", self.Demop.dims))
+
+
+def _twoway(z: Any, x: Any, t: Any, srcs: Any, recs: Any, vel: Any, **options: Any) -> AcousticWave2D:
+    """PyLops' setting of the two-way operator."""
+    origin, spacing = (x[0], z[0]), (x[1] - x[0], z[1] - z[0])
+    (sx, sz), (rx, rz) = np.asarray(srcs)[:2], np.asarray(recs)[:2]
+    return AcousticWave2D((len(x), len(z)), origin, spacing, vel, sx, sz, rx, rz, t[0], len(t), **options)

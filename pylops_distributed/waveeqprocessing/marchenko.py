@@ -93,6 +93,16 @@ class Marchenko:
     .. [1] van der Neut, J., I. Vasconcelos, and K. Wapenaar, 2015, On Green's function retrieval by iterative
        substitution of the coupled Marchenko equations: Geophysical Journal International, 203, 792-813,
        doi:10.1093/gji/ggv330.
+
+    Examples
+    --------
+    >>> import dask.array as da, numpy as np
+    >>> from pylops_distributed.waveeqprocessing.marchenko import Marchenko
+    >>> R = 0.01 * da.ones((3, 3, 16), chunks=(1, 3, 16))
+    >>> marchenko = Marchenko(R, dr=10.0, nfmax=16)
+    >>> minus, plus = marchenko.apply_onepoint(np.full(3, 0.02), G0=np.ones((3, 16)), niter=2)
+    >>> minus.shape
+    (3, 31)
     """
 
     def __init__(

@@ -105,6 +105,14 @@ def MDD(
     .. [1] Wapenaar, K., et al., 2011, Seismic interferometry by crosscorrelation and by multidimensional
        deconvolution: a systematic comparison: Geophysical Journal International, 185, 1335-1364,
        doi:10.1111/j.1365-246X.2011.05007.x.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed.waveeqprocessing.mdd import MDD
+    >>> kernel, data = da.ones((4, 3, 8), chunks=(2, 3, 8)), da.ones((4, 8))
+    >>> MDD(kernel, data, nfmax=8, niter=2).shape
+    (3, 15)
     """
     if "iter_lim" in kwargs_solver:
         kwargs_solver["niter"] = kwargs_solver.pop("iter_lim")

@@ -235,6 +235,15 @@ def Deghosting(
     ----------
     .. [1] Amundsen, L., 1993, Wavenumber-based filtering of marine point-source data: Geophysics, 58, 1335-1348,
        doi:10.1190/1.1443516.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pylops_distributed.waveeqprocessing.oneway import Deghosting
+    >>> p = np.random.default_rng(0).standard_normal((16, 8))
+    >>> up, down = Deghosting(p, 16, 8, 0.004, 10.0, 1500.0, 12.0, win=np.ones_like(p), npad=2, ntaper=2, niter=2)
+    >>> up.shape, bool(np.allclose(up + down, p))
+    ((16, 8), True)
     """
     one_of("kind", kind, ("p", "vz"))
     if pd is None and win is None:

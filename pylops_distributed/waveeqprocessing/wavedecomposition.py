@@ -176,7 +176,8 @@ def UpDownComposition3D(
 ) -> LinearOperator:
     r"""Pressure and vertical velocity from down- and up-going waves over an area.
 
-    As :func:`UpDownComposition2D`, with two directions of receivers.
+    As :func:`UpDownComposition2D`, with two directions of receivers: :math:`k_z` in :math:`\mathbf W` is that of two
+    horizontal wavenumbers, :math:`k_z = \sqrt{\omega^2 / c^2 - k_x^2 - k_y^2}`.
 
     Parameters
     ----------
@@ -285,6 +286,15 @@ def WavefieldDecomposition(
     ----------
     .. [1] Wapenaar, K., 1998, Reciprocity properties of one-way propagators: Geophysics, 63, 1795-1798,
        doi:10.1190/1.1444473.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pylops_distributed.waveeqprocessing.wavedecomposition import WavefieldDecomposition
+    >>> p, vz = np.random.default_rng(0).standard_normal((2, 11, 16))
+    >>> up, down = WavefieldDecomposition(p, vz, 16, 11, 0.004, 10.0, 1.5, 1500.0, ntaper=3, kind="analytical")
+    >>> bool(np.allclose(up + down, p))
+    True
     """
     one_of("kind", kind, ("inverse", "analytical"))
     counts, steps = _axes(nr, dr)

@@ -1,0 +1,102 @@
+"""An operator that remembers its results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dask
+from dask.base import normalize_token
+
+from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
+from pylops_distributed.space import Blocks
+
+
+class MemoizeOperator(LinearOperator):
+    r"""An operator :math:`\mathbf A` that gives the result it gave before when the same array comes again.
+
+    Forward :math:`\mathbf y = \mathbf A \mathbf x`, adjoint :math:`\mathbf x = \mathbf A^H \mathbf y`.
+
+    Lazy arrays are the same if their Dask keys are: what is compared is how they are made, not their samples, and
+    nothing is computed to compare. Arrays of equal contents have equal keys (:func:`dask.array.from_array` names them
+    by contents), results of equal operations too. In one computation Dask does nothing twice anyway, so what this
+    operator saves by itself is the time to build a graph again. With ``persist`` results are computed when they are
+    asked for first, on the workers, and kept there: a later application in another computation costs nothing. Copies of
+    the operator in other processes begin with an empty memory.
+
+    Parameters
+    ----------
+    Op : LinearOperator
+        Operator of this library or of PyLops.
+    max_neval : int, optional
+        Number of results to remember; the oldest is forgotten first.
+    persist : bool, optional
+        Compute results when applied, and keep their chunks in memory.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+
+    Attributes
+    ----------
+    neval : int
+        How many times the operator has been applied really.
+
+    See Also
+    --------
+    pylops.MemoizeOperator : the local operator, which compares samples, and which takes what it knows of the forward
+        for the inverse in the adjoint; here each has its own memory.
+
+    References
+    ----------
+    .. [1] Michie, D., 1968, "Memo" functions and machine learning: Nature, 218, 19-22, doi:10.1038/218019a0.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from pylops_distributed import FirstDerivative, MemoizeOperator
+    >>> M = MemoizeOperator(FirstDerivative(8))
+    >>> M @ da.ones(8, chunks=4) is M @ da.ones(8, chunks=4), M.neval
+    (True, 1)
+    """
+
+    def __init__(
+        self,
+        Op: Any,
+        max_neval: int = 10,
+        *,
+        persist: bool = False,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        self.Op, self.max_neval, self.persist = aslinearoperator(Op), max_neval, persist
+        self.store: dict[tuple[Any, ...], Any] = {}
+        self.neval = 0
+        super().__init__(
+            self.Op.domain, self.Op.codomain, dtype=self.Op.dtype, clinear=self.Op.clinear,
+            forceflat=self.Op.forceflat, compute=compute, name=self.Op.name,
+        )  # fmt: skip
+
+    def _matvec(self, x: Any) -> Any:
+        return self._known(x, adjoint=False)
+
+    def _rmatvec(self, y: Any) -> Any:
+        return self._known(y, adjoint=True)
+
+    def _known(self, x: Any, adjoint: bool) -> Any:
+        key = (adjoint, *(a.name for a in (x.arrays if isinstance(x, Blocks) else (x,))))
+        if key not in self.store:
+            y = self.Op.apply_adjoint(x) if adjoint else self.Op.apply(x)
+            self.neval += 1
+            while len(self.store) >= self.max_neval:
+                del self.store[next(iter(self.store))]
+            self.store[key] = _persisted(y) if self.persist else y
+        return self.store[key]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "store": {}, "neval": 0}
+
+    def __dask_tokenize__(self) -> Any:
+        return normalize_token((type(self), self.Op, self.max_neval, self.persist))
+
+
+def _persisted(y: Any) -> Any:
+    if isinstance(y, Blocks):
+        return Blocks(tuple(dask.persist(*y.arrays)))
+    return y.persist()

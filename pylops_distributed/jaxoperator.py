@@ -1,0 +1,100 @@
+"""Operators on JAX's arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import pylops
+
+from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
+
+
+class JaxOperator(pylops.LinearOperator):  # type: ignore[misc]
+    r"""An operator :math:`\mathbf A` on JAX's arrays, which JAX can differentiate and compile calls of.
+
+    Forward :math:`\mathbf y = \mathbf A \mathbf x`, adjoint :math:`\mathbf x = \mathbf A^H \mathbf y`; gradients go
+    back through the transpose, :math:`\bar{\mathbf x} = \mathbf A^T \bar{\mathbf y}`, which is JAX's convention. JAX
+    cannot look into a distributed operator: its programs call back, and the operator is computed where Dask computes,
+    on the workers of the current client if there is one.
+
+    Parameters
+    ----------
+    Op : LinearOperator
+        Operator of this library or of PyLops.
+
+    Raises
+    ------
+    NotImplementedError
+        If JAX is not installed.
+
+    See Also
+    --------
+    pylops.JaxOperator : the local wrapper, which compiles PyLops' operator itself.
+
+    References
+    ----------
+    .. [1] Frostig, R., M. J. Johnson, and C. Leary, 2018, Compiling machine learning programs via high-level tracing:
+       Systems for Machine Learning.
+    """
+
+    def __init__(self, Op: Any) -> None:
+        if find_spec("jax") is None:
+            raise NotImplementedError("JaxOperator needs the package jax: pip install jax")
+        op = aslinearoperator(Op)
+        super().__init__(
+            dtype=op.dtype, dims=op.dims, dimsd=op.dimsd, clinear=op.clinear, explicit=False,
+            forceflat=op.forceflat, name=op.name,
+        )  # fmt: skip
+        self._matvec, self._rmatvec = _linear(op, op.T), _linear(op.H, op.conj())
+
+    def __call__(self, x: Any) -> Any:
+        """The forward of a flat array."""
+        return self._matvec(x)
+
+    def rmatvecad(self, x: Any, y: Any) -> Any:
+        """The gradient of the forward at ``x``, for the gradient ``y`` of what follows.
+
+        Parameters
+        ----------
+        x : jax.Array
+            Flat model.
+        y : jax.Array
+            Flat data.
+
+        Returns
+        -------
+        jax.Array
+            Flat model: :math:`\\mathbf A^T \\mathbf y`.
+        """
+        return import_module("jax").vjp(self._matvec, x)[1](y)[0]
+
+
+def _linear(op: LinearOperator, transposed: LinearOperator) -> Callable[[Any], Any]:
+    """A compiled function of flat arrays with the gradient of a linear one."""
+    jax = import_module("jax")
+
+    def call(op: LinearOperator, x: Any) -> Any:
+        local = op.topylops()
+        kind = np.result_type(op.codomain.dtype, x.dtype)
+        result = jax.ShapeDtypeStruct((op.shape[0],), jax.dtypes.canonicalize_dtype(kind))
+        return jax.pure_callback(
+            lambda v: np.asarray(local.matvec(np.asarray(v)), result.dtype),
+            result,
+            x,
+            vmap_method="sequential",
+        )
+
+    apply = jax.custom_vjp(partial(call, op))
+
+    def back(like: Any, y: Any) -> tuple[Any]:
+        x = call(transposed, y)
+        return (x.astype(like.dtype) if like.dtype.kind == "c" else x.real.astype(like.dtype),)
+
+    apply.defvjp(lambda x: (apply(x), x), back)
+    compiled: Callable[[Any], Any] = jax.jit(apply)
+    return compiled

@@ -1,0 +1,6 @@
+"""Plane-wave operators at PyLops' place; each has a file of its own."""
+
+from pylops_distributed.signalprocessing.pwsmoother2d import PWSmoother2D
+from pylops_distributed.signalprocessing.pwsprayer2d import PWSprayer2D
+
+__all__ = ["PWSmoother2D", "PWSprayer2D"]

@@ -1,0 +1,15 @@
+"""Wavelets: PyLops' own."""
+
+from pylops.utils.wavelets import (
+    gaussian,
+    klauder,
+    ormsby,
+    ricker,
+)
+
+__all__ = [
+    "gaussian",
+    "klauder",
+    "ormsby",
+    "ricker",
+]
