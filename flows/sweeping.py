@@ -25,7 +25,9 @@ def swept(raw: dict[str, Any]) -> dict[str, list[Any]]:
     try:
         PipelineConfig.model_validate(raw)
     except ValidationError as error:
-        wrong = [tuple(map(str, e["loc"])) for e in error.errors()]
+        wrong = [
+            (*map(str, e["loc"]), *(["name"] if e["type"] == "choice_name" else [])) for e in error.errors()
+        ]
         return {
             ".".join(path): value for path, value in lists.items() if any(_within(path, loc) for loc in wrong)
         }
