@@ -85,6 +85,7 @@ def main() -> None:
     result = {
         "vector_MB": round(data.nbytes / 1e6), "niter": options.niter, "plain_s": round(median(plain), 2),
         "with_checkpoints_s": round(median(saved), 2), "added": round(median(saved) / median(plain) - 1, 3),
+        "rounds_s": [[round(a, 1), round(b, 1)] for a, b in zip(plain, saved, strict=True)],
         "load": os.getloadavg()[0],
     }  # fmt: skip
     print(json.dumps(result))
