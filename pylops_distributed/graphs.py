@@ -11,7 +11,9 @@ from itertools import product
 from typing import Any, TypeAlias
 
 import dask.array as da
-from dask._task_spec import DataNode, convert_legacy_graph, fuse_linear_task_spec
+import numpy as np
+from dask._task_spec import DataNode, GraphNode, convert_legacy_graph, fuse_linear_task_spec
+from dask.array.core import getter, getter_inline, getter_nofancy
 from dask.base import tokenize
 from dask.blockwise import optimize_blockwise
 from dask.core import flatten
@@ -20,6 +22,7 @@ from dask.highlevelgraph import HighLevelGraph
 from pylops_distributed.space import Blocks, Chunks, Vector
 
 Graph: TypeAlias = dict[Any, Any]
+GETTERS = (getter, getter_inline, getter_nofancy)
 # How many elements functions of tasks give that do not return a block of an array, by the shape of what they are
 # given and their keyword arguments.
 ELEMENTS: dict[Callable[..., Any], Callable[..., int]] = {}
@@ -69,13 +72,28 @@ def lowered(outputs: Sequence[da.Array], inputs: Iterable[da.Array]) -> Lowered:
     raw = layers.cull(ends).to_dict()
     graph = convert_legacy_graph(raw)
     futures = {k: v for k, v in raw.items() if k not in graph}  # Dask takes them for references to themselves
-    graph = fuse_linear_task_spec({k: v for k, v in graph.items() if k not in holes}, keys=ends)
+    pieces = _pieces(graph)
+    rest = {k: v for k, v in graph.items() if k not in pieces and k not in holes}
+    graph = {**pieces, **fuse_linear_task_spec(rest, keys=ends)}
     moving = set(holes)
     for key in TopologicalSorter({k: task.dependencies for k, task in graph.items()}).static_order():
         if key in graph and moving & graph[key].dependencies:
             moving.add(key)
     body = {k: v for k, v in graph.items() if k in moving}
     return Lowered({k: v for k, v in graph.items() if k not in moving}, futures, body)
+
+
+def _pieces(graph: Graph) -> Graph:
+    """The arrays in a graph, and the pieces that its tasks cut from them: a worker gets its pieces, not all."""
+
+    def piece(key: Any, node: GraphNode) -> Any:
+        if getattr(node, "func", None) in GETTERS:
+            held = {d: getattr(graph.get(d), "value", None) for d in node.dependencies}
+            if all(isinstance(h, np.ndarray) for h in held.values()):
+                return DataNode(key, node(held))
+        return node if isinstance(getattr(node, "value", None), np.ndarray) else None
+
+    return {key: found for key, node in graph.items() if (found := piece(key, node)) is not None}
 
 
 _WORKING: ContextVar[Any] = ContextVar("working", default=None)

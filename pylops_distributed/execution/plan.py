@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 
 from dask._task_spec import GraphNode, cull
 
-from pylops_distributed.execution.trace import Template, keys_of
+from pylops_distributed.execution.trace import Template
+from pylops_distributed.graphs import keys_of
 
 Key: TypeAlias = Any
 Stages: TypeAlias = dict[tuple[Key, int], int]  # by value and part

@@ -13,7 +13,8 @@ from dask._task_spec import DataNode
 
 from pylops_distributed.execution.part import Part, Row, Taken
 from pylops_distributed.execution.plan import Key, plan
-from pylops_distributed.execution.trace import Template, keys_of, opening
+from pylops_distributed.execution.trace import Template, opening
+from pylops_distributed.graphs import keys_of
 from pylops_distributed.memory import free
 from pylops_distributed.optimization.state import State, bare, materialise, rebuild, scalars
 

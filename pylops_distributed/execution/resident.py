@@ -16,7 +16,8 @@ from pylops_distributed.execution.links import Links
 from pylops_distributed.execution.part import Part, PartLost, Row, Taken
 from pylops_distributed.execution.plan import Key, Share, plan
 from pylops_distributed.execution.replay import ROOM, Done, Parted, S
-from pylops_distributed.execution.trace import Template, keys_of, opening
+from pylops_distributed.execution.trace import Template, opening
+from pylops_distributed.graphs import keys_of
 from pylops_distributed.memory import free, keep_pages
 
 # The parts on this worker, by the token of their solve and their number; they live as long as their actors.

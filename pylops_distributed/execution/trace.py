@@ -4,37 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from graphlib import TopologicalSorter
-from itertools import product
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 import dask.array as da
-import numpy as np
-from dask._task_spec import DataNode, GraphNode, convert_legacy_graph, fuse_linear_task_spec
-from dask.array.core import getter, getter_inline, getter_nofancy
+from dask._task_spec import DataNode
 from dask.base import tokenize
-from dask.blockwise import optimize_blockwise
-from dask.core import flatten
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
+from pylops_distributed.graphs import Graph, keys_of, lowered, placeholder
 from pylops_distributed.optimization.state import State, leaves, rebuild
 
 S = TypeVar("S", bound=State)
-Graph: TypeAlias = dict[Any, Any]
-GETTERS = (getter, getter_inline, getter_nofancy)
-
-
-def keys_of(a: da.Array) -> list[Any]:
-    """The keys of an array's blocks, in the order of its blocks."""
-    return list(flatten(a.__dask_keys__()))
-
-
-def _placeholder(a: da.Array, number: int) -> da.Array:
-    """An array like ``a`` without data, which no optimisation can look into."""
-    # Arrays of equal content share a name, such as the zero blocks of a first residual: number them apart.
-    name = f"placeholder-{number}-{tokenize(a.name)}"
-    keys = [(name, *index) for index in product(*map(range, a.numblocks))]
-    return da.Array({k: DataNode(k, None) for k in keys}, name, a.chunks, meta=a._meta)
 
 
 @dataclass(frozen=True)
@@ -108,25 +88,11 @@ def trace(step: Callable[[S], S], state: S) -> Template:
     state : State
         Any state with the shapes, types and chunks to trace for; its data is not looked at.
     """
-    inputs = [_placeholder(a, number) for number, a in enumerate(leaves(state))]
+    inputs = [placeholder(a.chunks, a._meta, number) for number, a in enumerate(leaves(state))]
     before = rebuild(state, inputs, state.iteration)
     outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, leaves(step(before)), strict=True)]
-    ends = {k for o in outputs for k in keys_of(o)}
-    holes = {k for i in inputs for k in keys_of(i)}
-    layers = optimize_blockwise(HighLevelGraph.merge(*(o.__dask_graph__() for o in outputs)), keys=ends)
-    raw = layers.cull(ends).to_dict()
-    graph = convert_legacy_graph(raw)
-    futures = {k: v for k, v in raw.items() if k not in graph}  # Dask takes them for references to themselves
-    pieces = _pieces(graph)
-    rest = {k: v for k, v in graph.items() if k not in pieces and k not in holes}
-    graph = {**pieces, **fuse_linear_task_spec(rest, keys=ends)}
-    moving = set(holes)
-    order = TopologicalSorter({k: task.dependencies for k, task in graph.items()}).static_order()
-    for key in order:
-        if key in graph and moving & graph[key].dependencies:
-            moving.add(key)
-    body = {k: v for k, v in graph.items() if k in moving}
-    return Template({k: v for k, v in graph.items() if k not in moving}, futures, body, before, outputs)
+    graph = lowered(outputs, inputs)
+    return Template(graph.constant, graph.futures, graph.body, before, outputs)
 
 
 def opening(state: State) -> Template:
@@ -135,16 +101,3 @@ def opening(state: State) -> Template:
     data = {k for k, v in made.constant.items() if isinstance(v, DataNode)} | made.futures.keys()
     read = {k: v for k, v in made.constant.items() if v.dependencies <= data}
     return replace(made, constant=read, body={k: v for k, v in made.constant.items() if k not in read})
-
-
-def _pieces(graph: Graph) -> Graph:
-    """The arrays in a graph, and the pieces that its tasks cut from them: a worker gets its pieces, not all."""
-
-    def piece(key: Any, node: GraphNode) -> Any:
-        if getattr(node, "func", None) in GETTERS:
-            held = {d: getattr(graph.get(d), "value", None) for d in node.dependencies}
-            if all(isinstance(h, np.ndarray) for h in held.values()):
-                return DataNode(key, node(held))
-        return node if isinstance(getattr(node, "value", None), np.ndarray) else None
-
-    return {key: found for key, node in graph.items() if (found := piece(key, node)) is not None}
