@@ -14,6 +14,7 @@ import numpy as np
 from pylops_distributed.assembly import AnySolver, assemble, identity, place
 from pylops_distributed.checkpoint import CheckpointStore
 from pylops_distributed.ingest import open_dataset, read_ref
+from pylops_distributed.limits import check_memory
 from pylops_distributed.optimization.solver import Save, Session
 from pylops_distributed.optimization.state import Reason
 from pylops_distributed.policy import Every, Retention
@@ -135,6 +136,8 @@ class Inversion:
     ------
     RunBusy
         If another process is working on the run.
+    TooLarge
+        If a task of the operator would not fit into a worker's memory; it names the axis to cut.
     """
 
     def __init__(
@@ -152,6 +155,7 @@ class Inversion:
         try:
             problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.attrs["dataset"])
             ready = assemble(problem, ds, solver)
+            check_memory(ready.op, data=ready.y)
             self.store = CheckpointStore(
                 self.attempt, labels=ready.labels, retention=retention, client=client
             )
