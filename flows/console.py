@@ -1,0 +1,117 @@
+"""What all commands share: the application, the words of its options, and how errors are told."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="Large linear inverse problems as pipelines that can be stopped, killed and resumed. Start with: pld demo",
+    epilog="Exit codes: 0 done, 1 failed, 2 bad input, 3 the run is being worked on by another process, "
+    "4 interrupted (pld resume RUN goes on).",
+)
+# Paths are printed whole on one line, however narrow the terminal: scripts read them.
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+Root = Annotated[str, typer.Option("--root", metavar="DIR", help="Folder or s3:// URL where runs live.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's own log, too.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. solver.niter=100."),
+]
+RunPath = Annotated[
+    str, typer.Argument(metavar="RUN", help="Folder or URL of a run, as `pld runs` lists it.")
+]
+
+
+# Errors of the operating system that are about what was given; of others, such as a full disk, 1 is told.
+PATHS = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
+
+
+class Interrupted(BaseException):
+    """SIGTERM: not an error, and nothing may catch it as one."""
+
+
+def guard(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn errors into one clear message and an exit code."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        from pylops_distributed.lease import RunBusy, Superseded
+
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            command(*args, **kwargs)
+        except typer.Exit:
+            raise
+        except (RunBusy, Superseded) as error:
+            _fail(error, 3)
+        except (ValueError, TypeError, *PATHS) as error:
+            _fail(error, 2)
+        except (Interrupted, KeyboardInterrupt):
+            err.print("interrupted: the newest state is saved, `pld resume RUN` or the same command goes on")
+            raise typer.Exit(4) from None
+        except Exception as error:
+            _fail(error, 1)
+
+    return guarded
+
+
+def _interrupt(*_: Any) -> None:
+    raise Interrupted
+
+
+def _fail(error: Exception, code: int) -> None:
+    logging.getLogger(__name__).debug("the whole story:", exc_info=error)
+    err.print(f"[red]error:[/red] {type(error).__name__}:", end=" ")
+    err.print(str(error), markup=False)
+    raise typer.Exit(code) from None
+
+
+def prefect(verbose: bool) -> Any:
+    from flows.session import prefect_session
+
+    return prefect_session(verbose, out)
+
+
+def changed(settings: list[str] | None) -> dict[str, Any]:
+    """Nested values from ``a.b=value`` words; values are read as YAML."""
+    changes: dict[str, Any] = {}
+    for setting in settings or []:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ValueError(f"{setting!r} is no setting: write KEY=VALUE, such as solver.niter=100")
+        *path, last = key.split(".")
+        place = changes
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = yaml.safe_load(value)
+    return changes
+
+
+def located(path: str, root: str) -> str:
+    """A run by its place, or by its name below the root."""
+    from flows.config import absolute
+
+    below = Path(root) / path
+    return (
+        absolute(str(below))
+        if "://" not in path and not Path(path).exists() and below.exists()
+        else absolute(path)
+    )
+
+
+def shown(url: str) -> str:
+    return url.removeprefix("file://")

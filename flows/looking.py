@@ -1,0 +1,152 @@
+"""Commands that look at runs and problems, or mend them, and need no server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from flows.console import Root, RunPath, Set, app, changed, guard, located, out, shown
+
+
+@app.command()
+@guard
+def problems() -> None:
+    """List the problems there are, with what each is about."""
+    from pylops_distributed.problems import PROBLEMS
+
+    table = Table("problem", "what it is", box=None)
+    for name, form in PROBLEMS.items():
+        table.add_row(name, (form.__doc__ or "").split("\n")[0])
+    out.print(table)
+
+
+@app.command()
+@guard
+def runs(root: Root = "runs") -> None:
+    """List the runs below a folder; reads the store alone, no server needed."""
+    from pylops_distributed.run import list_runs
+
+    table = Table("run", "state", "iteration", "cost", "size", "age", box=None)
+    for found in list_runs(root):
+        s = found.status()
+        cost = s.metrics.get("cost")
+        table.add_row(
+            s.url.rsplit("/", 1)[-1], s.state, "-" if s.iteration is None else str(s.iteration),
+            "-" if cost is None else f"{cost:.3e}", f"{s.size / 2**20:.1f} MiB", _ago(s.age),
+        )  # fmt: skip
+    out.print(table)
+
+
+@app.command()
+@guard
+def show(path: RunPath, root: Root = "runs") -> None:
+    """Tell about one run: state, quality, contents; reads the store alone."""
+    from pylops_distributed.report import NAME, summary
+    from pylops_distributed.results import open_run
+    from pylops_distributed.run import Run
+
+    found = Run.open(located(path, root))
+    status, tree = found.status(), open_run(located(path, root))
+    table = Table(box=None, show_header=False)
+    rows = {
+        "state": status.state,
+        "reason": status.reason or "-",
+        "attempts": status.attempts,
+        **summary(tree),
+    }
+    for key, value in rows.items():
+        table.add_row(key, str(value))
+    out.print(table)
+    out.print(str(tree.to_dataset() if not tree.children else tree), markup=False)
+    if found.storage.exists(NAME):
+        out.print(f"report: {shown(found.storage.url)}/{NAME}")
+    out.print(f"run: {shown(found.storage.url)}")
+
+
+@app.command()
+@guard
+def verify(path: RunPath, root: Root = "runs") -> None:
+    """Check every checksum, count and link of a run, and say what is wrong; changes nothing."""
+    from pylops_distributed.audit import verify as check
+
+    found = check(located(path, root))
+    for finding in found:
+        out.print(f"[{'red' if finding.harmful else 'yellow'}]{finding.path or 'run'}[/]:", end=" ")
+        out.print(finding.words, markup=False)
+    if any(finding.harmful for finding in found):
+        out.print("pld repair RUN goes back to the newest sound checkpoint")
+        raise typer.Exit(1)
+    out.print("sound" if not found else "sound, but for what was left unfinished")
+
+
+@app.command()
+@guard
+def repair(path: RunPath, root: Root = "runs") -> None:
+    """Bring a run back to its newest sound checkpoint; what is sound is never deleted."""
+    from pylops_distributed.audit import repair as mend
+
+    for finding in mend(located(path, root)):
+        out.print(f"deleted {finding.path}:", end=" ")
+        out.print(finding.words, markup=False)
+    out.print("pld resume RUN goes on")
+
+
+@app.command()
+@guard
+def new(
+    kind: Annotated[str, typer.Argument(metavar="problem", help="What to begin: a problem.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, as of a Python module.")],
+) -> None:
+    """Write NAME.py, a problem of your own that works, to change as you need it."""
+    from flows.new import write_problem
+
+    if kind != "problem":
+        raise ValueError(f"there is nothing to begin a {kind!r} with: write `pld new problem {name}`")
+    path, form = write_problem(name, Path.cwd())
+    out.print(f"wrote {path}; next: pld check {path.name}, pld demo {form}")
+
+
+@app.command()
+@guard
+def check(
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="problem.py, or module:Class, or a CONFIG.yaml with data.")
+    ],
+    set_: Set = None,
+    root: Root = "runs",
+) -> None:
+    """Look at a problem before a long run: dot test, chunks, memory; a problem's own demo where no data are given."""
+    from flows.new import look
+
+    failed = 0
+    for name, good, words in look(target, {"root": root, **changed(set_)}):
+        out.print(f"[{'green' if good else 'red'}]{'ok  ' if good else 'FAIL'}[/] {name}: ", end="")
+        out.print(words, markup=False)
+        failed += not good
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+@guard
+def doctor(root: Root = "runs") -> None:
+    """Check versions, disk, the Prefect server, and that Dask workers reach it."""
+    from flows.doctor import checks
+
+    failed = 0
+    for name, good, words in checks(root):
+        out.print(f"[{'green' if good else 'red'}]{'ok  ' if good else 'FAIL'}[/] {name}: ", end="")
+        out.print(words, markup=False)
+        failed += not good
+    if failed:
+        raise typer.Exit(1)
+
+
+def _ago(seconds: float) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
