@@ -69,7 +69,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--megabytes", type=float, default=200)
-    parser.add_argument("--niter", type=int, default=30)
+    parser.add_argument("--niter", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", help="where to put the run for the time being")
     options = parser.parse_args()
@@ -85,6 +85,7 @@ def main() -> None:
     result = {
         "vector_MB": round(data.nbytes / 1e6), "niter": options.niter, "plain_s": round(median(plain), 2),
         "with_checkpoints_s": round(median(saved), 2), "added": round(median(saved) / median(plain) - 1, 3),
+        "rounds_s": [[round(a, 1), round(b, 1)] for a, b in zip(plain, saved, strict=True)],
         "load": os.getloadavg()[0],
     }  # fmt: skip
     print(json.dumps(result))

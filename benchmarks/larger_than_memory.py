@@ -25,7 +25,7 @@ import numpy as np
 import zarr
 
 import pylops_distributed as pld
-from pylops_distributed.execution import materialise, replay
+from pylops_distributed.execution import replay
 from pylops_distributed.optimization.cgls import CGLS
 
 SOURCES = RECEIVERS = 700
@@ -83,7 +83,7 @@ def report(path: str, options: argparse.Namespace) -> None:
             (nt, SOURCES, 1), dtype="f4", chunks=(nt, SOURCES // 2, 1)
         )
         solver = CGLS(options.niter + 1, tol=0.0)
-        engine = replay(partial(solver.step, op, y), materialise(solver.init(op, y)), solver.done)
+        engine = replay(partial(solver.step, op, y), solver.init(op, y), solver.done)
         engine.run(1)
         start = time.perf_counter()
         engine.run(options.niter)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -83,13 +84,33 @@ def _fail(error: Exception, code: int) -> None:
 
 @app.command()
 @guard
-def demo(root: Root = "runs", seed: int = 0, set_: Set = None, verbose: Verbose = False) -> None:
-    """Make a faulted 3-D volume, write it as SEG-Y, invert it, and show how well that went."""
-    from flows.demo import make_demo
+def demo(
+    problem: Annotated[
+        str, typer.Argument(metavar="PROBLEM", help="A problem by name, as `pld problems` lists them.")
+    ] = "poststack",
+    root: Root = "runs",
+    seed: int = 0,
+    set_: Set = None,
+    verbose: Verbose = False,
+) -> None:
+    """Make a small case of a problem and solve it: a faulted volume inverted for impedance, if none is named."""
+    from flows.demo import make_case
 
-    config = make_demo(Path(root), seed)
-    out.print(f"made {config.parent}: seismic, background and true impedance as SEG-Y, and {config.name}")
+    config = make_case(problem, Path(root), seed)
+    out.print(f"made {config.parent}: {config.read_text().splitlines()[0].removeprefix('# ')}")
     run(str(config), root=root, set_=set_, into=None, verbose=verbose)
+
+
+@app.command()
+@guard
+def problems() -> None:
+    """List the problems there are, with what each is about."""
+    from pylops_distributed.problems import PROBLEMS
+
+    table = Table("problem", "what it is", box=None)
+    for name, form in PROBLEMS.items():
+        table.add_row(name, (form.__doc__ or "").split("\n")[0])
+    out.print(table)
 
 
 @app.command()
@@ -106,6 +127,34 @@ def run(
 
     changes = _changes(set_) | ({"run": into} if into else {})
     _pipeline(load(config, {"root": root, **changes}), verbose)
+
+
+@app.command()
+@guard
+def sweep(
+    config: Annotated[
+        str, typer.Argument(metavar="CONFIG.yaml", help="Settings with lists, e.g. damp: [0.01, 0.1, 1].")
+    ],
+    root: Root = "runs",
+    set_: Set = None,
+    verbose: Verbose = False,
+) -> None:
+    """Run once for each combination of listed values, side by side on the cluster, and draw the L-curve."""
+    from flows.config import read
+    from flows.preflight import preflight
+    from flows.sweeping import configs, expand
+
+    base, values = expand(read(config, {"root": root, **_changes(set_)}), config)
+    wanted = configs(base, values)
+    for settings in wanted:
+        preflight(settings)
+    with _prefect(verbose):
+        from flows.sweep import TABLE
+        from flows.sweep import sweep as flow
+
+        place = _place(flow(base, values))
+    out.print(Path(place, TABLE).read_text().strip() if "://" not in place else f"{len(wanted)} runs")
+    out.print(f"sweep: {place}")
 
 
 @app.command()
@@ -254,6 +303,70 @@ def show(path: RunPath, root: Root = "runs") -> None:
 
 @app.command()
 @guard
+def verify(path: RunPath, root: Root = "runs") -> None:
+    """Check every checksum, count and link of a run, and say what is wrong; changes nothing."""
+    from pylops_distributed.audit import verify as check
+
+    found = check(_find(path, root))
+    for finding in found:
+        out.print(f"[{'red' if finding.harmful else 'yellow'}]{finding.path or 'run'}[/]:", end=" ")
+        out.print(finding.words, markup=False)
+    if any(finding.harmful for finding in found):
+        out.print("pld repair RUN goes back to the newest sound checkpoint")
+        raise typer.Exit(1)
+    out.print("sound" if not found else "sound, but for what was left unfinished")
+
+
+@app.command()
+@guard
+def repair(path: RunPath, root: Root = "runs") -> None:
+    """Bring a run back to its newest sound checkpoint; what is sound is never deleted."""
+    from pylops_distributed.audit import repair as mend
+
+    for finding in mend(_find(path, root)):
+        out.print(f"deleted {finding.path}:", end=" ")
+        out.print(finding.words, markup=False)
+    out.print("pld resume RUN goes on")
+
+
+@app.command()
+@guard
+def new(
+    kind: Annotated[str, typer.Argument(metavar="problem", help="What to begin: a problem.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, as of a Python module.")],
+) -> None:
+    """Write NAME.py, a problem of your own that works, to change as you need it."""
+    from flows.new import write_problem
+
+    if kind != "problem":
+        raise ValueError(f"there is nothing to begin a {kind!r} with: write `pld new problem {name}`")
+    path, form = write_problem(name, Path.cwd())
+    out.print(f"wrote {path}; next: pld check {path.name}, pld demo {form}")
+
+
+@app.command()
+@guard
+def check(
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="problem.py, or module:Class, or a CONFIG.yaml with data.")
+    ],
+    set_: Set = None,
+    root: Root = "runs",
+) -> None:
+    """Look at a problem before a long run: dot test, chunks, memory; a problem's own demo where no data are given."""
+    from flows.new import look
+
+    failed = 0
+    for name, good, words in look(target, {"root": root, **_changes(set_)}):
+        out.print(f"[{'green' if good else 'red'}]{'ok  ' if good else 'FAIL'}[/] {name}: ", end="")
+        out.print(words, markup=False)
+        failed += not good
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+@guard
 def doctor(root: Root = "runs") -> None:
     """Check versions, disk, the Prefect server, and that Dask workers reach it."""
     from flows.doctor import checks
@@ -331,7 +444,8 @@ def _ago(seconds: float) -> str:
 
 
 def main() -> None:
-    """Entry point."""
+    """Entry point; modules in the folder one works in can be imported, as with ``python -m``."""
+    sys.path.insert(0, str(Path.cwd()))
     app()
 
 

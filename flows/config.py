@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pylops_distributed.ingest import Source, locate
 from pylops_distributed.ingest.planning import FINGERPRINT
-from pylops_distributed.inversion import SOLVERS
-from pylops_distributed.optimization.solver import Solver
 from pylops_distributed.policy import Every, Retention
-from pylops_distributed.problems import Poststack
+from pylops_distributed.problems import Poststack, ProblemChoice
+from pylops_distributed.solvers import SOLVERS, SolverChoice
 
 
 class Form(BaseModel):
     """Base of all: an unknown key is an error, not a default used in silence."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class SolverConfig(Form):
-    """The algorithm."""
-
-    name: Literal["cgls"] = "cgls"
-    niter: int = Field(default=50, ge=1, description="maximum number of iterations; raise it to extend a run")
-    damp: float = Field(default=0.0, ge=0, description="damping")
-    tol: float = Field(
-        default=0.0, ge=0, description="stop when the squared norm of the gradient is not above this"
-    )
-
-    def build(self) -> Solver[Any]:
-        """The solver itself."""
-        solver: Solver[Any] = SOLVERS[self.name](**self.model_dump(exclude={"name"}))
-        return solver
 
 
 class CheckpointConfig(Form):
@@ -80,8 +63,8 @@ class PipelineConfig(Form):
     dataset: str | None = Field(
         default=None, description="ingested dataset; made from the sources if not there"
     )
-    problem: Poststack = Field(default=Poststack(), description="what to invert")
-    solver: SolverConfig = Field(default=SolverConfig(), description="how to solve it")
+    problem: ProblemChoice = Field(default=Poststack(), description="what to invert")
+    solver: SolverChoice = Field(default=SOLVERS["cgls"](name="cgls"), description="how to solve it")
     checkpoint: CheckpointConfig = Field(default=CheckpointConfig(), description="when to keep its state")
     cluster: ClusterConfig = Field(default=ClusterConfig(), description="where to compute")
     run: str | None = Field(
@@ -120,6 +103,11 @@ def load(path: str | Path, overrides: dict[str, Any] | None = None) -> PipelineC
     ValueError
         If it is not YAML, or a key or value is not allowed; every one is named.
     """
+    return validate(read(path, overrides), str(path))
+
+
+def read(path: str | Path, overrides: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The settings of a YAML file, not yet looked at but for the paths of sources; raises as :func:`load`."""
     file = Path(path)
     if not file.is_file():
         raise FileNotFoundError(f"there is no config {file}")
@@ -132,7 +120,7 @@ def load(path: str | Path, overrides: dict[str, Any] | None = None) -> PipelineC
     for source in (raw.get("sources") or {}).values():
         if isinstance(source, dict) and isinstance(source.get("path"), str):
             source["path"] = absolute(source["path"], file.parent)
-    return validate(merge(raw, overrides or {}), str(file))
+    return merge(raw, overrides or {})
 
 
 def validate(raw: dict[str, Any], what: str) -> PipelineConfig:
@@ -140,15 +128,21 @@ def validate(raw: dict[str, Any], what: str) -> PipelineConfig:
     try:
         config = PipelineConfig.model_validate(raw)
     except ValidationError as error:
-        lines = (f"  {'.'.join(map(str, e['loc'])) or 'config'}: {_words(e)}" for e in error.errors())
+        lines = (f"  {_place(e) or 'config'}: {_words(e)}" for e in error.errors())
         raise ValueError("\n".join([f"{what} cannot be used:", *lines])) from None
     places = {k: absolute(v) for k in ("root", "dataset", "run") if (v := getattr(config, k)) is not None}
     return config.model_copy(update=places)
 
 
+def _place(error: Any) -> str:
+    return ".".join(map(str, (*error["loc"], *(["name"] if error["type"] == "choice_name" else []))))
+
+
 def _words(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "unknown key"
+    if error["type"] == "choice_name":
+        return str(error["msg"])
     return f"{error['msg']}, got {error['input']!r}" if error["type"] != "missing" else "missing"
 
 

@@ -1,4 +1,4 @@
-"""The demo's data and settings: a synthetic survey as real SEG-Y."""
+"""The demos' data and settings: a synthetic survey as real SEG-Y, and each problem's own case as Zarr."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 import yaml
 
 from pylops_distributed.ingest import write_segy
+from pylops_distributed.problem import Demo
+from pylops_distributed.problems import find_problem
 from pylops_distributed.synthetic import layered_volume
 
 SETTINGS = """\
@@ -45,6 +47,42 @@ def make_demo(root: Path, seed: int = 0, shape: tuple[int, ...] = (80, 96, 192))
         The settings.
     """
     return write_demo(root / f"demo-{seed}", seed, shape)
+
+
+def make_case(name: str, root: Path, seed: int = 0) -> Path:
+    """Write the raw data of a problem's demo, with settings to run it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the problem; ``"poststack"`` is that of :func:`make_demo`.
+    root : Path
+        Folder; the demo goes into ``NAME-SEED`` below it.
+    seed : int, optional
+        Another seed is another case.
+
+    Returns
+    -------
+    Path
+        The settings.
+    """
+    if name == "poststack":
+        return make_demo(root, seed)
+    form = find_problem(name)
+    folder, stem = root / f"{name}-{seed}".replace(":", "."), name.rpartition(":")[2].lower()
+    case = form.demo(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    case.data.to_zarr(folder / f"{stem}.zarr", mode="w", consolidated=False)
+    config = folder / f"{stem}.yaml"
+    config.write_text(case_settings(stem, case))
+    return config
+
+
+def case_settings(stem: str, case: Demo) -> str:
+    """YAML that runs a case whose data are beside it."""
+    listed = yaml.safe_dump(case.settings, sort_keys=False, default_flow_style=None, width=110)
+    sources = f'sources:\n  "": {{path: {stem}.zarr}}  # all variables that it holds, by their own names\n'
+    return f"# Demo: {case.about}.\nname: {stem}\n{sources}{listed}"
 
 
 def write_demo(folder: Path, seed: int, shape: tuple[int, ...]) -> Path:

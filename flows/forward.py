@@ -6,18 +6,18 @@ from prefect import flow
 
 from flows import tasks
 from flows.runner import cluster, task_runner
-from pylops_distributed.problems import Poststack
+from pylops_distributed.problems import ProblemChoice
 
 
 @flow(name="forward", task_runner=task_runner())
-def forward(dataset: str, problem: Poststack, target: str) -> str:
+def forward(dataset: str, problem: ProblemChoice, target: str) -> str:
     """Model the data of the dataset's model (its truth, or its background), lazily, chunk by chunk.
 
     Parameters
     ----------
     dataset : str
         URL of an ingested dataset.
-    problem : Poststack
+    problem : Problem
         Problem whose operator models.
     target : str
         Folder or URL of the modelled data.

@@ -8,6 +8,7 @@ from flows import tasks
 from flows.config import PipelineConfig
 from flows.monitor import Monitor
 from flows.runner import cluster, task_runner
+from flows.ship import ship
 
 
 @flow(name="invert", task_runner=task_runner(), flow_run_name="invert {config.name}")
@@ -27,6 +28,7 @@ def invert(dataset: str, config: PipelineConfig) -> str:
         URL of the run.
     """
     with cluster() as client:
+        ship(config.problem, client)
         run = tasks.begin_run(dataset, config)
         with tasks.open_inversion(run, config, client) as inversion, Monitor(run) as monitor:
             while inversion.progress.reason is None:

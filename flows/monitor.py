@@ -19,6 +19,7 @@ from prefect.runtime import flow_run
 
 from pylops_distributed.inversion import Progress
 from pylops_distributed.report import quicklook
+from pylops_distributed.results import relative_cost
 from pylops_distributed.snapshot import Entry, entries
 from pylops_distributed.storage import open_storage
 
@@ -110,7 +111,7 @@ class Monitor:
 def live_line(progress: Progress) -> str:
     """One line about a running inversion: iteration, relative residual, its curve, speed and time left."""
     cost = progress.cost
-    relative = cost[-1] / cost[0] if len(cost) and cost[0] else 0.0
+    relative = relative_cost(cost)[-1] if len(cost) else 0.0
     return (
         f"it {progress.iteration}/{progress.niter} |r|/|r0| {relative:.2e} {sparkline(cost)} "
         f"{progress.seconds:.2f} s/it, {progress.left / 60:.0f} min left"
@@ -120,6 +121,7 @@ def live_line(progress: Progress) -> str:
 def sparkline(values: object, width: int = 24) -> str:
     """A row of bars as high as the logarithms of ``values``."""
     numbers = np.asarray(values, dtype=float)
+    numbers = numbers[np.isfinite(numbers)]
     numbers = (
         numbers[np.linspace(0, len(numbers) - 1, min(width, len(numbers))).astype(int)]
         if len(numbers)
@@ -138,7 +140,7 @@ def markdown(run: str, progress: Progress, picture: bytes | None) -> str:
         "run": f"`{run}`",
         "iteration": f"{progress.iteration} of {progress.niter}",
         "resumed from": "the start" if progress.resumed is None else f"iteration {progress.resumed}",
-        "residual norm": f"{progress.cost[-1]:.4e}, first {progress.cost[0]:.4e}",
+        "residual norm or objective": f"{progress.cost[-1]:.4e}, first {progress.cost[0]:.4e}",
         "state": progress.reason or "running",
     }
     table = "\n".join(f"| {key} | {value} |" for key, value in rows.items())

@@ -9,6 +9,7 @@ from flows.config import PipelineConfig
 from flows.ingest import ingest
 from flows.invert import invert
 from flows.postprocess import postprocess
+from flows.ship import ship
 from pylops_distributed.utils.backend import dask
 
 
@@ -27,6 +28,7 @@ def pipeline(config: PipelineConfig) -> str:
         URL of the run.
     """
     with dask(config.cluster.hardware, **config.cluster.options) as client:
+        ship(config.problem, client)
         runner = DaskTaskRunner(address=client.scheduler.address)
         dataset = config.target
         if config.sources:

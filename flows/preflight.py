@@ -5,6 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from flows.config import PipelineConfig
+from pylops_distributed.assembly import complete
 from pylops_distributed.ingest import open_dataset, open_sources
 from pylops_distributed.inversion import begin
 from pylops_distributed.lease import ensure_free
@@ -19,7 +20,7 @@ def preflight(config: PipelineConfig) -> None:
     ------
     FileNotFoundError, ValueError
         If a source or dataset is absent, is not what it claims to be, or does not fit the problem, or the
-        kind of cluster is unknown.
+        solver needs what the problem does not have, or the kind of cluster is unknown.
     RunMismatch
         If the run that is asked for is of another problem, other data or another solver.
     RunBusy
@@ -27,12 +28,14 @@ def preflight(config: PipelineConfig) -> None:
     """
     if "://" not in config.cluster.hardware:
         starter(config.cluster.hardware)
-    config.problem.check(_inputs(config))
+    ds = inputs(config)
+    config.problem.check(ds)
+    complete(config.problem, ds, config.solver)
     if config.run is not None:
         _check_run(config, config.run)
 
 
-def _inputs(config: PipelineConfig) -> xr.Dataset:
+def inputs(config: PipelineConfig) -> xr.Dataset:
     """The dataset, or what the headers of the sources say it will be."""
     return open_sources(config.sources, checksum=False) if config.sources else open_dataset(config.target)
 
@@ -44,6 +47,6 @@ def _check_run(config: PipelineConfig, place: str) -> None:
         return
     ensure_free(run.storage)
     try:
-        begin(config.root, config.located, config.problem, config.solver.build(), name=config.name, url=place)
+        begin(config.root, config.located, config.problem, config.solver, name=config.name, url=place)
     except FileNotFoundError:
         return  # its data are still to be ingested

@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from pylops_distributed.results import relative_cost
+
 
 @contextmanager
 def prefect_session(verbose: bool, console: Console) -> Iterator[None]:
@@ -45,8 +47,8 @@ def _progress(console: Console) -> Iterator[Any]:
 
         def listener(progress: Any) -> None:
             nonlocal told
-            relative = progress.cost[-1] / (progress.cost[0] or 1.0)
-            words = f"|r|/|r0| {relative:.2e}  {progress.seconds:.2f} s/it  {progress.left:.0f} s left"
+            relative = relative_cost(progress.cost)[-1]
+            words = f"cost/first {relative:.2e}  {progress.seconds:.2f} s/it  {progress.left:.0f} s left"
             if console.is_terminal:
                 if not task:
                     task.append(bar.add_task("solve", total=progress.niter, words=""))

@@ -18,6 +18,7 @@ from flows.config import PipelineConfig
 from pylops_distributed import ingest, postprocess, report
 from pylops_distributed.execution.resident import WorkerLost
 from pylops_distributed.inversion import Inversion, Progress, begin
+from pylops_distributed.lcurve import curve_point
 from pylops_distributed.modelling import write_modelled
 from pylops_distributed.problem import Problem
 from pylops_distributed.run import Run
@@ -64,9 +65,8 @@ def seal_dataset(plan: ingest.Plan, reports: list[ingest.BlockReport]) -> ingest
 @task(name="begin run", cache_policy=NO_CACHE)
 def begin_run(dataset: str, config: PipelineConfig) -> str:
     """Make the run, or find it; gives its place."""
-    config.problem.check(ingest.open_dataset(dataset))
     run = begin(
-        config.root, dataset, config.problem, config.solver.build(),
+        config.root, dataset, config.problem, config.solver,
         name=config.name, url=config.run, params=config.model_dump(mode="json"),
     )  # fmt: skip
     return run.storage.url
@@ -76,15 +76,36 @@ def begin_run(dataset: str, config: PipelineConfig) -> str:
 def open_inversion(url: str, config: PipelineConfig, client: Any) -> Inversion:
     """Take the run's lease, build its operator, and read its newest checkpoint."""
     check = config.checkpoint
-    return Inversion(
-        Run.open(url), config.solver.build(), save=check.save, retention=check.retention, client=client
-    )
+    return Inversion(Run.open(url), config.solver, save=check.save, retention=check.retention, client=client)
 
 
 @task(name="solve", cache_policy=NO_CACHE, **_again)
 def solve_segment(inversion: Inversion, on_progress: Callable[[Progress], None]) -> Progress:
     """Iterate for a while; a second try goes on from the newest checkpoint."""
     return inversion.advance(SEGMENT, on_progress)
+
+
+@task(name="solve alone", task_run_name="solve {config.name}", cache_policy=NO_CACHE, **_again)
+def solve_alone(dataset: str, config: PipelineConfig) -> str:
+    """Begin or find a run, solve it and publish its result, all on the worker that this task runs on."""
+    check = config.checkpoint
+    with dask.config.set(scheduler="synchronous"):
+        run = begin(
+            config.root, dataset, config.problem, config.solver,
+            name=config.name, params=config.model_dump(mode="json"),
+        )  # fmt: skip
+        with Inversion(run, config.solver, save=check.save, retention=check.retention) as inversion:
+            inversion.advance()
+        if postprocess.needs_result(run):
+            postprocess.write_result(run)
+    return run.storage.url
+
+
+@task(name="measure", cache_policy=NO_CACHE, **_again)
+def measure_alone(url: str) -> dict[str, float]:
+    """Where a run lies on the L-curve."""
+    with dask.config.set(scheduler="synchronous"):
+        return curve_point(url)
 
 
 @task(name="write model data", cache_policy=NO_CACHE, **_again)

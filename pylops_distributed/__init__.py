@@ -7,6 +7,7 @@ and so on. Operators are lazy; see :class:`LinearOperator`.
 from pylops_distributed import (
     avo,
     basicoperators,
+    config,
     medical,
     optimization,
     signalprocessing,
@@ -16,7 +17,14 @@ from pylops_distributed import (
 from pylops_distributed.avo.poststack import *
 from pylops_distributed.avo.prestack import *
 from pylops_distributed.basicoperators import *
+from pylops_distributed.config import (
+    disabled_ndarray_multiplication,
+    enabled_ndarray_multiplication,
+    get_ndarray_multiplication,
+    set_ndarray_multiplication,
+)
 from pylops_distributed.jaxoperator import JaxOperator
+from pylops_distributed.limits import TooLarge, check_memory
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.basic import *
 from pylops_distributed.optimization.leastsquares import *
@@ -38,6 +46,9 @@ __all__ = [
     "avo",
     "optimization",
 ]
+__all__ += ["TooLarge", "check_memory", "config"]
+__all__ += ["disabled_ndarray_multiplication", "enabled_ndarray_multiplication"]
+__all__ += ["get_ndarray_multiplication", "set_ndarray_multiplication"]
 __all__ += ["medical", "signalprocessing", "utils", "waveeqprocessing"]
 __all__ += ["open_run", "plot_convergence", "plot_iterates", "plot_residual"]
 __all__ += avo.poststack.__all__ + avo.prestack.__all__ + basicoperators.__all__

@@ -208,6 +208,7 @@ class CheckpointStore:
                 found.arrays,
                 attrs,
                 finite=found.vectors,
+                compress=False,  # residuals and gradients hardly shrink, and the solver needs the processor
                 check=self.attempt.check,
                 get=get,
             )

@@ -125,6 +125,7 @@ def write_group(
     attrs: Mapping[str, Any],
     *,
     finite: Collection[str] = (),
+    compress: bool = True,
     check: Callable[[], None] = lambda: None,
     get: Any = None,
 ) -> None:
@@ -142,6 +143,8 @@ def write_group(
         JSON attributes of the group.
     finite : collection of str, optional
         Variables in which NaN and infinities are refused.
+    compress : bool, optional
+        Whether disk is dearer than processor time.
     check : callable, optional
         Called right before publishing; raises to prevent it.
     get : callable or str, optional
@@ -159,7 +162,7 @@ def write_group(
     if storage.exists(metadata_key(path)):
         raise FileExistsError(f"{storage.url}/{path} exists already; published groups are never written over")
     try:
-        manifest = _write_arrays(storage, path, variables, finite, get)
+        manifest = _write_arrays(storage, path, variables, finite, compress, get)
         storage.sync(path)
         check()
         raw = encode({**attrs, "manifest": manifest, "uuid": uuid.uuid4().hex})
@@ -239,22 +242,29 @@ def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = 
     if verify == "full":
         for name in group.manifest:
             try:
-                array = group.lazy(name)
-                dask.compute(
-                    array.map_blocks(_read, dtype=bool, meta=np.empty((0,) * array.ndim, bool)).all(),
-                    scheduler="sync" if array.nbytes < SMALL else get,
-                )
+                read_through(group.lazy(name), get)
             except Exception as error:
                 raise Damaged(f"{path}/{name} cannot be read: {error}") from error
     return group
 
 
+def read_through(array: da.Array, get: Any = None) -> None:
+    """Read every chunk of an array, for the sake of its checksum."""
+    read = array.map_blocks(_read, dtype=bool, meta=np.empty((0,) * array.ndim, bool))
+    dask.compute(read.all(), scheduler="sync" if array.nbytes < SMALL else get)
+
+
 def _write_arrays(
-    storage: Storage, path: str, variables: Mapping[str, Labelled], finite: Collection[str], get: Any
+    storage: Storage,
+    path: str,
+    variables: Mapping[str, Labelled],
+    finite: Collection[str],
+    compress: bool,
+    get: Any,
 ) -> Json:
     """Write the arrays of a group, and give its manifest once they are known to be there and sound."""
     storage.delete_prefix(path)
-    lazy = {name: _write(storage / path, name, v) for name, v in variables.items()}
+    lazy = {name: _write(storage / path, name, v, compress) for name, v in variables.items()}
     (clean,) = dask.compute({name: flags for name, (_, _, flags) in lazy.items()}, scheduler=get)
     for name in finite:
         if not clean[name].all():
@@ -270,14 +280,14 @@ def _write_arrays(
     return manifest
 
 
-def _write(group: Storage, name: str, variable: Labelled) -> tuple[Array, Chunks, da.Array]:
+def _write(group: Storage, name: str, variable: Labelled, compress: bool) -> tuple[Array, Chunks, da.Array]:
     """Create an array, and write it lazily: gives its chunks and, for each, whether it is finite."""
     data = da.asarray(variable.data)
     if data.dtype.kind not in "biufc":
         raise TypeError(f"{name} has type {data.dtype}, expected numbers; convert it before storing")
     grid = tuple(max(sizes, default=1) for sizes in data.chunks)
     array = create_array(
-        group, name, data.shape, grid, data.dtype, tuple(variable.dims), dict(variable.attrs)
+        group, name, data.shape, grid, data.dtype, tuple(variable.dims), dict(variable.attrs), compress
     )
     # Zarr's chunks are regular: only then can every block be written as one whole chunk.
     regular = data.rechunk(dict(enumerate(grid))) if data.ndim else data

@@ -5,28 +5,27 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from pylops_distributed.assembly import AnySolver, assemble, identity, place
 from pylops_distributed.checkpoint import CheckpointStore
-from pylops_distributed.fingerprint import fingerprint
-from pylops_distributed.ingest import DatasetRef, open_dataset, read_ref
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import Save, Session, Solver
+from pylops_distributed.ingest import open_dataset, read_ref
+from pylops_distributed.optimization.solver import Save, Session
 from pylops_distributed.optimization.state import Reason
 from pylops_distributed.policy import Every, Retention
 from pylops_distributed.problem import Problem
 from pylops_distributed.problems import load_problem
 from pylops_distributed.run import Run
+from pylops_distributed.solvers import most_steps
 
-SOLVERS: dict[str, type[Any]] = {"cgls": CGLS}
-# What may change without making the run another one: a higher `niter` extends it.
-EXTENDABLE = ("niter", "tol")
 # Seconds for a last checkpoint when a run is stopped; Prefect gives 30 before it kills.
 GRACE = 20.0
+
+__all__ = ["GRACE", "Inversion", "Progress", "begin", "identity", "place"]
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ def begin(
     root: str,
     dataset: str,
     problem: Problem,
-    solver: Solver[Any],
+    solver: AnySolver,
     *,
     name: str = "run",
     url: str | None = None,
@@ -87,7 +86,7 @@ def begin(
         URL of an ingested dataset.
     problem : Problem
         Problem, not yet prepared.
-    solver : Solver
+    solver : SolverSettings or Solver
         Solver with its settings.
     name : str, optional
         First part of the run's folder name.
@@ -99,24 +98,21 @@ def begin(
     Raises
     ------
     ValueError
-        If the data holds NaN or infinity in a trace.
+        If the data do not fit the problem, or hold NaN or infinity in a trace.
     RunMismatch
         If ``url`` holds a run of another problem, other data or another solver; it lists the differences.
     """
     ref = read_ref(dataset)
-    identity = {
-        "problem": problem.model_dump(mode="json"),
-        "data": ref.fingerprint,
-        "solver": {"name": _name(solver), **{k: v for k, v in asdict(solver).items() if k not in EXTENDABLE}},  # type: ignore[call-overload]
-    }
-    place = url or f"{root.rstrip('/')}/{name}-{fingerprint(identity)[:8]}.zarr"
+    what = identity(problem, ref.fingerprint, solver)
+    where = url or place(root, name, what)
     try:
-        prepared = Run.open(place).attrs["problem"]
+        prepared = Run.open(where).attrs["problem"]
     except FileNotFoundError:
-        _refuse_nonfinite(ref, problem)
-        prepared = problem.prepare(open_dataset(dataset)).model_dump(mode="json")
+        ds = open_dataset(dataset)
+        problem.check(ds)
+        prepared = problem.prepare(ds).model_dump(mode="json")
     about = {"name": name, "dataset": ref.url, "problem": prepared, "params": dict(params or {})}
-    return Run.create_or_open(place, identity=identity, provenance=about)
+    return Run.create_or_open(where, identity=what, provenance=about)
 
 
 class Inversion:
@@ -126,7 +122,7 @@ class Inversion:
     ----------
     run : Run
         From :func:`begin`.
-    solver : Solver
+    solver : SolverSettings or Solver
         The run's solver; ``niter`` and ``tol`` may differ from those before.
     save : Save, optional
         When to keep checkpoints.
@@ -144,22 +140,23 @@ class Inversion:
     def __init__(
         self,
         run: Run,
-        solver: Solver[Any],
+        solver: AnySolver,
         *,
         save: Save | None = None,
         retention: Retention | None = None,
         client: Any = None,
     ) -> None:
         self.run = run
-        self.niter = int(getattr(solver, "niter", 0))
+        self.niter = most_steps(solver)
         self.attempt = run.attempt()
         try:
             problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.attrs["dataset"])
+            ready = assemble(problem, ds, solver)
             self.store = CheckpointStore(
-                self.attempt, labels=problem.system_labels(ds), retention=retention, client=client
+                self.attempt, labels=ready.labels, retention=retention, client=client
             )
             self._begin = partial(
-                Session, solver, *problem.system(ds), store=self.store, save=save or Every(10, 30.0)
+                Session, ready.solver, ready.op, ready.y, store=self.store, save=save or Every(10, 30.0)
             )
             self._open()
         except BaseException:
@@ -239,18 +236,3 @@ class Inversion:
             self.close(GRACE)
         except Exception as error:
             log.warning("the newest state of %s could not be saved: %s", self.run.storage.url, error)
-
-
-def _name(solver: Any) -> str:
-    return next(name for name, known in SOLVERS.items() if isinstance(solver, known))
-
-
-def _refuse_nonfinite(ref: DatasetRef, problem: Problem) -> None:
-    used = {value for value in problem.model_dump().values() if isinstance(value, str)}
-    bad = {name: count for name, count in ref.nonfinite.items() if name in used}
-    if bad:
-        counts = ", ".join(f"{count} in {name!r}" for name, count in bad.items())
-        raise ValueError(
-            f"{ref.url} holds samples that are NaN or infinite ({counts}): mend them at the source, "
-            "or mark their traces as missing, and ingest again"
-        )

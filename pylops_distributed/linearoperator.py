@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Any, TypeAlias
-from uuid import uuid4
+from collections.abc import Sequence
+from typing import Any
 
 import dask.array as da
 import numpy as np
 import pylops
 import scipy.sparse.linalg as spla
-from dask.base import normalize_token
-from numpy.typing import DTypeLike
 
-from pylops_distributed.space import AnySpace, Blocks, Space, Vector, flatten, reshape, unflatten
+from pylops_distributed.application import ArrayLike, check_flat, finish, lazy
+from pylops_distributed.config import get_ndarray_multiplication
+from pylops_distributed.matrix import Matrix
+from pylops_distributed.space import Blocks, BlockSpace, Space, flatten, reshape, unflatten
 
-ArrayLike: TypeAlias = da.Array | np.ndarray[Any, Any]
 
-
-class LinearOperator(ABC):
+class LinearOperator(Matrix):
     r"""A lazy linear map between spaces of chunked N-dimensional arrays.
 
     The surface is that of :class:`pylops.LinearOperator`: ``dims``, ``dimsd``, ``shape``, ``@``, ``*``, ``+``,
@@ -49,48 +47,6 @@ class LinearOperator(ABC):
     # NumPy and Dask arrays must leave `array * operator` to us instead of broadcasting over it.
     __array_ufunc__ = None
 
-    def __init__(
-        self,
-        domain: AnySpace,
-        codomain: AnySpace,
-        *,
-        dtype: DTypeLike | None = None,
-        clinear: bool = True,
-        explicit: bool = False,
-        forceflat: bool | None = None,
-        compute: tuple[bool, bool] = (False, False),
-        name: str | None = None,
-    ) -> None:
-        self.domain, self.codomain = domain, codomain
-        self.dtype = np.dtype(np.result_type(domain.dtype, codomain.dtype) if dtype is None else dtype)
-        self.clinear, self.explicit, self.forceflat = clinear, explicit, forceflat
-        self.compute, self.name = compute, name
-
-    @abstractmethod
-    def _matvec(self, x: Any) -> Any:
-        """Forward of an array of the domain."""
-
-    @abstractmethod
-    def _rmatvec(self, y: Any) -> Any:
-        """Adjoint of an array of the codomain."""
-
-    # -- shape ---------------------------------------------------------------------------------------------
-
-    @property
-    def dims(self) -> tuple[int, ...]:
-        """Shape of the model."""
-        return self.domain.shape
-
-    @property
-    def dimsd(self) -> tuple[int, ...]:
-        """Shape of the data."""
-        return self.codomain.shape
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Number of data and of model samples: the shape of the matrix."""
-        return self.codomain.size, self.domain.size
-
     def _refuse(self, *_: Any) -> Any:
         raise TypeError(
             f"{type(self).__name__} is a distributed operator: write aslinearoperator(local_operator) @ operator "
@@ -100,63 +56,42 @@ class LinearOperator(ABC):
     # PyLops asks for these when a local operator meets this one on its right, and would go on eagerly.
     ndim, reshape, ravel = property(_refuse), _refuse, _refuse
 
-    def __dask_tokenize__(self) -> Any:
-        # By contents: Dask's own way, by pickle, gives a copy that came from another process another token.
-        return normalize_token((type(self), vars(self)))
-
     def __repr__(self) -> str:
-        chunks = "" if getattr(self.domain, "chunks", None) is None else f", chunks={self.domain.chunks}"  # type: ignore[union-attr]
+        pinned = getattr(self.domain, "chunks", None)
+        chunks = "" if pinned is None else f", chunks={pinned}"
         return f"<{self.shape[0]}x{self.shape[1]} {type(self).__name__} with dtype={self.dtype}{chunks}>"
 
     # -- application ---------------------------------------------------------------------------------------
 
-    def apply(self, x: Vector) -> Any:
-        """Forward in the operator's own layout: an array of ``dims``, or Blocks, in and out; always lazy."""
-        return self._matvec(self.domain.fit(x))
-
-    def apply_adjoint(self, y: Vector) -> Any:
-        """Adjoint in the operator's own layout: an array of ``dimsd``, or Blocks, in and out; always lazy."""
-        return self._rmatvec(self.codomain.fit(y))
-
-    def matvec(self, x: ArrayLike) -> Any:
-        """Forward of a flat vector of size ``shape[1]``, or of one column of shape ``(shape[1], 1)``."""
-        _check_flat(x, self.shape[1])
-        return self._finish(
-            flatten(self.apply(unflatten(_lazy(x).ravel(), self.domain))).reshape(-1, *x.shape[1:])
-        )
-
-    def rmatvec(self, x: ArrayLike) -> Any:
-        """Adjoint of a flat vector of size ``shape[0]``, or of one column of shape ``(shape[0], 1)``."""
-        return self.H.matvec(x)
-
-    def matmat(self, X: ArrayLike) -> Any:
-        """Forward of each column of a matrix of shape ``(shape[1], K)``."""
-        if X.ndim != 2 or X.shape[0] != self.shape[1]:
-            raise ValueError(f"expected a matrix of shape ({self.shape[1]}, K), got one of shape {X.shape}")
-        columns = _lazy(X)
-        images = (flatten(self.apply(unflatten(columns[:, k], self.domain))) for k in range(X.shape[1]))
-        return self._finish(da.stack(list(images), axis=1))
-
-    def rmatmat(self, X: ArrayLike) -> Any:
-        """Adjoint of each column of a matrix of shape ``(shape[0], K)``."""
-        return self.H.matmat(X)
-
     def dot(self, x: Any) -> Any:
-        """Multiply with an operator, a scalar, a vector, an array shaped like ``dims``, or columns of these."""
+        """Multiply with an operator, a scalar, a vector, an array shaped like ``dims``, or columns of these.
+
+        Arrays that are neither vectors nor matrices are refused while
+        :func:`~pylops_distributed.disabled_ndarray_multiplication` says so.
+        """
         if is_operator(x):
             return _algebra().ProductOperator(self, aslinearoperator(x))
         if np.isscalar(x):
             return _algebra().ScaledOperator(self, x)
         if isinstance(x, Blocks):
             return self.apply(x)
-        x = _lazy(x)
+        if _has_labels(x):
+            return _labelled().apply(self, x)
+        x = lazy(x)
+        nested = get_ndarray_multiplication()
+        if not nested and (x.ndim > 2 or (x.ndim == 2 and x.shape[0] != self.shape[1])):
+            raise ValueError(
+                "an operator can only be applied to 1D vectors and to matrices here: allow more with "
+                "set_ndarray_multiplication(True)"
+            )
+        flat = self.forceflat or not nested
         if x.shape == self.dims:
             y = self.apply(reshape(x, self.domain))
-            return self._finish(flatten(y) if self.forceflat else reshape(y, Space(self.dimsd, self.dtype)))
+            return finish(flatten(y) if flat else reshape(y, Space(self.dimsd, self.dtype)), self.compute[0])
         if x.ndim == 1:
             return self.matvec(x)
-        if x.shape[:-1] == self.dims and not self.forceflat:
-            return self.matmat(x.reshape(-1, x.shape[-1])).reshape((*self.dimsd, x.shape[-1]))
+        if x.shape[:-1] == self.dims and not flat:
+            return self._dot_columns(x)
         if x.ndim == 2:
             return self.matmat(x)
         raise ValueError(
@@ -164,15 +99,16 @@ class LinearOperator(ABC):
             f"({self.shape[1]},), ({self.shape[1]}, K) or {(*self.dims, 'K')}"
         )
 
-    def _finish(self, y: da.Array) -> Any:
-        if not self.compute[0]:
-            return y
-        # Under a key of its own: Dask's scheduler warns when it sees a key again that was fused otherwise.
-        return y.map_blocks(_same, token=uuid4().hex, dtype=y.dtype, meta=y._meta).compute()
+    def _dot_columns(self, x: da.Array) -> Any:
+        """Forward of arrays shaped like ``dims`` side by side along a last axis."""
+        if isinstance(self.domain, BlockSpace) or isinstance(self.codomain, BlockSpace):
+            return self.matmat(x.reshape(-1, x.shape[-1])).reshape((*self.dimsd, x.shape[-1]))
+        self.matmat_count += 1
+        return finish(self._matmat(x), self.compute[0])
 
     # -- solving -------------------------------------------------------------------------------------------
 
-    def div(self, y: ArrayLike, niter: int = 100) -> Any:
+    def div(self, y: ArrayLike, niter: int = 100, densesolver: str = "scipy") -> Any:
         """Least-squares solution of ``operator @ x = y``, as one lazy graph of ``niter`` CGLS steps.
 
         Parameters
@@ -181,6 +117,8 @@ class LinearOperator(ABC):
             Data, flat or shaped like ``dimsd``.
         niter : int, optional
             Number of steps; steps past convergence change nothing.
+        densesolver : str, optional
+            Taken for compatibility.
 
         Returns
         -------
@@ -190,11 +128,11 @@ class LinearOperator(ABC):
         from pylops_distributed.optimization.cgls import CGLS  # solvers build on operators
         from pylops_distributed.optimization.solver import unroll
 
-        data = _lazy(y)
+        data = lazy(y)
         if data.shape == self.dimsd and (data.ndim > 1 or isinstance(self.codomain, Space)):
             x = unroll(CGLS(), self, reshape(data, self.codomain), niter).x
             return reshape(x, Space(self.dims, self.dtype))
-        _check_flat(data, self.shape[0])
+        check_flat(data, self.shape[0])
         return flatten(unroll(CGLS(), self, unflatten(data, self.codomain), niter).x)
 
     # -- algebra -------------------------------------------------------------------------------------------
@@ -230,12 +168,65 @@ class LinearOperator(ABC):
 
         return ComputingOperator(self)
 
-    def todense(self) -> da.Array:
-        """The matrix of the operator as a lazy array of shape ``shape``."""
-        rows, columns = self.shape
-        if columns <= rows:
-            return da.asarray(self.matmat(da.eye(columns, dtype=self.dtype)))
-        return da.asarray(self.rmatmat(da.eye(rows, dtype=self.dtype))).conj().T
+    def apply_columns(self, cols: Sequence[int]) -> LinearOperator:
+        """The operator of some columns alone.
+
+        Parameters
+        ----------
+        cols : sequence of int
+            Columns, in any order.
+
+        Returns
+        -------
+        LinearOperator
+            Operator from vectors of length ``len(cols)``. Unless the operator is ``explicit``, it goes through
+            the whole operator.
+        """
+        made: LinearOperator = _algebra().some_columns(self, cols)
+        return made
+
+    def toreal(self, forw: bool = True, adj: bool = True) -> LinearOperator:
+        """The operator that gives the real part of what this one gives, forward (``forw``) and adjoint (``adj``)."""
+        made: LinearOperator = _algebra().PartOperator(self, "real", forw, adj)
+        return made
+
+    def toimag(self, forw: bool = True, adj: bool = True) -> LinearOperator:
+        """The operator that gives the imaginary part: of the forward, and, with its sign turned, of the adjoint."""
+        made: LinearOperator = _algebra().PartOperator(self, "imag", forw, adj)
+        return made
+
+    def labelled(self, model: Any = None, data: Any = None) -> LinearOperator:
+        """This operator with names and coordinates of the axes of its model and data.
+
+        It takes and gives :class:`xarray.DataArray`, lazily; so do its adjoint, and products, sums and stacks
+        with it. The vectors of stacks are tuples of arrays. Other arrays are taken as before.
+
+        Parameters
+        ----------
+        model, data : optional
+            Names of the axes; or coordinates, or None, by name; or a DataArray to take dimensions, coordinates,
+            name and attributes from. By default what is known of the operator's members, or else, where model
+            and data have one shape, those of the other side.
+
+        Raises
+        ------
+        ValueError
+            If labels do not fit the shape, and, from what is made of the operator, if dimensions or coordinates
+            do not match: it names them.
+
+        Examples
+        --------
+        >>> import numpy as np, xarray as xr
+        >>> from pylops_distributed import FirstDerivative
+        >>> x = xr.DataArray(np.ones((3, 4)), {"t": [0, 4, 8, 12]}, ("x", "t"), "velocity")
+        >>> slope = FirstDerivative((3, 4), axis=1).labelled(x) @ x
+        >>> slope.dims, slope.t.values.tolist()
+        (('x', 't'), [0, 4, 8, 12])
+        """
+        made: LinearOperator = _labelled().label(self, model, data)
+        return made
+
+    # -- operators of Python -------------------------------------------------------------------------------
 
     def __mul__(self, x: Any) -> Any:
         return self.dot(x)
@@ -250,7 +241,10 @@ class LinearOperator(ABC):
             return _algebra().ProductOperator(aslinearoperator(x), self)
         return _algebra().ScaledOperator(self, x) if np.isscalar(x) else NotImplemented
 
-    __rmatmul__ = __rmul__
+    def __rmatmul__(self, x: Any) -> Any:
+        if np.isscalar(x):
+            raise ValueError("a scalar cannot be multiplied with @, use * instead")
+        return self.__rmul__(x)
 
     def __add__(self, x: Any) -> Any:
         return _algebra().SumOperator(self, aslinearoperator(x)) if is_operator(x) else NotImplemented
@@ -271,7 +265,7 @@ class LinearOperator(ABC):
         return _algebra().PowerOperator(self, p) if np.isscalar(p) else NotImplemented
 
     def __truediv__(self, y: Any) -> Any:
-        return self.div(y)
+        return _labelled().divide(self, y) if _has_labels(y) else self.div(y)
 
 
 def is_operator(x: Any) -> bool:
@@ -288,20 +282,24 @@ def aslinearoperator(op: Any, **lift: Any) -> LinearOperator:
     return LocalOperator(op, **lift)
 
 
+def check_labels(op: LinearOperator) -> None:
+    """Refuse an operator whose members have labels that differ where they meet."""
+    _labelled().labels(op)
+
+
+def _has_labels(x: Any) -> bool:
+    """Whether ``x`` looks like a DataArray, or several: xarray is loaded only then."""
+    first = x[0] if isinstance(x, list | tuple) and x else x
+    return (hasattr(first, "coords") and hasattr(first, "dims")) or (first is not x and _has_labels(first))
+
+
+def _labelled() -> Any:
+    from pylops_distributed import labelled  # which builds on operators, and loads xarray
+
+    return labelled
+
+
 def _algebra() -> Any:
     from pylops_distributed import algebra  # its classes build on LinearOperator
 
     return algebra
-
-
-def _same(block: Any) -> Any:
-    return block
-
-
-def _lazy(x: Any) -> da.Array:
-    return x if isinstance(x, da.Array) else da.asarray(x)
-
-
-def _check_flat(x: ArrayLike, size: int) -> None:
-    if x.shape not in ((size,), (size, 1)):
-        raise ValueError(f"expected a vector of shape ({size},) or ({size}, 1), got one of shape {x.shape}")

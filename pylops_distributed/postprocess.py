@@ -9,10 +9,11 @@ import dask
 import numpy as np
 import xarray as xr
 
+from pylops_distributed.assembly import model_of
 from pylops_distributed.checkpoint import CheckpointStore
 from pylops_distributed.group import Variable
 from pylops_distributed.ingest import open_dataset
-from pylops_distributed.inversion import SOLVERS
+from pylops_distributed.optimization.state import State
 from pylops_distributed.problems import load_problem
 from pylops_distributed.run import RESULT, Run
 
@@ -40,11 +41,11 @@ def write_result(run: Run, reason: str | None = None) -> dict[str, float]:
         If the run has no checkpoint yet.
     """
     with run.attempt() as attempt, CheckpointStore(attempt) as store:
-        found = store.latest(SOLVERS[run.attrs["identity"]["solver"]["name"]].state)
+        found = store.latest(State)
         if found is None:
             raise FileNotFoundError(f"{run.storage.url} has no checkpoint yet: solve it first")
         problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.attrs["dataset"])
-        result = problem.label(ds, found.state.x)
+        result = problem.label(ds, model_of(problem, ds, run.attrs["identity"]["solver"], found.state.x))
         (metrics,) = dask.compute(problem.metrics(ds, result))
         figures = {name: float(value) for name, value in metrics.items()}
         beside = " ".join(str(name) for name in result.coords if name not in result.dims)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import dask.array as da
 import xarray as xr
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.leastsquares import regularized_system
+from pylops_distributed.optimization.proximal import ProxOperator
 from pylops_distributed.snapshot import Labels
 from pylops_distributed.space import Vector
 
@@ -38,14 +40,70 @@ class Prior:
     data: da.Array | None = None
 
 
+@dataclass(frozen=True)
+class Penalty:
+    r"""One term :math:`g(\mathbf{A}\,\mathbf{x})` of the objective that is no square.
+
+    Attributes
+    ----------
+    function : ProxOperator
+        The function :math:`g`, its weight included: :class:`~pylops_distributed.optimization.proximal.L1`, say.
+    operator : LinearOperator, optional
+        The operator :math:`\mathbf{A}`; the identity if not given.
+    """
+
+    function: ProxOperator
+    operator: LinearOperator | None = None
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A small case of a problem, with all that is needed to run it.
+
+    Attributes
+    ----------
+    data : xarray.Dataset
+        Raw data, and the truth where there is one.
+    settings : dict
+        Settings of a pipeline: ``problem``, ``solver``, and what else differs from the defaults.
+    about : str
+        What it is, in one line.
+    """
+
+    data: xr.Dataset
+    settings: dict[str, Any]
+    about: str
+
+
 class Problem(BaseModel, ABC):
     """A linear inverse problem: parameters, and how they and a dataset become operator and data.
 
     A problem of one's own is a subclass: its fields are its parameters, in YAML and in the Prefect UI alike.
-    Everything but :meth:`prepare` is lazy.
+    Everything but :meth:`prepare` is lazy. What solvers need beyond operator and data, a problem gives if it can:
+    :meth:`prior`, :meth:`penalties`, :meth:`transform` and :meth:`preconditioner`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, values: Any) -> Any:
+        """A problem without a name of its own goes by where it is imported from."""
+        if isinstance(values, dict) and "name" not in values and not cls.model_fields["name"].default:
+            return {**values, "name": f"{cls.__module__}:{cls.__qualname__}"}
+        return values
+
+    @classmethod
+    def demo(cls, seed: int = 0) -> Demo:
+        """A case that runs in less than a minute; another seed is another one.
+
+        Raises
+        ------
+        NotImplementedError
+            If the problem has none.
+        """
+        raise NotImplementedError(f"the problem {cls.__name__} has no demo")
 
     def prepare(self, ds: xr.Dataset) -> Self:
         """Settle what must be known from the data before the operator can be built; the one step that computes."""
@@ -70,7 +128,7 @@ class Problem(BaseModel, ABC):
 
     def statistics(self, ds: xr.Dataset) -> dict[str, dict[str, Any]]:
         """What the ingest counted in each variable that a parameter names; empty for what is not ingested."""
-        used = {value for value in self.model_dump().values() if isinstance(value, str)}
+        used = set(_names(self.model_dump()))
         known = {name: about.get("statistics") for name, about in ds.attrs.get("arrays", {}).items()}
         return {name: found for name, found in known.items() if name in used and found}
 
@@ -79,23 +137,42 @@ class Problem(BaseModel, ABC):
         """Modelling operator from the unknown to the data."""
 
     @abstractmethod
-    def data(self, ds: xr.Dataset) -> da.Array:
+    def data(self, ds: xr.Dataset) -> Vector:
         """Data to explain, in the operator's codomain."""
 
     def prior(self, ds: xr.Dataset) -> tuple[Prior, ...]:
         """Regularisation terms."""
         return ()
 
-    @abstractmethod
+    def penalties(self, ds: xr.Dataset) -> tuple[Penalty, ...]:
+        """Terms that are no squares, for ``splitbregman`` and the proximal solvers."""
+        return ()
+
+    def transform(self, ds: xr.Dataset) -> LinearOperator | None:
+        """Transform from sparse coefficients to models, for the solvers that look for sparse models."""
+        return None
+
+    def preconditioner(self, ds: xr.Dataset) -> LinearOperator | None:
+        """Hermitian, positive definite operator close to the inverse of the normal equations."""
+        return None
+
     def model(self, ds: xr.Dataset) -> Vector:
-        """Model to forward from a dataset that holds one (the truth of a synthetic, say)."""
+        """Model to forward from a dataset that holds one (the truth of a synthetic, say).
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+        """
+        raise ValueError(f"the problem {self.name!r} has no model to forward from")
 
     @abstractmethod
-    def labels(self, ds: xr.Dataset) -> dict[str, Labels]:
-        """Names and coordinates of the axes of the operator's ``"domain"`` and ``"codomain"``."""
+    def labels(self, ds: xr.Dataset) -> dict[str, Any]:
+        """Names and coordinates of the axes of the operator's ``"domain"`` and ``"codomain"``: :class:`Labels`,
+        or a tuple of them for vectors of blocks."""
 
     @abstractmethod
-    def label(self, ds: xr.Dataset, x: da.Array) -> xr.Dataset:
+    def label(self, ds: xr.Dataset, x: Any) -> xr.Dataset:
         """The solution as people want it: named, with dimensions, coordinates and units.
 
         Data-space variables go by the names ``observed``, ``predicted`` and ``residual``.
@@ -124,10 +201,27 @@ class Problem(BaseModel, ABC):
             else Labels(tuple(f"{t.name}_{axis}" for axis in range(len(t.operator.dimsd))))
             for t in terms
         ]  # fmt: skip
-        return {"domain": model, "codomain": (labels["codomain"], *blocks) if blocks else labels["codomain"]}
+        data = labels["codomain"]
+        members = data if isinstance(data, tuple) else (data,)
+        return {"domain": model, "codomain": (*members, *blocks) if blocks else data}
 
 
 def relative_norm(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
     """Norm of ``part`` over the norm of ``whole``, lazily; samples that are NaN do not count."""
-    ratio: xr.DataArray = ((part.astype(float) ** 2).sum() / (whole.astype(float) ** 2).sum()) ** 0.5
+    ratio: xr.DataArray = (_energy(part) / _energy(whole)) ** 0.5
     return ratio
+
+
+def _names(value: Any) -> Iterator[str]:
+    """All texts in nested values: names of variables are among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _names(item)
+
+
+def _energy(array: xr.DataArray) -> xr.DataArray:
+    size = abs(array) if array.dtype.kind == "c" else array
+    energy: xr.DataArray = (size.astype(float) ** 2).sum()
+    return energy

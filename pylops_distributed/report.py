@@ -19,6 +19,7 @@ from pylops_distributed.results import (
     plot_iterates,
     plot_residual,
     plot_section,
+    relative_cost,
     section,
 )
 from pylops_distributed.run import Run
@@ -85,15 +86,16 @@ def summary(tree: xr.DataTree) -> dict[str, Any]:
     if "iterates" in tree:
         rows["iterations"] = int(tree["iterates"].to_dataset()["iteration"].values[-1])
     if "history" in tree:
-        cost = tree["history"].to_dataset()["cost"].values
-        rows["residual norm, relative to the first"] = f"{cost[-1] / (cost[0] or 1.0):.3e}"
+        cost = relative_cost(tree["history"].to_dataset()["cost"].values)
+        rows["cost, relative to the first"] = f"{cost[-1]:.3e}"
     names = {
         "misfit": "data misfit, relative L2",
+        "error": "error against the truth, relative L2",
         "impedance_error": "error of the inverted impedance, relative L2",
         "background_error": "error of the background impedance, relative L2",
     }
     for name, value in tree["model"].attrs.get("metrics", {}).items() if "model" in tree else ():
-        rows[names.get(name, name)] = f"{100 * value:.2f} %"
+        rows[names.get(name, name.replace("_", " ") + ", relative L2")] = f"{100 * value:.2f} %"
     return rows
 
 
@@ -101,15 +103,18 @@ def plot_model(tree: xr.DataTree) -> Figure:
     """Sections of the result's variables, with the truth beside them where there is one."""
     shown = {str(name): a for name, a in tree["model"].data_vars.items()}
     truth = tree.attrs["problem"].get("truth")
-    if truth and "inputs" in tree:
-        shown[f"true {truth}"] = tree["inputs"].to_dataset()[truth]
+    for name in [truth] if isinstance(truth, str) else truth or ():
+        if "inputs" in tree:
+            shown[f"true {name}"] = tree["inputs"].to_dataset()[name]
     figure = new_figure(4 * len(shown), 4)
     axes = figure.subplots(1, len(shown), sharex=True, sharey=True, squeeze=False)[0]
-    limits = None
+    limits: dict[Any, Any] = {}  # one scale for all of one unit, from the first
     for ax, (title, array) in zip(axes, shown.items(), strict=True):
-        drawn = plot_section(section(array), ax, title, limits)
-        limits = drawn.get_clim() if hasattr(drawn, "get_clim") else None  # one scale for all, from the first
-    if limits:
+        unit = array.attrs.get("units")
+        drawn = plot_section(section(array), ax, title, limits.get(unit))
+        if hasattr(drawn, "get_clim"):
+            limits.setdefault(unit, drawn.get_clim())
+    if len(limits) == 1:
         first = next(iter(shown.values())).attrs
         figure.colorbar(
             drawn, ax=axes, shrink=0.8, label=f"{first.get('long_name', '')} [{first.get('units', '')}]"

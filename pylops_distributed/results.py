@@ -77,10 +77,18 @@ def plot_convergence(run: xr.DataTree, ax: Axes | None = None) -> Axes:
     """Norm of the residual, relative to the first, over the steps."""
     ax = ax or new_figure(6, 4).add_subplot()
     cost = run["history"].to_dataset()["cost"].values
-    ax.semilogy(run["history"].to_dataset()["step"].values, cost / (cost[0] or 1.0))
-    ax.set(xlabel="iteration", ylabel="residual norm, relative to the first")
+    ax.semilogy(run["history"].to_dataset()["step"].values, relative_cost(cost))
+    ax.set(xlabel="iteration", ylabel="residual norm or objective, relative to the first")
     ax.grid(True, which="both", alpha=0.3)
     return ax
+
+
+def relative_cost(cost: Any) -> np.ndarray[Any, Any]:
+    """Costs over the first that is known: solvers that split their unknowns know it only after some steps."""
+    values = np.asarray(cost, dtype=float)
+    known = values[np.isfinite(values)]
+    relative: np.ndarray[Any, Any] = values / ((known[0] if known.size else 1.0) or 1.0)
+    return relative
 
 
 def plot_iterates(run: xr.DataTree, n: int = 4, figure: Figure | None = None) -> Figure:
@@ -99,14 +107,18 @@ def plot_residual(run: xr.DataTree, figure: Figure | None = None) -> Figure:
 
 
 def section(array: xr.DataArray) -> xr.DataArray:
-    """A middle section along the time axis, thinned to what a picture can show; reads no more than that."""
+    """A middle section along the time axis, thinned to what a picture can show; reads no more than that.
+
+    Complex values are shown by their moduli.
+    """
     kept = [d for d in array.dims if d != "iteration"]
     vertical = next((d for d in TIME_AXES if d in kept), kept[-1])
     lateral = [d for d in kept if d != vertical]
     array = array.isel({d: array.sizes[d] // 2 for d in lateral[:-1]})
-    return array.isel(
+    array = array.isel(
         {d: slice(None, None, max(1, array.sizes[d] // PIXELS)) for d in kept if d in array.dims}
     )
+    return abs(array) if array.dtype.kind == "c" else array
 
 
 def plot_section(

@@ -113,7 +113,7 @@ def load(
     name : str
         Name of the checkpoint.
     kind : type
-        The class of the state.
+        The class of the state; ``State`` reads the model alone, of any.
     verify : {"full", "fast"}, optional
         Whether to check every chunk's checksum, or only that all chunks are there, whole.
     get : callable or str, optional
@@ -130,7 +130,7 @@ def load(
     """
     path = f"{ROOT}/{name}"
     saved = read_attrs(storage, path)["kind"]
-    if saved != kind.__name__:
+    if kind is not State and saved != kind.__name__:
         raise TypeError(
             f"{storage.url}/{path} holds a {saved}, not a {kind.__name__}: go on with the same solver"
         )

@@ -25,7 +25,8 @@ from zarr.storage import ObjectStore
 Array: TypeAlias = zarr.Array[Any]
 
 # The checksum comes last, over the bytes as stored: without it flipped bits are read back silently.
-COMPRESSORS = (BloscCodec(cname="lz4", clevel=5, shuffle="shuffle"), Crc32cCodec())
+CHECKSUM = (Crc32cCodec(),)
+COMPRESSED = (BloscCodec(cname="lz4", clevel=5, shuffle="shuffle"), *CHECKSUM)
 # Chunks of nothing but fill value are written too, so that a missing chunk always means a lost one.
 CONFIG: ArrayConfigParams = {"write_empty_chunks": True}
 
@@ -190,10 +191,12 @@ def create_array(
     dtype: DTypeLike,
     dims: Sequence[str] | None = None,
     attrs: Mapping[str, Any] | None = None,
+    compress: bool = True,
 ) -> Array:
     """Create an array with our codecs, and nothing else: no metadata of the groups above it.
 
-    Checksummed (crc32c), compressed (Blosc LZ4), NaN as fill value of floats, and every chunk gets written.
+    Checksummed (crc32c), compressed (Blosc LZ4) if asked for, NaN as fill value of floats, and every chunk gets
+    written.
 
     Parameters
     ----------
@@ -209,6 +212,8 @@ def create_array(
         Names of the axes.
     attrs : mapping, optional
         JSON attributes.
+    compress : bool, optional
+        Whether disk is dearer than processor time.
 
     Returns
     -------
@@ -224,7 +229,7 @@ def create_array(
     # Rooted at the array itself: created below a group, Zarr would write the group's zarr.json too early.
     return zarr.create_array(
         storage.zarr(path), shape=tuple(shape), chunks=tuple(max(1, n) for n in chunks), dtype=kind,
-        compressors=COMPRESSORS, fill_value=np.nan if kind.kind in "fc" else None,
+        compressors=COMPRESSED if compress else CHECKSUM, fill_value=np.nan if kind.kind in "fc" else None,
         dimension_names=dims, attributes=dict(attrs or {}), config=CONFIG, zarr_format=3,
     )  # fmt: skip
 

@@ -18,12 +18,18 @@ EDGES = {"ingest", "results", "report", "problem", "problems", "postprocess", "m
 # What each part of the library must not import.
 FORBIDDEN = {
     "space": OPERATORS | EDGES | {"linearoperator", "optimization", "execution", "checkpoint"},
+    **dict.fromkeys(
+        ("graphs", "columns", "application", "cost", "matrix", "tall"),
+        OPERATORS | EDGES | {"linearoperator", "execution", "checkpoint"},
+    ),
     "linearoperator": {"basicoperators", "signalprocessing", "avo", "lift", "execution", "checkpoint"}
     | EDGES,
     **dict.fromkeys(OPERATORS, EDGES | DRIVERS | {"optimization", "execution", "checkpoint"}),
     **dict.fromkeys(DRIVERS, EDGES | {"execution", "checkpoint"}),
     "optimization": EDGES | {"signalprocessing", "avo", "lift", "checkpoint"},
     "execution": EDGES | OPERATORS | {"checkpoint"},
+    "limits": OPERATORS | EDGES | {"optimization", "execution", "checkpoint"},
+    "labelled": EDGES | {"optimization", "execution", "checkpoint"},
     "memory": EDGES | OPERATORS | {"space", "linearoperator", "optimization", "execution", "checkpoint"},
     "checkpoint": EDGES | OPERATORS,
     "ingest": OPERATORS

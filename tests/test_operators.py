@@ -31,7 +31,7 @@ INVERSIONS = {
     "WavefieldDecomposition",
 }  # which test_avo.py and test_waveeqprocessing.py test
 
-ENGINES = {"AcousticWave2D", "CT2D", "DTCWT", "ToCupy"}  # which test_engines.py tests
+ENGINES = {"AcousticWave2D", "CT2D", "DTCWT", "ToCupy"}  # which test_optional.py tests
 
 CHUNKINGS = {
     "one": lambda n: (n,),

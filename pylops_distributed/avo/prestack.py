@@ -230,9 +230,9 @@ def PrestackInversion(
 
     Minimises :math:`\sum_k \|\mathbf d_k - \mathbf G_k \mathbf m\|_2^2` with the operators :math:`\mathbf G_k` of
     :class:`PrestackLinearModelling` for each linearization, and with the terms and solvers of
-    :func:`~pylops_distributed.avo.poststack.PoststackInversion`: roughness is measured along time and the line of a
-    section, and along the lines of a volume, of each parameter; blockiness along time. Several linearizations, of P
-    and converted waves say, are explained by one model.
+    :func:`~pylops_distributed.avo.poststack.PoststackInversion`: roughness is measured along time and the line of
+    a section, and along the lines of a volume, of each parameter; blockiness along time. Several linearizations, of
+    P and converted waves say, are explained by one model.
 
     Parameters
     ----------

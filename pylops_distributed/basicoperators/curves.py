@@ -42,6 +42,8 @@ class Curves(LinearOperator):
         Evaluate the forward and the adjoint on application.
     """
 
+    workspace = 10.0  # indices and weights of all samples of a curve
+
     def __init__(
         self,
         tables: tuple[da.Array, ...],

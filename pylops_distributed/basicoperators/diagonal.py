@@ -73,6 +73,8 @@ class Diagonal(LinearOperator):
            [1., 2., 3.]])
     """
 
+    workspace = 2.0
+
     def __init__(
         self,
         diag: Any,

@@ -71,6 +71,8 @@ class MatrixMult(LinearOperator):
     array([3., 3., 3., 3.])
     """
 
+    workspace = 2.0
+
     def __init__(
         self,
         A: Any,
@@ -106,6 +108,12 @@ class MatrixMult(LinearOperator):
     def _rmatvec(self, y: da.Array) -> da.Array:
         return self._multiply(y, adjoint=True)
 
+    def _matmat(self, X: da.Array) -> da.Array:
+        return self._multiply(X, adjoint=False)
+
+    def _rmatmat(self, Y: da.Array) -> da.Array:
+        return self._multiply(Y, adjoint=True)
+
     def _multiply(self, x: da.Array, adjoint: bool) -> da.Array:
         rest = tuple(range(2, x.ndim + 1))
         out, summed = (1, 0) if adjoint else (0, 1)
@@ -113,11 +121,11 @@ class MatrixMult(LinearOperator):
         dtype = np.result_type(self.dtype, x.dtype)
         return contract(kernel, [(self.A, (0, 1)), (x, (summed, *rest))], (out, *rest), dtype)
 
-    def todense(self) -> da.Array:
-        """The matrix of the operator as a lazy array of shape ``shape``."""
+    def todense(self, backend: str = "dask") -> da.Array:
+        """The matrix of the operator as a lazy array of shape ``shape``; ``backend`` is taken for compatibility."""
         return self.A.astype(self.dtype) if self.explicit and not self.sparse else super().todense()
 
-    def div(self, y: Any, niter: int = 100) -> da.Array:
+    def div(self, y: Any, niter: int = 100, densesolver: str = "scipy") -> da.Array:
         """Least-squares solution of ``A @ x = y``, of least norm where there are several.
 
         Parameters
@@ -126,6 +134,8 @@ class MatrixMult(LinearOperator):
             Data of shape ``(N,)``.
         niter : int, optional
             Number of CGLS steps where there is no direct solution: with ``otherdims``, or ``A`` sparse.
+        densesolver : str, optional
+            Taken for compatibility.
 
         Returns
         -------

@@ -69,7 +69,9 @@ class Pad(LinearOperator):
     ) -> None:
         model = shape_of(dims)
         widths = np.asarray(pad, dtype=int)
-        if widths.shape not in ((len(model), 2), (2,) if len(model) == 1 else ()) or widths.min() < 0:
+        if widths.size and widths.min() < 0:
+            raise ValueError(f"Padding must be positive or zero, got {pad}")
+        if widths.shape not in ((len(model), 2), (2,) if len(model) == 1 else ()):
             raise ValueError(f"pad must be a pair of lengths for each axis of {model}, got {pad}")
         self.pad: Widths = [(int(before), int(after)) for before, after in widths.reshape(-1, 2)]
         dimsd = tuple(before + n + after for n, (before, after) in zip(model, self.pad, strict=True))

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise, product
+from math import prod
 from typing import Any, TypeAlias
 
 import dask.array as da
@@ -14,6 +15,8 @@ from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
+
+from pylops_distributed.graphs import ELEMENTS
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Index: TypeAlias = slice | Array
@@ -112,6 +115,14 @@ def _cut(block: Array, source: Index, axis: int, dtype: Any) -> Array:
     if isinstance(source, slice):
         return np.array(block[(slice(None),) * axis + (source,)], dtype)
     return np.take(block, source, axis=axis).astype(dtype, copy=False)
+
+
+def _taken(shape: tuple[int, ...], source: Index, axis: int, dtype: Any) -> int:
+    length = source.stop - source.start if isinstance(source, slice) else len(source)
+    return prod(shape[:axis]) * length * prod(shape[axis + 1 :])
+
+
+ELEMENTS[_cut] = _taken
 
 
 def _join(

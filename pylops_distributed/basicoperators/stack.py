@@ -13,7 +13,12 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.basicoperators.zero import Zero
-from pylops_distributed.linearoperator import LinearOperator, aslinearoperator, is_operator
+from pylops_distributed.linearoperator import (
+    LinearOperator,
+    aslinearoperator,
+    check_labels,
+    is_operator,
+)
 from pylops_distributed.space import AnySpace, Blocks, BlockSpace, Space, Vector
 
 
@@ -64,6 +69,12 @@ class Stack(LinearOperator):
             domain, codomain, dtype=kind, clinear=all(op.clinear for op in self.ops),
             forceflat=True if flat else forceflat, compute=compute, name=self.letters,
         )  # fmt: skip
+        if any(op.named for op in self.ops):
+            self.named = True
+            check_labels(self)
+
+    def close(self) -> None:
+        """Nothing to close: taken for compatibility, PyLops' stacks may hold a pool of processes."""
 
     @abstractmethod
     def _spaces(self, dtype: np.dtype[Any]) -> tuple[AnySpace, AnySpace, bool]:
@@ -96,7 +107,7 @@ def common(spaces: Sequence[AnySpace], dtype: np.dtype[Any], what: str) -> tuple
     """
     sizes = [space.size for space in spaces]
     if len(set(sizes)) > 1:
-        raise ValueError(f"the operators have different numbers of {what}: {sizes}")
+        raise ValueError(f"operators have different number of {what}: {sizes}")
     if len({_shapes(space) for space in spaces}) > 1:
         return Space((sizes[0],), dtype), True
     pinned = [s for s in spaces if any(p.chunks for p in parts(s))]

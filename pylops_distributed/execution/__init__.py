@@ -9,11 +9,10 @@ import dask.array as da
 from dask.base import get_scheduler
 from dask.system import CPU_COUNT
 
-from pylops_distributed.execution.plain import materialise
 from pylops_distributed.execution.replay import Done, InProcess, Plain, Replay, S, Step
 from pylops_distributed.execution.trace import trace
 
-__all__ = ["Replay", "materialise", "replay", "trace"]
+__all__ = ["Replay", "replay", "trace"]
 
 
 def replay(step: Step[S], state: S, done: Done[S]) -> Replay[S]:
@@ -24,7 +23,7 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Replay[S]:
     step : callable
         Pure and lazy function from one state to the next.
     state : State
-        Computed state to begin with.
+        Lazy or computed state to begin with.
     done : callable
         Given a state whose vectors are left out, a reason to stop, or None to go on.
 

@@ -39,12 +39,12 @@ def compiled(node: GraphNode) -> Function:
 def _call(task: Task) -> Function:
     function, positional = task.func, [_argument(a) for a in task.args]
     named = {name: _argument(a) for name, a in task.kwargs.items()}
-    fixed = {name: value for name, (get, value) in named.items() if get is None}
-    moving = {name: get for name, (get, _) in named.items() if get is not None}
 
     def call(values: Values) -> Any:
         args = [value if get is None else get(values) for get, value in positional]
-        return function(*args, **fixed, **{name: get(values) for name, get in moving.items()})
+        return function(
+            *args, **{k: value if get is None else get(values) for k, (get, value) in named.items()}
+        )
 
     return call
 
@@ -61,10 +61,8 @@ def _argument(a: Any) -> tuple[Function | None, Any]:
 
 def _subgraph(inner: Mapping[Any, GraphNode], end: Any, names: Any, *arguments: Any) -> Function:
     """A fused chain of tasks, its own values gone with the call."""
-    order = TopologicalSorter(
-        {k: node.dependencies & inner.keys() for k, node in inner.items()}
-    ).static_order()
-    steps = [(key, compiled(inner[key])) for key in order]
+    needs = {k: node.dependencies & inner.keys() for k, node in inner.items()}
+    steps = [(key, compiled(inner[key])) for key in TopologicalSorter(needs).static_order()]
     given = [(name, *_argument(a)) for name, a in zip(names, arguments, strict=True)]
 
     def run(values: Values) -> Any:

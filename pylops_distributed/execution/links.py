@@ -13,12 +13,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-# Step, stage, and the number of frames that follow; then the length of each.
-HEAD = struct.Struct("!QIQ")
+# Step (-1 makes the first state), stage, and the number of frames that follow; then the length of each.
+HEAD = struct.Struct("!qIQ")
 HELLO = struct.Struct("!I")
 CONNECT = 30.0  # seconds
 
 Deliver: TypeAlias = Callable[[int, int, int, Any], None]
+Lost: TypeAlias = Callable[[int, OSError], None]
 
 
 class Links:
@@ -43,11 +44,9 @@ class Links:
         self.address: tuple[str, int] = self._server.getsockname()[:2]
         self._peers: dict[int, socket.socket] = {}
         self._locks: dict[int, threading.Lock] = {}
-        self._closed = False
+        self.sent = 0  # bytes
 
-    def connect(
-        self, addresses: Sequence[tuple[str, int]], deliver: Deliver, lost: Callable[[int, OSError], None]
-    ) -> None:
+    def connect(self, addresses: Sequence[tuple[str, int]], deliver: Deliver, lost: Lost) -> None:
         """Connect with all parts: those before this one are called, those after it call.
 
         Parameters
@@ -57,7 +56,7 @@ class Links:
         deliver : callable
             Called with step, sender, stage and values of every message, on the sender's own thread.
         lost : callable
-            Called with a part and an error when its connection ends before ours is closed.
+            Called with a part and an error when its connection has ended.
 
         Raises
         ------
@@ -82,16 +81,14 @@ class Links:
             peer.settimeout(None)
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._locks[part] = threading.Lock()
-            name = f"from-part-{part}"
-            threading.Thread(
-                target=self._listen, args=(part, peer, deliver, lost), name=name, daemon=True
-            ).start()
+            threading.Thread(target=self._listen, args=(part, peer, deliver, lost), daemon=True).start()
 
     def send(self, part: int, step: int, stage: int, values: Any) -> None:
         """Send values to a part."""
         buffers: list[memoryview] = []
         body = pickle.dumps(values, protocol=5, buffer_callback=lambda b: buffers.append(b.raw()))
         lengths = [len(body), *(b.nbytes for b in buffers)]
+        self.sent += sum(lengths)
         head = HEAD.pack(step, stage, len(lengths)) + struct.pack(f"!{len(lengths)}Q", *lengths)
         peer = self._peers[part]
         with self._locks[part]:
@@ -101,16 +98,13 @@ class Links:
 
     def close(self) -> None:
         """End all connections."""
-        self._closed = True
         self._server.close()
         for peer in self._peers.values():
             with suppress(OSError):  # the other side was first
                 peer.shutdown(socket.SHUT_RDWR)
             peer.close()
 
-    def _listen(
-        self, part: int, peer: socket.socket, deliver: Deliver, lost: Callable[[int, OSError], None]
-    ) -> None:
+    def _listen(self, part: int, peer: socket.socket, deliver: Deliver, lost: Lost) -> None:
         try:
             while True:
                 step, stage, count = HEAD.unpack(_receive(peer, HEAD.size))
@@ -118,8 +112,7 @@ class Links:
                 body, *buffers = [_receive(peer, n) for n in lengths]
                 deliver(step, part, stage, pickle.loads(body, buffers=buffers))
         except OSError as error:
-            if not self._closed:
-                lost(part, error)
+            lost(part, error)
 
 
 def _receive(peer: socket.socket, size: int) -> memoryview:
@@ -127,8 +120,7 @@ def _receive(peer: socket.socket, size: int) -> memoryview:
     data = np.empty(size, np.uint8).data
     done = 0
     while done < size:
-        got = peer.recv_into(data[done:])
-        if not got:
+        if not (got := peer.recv_into(data[done:])):
             raise ConnectionError("the connection was closed")
         done += got
     return data

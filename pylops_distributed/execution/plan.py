@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import accumulate, groupby, product, zip_longest
+from operator import itemgetter
 from typing import Any, TypeAlias
 
-import dask.array as da
-from dask._task_spec import GraphNode
+from dask._task_spec import GraphNode, cull
 
-from pylops_distributed.execution.trace import Template, keys_of
+from pylops_distributed.execution.trace import Template
+from pylops_distributed.graphs import keys_of
 
 Key: TypeAlias = Any
+Stages: TypeAlias = dict[tuple[Key, int], int]  # by value and part
+Crossing: TypeAlias = dict[tuple[int, int, int], list[Key]]  # by sender, receiver and stage
 
 
 @dataclass(frozen=True)
@@ -23,13 +27,17 @@ class Work:
     ----------
     node : GraphNode
         The task.
-    needs, constants : tuple
-        Keys of what it takes from this step, and of what is the same in every step.
+    needs : tuple
+        Keys of what it takes from this step.
     """
 
     node: GraphNode
     needs: tuple[Key, ...]
-    constants: tuple[Key, ...]
+
+    @property
+    def constants(self) -> tuple[Key, ...]:
+        """Keys of what it takes that is the same in every step."""
+        return tuple(self.node.dependencies.difference(self.needs))
 
 
 @dataclass(frozen=True)
@@ -59,10 +67,9 @@ class Share:
     ----------
     works : list of Work
         Its tasks, the most urgent first.
-    inputs : list
-        Keys of the blocks and scalars of the state it holds.
     carry : dict
-        From these keys to those that take their places at the end of a step.
+        From the keys of the blocks and scalars of the state it holds to those that take their places at the end
+        of a step.
     sends, receives : list of Message
         What crosses.
     constant : dict
@@ -70,27 +77,15 @@ class Share:
     """
 
     works: list[Work] = field(default_factory=list)
-    inputs: list[Key] = field(default_factory=list)
     carry: dict[Key, Key] = field(default_factory=dict)
     sends: list[Message] = field(default_factory=list)
     receives: list[Message] = field(default_factory=list)
     constant: dict[Key, GraphNode] = field(default_factory=dict)
 
-
-@dataclass(frozen=True)
-class Plan:
-    """A step shared out.
-
-    Attributes
-    ----------
-    shares : list of Share
-        One a part.
-    homes : dict
-        The part that holds each block of the state.
-    """
-
-    shares: list[Share]
-    homes: dict[Key, int]
+    def needed(self) -> set[Key]:
+        """All that it takes from outside the step, if need be by its constants' tasks."""
+        keys = {k for work in self.works for k in work.constants} | set(self.carry.values())
+        return keys.union(*(node.dependencies for node in self.constant.values()))
 
 
 def is_scalar(key: Key) -> bool:
@@ -98,7 +93,7 @@ def is_scalar(key: Key) -> bool:
     return isinstance(key, tuple) and len(key) == 1
 
 
-def plan(template: Template, parts: int) -> Plan:
+def plan(template: Template, parts: int) -> tuple[list[Share], dict[Key, int]]:
     """Share a step out among ``parts``.
 
     Blocks of the state and of the operator have a home, by their place in their array. A task runs where its
@@ -111,13 +106,123 @@ def plan(template: Template, parts: int) -> Plan:
         The traced step.
     parts : int
         How many parts.
+
+    Returns
+    -------
+    shares : list of Share
+        One a part.
+    homes : dict
+        The part that holds each block of the state.
     """
-    homes = _homes([(keys_of(a), _sizes(a)) for a in template.inputs if a.ndim], parts)
-    sequence = _depth_first(template)
-    owner = dict(homes)
-    _settle(template, sequence, owner, parts)
-    places = _places(template, sequence, owner, parts)
-    return Plan(_shares(template, sequence, owner, places, parts), homes)
+    planner = _Planner(template, parts)
+    return planner.shares(), planner.homes
+
+
+class _Planner:
+    """A step on its way to being shared out.
+
+    Attributes
+    ----------
+    carry : dict
+        Each key of the state, with the key of what takes its place.
+    moving : dict
+        What each task takes of this step.
+    sequence : list
+        The tasks, in an order in which they can be done.
+    homes, owner : dict
+        The one part that has each block of the state, and each block and task; those that follow from scalars
+        alone have none.
+    places : dict
+        The parts that do each task: its owner, or all where its result is needed.
+    """
+
+    def __init__(self, template: Template, parts: int) -> None:
+        self.template, self.parts, self.body, self.carry = template, parts, template.body, template.carry()
+        inner = self.body.keys() | self.carry.keys()
+        self.moving = {k: [d for d in t.dependencies if d in inner] for k, t in self.body.items()}
+        self.sequence = _depth_first(template)
+        blocks = [(keys_of(a), list(map(math.prod, product(*a.chunks)))) for a in template.inputs if a.ndim]
+        self.homes = _homes(blocks, parts)
+        self.owner = self._owners()
+        self.places = self._places()
+
+    def _owners(self) -> dict[Key, int]:
+        fixed = {k: t.dependencies - set(self.moving[k]) for k, t in self.body.items()}
+        held = _by_place({d for dependencies in fixed.values() for d in dependencies}, self.parts)
+        ends = {new: self.homes[old] for old, new in self.carry.items() if old in self.homes}
+        place = _by_place({k for k in self.sequence if len(self.moving[k]) != 1}, self.parts)
+        owner = dict(self.homes)
+        for key in self.sequence:
+            operator = [held[d] for d in fixed[key] if d in held]
+            near = [owner[d] for d in self.moving[key] if d in owner]
+            if operator:
+                owner[key] = min(operator)
+            elif key in ends:
+                owner[key] = ends[key]
+            elif len(near) == 1:
+                owner[key] = near[0]
+            elif near or not is_scalar(key):
+                owner[key] = place.get(key, max(sorted(near), key=near.count, default=0))
+        return owner
+
+    def _places(self) -> dict[Key, set[int]]:
+        owner, places = self.owner, {k: {self.owner[k]} if k in self.owner else set() for k in self.sequence}
+        for old, new in self.carry.items():
+            if is_scalar(old) and new in places and new not in owner:
+                places[new] = set(range(self.parts))
+        for key in reversed(self.sequence):
+            for d in self.moving[key]:
+                if d in places and d not in owner:
+                    places[d] = places[d] | places[key]
+        return places
+
+    def shares(self) -> list[Share]:
+        """What each part does."""
+        shares = [Share() for _ in range(self.parts)]
+        wanted: dict[Key, set[int]] = defaultdict(set)  # who needs a value from its owner
+        for old, new in self.carry.items():
+            for part in range(self.parts) if is_scalar(old) else (self.homes[old],):
+                shares[part].carry[old] = new
+                wanted[new].add(part)
+        for key in self.sequence:
+            for d in self.moving[key]:
+                wanted[d] |= self.places[key]
+        stage, crossing = self._stages(wanted)
+        for (sender, part, n), keys in sorted(crossing.items()):
+            shares[sender].sends.append(Message(part, n, tuple(keys)))
+            shares[part].receives.append(Message(sender, n, tuple(keys)))
+        urgent = self._urgency(stage, {k for keys in crossing.values() for k in keys})
+        for part, share in enumerate(shares):
+            mine = sorted((k for k in self.sequence if part in self.places[k]), key=urgent(part))
+            share.works = [Work(self.body[key], tuple(self.moving[key])) for key in mine]
+            share.constant = dict(cull(self.template.constant, share.needed()))
+        return shares
+
+    def _stages(self, wanted: dict[Key, set[int]]) -> tuple[Stages, Crossing]:
+        """After how many messages in a row each part can have each value; what crosses."""
+        owner, crossing = self.owner, defaultdict[Any, list[Key]](list)
+        stage: Stages = {(k, part): 0 for k in self.carry for part in range(self.parts) if is_scalar(k)}
+
+        def reached(key: Key, part: int) -> int:
+            own = stage.get((key, part))
+            return stage[key, owner[key]] + 1 if own is None else own
+
+        for key in [*self.homes, *self.sequence]:
+            for part in self.places.get(key, {owner.get(key, 0)}):
+                stage[key, part] = max((reached(d, part) for d in self.moving.get(key, ())), default=0)
+            if key in owner:
+                for part in sorted(wanted[key] - {owner[key]}):
+                    crossing[owner[key], part, stage[key, owner[key]]].append(key)
+        return stage, crossing
+
+    def _urgency(self, stage: Stages, awaited: set[Key]) -> Any:
+        """The order of a part's tasks: by stage; in a stage first what others wait for; then as saves memory."""
+        rank = {key: n for n, key in enumerate(self.sequence)}
+        at = {key: stage.get((key, self.owner.get(key, 0))) for key in [*self.homes, *self.sequence]}
+        for key in reversed(self.sequence):
+            if key in awaited:
+                awaited.update(d for d in self.moving[key] if d in self.owner and at[d] == at[key])
+        return lambda part: lambda key: (stage[key, part], key not in awaited, rank[key])
 
 
 def _depth_first(template: Template) -> list[Key]:
@@ -134,141 +239,18 @@ def _depth_first(template: Template) -> list[Key]:
     return list(found)
 
 
-def _sizes(a: da.Array) -> list[int]:
-    sizes = [1]
-    for chunks in a.chunks:
-        sizes = [n * c for n in sizes for c in chunks]
-    return sizes
-
-
 def _homes(layers: list[tuple[list[Key], list[int]]], parts: int) -> dict[Key, int]:
     """Consecutive blocks to each part, about as many elements each."""
     homes = {}
     for keys, sizes in layers:
-        total, before = max(1, sum(sizes)), 0
-        for key, size in zip(keys, sizes, strict=True):
-            homes[key] = min(parts - 1, (2 * before + size) * parts // (2 * total))
-            before += size
+        twice = max(1, 2 * sum(sizes))
+        for key, size, end in zip(keys, sizes, accumulate(sizes), strict=True):
+            homes[key] = min(parts - 1, (2 * end - size) * parts // twice)
     return homes
 
 
 def _by_place(keys: set[Key], parts: int) -> dict[Key, int]:
     """Homes by the place in their layer of blocks whose sizes are not known."""
-    layers: dict[str, list[Key]] = defaultdict(list)
-    for key in keys:
-        if isinstance(key, tuple) and len(key) > 1:
-            layers[key[0]].append(key)
-    sorted_layers = [sorted(layer) for layer in layers.values() if len(layer) > 1]
-    return _homes([(layer, [1] * len(layer)) for layer in sorted_layers], parts)
-
-
-def _settle(template: Template, sequence: list[Key], owner: dict[Key, int], parts: int) -> None:
-    """Add the owners of all tasks to ``owner``; those that follow from scalars alone get none."""
-    body, holes = template.body, {k for a in template.inputs for k in keys_of(a)}
-    held = _by_place(
-        {d for t in body.values() for d in t.dependencies if d not in body and d not in holes}, parts
-    )
-    ends = {
-        new: owner[old]
-        for i, o in zip(template.inputs, template.outputs, strict=True) if i.ndim
-        for old, new in zip(keys_of(i), keys_of(o), strict=True)
-    }  # fmt: skip
-    moving = {k: [d for d in body[k].dependencies if (d in body or d in holes)] for k in sequence}
-    place = _by_place({k for k in sequence if len(moving[k]) > 1}, parts)
-    for key in sequence:
-        operator = [held[d] for d in body[key].dependencies if d in held]
-        near = [owner[d] for d in moving[key] if d in owner]
-        if operator:
-            owner[key] = min(operator)
-        elif key in ends:
-            owner[key] = ends[key]
-        elif len(near) == 1:
-            owner[key] = near[0]
-        elif near or not is_scalar(key):
-            owner[key] = place.get(key, max(sorted(near), key=near.count, default=0))
-
-
-def _places(
-    template: Template, sequence: list[Key], owner: dict[Key, int], parts: int
-) -> dict[Key, set[int]]:
-    """Where each task is done: with its owner, or wherever its result is needed."""
-    everywhere = set(range(parts))
-    places: dict[Key, set[int]] = {k: {owner[k]} if k in owner else set() for k in sequence}
-    for a in template.outputs:
-        for key in keys_of(a) if not a.ndim else []:
-            if key not in owner and key in places:
-                places[key] = everywhere
-    for key in reversed(sequence):
-        for d in template.body[key].dependencies:
-            if d in places and d not in owner:
-                places[d] = places[d] | places[key]
-    return places
-
-
-def _shares(
-    template: Template, sequence: list[Key], owner: dict[Key, int], places: dict[Key, set[int]], parts: int
-) -> list[Share]:
-    body, shares = template.body, [Share() for _ in range(parts)]
-    holes = {k for a in template.inputs for k in keys_of(a)}
-    wanted: dict[Key, set[int]] = defaultdict(set)  # who needs a value from its owner
-    for i, o in zip(template.inputs, template.outputs, strict=True):
-        for old, new in zip(keys_of(i), keys_of(o), strict=True):
-            for part in (owner[old],) if i.ndim else range(parts):
-                shares[part].inputs.append(old)
-                shares[part].carry[old] = new
-                wanted[new].add(part)
-    for key in sequence:
-        for d in body[key].dependencies:
-            wanted[d] |= places[key]
-    stage: dict[tuple[Key, int], int] = {}
-    messages: dict[tuple[int, int, int], list[Key]] = defaultdict(list)
-
-    def reached(key: Key, part: int) -> int:
-        """Stage at which a part has a value."""
-        if (key, part) in stage:
-            return stage[key, part]
-        return stage[key, owner[key]] + 1 if (key in owner and (key, owner[key]) in stage) else 0
-
-    for key in [*(k for k in holes if k in owner), *sequence]:
-        for part in places.get(key, {owner.get(key, 0)}):
-            needs = body[key].dependencies if key in body else ()
-            stage[key, part] = max((reached(d, part) for d in needs), default=0)
-        if key in owner:
-            for part in sorted(wanted[key] - {owner[key]}):
-                messages[owner[key], part, stage[key, owner[key]]].append(key)
-    for (sender, part, n), keys in sorted(messages.items()):
-        shares[sender].sends.append(Message(part, n, tuple(keys)))
-        shares[part].receives.append(Message(sender, n, tuple(keys)))
-    urgent = _urgency(template, sequence, stage, owner, messages)
-    for part, share in enumerate(shares):
-        mine = sorted((k for k in sequence if part in places[k]), key=lambda k: urgent(k, part))
-        for key in mine:
-            needs = tuple(d for d in body[key].dependencies if d in body or d in holes)
-            share.works.append(Work(body[key], needs, tuple(body[key].dependencies - set(needs))))
-        share.constant = _leading_to(template.constant, share)
-    return shares
-
-
-def _leading_to(graph: dict[Key, GraphNode], share: Share) -> dict[Key, GraphNode]:
-    """All constants that a share takes, and those that they are made of."""
-    todo = {k for work in share.works for k in work.constants} | set(share.carry.values())
-    found: dict[Key, GraphNode] = {}
-    while todo := {k for k in todo if k in graph and k not in found}:
-        found.update((k, graph[k]) for k in todo)
-        todo = {d for k in todo for d in graph[k].dependencies}
-    return found
-
-
-def _urgency(
-    template: Template, sequence: list[Key], stage: dict[tuple[Key, int], int],
-    owner: dict[Key, int], messages: dict[tuple[int, int, int], list[Key]],
-) -> Any:  # fmt: skip
-    """The order of a part's tasks: by stage; in a stage first what others wait for; then as saves memory."""
-    rank = {key: n for n, key in enumerate(sequence)}
-    awaited = {key for keys in messages.values() for key in keys}
-    for key in reversed(sequence):
-        if key in awaited:
-            for d in template.body[key].dependencies:
-                if d in owner and stage.get((d, owner[d])) == stage.get((key, owner.get(key, 0))):
-                    awaited.add(d)
-    return lambda key, part: (stage[key, part], key not in awaited, rank[key])
+    blocks = sorted(key for key in keys if isinstance(key, tuple) and len(key) > 1)
+    layers = [list(layer) for _, layer in groupby(blocks, key=itemgetter(0))]
+    return _homes([(layer, [1] * len(layer)) for layer in layers if len(layer) > 1], parts)

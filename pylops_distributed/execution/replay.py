@@ -5,20 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
-from typing import Any, Generic, Protocol, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import dask.array as da
 from dask._task_spec import DataNode
-from dask.highlevelgraph import HighLevelGraph
-from dask.threaded import get
 
-from pylops_distributed.execution.part import Key, Part, Row
-from pylops_distributed.execution.plain import materialise
-from pylops_distributed.execution.plan import plan
-from pylops_distributed.execution.trace import Template, keys_of, leaves, rebuild
+from pylops_distributed.execution.part import Part, Row, Taken
+from pylops_distributed.execution.plan import Key, plan
+from pylops_distributed.execution.trace import Template, opening
+from pylops_distributed.graphs import keys_of
 from pylops_distributed.memory import free
-from pylops_distributed.optimization.state import State
+from pylops_distributed.optimization.state import State, bare, materialise, rebuild, scalars
 
 S = TypeVar("S", bound=State)
 Step = Callable[[S], S]
@@ -27,43 +25,9 @@ Done = Callable[[S], Any]
 ROOM = 0.3
 
 
-class Future(Protocol):
-    """What a call to a part gives."""
-
-    def result(self) -> Any:
-        """The call's result, when it is there."""
-
-
-@dataclass(frozen=True)
-class Numbers(Generic[S]):
-    """States without vectors, made of the scalars that parts give, and what they mean to the solver.
-
-    Attributes
-    ----------
-    state : State
-        Any state of the solve, its vectors left out.
-    until : callable
-        The solver's ``done``.
-    """
-
-    state: S
-    until: Done[S]
-
-    @classmethod
-    def of(cls, state: S, until: Done[S]) -> Numbers[S]:
-        """From a state with vectors."""
-        bare: dict[str, Any] = {f.name: None for f in fields(state) if f.metadata.get("space")}
-        return cls(replace(state, **bare), until)
-
-    def at(self, iteration: int, row: Row) -> S:
-        """The state after ``iteration`` steps."""
-        names = [f.name for f in fields(self.state) if f.metadata.get("space", "") is None]
-        values: dict[str, Any] = dict(zip(names, row, strict=True))
-        return replace(self.state, iteration=iteration, **values)
-
-    def done(self, iteration: int, row: Row) -> bool:
-        """Whether the solver stops there."""
-        return self.until(self.at(iteration, row)) is not None
+def stops(state: S, until: Done[S], iteration: int, row: Row) -> bool:
+    """Whether a solver, whose ``done`` is ``until``, stops after ``iteration`` steps with these scalars."""
+    return until(bare(state, iteration, row)) is not None
 
 
 class Replay(ABC, Generic[S]):
@@ -74,19 +38,26 @@ class Replay(ABC, Generic[S]):
     template : Template
         The traced step.
     state : State
-        Computed state to begin with.
+        Lazy state to begin with.
     done : callable
         Tells from a state's scalars whether to stop.
 
     Attributes
     ----------
+    first : State
+        The first state without its vectors.
     iteration : int
         Number of the newest state.
+    moved : int
+        Bytes that crossed between workers, or of the operator that had to be read, since the beginning.
     """
 
+    first: S
+
     def __init__(self, template: Template, state: S, done: Done[S]) -> None:
-        self.template, self.iteration = template, state.iteration
-        self.numbers = Numbers.of(state, done)
+        self.template, self.iteration, self.moved = template, state.iteration, 0
+        self._bare = bare(state, self.iteration, scalars(state).values())
+        self.done = partial(stops, self._bare, done)
 
     @abstractmethod
     def run(self, steps: int) -> list[S]:
@@ -109,15 +80,18 @@ class Plain(Replay[S]):
 
     def __init__(self, template: Template, state: S, done: Done[S]) -> None:
         super().__init__(template, state, done)
-        self._state = state
+        self._state = materialise(state)
+        self.first = bare(self._state, self.iteration, scalars(self._state).values())
 
     def run(self, steps: int) -> list[S]:
         """As :meth:`Replay.run`."""
         taken: list[S] = []
-        while len(taken) < steps and not (taken and self.numbers.until(taken[-1]) is not None):
+        while len(taken) < steps:
             self._state = materialise(self.template.expand(self._state), optimize_graph=False)
-            self.iteration = self._state.iteration
-            taken.append(Numbers.of(self._state, self.numbers.until).state)
+            self.iteration, row = self._state.iteration, list(scalars(self._state).values())
+            taken.append(bare(self._state, self.iteration, row))
+            if self.done(self.iteration, row):
+                break
         return taken
 
     def finish(self) -> list[S]:
@@ -132,15 +106,16 @@ class Plain(Replay[S]):
 class Parted(Replay[S]):
     """Steps taken by parts, each of which holds its share of the state."""
 
-    def __init__(self, template: Template, state: S, done: Done[S]) -> None:
-        super().__init__(template, state, done)
-        self._row: Row = [
-            getattr(state, f.name) for f in fields(state) if f.metadata.get("space", "") is None
-        ]
-        self._under_way: list[Future] = []
+    _row: Row
+    _under_way: list[Any]
+
+    def _begin(self) -> None:
+        """Have the first state made, which is what parts do first."""
+        self.iteration -= 1
+        (self.first,) = self.run(1)
 
     @abstractmethod
-    def _start(self, steps: int) -> list[Future]:
+    def _start(self, steps: int) -> list[Any]:
         """Have all parts take steps."""
 
     @abstractmethod
@@ -149,24 +124,21 @@ class Parted(Replay[S]):
 
     def run(self, steps: int) -> list[S]:
         """As :meth:`Replay.run`."""
-        self._under_way = self._start(steps)
+        self._under_way = self._start(steps) if steps > 0 else []
         return self.finish()
 
     def finish(self) -> list[S]:
         """As :meth:`Replay.finish`."""
         if not self._under_way:
             return []
-        rows = self._gather(self._under_way)
-        self._under_way = []
-        if not rows:
-            return []
-        first, self.iteration = self.iteration + 1, self.iteration + len(rows)
-        self._row = rows[-1]
-        return [self.numbers.at(first + n, row) for n, row in enumerate(rows)]
+        taken = self._gather(self._under_way)
+        rows, self.moved, self._under_way = taken[0][0], sum(moved for _, moved in taken), []
+        self._row, before = rows[-1], self.iteration
+        self.iteration += len(rows)
+        return [bare(self._bare, before + n, row) for n, row in enumerate(rows, 1)]
 
-    def _gather(self, futures: list[Future]) -> list[Row]:
-        results: list[list[Row]] = [future.result() for future in futures]
-        return results[0]
+    def _gather(self, calls: list[Any]) -> list[Taken]:
+        return [call.result() for call in calls]
 
     def state(self) -> S:
         """As :meth:`Replay.state`."""
@@ -194,13 +166,12 @@ class InProcess(Parted[S]):
 
     def __init__(self, template: Template, state: S, done: Done[S], threads: int) -> None:
         super().__init__(template, state, done)
-        (share,) = plan(template, 1).shares
-        room = int(ROOM * free())
-        self._part = Part(share, room, threads, self.numbers.done)
-        self._part.load(state.iteration, _values(template, state, threads))
+        (first,), (share,) = plan(opening(state), 1)[0], plan(template, 1)[0]
+        self._part = Part(first, share, state.iteration, int(ROOM * free()), threads, self.done)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="solve")
+        self._begin()
 
-    def _start(self, steps: int) -> list[Future]:
+    def _start(self, steps: int) -> list[Any]:
         return [self._thread.submit(self._part.run, steps)]
 
     def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
@@ -210,12 +181,3 @@ class InProcess(Parted[S]):
         """As :meth:`Replay.close`."""
         self._thread.shutdown()
         self._part.close()
-
-
-def _values(template: Template, state: State, threads: int) -> dict[Key, Any]:
-    """The blocks and scalars of a state, by the keys of the placeholders."""
-    arrays = leaves(state)
-    keys = [k for a in arrays for k in keys_of(a)]
-    graph = HighLevelGraph.merge(*(a.__dask_graph__() for a in arrays)).to_dict()
-    found = get(graph, keys, num_workers=threads)
-    return dict(zip((k for a in template.inputs for k in keys_of(a)), found, strict=True))

@@ -3,55 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, fields, replace
-from graphlib import TopologicalSorter
-from itertools import product
-from typing import Any, TypeAlias, TypeVar
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import dask.array as da
-from dask._task_spec import DataNode, convert_legacy_graph, fuse_linear_task_spec
+from dask._task_spec import DataNode
 from dask.base import tokenize
-from dask.blockwise import optimize_blockwise
-from dask.core import flatten
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
-from pylops_distributed.optimization.state import State
-from pylops_distributed.space import Blocks
+from pylops_distributed.graphs import Graph, keys_of, lowered, placeholder
+from pylops_distributed.optimization.state import State, leaves, rebuild
 
 S = TypeVar("S", bound=State)
-Graph: TypeAlias = dict[Any, Any]
-
-
-def leaves(state: State) -> list[da.Array]:
-    """The arrays of a state, in order, scalars among them."""
-    values = [getattr(state, f.name) for f in fields(state) if "space" in f.metadata]
-    arrays = (v.arrays if isinstance(v, Blocks) else (v,) for v in values)
-    return [a if isinstance(a, da.Array) else da.asarray(a) for group in arrays for a in group]
-
-
-def rebuild(state: S, arrays: list[da.Array], iteration: int) -> S:
-    """``state`` with other arrays in the place of its own."""
-    rest, values = iter(arrays), {}
-    for f in fields(state):
-        if "space" in f.metadata:
-            old = getattr(state, f.name)
-            values[f.name] = (
-                Blocks(tuple(next(rest) for _ in old.arrays)) if isinstance(old, Blocks) else next(rest)
-            )
-    return replace(state, iteration=iteration, **values)
-
-
-def keys_of(a: da.Array) -> list[Any]:
-    """The keys of an array's blocks, in the order of its blocks."""
-    return list(flatten(a.__dask_keys__()))
-
-
-def _placeholder(a: da.Array, number: int) -> da.Array:
-    """An array like ``a`` without data, which no optimisation can look into."""
-    # Arrays of equal content share a name, such as the zero blocks of a first residual: number them apart.
-    name = f"placeholder-{number}-{tokenize(a.name)}"
-    keys = [(name, *index) for index in product(*map(range, a.numblocks))]
-    return da.Array({k: DataNode(k, None) for k in keys}, name, a.chunks, meta=a._meta)
 
 
 @dataclass(frozen=True)
@@ -83,14 +46,19 @@ class Template:
         """The placeholders."""
         return leaves(self.before)
 
+    def carry(self) -> Graph:
+        """Each key of the state before the step, with the key of what takes its place."""
+        pairs = zip(self.inputs, self.outputs, strict=True)
+        return {k: v for i, o in pairs for k, v in zip(keys_of(i), keys_of(o), strict=True)}
+
     def write(self, keys: list[Hashable], suffix: str) -> tuple[Graph, list[Hashable]]:
         """Tasks of one step whose inputs have ``keys``, and the keys of its outputs."""
-        holes = [k for a in self.inputs for k in keys_of(a)]
-        names = dict(zip(holes, keys, strict=True))
+        carry = self.carry()
+        names = dict(zip(carry, keys, strict=True))
         for key in self.body:
             names[key] = (key[0] + suffix, *key[1:]) if isinstance(key, tuple) else key + suffix
         tasks = {names[key]: task.substitute(names, key=names[key]) for key, task in self.body.items()}
-        return tasks, [names.get(k, k) for a in self.outputs for k in keys_of(a)]
+        return tasks, [names.get(k, k) for k in carry.values()]
 
     def expand(self, state: S, steps: int = 1) -> S:
         """The state ``steps`` steps later, as one lazy graph."""
@@ -102,20 +70,12 @@ class Template:
             tasks.update(step)
         name = f"steps-{token}-{steps}-{tokenize(*(a.name for a in self.outputs))}"
         graph = HighLevelGraph.from_collections(name, tasks, dependencies=arrays)
-        names, found = [], iter(keys)
-        for a in self.outputs:
-            first, *_ = [next(found) for _ in range(max(1, a.npartitions))]
-            names.append(first[0])
-        graph = _signed(graph, name, names)
+        last = dict(zip(self.carry().values(), keys, strict=False))
+        names = [last[keys_of(a)[0]][0] for a in self.outputs]
+        for n in set(names) - graph.layers.keys():  # Dask looks arrays up by layer
+            graph.layers[n], graph.dependencies[n] = MaterializedLayer({}), {name}
         made = [da.Array(graph, n, a.chunks, meta=a._meta) for n, a in zip(names, self.outputs, strict=True)]
         return rebuild(state, made, state.iteration + steps)
-
-
-def _signed(graph: HighLevelGraph, name: str, arrays: list[str]) -> HighLevelGraph:
-    """The graph with an empty layer for each array of layer ``name``: Dask looks arrays up by layer."""
-    new = [a for a in arrays if a not in graph.layers]
-    layers = {**graph.layers, **{a: MaterializedLayer({}) for a in new}}
-    return HighLevelGraph(layers, {**graph.dependencies, **{a: {name} for a in new}})
 
 
 def trace(step: Callable[[S], S], state: S) -> Template:
@@ -128,21 +88,16 @@ def trace(step: Callable[[S], S], state: S) -> Template:
     state : State
         Any state with the shapes, types and chunks to trace for; its data is not looked at.
     """
-    inputs = [_placeholder(a, number) for number, a in enumerate(leaves(state))]
+    inputs = [placeholder(a.chunks, a._meta, number) for number, a in enumerate(leaves(state))]
     before = rebuild(state, inputs, state.iteration)
-    after = leaves(step(before))
-    outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, after, strict=True)]
-    ends = {k for o in outputs for k in keys_of(o)}
-    holes = {k for i in inputs for k in keys_of(i)}
-    layers = optimize_blockwise(HighLevelGraph.merge(*(o.__dask_graph__() for o in outputs)), keys=ends)
-    raw = layers.cull(ends).to_dict()
-    graph = convert_legacy_graph(raw)
-    futures = {k: v for k, v in raw.items() if k not in graph}  # Dask takes them for references to themselves
-    graph = fuse_linear_task_spec({k: v for k, v in graph.items() if k not in holes}, keys=ends)
-    moving = set(holes)
-    order = TopologicalSorter({k: task.dependencies for k, task in graph.items()}).static_order()
-    for key in order:
-        if key in graph and moving & graph[key].dependencies:
-            moving.add(key)
-    body = {k: v for k, v in graph.items() if k in moving}
-    return Template({k: v for k, v in graph.items() if k not in moving}, futures, body, before, outputs)
+    outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, leaves(step(before)), strict=True)]
+    graph = lowered(outputs, inputs)
+    return Template(graph.constant, graph.futures, graph.body, before, outputs)
+
+
+def opening(state: State) -> Template:
+    """How a lazy state comes about, as a step that takes nothing: what is read for it is the same in every step."""
+    made = trace(lambda _: state, state)
+    data = {k for k, v in made.constant.items() if isinstance(v, DataNode)} | made.futures.keys()
+    read = {k: v for k, v in made.constant.items() if v.dependencies <= data}
+    return replace(made, constant=read, body={k: v for k, v in made.constant.items() if k not in read})

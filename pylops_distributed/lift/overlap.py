@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import product
+from math import prod
 from typing import Any, TypeAlias
 
 import dask.array as da
@@ -12,6 +13,8 @@ from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
+
+from pylops_distributed.graphs import ELEMENTS
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Kernel: TypeAlias = Callable[[Array], Array]
@@ -149,11 +152,19 @@ def _layer(
 
 def _cut(block: Array, steps: list[Step], widths: Widths) -> dict[Step, Array]:
     """Copies of the faces of a block that the chunks from which ``steps`` lead here will want."""
+    return {s: block[tuple(map(_side, s, widths, block.shape))].copy() for s in steps}
 
-    def side(step: int, pair: tuple[int, int], n: int) -> slice:
-        return slice(n - pair[0], n) if step < 0 else slice(0, pair[1] if step else n)
 
-    return {s: block[tuple(map(side, s, widths, block.shape))].copy() for s in steps}
+def _side(step: int, pair: tuple[int, int], n: int) -> slice:
+    return slice(n - pair[0], n) if step < 0 else slice(0, pair[1] if step else n)
+
+
+def _faces(shape: tuple[int, ...], steps: list[Step], widths: Widths) -> int:
+    sides = (map(_side, s, widths, shape) for s in steps)
+    return sum(prod(side.stop - side.start for side in face) for face in sides)
+
+
+ELEMENTS[_cut] = _faces
 
 
 def _work(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import wraps
 from typing import Any, ClassVar
@@ -11,12 +11,11 @@ from typing import Any, ClassVar
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.execution import materialise
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
 from pylops_distributed.optimization.solver import iterate
-from pylops_distributed.optimization.state import Reason
-from pylops_distributed.space import Blocks, Vector, flatten, reshape
+from pylops_distributed.optimization.state import Reason, materialise
+from pylops_distributed.space import Blocks, Space, Vector, flatten, reshape
 
 _UNITS = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}
 
@@ -70,6 +69,8 @@ class Solver:
     initial: ClassVar[bool] = True
     # The scalar that counts PyLops' steps where one of them is many of the algorithm.
     rounds: ClassVar[str | None] = None
+    # Whether the model is given flat; None for as the data came.
+    flat: bool | None = None
     # Columns of the table shown: title and attribute of the state.
     columns: ClassVar[dict[str, str]] = {"r2norm": "cost"}
 
@@ -115,7 +116,7 @@ class Solver:
         """
         self.machine, self.niter, self.y = machine, niter, y
         self.system = self.Op if op is None else op
-        self._flat = not isinstance(y, Blocks) and np.ndim(y) == 1
+        self._flat = not isinstance(y, Blocks) and np.ndim(y) == 1 if self.flat is None else self.flat
         self.data = reshape(lazy(y if data is None else data), self.system.codomain)
         start = None if x0 is None else reshape(lazy(x0), self.system.domain)
         self._restart(materialise(machine.init(self.system, self.data, start)))
@@ -165,7 +166,9 @@ class Solver:
 
     def shaped(self, x: Vector) -> Any:
         """A model in the layout that the data came in."""
-        return flatten(x) if self._flat else x
+        if self._flat or self.flat is None:
+            return flatten(x) if self._flat else x
+        return reshape(x, Space(self.Op.dims, self.Op.dtype))
 
     def finalize(self, show: bool = False) -> None:
         """Take the time and make arrays of what was collected."""
@@ -228,6 +231,18 @@ class Solver:
         value = first[(0,) * first.ndim].compute()
         numbers = "  ".join(f"{float(getattr(self.state, name)):11.4e}" for name in self.columns.values())
         print(f"{self.iiter:6d}  {value:24.4e}  {numbers}")
+
+
+def as_pylops(solver: Any, y: Any, x0: Any) -> Any:
+    """``solver`` with its model laid out as PyLops' functions do: flat where ``x0`` or the operator ask for it."""
+    if not isinstance(y, Blocks):
+        solver.flat = bool(solver.Op.forceflat) or (x0 is not None and np.ndim(x0) == 1)
+    return solver
+
+
+def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a solver, with SciPy's limit of iterations under PyLops' name."""
+    return {"niter" if name == "iter_lim" else name: value for name, value in settings.items()}
 
 
 def lazy(x: Any) -> Any:

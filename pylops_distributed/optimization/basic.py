@@ -9,6 +9,7 @@ import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization import cls_basic
+from pylops_distributed.optimization.basesolver import as_pylops
 from pylops_distributed.optimization.callback import Callbacks, CostToDataCallback, CostToInitialCallback
 from pylops_distributed.space import Vector
 
@@ -62,7 +63,7 @@ def cg(
     Returns
     -------
     x : dask.array.Array
-        Model, shaped as ``y`` was given: flat or like ``Op.dims``; its chunks are computed.
+        Model, shaped like ``Op.dims``, but flat if ``x0`` is or ``Op.forceflat`` says so; its chunks are computed.
     iit : int
         Number of steps taken.
     cost : numpy.ndarray
@@ -72,7 +73,7 @@ def cg(
     --------
     pylops.optimization.basic.cg
     """
-    solver = with_callback(cls_basic.CG(Op, stops(rtol, rtol1)), callback)
+    solver = as_pylops(with_callback(cls_basic.CG(Op, stops(rtol, rtol1)), callback), y, x0)
     found: tuple[Any, int, Any] = solver.solve(
         y=y, x0=x0, niter=niter, damp=damp, tol=tol, show=show, itershow=itershow, M=M
     )
@@ -112,7 +113,7 @@ def cgls(
     Returns
     -------
     x : dask.array.Array
-        Model, flat if ``y`` was flat and shaped like ``Op.dims`` otherwise; its chunks are computed.
+        Model, shaped like ``Op.dims``, but flat if ``x0`` is or ``Op.forceflat`` says so; its chunks are computed.
     istop : int
         1 converged, 2 reached ``niter``, 3 stopped by a callback.
     iit : int
@@ -128,7 +129,7 @@ def cgls(
     --------
     pylops.optimization.basic.cgls
     """
-    solver = with_callback(cls_basic.CGLS(Op, stops(rtol, rtol1)), callback)
+    solver = as_pylops(with_callback(cls_basic.CGLS(Op, stops(rtol, rtol1)), callback), y, x0)
     found: tuple[Any, int, int, float, float, Any] = solver.solve(
         y=y, x0=x0, niter=niter, damp=damp, tol=tol, show=show, itershow=itershow, M=M
     )
@@ -174,7 +175,7 @@ def lsqr(
     Returns
     -------
     x : dask.array.Array
-        Model, flat if ``y`` was flat and shaped like ``Op.dims`` otherwise; its chunks are computed.
+        Model, shaped like ``Op.dims``, but flat if ``x0`` is or ``Op.forceflat`` says so; its chunks are computed.
     istop : int
         0 the initial model is exact; 1 the residual, 2 the gradient is small enough; 3 ``conlim``; 4, 5, 6 the
         same for this machine's precision; 7 reached ``niter``, where PyLops gives 0.
@@ -195,7 +196,7 @@ def lsqr(
     --------
     pylops.optimization.basic.lsqr
     """
-    solver = with_callback(cls_basic.LSQR(Op), callback)
+    solver = as_pylops(with_callback(cls_basic.LSQR(Op), callback), y, x0)
     found: tuple[Any, ...] = solver.solve(
         y=y, x0=x0, damp=damp, atol=atol, btol=btol, conlim=conlim, niter=niter, calc_var=calc_var,
         show=show, itershow=itershow, M=M,
@@ -223,7 +224,7 @@ def lsmr(
     Returns
     -------
     x : dask.array.Array
-        Model, flat if ``y`` was flat and shaped like ``Op.dims`` otherwise; its chunks are computed.
+        Model, shaped like ``Op.dims``, but flat if ``x0`` is or ``Op.forceflat`` says so; its chunks are computed.
     istop : int
         As :func:`lsqr` gives it.
     iit : int
@@ -239,7 +240,7 @@ def lsmr(
     --------
     scipy.sparse.linalg.lsmr
     """
-    solver = with_callback(cls_basic.LSMR(Op), callback)
+    solver = as_pylops(with_callback(cls_basic.LSMR(Op), callback), y, x0)
     found: tuple[Any, ...] = solver.solve(
         y=y, x0=x0, damp=damp, atol=atol, btol=btol, conlim=conlim, niter=niter, show=show, itershow=itershow
     )

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.fuse import step_length, zero_model
-from pylops_distributed.optimization.state import Reason, State, scalar, vector
+from pylops_distributed.optimization.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.space import Vector, axpy, ratio, squared_norm, vdot
 
 
@@ -54,6 +54,7 @@ class CG:
     M: LinearOperator | None = None
 
     state: ClassVar[type[CGState]] = CGState
+    takes: ClassVar[Takes] = "normal"
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> CGState:
         """State before the first step, lazily."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.optimization import irls, irlsmodel
-from pylops_distributed.optimization.basesolver import Solver, lazy
+from pylops_distributed.optimization.basesolver import Solver, lazy, renamed
 from pylops_distributed.optimization.systems import regularized_system
 from pylops_distributed.space import reshape
 
@@ -31,7 +31,7 @@ class IRLS(Solver):
     ) -> None:  # fmt: skip
         """Keep the settings; the first state is computed by the first step, which knows those of CGLS."""
         if kind not in ("data", "model", "datamodel"):
-            raise NotImplementedError(f"kind must be data, model or datamodel, got {kind!r}")
+            raise NotImplementedError(f"`kind` must be model, data or datamodel, got {kind!r}")
         self.y, self.nouter, self.kind, self.warm = y, nouter, kind, warm
         self._show, self._begun = show, False
         self._settings: dict[str, Any] = {"epsI": epsI, "tolIRLS": tolIRLS}
@@ -82,7 +82,7 @@ class IRLS(Solver):
     def _start(self, x: Any, known: Any, kwargs_solver: dict[str, Any]) -> Any:
         """Compute the first state, for what model ``known`` does not explain."""
         self._begun = True
-        settings = {**self._settings, **kwargs_solver}
+        settings = {**self._settings, **renamed(kwargs_solver)}
         op: Any = self.Op
         data: Any = reshape(lazy(self.y), op.codomain)
         if self.kind == "datamodel":

@@ -11,6 +11,7 @@ from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization import fista, ista
 from pylops_distributed.optimization.basesolver import Solver
 from pylops_distributed.optimization.eigs import power_iteration
+from pylops_distributed.optimization.thresholding import Kind
 
 
 class ISTA(Solver):
@@ -27,7 +28,7 @@ class ISTA(Solver):
     def setup(
         self, y: Any, x0: Any = None, niter: int | None = None, SOp: LinearOperator | None = None,
         eps: float = 0.1, alpha: float | None = None, eigsdict: Mapping[str, Any] | None = None,
-        tol: float = 1e-10, threshkind: str = "soft", perc: float | None = None,
+        tol: float = 1e-10, threshkind: Kind = "soft", perc: float | None = None,
         decay: Sequence[float] | None = None, monitorres: bool = False, preallocate: bool = False,
         show: bool = False,
     ) -> Any:  # fmt: skip
@@ -54,7 +55,7 @@ class ISTA(Solver):
     def solve(
         self, y: Any, x0: Any = None, niter: int | None = None, SOp: LinearOperator | None = None,
         eps: float = 0.1, alpha: float | None = None, eigsdict: Mapping[str, Any] | None = None,
-        tol: float = 1e-10, threshkind: str = "soft", perc: float | None = None,
+        tol: float = 1e-10, threshkind: Kind = "soft", perc: float | None = None,
         decay: Sequence[float] | None = None, monitorres: bool = False, preallocate: bool = False,
         show: bool = False, itershow: Sequence[int] = (10, 10, 10),
     ) -> tuple[Any, int, Any]:  # fmt: skip

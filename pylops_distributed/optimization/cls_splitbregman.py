@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization import splitbregman
-from pylops_distributed.optimization.basesolver import Solver
+from pylops_distributed.optimization.basesolver import Solver, renamed
 
 
 class SplitBregman(Solver):
@@ -85,6 +85,6 @@ class SplitBregman(Solver):
     def _tuned(self, x: Any, settings: dict[str, Any]) -> Any:
         """Give the algorithm the settings of CGLS, before its first step."""
         if settings and not self.iiter:
-            self.begin(replace(self.machine, **settings), **self._settings, niter=self.niter)
+            self.begin(replace(self.machine, **renamed(settings)), **self._settings, niter=self.niter)
             return self._x
         return x

@@ -20,7 +20,7 @@ class FISTAState(ISTAState):
     z: Vector = vector("extrapolated_model", "domain")
     r: Vector = vector("data_residual", "codomain")
     rz: Vector = vector("extrapolated_residual", "codomain")
-    t: Any = scalar("t")
+    t: Any = scalar("momentum")
 
 
 @dataclass(frozen=True)

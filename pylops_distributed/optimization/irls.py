@@ -87,6 +87,12 @@ class IRLS:
     tol: float = 1e-4
 
     state: ClassVar[type[IRLSState]] = IRLSState
+    extendable: ClassVar[tuple[str, ...]] = ("nouter", "tolIRLS")
+
+    @property
+    def most(self) -> int:
+        """Steps at most, those inside counted."""
+        return self.nouter * (self.niter + 1) + 1
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> IRLSState:
         """State before the first step, lazily; ``x0`` is where a warm start begins."""

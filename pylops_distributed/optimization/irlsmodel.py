@@ -19,7 +19,7 @@ from pylops_distributed.optimization.fuse import (
     zero_model,
 )
 from pylops_distributed.optimization.nested import distance_if, progress, square
-from pylops_distributed.optimization.state import Reason, State, scalar, vector
+from pylops_distributed.optimization.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.space import Blocks, Vector, axpy, norm, ratio, squared_norm
 
 
@@ -77,6 +77,13 @@ class IRLSModel:
     tol: float = 1e-4
 
     state: ClassVar[type[IRLSModelState]] = IRLSModelState
+    takes: ClassVar[Takes] = "coefficients"
+    extendable: ClassVar[tuple[str, ...]] = ("nouter", "tolIRLS")
+
+    @property
+    def most(self) -> int:
+        """Steps at most, those inside counted."""
+        return self.nouter * (self.niter + 1) + 1
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> IRLSModelState:
         """State before the first step, lazily; ``x0`` is not used, as in PyLops."""

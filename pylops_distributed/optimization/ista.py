@@ -20,7 +20,7 @@ from pylops_distributed.optimization.fuse import (
 )
 from pylops_distributed.optimization.power import largest_eigenvalue
 from pylops_distributed.optimization.state import Reason, State, scalar
-from pylops_distributed.optimization.thresholding import KINDS, threshold
+from pylops_distributed.optimization.thresholding import KINDS, Kind, threshold
 from pylops_distributed.space import Vector, axpy, ratio, squared_norm
 
 
@@ -82,7 +82,7 @@ class ISTA:
     eps: float = 0.1
     alpha: float | None = None
     tol: float = 1e-10
-    threshkind: str = "soft"
+    threshkind: Kind = "soft"
     perc: float | None = None
     decay: tuple[float, ...] | None = None
     monitorres: bool = False
@@ -93,9 +93,9 @@ class ISTA:
 
     def __post_init__(self) -> None:
         if self.threshkind not in KINDS:
-            raise ValueError(f"threshkind must be one of {', '.join(KINDS)}, got {self.threshkind!r}")
+            raise ValueError(f"`threshkind` must be one of {', '.join(KINDS)}, got {self.threshkind!r}")
         if self.threshkind.endswith("percentile") and self.perc is None:
-            raise ValueError(f"{self.threshkind} thresholding needs perc")
+            raise ValueError(f"Provide a percentile perc for {self.threshkind} thresholding")
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> ISTAState:
         """State before the first step, lazily."""
@@ -119,7 +119,7 @@ class ISTA:
         """
         if self.monitorres and state.grown:
             raise ValueError(
-                f"{type(self).__name__} stopped at iteration {state.iteration}: the residual grows, "
+                f"{type(self).__name__} stopped at iteration {state.iteration} due to residual increasing: "
                 "change eps or alpha"
             )
         if float(state.xupdate) <= self.tol:

@@ -23,7 +23,7 @@ _CARRIED = (
 class LSMRState(State):
     """State of :class:`LSMR`; ``u`` and ``v`` have the norms ``beta`` and ``alfa``."""
 
-    history: ClassVar[tuple[str, ...]] = ("normr", "normar")
+    history: ClassVar[tuple[str, ...]] = ("cost", "normr", "normar")
 
     u: Vector = vector("left_vector", "codomain")
     v: Vector = vector("right_vector", "domain")
@@ -45,7 +45,7 @@ class LSMRState(State):
     tautilde: Any = scalar("tautilde")
     thetatilde: Any = scalar("thetatilde")
     zeta: Any = scalar("zeta")
-    d: Any = scalar("d")
+    d: Any = scalar("rotated_d")
     norma2: Any = scalar("norma2")
     maxrbar: Any = scalar("maxrbar")
     minrbar: Any = scalar("minrbar")
@@ -54,6 +54,11 @@ class LSMRState(State):
     normar: Any = scalar("normar")
     norma: Any = scalar("norma")
     conda: Any = scalar("conda")
+
+    @property
+    def cost(self) -> Any:
+        """Norm of the residual, under the name that all solvers have for it."""
+        return self.normr
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ class LSMR:
     conlim: float = 1e8
 
     state: ClassVar[type[LSMRState]] = LSMRState
+    extendable: ClassVar[tuple[str, ...]] = ("niter", "atol", "btol", "conlim")
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> LSMRState:
         """State before the first step, lazily."""

@@ -38,7 +38,7 @@ class LSQRState(State):
     ddnorm: Any = scalar("ddnorm")
     res2: Any = scalar("res2")
     xxnorm: Any = scalar("xxnorm")
-    z: Any = scalar("z")
+    z: Any = scalar("rotated_z")
     cs2: Any = scalar("cs2")
     sn2: Any = scalar("sn2")
     live: Any = scalar("live")
@@ -106,6 +106,8 @@ class LSQR:
     conlim: float = 1e8
     calc_var: bool = True
     M: LinearOperator | None = None
+
+    extendable: ClassVar[tuple[str, ...]] = ("niter", "atol", "btol", "conlim")
 
     def __post_init__(self) -> None:
         if self.M is not None and self.damp:

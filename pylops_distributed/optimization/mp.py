@@ -10,7 +10,7 @@ import numpy as np
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.fuse import elementwise, number, real_dtype
 from pylops_distributed.optimization.peaks import mark, peak
-from pylops_distributed.optimization.state import Reason, State, scalar, vector
+from pylops_distributed.optimization.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.space import Vector, axpy, norm, ratio, squared_norm, vdot
 
 
@@ -54,6 +54,13 @@ class MP:
     optimal_coeff: bool = False
 
     state: ClassVar[type[MPState]] = MPState
+    takes: ClassVar[Takes] = "coefficients"
+    extendable: ClassVar[tuple[str, ...]] = ("niter_outer", "sigma")
+
+    @property
+    def most(self) -> int:
+        """Steps at most, those inside counted."""
+        return self.niter_outer
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> MPState:
         """State before the first step, lazily; there is no initial model."""

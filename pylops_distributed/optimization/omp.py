@@ -11,7 +11,7 @@ from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.fuse import choose, elementwise, number, real_dtype, step_length, total
 from pylops_distributed.optimization.nested import progress, square
 from pylops_distributed.optimization.peaks import mark, peak
-from pylops_distributed.optimization.state import Reason, State, scalar, vector
+from pylops_distributed.optimization.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.space import Vector, norm, ratio, squared_norm
 
 
@@ -72,6 +72,13 @@ class OMP:
     tol: float = 1e-4
 
     state: ClassVar[type[OMPState]] = OMPState
+    takes: ClassVar[Takes] = "coefficients"
+    extendable: ClassVar[tuple[str, ...]] = ("niter_outer", "sigma")
+
+    @property
+    def most(self) -> int:
+        """Steps at most, those inside counted."""
+        return self.niter_outer * (self.niter_inner + 1) + 1
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> OMPState:
         """State before the first step, lazily; there is no initial model."""

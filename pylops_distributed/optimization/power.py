@@ -11,7 +11,7 @@ import numpy as np
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.bidiagonal import unit
 from pylops_distributed.optimization.fuse import number, real_dtype
-from pylops_distributed.optimization.state import Reason, State, scalar
+from pylops_distributed.optimization.state import Reason, State, Takes, scalar
 from pylops_distributed.space import AnySpace, Blocks, BlockSpace, Vector, norm, vdot
 
 
@@ -46,6 +46,7 @@ class PowerIteration:
     tol: float = 1e-5
 
     state: ClassVar[type[PowerIterationState]] = PowerIterationState
+    takes: ClassVar[Takes] = None
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> PowerIterationState:
         """State before the first step, lazily; the start is ``x0`` or else ``y``."""

@@ -11,6 +11,7 @@ import numpy as np
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.proximal import admm, linearizedadmm, proximalgradient
+from pylops_distributed.optimization.proximal.proximalgradient import Acceleration
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.optimization.solver import solve
 from pylops_distributed.space import Blocks, Vector, reshape
@@ -23,7 +24,7 @@ Callback = Callable[..., None] | None
 def ProximalGradient(
     proxf: ProxOperator, proxg: ProxOperator, x0: Vector, epsg: float = 1.0, tau: float | None = None,
     backtracking: bool = False, beta: float = 0.5, eta: float = 1.0, niter: int = 10, niterback: int = 100,
-    acceleration: str | None = None, tol: float | None = None, rtol: float | None = None, callback: Callback = None,
+    acceleration: Acceleration = None, tol: float | None = None, rtol: float | None = None, callback: Callback = None,
     show: bool = False,
 ) -> Any:  # fmt: skip
     r"""Minimise :math:`f(\mathbf{x}) + \epsilon g(\mathbf{x})` for an :math:`f` with a gradient.

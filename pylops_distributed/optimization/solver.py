@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from pylops_distributed.execution import Replay, materialise, replay, trace
+from pylops_distributed.execution import Replay, replay, trace
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.state import Reason, State
 from pylops_distributed.space import Vector
@@ -83,9 +83,9 @@ def unroll(solver: Solver[S], op: LinearOperator, y: Vector, niter: int, x0: Vec
 
 
 def iterate(solver: Solver[S], op: LinearOperator, y: Vector, state: S) -> Iterator[S]:
-    """Computed states after ``state``, one at a time, until the solver is done."""
+    """Computed states after ``state``, lazy or computed, one at a time, until the solver is done."""
     engine = replay(lambda before: solver.step(op, y, before), state, solver.done)
-    reason = solver.done(state)
+    reason = solver.done(engine.first)
     while reason is None:
         (numbers,) = engine.run(1)
         reason = solver.done(numbers)
@@ -116,7 +116,8 @@ class Session(Generic[S]):
     iteration : int
         Number of steps taken.
     history : dict of numpy.ndarray
-        One value a step and quantity, from the initial state on.
+        One value a step and quantity, from the initial state on: what the solver's states tell; ``seconds`` a step
+        took; ``bytes`` that came from other workers or, where the operator is too large to be kept, were read.
     reason : Reason or None
         Why the solver stopped, if it did.
     failed : bool
@@ -135,20 +136,24 @@ class Session(Generic[S]):
     ) -> None:
         self.solver, self.store, self.policy = solver, store, save
         found = store.latest(solver.state) if store is not None else None
-        first: S = materialise(solver.init(op, y, x0) if found is None else found.state)
-        self.history: History = record({}, first) if found is None else found.history
-        self.iteration, self.reason = first.iteration, solver.done(first)
+        start = time.monotonic()
+        first: S = solver.init(op, y, x0) if found is None else found.state
+        self._engine: Replay[S] = replay(lambda before: solver.step(op, y, before), first, solver.done)
+        self._moved = 0  # bytes, up to the newest state
+        self.history: History = {} if found is None else found.history
+        if found is None:
+            self._note([self._engine.first], time.monotonic() - start)
+        self.iteration, self.reason = first.iteration, solver.done(self._engine.first)
         self._saved = None if found is None else first.iteration
         self._saved_at = time.monotonic()
         self._pace = math.inf  # seconds a step
         self.failed = False
-        # The only one to hold the vectors from here on: they go as soon as a step has replaced them.
-        self._engine: Replay[S] = replay(lambda before: solver.step(op, y, before), first, solver.done)
 
     @property
     def state(self) -> S:
         """Newest state, computed."""
-        self._note(self._engine.finish())
+        start = time.monotonic()
+        self._note(self._engine.finish(), time.monotonic() - start)
         return self._engine.state()
 
     def run(
@@ -182,8 +187,9 @@ class Session(Generic[S]):
             except Exception:
                 self.failed = True
                 raise
-            self._pace = (time.monotonic() - start) / len(taken)
-            self._note(taken)
+            seconds = time.monotonic() - start
+            self._pace = seconds / len(taken)
+            self._note(taken, seconds)
             if self.policy is not None and self.policy.due(self.iteration, time.monotonic() - self._saved_at):
                 self.save()
             watch()
@@ -214,10 +220,13 @@ class Session(Generic[S]):
                 return n
         return most
 
-    def _note(self, taken: list[S]) -> None:
+    def _note(self, taken: list[S], seconds: float) -> None:
         """Add the numbers of steps to the history."""
+        moved, self._moved = self._engine.moved - self._moved, self._engine.moved
         for numbers in taken:
-            self.history = record(self.history, numbers)
+            row = {name: getattr(numbers, name) for name in getattr(numbers, "history", ())}
+            row |= {"seconds": seconds / len(taken), "bytes": moved / len(taken)}
+            self.history = {k: np.append(self.history.get(k, np.empty(0)), v) for k, v in row.items()}
             self.iteration, self.reason = numbers.iteration, self.solver.done(numbers)
 
 
@@ -243,9 +252,3 @@ def solve(
         return Solution(session.state, reason, session.history)
     finally:
         session.close()
-
-
-def record(history: History, state: State) -> History:
-    """``history`` with the numbers of a computed state at its end."""
-    names: tuple[str, ...] = getattr(state, "history", ())
-    return {name: np.append(history.get(name, np.empty(0)), getattr(state, name)) for name in names}

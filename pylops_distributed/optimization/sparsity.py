@@ -9,8 +9,11 @@ import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization import cls_sparsity as cls
+from pylops_distributed.optimization.basesolver import as_pylops
 from pylops_distributed.optimization.basic import stops, with_callback
 from pylops_distributed.optimization.callback import CostNanInfCallback
+from pylops_distributed.optimization.systems import many
+from pylops_distributed.optimization.thresholding import Kind
 from pylops_distributed.space import Vector
 
 __all__ = ["fista", "irls", "ista", "omp", "spgl1", "splitbregman"]
@@ -130,7 +133,7 @@ def omp(
 def ista(
     Op: LinearOperator, y: Vector, x0: Vector | None = None, niter: int = 10, SOp: LinearOperator | None = None,
     eps: float = 0.1, alpha: float | None = None, eigsdict: Mapping[str, Any] | None = None, tol: float = 1e-10,
-    rtol: float = 0.0, rtol1: float = 0.0, threshkind: str = "soft", perc: float | None = None,
+    rtol: float = 0.0, rtol1: float = 0.0, threshkind: Kind = "soft", perc: float | None = None,
     decay: Sequence[float] | None = None, monitorres: bool = False, show: bool = False,
     itershow: Show = (10, 10, 10), callback: Callback = None, preallocate: bool = False,
 ) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip
@@ -180,18 +183,19 @@ def ista(
     --------
     pylops.optimization.sparsity.ista
     """
+    Op, y, x0, shaped = many(Op, y, x0)
     solver = with_callback(cls.ISTA(Op, [CostNanInfCallback(), *stops(rtol, rtol1)]), callback)
     found: tuple[Any, int, Any] = solver.solve(
         y=y, x0=x0, niter=niter, SOp=SOp, eps=eps, alpha=alpha, eigsdict=eigsdict, tol=tol, threshkind=threshkind,
         perc=perc, decay=decay, monitorres=monitorres, show=show, itershow=itershow,
     )  # fmt: skip
-    return found
+    return (shaped(found[0]), *found[1:])
 
 
 def fista(
     Op: LinearOperator, y: Vector, x0: Vector | None = None, niter: int = 10, SOp: LinearOperator | None = None,
     eps: float = 0.1, alpha: float | None = None, eigsdict: Mapping[str, Any] | None = None, tol: float = 1e-10,
-    rtol: float = 0.0, rtol1: float = 0.0, threshkind: str = "soft", perc: float | None = None,
+    rtol: float = 0.0, rtol1: float = 0.0, threshkind: Kind = "soft", perc: float | None = None,
     decay: Sequence[float] | None = None, monitorres: bool = False, show: bool = False,
     itershow: Show = (10, 10, 10), callback: Callback = None, preallocate: bool = False,
 ) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip
@@ -203,12 +207,13 @@ def fista(
     --------
     pylops.optimization.sparsity.fista
     """
+    Op, y, x0, shaped = many(Op, y, x0)
     solver = with_callback(cls.FISTA(Op, [CostNanInfCallback(), *stops(rtol, rtol1)]), callback)
     found: tuple[Any, int, Any] = solver.solve(
         y=y, x0=x0, niter=niter, SOp=SOp, eps=eps, alpha=alpha, eigsdict=eigsdict, tol=tol, threshkind=threshkind,
         perc=perc, decay=decay, monitorres=monitorres, show=show, itershow=itershow,
     )  # fmt: skip
-    return found
+    return (shaped(found[0]), *found[1:])
 
 
 def spgl1(
@@ -250,7 +255,10 @@ def spgl1(
     --------
     pylops.optimization.sparsity.spgl1
     """
-    return cls.SPGL1(Op).solve(y, x0=x0, SOp=SOp, tau=tau, sigma=sigma, show=show, **kwargs_spgl1)
+    found: tuple[Any, Any, dict[str, Any]] = as_pylops(cls.SPGL1(Op), y, x0).solve(
+        y, x0=x0, SOp=SOp, tau=tau, sigma=sigma, show=show, **kwargs_spgl1
+    )
+    return found
 
 
 def splitbregman(

@@ -32,7 +32,7 @@ from pylops_distributed.optimization.spgl1rules import (
     decide,
     judge,
 )
-from pylops_distributed.optimization.state import Reason, State, scalar, vector
+from pylops_distributed.optimization.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.optimization.thresholding import soft
 from pylops_distributed.space import Blocks, Vector, norm, squared_norm, vdot
 
@@ -41,14 +41,14 @@ from pylops_distributed.space import Blocks, Vector, norm, squared_norm, vdot
 class SPGL1State(State):
     """State of :class:`SPGL1`; the scalars are those of its rules."""
 
-    history: ClassVar[tuple[str, ...]] = ("rnorm", "xnorm", "gnorm", "tau", "niters")
+    history: ClassVar[tuple[str, ...]] = ("cost", "rnorm", "xnorm", "gnorm", "tau", "niters")
 
     r: Vector = vector("residual", "codomain")
     g: Vector = vector("gradient", "domain")
     tau: Any = scalar("tau")
     single: Any = scalar("single")
     bnorm: Any = scalar("bnorm")
-    f: Any = scalar("f")
+    f: Any = scalar("half_square")
     fold: Any = scalar("fold")
     last0: Any = scalar("last0")
     last1: Any = scalar("last1")
@@ -71,6 +71,11 @@ class SPGL1State(State):
     gnorm: Any = scalar("gnorm")
     xnorm: Any = scalar("xnorm")
     g2: Any = scalar("g2")
+
+    @property
+    def cost(self) -> Any:
+        """Norm of the residual, under the name that all solvers have for it."""
+        return self.rnorm
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,13 @@ class SPGL1:
     step_max: float = 1e5
 
     state: ClassVar[type[SPGL1State]] = SPGL1State
+    takes: ClassVar[Takes] = "coefficients"
+    extendable: ClassVar[tuple[str, ...]] = ("iter_lim",)
+
+    @property
+    def most(self) -> int:
+        """Steps at most, those inside counted."""
+        return self.iter_lim or 0
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> SPGL1State:
         """State before the first step, lazily."""

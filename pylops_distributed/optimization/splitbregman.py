@@ -23,7 +23,7 @@ from pylops_distributed.optimization.fuse import (
     zero_model,
 )
 from pylops_distributed.optimization.nested import distance_if, square
-from pylops_distributed.optimization.state import Reason, State, scalar, vector
+from pylops_distributed.optimization.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.optimization.thresholding import soft
 from pylops_distributed.space import Blocks, Vector, axpy, ratio, reshape, squared_norm
 
@@ -123,6 +123,9 @@ class SplitBregman:
     damp: float = 0.0
     restart: bool = False
 
+    takes: ClassVar[Takes] = "terms"
+    extendable: ClassVar[tuple[str, ...]] = ("niter_outer", "tol")
+
     def __post_init__(self) -> None:
         targets = self.RegsL2 if self.dataregsL2 is None else self.dataregsL2
         if len(self.RegsL1) != len(self.epsRL1s) or not len(self.RegsL2) == len(self.epsRL2s) == len(targets):
@@ -132,6 +135,11 @@ class SplitBregman:
     def state(self) -> type[SplitBregmanState]:
         """The class of the states."""
         return RestartedState if self.restart else SplitBregmanState
+
+    @property
+    def most(self) -> int:
+        """Steps at most, those inside counted."""
+        return self.niter_outer * self.niter_inner * (self.niter + 1)
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> SplitBregmanState:
         """State before the first step, lazily."""

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, TypeAlias, TypeVar
 
-from pylops_distributed.space import Vector
+import dask
+import dask.array as da
+
+from pylops_distributed.space import Blocks, Vector
+
+S = TypeVar("S", bound="State")
+
+# What of a problem a solver takes, as its class attribute ``takes``: the operator and data with the prior's terms as
+# further blocks (where it says nothing); their normal equations; the operator alone, its terms apart; the operator
+# after the transform, from coefficients; or nothing of the kind.
+Takes: TypeAlias = Literal["system", "normal", "terms", "coefficients"] | None
 
 
 class Reason(StrEnum):
@@ -53,3 +64,55 @@ class State:
 
     iteration: int
     x: Vector = vector("model", "domain")
+
+
+def leaves(state: State) -> list[da.Array]:
+    """The arrays of a state, in order, scalars among them."""
+    values = [getattr(state, f.name) for f in fields(state) if "space" in f.metadata]
+    arrays = (v.arrays if isinstance(v, Blocks) else (v,) for v in values)
+    return [a if isinstance(a, da.Array) else da.asarray(a) for group in arrays for a in group]
+
+
+def rebuild(state: S, arrays: Iterable[Any], iteration: int) -> S:
+    """``state`` with other arrays in the place of its own."""
+    rest, values = iter(arrays), dict[str, Any]()
+    for f in fields(state):
+        if "space" in f.metadata:
+            old = getattr(state, f.name)
+            blocks = isinstance(old, Blocks)
+            values[f.name] = Blocks(tuple(next(rest) for _ in old.arrays)) if blocks else next(rest)
+    return replace(state, iteration=iteration, **values)
+
+
+def scalars(state: State) -> dict[str, Any]:
+    """The scalars of a state, by field."""
+    return {f.name: getattr(state, f.name) for f in fields(state) if f.metadata.get("space", "") is None}
+
+
+def bare(state: S, iteration: int, numbers: Iterable[Any]) -> S:
+    """``state`` with other scalars and without its vectors."""
+    values: dict[str, Any] = {f.name: None for f in fields(state) if f.metadata.get("space")}
+    values.update(zip(scalars(state), numbers, strict=True))
+    return replace(state, iteration=iteration, **values)
+
+
+def materialise(state: S, **options: Any) -> S:
+    """Compute a lazy state with the scheduler or client in use.
+
+    Parameters
+    ----------
+    state : State
+        Lazy state, as a solver's ``init`` or ``step`` gives it.
+    **options
+        Passed to :func:`dask.persist`.
+
+    Returns
+    -------
+    State
+        The same state, computed: chunked vectors on the workers, scalars as NumPy numbers, so that
+        convergence checks and histories cost no further pass.
+    """
+    (computed,) = dask.persist(state, **options)
+    (numbers,) = dask.compute(scalars(computed))
+    done: S = replace(computed, **numbers)
+    return done

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.basicoperators.blockdiag import BlockDiag
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.space import Blocks, Vector, reshape, zeros
@@ -124,3 +128,16 @@ def _terms(
             f"got {len(terms)} Regs, {len(eps)} epsRs and {len(targets)} dataregs: one each is needed"
         )
     return terms, eps, targets
+
+
+def many(Op: Any, y: Any, x0: Any) -> tuple[LinearOperator, Any, Any, Callable[[Any], Any]]:
+    """A system for the columns of a matrix ``y`` side by side: operator, data, first model, and how to lay out models.
+
+    Data that are not such a matrix stay as they are.
+    """
+    op = aslinearoperator(Op)
+    if np.ndim(y) != 2 or np.shape(y) in (op.dimsd, (op.shape[0], 1)) or np.shape(y)[0] != op.shape[0]:
+        return op, y, x0, lambda x: x
+    start = None if x0 is None else da.asarray(x0).T.ravel()
+    k = np.shape(y)[1]
+    return BlockDiag([op] * k), da.asarray(y).T.ravel(), start, lambda x: x.reshape(k, -1).T

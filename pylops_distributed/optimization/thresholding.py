@@ -3,7 +3,7 @@ r"""Shrinkage of magnitudes: what ISTA and FISTA do to the model after each grad
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -44,7 +44,8 @@ _KINDS: dict[str, tuple[Callable[..., Any], Callable[..., Any] | None]] = {
     "hard": (_hard, _hard_of),
     "half": (_half, _half_of),
 }
-KINDS = (*_KINDS, *(f"{kind}-percentile" for kind in _KINDS))
+Kind: TypeAlias = Literal["soft", "hard", "half", "soft-percentile", "hard-percentile", "half-percentile"]
+KINDS = get_args(Kind)
 
 
 def threshold(x: Vector, kind: str, thresh: Any) -> Any:

@@ -11,9 +11,11 @@ from pydantic import Field
 
 from pylops_distributed.avo.poststack import PoststackLinearModelling
 from pylops_distributed.basicoperators.diagonal import Diagonal
+from pylops_distributed.basicoperators.firstderivative import FirstDerivative
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.problem import Prior, Problem, relative_norm
+from pylops_distributed.optimization.proximal import L1
+from pylops_distributed.problem import Penalty, Prior, Problem, relative_norm
 from pylops_distributed.problems.wavelet import Ricker, Statistical, Wavelet
 from pylops_distributed.snapshot import Labels
 
@@ -47,6 +49,11 @@ class Poststack(Problem):
     wavelet: Wavelet = Field(default=Statistical(), description="wavelet, given or estimated")
     vertical: float = Field(default=0.0, ge=0, description="weight of smoothness along time")
     lateral: float = Field(default=0.0, ge=0, description="weight of smoothness along lines")
+    blocky: float = Field(
+        default=0.0,
+        ge=0,
+        description="weight of the L1 norm of differences along time, for solvers that take it",
+    )
     dtype: Literal["float32", "float64"] = Field(default="float64", description="type to solve in")
 
     def prepare(self, ds: xr.Dataset) -> Self:
@@ -98,6 +105,13 @@ class Poststack(Problem):
             Prior(SecondDerivative(layout.shape, axis=axis, dtype=self.dtype), eps, f"roughness_{layout.dims[axis]}")
             for axis, eps in enumerate(weights) if eps
         )  # fmt: skip
+
+    def penalties(self, ds: xr.Dataset) -> tuple[Penalty, ...]:
+        """The L1 norm of differences along time: few, sharp boundaries."""
+        if not self.blocky:
+            return ()
+        difference = FirstDerivative(self._layout(ds).shape, axis=0, kind="forward", dtype=self.dtype)
+        return (Penalty(L1(self.blocky), difference),)
 
     def model(self, ds: xr.Dataset) -> da.Array:
         """Logarithm of the true impedance, or of the background where there is no truth."""

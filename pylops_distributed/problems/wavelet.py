@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import dask.array as da
 import numpy as np
@@ -77,6 +77,12 @@ class Statistical(BaseModel):
         if not size > 0:
             raise ValueError("no wavelet can be estimated from data that is zero everywhere")
         return Samples(values=tuple((wavelet * np.sqrt(energy) / (size * self.reflectivity)).tolist()))
+
+
+def arrivals(times: NDArray[Any], t: NDArray[Any], wavelet: NDArray[Any]) -> NDArray[Any]:
+    """Traces with a wavelet at one time each: of the shape of ``times``, and that of the axis ``t`` behind."""
+    lag = (t - times[..., None]) / (t[1] - t[0]) + wavelet.size // 2
+    return np.asarray(np.interp(lag, np.arange(wavelet.size), wavelet, left=0.0, right=0.0))
 
 
 def _lags(n: int) -> NDArray[np.int64]:

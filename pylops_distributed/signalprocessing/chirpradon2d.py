@@ -55,6 +55,8 @@ class ChirpRadon2D(Lift):
     (5, 8)
     """
 
+    workspace = 16.0
+
     def __init__(
         self,
         taxis: ArrayLike,

@@ -67,6 +67,8 @@ class ChirpRadon3D(Lift):
     (5, 5, 8)
     """
 
+    workspace = 16.0
+
     def __init__(
         self,
         taxis: ArrayLike,

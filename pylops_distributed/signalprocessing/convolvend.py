@@ -73,6 +73,8 @@ class ConvolveND(Lift):
            [6., 9., 9., 6.]])
     """
 
+    workspace = 8.0
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -89,6 +91,8 @@ class ConvolveND(Lift):
         model = shape_of(dims)
         self.axes = axes_of(range(len(model)) if axes is None else axes, model)
         self.h = np.asarray(h)
+        if self.h.ndim == len(model) != len(self.axes):  # as in PyLops, whatever the axes
+            self.axes = tuple(range(len(model)))
         self.offset = (0,) * self.h.ndim if offset is None else shape_of(offset)
         self.method = one_of("method", method, ("auto", "direct", "fft"))
         if not self.h.ndim == len(self.axes) == len(set(self.axes)):

@@ -220,8 +220,8 @@ class FourierOperator(Lift):
             dtypes=(self.rdtype, self.cdtype), clinear=not realmodel, chunks=chunks, compute=compute, name=name,
         )  # fmt: skip
 
-    def div(self, y: Any, niter: int = 100) -> Any:
-        """The inverse transform, which is the adjoint scaled; ``niter`` is not needed."""
+    def div(self, y: Any, niter: int = 100, densesolver: str = "scipy") -> Any:
+        """The inverse transform, which is the adjoint scaled; ``niter`` and ``densesolver`` are not needed."""
         n = prod(self.nffts)
         return (self.H @ y) * {"ortho": 1.0, "none": 1.0 / n, "1/n": float(n)}[self.norm]
 

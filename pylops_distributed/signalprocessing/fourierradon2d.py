@@ -93,4 +93,6 @@ class FourierRadon2D(Lift):
         options = {**axes, **how, "nfft": nfft, "flims": flims, "kind": kind, "dtype": dtype}
         self.twin = Twin(LOCAL, options)
         dims, dimsd = (p.size, t.size), (h.size, t.size)
+        # PyLops' kernel makes a matrix from p to h for all frequencies at once.
+        self.workspace = 4.5 + 4 * nfft / t.size * p.size * h.size / (p.size + h.size)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)

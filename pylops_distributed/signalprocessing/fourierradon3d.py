@@ -95,4 +95,7 @@ class FourierRadon3D(Lift):
         options = {**axes, **how, "nfft": nfft, "flims": flims, "kind": kind, "dtype": dtype}
         self.twin = Twin(LOCAL, options)
         dims, dimsd = (py.size, px.size, t.size), (hy.size, hx.size, t.size)
+        p, h = py.size * px.size, hy.size * hx.size
+        # PyLops' kernel makes a matrix from p to h for all frequencies at once.
+        self.workspace = 4.5 + 4 * nfft / t.size * p * h / (p + h)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)

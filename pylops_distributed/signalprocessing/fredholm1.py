@@ -74,6 +74,8 @@ class Fredholm1(LinearOperator):
     ((2, 2), (2,), (5,))
     """
 
+    workspace = 2.0
+
     def __init__(
         self,
         G: Any,

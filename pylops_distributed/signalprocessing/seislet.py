@@ -72,6 +72,8 @@ class Seislet(Lift):
     (8, 16)
     """
 
+    workspace = 12.0
+
     def __init__(
         self,
         slopes: ArrayLike,

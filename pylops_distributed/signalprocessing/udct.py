@@ -62,6 +62,8 @@ class UDCT(Lift):
     dtype('complex128')
     """
 
+    workspace = 6.0
+
     def __init__(
         self,
         dims: Iterable[int],

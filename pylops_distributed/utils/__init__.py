@@ -3,6 +3,7 @@
 from pylops_distributed.utils import (
     backend,
     deps,
+    estimators,
     metrics,
     seismicevents,
     signalprocessing,
@@ -14,6 +15,7 @@ from pylops_distributed.utils import (
 from pylops_distributed.utils.backend import *
 from pylops_distributed.utils.deps import *
 from pylops_distributed.utils.dottest import dottest
+from pylops_distributed.utils.estimators import trace_hutchinson, trace_hutchpp, trace_nahutchpp
 from pylops_distributed.utils.metrics import *
 from pylops_distributed.utils.typing import *
 from pylops_distributed.utils.utils import *
@@ -30,3 +32,4 @@ __all__ = [
     "utils",
 ]
 __all__ += ["wavelets", *backend.__all__, *deps.__all__, *metrics.__all__, *typing.__all__, *utils.__all__]
+__all__ += ["estimators", "trace_hutchinson", "trace_hutchpp", "trace_nahutchpp"]

@@ -14,7 +14,6 @@ from pylops.utils.tapers import taper
 
 from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import one_of
 from pylops_distributed.lift.contraction import contract
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
@@ -150,7 +149,8 @@ class Kirchhoff(LinearOperator):
         chunks: Any = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        one_of("mode", mode, ("analytic", "eikonal", "byot"))
+        if mode not in ("analytic", "eikonal", "byot"):
+            raise ValueError(f"mode must be either 'analytic', 'eikonal' or 'byot', got {mode!r}")
         axes = tuple(np.asarray(a, float) for a in (y, x, z) if a is not None)
         points = np.asarray(srcs, float), np.asarray(recs, float)
         time = np.asarray(t, float)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from pylops_distributed.lift.arguments import one_of
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.basesolver import renamed
 from pylops_distributed.optimization.basic import cgls
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
@@ -98,7 +99,7 @@ class LSM:
         solver : callable, optional
             Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model.
         **kwargs_solver
-            Its keyword arguments.
+            Its keyword arguments; ``iter_lim`` is ``niter``.
 
         Returns
         -------
@@ -106,7 +107,7 @@ class LSM:
             Image, of shape ``(nx, nz)`` or ``(ny, nx, nz)``.
         """
         data = da.asarray(d).reshape(self.Demop.dimsd)
-        image = da.asarray(solver(self.Demop, data, **kwargs_solver)[0])
+        image = da.asarray(solver(self.Demop, data, **renamed(kwargs_solver))[0])
         return image.reshape(getattr(self.Demop, "image", self.Demop.dims))
 
 

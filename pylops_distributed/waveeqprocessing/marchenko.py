@@ -232,15 +232,10 @@ class Marchenko:
         """
         if "iter_lim" in kwargs_solver:
             kwargs_solver["niter"] = kwargs_solver.pop("iter_lim")
-        times = np.asarray(trav)
-        direct = self._direct(times, G0, nfft)
-        R, M, G = self._operators(times)
+        M, d, G, focus, redatumed = self.system(trav, G0, nfft)
         if dottest:
             for op in (G, M):
                 run_dottest(op, verb=True)
-        focus = da.from_array(direct, chunks=R.domain.chunks)  # type: ignore[union-attr]
-        redatumed = R.apply(focus)
-        d = Blocks((self._window(times).apply(redatumed), da.zeros_like(redatumed)))
         found = solver(M, d, **kwargs_solver)[0]
         total = Blocks((found.arrays[0], found.arrays[1] + focus))
         results = list(total.arrays)
@@ -250,6 +245,39 @@ class Marchenko:
             minus, plus = G.apply(total).arrays
             results += [-minus, plus[::-1]]
         return tuple(da.moveaxis(r, 0, 2) for r in results)
+
+    def system(
+        self, trav: ArrayLike, G0: ArrayLike | None = None, nfft: int | None = None
+    ) -> tuple[LinearOperator, Blocks, LinearOperator, da.Array, da.Array]:
+        """What is solved for focusing functions of several points; lazy.
+
+        Parameters
+        ----------
+        trav, G0, nfft
+            As of :meth:`apply_multiplepoints`.
+
+        Returns
+        -------
+        M : LinearOperator
+            From up-going focusing function and coda of the down-going one to the data, each of shape
+            ``(2 * nt - 1, nr, npoints)``.
+        d : Blocks
+            Data.
+        G : LinearOperator
+            From both focusing functions to Green's functions, of which the first comes with the sign changed and
+            the second reversed in time.
+        focus : dask.array.Array
+            Direct part of the down-going focusing function.
+        redatumed : dask.array.Array
+            Its response: standard redatuming.
+        """
+        times = np.asarray(trav)
+        direct = self._direct(times, G0, nfft)
+        R, M, G = self._operators(times)
+        focus = da.from_array(direct, chunks=R.domain.chunks)  # type: ignore[union-attr]
+        redatumed = R.apply(focus)
+        d = Blocks((self._window(times).apply(redatumed), da.zeros_like(redatumed)))
+        return M, d, G, focus, redatumed
 
     def _operators(self, times: Array) -> tuple[LinearOperator, LinearOperator, LinearOperator]:
         """Convolution with the response, the operator to invert, and that to Green's functions."""

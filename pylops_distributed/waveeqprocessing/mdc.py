@@ -104,6 +104,8 @@ class MDC(LinearOperator):
     (dtype('float32'), ((9,), (3, 2), (1,)))
     """
 
+    workspace = 2.0
+
     def __init__(
         self,
         G: Any,

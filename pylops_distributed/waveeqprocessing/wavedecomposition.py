@@ -89,8 +89,8 @@ def PressureToVelocity(
     Examples
     --------
     >>> from pylops_distributed.waveeqprocessing.wavedecomposition import PressureToVelocity
-    >>> PressureToVelocity(16, 11, 0.004, 10.0, 1000.0, 1500.0, ntaper=3).dims
-    (11, 16)
+    >>> PressureToVelocity(16, 8, 0.004, 10.0, 1000.0, 1500.0, ntaper=2).dims
+    (8, 16)
     """
     counts, steps = _axes(nr, dr)
     F, W = _obliquity(nt, counts, dt, steps, rho, vel, nffts, critical, ntaper, not topressure, dtype)
@@ -152,8 +152,8 @@ def UpDownComposition2D(
     Examples
     --------
     >>> from pylops_distributed.waveeqprocessing.wavedecomposition import UpDownComposition2D
-    >>> UpDownComposition2D(16, 11, 0.004, 10.0, 1000.0, 1500.0, ntaper=3).dims
-    (2, 11, 16)
+    >>> UpDownComposition2D(16, 8, 0.004, 10.0, 1000.0, 1500.0, ntaper=2).dims
+    (2, 8, 16)
     """
     return _composition(nt, (nr,), dt, (dr,), rho, vel, nffts, critical, ntaper, scaling, dtype, name)
 

@@ -13,9 +13,9 @@ from solvers import CASES, N, dense, distributed
 import pylops_distributed as pld
 from pylops_distributed import optimization
 from pylops_distributed.checkpoint import CheckpointStore
-from pylops_distributed.execution import materialise
-from pylops_distributed.execution.trace import leaves, trace
+from pylops_distributed.execution.trace import trace
 from pylops_distributed.optimization.solver import solve, unroll
+from pylops_distributed.optimization.state import leaves, materialise
 from pylops_distributed.run import Run
 from pylops_distributed.space import Blocks, flatten
 
@@ -92,8 +92,19 @@ def test_crash_at_every_iteration_and_resume_bitwise(case):
         solve(solver, op, data, store=store, on_step=lambda s, stop=stop: s.iteration >= stop)
     resumed = solve(solver, op, data, store=store)
     assert_same(resumed.state, whole.state)
-    for name, values in whole.history.items():
-        np.testing.assert_array_equal(resumed.history[name], values)
+    assert whole.history.keys() == resumed.history.keys() >= {"seconds", "bytes"}
+    for name in whole.history.keys() - {"seconds", "bytes"}:
+        np.testing.assert_array_equal(resumed.history[name], whole.history[name])
+
+
+@every_solver
+def test_on_worker_processes_bitwise(case, cluster):
+    op, data = distributed(*dense(case, "f8"))
+    expected = solve(case.build("f8"), op, data).state
+    with dask.config.set(scheduler="distributed"):
+        found = solve(case.build("f8"), op, data)
+        assert_same(found.state, expected)
+    assert found.history["bytes"][1:].min() > 0
 
 
 @every_solver
@@ -227,4 +238,4 @@ def test_states_are_named_apart():
         names = [f.metadata["name"] for f in fields(state) if "name" in f.metadata]
         assert len(set(names)) == len(names)
         assert "iteration" not in names
-        assert set(state.history) <= {f.name for f in fields(state)}
+        assert set(state.history) <= {f.name for f in fields(state)} | set(dir(state))

@@ -250,7 +250,7 @@ def test_step_length_is_found_by_power_iteration():
         np.testing.assert_allclose(mine[0].compute(), theirs[0], atol=1e-4)
     lazy = unroll(pld.optimization.FISTA(5, eigsdict={"niter": 30}), op, data, 5)
     assert 1 / lazy.alpha.compute() == pytest.approx(16, rel=1e-2)
-    with pytest.raises(ValueError, match="residual grows"):
+    with pytest.raises(ValueError, match="residual increasing"):
         sparsity.ista(op, data, alpha=1.0, monitorres=True)
     with pytest.raises(ValueError, match="perc"):
         sparsity.ista(op, data, threshkind="soft-percentile")

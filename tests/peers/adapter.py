@@ -33,7 +33,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         lines = str(report.longrepr).splitlines() if report.failed else []
         errors = [line[1:].strip() for line in lines if line.startswith("E ")]
         items[report.nodeid] = {
-            "outcome": report.outcome, "applied": feeder.counted(), "message": errors[0] if errors else "",
+            "outcome": report.outcome, "applied": feeder.counted(), "message": " | ".join(errors[:3]),
         }  # fmt: skip
 
 

@@ -34,7 +34,8 @@ class Peer(ModuleType):
                 ours = getattr(importlib.import_module(OURS + path), name)
             except (ImportError, AttributeError):
                 continue
-            return self._wrap(ours)
+            if getattr(ours, "__module__", "").startswith(OURS):
+                return self._wrap(ours)
         if getattr(theirs, "__module__", "").startswith("pylops"):
             self._borrowed.add(f"{theirs.__module__}.{name}")
         return theirs

@@ -57,7 +57,7 @@ def fetch() -> Path:
                  "--dest", folder, f"pylops=={release}"], check=True,
             )  # fmt: skip
             with tarfile.open(next(Path(folder).glob("*.tar.gz"))) as sdist:
-                # Tests and their data alone: the package beside them would be imported instead of the one installed.
+                # The tests and their data alone: the package beside them would hide the one installed.
                 wanted = [
                     m for m in sdist.getmembers() if m.name.split("/")[1:2] in (["pytests"], ["testdata"])
                 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.space import Vector
 
+Acceleration: TypeAlias = Literal["vandenberghe", "fista"] | None
 ACCELERATIONS = (None, "vandenberghe", "fista")
 
 
@@ -34,7 +35,7 @@ class ProximalGradientState(State):
 
     y: Vector = vector("extrapolated_model", "domain")
     tau: Any = scalar("tau")
-    t: Any = scalar("t")
+    t: Any = scalar("momentum")
     count: Any = scalar("count")
     tries: Any = scalar("tries")
     update: Any = scalar("update")
@@ -92,7 +93,7 @@ class ProximalGradient:
     eta: float = 1.0
     niter: int = 10
     niterback: int = 100
-    acceleration: str | None = None
+    acceleration: Acceleration = None
     tol: float | None = None
 
     state: ClassVar[type[ProximalGradientState]] = ProximalGradientState

@@ -1,0 +1,181 @@
+"""Operators as maps: their spaces, and how they are applied to vectors, matrices and Blocks."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+import dask.array as da
+import numpy as np
+from dask.base import normalize_token
+from numpy.typing import DTypeLike
+
+from pylops_distributed.columns import each, gather, spread
+from pylops_distributed.graphs import at_work
+from pylops_distributed.space import AnySpace, Vector, flatten, unflatten
+
+ArrayLike: TypeAlias = da.Array | np.ndarray[Any, Any]
+_COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
+
+
+class Map(ABC):
+    """A lazy linear map between two spaces: what :class:`~pylops_distributed.LinearOperator` builds on.
+
+    Parameters are those of :class:`~pylops_distributed.LinearOperator`.
+
+    Attributes
+    ----------
+    matvec_count, rmatvec_count, matmat_count, rmatmat_count : int
+        How often the forward and the adjoint of one vector, and of a matrix, have been built. A graph that was
+        built once may run many times: solvers trace a step once, and repeat it.
+    """
+
+    # How many times what a task is given and gives back it may need: kernels make arrays of their own.
+    workspace: float = 4.0
+    named = False  # whether there are labels in it, which must agree
+    matvec_count = rmatvec_count = matmat_count = rmatmat_count = 0
+
+    def __init__(
+        self,
+        domain: AnySpace,
+        codomain: AnySpace,
+        *,
+        dtype: DTypeLike | None = None,
+        clinear: bool = True,
+        explicit: bool = False,
+        forceflat: bool | None = None,
+        compute: tuple[bool, bool] = (False, False),
+        name: str | None = None,
+    ) -> None:
+        self.domain, self.codomain = domain, codomain
+        self.dtype = np.dtype(np.result_type(domain.dtype, codomain.dtype) if dtype is None else dtype)
+        self.clinear, self.explicit, self.forceflat = clinear, explicit, forceflat
+        self.compute, self.name = compute, name
+
+    @abstractmethod
+    def _matvec(self, x: Any) -> Any:
+        """Forward of an array of the domain."""
+
+    @abstractmethod
+    def _rmatvec(self, y: Any) -> Any:
+        """Adjoint of an array of the codomain."""
+
+    def _matmat(self, X: Any) -> Any:
+        """Forward of many arrays of the domain, side by side along a last axis."""
+        return each(lambda x: self._matvec(self.domain.fit(x)), X)
+
+    def _rmatmat(self, Y: Any) -> Any:
+        """Adjoint of many arrays of the codomain, side by side along a last axis."""
+        return each(lambda y: self._rmatvec(self.codomain.fit(y)), Y)
+
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """Shape of the model."""
+        return self.domain.shape
+
+    @property
+    def dimsd(self) -> tuple[int, ...]:
+        """Shape of the data."""
+        return self.codomain.shape
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of data and of model samples: the shape of the matrix."""
+        return self.codomain.size, self.domain.size
+
+    def __dask_tokenize__(self) -> Any:
+        # By contents: Dask's own way, by pickle, gives a copy that came from another process another token.
+        return normalize_token((type(self), {k: v for k, v in vars(self).items() if k not in _COUNTS}))
+
+    def reset_count(self) -> None:
+        """Set all counters to zero."""
+        vars(self).update(dict.fromkeys(_COUNTS, 0))
+
+    def apply(self, x: Vector) -> Any:
+        """Forward in the operator's own layout: an array of ``dims``, or Blocks, in and out; always lazy."""
+        self.matvec_count += 1
+        with at_work(self):
+            return self._matvec(self.domain.fit(x))
+
+    def apply_adjoint(self, y: Vector) -> Any:
+        """Adjoint in the operator's own layout: an array of ``dimsd``, or Blocks, in and out; always lazy."""
+        self.rmatvec_count += 1
+        with at_work(self):
+            return self._rmatvec(self.codomain.fit(y))
+
+    def matvec(self, x: ArrayLike) -> Any:
+        """Forward of a flat vector of size ``shape[1]``, or of one column of shape ``(shape[1], 1)``."""
+        check_flat(x, self.shape[1])
+        y = flatten(self.apply(unflatten(lazy(x).ravel(), self.domain)))
+        return finish(y.reshape(-1, *x.shape[1:]), self.compute[0])
+
+    def rmatvec(self, x: ArrayLike) -> Any:
+        """Adjoint of a flat vector of size ``shape[0]``, or of one column of shape ``(shape[0], 1)``."""
+        check_flat(x, self.shape[0])
+        y = flatten(self.apply_adjoint(unflatten(lazy(x).ravel(), self.codomain)))
+        return finish(y.reshape(-1, *x.shape[1:]), self.compute[1])
+
+    def matmat(self, X: ArrayLike) -> Any:
+        """Forward of each column of a matrix of shape ``(shape[1], K)``, which may be chunked both ways.
+
+        Parameters
+        ----------
+        X : array
+            NumPy, Dask or SciPy sparse matrix. All columns of a chunk are worked on in the same tasks, as many
+            as one vector takes: the more columns a chunk has, the fewer tasks, and the more memory for each.
+
+        Returns
+        -------
+        dask.array.Array
+            Matrix of shape ``(shape[0], K)`` with the chunks of ``X`` along its columns.
+
+        Raises
+        ------
+        ValueError
+            If ``X`` is not a matrix with ``shape[1]`` rows.
+        """
+        columns = spread(_matrix(X, self.shape[1]), self.domain)
+        self.matmat_count += 1
+        return finish(gather(self._matmat(columns)), self.compute[0])
+
+    def rmatmat(self, X: ArrayLike) -> Any:
+        """Adjoint of each column of a matrix of shape ``(shape[0], K)``; see :meth:`matmat`."""
+        columns = spread(_matrix(X, self.shape[0]), self.codomain)
+        self.rmatmat_count += 1
+        return finish(gather(self._rmatmat(columns)), self.compute[1])
+
+
+def finish(y: da.Array, compute: bool) -> Any:
+    """``y``, or its values where they are asked for."""
+    if not compute:
+        return y
+    # Under a key of its own: Dask's scheduler warns when it sees a key again that was fused otherwise.
+    return y.map_blocks(_same, token=uuid4().hex, dtype=y.dtype, meta=y._meta).compute()
+
+
+def _same(block: Any) -> Any:
+    return block
+
+
+def lazy(x: Any) -> da.Array:
+    """``x`` as a Dask array; a sparse matrix becomes a dense one, chunk by chunk."""
+    if hasattr(x, "tocsr"):
+        return da.from_array(x.tocsr(), asarray=False, chunks=-1).map_blocks(_dense, dtype=x.dtype)
+    return x if isinstance(x, da.Array) else da.asarray(x)
+
+
+def _dense(block: Any) -> Any:
+    return block.toarray()
+
+
+def check_flat(x: ArrayLike, size: int) -> None:
+    """Refuse what is not a flat vector of ``size`` samples, or one column."""
+    if x.shape not in ((size,), (size, 1)):
+        raise ValueError(f"expected a vector of shape ({size},) or ({size}, 1), got one of shape {x.shape}")
+
+
+def _matrix(X: Any, rows: int) -> da.Array:
+    if X.ndim != 2 or X.shape[0] != rows:
+        raise ValueError(f"expected a matrix of shape ({rows}, K), got one of shape {X.shape}")
+    return lazy(X)

@@ -1,0 +1,249 @@
+"""A problem and a solver put together: what the solver holds and takes, and what identifies the two."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from hashlib import sha256
+from typing import Any, TypeAlias
+
+import xarray as xr
+from dask.base import tokenize
+
+from pylops_distributed.basicoperators.gradient import Gradient
+from pylops_distributed.basicoperators.identity import Identity
+from pylops_distributed.fingerprint import fingerprint
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.proximal import L1, L21, TV
+from pylops_distributed.optimization.solver import Solver
+from pylops_distributed.optimization.systems import normal_system
+from pylops_distributed.problem import Penalty, Problem
+from pylops_distributed.snapshot import SpaceLabels
+from pylops_distributed.solvers import EXTENDABLE, SOLVERS, SolverSettings, held, name_of
+from pylops_distributed.space import Space, Vector, zeros
+
+AnySolver: TypeAlias = SolverSettings | Solver[Any]
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What a session is made of.
+
+    Attributes
+    ----------
+    solver : Solver
+        The algorithm, with all it holds.
+    op : LinearOperator
+        Operator.
+    y : dask.array.Array or Blocks
+        Data.
+    labels : mapping
+        Labels of the states' spaces.
+    """
+
+    solver: Any
+    op: LinearOperator
+    y: Vector
+    labels: SpaceLabels
+
+
+def assemble(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> Assembly:
+    """Build the solver, the operator and the data; lazy.
+
+    Parameters
+    ----------
+    problem : Problem
+        Prepared problem.
+    ds : xarray.Dataset
+        Its dataset.
+    solver : SolverSettings or Solver
+        Settings, or an algorithm; what it holds beside settings and does not have comes from the problem.
+
+    Raises
+    ------
+    ValueError
+        If the solver needs what the problem does not have.
+    """
+    algorithm, labels = complete(problem, ds, solver), problem.labels(ds)
+    match getattr(algorithm, "takes", "system"):
+        case "system":
+            return Assembly(algorithm, *problem.system(ds), problem.system_labels(ds))
+        case "normal":
+            terms = problem.prior(ds)
+            op, y = normal_system(
+                problem.operator(ds), problem.data(ds), [t.operator for t in terms],
+                dataregs=[t.data for t in terms], epsRs=[t.eps for t in terms],
+            )  # fmt: skip
+            return Assembly(algorithm, op, y, {"domain": labels["domain"], "codomain": labels["domain"]})
+        case "terms":
+            return Assembly(algorithm, problem.operator(ds), problem.data(ds), labels)
+    op, transform = problem.operator(ds), problem.transform(ds)
+    if transform is None:
+        return Assembly(algorithm, op, problem.data(ds), labels)
+    return Assembly(algorithm, op @ transform, problem.data(ds), {"codomain": labels["codomain"]})
+
+
+def complete(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> Any:
+    """The algorithm with all it holds; needs neither the operator nor the data of the problem.
+
+    Raises
+    ------
+    ValueError
+        If it needs what the problem does not have.
+    """
+    algorithm = _algorithm(solver)
+    given = {
+        f.name: GIVERS[f.name](problem, ds, solver)
+        for f in held(algorithm)
+        if f.name in GIVERS and _missing(getattr(solver, f.name, None))
+    }
+    return solver.build(**given) if isinstance(solver, SolverSettings) else replace(solver, **given)  # type: ignore[type-var]
+
+
+def identity(problem: Problem, data: str, solver: AnySolver) -> dict[str, Any]:
+    """What a run's numbers depend on: two runs of one identity give the same, bit for bit.
+
+    Parameters
+    ----------
+    problem : Problem
+        Problem, not yet prepared.
+    data : str
+        Fingerprint of the dataset.
+    solver : SolverSettings or Solver
+        The solver. What it holds beside settings counts by its token, where the problem does not give it.
+
+    Returns
+    -------
+    dict
+        JSON values. The code of a problem that is not part of this library is in it, comments aside.
+    """
+    algorithm = _algorithm(solver)
+    extendable = getattr(algorithm, "extendable", EXTENDABLE)
+    own = {f.name: getattr(solver, f.name, None) for f in fields(algorithm) if f.name not in extendable}
+    holds = {f.name for f in held(algorithm)}
+    settings = {name: value for name, value in own.items() if name not in holds}
+    tokens = {name: _token(value) for name, value in own.items() if name in holds and not _missing(value)}
+    found = {
+        "problem": problem.model_dump(mode="json"),
+        "data": data,
+        "solver": {"name": name_of(solver), **_plain(settings), **tokens},
+    }
+    return found | code_of(type(problem))
+
+
+def place(root: str, name: str, what: Mapping[str, Any]) -> str:
+    """Where the run of an identity goes if nothing else is said."""
+    return f"{root.rstrip('/')}/{name}-{fingerprint(what)[:8]}.zarr"
+
+
+def model_of(problem: Problem, ds: xr.Dataset, solver: Mapping[str, Any], x: Any) -> Any:
+    """The model of what a solver, as its identity tells, has found: of its coefficients, if it looks for those."""
+    known = SOLVERS.get(solver["name"])
+    coefficients = known is not None and getattr(known.algorithm, "takes", "system") == "coefficients"
+    transform = problem.transform(ds) if coefficients else None
+    return x if transform is None else transform.apply(x)
+
+
+def code_of(form: type[Any]) -> dict[str, str]:
+    """Digest of the module that a problem of someone's own is in: other code is another problem."""
+    if form.__module__.startswith("pylops_distributed."):
+        return {}
+    source = inspect.getsource(inspect.getmodule(form))  # type: ignore[arg-type]
+    return {"code": sha256(ast.dump(ast.parse(source)).encode()).hexdigest()}
+
+
+def _algorithm(solver: AnySolver) -> type[Any]:
+    return solver.algorithm if isinstance(solver, SolverSettings) else type(solver)
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (isinstance(value, tuple) and not value)
+
+
+def _token(value: Any) -> str:
+    return str(tokenize(value, ensure_deterministic=True))
+
+
+def _plain(value: Any) -> Any:
+    """The same values for settings and for algorithms: tuples are lists in JSON."""
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _penalties(problem: Problem, ds: xr.Dataset, solver: Any) -> tuple[Penalty, ...]:
+    found = problem.penalties(ds)
+    if not found:
+        raise ValueError(
+            f"the solver {name_of(solver)!r} needs a term that is no square, and the problem {problem.name!r} with "
+            "these settings has none"
+        )
+    return found
+
+
+def _penalty(problem: Problem, ds: xr.Dataset, solver: Any) -> Penalty:
+    found = _penalties(problem, ds, solver)
+    if len(found) > 1:
+        raise ValueError(f"the solver {name_of(solver)!r} takes one term that is no square, not {len(found)}")
+    return found[0]
+
+
+def _function(problem: Problem, ds: xr.Dataset, solver: Any) -> Any:
+    found = _penalty(problem, ds, solver)
+    algorithm = _algorithm(solver)
+    if found.operator is None or "A" in {f.name for f in fields(algorithm)}:
+        return found.function
+    if isinstance(found.operator, Gradient) and isinstance(found.function, L21):
+        return TV(
+            found.operator.dims, found.function.sigma
+        )  # what a function of the gradient is of the model
+    raise ValueError(
+        f"the solver {name_of(solver)!r} takes a function of the model itself, not of its transform: take "
+        "primaldual, linearizedadmm or splitbregman"
+    )
+
+
+def _identity(problem: Problem, ds: xr.Dataset) -> Any:
+    domain = problem.operator(ds).domain
+    assert isinstance(domain, Space)  # penalties of models of blocks bring their own operator
+    return Identity(domain.shape, dtype=domain.dtype)
+
+
+def _operator(problem: Problem, ds: xr.Dataset, solver: Any) -> Any:
+    return _penalty(problem, ds, solver).operator or _identity(problem, ds)
+
+
+def _sparse(problem: Problem, ds: xr.Dataset, solver: Any) -> tuple[Any, ...]:
+    return tuple(p.operator or _identity(problem, ds) for p in _penalties(problem, ds, solver))
+
+
+def _weights(problem: Problem, ds: xr.Dataset, solver: Any) -> tuple[float, ...]:
+    functions = [p.function for p in _penalties(problem, ds, solver)]
+    for function in functions:
+        if not isinstance(function, L1 | L21):
+            raise ValueError(f"splitbregman takes L1 norms, not {type(function).__name__}")
+    return tuple(f.sigma for f in functions)  # type: ignore[attr-defined]
+
+
+def _targets(problem: Problem, ds: xr.Dataset, _: Any) -> Any:
+    terms = problem.prior(ds)
+    if all(t.data is None for t in terms):
+        return None
+    return tuple(zeros(t.operator.codomain) if t.data is None else t.data for t in terms)
+
+
+# What solvers hold beside settings, by the names that it has in all of them: all that depends on the problem.
+GIVERS: dict[str, Callable[[Problem, xr.Dataset, Any], Any]] = {
+    "M": lambda problem, ds, _: problem.preconditioner(ds),
+    "SOp": lambda problem, ds, _: problem.transform(ds),
+    "g": _function,
+    "A": _operator,
+    "RegsL1": _sparse,
+    "epsRL1s": _weights,
+    "RegsL2": lambda problem, ds, _: tuple(t.operator for t in problem.prior(ds)),
+    # The prior is weighted like the data, of which half the square counts mu times.
+    "epsRL2s": lambda problem, ds, solver: tuple(solver.mu * t.eps**2 for t in problem.prior(ds)),
+    "dataregsL2": _targets,
+}

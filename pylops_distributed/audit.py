@@ -1,0 +1,150 @@
+"""Whether all of a run is what was written, and how to bring it back to what is sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dask.array as da
+
+from pylops_distributed.group import Damaged, delete_group, open_group, read_attrs, read_through
+from pylops_distributed.ingest import open_dataset, read_ref
+from pylops_distributed.lease import ROOT as ATTEMPTS
+from pylops_distributed.run import RESULT, Run
+from pylops_distributed.snapshot import ROOT as CHECKPOINTS
+from pylops_distributed.snapshot import Entry, entries
+from pylops_distributed.storage import Storage
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it was written.
+
+    Attributes
+    ----------
+    path : str
+        Where in the run; empty for the run's own metadata.
+    words : str
+        What is wrong.
+    harmful : bool
+        Whether something is lost; not so what a killed writer left unfinished, which nobody reads.
+    """
+
+    path: str
+    words: str
+    harmful: bool = True
+
+
+def verify(url: str | Path) -> list[Finding]:
+    """Check every checksum, count and link of a run; nothing is changed.
+
+    Parameters
+    ----------
+    url : str or Path
+        Place of the run.
+
+    Returns
+    -------
+    list of Finding
+        What is wrong; empty if nothing is.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no run.
+    Damaged
+        If the run's own metadata is not what was written: nothing below it can be trusted to belong to it.
+    """
+    run = Run.open(url)
+    return [*_attempts(run.storage), *_checkpoints(run.storage), *_result(run), *_dataset(run)]
+
+
+def repair(url: str | Path) -> list[Finding]:
+    """Bring a run back to its newest sound checkpoint: delete what is damaged or was left unfinished.
+
+    Checkpoints that are sound are never deleted. A damaged result is deleted, too: the flow writes it again.
+
+    Parameters
+    ----------
+    url : str or Path
+        Place of the run.
+
+    Returns
+    -------
+    list of Finding
+        What was deleted, and why; what is left, such as a damaged dataset, is for :func:`verify` to tell.
+
+    Raises
+    ------
+    RunBusy
+        If a process is working on the run.
+    Damaged
+        If the run's own metadata, or every one of its checkpoints, is damaged.
+    """
+    run = Run.open(url)
+    with run.attempt():
+        found = [f for f in verify(url) if f.path.startswith(f"{CHECKPOINTS}/") or f.path == RESULT]
+        bad = {f.path for f in found}
+        saved = entries(run.storage)
+        if saved and all(entry.path in bad for entry in saved):
+            raise Damaged(
+                f"all {len(saved)} checkpoints of {run.storage.url} are damaged: restore them from a copy, "
+                f"or delete {CHECKPOINTS}/ to start from the first iteration"
+            )
+        for path in sorted(bad):
+            delete_group(run.storage, path)
+        return found
+
+
+def _attempts(storage: Storage) -> Iterator[Finding]:
+    for name in storage.dirs(ATTEMPTS):
+        try:
+            read_attrs(storage, f"{ATTEMPTS}/{name}")
+        except (FileNotFoundError, Damaged) as error:
+            yield Finding(f"{ATTEMPTS}/{name}", f"{error}: who made this attempt is not known", harmful=False)
+
+
+def _checkpoints(storage: Storage) -> Iterator[Finding]:
+    published = {entry.path for entry in entries(storage)}
+    for name in storage.dirs(CHECKPOINTS):
+        path = f"{CHECKPOINTS}/{name}"
+        if path not in published:
+            yield Finding(path, "was never finished", harmful=False)
+            continue
+        try:
+            entry, attrs = Entry.of(name), open_group(storage, path).attrs
+            if (attrs["iteration"], attrs["attempt"]) != (entry.iteration, entry.attempt):
+                yield Finding(path, f"holds iteration {attrs['iteration']} of attempt {attrs['attempt']}")
+        except (Damaged, ValueError) as error:
+            yield Finding(path, str(error))
+
+
+def _result(run: Run) -> Iterator[Finding]:
+    if not any(True for _ in run.storage.list(RESULT)):
+        return
+    try:
+        attrs = open_group(run.storage, RESULT).attrs
+    except FileNotFoundError:
+        yield Finding(RESULT, "was never finished", harmful=False)
+    except Damaged as error:
+        yield Finding(RESULT, str(error))
+    else:
+        if attrs["fingerprint"] != run.attrs["fingerprint"]:
+            yield Finding(RESULT, f"is that of another run, {attrs['fingerprint'][:8]}")
+
+
+def _dataset(run: Run) -> Iterator[Finding]:
+    """The dataset a run was made of must be there, and be the same; runs made by hand may have none."""
+    url, expected = run.attrs.get("dataset"), run.attrs["identity"].get("data")
+    if url is None:
+        return
+    try:
+        ref = read_ref(url)
+        if ref.fingerprint != expected:
+            yield Finding("", f"its dataset {url} is now another one, {ref.fingerprint[:8]}")
+        for variable in open_dataset(url).variables.values():
+            if isinstance(variable.data, da.Array):
+                read_through(variable.data)
+    except (OSError, ValueError, Damaged) as error:
+        yield Finding("", f"its dataset {url} cannot be read: {error}")

@@ -1,0 +1,15 @@
+"""Settings of the library: those of PyLops, in one place for both."""
+
+from pylops.config import (
+    disabled_ndarray_multiplication,
+    enabled_ndarray_multiplication,
+    get_ndarray_multiplication,
+    set_ndarray_multiplication,
+)
+
+__all__ = [
+    "disabled_ndarray_multiplication",
+    "enabled_ndarray_multiplication",
+    "get_ndarray_multiplication",
+    "set_ndarray_multiplication",
+]

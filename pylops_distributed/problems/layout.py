@@ -1,0 +1,105 @@
+"""What problems share: variables of a dataset as arrays in good chunks, their labels, and errors of results."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+
+from pylops_distributed.problem import relative_norm
+from pylops_distributed.snapshot import Labels
+
+LARGEST = 16 * 2**20  # bytes of a chunk
+
+
+def variable(
+    ds: xr.Dataset, name: str, ndim: Sequence[int] = (), dims: Sequence[Hashable] = ()
+) -> xr.DataArray:
+    """A variable, its dimensions ``dims`` first.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Dataset.
+    name : str
+        Name of the variable.
+    ndim : sequence of int, optional
+        Numbers of dimensions it may have; any if empty.
+    dims : sequence of str, optional
+        Dimensions it must have.
+
+    Raises
+    ------
+    ValueError
+        If it is not there, or not like that.
+    """
+    if name not in ds:
+        raise ValueError(f"the dataset has no variable {name!r}; it has {sorted(map(str, ds.data_vars))}")
+    array = ds[name]
+    if ndim and array.ndim not in ndim:
+        raise ValueError(f"{name!r} has {array.ndim} dimensions, expected {' or '.join(map(str, ndim))}")
+    if missing := set(dims) - set(array.dims):
+        raise ValueError(f"{name!r} has dimensions {array.dims}, without {sorted(map(str, missing))}")
+    if array.dtype.kind not in "iufcb":
+        raise ValueError(f"{name!r} is of type {array.dtype}, expected numbers")
+    return array.transpose(*dims, ...)
+
+
+def chunked(array: xr.DataArray, dtype: Any, whole: Sequence[Hashable] = ()) -> da.Array:
+    """The values of a variable, the dimensions ``whole`` in one chunk, the others cut so that workers share."""
+    values = da.asarray(array.data).astype(dtype)
+    limit = min(LARGEST, max(1, values.nbytes // 4))
+    cut = tuple(-1 if dim in whole else "auto" for dim in array.dims)
+    if "auto" not in cut:
+        return values.rechunk(-1)
+    chunks = da.core.normalize_chunks(cut, values.shape, limit, values.dtype)
+    even = tuple(-(-n // len(sizes)) for n, sizes in zip(values.shape, chunks, strict=True))
+    return values.rechunk(even)
+
+
+def labels_of(array: xr.DataArray) -> Labels:
+    """Names and coordinates of a variable's axes."""
+    dims = tuple(map(str, array.dims))
+    return Labels(dims, {d: array.coords[d].variable for d in dims if d in array.coords})
+
+
+def step(ds: xr.Dataset, dim: str) -> float:
+    """Distance of neighbours along a coordinate.
+
+    Raises
+    ------
+    ValueError
+        If there is no such coordinate, or it does not rise in equal steps.
+    """
+    if dim not in ds.coords:
+        raise ValueError(f"the dataset has no coordinate {dim!r}, only {sorted(map(str, ds.coords))}")
+    steps = np.diff(ds[dim].values)
+    if not len(steps) or not np.allclose(steps, steps[0], rtol=1e-4) or steps[0] <= 0:
+        raise ValueError(f"{dim!r} must rise in equal steps")
+    return float(steps[0])
+
+
+def like(array: xr.DataArray, values: Any, long_name: str, **attrs: Any) -> xr.DataArray:
+    """``values`` with the axes of a variable."""
+    return xr.DataArray(values, dims=array.dims, coords=array.coords, attrs={"long_name": long_name, **attrs})
+
+
+def fit_of(observed: xr.DataArray, predicted: Any) -> dict[str, xr.DataArray]:
+    """Observed, predicted and residual data, labelled."""
+    shown = observed.copy(data=observed.data).assign_attrs(long_name="observed data")
+    return {
+        "observed": shown,
+        "predicted": like(observed, predicted, "predicted data"),
+        "residual": like(observed, observed.data - predicted, "residual data"),
+    }
+
+
+def errors(ds: xr.Dataset, result: xr.Dataset, truth: str | None, **found: str) -> dict[str, Any]:
+    """Relative L2 error of each variable of a result against the truth; none where that is not known."""
+    if truth is None:
+        return {}
+    true = variable(ds, truth)
+    return {name: relative_norm(result[shown] - true, true) for name, shown in found.items()}

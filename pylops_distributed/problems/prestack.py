@@ -1,0 +1,172 @@
+"""Pre-stack (AVO) seismic inversion for velocities and density."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+from pydantic import Field
+from scipy.ndimage import gaussian_filter
+
+from pylops_distributed.avo.prestack import PrestackLinearModelling
+from pylops_distributed.basicoperators.secondderivative import SecondDerivative
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.problem import Demo, Prior, Problem, relative_norm
+from pylops_distributed.problems.layout import chunked, fit_of, labels_of, like, step, variable
+from pylops_distributed.problems.wavelet import Ricker, Samples
+from pylops_distributed.snapshot import Labels
+from pylops_distributed.synthetic import layered_volume
+
+TIME, ANGLE = "twt", "angle"
+ROCKS = ("vp", "vs", "rho")
+NAMES = {"vp": "P-wave velocity", "vs": "S-wave velocity", "rho": "density"}
+UNITS = {"vp": "m s-1", "vs": "m s-1", "rho": "kg m-3"}
+Three = tuple[str, str, str]
+
+
+class Prestack(Problem):
+    r"""Velocities and density from amplitudes at several angles, in 2-D and 3-D.
+
+    The unknowns are logarithms of :math:`v_P, v_S, \rho` over their backgrounds:
+
+    .. math::
+        \min \|\mathbf{d} - \mathbf{W G D}\,(\mathbf{m}_0 + \Delta\mathbf{m})\|_2^2
+        + \epsilon_t^2 \|\partial_t^2 \Delta\mathbf{m}\|_2^2
+        + \epsilon_x^2 \sum_i \|\partial_{x_i}^2 \Delta\mathbf{m}\|_2^2
+
+    with Aki and Richards', or Fatti's, linear coefficients. Three angles and more are needed to tell the three apart;
+    the damping of the solver keeps what the data do not tell at its background.
+    """
+
+    name: Literal["prestack"] = "prestack"
+    amplitude: str = Field(
+        default="amplitude",
+        description=f"variable with the amplitudes, on {TIME!r} [ms], {ANGLE!r} [deg] and lines",
+    )
+    background: Three = Field(
+        default=("vp0", "vs0", "rho0"), description="variables with the background of vp, vs and density"
+    )
+    truth: Three | None = Field(
+        default=None, description="variables with their true values, if they are known"
+    )
+    wavelet: Annotated[Ricker | Samples, Field(discriminator="kind")] = Field(
+        default=Ricker(peak=25.0), description="wavelet"
+    )
+    vsvp: float = Field(default=0.5, gt=0, lt=1, description="ratio of S-wave to P-wave velocity")
+    linearization: Literal["akirich", "fatti"] = Field(
+        default="akirich", description="reflection coefficients"
+    )
+    vertical: float = Field(default=0.0, ge=0, description="weight of smoothness along time")
+    lateral: float = Field(default=0.0, ge=0, description="weight of smoothness along lines")
+
+    def operator(self, ds: xr.Dataset) -> LinearOperator:
+        """From logarithms to amplitudes: time, then parameter or angle, then lines."""
+        gathers = self._gathers(ds)
+        wavelet = self.wavelet.samples(step(ds, TIME))
+        angles = gathers[ANGLE].values.astype(float)
+        return PrestackLinearModelling(
+            wavelet, angles, self.vsvp, gathers.sizes[TIME], gathers.shape[2:], self.linearization
+        )
+
+    def data(self, ds: xr.Dataset) -> da.Array:
+        """Amplitudes less those of the background."""
+        return self._amplitudes(ds) - self.operator(ds).apply(self._logs(ds, self.background))
+
+    def prior(self, ds: xr.Dataset) -> tuple[Prior, ...]:
+        """Smoothness along time and along each kind of line."""
+        axes = self._axes(ds)
+        shape = tuple(axes.sizes.values())
+        weights = [(0, self.vertical), *((axis, self.lateral) for axis in range(2, axes.ndim))]
+        return tuple(
+            Prior(SecondDerivative(shape, axis=axis), eps, f"roughness_{axes.dims[axis]}")
+            for axis, eps in weights if eps
+        )  # fmt: skip
+
+    def model(self, ds: xr.Dataset) -> da.Array:
+        """Logarithms of the true values, or of the background where there are none."""
+        return self._logs(ds, self.truth or self.background)
+
+    def labels(self, ds: xr.Dataset) -> dict[str, Labels]:
+        """The model has ``parameter`` where the data have angles."""
+        return {"domain": labels_of(self._axes(ds)), "codomain": labels_of(self._gathers(ds))}
+
+    def label(self, ds: xr.Dataset, x: da.Array) -> xr.Dataset:
+        """The three with their backgrounds, and the data."""
+        gathers = self._gathers(ds)
+        logs, start = x + self._logs(ds, self.background), self._logs(ds, self.background)
+        one, found = gathers.isel({ANGLE: 0}, drop=True), {}
+        for k, rock in enumerate(ROCKS):
+            found[rock] = like(one, np.exp(logs[:, k]), NAMES[rock], units=UNITS[rock])
+            words = f"background {NAMES[rock]}"
+            found[f"{rock}_background"] = like(one, np.exp(start[:, k]), words, units=UNITS[rock])
+        observed = like(gathers, self._amplitudes(ds), "observed data")
+        return xr.Dataset({**found, **fit_of(observed, self.operator(ds).apply(logs))})
+
+    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
+        """Relative misfit; with a truth, the relative errors of each parameter and of its background."""
+        figures = super().metrics(ds, result)
+        for rock, name in zip(ROCKS, self.truth or (), strict=False):
+            true = ds[name]
+            for shown in (rock, f"{rock}_background"):
+                figures[f"{shown}_error"] = relative_norm(result[shown] - true, true)
+        return figures
+
+    @classmethod
+    def demo(cls, seed: int = 0) -> Demo:
+        """A faulted volume at nine angles, with noise."""
+        earth = layered_volume((16, 32, 128), seed=seed)
+        level = np.log(earth["impedance"].values.astype(float))
+        relief = level - level.mean()
+        other = gaussian_filter(np.random.default_rng(seed).standard_normal(level.shape), (3, 3, 2))
+        rocks = {
+            "vp": np.log(2800) + 0.7 * relief, "vs": np.log(1400) + 0.9 * relief + 0.15 * other,
+            "rho": np.log(2300) + 0.3 * relief,
+        }  # fmt: skip
+        angles = np.arange(0.0, 45.0, 5.0)
+        logs = np.moveaxis(np.stack(list(rocks.values())), (0, 3), (1, 0))
+        op = PrestackLinearModelling(Ricker(peak=22.0).samples(4.0), angles, 0.5, 128, (16, 32))
+        clean = op.apply(da.from_array(logs)).compute(scheduler="synchronous")
+        noise = np.random.default_rng(seed + 1).standard_normal(clean.shape)
+        dims = ("inline", "crossline", TIME)
+        smooth = {f"{rock}0": (dims, np.exp(gaussian_filter(v, (3, 3, 5)))) for rock, v in rocks.items()}
+        data = xr.Dataset(
+            {
+                "amplitude": ((TIME, ANGLE, *dims[:2]), clean + 0.05 * clean.std() * noise),
+                **{rock: (dims, np.exp(v), {"units": UNITS[rock]}) for rock, v in rocks.items()}, **smooth,
+            },
+            {**earth.coords, ANGLE: (ANGLE, angles, {"units": "deg"})},
+        )  # fmt: skip
+        problem = {
+            "name": "prestack", "truth": list(ROCKS), "wavelet": {"kind": "ricker", "peak": 22.0},
+            "vertical": 0.02, "lateral": 0.1,
+        }  # fmt: skip
+        solver = {"name": "lsqr", "niter": 40, "damp": 0.6}
+        return Demo(data, {"problem": problem, "solver": solver}, "a faulted volume at nine angles")
+
+    def _gathers(self, ds: xr.Dataset) -> xr.DataArray:
+        gathers = variable(ds, self.amplitude, (3, 4), (TIME, ANGLE))
+        if ANGLE not in gathers.coords:
+            raise ValueError(f"{self.amplitude!r} needs the coordinate {ANGLE!r}, in degrees")
+        return gathers
+
+    def _amplitudes(self, ds: xr.Dataset) -> da.Array:
+        return chunked(self._gathers(ds), float, (TIME, ANGLE))
+
+    def _axes(self, ds: xr.Dataset) -> xr.DataArray:
+        """An array without values that has the axes of the model."""
+        one = self._gathers(ds).isel({ANGLE: [0] * 3}).drop_vars(ANGLE)
+        return one.rename({ANGLE: "parameter"}).assign_coords(parameter=np.arange(3))
+
+    def _logs(self, ds: xr.Dataset, names: Three) -> da.Array:
+        gathers = self._gathers(ds)
+        dims = (TIME, *gathers.dims[2:])
+        chunks = self._amplitudes(ds).chunks
+        parts = []
+        for name in names:
+            rock = variable(ds, name, dims=dims)
+            if rock.ndim != len(dims):
+                raise ValueError(f"{name!r} has dimensions {rock.dims}, expected {dims}")
+            parts.append(np.log(da.asarray(rock.data).astype(float)))
+        return da.stack(parts, axis=1).rechunk({0: -1, 1: -1, **dict(enumerate(chunks[2:], start=2))})

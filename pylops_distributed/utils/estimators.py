@@ -1,0 +1,250 @@
+"""The trace of an operator, from what it does to random vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.columns import recast, spread
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Blocks, BlockSpace, Space, vdot
+from pylops_distributed.tall import combine, inner, orthonormal
+
+__all__ = ["trace_hutchinson", "trace_hutchpp", "trace_nahutchpp"]
+
+
+def trace(
+    op: LinearOperator, neval: int | None = None, method: str | None = None, **options: Any
+) -> da.Array:
+    """The trace of a square operator; see :meth:`pylops_distributed.LinearOperator.trace`."""
+    if op.shape[0] != op.shape[1]:
+        raise ValueError(f"only square operators have a trace, got {op!r}")
+    method = ("explicit" if op.explicit else "hutch++") if method is None else method.lower()
+    if method == "explicit":
+        return da.diagonal(op.todense()).sum(dtype=op.dtype)
+    known: dict[str, Callable[..., da.Array]] = {
+        "hutchinson": trace_hutchinson,
+        "hutch++": trace_hutchpp,
+        "na-hutch++": trace_nahutchpp,
+    }
+    if method not in known:
+        raise NotImplementedError(f"method must be one of {['explicit', *known]}, got {method!r}")
+    return known[method](op, neval, **options)
+
+
+def trace_hutchinson(
+    Op: LinearOperator,
+    neval: int | None = None,
+    batch_size: int | None = None,
+    sampler: str = "rademacher",
+    backend: str = "dask",
+    *,
+    seed: int | None = None,
+) -> da.Array:
+    r"""Hutchinson's estimate of the trace: the mean of :math:`\mathbf{z}^H \mathbf{A} \mathbf{z}` [1]_.
+
+    Parameters
+    ----------
+    Op : LinearOperator
+        Square operator.
+    neval : int, optional
+        Number of vectors; default a tenth of the columns of the operator, and at least one.
+    batch_size : int, optional
+        How many vectors one task works on; default 100.
+    sampler : {"rademacher", "gaussian", "rayleigh", "unitvector"}, optional
+        Distribution of the vectors: signs; normal; normal, scaled to the norm of signs; columns of the identity,
+        none twice, which give the trace itself when all are taken.
+    backend : str, optional
+        Taken for compatibility.
+    seed : int, optional
+        Makes the random vectors the same every time, for the same chunks.
+
+    Returns
+    -------
+    dask.array.Array
+        The estimate, 0-dimensional and lazy.
+
+    Raises
+    ------
+    NotImplementedError
+        If there is no such sampler.
+
+    References
+    ----------
+    .. [1] Hutchinson, M. F., 1990, A stochastic estimator of the trace of the influence matrix for Laplacian
+       smoothing splines: Communications in Statistics - Simulation and Computation, 19, 433-450.
+    """
+    count = _count(Op, neval, 1)
+    if sampler == "unitvector":
+        count = min(count, Op.shape[1])
+        Z = _unit_vectors(Op, count, seed)
+    else:
+        Z = _samples(Op, count, sampler, np.random.default_rng(seed))
+    batch = min(count, 100 if batch_size is None else batch_size)
+    Z = _rechunked(Z, batch)
+    scale = Op.shape[1] / count if sampler == "unitvector" else 1 / count
+    return (_quadratic(Op, Z) * scale).astype(Op.dtype)
+
+
+def trace_hutchpp(
+    Op: LinearOperator,
+    neval: int | None = None,
+    sampler: str = "rademacher",
+    backend: str = "dask",
+    *,
+    seed: int | None = None,
+) -> da.Array:
+    r"""The Hutch++ estimate of the trace [1]_.
+
+    A third of the vectors finds where most of the operator is; its trace there is exact, and only that of the
+    rest is estimated.
+
+    Parameters
+    ----------
+    Op : LinearOperator
+        Square operator.
+    neval : int, optional
+        Number of vectors that the operator is applied to; default a tenth of its columns, and at least three.
+    sampler : {"rademacher", "gaussian", "rayleigh"}, optional
+        Distribution of the vectors; see :func:`trace_hutchinson`.
+    backend : str, optional
+        Taken for compatibility.
+    seed : int, optional
+        Makes the random vectors the same every time, for the same chunks.
+
+    Returns
+    -------
+    dask.array.Array
+        The estimate, 0-dimensional and lazy.
+
+    Raises
+    ------
+    ValueError
+        If ``neval`` is below three.
+    NotImplementedError
+        If there is no such sampler.
+
+    References
+    ----------
+    .. [1] Meyer, R. A., Musco, C., Musco, C., and Woodruff, D. P., 2021, Hutch++: optimal stochastic trace
+       estimation: Symposium on Simplicity in Algorithms, 142-155, doi:10.1137/1.9781611976496.16.
+    """
+    batch = _count(Op, neval, 3) // 3
+    if batch < 1:
+        raise ValueError(f"Hutch++ needs three vectors or more, got neval={neval}")
+    rng = np.random.default_rng(seed)
+    S, G = (_samples(Op, batch, sampler, rng) for _ in range(2))
+    Q = orthonormal(_forward(Op, S))
+    G = G - combine(Q, inner(Q, G))
+    return (_quadratic(Op, Q) + _quadratic(Op, G) / batch).astype(Op.dtype)
+
+
+def trace_nahutchpp(
+    Op: LinearOperator,
+    neval: int | None = None,
+    sampler: str = "rademacher",
+    c1: float = 1.0 / 6.0,
+    c2: float = 1.0 / 3.0,
+    backend: str = "dask",
+    *,
+    seed: int | None = None,
+) -> da.Array:
+    r"""The NA-Hutch++ estimate of the trace: as :func:`trace_hutchpp`, with all vectors chosen beforehand [1]_.
+
+    Parameters
+    ----------
+    Op : LinearOperator
+        Square operator.
+    neval : int, optional
+        Number of vectors that the operator or its adjoint is applied to; default a tenth of its columns, and at
+        least six.
+    sampler : {"rademacher", "gaussian", "rayleigh"}, optional
+        Distribution of the vectors; see :func:`trace_hutchinson`.
+    c1, c2 : float, optional
+        Shares of the vectors that sketch the rows and the columns of the operator; ``c2`` is best twice ``c1``.
+    backend : str, optional
+        Taken for compatibility.
+    seed : int, optional
+        Makes the random vectors the same every time, for the same chunks.
+
+    Returns
+    -------
+    dask.array.Array
+        The estimate, 0-dimensional and lazy.
+
+    Raises
+    ------
+    ValueError
+        If ``neval`` is too small for the shares.
+    NotImplementedError
+        If there is no such sampler.
+
+    References
+    ----------
+    .. [1] Meyer, R. A., Musco, C., Musco, C., and Woodruff, D. P., 2021, Hutch++: optimal stochastic trace
+       estimation: Symposium on Simplicity in Algorithms, 142-155, doi:10.1137/1.9781611976496.16.
+    """
+    count = _count(Op, neval, 6)
+    n1, n2 = round(count * c1), round(count * c2)
+    n3 = count - n1 - n2
+    if min(n1, n2, n3) < 1:
+        raise ValueError(f"neval={neval} vectors are too few for the shares c1={c1} and c2={c2}")
+    rng = np.random.default_rng(seed)
+    S, R, G = (_samples(Op, n, sampler, rng) for n in (n1, n2, n3))
+    Z = _forward(Op, R)
+    W = recast(Op._rmatmat(recast(S, Op.codomain)), Op.domain)
+    Y = inner(S, Z).map_blocks(np.linalg.pinv, chunks=((n2,), (n1,)))
+    sketched = da.trace(Y @ inner(W, Z)) - da.trace(inner(G, Z) @ Y @ inner(W, G)) / n3
+    return (sketched + _quadratic(Op, G) / n3).astype(Op.dtype)
+
+
+def _count(op: LinearOperator, neval: int | None, least: int) -> int:
+    return max(round(op.shape[1] / 10), least) if neval is None else neval
+
+
+def _forward(op: LinearOperator, X: Any) -> Any:
+    """Images of the columns of ``X``, in the layout of the model."""
+    return recast(op._matmat(X), op.domain)
+
+
+def _quadratic(op: LinearOperator, Z: Any) -> da.Array:
+    """The sum of ``conj(z) A z`` over the columns of ``Z``."""
+    return vdot(Z, _forward(op, Z))
+
+
+def _rechunked(X: Any, batch: int) -> Any:
+    """``X`` with at most ``batch`` columns a chunk."""
+    return X.map(lambda a: _rechunked(a, batch)) if isinstance(X, Blocks) else X.rechunk({X.ndim - 1: batch})
+
+
+def _samples(op: LinearOperator, count: int, sampler: str, rng: np.random.Generator) -> Any:
+    """Random vectors of the operator's domain, side by side."""
+    if sampler not in ("gaussian", "rayleigh", "rademacher"):
+        raise NotImplementedError(f"there is no sampler {sampler!r} here")
+    lazy = da.random.default_rng(int(rng.integers(2**63)))
+
+    def sample(space: Space) -> da.Array:
+        shape, kind = (*space.shape, count), np.result_type(space.dtype, np.float32)
+        auto = ("auto",) * len(space.shape) if space.chunks is None else space.chunks
+        chunks = da.core.normalize_chunks((*auto, count), shape, dtype=kind)
+        if sampler == "rademacher":
+            return (2 * lazy.integers(0, 2, shape, chunks=chunks) - 1).astype(kind)
+        return lazy.standard_normal(shape, chunks=chunks).astype(kind)
+
+    domain = op.domain
+    X = Blocks(tuple(map(sample, domain.spaces))) if isinstance(domain, BlockSpace) else sample(domain)
+    if sampler == "rayleigh":
+        squares = da.diagonal(inner(X, X)).real
+        X = combine(X, da.diag(da.sqrt(op.shape[1] / squares)).astype(op.dtype))
+    return X
+
+
+def _unit_vectors(op: LinearOperator, count: int, seed: int | None) -> Any:
+    """Some columns of the identity, side by side."""
+    n = op.shape[1]
+    chosen = np.random.default_rng(seed).choice(n, count, replace=False, shuffle=False)
+    X = da.arange(n)[:, None] == da.from_array(chosen, chunks=-1)[None, :]
+    return spread(X.astype(op.domain.dtype), op.domain)

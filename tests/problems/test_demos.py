@@ -1,0 +1,234 @@
+"""Every problem's own case: solved as PyLops solves it, better than what there is without, and what does not fit."""
+
+import re
+from pathlib import Path
+
+import dask
+import numpy as np
+import pylops
+import pytest
+import xarray as xr
+
+from flows.config import validate
+from flows.demo import case_settings
+from pylops_distributed.assembly import assemble, complete, model_of
+from pylops_distributed.optimization.solver import solve
+from pylops_distributed.problems import PROBLEMS, load_problem
+from pylops_distributed.problems.operatorspec import ENVIRONMENT, OperatorSpec
+from pylops_distributed.solvers import SOLVERS
+from pylops_distributed.utils.dottest import dottest
+
+DATA = Path(__file__).parents[2] / "data"
+NAMES = [name for name in PROBLEMS if name != "poststack"]
+every_problem = pytest.mark.parametrize("name", NAMES)
+
+
+@pytest.fixture(autouse=True)
+def _threads():
+    with dask.config.set(scheduler="threads", num_workers=2):
+        yield
+
+
+@pytest.fixture(scope="module")
+def cases():
+    """Each demo, made once: the problem with the parameters of its settings, its chunked data, and its settings."""
+    made = {}
+
+    def make(name, **changes):
+        if name not in made:
+            made[name] = PROBLEMS[name].demo()
+        case = made[name]
+        return load_problem({**case.settings["problem"], **changes}), case.data.chunk(), case.settings
+
+    return make
+
+
+def mri(ds):
+    return pylops.medical.MRI2D(ds.mask.shape, ds.mask.values.astype(float)), ds.spectrum.values
+
+
+def deblurring(ds):
+    return pylops.signalprocessing.ConvolveND(ds.image.shape, ds.psf.values, offset=(9, 9)), ds.blurred.values
+
+
+def interpolation(ds):
+    mask = np.broadcast_to(ds.mask.values[..., None], ds.amplitude.shape).astype(float)
+    return pylops.Diagonal(mask), ds.amplitude.values
+
+
+def linear(ds):
+    args = ds.t.values, ds.offset.values, ds.slope.values
+    return pylops.signalprocessing.Radon2D(
+        *args, kind="linear", interp=True, centeredh=True
+    ), ds.data_values.values
+
+
+def prestack(ds):
+    wavelet = load_problem(
+        {"name": "poststack", "wavelet": {"kind": "ricker", "peak": 22.0}}
+    ).wavelet.samples(4.0)
+    op = pylops.avo.prestack.PrestackLinearModelling(wavelet, ds.angle.values, 0.5, 128, (16, 32))
+    start = np.log(np.stack([ds[n].transpose("twt", ...).values for n in ("vp0", "vs0", "rho0")], axis=1))
+    return op, ds.amplitude.values - op @ start
+
+
+def mdd(ds):
+    nt = ds.sizes["t"]
+    kernel = np.concatenate([np.zeros((*ds.kernel.shape[:2], nt - 1)), ds.kernel.values], axis=-1)
+    spectra = np.moveaxis(np.fft.rfft(kernel, axis=-1), -1, 0)[:60]
+    op = pylops.waveeqprocessing.MDC(spectra, nt=2 * nt - 1, nv=1, dt=0.004, dr=10.0, twosided=True)
+    return op, np.concatenate([np.zeros((nt - 1, ds.sizes["source"], 1)), ds.recorded.values])
+
+
+def lsm(ds):
+    wavelet = load_problem(
+        {"name": "poststack", "wavelet": {"kind": "ricker", "peak": 25.0}}
+    ).wavelet.samples(2.0)
+    points = (np.stack([ds[a].values, np.zeros(ds.sizes[a])]) for a in ("source", "receiver"))
+    op = pylops.waveeqprocessing.Kirchhoff(
+        ds.z.values, ds.x.values, ds.t.values, *points, 1500.0, wavelet, wavelet.size // 2, mode="analytic"
+    )
+    return op, ds.traces.values
+
+
+PLAIN = {"prestack": {"vertical": 0.0, "lateral": 0.0}, "mdd": {"causal": False}}
+
+
+def test_marchenko_equals_pylops(cases):
+    """The whole of it: PyLops' driver solves with LSQR, from the same direct arrival."""
+    problem, ds, _ = cases("marchenko")
+    ready = assemble(problem, ds, SOLVERS["lsqr"](name="lsqr", niter=4, atol=0, btol=0))
+    found = problem.label(ds, solve(ready.solver, ready.op, ready.y).x)
+    driver = pylops.waveeqprocessing.Marchenko(
+        ds.reflection.values, dt=0.005, dr=16.0, nfmax=ds.sizes["t"], toff=0.045, nsmooth=4
+    )
+    up, down, minus, plus = driver.apply_onepoint(
+        ds.times.values, ds.direct.values, greens=True, iter_lim=4, atol=0, btol=0
+    )
+    for wanted, shown in ((up, "focusing_up"), (down, "focusing_down"), (minus + plus, "green")):
+        ours = found[shown].values[..., 0].T
+        assert np.linalg.norm(ours - wanted) < 1e-9 * np.linalg.norm(wanted)
+
+
+@pytest.mark.filterwarnings("ignore:A new implementation of Kirchhoff:FutureWarning")
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "marchenko"])
+def test_least_squares_equal_those_of_pylops(name, cases):
+    problem, ds, _ = cases(name, **PLAIN.get(name, {}))
+    if name == "lsm":  # PyLops goes trace by trace
+        ds = ds.isel(source=[0, 5, 10], receiver=slice(None, None, 10))
+    ready = assemble(problem, ds, SOLVERS["cgls"](name="cgls", niter=4))
+    found = solve(ready.solver, ready.op, ready.y).x.compute()
+    known = ds.rename(data="data_values") if "data" in ds else ds
+    op, y = globals()[name](known)
+    y = y.ravel().astype(op.dtype)
+    wanted = pylops.cgls(op, y, np.zeros(op.shape[1], op.dtype), niter=4, tol=0.0)[0]
+    assert np.linalg.norm(wanted) > 0
+    assert np.linalg.norm(found.ravel() - wanted.ravel()) < 1e-9 * np.linalg.norm(wanted)
+
+
+@every_problem
+def test_the_demo_is_solved_better_than_by_what_there_is(name, cases):
+    problem, ds, settings = cases(name)
+    problem.check(ds)
+    ready = problem.prepare(ds)
+    raw = {**settings["solver"], "niter": 20}
+    solver = SOLVERS[raw["name"]].model_validate(raw)
+    made = assemble(ready, ds, solver)
+    dottest(made.op, complexflag=3 if made.op.dtype.kind == "c" else 0)
+    x = model_of(ready, ds, {"name": solver.name}, solve(made.solver, made.op, made.y).x)
+    result = ready.label(ds, x)
+    figures = {k: float(v) for k, v in dask.compute(ready.metrics(ds, result))[0].items()}
+    pairs = {
+        "mri": ("error", "zero_filled_error"), "deblurring": ("error", "blurred_error"),
+        "interpolation": ("error", "recorded_error"), "prestack": ("vp_error", "vp_background_error"),
+        "mdd": ("error", "correlation_error"), "marchenko": ("error", "standard_error"),
+        "lsm": ("error", "migrated_error"),
+    }  # fmt: skip
+    found, without = pairs.get(name, ("error", None))
+    assert figures[found] < (0.85 * figures[without] if without else 0.9)
+    assert figures["misfit"] < 0.7
+    assert {"observed", "predicted", "residual"} <= set(result.data_vars)
+    if name == "marchenko":  # vectors of blocks, and no model that could be known
+        return
+    assert x.ndim == len(ready.labels(ds)["domain"].dims)
+    assert ready.operator(ds).apply(ready.model(ds)).shape == ready.data(ds).shape
+
+
+@every_problem
+def test_the_example_is_what_the_demo_writes(name, cases):
+    kept = (DATA / f"{name}.yaml").read_text()
+    assert kept == case_settings(name, PROBLEMS[name].demo())
+
+
+def test_solvers_that_go_with_the_image_problems(cases):
+    """Total variation for those that take its gradient and those that do not; wavelets for sparse ones."""
+    problem, ds, _ = cases("mri")
+    for name in ("admm", "primaldual", "linearizedadmm", "splitbregman", "fista", "spgl1", "cg"):
+        complete(problem, ds, SOLVERS[name](name=name))
+
+
+def blocky():
+    rng = np.random.default_rng(0)
+    return xr.Dataset({"data": ("t", rng.standard_normal(30)), "weights": ("t", np.linspace(1, 2, 30))})
+
+
+def test_any_operator_by_name():
+    ds = blocky()
+    problem = load_problem({
+        "name": "linear",
+        "forward": {"path": "pylops_distributed.Diagonal", "args": [{"variable": "weights"}]},
+        "regularisation": [{"operator": {"path": "pylops.SecondDerivative", "args": [30]}, "weight": 0.5}],
+        "sparse": [{"operator": {"path": "pylops_distributed.FirstDerivative", "args": [[30]]}, "weight": 0.1}],
+    })  # fmt: skip
+    made = assemble(problem, ds, SOLVERS["lsmr"](name="lsmr", niter=80, atol=0, btol=0))
+    found = solve(made.solver, made.op, made.y).x.compute()
+    W, R = np.diag(ds.weights.values), pylops.SecondDerivative(30).todense()
+    np.testing.assert_allclose(found, np.linalg.solve(W @ W + 0.25 * R.T @ R, W @ ds.data.values), atol=1e-6)
+    complete(problem, ds, SOLVERS["splitbregman"](name="splitbregman"))
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("os.system", "is not in one of the packages that are allowed"),
+        ("numpy.linalg.norm", "is not in one of the packages that are allowed"),
+        ("pylops.utils.backend.get_module", "is no class of operators"),
+        ("pylops_distributed.ingest.discard", "is no class of operators"),
+        ("pylops_distributed.problems.layout.np", "is no class of operators"),
+        ("pylops_distributed.Diagnal", "there is no operator"),
+        ("pylops_distributed.Restriction", "does not take these arguments"),
+    ],
+)
+def test_operators_that_are_refused(path, words):
+    with pytest.raises(ValueError, match=words):
+        OperatorSpec(path=path).build(blocky())
+
+
+def test_packages_of_the_users_own_list(monkeypatch):
+    spec = OperatorSpec(path="scipy.sparse.linalg.LinearOperator", args=(3,))
+    monkeypatch.setenv(ENVIRONMENT, "scipy,other")
+    with pytest.raises(ValueError, match="is no class of operators"):  # allowed, and not an operator of ours
+        spec.build(blocky())
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        ("mri", {"spectrum": "nothing"}, "has no variable 'nothing'"),
+        ("deblurring", {"psf": "blurred_twice"}, "has no variable 'blurred_twice'"),
+        ("deblurring", {"blurred": "psf", "psf": "image"}, "does not fit"),
+        ("interpolation", {"time": "twt"}, "without ['twt']"),
+        ("prestack", {"background": ["vp0", "vs0", "amplitude"]}, "dimensions"),
+        ("mdd", {"recorded": "response"}, "without"),
+        ("lsm", {"velocity": "traces"}, "without"),
+    ],
+)
+def test_data_that_do_not_fit(name, changes, words, cases):
+    problem, ds, _ = cases(name, **changes)
+    with pytest.raises(ValueError, match=re.escape(words)):
+        problem.check(ds)
+
+
+def test_settings_are_checked_as_any_others():
+    with pytest.raises(ValueError, match=r"problem\.x: missing"):
+        validate({"dataset": "a.zarr", "problem": {"name": "lsm"}}, "the test")

@@ -1,0 +1,106 @@
+"""Verify finds whatever was done to a run; repair brings back its newest sound checkpoint, and nothing less."""
+
+import pytest
+from storage_cases import ToyState, after, assert_same, go_on
+
+from pylops_distributed.audit import repair, verify
+from pylops_distributed.checkpoint import CheckpointStore
+from pylops_distributed.group import Damaged, Variable
+from pylops_distributed.lease import RunBusy
+from pylops_distributed.run import Run
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A run of two checkpoints and a result."""
+    url = tmp_path / "run.zarr"
+    go_on(str(url), 3)
+    run = Run.open(url)
+    with run.attempt() as attempt:
+        run.write_result(attempt, {"model": Variable(("x",), [1.0, 2.0])}, checkpoint="i00000003-a0001")
+    return url
+
+
+def checkpoint(place, iteration=3):
+    return place / "checkpoints" / f"i{iteration:08d}-a0001"
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def chunk(group, name="model"):
+    return next(p for p in sorted((group / name / "c").rglob("*")) if p.is_file())
+
+
+DAMAGE = {
+    "flipped": lambda place: flip(chunk(checkpoint(place))),
+    "truncated": lambda place: chunk(checkpoint(place)).write_bytes(b"12"),
+    "deleted": lambda place: chunk(checkpoint(place)).unlink(),
+    "empty": lambda place: chunk(checkpoint(place)).write_bytes(b""),
+    "array metadata": lambda place: flip(checkpoint(place) / "model" / "zarr.json"),
+    "metadata": lambda place: flip(checkpoint(place) / "zarr.json"),
+    "swapped": lambda place: (checkpoint(place) / "zarr.json").write_bytes(
+        (checkpoint(place, 2) / "zarr.json").read_bytes()
+    ),
+}
+
+
+def test_sound_run(place):
+    assert verify(place) == []
+    assert repair(place) == []
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_damaged_checkpoint_is_found_and_repaired(place, damage):
+    damage(place)
+    (found,) = verify(place)
+    assert found.path == "checkpoints/i00000003-a0001"
+    assert found.harmful
+    assert repair(place) == [found]
+    assert verify(place) == []
+    with Run.open(place).attempt() as attempt, CheckpointStore(attempt) as store:
+        assert_same(store.latest(ToyState).state, after(2))
+
+
+def test_damaged_result_is_found_and_deleted(place):
+    flip(chunk(place / "result"))
+    (found,) = verify(place)
+    assert (found.path, found.harmful) == ("result", True)
+    repair(place)
+    assert not (place / "result").exists()
+    assert checkpoint(place).exists()
+
+
+def test_unfinished_writes_harm_nothing(place):
+    (place / "checkpoints" / "i00000004-a0001" / "model").mkdir(parents=True)
+    (place / "checkpoints" / "i00000004-a0001" / "model" / "zarr.json").write_text("{}")
+    (found,) = verify(place)
+    assert (found.path, found.harmful) == ("checkpoints/i00000004-a0001", False)
+    repair(place)
+    assert verify(place) == []
+
+
+def test_nothing_is_deleted_where_nothing_is_sound(place):
+    for iteration in (2, 3):
+        flip(chunk(checkpoint(place, iteration)))
+    with pytest.raises(Damaged, match="all 2 checkpoints"):
+        repair(place)
+    assert checkpoint(place).exists()
+
+
+def test_a_run_being_worked_on_is_left_alone(place):
+    flip(chunk(checkpoint(place)))
+    with Run.open(place).attempt(), pytest.raises(RunBusy):
+        repair(place)
+
+
+def test_another_dataset_under_the_same_name_is_found(tmp_path):
+    Run.create_or_open(
+        tmp_path / "run.zarr", identity={"data": "abc"}, provenance={"dataset": str(tmp_path / "gone.zarr")}
+    )
+    (found,) = verify(tmp_path / "run.zarr")
+    assert "cannot be read" in found.words
+    assert str(tmp_path / "gone.zarr") in found.words

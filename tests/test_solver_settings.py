@@ -1,0 +1,161 @@
+"""Every solver of a pipeline: set in YAML, checkpointed, and resumed to the same bits."""
+
+import dask
+import dask.array as da
+import numpy as np
+import pylops
+import pytest
+import xarray as xr
+
+from flows.config import PipelineConfig, validate
+from pylops_distributed import open_run, optimization
+from pylops_distributed.assembly import assemble, identity
+from pylops_distributed.basicoperators import Diagonal, FirstDerivative, MatrixMult
+from pylops_distributed.ingest import ingest, open_dataset
+from pylops_distributed.inversion import Inversion, begin
+from pylops_distributed.optimization.proximal import L1
+from pylops_distributed.optimization.solver import solve
+from pylops_distributed.optimization.state import Reason
+from pylops_distributed.postprocess import write_result
+from pylops_distributed.problem import Penalty, Prior, Problem
+from pylops_distributed.snapshot import Labels
+from pylops_distributed.solvers import SOLVERS
+
+N = 12
+
+
+class Small(Problem):
+    """A small matrix, with all that a solver may ask for."""
+
+    transformed: bool = False
+
+    def operator(self, ds):
+        return MatrixMult(ds["matrix"].data)
+
+    def data(self, ds):
+        return ds["y"].data
+
+    def prior(self, ds):
+        return (Prior(FirstDerivative(N), 0.1, "roughness"),)
+
+    def penalties(self, ds):
+        return (Penalty(L1(0.05), FirstDerivative(N) if self.transformed else None),)
+
+    def transform(self, ds):
+        return Diagonal(da.from_array(np.where(np.arange(N) % 2, -1.0, 1.0), chunks=N))
+
+    def labels(self, ds):
+        return {"domain": Labels(("x",)), "codomain": Labels(("t",))}
+
+    def label(self, ds, x):
+        return xr.Dataset({"model": ("x", x)})
+
+
+# What makes a small case of each: the same for all but those who count otherwise.
+FEW = {"niter": 6}
+CASES = {
+    "irls": {"nouter": 3, "niter": 2, "epsR": 0.1},
+    "irlsmodel": {"nouter": 2, "niter": 3, "epsI": 0.1},
+    "omp": {"niter_outer": 2, "niter_inner": 3, "sigma": 0.0},
+    "mp": {"niter_outer": 6, "sigma": 0.0},
+    "spgl1": {"tau": 2.0, "iter_lim": 6},
+    "splitbregman": {"niter_outer": 2, "niter_inner": 2, "niter": 2},
+    "admm": {"niter": 4, "tau": 0.1, "inner": 2},
+    "linearizedadmm": {"niter": 4, "tau": 0.2, "mu": 0.05, "inner": 2},
+    "primaldual": {"niter": 4, "tau": 0.2, "mu": 0.5, "inner": 2},
+    "proximalgradient": {"niter": 4, "tau": 0.05, "acceleration": "fista"},
+}
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    folder, rng = tmp_path_factory.mktemp("solvers"), np.random.default_rng(5)
+    matrix = np.linalg.qr(rng.standard_normal((20, N)))[0] * np.linspace(1, 2, N)
+    x = np.zeros(N)
+    x[[2, 7]] = 1, -2
+    ds = xr.Dataset({"matrix": (("t", "x"), matrix), "y": ("t", matrix @ x + 0.01 * rng.standard_normal(20))})
+    ds.to_zarr(folder / "raw.zarr", consolidated=False)
+    return ingest(str(folder / "raw.zarr"), str(folder / "in.zarr"), chunks={"t": 10, "x": N}).url
+
+
+def settings_of(name, **more):
+    raw = {"dataset": "in.zarr", "solver": {"name": name, **CASES.get(name, FEW), **more}}
+    return validate(raw, "the test").solver
+
+
+def test_all_algorithms_can_be_chosen_and_their_forms_tell_what_they_set():
+    exported = {v for v in vars(optimization).values() if isinstance(v, type)} - {optimization.PowerIteration}
+    assert {settings.algorithm for settings in SOLVERS.values()} == exported
+    forms = PipelineConfig.model_json_schema()["properties"]["solver"]["anyOf"]
+    assert {form["properties"]["name"]["const"] for form in forms} == set(SOLVERS)
+    for form in forms:
+        assert form["description"]
+        assert not [k for k, p in form["properties"].items() if k != "name" and not p.get("description")]
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_killed_and_resumed_it_gives_the_same_bits_as_the_algorithm_alone(name, stored, tmp_path):
+    problem = Small(transformed=name in ("linearizedadmm", "primaldual", "splitbregman"))
+    solver = settings_of(name)
+    ready = assemble(problem, open_dataset(stored), solver)
+    with dask.config.set(scheduler="synchronous"):
+        wanted = solve(ready.solver, ready.op, ready.y)
+        run = begin(str(tmp_path), stored, problem, solver, name=name)
+        with Inversion(run, solver) as inversion:
+            assert inversion.session.run(lambda state: state.iteration == 2) is Reason.CALLBACK
+        with Inversion(run, solver) as inversion:
+            assert inversion.resumed == 2
+            assert inversion.advance().reason == wanted.reason
+        write_result(run)
+    assert inversion.progress.iteration == wanted.state.iteration
+    assert inversion.progress.fraction == 1.0
+    assert wanted.state.iteration <= inversion.niter
+    assert "cost" in wanted.history
+    tree = open_run(run.storage.url)
+    found = tree["iterates"].to_dataset()["model"].isel(iteration=-1).values
+    np.testing.assert_array_equal(found, wanted.x.compute())
+    sign = (
+        np.where(np.arange(N) % 2, -1, 1) if getattr(solver.algorithm, "takes", "") == "coefficients" else 1
+    )
+    np.testing.assert_array_equal(tree["model"]["model"].values, sign * found)
+
+
+@pytest.mark.parametrize("name", ["cg", "cgls", "lsqr", "lsmr"])
+def test_least_squares_solvers_find_the_same(name, stored):
+    """The normal equations of ``cg`` are those of the system with the prior that the others take."""
+    problem, ds = Small(), open_dataset(stored)
+    ready = assemble(problem, ds, settings_of(name, niter=60))
+    found = solve(ready.solver, ready.op, ready.y).x.compute()
+    matrix, y = ds["matrix"].values, ds["y"].values
+    rough = pylops.FirstDerivative(N).todense()
+    wanted = np.linalg.solve(matrix.T @ matrix + 0.01 * rough.T @ rough, matrix.T @ y)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
+def test_what_a_run_is(stored):
+    problem, solver = Small(), settings_of("fista")
+    what = identity(problem, "data", solver)
+    assert what == identity(problem, "data", optimization.FISTA(niter=6, tol=0.0))
+    assert what == identity(problem, "data", settings_of("fista", niter=99, tol=1.0))
+    assert what != identity(problem, "data", settings_of("fista", eps=0.2))
+    assert what != identity(problem, "data", settings_of("ista"))
+    assert what != identity(problem, "other", solver)
+    assert len(what["code"]) == 64  # this module is not part of the library
+    held = [
+        identity(problem, "data", optimization.FISTA(SOp=Diagonal(da.full(N, v)))) for v in (1.0, 1.0, 2.0)
+    ]
+    assert held[0] == held[1] != held[2]
+    assert held[0]["solver"]["SOp"] != what["solver"].get("SOp")
+
+
+def test_a_solver_that_needs_what_the_problem_does_not_have(stored):
+    ds = open_dataset(stored)
+    with pytest.raises(ValueError, match="takes a function of the model itself"):
+        assemble(Small(transformed=True), ds, settings_of("admm"))
+
+    class Bare(Small):
+        def penalties(self, ds):
+            return ()
+
+    with pytest.raises(ValueError, match="'splitbregman' needs a term that is no square"):
+        assemble(Bare(), ds, settings_of("splitbregman"))
