@@ -11,24 +11,17 @@ import pylops_distributed
 
 # Whole modules that are not here, and why.
 MODULES = {
-    "pylops.config": "comes with multiplication settings of operators",
     "pylops.utils.decorators": "helps classes derived from PyLops' operator; here `_matvec` takes and gives N-d arrays",
     "pylops.utils.describe": "writes operators with SymPy",
-    "pylops.utils.estimators": "comes with traces of operators",
     "pylops.utils.multiproc": "times PyLops' pools of processes; here Dask's schedulers run what is parallel",
     "pylops.version": "written by PyLops' build",
 }
-# Names at other places, for the same reasons.
-NAMES = {
-    "disabled_ndarray_multiplication", "enabled_ndarray_multiplication", "get_ndarray_multiplication",
-    "set_ndarray_multiplication", "scalability_test", "trace_hutchinson", "trace_hutchpp", "trace_nahutchpp",
-    "pytensor_message",  # why PyTensor is missing
-}  # fmt: skip
+# Names of these at other places, and the text that says why PyTensor is missing.
+NAMES = {"scalability_test", "pytensor_message"}
 # Arguments that are not here, and why.
 ARGUMENTS = {
     "LinearOperator": {"Op", "shape", "dims", "dimsd"},  # spaces are in their place
     "aslinearoperator": {"Op"},  # called op
-    "dottest": {"backend"},  # Dask is the backend
     "FunctionOperator": {"kwargs"},  # dtype and name, by name
 }
 
