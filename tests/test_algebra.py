@@ -212,7 +212,7 @@ ERRORS = {
     "index outside": (lambda: pld.Restriction(4, [0, 4]), IndexError, "0 to 4"),
     "index that is no integer": (lambda: pld.Restriction(4, [0.5]), TypeError, "float64"),
     "index that is lazy": (lambda: pld.Restriction(4, da.arange(2)), TypeError, "compute"),
-    "negative pad": (lambda: pld.Pad(4, (-1, 2)), ValueError, "non-negative|pair"),
+    "negative pad": (lambda: pld.Pad(4, (-1, 2)), ValueError, "positive or zero"),
     "pad of another shape": (lambda: pld.Pad((4, 3), (1, 2)), ValueError, "pair"),
     "axis outside": (lambda: pld.Flip(4, axis=1), np.exceptions.AxisError, "axis 1"),
     "axes twice": (lambda: pld.Transpose((4, 3), (0, 0)), ValueError, "once"),

@@ -107,7 +107,7 @@ def test_lsm_images_two_reflectors_at_their_depths():
         twin = pylops.waveeqprocessing.LSM(*settings, mode="analytic")
     close(image, twin.solve(np.asarray(d), iter_lim=15, atol=0, btol=0))
     with pytest.raises(ValueError, match="kind must be one of"):
-        LSM(*settings, kind="twowayac")
+        LSM(*settings, kind="oneway")
 
 
 def test_eikonal_times_are_those_of_pylops_and_need_their_package(monkeypatch):

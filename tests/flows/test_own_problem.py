@@ -69,6 +69,7 @@ def test_a_wrong_adjoint_is_found(module):
     assert "FAIL adjoint" in text
 
 
+@pytest.mark.slow
 def test_swept_on_workers_that_do_not_have_the_module(pld, server, environment, workers, module, tmp_path):
     module.write_text(problem_text("Blur"))
     path = f"{tmp_path}:{environment['PYTHONPATH']}"

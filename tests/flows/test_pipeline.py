@@ -60,6 +60,7 @@ def test_killed_pipeline_resumes_to_the_same_bits(pld, config, tmp_path):
     assert run.storage.exists("report.html")
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(900)
 def test_a_lost_worker_restarts_the_solve_to_the_same_bits(pld, server, config, tmp_path):
     root = tmp_path / "runs"
