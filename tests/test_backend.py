@@ -33,6 +33,15 @@ def test_a_client_closes_its_cluster(owner):
     assert da.ones(4, chunks=2).sum().compute() == 4  # without a cluster again
 
 
+def test_a_closed_client_leaves_its_cluster_alone(owner, monkeypatch):
+    cluster = owner.cluster
+    owner.close()
+    calls = []
+    monkeypatch.setattr(type(cluster), "close", lambda *_, **__: calls.append(1))
+    owner.__del__()
+    assert not calls
+
+
 def test_the_client_is_where_dask_computes(owner):
     assert default_client() is owner
     assert da.ones(4, chunks=2).sum().compute() == 4

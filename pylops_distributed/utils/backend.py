@@ -104,7 +104,9 @@ class OwningClient(Client):  # type: ignore[misc]
 
     def close(self, *args: Any, **options: Any) -> Any:
         """Close the client, then its cluster."""
-        cluster = self.cluster
+        # A closed client is closed again when it is collected, maybe amid another's work on Dask's event loops,
+        # where closing the cluster once more would wait for ever.
+        cluster = None if self.status == "closed" else self.cluster
         closed = super().close(*args, **options)
         if cluster is not None:
             cluster.close()
