@@ -42,6 +42,7 @@ def test_the_sample_is_what_the_generator_makes(tmp_path):
         np.testing.assert_allclose(*samples, rtol=1e-5, atol=1e-6)  # to the bit on one machine
 
 
+@pytest.mark.slow
 def test_step_by_step(pld, server, tmp_path):
     """Ingest, forward, invert and postprocess, each a command, on the sample."""
     settings = load(DATA / "sample/demo.yaml", {"root": str(tmp_path)})
