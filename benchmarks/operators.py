@@ -1,8 +1,7 @@
-"""Operators applied to arrays of 200 MB and more, forward and adjoint, beside PyLops on NumPy and the original.
+"""Operators applied to arrays of 200 MB and more, forward and adjoint, beside PyLops on NumPy.
 
     python benchmarks/operators.py
     python benchmarks/operators.py --case Laplacian FFT2D --repeat 5
-    python benchmarks/operators.py --original PYTHON CHECKOUT    # also the original, see peers/original_operators.py
 
 Arrays lie in memory before and after. This library works with two threads; PyLops with one and with two BLAS
 threads, and its faster median counts. Rounds go through all engines in turn, so that what else the machine does
@@ -18,7 +17,6 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -33,7 +31,6 @@ from threadpoolctl import threadpool_limits
 
 import pylops_distributed as pld
 
-PEER = Path(__file__).parent / "peers" / "original_operators.py"
 VOLUME = (400, 400, 400)  # 256 MB of float32
 TAPS = np.hanning(23)[1:-1].astype("f4")
 
@@ -158,8 +155,6 @@ def engines(case: Case) -> dict[str, Callable[[], float]]:
     ):
         x = rng.standard_normal(f.dims, dtype="f4").astype(case.dtype, copy=False)
         lazy = da.from_array(x, chunks=chunks).persist()
-        if way == "adjoint" and not isinstance(g, pld.LinearOperator):
-            raise TypeError(g)
 
         def on_numpy(blas: int, f: Any = f, x: Any = x) -> float:
             with threadpool_limits(blas, user_api="blas"):
@@ -197,11 +192,6 @@ def measure(name: str, repeat: int) -> dict[str, float]:
     return ratios
 
 
-def original(python: str, checkout: str, names: list[str]) -> None:
-    """The same for the operators that the original has, each library in a process of its own."""
-    raise NotImplementedError
-
-
 def main() -> None:
     """Run the cases that are asked for."""
     parser = argparse.ArgumentParser(
@@ -209,7 +199,6 @@ def main() -> None:
     )
     parser.add_argument("--case", nargs="+", default=list(CASES), choices=list(CASES))
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--original", nargs=2, metavar=("PYTHON", "CHECKOUT"))
     options = parser.parse_args()
     ratios = [r for name in options.case for r in measure(name, options.repeat).values()]
     print(json.dumps({"median": median(ratios), "largest": max(ratios)}))
