@@ -23,11 +23,11 @@ import numpy as np
 import pylops
 
 import pylops_distributed as pld
-from pylops_distributed.checkpoint import CheckpointStore
 from pylops_distributed.optimization.cgls import CGLS
 from pylops_distributed.optimization.solver import Session
-from pylops_distributed.policy import Every
-from pylops_distributed.run import Run
+from pylops_distributed.store.checkpoint import CheckpointStore
+from pylops_distributed.store.policy import Every
+from pylops_distributed.store.run import Run
 
 NT, LINES = 250, 100
 

@@ -54,7 +54,7 @@ def measure(folder: Path, shape: tuple[int, ...], niter: int, one: bool) -> dict
     from flows.sweep import runs
     from flows.sweeping import configs
     from pylops_distributed.ingest import ingest
-    from pylops_distributed.run import list_runs
+    from pylops_distributed.store.run import list_runs
     from pylops_distributed.utils.backend import dask
 
     base = load(make_demo(folder, shape=shape), {"root": str(folder), "solver": {"niter": niter}})

@@ -82,7 +82,7 @@ def sweep(
 def resume(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbose = False) -> None:
     """Go on with a run from its newest checkpoint; --set solver.niter=N extends one that is finished."""
     from flows.config import merge, validate
-    from pylops_distributed.run import Run
+    from pylops_distributed.store.run import Run
 
     place = located(path, root)
     stored = Run.open(place).attrs
@@ -167,7 +167,7 @@ def invert(
 @guard
 def postprocess(path: RunPath, root: Root = "runs", verbose: Verbose = False) -> None:
     """Label and measure a run's newest iterate, and draw its report."""
-    from pylops_distributed.run import Run
+    from pylops_distributed.store.run import Run
 
     place = located(path, root)
     Run.open(place)

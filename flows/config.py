@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pylops_distributed.ingest import Source, locate
 from pylops_distributed.ingest.planning import FINGERPRINT
-from pylops_distributed.policy import Every, Retention
 from pylops_distributed.problems import Poststack, ProblemChoice
 from pylops_distributed.solvers import SOLVERS, SolverChoice
+from pylops_distributed.store.policy import Every, Retention
 
 
 class Form(BaseModel):

@@ -49,7 +49,7 @@ def guard(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
-        from pylops_distributed.lease import RunBusy, Superseded
+        from pylops_distributed.store.lease import RunBusy, Superseded
 
         signal.signal(signal.SIGTERM, _interrupt)
         try:

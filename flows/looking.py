@@ -27,7 +27,7 @@ def problems() -> None:
 @guard
 def runs(root: Root = "runs") -> None:
     """List the runs below a folder; reads the store alone, no server needed."""
-    from pylops_distributed.run import list_runs
+    from pylops_distributed.store.run import list_runs
 
     table = Table("run", "state", "iteration", "cost", "size", "age", box=None)
     for found in list_runs(root):
@@ -46,7 +46,7 @@ def show(path: RunPath, root: Root = "runs") -> None:
     """Tell about one run: state, quality, contents; reads the store alone."""
     from pylops_distributed.report import NAME, summary
     from pylops_distributed.results import open_run
-    from pylops_distributed.run import Run
+    from pylops_distributed.store.run import Run
 
     found = Run.open(located(path, root))
     status, tree = found.status(), open_run(located(path, root))
@@ -70,7 +70,7 @@ def show(path: RunPath, root: Root = "runs") -> None:
 @guard
 def verify(path: RunPath, root: Root = "runs") -> None:
     """Check every checksum, count and link of a run, and say what is wrong; changes nothing."""
-    from pylops_distributed.audit import verify as check
+    from pylops_distributed.store.audit import verify as check
 
     found = check(located(path, root))
     for finding in found:
@@ -86,7 +86,7 @@ def verify(path: RunPath, root: Root = "runs") -> None:
 @guard
 def repair(path: RunPath, root: Root = "runs") -> None:
     """Bring a run back to its newest sound checkpoint; what is sound is never deleted."""
-    from pylops_distributed.audit import repair as mend
+    from pylops_distributed.store.audit import repair as mend
 
     for finding in mend(located(path, root)):
         out.print(f"deleted {finding.path}:", end=" ")

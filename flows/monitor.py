@@ -20,8 +20,8 @@ from prefect.runtime import flow_run
 from pylops_distributed.inversion import Progress
 from pylops_distributed.report import quicklook
 from pylops_distributed.results import relative_cost
-from pylops_distributed.snapshot import Entry, entries
-from pylops_distributed.storage import open_storage
+from pylops_distributed.store.snapshot import Entry, entries
+from pylops_distributed.store.storage import open_storage
 
 log = logging.getLogger("pylops_distributed.monitor")
 BARS = "▁▂▃▄▅▆▇█"

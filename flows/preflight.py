@@ -8,8 +8,8 @@ from flows.config import PipelineConfig
 from pylops_distributed.assembly import complete
 from pylops_distributed.ingest import open_dataset, open_sources
 from pylops_distributed.inversion import begin
-from pylops_distributed.lease import ensure_free
-from pylops_distributed.run import Run
+from pylops_distributed.store.lease import ensure_free
+from pylops_distributed.store.run import Run
 from pylops_distributed.utils.backend import starter
 
 

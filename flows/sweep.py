@@ -13,9 +13,9 @@ from flows.config import PipelineConfig
 from flows.ingest import ingest
 from flows.ship import ship
 from flows.sweeping import combinations, configs, label
-from pylops_distributed.fingerprint import fingerprint
 from pylops_distributed.lcurve import lcurve_table, plot_lcurve
-from pylops_distributed.storage import open_storage
+from pylops_distributed.store.fingerprint import fingerprint
+from pylops_distributed.store.storage import open_storage
 from pylops_distributed.utils.backend import dask
 
 TABLE, PICTURE = "sweep.csv", "lcurve.png"

@@ -21,7 +21,7 @@ from pylops_distributed.inversion import Inversion, Progress, begin
 from pylops_distributed.lcurve import curve_point
 from pylops_distributed.modelling import write_modelled
 from pylops_distributed.problem import Problem
-from pylops_distributed.run import Run
+from pylops_distributed.store.run import Run
 
 SEGMENT = 45.0  # seconds: a run of hours makes hundreds of task runs, and a pause waits less than a minute
 TRANSIENT = (WorkerLost, KilledWorker, FutureCancelledError, OSError, TimeoutError)

@@ -9,7 +9,7 @@ from pylops_distributed import LinearOperator, SecondDerivative
 from pylops_distributed.problem import Demo, Prior, Problem
 from pylops_distributed.problems.layout import chunked, errors, fit_of, labels_of, like, variable
 from pylops_distributed.signalprocessing import Convolve1D
-from pylops_distributed.snapshot import Labels
+from pylops_distributed.store.snapshot import Labels
 
 
 class Template(Problem):

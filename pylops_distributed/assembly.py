@@ -14,15 +14,15 @@ from dask.base import tokenize
 
 from pylops_distributed.basicoperators.gradient import Gradient
 from pylops_distributed.basicoperators.identity import Identity
-from pylops_distributed.fingerprint import fingerprint
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.proximal import L1, L21, TV
 from pylops_distributed.optimization.solver import Solver
 from pylops_distributed.optimization.systems import normal_system
 from pylops_distributed.problem import Penalty, Problem
-from pylops_distributed.snapshot import SpaceLabels
 from pylops_distributed.solvers import EXTENDABLE, SOLVERS, SolverSettings, held, name_of
 from pylops_distributed.space import Space, Vector, zeros
+from pylops_distributed.store.fingerprint import fingerprint
+from pylops_distributed.store.snapshot import SpaceLabels
 
 AnySolver: TypeAlias = SolverSettings | Solver[Any]
 

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 
 from pylops_distributed.assembly import AnySolver, assemble, identity, place
-from pylops_distributed.checkpoint import CheckpointStore
 from pylops_distributed.ingest import open_dataset, read_ref
 from pylops_distributed.limits import check_memory
 from pylops_distributed.optimization.solver import Save, Session
 from pylops_distributed.optimization.state import Reason
-from pylops_distributed.policy import Every, Retention
 from pylops_distributed.problem import Problem
 from pylops_distributed.problems import load_problem
-from pylops_distributed.run import Run
 from pylops_distributed.solvers import most_steps
+from pylops_distributed.store.checkpoint import CheckpointStore
+from pylops_distributed.store.policy import Every, Retention
+from pylops_distributed.store.run import Run
 
 # Seconds for a last checkpoint when a run is stopped; Prefect gives 30 before it kills.
 GRACE = 20.0

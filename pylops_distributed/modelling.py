@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from pylops_distributed.fingerprint import environment
-from pylops_distributed.group import metadata_key, write_group
 from pylops_distributed.ingest import open_dataset, read_ref
 from pylops_distributed.postprocess import variables
 from pylops_distributed.problem import Problem
-from pylops_distributed.storage import open_storage
+from pylops_distributed.store.fingerprint import environment
+from pylops_distributed.store.group import metadata_key, write_group
+from pylops_distributed.store.storage import open_storage
 
 SCHEMA = "pylops-distributed-modelled/1"
 

@@ -10,12 +10,12 @@ import numpy as np
 import xarray as xr
 
 from pylops_distributed.assembly import model_of
-from pylops_distributed.checkpoint import CheckpointStore
-from pylops_distributed.group import Variable
 from pylops_distributed.ingest import open_dataset
 from pylops_distributed.optimization.state import State
 from pylops_distributed.problems import load_problem
-from pylops_distributed.run import RESULT, Run
+from pylops_distributed.store.checkpoint import CheckpointStore
+from pylops_distributed.store.group import Variable
+from pylops_distributed.store.run import RESULT, Run
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +71,8 @@ def plain(value: Any) -> Any:
 
 def needs_result(run: Run) -> bool:
     """Whether there are newer checkpoints than the one the result was made from, or no result."""
-    from pylops_distributed.group import read_attrs
-    from pylops_distributed.snapshot import entries
+    from pylops_distributed.store.group import read_attrs
+    from pylops_distributed.store.snapshot import entries
 
     saved = entries(run.storage)
     try:

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.leastsquares import regularized_system
 from pylops_distributed.optimization.proximal import ProxOperator
-from pylops_distributed.snapshot import Labels
 from pylops_distributed.space import Vector
+from pylops_distributed.store.snapshot import Labels
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from pylops_distributed.results import (
     relative_cost,
     section,
 )
-from pylops_distributed.run import Run
+from pylops_distributed.store.run import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from pylops_distributed.group import read_attrs
 from pylops_distributed.ingest import open_dataset
-from pylops_distributed.run import RESULT, Run
-from pylops_distributed.snapshot import ROOT, SUFFIX, entries
-from pylops_distributed.storage import Storage
+from pylops_distributed.store.group import read_attrs
+from pylops_distributed.store.run import RESULT, Run
+from pylops_distributed.store.snapshot import ROOT, SUFFIX, entries
+from pylops_distributed.store.storage import Storage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,8 +18,8 @@ from pylops_distributed.optimization.solver import solve
 from pylops_distributed.optimization.state import Reason
 from pylops_distributed.postprocess import write_result
 from pylops_distributed.problem import Penalty, Prior, Problem
-from pylops_distributed.snapshot import Labels
 from pylops_distributed.solvers import SOLVERS
+from pylops_distributed.store.snapshot import Labels
 
 N = 12
 

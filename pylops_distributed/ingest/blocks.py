@@ -16,7 +16,7 @@ from pylops_distributed.ingest.segy_grid import Integers
 from pylops_distributed.ingest.segy_layout import read_layout
 from pylops_distributed.ingest.source import Source
 from pylops_distributed.ingest.values import BlockReport, Plan, Statistics
-from pylops_distributed.storage import CONFIG, Array, Storage, open_array, open_storage
+from pylops_distributed.store.storage import CONFIG, Array, Storage, open_array, open_storage
 
 
 def write_block(plan: Plan, index: int) -> BlockReport:

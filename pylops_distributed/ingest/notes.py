@@ -8,7 +8,7 @@ from typing import Any
 
 from pylops_distributed.ingest.source import Source
 from pylops_distributed.ingest.values import ArrayLayout, Block, Value, cut_blocks
-from pylops_distributed.storage import Storage
+from pylops_distributed.store.storage import Storage
 
 ROOT, WORK = "zarr.json", ".ingest"
 # The notes are the attributes of a Zarr group: whoever lists the dataset finds nothing that is not Zarr.

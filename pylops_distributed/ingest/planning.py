@@ -18,7 +18,7 @@ from pylops_distributed.ingest.notes import NOTES, ROOT, WORK, Notes, read_notes
 from pylops_distributed.ingest.sealed import SCHEMA, read_ref
 from pylops_distributed.ingest.source import Source
 from pylops_distributed.ingest.values import ArrayLayout, Plan
-from pylops_distributed.storage import Storage, create_array, open_storage
+from pylops_distributed.store.storage import Storage, create_array, open_storage
 
 BLOCK_BYTES = 64 << 20
 # In a dataset's URL: the first digits of what the dataset is made of, so that other data go elsewhere.

@@ -13,7 +13,7 @@ import xarray as xr
 
 from pylops_distributed.ingest.notes import NOTES, ROOT, WORK, Notes, group_metadata, read_notes
 from pylops_distributed.ingest.values import ArrayLayout, BlockReport, DatasetRef, Plan, Statistics
-from pylops_distributed.storage import Storage, chunks_present, open_array, open_storage
+from pylops_distributed.store.storage import Storage, chunks_present, open_array, open_storage
 
 SCHEMA = "pylops-distributed-dataset/1"
 SOFTWARE = ("pylops-distributed", "numpy", "dask", "xarray", "zarr", "segyio")

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pylops_distributed.ingest import hdf, matlab, npy, segy, zarrs
 from pylops_distributed.ingest.formats import Format
-from pylops_distributed.storage import open_storage
+from pylops_distributed.store.storage import open_storage
 
 FORMATS: dict[str, Format] = {
     "segy": Format((".sgy", ".segy"), segy.open_segy),

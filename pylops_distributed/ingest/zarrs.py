@@ -12,7 +12,7 @@ from zarr.errors import GroupNotFoundError, NodeNotFoundError
 
 from pylops_distributed.ingest.chunking import chunk_dataset, regular_chunks
 from pylops_distributed.ingest.formats import choose, name_axes
-from pylops_distributed.storage import open_storage
+from pylops_distributed.store.storage import open_storage
 
 
 def open_zarr(

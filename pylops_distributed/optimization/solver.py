@@ -36,7 +36,7 @@ class Solver(Protocol[S]):
 
 
 class Store(Protocol):
-    """Where states are kept; :class:`pylops_distributed.checkpoint.CheckpointStore` is one."""
+    """Where states are kept; :class:`pylops_distributed.store.checkpoint.CheckpointStore` is one."""
 
     def save(self, state: Any, history: History) -> None:
         """Keep a computed state."""
@@ -46,7 +46,7 @@ class Store(Protocol):
 
 
 class Save(Protocol):
-    """When to keep a state; :class:`pylops_distributed.checkpoint.Every` is one."""
+    """When to keep a state; :class:`pylops_distributed.store.policy.Every` is one."""
 
     def due(self, iteration: int, elapsed: float) -> bool:
         """Whether to save now, ``elapsed`` seconds after the last save."""

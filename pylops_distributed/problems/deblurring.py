@@ -16,7 +16,7 @@ from pylops_distributed.optimization.proximal import L21
 from pylops_distributed.problem import Demo, Penalty, Prior, Problem
 from pylops_distributed.problems.layout import chunked, errors, fit_of, labels_of, like, variable
 from pylops_distributed.signalprocessing.convolvend import ConvolveND
-from pylops_distributed.snapshot import Labels
+from pylops_distributed.store.snapshot import Labels
 
 
 class Deblurring(Problem):

@@ -15,7 +15,7 @@ from pylops_distributed.problem import Demo, Problem
 from pylops_distributed.problems.layout import chunked, errors, fit_of, labels_of, like, variable
 from pylops_distributed.problems.wavelet import Ricker, arrivals
 from pylops_distributed.signalprocessing.fftnd import FFTND
-from pylops_distributed.snapshot import Labels
+from pylops_distributed.store.snapshot import Labels
 
 
 class Interpolation(Problem):

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from pylops_distributed.problem import relative_norm
-from pylops_distributed.snapshot import Labels
+from pylops_distributed.store.snapshot import Labels
 
 LARGEST = 16 * 2**20  # bytes of a chunk
 

@@ -15,8 +15,8 @@ from pylops_distributed.problem import Demo, Penalty, Prior, Problem
 from pylops_distributed.problems.layout import errors, fit_of, labels_of, variable
 from pylops_distributed.problems.operatorspec import OperatorSpec
 from pylops_distributed.signalprocessing.radon2d import Radon2D
-from pylops_distributed.snapshot import Labels
 from pylops_distributed.space import Space
+from pylops_distributed.store.snapshot import Labels
 
 
 class Term(BaseModel):

@@ -15,7 +15,7 @@ from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.problem import Demo, Prior, Problem
 from pylops_distributed.problems.layout import chunked, errors, fit_of, labels_of, like, variable
 from pylops_distributed.problems.wavelet import Ricker
-from pylops_distributed.snapshot import Labels
+from pylops_distributed.store.snapshot import Labels
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
 
 AXES = ("source", "receiver", "t")

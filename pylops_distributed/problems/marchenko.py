@@ -13,8 +13,8 @@ from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.problem import Demo, Problem, relative_norm
 from pylops_distributed.problems.layered import layered_responses
 from pylops_distributed.problems.layout import step, variable
-from pylops_distributed.snapshot import Labels
 from pylops_distributed.space import Blocks
+from pylops_distributed.store.snapshot import Labels
 from pylops_distributed.waveeqprocessing.marchenko import Marchenko as Driver
 
 LAG, POINT = "lag", "point"

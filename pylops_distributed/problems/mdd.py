@@ -14,7 +14,7 @@ from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.problem import Demo, Problem
 from pylops_distributed.problems.layout import errors, fit_of, step, variable
 from pylops_distributed.problems.wavelet import Ricker, arrivals
-from pylops_distributed.snapshot import Labels
+from pylops_distributed.store.snapshot import Labels
 from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.spectra import kernel_of
 

@@ -17,7 +17,7 @@ from pylops_distributed.optimization.proximal import L21
 from pylops_distributed.problem import Demo, Penalty, Problem
 from pylops_distributed.problems.layout import chunked, errors, fit_of, labels_of, like, variable
 from pylops_distributed.signalprocessing.dwt2d import DWT2D
-from pylops_distributed.snapshot import Labels
+from pylops_distributed.store.snapshot import Labels
 
 
 class MRI(Problem):

@@ -17,7 +17,7 @@ from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.proximal import L1
 from pylops_distributed.problem import Penalty, Prior, Problem, relative_norm
 from pylops_distributed.problems.wavelet import Ricker, Statistical, Wavelet
-from pylops_distributed.snapshot import Labels
+from pylops_distributed.store.snapshot import Labels
 
 TIME = "twt"
 

@@ -16,7 +16,7 @@ from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.problem import Demo, Prior, Problem, relative_norm
 from pylops_distributed.problems.layout import chunked, fit_of, labels_of, like, step, variable
 from pylops_distributed.problems.wavelet import Ricker, Samples
-from pylops_distributed.snapshot import Labels
+from pylops_distributed.store.snapshot import Labels
 from pylops_distributed.synthetic import layered_volume
 
 TIME, ANGLE = "twt", "angle"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pylops_distributed import open_run
-from pylops_distributed.run import list_runs
+from pylops_distributed.store.run import list_runs
 
 KILLS = 20
 NITER = 40

@@ -11,7 +11,7 @@ import yaml
 from flows.config import load
 from pylops_distributed.ingest import ingest, write_segy
 from pylops_distributed.inversion import begin
-from pylops_distributed.run import list_runs
+from pylops_distributed.store.run import list_runs
 
 SAMPLES = 64
 TRACE = 240 + 4 * SAMPLES

@@ -13,7 +13,7 @@ from flows.config import load
 from flows.demo import write_demo
 from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest, open_dataset
-from pylops_distributed.run import Run
+from pylops_distributed.store.run import Run
 from pylops_distributed.synthetic import layered_volume
 
 DATA = Path(__file__).parents[2] / "data"

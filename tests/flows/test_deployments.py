@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pylops_distributed.run import list_runs
+from pylops_distributed.store.run import list_runs
 
 ROOT = Path(__file__).parents[2]
 CHECK = """

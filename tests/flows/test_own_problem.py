@@ -14,7 +14,7 @@ from flows.cli import app
 from flows.demo import make_case
 from flows.new import problem_text
 from pylops_distributed import open_run
-from pylops_distributed.run import list_runs
+from pylops_distributed.store.run import list_runs
 
 PAGE = Path(__file__).parents[2] / "docs/own-problem.md"
 

@@ -12,7 +12,7 @@ from flows.config import load
 from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.run import list_runs
+from pylops_distributed.store.run import list_runs
 
 NITER = 40
 # Every iteration is saved: there is much left to do when the first checkpoint is seen.

@@ -12,7 +12,7 @@ import xarray as xr
 import zarr
 
 from pylops_distributed.ingest import Source, open_source
-from pylops_distributed.storage import open_storage
+from pylops_distributed.store.storage import open_storage
 
 
 @pytest.fixture

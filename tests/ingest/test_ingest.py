@@ -36,7 +36,7 @@ from pylops_distributed.ingest import (
     write_block,
     write_segy,
 )
-from pylops_distributed.storage import Storage
+from pylops_distributed.store.storage import Storage
 
 CHUNKS = {"inline": 2, "crossline": 3}
 

@@ -14,11 +14,11 @@ import dask.array as da
 import numpy as np
 import zarr.storage
 
-from pylops_distributed.checkpoint import CheckpointStore
 from pylops_distributed.optimization.state import State, scalar, vector
-from pylops_distributed.run import Run
 from pylops_distributed.space import Blocks, Vector
-from pylops_distributed.storage import Storage
+from pylops_distributed.store.checkpoint import CheckpointStore
+from pylops_distributed.store.run import Run
+from pylops_distributed.store.storage import Storage
 
 IDENTITY = {"problem": "toy", "solver": {"name": "CGLS", "damp": 0.5}}
 

@@ -3,11 +3,11 @@
 import pytest
 from storage_cases import ToyState, after, assert_same, go_on
 
-from pylops_distributed.audit import repair, verify
-from pylops_distributed.checkpoint import CheckpointStore
-from pylops_distributed.group import Damaged, Variable
-from pylops_distributed.lease import RunBusy
-from pylops_distributed.run import Run
+from pylops_distributed.store.audit import repair, verify
+from pylops_distributed.store.checkpoint import CheckpointStore
+from pylops_distributed.store.group import Damaged, Variable
+from pylops_distributed.store.lease import RunBusy
+from pylops_distributed.store.run import Run
 
 
 @pytest.fixture

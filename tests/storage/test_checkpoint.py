@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, history, lazy, start, step
 
-import pylops_distributed.group as group_module
-from pylops_distributed.checkpoint import Budget, CheckpointStore, Entry, Every, Labels, Retention
-from pylops_distributed.group import Damaged, Variable, open_group, read_attrs, write_group
-from pylops_distributed.lease import Attempt
+import pylops_distributed.store.group as group_module
 from pylops_distributed.optimization.cgls import CGLSState
-from pylops_distributed.run import Run
-from pylops_distributed.storage import open_storage
+from pylops_distributed.store.checkpoint import Budget, CheckpointStore, Entry, Every, Labels, Retention
+from pylops_distributed.store.group import Damaged, Variable, open_group, read_attrs, write_group
+from pylops_distributed.store.lease import Attempt
+from pylops_distributed.store.run import Run
+from pylops_distributed.store.storage import open_storage
 
 
 @pytest.fixture
@@ -247,10 +247,10 @@ def test_published_groups_are_not_written_over(place: str) -> None:
 def test_lost_chunks_are_noticed_before_publishing(attempt: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
     write_block = group_module._write_block
 
-    def forgetful(block: Any, target: Any, block_info: Any = None) -> Any:
+    def forgetful(block: Any, target: Any, folder: Any, block_info: Any = None) -> Any:
         if block_info[0]["chunk-location"] == (1, 0):
             return np.ones((1, 1), bool)
-        return write_block(block, target, block_info)
+        return write_block(block, target, folder, block_info)
 
     monkeypatch.setattr(group_module, "_write_block", forgetful)
     with CheckpointStore(attempt, background=False) as store:
@@ -298,7 +298,7 @@ def test_warnings_name_what_is_wrong(tmp_path: Path, caplog: pytest.LogCaptureFi
     storage = open_storage(url)
     storage.delete("checkpoints/i00000003-a0001/model/c/1/0")
     with Run.open(url).attempt() as attempt, CheckpointStore(attempt, verify="fast") as store:
-        with caplog.at_level(logging.WARNING, "pylops_distributed.checkpoint"):
+        with caplog.at_level(logging.WARNING, "pylops_distributed.store.checkpoint"):
             found = store.latest(ToyState)
         assert found is not None
         assert found.name == "i00000002-a0001"

@@ -17,16 +17,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, history, start
 
-import pylops_distributed.lease as lease_module
-from pylops_distributed.checkpoint import CheckpointStore
-from pylops_distributed.fingerprint import differences, fingerprint
-from pylops_distributed.group import Damaged, Variable, canonical, encode, read_attrs
-from pylops_distributed.lease import RunBusy, Superseded, acquire, owner
-from pylops_distributed.run import Run, RunMismatch, list_runs
-from pylops_distributed.storage import open_storage
+import pylops_distributed.store.lease as lease_module
+from pylops_distributed.store.checkpoint import CheckpointStore
+from pylops_distributed.store.fingerprint import differences, fingerprint
+from pylops_distributed.store.group import Damaged, Variable, canonical, encode, read_attrs
+from pylops_distributed.store.lease import RunBusy, Superseded, acquire, owner
+from pylops_distributed.store.run import Run, RunMismatch, list_runs
+from pylops_distributed.store.storage import open_storage
 
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["pylops_distributed.run", "pylops_distributed.checkpoint"])
+processes.set_forkserver_preload(["pylops_distributed.store.run", "pylops_distributed.store.checkpoint"])
 
 json = st.recursive(
     st.none()
@@ -132,7 +132,7 @@ def test_a_writer_on_another_machine_is_waited_for(tmp_path: Path, caplog: pytes
         found = owner(run.storage)
         assert found is not None
         assert found.alive is alive
-    with caplog.at_level(logging.WARNING, "pylops_distributed.lease"), run.attempt() as attempt:
+    with caplog.at_level(logging.WARNING, "pylops_distributed.store.lease"), run.attempt() as attempt:
         assert attempt.number == 2
     assert "attempt 1" in caplog.text
     assert "ended without notice" in caplog.text

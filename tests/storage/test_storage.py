@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 import threading
 from pathlib import Path
@@ -9,7 +11,8 @@ import obstore
 import pytest
 import zarr
 
-from pylops_distributed.storage import Storage, chunks_present, create_array, open_array, open_storage
+from pylops_distributed.store.direct import write_chunk
+from pylops_distributed.store.storage import Storage, chunks_present, create_array, open_array, open_storage
 
 
 def test_objects(place: str) -> None:
@@ -114,3 +117,28 @@ def test_arrays_are_checksummed_and_leave_their_groups_alone(place: str) -> None
         open_array(storage, "group/model")[...]
     with pytest.raises(zarr.errors.ContainsArrayError):
         create_array(storage, "group/model", (1,), (1,), "f4")
+
+
+@pytest.mark.parametrize("dtype", ["f4", ">f8", "c16", "i2"])
+def test_a_chunk_written_directly_is_the_one_that_zarr_writes(tmp_path: Path, dtype: str) -> None:
+    values = np.asfortranarray(np.random.default_rng(0).integers(-9, 9, (3, 5)).astype(dtype))
+    array = create_array(open_storage(tmp_path), "a", (3, 10), (3, 5), dtype, cold=True)
+    array[:, :5] = values
+    write_chunk(tmp_path / "a/c/0/1", values)
+    assert (tmp_path / "a/c/0/1").read_bytes() == (tmp_path / "a/c/0/0").read_bytes()
+    np.testing.assert_array_equal(array[:, 5:], values)
+
+
+def test_a_chunk_that_cannot_be_written_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    write_chunk(tmp_path / "c/0", np.arange(3.0))
+    before = (tmp_path / "c/0").read_bytes()
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_chunk(tmp_path / "c/0", np.zeros(3))
+    assert [p.name for p in (tmp_path / "c").iterdir()] == ["0"]
+    assert (tmp_path / "c/0").read_bytes() == before

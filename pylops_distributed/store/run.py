@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pylops_distributed.fingerprint import differences, environment, fingerprint
-from pylops_distributed.group import (
+from pylops_distributed.store.fingerprint import differences, environment, fingerprint
+from pylops_distributed.store.group import (
     Damaged,
     Json,
     Labelled,
@@ -23,11 +23,11 @@ from pylops_distributed.group import (
     read_attrs,
     write_group,
 )
-from pylops_distributed.lease import ROOT as ATTEMPTS
-from pylops_distributed.lease import Attempt, Owner, acquire, owner
-from pylops_distributed.snapshot import ROOT as CHECKPOINTS
-from pylops_distributed.snapshot import entries
-from pylops_distributed.storage import Storage, open_storage
+from pylops_distributed.store.lease import ROOT as ATTEMPTS
+from pylops_distributed.store.lease import Attempt, Owner, acquire, owner
+from pylops_distributed.store.snapshot import ROOT as CHECKPOINTS
+from pylops_distributed.store.snapshot import entries
+from pylops_distributed.store.storage import Storage, open_storage
 
 logger = logging.getLogger(__name__)
 
@@ -165,7 +165,7 @@ class Run:
         return cls(storage, attrs)
 
     def attempt(self) -> Attempt:
-        """Take the right to write to the run; see :func:`pylops_distributed.lease.acquire`.
+        """Take the right to write to the run; see :func:`pylops_distributed.store.lease.acquire`.
 
         Raises
         ------

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from pylops_distributed.group import Json, canonical, digest
+from pylops_distributed.store.group import Json, canonical, digest
 
 PACKAGES = (
     "pylops-distributed",

@@ -191,11 +191,11 @@ def create_array(
     dtype: DTypeLike,
     dims: Sequence[str] | None = None,
     attrs: Mapping[str, Any] | None = None,
-    compress: bool = True,
+    cold: bool = False,
 ) -> Array:
     """Create an array with our codecs, and nothing else: no metadata of the groups above it.
 
-    Checksummed (crc32c), compressed (Blosc LZ4) if asked for, NaN as fill value of floats, and every chunk gets
+    Checksummed (crc32c), compressed (Blosc LZ4) unless cold, NaN as fill value of floats, and every chunk gets
     written.
 
     Parameters
@@ -212,8 +212,8 @@ def create_array(
         Names of the axes.
     attrs : mapping, optional
         JSON attributes.
-    compress : bool, optional
-        Whether disk is dearer than processor time.
+    cold : bool, optional
+        Whether it is written often and hardly ever read: then processor time and memory are dearer than disk.
 
     Returns
     -------
@@ -229,7 +229,7 @@ def create_array(
     # Rooted at the array itself: created below a group, Zarr would write the group's zarr.json too early.
     return zarr.create_array(
         storage.zarr(path), shape=tuple(shape), chunks=tuple(max(1, n) for n in chunks), dtype=kind,
-        compressors=COMPRESSED if compress else CHECKSUM, fill_value=np.nan if kind.kind in "fc" else None,
+        compressors=CHECKSUM if cold else COMPRESSED, fill_value=np.nan if kind.kind in "fc" else None,
         dimension_names=dims, attributes=dict(attrs or {}), config=CONFIG, zarr_format=3,
     )  # fmt: skip
 

@@ -10,11 +10,11 @@ from typing import Any
 import dask.array as da
 from dask.base import get_scheduler
 
-from pylops_distributed.group import Damaged, Verify, delete_group, metadata_key, write_group
-from pylops_distributed.lease import Attempt
 from pylops_distributed.optimization.state import State
-from pylops_distributed.policy import Budget, Every, Retention
-from pylops_distributed.snapshot import (
+from pylops_distributed.store.group import Damaged, Verify, delete_group, metadata_key, write_group
+from pylops_distributed.store.lease import Attempt
+from pylops_distributed.store.policy import Budget, Every, Retention
+from pylops_distributed.store.snapshot import (
     ROOT,
     Checkpoint,
     Entry,
@@ -27,7 +27,7 @@ from pylops_distributed.snapshot import (
     entries,
     load,
 )
-from pylops_distributed.storage import Storage
+from pylops_distributed.store.storage import Storage
 
 __all__ = [
     "Budget",
@@ -208,7 +208,7 @@ class CheckpointStore:
                 found.arrays,
                 attrs,
                 finite=found.vectors,
-                compress=False,  # residuals and gradients hardly shrink, and the solver needs the processor
+                cold=True,
                 check=self.attempt.check,
                 get=get,
             )

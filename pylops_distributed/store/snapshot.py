@@ -10,10 +10,10 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.group import Group, Json, Labelled, Variable, Verify, open_group, read_attrs
 from pylops_distributed.optimization.state import State
 from pylops_distributed.space import Blocks
-from pylops_distributed.storage import Storage
+from pylops_distributed.store.group import Group, Json, Labelled, Variable, Verify, open_group, read_attrs
+from pylops_distributed.store.storage import Storage
 
 S = TypeVar("S", bound=State)
 History: TypeAlias = dict[str, np.ndarray[Any, Any]]
@@ -32,7 +32,7 @@ class Labels:
     dims : tuple of str
         Names of the axes.
     coords : mapping, optional
-        Coordinates: by name, a :class:`~pylops_distributed.group.Variable` or ``xarray.Variable``.
+        Coordinates: by name, a :class:`~pylops_distributed.store.group.Variable` or ``xarray.Variable``.
     attrs : mapping, optional
         JSON attributes of the vectors, such as ``units``.
     """

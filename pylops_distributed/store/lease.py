@@ -15,8 +15,8 @@ from pathlib import Path
 
 import psutil
 
-from pylops_distributed.group import Damaged, Json, encode, read_attrs
-from pylops_distributed.storage import Storage
+from pylops_distributed.store.group import Damaged, Json, encode, read_attrs
+from pylops_distributed.store.storage import Storage
 
 logger = logging.getLogger(__name__)
 

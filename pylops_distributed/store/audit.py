@@ -8,13 +8,13 @@ from pathlib import Path
 
 import dask.array as da
 
-from pylops_distributed.group import Damaged, delete_group, open_group, read_attrs, read_through
 from pylops_distributed.ingest import open_dataset, read_ref
-from pylops_distributed.lease import ROOT as ATTEMPTS
-from pylops_distributed.run import RESULT, Run
-from pylops_distributed.snapshot import ROOT as CHECKPOINTS
-from pylops_distributed.snapshot import Entry, entries
-from pylops_distributed.storage import Storage
+from pylops_distributed.store.group import Damaged, delete_group, open_group, read_attrs, read_through
+from pylops_distributed.store.lease import ROOT as ATTEMPTS
+from pylops_distributed.store.run import RESULT, Run
+from pylops_distributed.store.snapshot import ROOT as CHECKPOINTS
+from pylops_distributed.store.snapshot import Entry, entries
+from pylops_distributed.store.storage import Storage
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 import dask
@@ -20,7 +21,8 @@ import numpy as np
 from obstore.exceptions import BaseError
 
 from pylops_distributed.space import Chunks
-from pylops_distributed.storage import Array, Storage, create_array, open_array
+from pylops_distributed.store.direct import write_chunk
+from pylops_distributed.store.storage import Array, Storage, create_array, open_array
 
 Json: TypeAlias = dict[str, Any]
 Verify: TypeAlias = Literal["full", "fast"]
@@ -125,7 +127,7 @@ def write_group(
     attrs: Mapping[str, Any],
     *,
     finite: Collection[str] = (),
-    compress: bool = True,
+    cold: bool = False,
     check: Callable[[], None] = lambda: None,
     get: Any = None,
 ) -> None:
@@ -143,8 +145,9 @@ def write_group(
         JSON attributes of the group.
     finite : collection of str, optional
         Variables in which NaN and infinities are refused.
-    compress : bool, optional
-        Whether disk is dearer than processor time.
+    cold : bool, optional
+        Whether the arrays are written often and hardly ever read; see
+        :func:`~pylops_distributed.store.storage.create_array`.
     check : callable, optional
         Called right before publishing; raises to prevent it.
     get : callable or str, optional
@@ -162,7 +165,7 @@ def write_group(
     if storage.exists(metadata_key(path)):
         raise FileExistsError(f"{storage.url}/{path} exists already; published groups are never written over")
     try:
-        manifest = _write_arrays(storage, path, variables, finite, compress, get)
+        manifest = _write_arrays(storage, path, variables, finite, cold, get)
         storage.sync(path)
         check()
         raw = encode({**attrs, "manifest": manifest, "uuid": uuid.uuid4().hex})
@@ -259,12 +262,12 @@ def _write_arrays(
     path: str,
     variables: Mapping[str, Labelled],
     finite: Collection[str],
-    compress: bool,
+    cold: bool,
     get: Any,
 ) -> Json:
     """Write the arrays of a group, and give its manifest once they are known to be there and sound."""
     storage.delete_prefix(path)
-    lazy = {name: _write(storage / path, name, v, compress) for name, v in variables.items()}
+    lazy = {name: _write(storage / path, name, v, cold) for name, v in variables.items()}
     (clean,) = dask.compute({name: flags for name, (_, _, flags) in lazy.items()}, scheduler=get)
     for name in finite:
         if not clean[name].all():
@@ -280,29 +283,34 @@ def _write_arrays(
     return manifest
 
 
-def _write(group: Storage, name: str, variable: Labelled, compress: bool) -> tuple[Array, Chunks, da.Array]:
+def _write(group: Storage, name: str, variable: Labelled, cold: bool) -> tuple[Array, Chunks, da.Array]:
     """Create an array, and write it lazily: gives its chunks and, for each, whether it is finite."""
     data = da.asarray(variable.data)
     if data.dtype.kind not in "biufc":
         raise TypeError(f"{name} has type {data.dtype}, expected numbers; convert it before storing")
     grid = tuple(max(sizes, default=1) for sizes in data.chunks)
     array = create_array(
-        group, name, data.shape, grid, data.dtype, tuple(variable.dims), dict(variable.attrs), compress
+        group, name, data.shape, grid, data.dtype, tuple(variable.dims), dict(variable.attrs), cold
     )
     # Zarr's chunks are regular: only then can every block be written as one whole chunk.
     regular = data.rechunk(dict(enumerate(grid))) if data.ndim else data
     flags = regular.map_blocks(
-        _write_block, target=array, dtype=bool, chunks=(1,) * data.ndim,
-        meta=np.empty((0,) * data.ndim, bool), name=f"write-{name}-{uuid.uuid4().hex}",
+        _write_block, target=array, folder=(group / name).folder if cold else None, dtype=bool,
+        chunks=(1,) * data.ndim, meta=np.empty((0,) * data.ndim, bool), name=f"write-{name}-{uuid.uuid4().hex}",
     )  # fmt: skip
     return array, data.chunks, flags
 
 
-def _write_block(block: Any, target: Array, block_info: Any = None) -> np.ndarray[Any, Any]:
-    """Write one block as one chunk."""
-    region = tuple(slice(a, b) for a, b in block_info[0]["array-location"])
-    target[region] = np.asarray(block)
-    return np.full((1,) * target.ndim, np.isfinite(block).all())
+def _write_block(
+    block: Any, target: Array, folder: Path | None, block_info: Any = None
+) -> np.ndarray[Any, Any]:
+    """Write one block as one chunk; itself into the array's folder, if given, unless Zarr has to fill it up."""
+    values = np.asarray(block, target.dtype)
+    if folder is not None and values.shape == target.chunks:
+        write_chunk(folder / target.metadata.encode_chunk_key(block_info[0]["chunk-location"]), values)
+    else:
+        target[tuple(slice(a, b) for a, b in block_info[0]["array-location"])] = values
+    return np.full((1,) * target.ndim, np.isfinite(values).all())
 
 
 def _read(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
