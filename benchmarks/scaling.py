@@ -94,7 +94,7 @@ def by_iterations(client: Callable[[int], Any], _: argparse.Namespace) -> None:
         for end in (10, 100, 1000):
             run.run(end - run.iteration)
             times = []
-            for _ in range(5):
+            for _ in range(20):
                 start = time.perf_counter()
                 run.run(10)
                 times.append((time.perf_counter() - start) / 10)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of glibc's mallopt
 
 
 def aligned(value: Any) -> Any:
@@ -29,9 +29,11 @@ def free(limit: int | None = None, share: float = 1.0) -> int:
 def keep_pages(most: int) -> None:
     """Have this process keep up to ``most`` bytes that it frees: Dask's workers are set to give them back at once.
 
-    Each reuse would cost a page fault for every 4 kB: as much again as the arithmetic, and more.
+    Each reuse would cost a page fault for every 4 kB: as much again as the arithmetic, and more. Best called before
+    there are threads: one that allocates has memory of its own by then, which goes back 64 MB at a time.
     """
     with suppress(OSError, AttributeError):  # not the C library of Linux
         libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(M_ARENA_MAX, 1)
         libc.mallopt(M_MMAP_THRESHOLD, min(most, 32 * 2**20))
-        libc.mallopt(M_TRIM_THRESHOLD, most)
+        libc.mallopt(M_TRIM_THRESHOLD, min(most, 2**31 - 1))  # a C int

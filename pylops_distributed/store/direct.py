@@ -1,7 +1,7 @@
-"""Chunks written around the system's page cache, in one copy: for large states, written often and hardly ever read.
+"""Chunks written around the system's page cache, piece by piece: for large states, written often and hardly ever read.
 
 Through Zarr and the cache a chunk is copied three times, each time into fresh memory of the system, and pushes out
-what a solver reads again and again. What is on disk is the same.
+what a solver reads again and again. A piece fits into the processor's cache. What is on disk is the same.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import google_crc32c
 import numpy as np
 
 UNBUFFERED = getattr(os, "O_DIRECT", 0)  # Linux has it
+PIECE = 2**20
 _own = threading.local()
 
 
-def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> None:
+def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> bool:
     """Write a chunk to disk as Zarr's codecs ``bytes`` (little-endian) and ``crc32c`` do, whole or not at all.
 
     Parameters
@@ -30,44 +31,64 @@ def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> None:
         The file of the chunk; what it held before stays until all is on disk.
     block : numpy.ndarray
         The elements, in the shape of the chunk.
+
+    Returns
+    -------
+    bool
+        Whether all elements are finite.
     """
-    data = np.ascontiguousarray(block, block.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
-    size = data.size + 4
-    staged = _pages(-(-size // mmap.PAGESIZE) * mmap.PAGESIZE)
-    staged[: data.size] = data
-    checksum = google_crc32c.value(data)
-    staged[data.size : size] = np.frombuffer(checksum.to_bytes(4, "little"), np.uint8)
+    values = np.ascontiguousarray(block, block.dtype.newbyteorder("<")).reshape(-1)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}#{uuid.uuid4().hex}")
     try:
         try:
-            _write(part, staged, size, UNBUFFERED)
+            finite = _write(part, values, UNBUFFERED)
         except OSError as error:
             if error.errno != errno.EINVAL:  # the file system wants its cache
                 raise
-            _write(part, staged, size, 0)
+            finite = _write(part, values, 0)
         os.replace(part, path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+    return finite
 
 
-def _write(path: Path, data: np.ndarray[Any, Any], size: int, how: int) -> None:
-    """Write whole pages to a file, cut it to its size and flush it."""
+def _write(path: Path, values: np.ndarray[Any, Any], how: int) -> bool:
+    """Write elements and their checksum to a new file, flush it, and tell whether they are finite."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o666)
+    staged, each = _pages(), PIECE // values.itemsize
+    checksum, finite, size = 0, True, 0
     try:
-        done = 0
-        while done < data.size:
-            done += os.pwrite(descriptor, data[done:].data, done)
-        os.ftruncate(descriptor, size)
+        for start in range(0, values.size, each):
+            piece = values[start : start + each]
+            finite = finite and bool(np.isfinite(piece).all())
+            raw = staged[: piece.nbytes]
+            raw[:] = piece.view(np.uint8)
+            checksum = google_crc32c.extend(checksum, raw)
+            if start + each < values.size:
+                size = _put(descriptor, raw, size)
+        rest = values.nbytes - size
+        staged[rest : rest + 4] = np.frombuffer(checksum.to_bytes(4, "little"), np.uint8)
+        _put(descriptor, staged[: -(-(rest + 4) // mmap.PAGESIZE) * mmap.PAGESIZE], size)
+        os.ftruncate(descriptor, values.nbytes + 4)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    return finite
 
 
-def _pages(size: int) -> np.ndarray[Any, Any]:
-    """So many bytes on whole pages, which this thread has for the next time too."""
-    if getattr(_own, "pages", np.empty(0)).size < size:
-        _own.pages = np.frombuffer(mmap.mmap(-1, size), np.uint8)
-    pages: np.ndarray[Any, Any] = _own.pages[:size]
+def _put(descriptor: int, data: np.ndarray[Any, Any], offset: int) -> int:
+    """Write bytes, and give the offset after them."""
+    end = offset + data.size
+    while offset < end:
+        offset += os.pwrite(descriptor, data[offset - end :].data, offset)
+    return end
+
+
+def _pages() -> np.ndarray[Any, Any]:
+    """Whole pages for a piece and the checksum after it; this thread's own, for the next time too."""
+    if not hasattr(_own, "pages"):
+        _own.pages = np.frombuffer(mmap.mmap(-1, PIECE + mmap.PAGESIZE), np.uint8)
+    pages: np.ndarray[Any, Any] = _own.pages
     return pages

@@ -307,10 +307,12 @@ def _write_block(
     """Write one block as one chunk; itself into the array's folder, if given, unless Zarr has to fill it up."""
     values = np.asarray(block, target.dtype)
     if folder is not None and values.shape == target.chunks:
-        write_chunk(folder / target.metadata.encode_chunk_key(block_info[0]["chunk-location"]), values)
+        key = target.metadata.encode_chunk_key(block_info[0]["chunk-location"])
+        finite = write_chunk(folder / key, values)
     else:
         target[tuple(slice(a, b) for a, b in block_info[0]["array-location"])] = values
-    return np.full((1,) * target.ndim, np.isfinite(values).all())
+        finite = bool(np.isfinite(values).all())
+    return np.full((1,) * target.ndim, finite)
 
 
 def _read(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -119,14 +119,24 @@ def test_arrays_are_checksummed_and_leave_their_groups_alone(place: str) -> None
         create_array(storage, "group/model", (1,), (1,), "f4")
 
 
+@pytest.mark.parametrize("shape", [(3, 5), (128, 1024), (1024, 257)])  # less than a piece, one, more
 @pytest.mark.parametrize("dtype", ["f4", ">f8", "c16", "i2"])
-def test_a_chunk_written_directly_is_the_one_that_zarr_writes(tmp_path: Path, dtype: str) -> None:
-    values = np.asfortranarray(np.random.default_rng(0).integers(-9, 9, (3, 5)).astype(dtype))
-    array = create_array(open_storage(tmp_path), "a", (3, 10), (3, 5), dtype, cold=True)
-    array[:, :5] = values
-    write_chunk(tmp_path / "a/c/0/1", values)
+def test_a_chunk_written_directly_is_the_one_that_zarr_writes(
+    tmp_path: Path, dtype: str, shape: tuple[int, int]
+) -> None:
+    values = np.asfortranarray(np.random.default_rng(0).integers(-9, 9, shape).astype(dtype))
+    array = create_array(open_storage(tmp_path), "a", (shape[0], 2 * shape[1]), shape, dtype, cold=True)
+    array[:, : shape[1]] = values
+    assert write_chunk(tmp_path / "a/c/0/1", values)
     assert (tmp_path / "a/c/0/1").read_bytes() == (tmp_path / "a/c/0/0").read_bytes()
-    np.testing.assert_array_equal(array[:, 5:], values)
+    np.testing.assert_array_equal(array[:, shape[1] :], values)
+
+
+@pytest.mark.parametrize("place", [0, 200_000, -1])
+def test_a_chunk_written_directly_tells_what_is_not_finite(tmp_path: Path, place: int) -> None:
+    values = np.zeros(300_000)
+    values[place] = np.inf
+    assert not write_chunk(tmp_path / "c/0", values)
 
 
 def test_a_chunk_that_cannot_be_written_leaves_nothing_behind(
