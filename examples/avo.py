@@ -1,4 +1,9 @@
-"""Impedance from noisy post-stack traces, each trace alone and all together."""
+"""
+Impedance
+=========
+
+Impedance from noisy post-stack traces, each trace alone and all together.
+"""
 
 import dask.array as da
 import numpy as np

@@ -1,4 +1,9 @@
-"""Stencils on a chunked image: derivatives, a smoother, a directional derivative; no seams between chunks."""
+"""
+Stencils
+========
+
+Derivatives, a smoother and a directional derivative on a chunked image; no seams between chunks.
+"""
 
 import dask.array as da
 import numpy as np

@@ -1,4 +1,9 @@
-"""Magnetic resonance imaging from few rays of the spectrum: the adjoint, least squares, and sparse differences."""
+"""
+Magnetic resonance
+==================
+
+Imaging from few rays of the spectrum: the adjoint, least squares, and sparse differences.
+"""
 
 import dask.array as da
 import numpy as np

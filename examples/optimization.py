@@ -1,4 +1,9 @@
-"""Spikes under a wavelet: least squares, and FISTA's sparse ones."""
+"""
+Sparse spikes
+=============
+
+Spikes under a wavelet: least squares, and FISTA's sparse ones.
+"""
 
 import dask.array as da
 import numpy as np

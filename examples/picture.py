@@ -21,5 +21,4 @@ def save(panels, aspect="auto"):
             axis.imshow(values, aspect=aspect, cmap="RdBu", vmin=-limit, vmax=limit)
         axis.set_title(title)
     figure.savefig(target, dpi=80)
-    plt.close(figure)
     print(target)

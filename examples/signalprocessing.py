@@ -1,4 +1,9 @@
-"""One gather in several domains: its spectrum, its slopes, and what is left of it in windows."""
+"""
+Transforms
+==========
+
+One gather in several domains: its spectrum, its slopes, and what is left of it in windows.
+"""
 
 import dask.array as da
 import numpy as np

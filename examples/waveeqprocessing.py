@@ -1,4 +1,9 @@
-"""Least-squares migration: shots of two reflectors, their migration, and the inversion of Kirchhoff modelling."""
+"""
+Migration
+=========
+
+Shots of two reflectors, their migration, and the inversion of Kirchhoff modelling.
+"""
 
 import dask.array as da
 import numpy as np

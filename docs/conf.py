@@ -1,0 +1,48 @@
+"""Settings of the documentation site: ``sphinx-build -W docs docs/_build``."""
+
+from __future__ import annotations
+
+import tempfile
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+project = "PyLops-distributed"
+author = "the PyLops-distributed developers"
+release = metadata.version("pylops-distributed")
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "_templates"]
+templates_path = ["_templates"]
+html_theme = "pydata_sphinx_theme"
+html_title = project
+
+autosummary_generate = True
+autosummary_ignore_module_all = False
+autosummary_imported_members = False
+autodoc_typehints = "none"  # numpydoc's sections say them in words
+numpydoc_show_class_members = False
+myst_heading_anchors = 3
+suppress_warnings = ["myst.xref_missing", "config.cache"]  # links to files of the repository
+
+
+def pictures(_: dict[str, Any], script: dict[str, Any]) -> list[str]:
+    """Where a script of the gallery puts its own picture."""
+    return [str(Path(tempfile.mkdtemp(), Path(script["src_file"]).stem + ".png"))]
+
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "ignore_pattern": r"picture\.py",
+    "reset_argv": pictures,
+    "show_memory": False,
+    "download_all_examples": False,
+}
