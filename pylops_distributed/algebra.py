@@ -24,7 +24,9 @@ class Way:
 
 
 ONE = Way(lambda op, x: op.apply(x), lambda op, y: op.apply_adjoint(y), reshape)
-MANY = Way(lambda op, x: op._matmat(x), lambda op, y: op._rmatmat(y), recast)
+MANY = Way(
+    lambda op, x: op.narrowed(op._matmat(x), 0), lambda op, y: op.narrowed(op._rmatmat(y), 1), recast
+)  # fmt: skip
 
 
 class Composed(LinearOperator):
@@ -84,8 +86,27 @@ class Composed(LinearOperator):
 def _forceflat(ops: Sequence[LinearOperator]) -> bool | None:
     asked = {op.forceflat for op in ops} - {None}
     if len(asked) > 1:
-        raise ValueError("the operators ask for conflicting values of forceflat")
+        raise ValueError(f"Operators have conflicting forceflat: {sorted(map(str, asked))}")
     return asked.pop() if asked else None
+
+
+class SeenOperator(Composed):
+    """An operator between arrays of the shapes that were set as its ``dims`` and ``dimsd``."""
+
+    def __init__(self, op: LinearOperator) -> None:
+        self.op = op
+        model, data = op.seen
+        super().__init__(
+            [op],
+            op.domain if model is None else Space(model, op.domain.dtype),
+            op.codomain if data is None else Space(data, op.codomain.dtype),
+        )
+
+    def _forward(self, x: Any, way: Way) -> Any:
+        return way.reshape(way.forward(self.op, way.reshape(x, self.op.domain)), self.codomain)
+
+    def _backward(self, y: Any, way: Way) -> Any:
+        return way.reshape(way.adjoint(self.op, way.reshape(y, self.op.codomain)), self.domain)
 
 
 class AdjointOperator(Composed):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from math import prod
 from typing import Any, TypeAlias
 from uuid import uuid4
 
@@ -13,8 +15,9 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.columns import each, gather, spread
 from pylops_distributed.graphs import at_work
-from pylops_distributed.space import AnySpace, Vector, flatten, unflatten
+from pylops_distributed.space import AnySpace, Blocks, Vector, flatten, unflatten
 
+Dims: TypeAlias = tuple[int, ...] | None
 ArrayLike: TypeAlias = da.Array | np.ndarray[Any, Any]
 _COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
 
@@ -34,6 +37,9 @@ class Map(ABC):
     # How many times what a task is given and gives back it may need: kernels make arrays of their own.
     workspace: float = 4.0
     named = False  # whether there are labels in it, which must agree
+    # Whether forward and adjoint, as PyLops', give data of higher precision back in that of the operator.
+    narrow: tuple[bool, bool] = (False, False)
+    seen: tuple[Dims, Dims] = (None, None)  # shapes of model and data that users have set
     matvec_count = rmatvec_count = matmat_count = rmatmat_count = 0
 
     def __init__(
@@ -71,13 +77,21 @@ class Map(ABC):
 
     @property
     def dims(self) -> tuple[int, ...]:
-        """Shape of the model."""
-        return self.domain.shape
+        """Shape of the model, which may be set to another of as many samples."""
+        return self.seen[0] or self.domain.shape
+
+    @dims.setter
+    def dims(self, dims: int | Iterable[int]) -> None:
+        self.seen = (_shape("dims", dims, self.domain), self.seen[1])
 
     @property
     def dimsd(self) -> tuple[int, ...]:
-        """Shape of the data."""
-        return self.codomain.shape
+        """Shape of the data, which may be set to another of as many samples."""
+        return self.seen[1] or self.codomain.shape
+
+    @dimsd.setter
+    def dimsd(self, dimsd: int | Iterable[int]) -> None:
+        self.seen = (self.seen[0], _shape("dimsd", dimsd, self.codomain))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -96,13 +110,19 @@ class Map(ABC):
         """Forward in the operator's own layout: an array of ``dims``, or Blocks, in and out; always lazy."""
         self.matvec_count += 1
         with at_work(self):
-            return self._matvec(self.domain.fit(x))
+            return self.narrowed(self._matvec(self.domain.fit(x)), 0)
 
     def apply_adjoint(self, y: Vector) -> Any:
         """Adjoint in the operator's own layout: an array of ``dimsd``, or Blocks, in and out; always lazy."""
         self.rmatvec_count += 1
         with at_work(self):
-            return self._rmatvec(self.codomain.fit(y))
+            return self.narrowed(self._rmatvec(self.codomain.fit(y)), 1)
+
+    def narrowed(self, y: Any, way: int) -> Any:
+        """What the forward (``way`` 0) or the adjoint (1) made, in the operator's precision where that is kept."""
+        if not self.narrow[way] or self.dtype.char not in "fF":
+            return y
+        return y.map(_single) if isinstance(y, Blocks) else _single(y)
 
     def matvec(self, x: ArrayLike) -> Any:
         """Forward of a flat vector of size ``shape[1]``, or of one column of shape ``(shape[1], 1)``."""
@@ -137,13 +157,13 @@ class Map(ABC):
         """
         columns = spread(_matrix(X, self.shape[1]), self.domain)
         self.matmat_count += 1
-        return finish(gather(self._matmat(columns)), self.compute[0])
+        return finish(gather(self.narrowed(self._matmat(columns), 0)), self.compute[0])
 
     def rmatmat(self, X: ArrayLike) -> Any:
         """Adjoint of each column of a matrix of shape ``(shape[0], K)``; see :meth:`matmat`."""
         columns = spread(_matrix(X, self.shape[0]), self.codomain)
         self.rmatmat_count += 1
-        return finish(gather(self._rmatmat(columns)), self.compute[1])
+        return finish(gather(self.narrowed(self._rmatmat(columns), 1)), self.compute[1])
 
 
 def finish(y: da.Array, compute: bool) -> Any:
@@ -152,6 +172,19 @@ def finish(y: da.Array, compute: bool) -> Any:
         return y
     # Under a key of its own: Dask's scheduler warns when it sees a key again that was fused otherwise.
     return y.map_blocks(_same, token=uuid4().hex, dtype=y.dtype, meta=y._meta).compute()
+
+
+def _single(y: da.Array) -> da.Array:
+    kind = np.complex64 if y.dtype.kind == "c" else np.float32
+    return y if y.dtype == kind else y.astype(kind)
+
+
+def _shape(name: str, dims: int | Iterable[int], space: AnySpace) -> Dims:
+    """A shape that users shall see in place of that of a space: None if it is the same."""
+    shape = tuple(int(n) for n in dims) if isinstance(dims, Iterable) else (int(dims),)
+    if prod(shape) != space.size:
+        raise ValueError(f"{name} {shape} must have the {space.size} samples of {space.shape}")
+    return None if shape == space.shape else shape
 
 
 def _same(block: Any) -> Any:

@@ -11,6 +11,7 @@ import pylops
 import scipy.sparse.linalg as spla
 
 from pylops_distributed.application import ArrayLike, check_flat, finish, lazy
+from pylops_distributed.columns import recast
 from pylops_distributed.config import get_ndarray_multiplication
 from pylops_distributed.matrix import Matrix
 from pylops_distributed.space import Blocks, BlockSpace, Space, flatten, reshape, unflatten
@@ -70,9 +71,9 @@ class LinearOperator(Matrix):
         :func:`~pylops_distributed.disabled_ndarray_multiplication` says so.
         """
         if is_operator(x):
-            return _algebra().ProductOperator(self, aslinearoperator(x))
+            return _algebra().ProductOperator(aslinearoperator(self), aslinearoperator(x))
         if np.isscalar(x):
-            return _algebra().ScaledOperator(self, x)
+            return _algebra().ScaledOperator(aslinearoperator(self), x)
         if isinstance(x, Blocks):
             return self.apply(x)
         if _has_labels(x):
@@ -104,7 +105,8 @@ class LinearOperator(Matrix):
         if isinstance(self.domain, BlockSpace) or isinstance(self.codomain, BlockSpace):
             return self.matmat(x.reshape(-1, x.shape[-1])).reshape((*self.dimsd, x.shape[-1]))
         self.matmat_count += 1
-        return finish(self._matmat(x), self.compute[0])
+        y = self.narrowed(self._matmat(recast(x, self.domain)), 0)
+        return finish(recast(y, Space(self.dimsd, self.dtype)), self.compute[0])
 
     # -- solving -------------------------------------------------------------------------------------------
 
@@ -139,7 +141,7 @@ class LinearOperator(Matrix):
 
     def adjoint(self) -> LinearOperator:
         """The adjoint operator, also ``.H``."""
-        made: LinearOperator = _algebra().AdjointOperator(self)
+        made: LinearOperator = _algebra().AdjointOperator(aslinearoperator(self))
         return made
 
     def transpose(self) -> LinearOperator:
@@ -149,7 +151,7 @@ class LinearOperator(Matrix):
 
     def conj(self) -> LinearOperator:
         """The complex conjugate operator."""
-        made: LinearOperator = _algebra().ConjOperator(self)
+        made: LinearOperator = _algebra().ConjOperator(aslinearoperator(self))
         return made
 
     @property
@@ -182,17 +184,17 @@ class LinearOperator(Matrix):
             Operator from vectors of length ``len(cols)``. Unless the operator is ``explicit``, it goes through
             the whole operator.
         """
-        made: LinearOperator = _algebra().some_columns(self, cols)
+        made: LinearOperator = _algebra().some_columns(aslinearoperator(self), cols)
         return made
 
     def toreal(self, forw: bool = True, adj: bool = True) -> LinearOperator:
         """The operator that gives the real part of what this one gives, forward (``forw``) and adjoint (``adj``)."""
-        made: LinearOperator = _algebra().PartOperator(self, "real", forw, adj)
+        made: LinearOperator = _algebra().PartOperator(aslinearoperator(self), "real", forw, adj)
         return made
 
     def toimag(self, forw: bool = True, adj: bool = True) -> LinearOperator:
         """The operator that gives the imaginary part: of the forward, and, with its sign turned, of the adjoint."""
-        made: LinearOperator = _algebra().PartOperator(self, "imag", forw, adj)
+        made: LinearOperator = _algebra().PartOperator(aslinearoperator(self), "imag", forw, adj)
         return made
 
     def labelled(self, model: Any = None, data: Any = None) -> LinearOperator:
@@ -238,8 +240,8 @@ class LinearOperator(Matrix):
 
     def __rmul__(self, x: Any) -> Any:
         if is_operator(x):
-            return _algebra().ProductOperator(aslinearoperator(x), self)
-        return _algebra().ScaledOperator(self, x) if np.isscalar(x) else NotImplemented
+            return _algebra().ProductOperator(aslinearoperator(x), aslinearoperator(self))
+        return _algebra().ScaledOperator(aslinearoperator(self), x) if np.isscalar(x) else NotImplemented
 
     def __rmatmul__(self, x: Any) -> Any:
         if np.isscalar(x):
@@ -247,12 +249,16 @@ class LinearOperator(Matrix):
         return self.__rmul__(x)
 
     def __add__(self, x: Any) -> Any:
-        return _algebra().SumOperator(self, aslinearoperator(x)) if is_operator(x) else NotImplemented
+        return (
+            _algebra().SumOperator(aslinearoperator(self), aslinearoperator(x))
+            if is_operator(x)
+            else NotImplemented
+        )
 
     __radd__ = __add__
 
     def __neg__(self) -> LinearOperator:
-        made: LinearOperator = _algebra().ScaledOperator(self, -1)
+        made: LinearOperator = _algebra().ScaledOperator(aslinearoperator(self), -1)
         return made
 
     def __sub__(self, x: Any) -> Any:
@@ -262,7 +268,7 @@ class LinearOperator(Matrix):
         return -self + x
 
     def __pow__(self, p: Any) -> Any:
-        return _algebra().PowerOperator(self, p) if np.isscalar(p) else NotImplemented
+        return _algebra().PowerOperator(aslinearoperator(self), p) if np.isscalar(p) else NotImplemented
 
     def __truediv__(self, y: Any) -> Any:
         return _labelled().divide(self, y) if _has_labels(y) else self.div(y)
@@ -274,9 +280,12 @@ def is_operator(x: Any) -> bool:
 
 
 def aslinearoperator(op: Any, **lift: Any) -> LinearOperator:
-    """Return ``op`` as a distributed operator; see :class:`pylops_distributed.local.LocalOperator`."""
+    """Return ``op`` as a distributed operator, in the shapes that users see of it.
+
+    Others than ours are taken as :class:`pylops_distributed.local.LocalOperator` says, with arguments ``lift``.
+    """
     if isinstance(op, LinearOperator):
-        return op
+        return op if op.seen == (None, None) else _algebra().SeenOperator(op)
     from pylops_distributed.local import LocalOperator  # the bridge builds on this class
 
     return LocalOperator(op, **lift)

@@ -307,3 +307,52 @@ def test_dottest_computes_once_and_gathers_nothing():
     with dask.config.set({"scheduler": count, "array.chunk-size": "64B"}):
         assert pld.utils.dottest(op, rtol=1e-12)
     assert len(calls) == 1
+
+
+# -- shapes that are set ------------------------------------------------------------------------------------
+
+
+def seen(library, build, dims=DIMS, dimsd=(4, 2, 3)):
+    """What ``build`` makes of a matrix whose model and data users see as arrays."""
+    op = library.MatrixMult(samples((24, 24), "c16"), dtype="c16")
+    op.dims, op.dimsd = dims, dimsd
+    return build(op, library)
+
+
+SEEN = {
+    "alone": lambda A, library: A,
+    "A.H": lambda A, library: A.H,
+    "A.T": lambda A, library: A.T,
+    "2 * A": lambda A, library: 2 * A,
+    "A @ D": lambda A, library: A @ library.FirstDerivative(DIMS, axis=0, dtype="c16"),
+    "A.H @ A": lambda A, library: A.H @ A,
+    "A - A.H.H": lambda A, library: 2 * A - A,
+}
+
+
+@pytest.mark.parametrize("build", SEEN.values(), ids=SEEN.keys())
+def test_shapes_may_be_set_as_in_pylops(build):
+    check(seen(pld, build), seen(pylops, build))
+
+
+def test_shapes_that_are_set_hold_for_columns_stacks_and_solvers():
+    op, x = seen(pld, lambda A, library: A), samples((*DIMS, 3), "c16")
+    columns = (op @ da.from_array(x, chunks=2)).compute()
+    assert columns.shape == (4, 2, 3, 3)
+    for k in range(3):
+        np.testing.assert_allclose(columns[..., k], (op @ da.from_array(x[..., k])).compute(), rtol=1e-12)
+    stack = pld.VStack([op, pld.Identity(24, dtype="c16")])
+    assert stack.dims == (24,)
+    assert pld.BlockDiag([op, op]).dims == (2, *DIMS)
+    y = op @ da.from_array(x[..., 0])
+    model = pld.optimization.basic.cgls(op, y, niter=100, tol=0)[0]
+    np.testing.assert_allclose(model, x[..., 0], rtol=1e-6)
+    assert model.shape == DIMS
+
+
+def test_shapes_of_other_sizes_are_refused():
+    op = pld.Identity(24)
+    with pytest.raises(ValueError, match="must have the 24 samples"):
+        op.dims = (5, 5)
+    op.dims = 24
+    assert op.dims == (24,)

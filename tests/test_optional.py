@@ -167,6 +167,15 @@ def test_chunks_go_to_a_device_and_back(monkeypatch):
     np.testing.assert_array_equal(back, x)
 
 
+def test_chunks_stay_where_there_is_no_device(monkeypatch):
+    monkeypatch.setattr("pylops_distributed.basicoperators.tocupy.find_spec", lambda name: None)
+    op, x = pld.ToCupy((4, 3)), samples((4, 3), "f8")
+    for f in (op, op.H):
+        y = (f @ da.from_array(x, chunks=2)).compute()
+        assert type(y) is np.ndarray
+        np.testing.assert_array_equal(y, x)
+
+
 REFUSALS = {
     "astra": (projections, (pld,)),
     "devito": (waves, (pld,)),
@@ -174,13 +183,11 @@ REFUSALS = {
     "torch": (pld.TorchOperator, (pld.Identity(3),)),
     "jax": (pld.JaxOperator, (pld.Identity(3),)),
     "pytensor": (pld.PyTensorOperator, (pld.Identity(3),)),
-    "cupy": (pld.ToCupy, (3,)),
 }
 MODULES = {
     "astra": "medical.ct",
     "devito": "waveeqprocessing.twoway",
     "dtcwt": "signalprocessing.dtcwt",
-    "cupy": "basicoperators.tocupy",
     **{name: f"{name}operator" for name in ("torch", "jax", "pytensor")},
 }
 

@@ -98,7 +98,7 @@ def test_lsm_images_two_reflectors_at_their_depths():
     settings = (z, x, t, points, points, 1000.0, wavelet, centre)
     lsm = LSM(*settings, mode="analytic", dottest=True)
     d = lsm.Demop @ da.from_array(reflectivity)
-    image = np.asarray(lsm.solve(d, niter=15, tol=0))
+    image = np.asarray(lsm.solve(d, niter=15, atol=0, btol=0))
     profile = image[3:9].mean(axis=0)
     assert abs(int(np.argmax(profile)) - 7) <= 1
     assert abs(int(np.argmin(profile)) - 14) <= 1

@@ -103,7 +103,9 @@ class PoststackLinearModelling(Lift):
         self.wav, self.nt0 = np.asarray(wav), int(nt0)
         self.kind, self.sparse = one_of("kind", kind, ("centered", "forward")), sparse
         _check(self.wav, self.nt0)
-        forward, adjoint = self._by_matrix() if explicit or self.wav.ndim == 2 else self._by_steps()
+        steps = not explicit and self.wav.ndim == 1
+        forward, adjoint = self._by_steps() if steps else self._by_matrix()
+        self.narrow = (not explicit, not explicit)
         dims = (self.nt0, *(() if spatdims is None else shape_of(spatdims)))
         super().__init__(
             forward, adjoint, dims, dtype=self.wav.dtype, chunks=chunks, compute=compute, name=name

@@ -118,10 +118,12 @@ def PrestackLinearModelling(
     if explicit:
         return MatrixMult(_matrix(forward, nt, nparameters, G.dtype), spatdims, **options)
     space = () if spatdims is None else shape_of(spatdims)
-    return Lift(
+    made = Lift(
         Whole(forward, (0, 1), {1: nangles}), Whole(backward, (0, 1), {1: nparameters}),
         (nt, nparameters, *space), (nt, nangles, *space), **options,
     )  # fmt: skip
+    made.narrow = (True, True)
+    return made
 
 
 def _kernels(
@@ -206,7 +208,9 @@ def PrestackWaveletModelling(
     places = np.arange(nt)[:, None] - np.arange(nwav) + centre
     there = (places >= 0) & (places < nt)
     matrices = np.where(there, reflectivity.T[:, np.clip(places, 0, nt - 1)], 0)
-    return MatrixMult(matrices.reshape(-1, nwav), dtype=dtype, name=name, compute=compute)
+    made = MatrixMult(matrices.reshape(-1, nwav), dtype=dtype, name=name, compute=compute)
+    made.narrow = (True, True)
+    return made
 
 
 def PrestackInversion(

@@ -61,3 +61,8 @@ class Block(VStack):
         super().__init__(
             [HStack(row, dtype=dtype) for row in ops], forceflat=forceflat, dtype=dtype, compute=compute
         )
+
+    @property
+    def Op(self) -> Block:
+        """The operator itself, which PyLops' one keeps inside under this name."""
+        return self

@@ -43,6 +43,7 @@ class Curves(LinearOperator):
     """
 
     workspace = 10.0  # indices and weights of all samples of a curve
+    narrow = (True, True)
 
     def __init__(
         self,

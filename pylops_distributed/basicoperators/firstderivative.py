@@ -72,7 +72,9 @@ class FirstDerivative(Lift):
     Raises
     ------
     ValueError
-        If ``axis`` is not one of ``dims``, or ``kind`` or ``order`` is unknown.
+        If ``axis`` is not one of ``dims``.
+    NotImplementedError
+        If ``kind`` or ``order`` is unknown.
 
     See Also
     --------
@@ -92,6 +94,8 @@ class FirstDerivative(Lift):
     array([1., 3., 5., 7., 9., 0.])
     """
 
+    narrow = (True, True)
+
     def __init__(
         self,
         dims: int | tuple[int, ...],
@@ -109,7 +113,8 @@ class FirstDerivative(Lift):
         model = shape_of(dims)
         (self.axis,) = axes_of((axis,), model)
         self.sampling, self.edge = sampling, edge
-        self.kind, self.order = one_of("kind", kind, KINDS), one_of("order", order, (3, 5))
+        self.kind = one_of("kind", kind, KINDS, NotImplementedError)
+        self.order = one_of("order", order, (3, 5), NotImplementedError)
         if edge and kind == "centered":
             at_least(order // 2 + 1, model, self.axis, "a derivative with edges")
         terms = (first_difference(self.axis, sampling, kind, edge, order),)

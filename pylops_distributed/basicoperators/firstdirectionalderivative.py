@@ -67,6 +67,8 @@ class FirstDirectionalDerivative(LinearOperator):
     array([0., 0., 0., 0.])
     """
 
+    narrow = (True, True)
+
     def __init__(
         self,
         dims: Iterable[int],

@@ -48,7 +48,9 @@ class Gradient(Lift):
     Raises
     ------
     ValueError
-        If ``sampling`` is neither one number nor one for each axis, or ``kind`` is unknown.
+        If ``sampling`` is neither one number nor one for each axis.
+    NotImplementedError
+        If ``kind`` is unknown.
 
     See Also
     --------
@@ -65,6 +67,8 @@ class Gradient(Lift):
     >>> (Gradient((6, 4)) @ da.ones((6, 4), chunks=(3, 4))).chunks
     ((2,), (3, 3), (4,))
     """
+
+    narrow = (True, True)
 
     def __init__(
         self,
@@ -84,7 +88,7 @@ class Gradient(Lift):
             raise ValueError(
                 f"sampling must be one number or one for each of {len(model)} axes, got {sampling}"
             )
-        self.sampling, self.edge, self.kind = steps, edge, one_of("kind", kind, KINDS)
+        self.sampling, self.edge, self.kind = steps, edge, one_of("kind", kind, KINDS, NotImplementedError)
         if edge and kind == "centered":
             for axis in range(len(model)):
                 at_least(2, model, axis, "a derivative with edges")

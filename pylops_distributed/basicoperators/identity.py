@@ -81,6 +81,7 @@ class Identity(LinearOperator):
         domain = Space.of(dims, dtype, chunks)
         codomain = domain if dims == dimsd else Space.of(dimsd, dtype)
         super().__init__(domain, codomain, forceflat=forceflat, compute=compute, name=name)
+        self.narrow = (max(larger) > 0, min(larger) < 0)  # where zeros are added
 
     def _matvec(self, x: da.Array) -> da.Array:
         return resize(widen(x, self.dtype), self.dimsd)

@@ -47,6 +47,8 @@ class Imag(Lift):
     array([4., 4.])
     """
 
+    narrow = (True, True)
+
     def __init__(
         self,
         dims: int | Iterable[int],

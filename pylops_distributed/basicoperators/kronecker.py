@@ -67,6 +67,8 @@ class Kronecker(LinearOperator):
         self.Op1, self.Op2 = (op if is_operator(op) else MatrixMult(op, dtype=dtype) for op in (Op1, Op2))
         (n1, m1), (n2, m2) = self.Op1.shape, self.Op2.shape
         super().__init__(Space.of(m1 * m2, dtype), Space.of(n1 * n2, dtype), compute=compute, name=name)
+        ways = [op.narrow for op in (self.Op1, self.Op2) if isinstance(op, LinearOperator)]
+        self.narrow = (any(f for f, _ in ways), any(a for _, a in ways))
 
     def _matvec(self, x: da.Array) -> da.Array:
         return self._apply(x, adjoint=False)

@@ -52,8 +52,9 @@ class Laplacian(Lift):
     Raises
     ------
     ValueError
-        If ``axes`` are not those of ``dims``, ``axes``, ``weights`` and ``sampling`` are not equally many, or
-        ``kind`` is unknown.
+        If ``axes`` are not those of ``dims``, or ``axes``, ``weights`` and ``sampling`` are not equally many.
+    NotImplementedError
+        If ``kind`` is unknown.
 
     See Also
     --------
@@ -72,6 +73,8 @@ class Laplacian(Lift):
     array([2., 4., 4., 2.])
     """
 
+    narrow = (True, True)
+
     def __init__(
         self,
         dims: Iterable[int],
@@ -89,7 +92,7 @@ class Laplacian(Lift):
         model = shape_of(dims)
         self.axes = axes_of(axes, model)
         self.weights, self.sampling, self.edge = tuple(weights), tuple(sampling), edge
-        self.kind = one_of("kind", kind, KINDS)
+        self.kind = one_of("kind", kind, KINDS, NotImplementedError)
         if not len(self.axes) == len(self.weights) == len(self.sampling):
             raise ValueError(
                 f"axes {self.axes}, weights {self.weights} and sampling {self.sampling} must be equally many"

@@ -47,6 +47,8 @@ class Real(Lift):
     dtype('float64')
     """
 
+    narrow = (True, True)
+
     def __init__(
         self,
         dims: int | Iterable[int],

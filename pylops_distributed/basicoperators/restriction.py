@@ -79,6 +79,8 @@ class Restriction(LinearOperator):
     array([0., 0., 0., 6., 0.])
     """
 
+    narrow = (False, True)
+
     def __init__(
         self,
         dims: int | Iterable[int],

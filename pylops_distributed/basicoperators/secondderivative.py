@@ -57,7 +57,9 @@ class SecondDerivative(Lift):
     Raises
     ------
     ValueError
-        If ``axis`` is not one of ``dims``, or ``kind`` is unknown.
+        If ``axis`` is not one of ``dims``.
+    NotImplementedError
+        If ``kind`` is unknown.
 
     See Also
     --------
@@ -77,6 +79,8 @@ class SecondDerivative(Lift):
     array([0., 2., 2., 2., 2., 0.])
     """
 
+    narrow = (True, True)
+
     def __init__(
         self,
         dims: int | tuple[int, ...],
@@ -93,7 +97,7 @@ class SecondDerivative(Lift):
         model = shape_of(dims)
         (self.axis,) = axes_of((axis,), model)
         self.sampling, self.edge = sampling, edge
-        self.kind = one_of("kind", kind, KINDS)
+        self.kind = one_of("kind", kind, KINDS, NotImplementedError)
         if edge and kind == "centered":
             at_least(3, model, self.axis, "a derivative with edges")
         terms = (second_difference(self.axis, sampling, kind, edge),)

@@ -62,6 +62,8 @@ class SecondDirectionalDerivative(LinearOperator):
     array([2., 2., 2.])
     """
 
+    narrow = (True, True)
+
     def __init__(
         self,
         dims: Iterable[int],

@@ -50,6 +50,7 @@ class Stack(LinearOperator):
     """
 
     letters: ClassVar[str]
+    narrow = (True, True)
 
     def __init__(
         self,

@@ -57,6 +57,8 @@ class Symmetrize(LinearOperator):
     array([2., 1., 0., 1., 2.])
     """
 
+    narrow = (True, False)
+
     def __init__(
         self,
         dims: int | Iterable[int],

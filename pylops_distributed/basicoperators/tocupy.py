@@ -20,7 +20,8 @@ class ToCupy(LinearOperator):
     r"""Chunks from main memory to that of a graphics processor, by CuPy.
 
     Forward :math:`\mathbf y = \mathbf x` on the processor, adjoint :math:`\mathbf x = \mathbf y` in main memory; one
-    task a chunk, on whichever worker has it. What comes after works on CuPy's chunks if it knows how to.
+    task a chunk, on whichever worker has it. What comes after works on CuPy's chunks if it knows how to. Where CuPy
+    is not installed chunks stay where they are, as in PyLops.
 
     Parameters
     ----------
@@ -32,11 +33,6 @@ class ToCupy(LinearOperator):
         Name shown to people.
     chunks : optional
         Chunks of the model, as Dask takes them; default those of the array that comes.
-
-    Raises
-    ------
-    NotImplementedError
-        If CuPy is not installed.
 
     See Also
     --------
@@ -63,8 +59,6 @@ class ToCupy(LinearOperator):
         *,
         chunks: Any = None,
     ) -> None:
-        if find_spec("cupy") is None:
-            raise NotImplementedError("ToCupy needs the package cupy: see https://docs.cupy.dev")
         space = Space.of(shape_of(dims), dtype, chunks)
         super().__init__(space, space, name=name)
 
@@ -77,10 +71,10 @@ class ToCupy(LinearOperator):
 
 
 def to_device(block: Any) -> Any:
-    """A chunk as CuPy's array."""
-    return import_module("cupy").asarray(block)
+    """A chunk as CuPy's array, where there is CuPy."""
+    return import_module("cupy").asarray(block) if find_spec("cupy") else block
 
 
 def to_host(block: Any) -> Any:
     """A chunk as NumPy's array."""
-    return import_module("cupy").asnumpy(block)
+    return import_module("cupy").asnumpy(block) if find_spec("cupy") else block

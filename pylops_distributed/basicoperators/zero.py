@@ -52,6 +52,8 @@ class Zero(LinearOperator):
     array([0., 0.])
     """
 
+    narrow = (True, True)
+
     def __init__(
         self,
         N: int | Iterable[int],

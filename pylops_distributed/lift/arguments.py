@@ -22,10 +22,10 @@ def axes_of(axes: Iterable[int], dims: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(normalize_axis_index(axis, len(dims)) for axis in axes)
 
 
-def one_of(name: str, value: T, options: tuple[T, ...]) -> T:
-    """``value`` if it is one of ``options``; else a ValueError that names them."""
+def one_of(name: str, value: T, options: tuple[T, ...], error: type[Exception] = ValueError) -> T:
+    """``value`` if it is one of ``options``; else an error that names them."""
     if value not in options:
-        raise ValueError(f"{name} must be one of {options}, got {value!r}")
+        raise error(f"{name} must be one of {options}, got {value!r}")
     return value
 
 

@@ -76,6 +76,8 @@ class Bilinear(LinearOperator):
     array([20.5 ,  6.25])
     """
 
+    narrow = (False, True)
+
     def __init__(
         self,
         iava: ArrayLike,

@@ -71,6 +71,8 @@ class FourierRadon3D(Lift):
     (5, 5, 8)
     """
 
+    narrow = (True, True)
+
     def __init__(
         self,
         taxis: ArrayLike,

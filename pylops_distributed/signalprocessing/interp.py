@@ -110,7 +110,9 @@ def Interp(
             return Restriction(model, positions, axis=axis, **options), positions
         case "linear":
             positions = below_last(positions, n)
-            return AlongAxis(_linear(positions, n), model, axis, **options), positions
+            made = AlongAxis(_linear(positions, n), model, axis, **options)
+            made.narrow = (False, True)
+            return made, positions
         case "sinc":
             check_unique(positions)
             matrix = np.sinc(positions[:, None] - np.arange(n)).astype(dtype)

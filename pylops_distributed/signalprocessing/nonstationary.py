@@ -47,6 +47,8 @@ class NonStationary(LinearOperator):
         If filters are of even length, or the grid is not regular or outside of the model.
     """
 
+    narrow = (True, True)
+
     def __init__(
         self,
         dims: Index,
@@ -97,6 +99,8 @@ class NonStationaryFilters(LinearOperator):
     ValueError
         If filters are of even length, or the grid is not regular or outside of the input.
     """
+
+    narrow = (True, True)
 
     def __init__(
         self,

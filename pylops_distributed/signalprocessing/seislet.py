@@ -73,6 +73,7 @@ class Seislet(Lift):
     """
 
     workspace = 12.0
+    narrow = (True, True)
 
     def __init__(
         self,

@@ -107,6 +107,8 @@ class Shift(LinearOperator):
             engine_of(engine), kwargs_fft,
         )  # fmt: skip
         (self.f,) = frequencies(nffts, (sampling,), real, (False,))
+        varies = np.ndim(shift) > 0
+        self.narrow = (varies, varies)
         self.shift = _each(lazy(shift), model, self.axis)
         kind = real_type(dtype) if real else np.dtype(dtype)
         space = Space.of(model, kind, chunks)

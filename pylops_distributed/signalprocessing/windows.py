@@ -52,6 +52,8 @@ class Windows(LinearOperator):
         If a window is longer than its axis, or the shape of the model does not fit the windows.
     """
 
+    narrow = (True, True)
+
     def __init__(
         self,
         Op: Any,

@@ -70,6 +70,8 @@ class BlendingContinuous(LinearOperator):
     array([[1., 1., 2., 2., 1., 1., 0.]])
     """
 
+    narrow = (True, True)
+
     def __init__(
         self,
         nt: int,
@@ -155,6 +157,8 @@ class _Groups(LinearOperator):
     """Sums of shots of a group, each shifted by its own time."""
 
     axis = 1  # of the members in the model, of shape (groups, members) or (members, groups)
+
+    narrow = (True, True)
 
     def __init__(
         self,

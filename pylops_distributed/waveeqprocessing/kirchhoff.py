@@ -90,6 +90,10 @@ class Kirchhoff(LinearOperator):
     ----------
     trav_srcs, trav_recs : dask.array.Array
         Times, of shape ``(*dims, ns)`` and ``(*dims, nr)``, unless ``trav`` is that of all traces.
+    trav : dask.array.Array
+        Times of all traces, if these are what was given.
+    amp_srcs, amp_recs : dask.array.Array
+        With ``dynamic``, amplitudes of the shapes of the times.
 
     Raises
     ------
@@ -122,6 +126,8 @@ class Kirchhoff(LinearOperator):
     >>> (K @ da.ones((5, 4))).shape
     (3, 3, 9)
     """
+
+    narrow = (False, True)
 
     def __init__(
         self,
@@ -180,7 +186,8 @@ class Kirchhoff(LinearOperator):
         elif self.dynamic:
             raise NotImplementedError("dynamic needs times of sources and of receivers, as a tuple")
         else:
-            table = lazy(trav).reshape((*self.dims, *self.dimsd[:2]))
+            self.trav = lazy(trav)
+            table = self.trav.reshape((*self.dims, *self.dimsd[:2]))
             return [(self._cut(table), (0, 1, 2, 3))]
         self.trav_srcs, self.trav_recs = (self._cut(a.reshape((*self.dims, -1))) for a in self._raw)
         return [(self.trav_srcs, (0, 1, 2)), (self.trav_recs, (0, 1, 3))]
@@ -202,6 +209,7 @@ class Kirchhoff(LinearOperator):
             amplitudes = [
                 self._cut(a.reshape((*self.dims, -1))) for a in spreading(self._distances, len(axes))
             ]
+        self.amp_srcs, self.amp_recs = amplitudes
         rays = [self._cut(angles(a, steps).reshape((*self.dims, -1))) for a in self._raw]
         self.limits = _limits(aperture, angleaperture, self.image)
         weights = [

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from pylops_distributed.lift.arguments import one_of
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.basesolver import renamed
-from pylops_distributed.optimization.basic import cgls
+from pylops_distributed.optimization.basic import lsqr
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
 from pylops_distributed.waveeqprocessing.twoway import AcousticWave2D
@@ -89,7 +89,7 @@ class LSM:
         if dottest:
             run_dottest(self.Demop, raiseerror=True, verb=True)
 
-    def solve(self, d: Any, solver: Callable[..., Any] = cgls, **kwargs_solver: Any) -> da.Array:
+    def solve(self, d: Any, solver: Callable[..., Any] = lsqr, **kwargs_solver: Any) -> da.Array:
         """The image that explains the data best.
 
         Parameters

@@ -105,6 +105,7 @@ class MDC(LinearOperator):
     """
 
     workspace = 2.0
+    narrow = (True, True)
 
     def __init__(
         self,

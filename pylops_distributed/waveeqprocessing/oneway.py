@@ -83,6 +83,8 @@ class PhaseShift(LinearOperator):
     dtype('float64')
     """
 
+    narrow = (True, True)
+
     def __init__(
         self,
         vel: float,

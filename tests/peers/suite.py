@@ -9,7 +9,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -37,6 +37,11 @@ class Item:
     applied: dict[str, int] = field(default_factory=dict)
     borrowed: list[str] = field(default_factory=list)
     message: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the item exercises an operator, or failed, be it before it got so far."""
+        return self.outcome == "failed" or (self.outcome == "passed" and bool(self.applied))
 
 
 def cache() -> Path:
@@ -95,3 +100,14 @@ def run(suite: Path, names: Sequence[str], *options: str, timeout: float = 1500)
         (cache() / "last.txt").write_text(done.stdout)
         noted = json.loads(report.read_text())
         return {node: Item(**values) for node, values in noted["items"].items()}
+
+
+def keep(items: dict[str, Item]) -> None:
+    """Note what became of the whole suite, for the table."""
+    (cache() / "last.json").write_text(json.dumps({node: asdict(item) for node, item in items.items()}))
+
+
+def kept() -> dict[str, Item]:
+    """What became of the whole suite when it last ran."""
+    noted = json.loads((cache() / "last.json").read_text())
+    return {node: Item(**values) for node, values in noted.items()}
