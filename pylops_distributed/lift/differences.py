@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import DTypeLike
 
+from pylops_distributed.lift.faces import Array
 from pylops_distributed.lift.operator import Halo
-from pylops_distributed.lift.overlap import Array
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from dask.base import tokenize
 from numpy.typing import DTypeLike
 
 from pylops_distributed.lift.arguments import real_type
+from pylops_distributed.lift.faces import Array, Depth, Kernel
 from pylops_distributed.lift.gathering import gather
-from pylops_distributed.lift.overlap import Array, Depth, Kernel, stencil
+from pylops_distributed.lift.overlap import stencil
 from pylops_distributed.lift.precision import in_precision
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.space import Chunks, Space

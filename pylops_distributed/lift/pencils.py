@@ -11,8 +11,8 @@ import numpy as np
 from dask import config
 from dask.utils import parse_bytes
 
+from pylops_distributed.lift.faces import Array
 from pylops_distributed.lift.gathering import gather
-from pylops_distributed.lift.overlap import Array
 from pylops_distributed.lift.precision import in_precision
 from pylops_distributed.space import Chunks
 
