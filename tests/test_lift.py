@@ -17,7 +17,8 @@ from pylops_distributed.basicoperators.gradient import Gradient
 from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.basicoperators.smoothing2d import Smoothing2D
-from pylops_distributed.lift import Halo, Lift, Whole, overlap, stencil
+from pylops_distributed.lift import Halo, Lift, Whole, gathering, overlap, stencil
+from pylops_distributed.lift.gathering import regrid
 from pylops_distributed.lift.overlap import merge
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 
@@ -40,6 +41,24 @@ def test_compositions_are_all():
 def in_this_thread():
     with dask.config.set(scheduler="sync"):
         yield
+
+
+# -- regrid ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("light", [True, False])
+def test_regrid_is_rechunk(monkeypatch, light):
+    monkeypatch.setattr(gathering, "LIGHT", 2**20 if light else 0)
+    x = np.arange(15.0).reshape(5, 3)
+    for old, new in itertools.product(compositions(5), repeat=2):
+        y = regrid(da.from_array(x, chunks=(old, (1, 2))), (new, (2, 1)))
+        assert y.chunks == (new, (2, 1))
+        np.testing.assert_array_equal(y, x)
+
+
+def test_regrid_takes_one_task_a_chunk():
+    y = regrid(da.ones((12, 8), chunks=(5, 3)).persist(), ((4, 4, 4), (2, 6)))
+    assert len(y.__dask_graph__().layers[y.name]) == y.npartitions
 
 
 # -- overlap -----------------------------------------------------------------------------------------------
