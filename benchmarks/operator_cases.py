@@ -86,17 +86,17 @@ def random(shape: tuple[int, ...], dtype: str) -> np.ndarray[Any, Any]:
 
 
 def holding(
-    name: str, shape: tuple[int, ...], cut: tuple[int, ...], chunks: Any, dtype: str, **options: Any
+    name: str, shape: tuple[int, ...], cut: tuple[int, ...], chunks: Any, kind: str, **options: Any
 ) -> Case:
     """A class that holds an array of this shape, in memory."""
-    A = random(shape, dtype)
+    A = random(shape, kind)
 
     def make(library: Any) -> Any:
         held = da.from_array(A, chunks=cut) if library is pld else A
         return found(library, name)(held, **options)
 
-    spec = {"make": name, "options": options, "random": [[shape, cut, dtype]]}
-    return Case(make, *chunks, dtype if name != "waveeqprocessing.MDC" else "f4", spec)
+    spec = {"make": name, "options": options, "random": [[shape, cut, kind]]}
+    return Case(make, *chunks, kind if name != "waveeqprocessing.MDC" else "f4", spec)
 
 
 def fredholm(nz: int) -> Case:

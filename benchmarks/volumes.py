@@ -19,6 +19,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ def through(source: str, target: str, apply: Callable[[da.Array], da.Array], lim
     shutil.rmtree(target, ignore_errors=True)
     forget(source)
     with pld.utils.backend.dask(n_workers=2, threads_per_worker=1, memory_limit=f"{limit}MB") as client:
+        client.run(import_module, "pylops_distributed")
         start = time.perf_counter()
         y = apply(da.from_zarr(source))
         stored = zarr.create_array(target, shape=y.shape, chunks=y.chunksize, dtype=y.dtype, compressors=None)

@@ -101,4 +101,7 @@ def depths(terms: tuple[Difference, ...], adjoint: bool) -> dict[int, tuple[int,
 def sum_rules(terms: tuple[Difference, ...], dtype: DTypeLike) -> tuple[Halo, Halo]:
     """How the sum of terms applies to chunks: forward and adjoint."""
     kernel = partial(apply_sum, terms=terms, dtype=np.dtype(dtype))
-    return Halo(kernel, depths(terms, False)), Halo(partial(kernel, adjoint=True), depths(terms, True))
+    return (
+        Halo(kernel, depths(terms, False), by_rows=True),
+        Halo(partial(kernel, adjoint=True), depths(terms, True), by_rows=True),
+    )

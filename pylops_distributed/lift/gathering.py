@@ -53,12 +53,18 @@ def gather(x: da.Array, axes: Iterable[int]) -> da.Array:
     rest = [a for a in range(x.ndim) if a not in whole]
     if rest:
         longest = max(rest, key=lambda a: max(chunks[a]))
-        limit = parse_bytes(config.get("array.chunk-size"))
-        pieces = ceil(prod(map(max, chunks)) * x.dtype.itemsize / limit)
-        if all(x.numblocks[a] == 1 for a in rest):
-            pieces = max(pieces, x.npartitions)
+        pieces = cuts(x, whole)
         chunks[longest] = tuple(n for size in chunks[longest] for n in split(size, pieces))
     return x.rechunk(tuple(chunks))
+
+
+def cuts(x: da.Array, axes: Iterable[int]) -> int:
+    """How many pieces :func:`gather` makes of the longest other axis, or of each of its chunks."""
+    whole = set(axes)
+    block = [n if a in whole else max(c) for a, (n, c) in enumerate(zip(x.shape, x.chunks, strict=True))]
+    pieces = ceil(prod(block) * x.dtype.itemsize / parse_bytes(config.get("array.chunk-size")))
+    alone = all(n == 1 for a, n in enumerate(x.numblocks) if a not in whole)
+    return max(pieces, x.npartitions) if alone else pieces
 
 
 def split(n: int, pieces: int) -> tuple[int, ...]:

@@ -35,16 +35,19 @@ class Halo:
         Whether the kernel looks at diagonal neighbours.
     lead : int or None
         Length of a first axis that the kernel adds; 0 if it takes the first axis away.
+    by_rows : bool
+        Whether the kernel may be applied to some rows of a chunk at a time.
     """
 
     kernel: Kernel
     depth: Depth
     corners: bool = False
     lead: int | None = None
+    by_rows: bool = False
 
     def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
-        return stencil(x, self.kernel, self.depth, dtype, self.corners, self.lead)
+        return stencil(x, self.kernel, self.depth, dtype, self.corners, self.lead, by_rows=self.by_rows)
 
     def pin(self, chunks: Chunks) -> Chunks:
         """The chunks that are kept, of those asked for: all."""

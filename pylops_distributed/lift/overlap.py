@@ -12,7 +12,7 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift.faces import Beside, Depth, Kernel, Widths, cut, steps_of, work
+from pylops_distributed.lift.faces import Beside, Depth, Kernel, Pieces, Widths, cut, steps_of, work
 
 
 def overlap(x: da.Array, depth: Depth, corners: bool = True) -> da.Array:
@@ -59,6 +59,7 @@ def stencil(
     corners: bool = False,
     lead: int | None = None,
     beside: Beside | None = None,
+    by_rows: bool = False,
 ) -> da.Array:
     """Apply a kernel to each chunk together with its halo, and drop what it gives for the halo.
 
@@ -78,6 +79,9 @@ def stencil(
         Length of a first axis that the kernel adds; 0 if it takes the first axis away.
     beside : Beside, optional
         Another array that the tasks take, and what they do with it.
+    by_rows : bool, optional
+        Whether the kernel may be applied to some rows at a time, as if chunks were smaller: faster for kernels that
+        do little but go through memory. Not together with ``beside``.
 
     Returns
     -------
@@ -87,9 +91,12 @@ def stencil(
     if lead == 0:
         x = x.rechunk({0: -1})
     wide, widths = _prepare(x, depth)
-    first = () if lead is None else ((lead,),) if lead else None
-    chunks, old = (c[1:] if first is None else (*first, *c) for c in (wide.chunks, x.chunks))
-    y = _layer(wide, widths, corners, kernel, chunks, np.dtype(dtype), beside)
+    ahead = () if lead is None else ((lead,),) if lead else None
+    first = 1 if lead == 0 else 0
+    reaches = tuple(depth.get(a, (0, 0)) for a in range(x.ndim))
+    pieces = Pieces(reaches, first) if by_rows and x.ndim > first + 1 else None
+    chunks, old = (c[1:] if ahead is None else (*ahead, *c) for c in (wide.chunks, x.chunks))
+    y = _layer(wide, widths, corners, kernel, chunks, np.dtype(dtype), beside, pieces)
     return y if chunks == old else y.rechunk(old)
 
 
@@ -130,6 +137,7 @@ def _layer(
     chunks: Any,
     dtype: Any,
     beside: Beside | None = None,
+    pieces: Pieces | None = None,
 ) -> da.Array:
     """The graph: ``cut`` tasks hand out faces, the others join a block with its neighbours' faces."""
     more = None
@@ -138,7 +146,7 @@ def _layer(
         more = beside.array.rechunk((-1, *x.chunks[: beside.array.ndim - 1]))
         options = {"before": beside.before, "after": beside.after}
     copied = {"before": beside.before, "copies": len(beside.array)} if beside and beside.before else {}
-    token = tokenize(x.name, widths, corners, kernel, dtype, more, options)
+    token = tokenize(x.name, widths, corners, kernel, dtype, more, options, pieces)
     halves, name = f"cut-{token}", f"halo-{token}"
     steps = steps_of(widths, corners)
     grid = set(product(*map(range, x.numblocks)))
@@ -157,7 +165,16 @@ def _layer(
         key = (name, *(0,) * shift, *index[max(0, -shift) :])
         faces = (TaskRef((halves, *n)) for n in near.values())
         tasks[key] = Task(
-            key, work, block, *faces, *side, steps=tuple(near), widths=widths, kernel=kernel, **options
+            key,
+            work,
+            block,
+            *faces,
+            *side,
+            steps=tuple(near),
+            widths=widths,
+            kernel=kernel,
+            pieces=pieces,
+            **options,
         )
     graph = HighLevelGraph.from_collections(name, tasks, dependencies=[x] if more is None else [x, more])
     return da.Array(graph, name, chunks, meta=np.empty((0,) * len(chunks), dtype))

@@ -8,11 +8,9 @@ from typing import Any, Protocol
 
 import dask.array as da
 import numpy as np
-from dask import config
-from dask.utils import parse_bytes
 
 from pylops_distributed.lift.faces import Array
-from pylops_distributed.lift.gathering import gather
+from pylops_distributed.lift.gathering import cuts, gather
 from pylops_distributed.lift.precision import in_precision
 from pylops_distributed.space import Chunks
 
@@ -98,9 +96,9 @@ class Pencils:
 
 
 def _affordable(x: da.Array, axes: tuple[int, ...]) -> bool:
-    """Whether all axes may be gathered at once: other axes leave several chunks, and none too large."""
+    """Whether all axes may be gathered at once: others can be cut instead, into pieces that are no smaller."""
     if all(x.numblocks[a] == 1 for a in axes):
         return True
-    block = [n if a in axes else max(c) for a, (n, c) in enumerate(zip(x.shape, x.chunks, strict=True))]
-    several = prod(n for a, n in enumerate(x.numblocks) if a not in axes) > 1
-    return bool(several and prod(block) * x.dtype.itemsize <= parse_bytes(config.get("array.chunk-size")))
+    others = [a for a in range(x.ndim) if a not in axes]
+    merged = prod(x.numblocks[a] for a in axes)
+    return bool(others) and cuts(x, axes) <= min(merged, max(max(x.chunks[a]) for a in others))
