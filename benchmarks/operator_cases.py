@@ -102,7 +102,7 @@ def holding(
 def fredholm(nz: int) -> Case:
     """A kernel of 400 MB."""
     nf, n = 200, 500
-    chunks = (nf // 8, n, nz) if nz > 1 else (nf // 8, n)
+    chunks = (nf // 8, n, nz)
     return holding(
         "signalprocessing.Fredholm1", (nf, n, n), (nf // 8, n, n), (chunks, chunks), "c8", nz=nz, dtype="complex64"
     )  # fmt: skip

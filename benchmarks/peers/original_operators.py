@@ -33,7 +33,7 @@ def make(spec: dict[str, Any]) -> Any:
     for part in spec["make"].split("."):
         cls = getattr(cls, part)
     options = {k: np.asarray(v, "f4") if k == "h" else v for k, v in spec.get("options", {}).items()}
-    options = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+    options = {k: tuple(v) if isinstance(v, list) and k != "iava" else v for k, v in options.items()}
     arrays = [random(*array) for array in spec.get("random", [])]
     members = [[make(member) for member in spec["ops"]]] if "ops" in spec else []
     return cls(*arrays, *members, **options)

@@ -46,16 +46,21 @@ def gather(x: da.Array, axes: Iterable[int]) -> da.Array:
     >>> gather(da.ones((8, 6), chunks=(4, 6)), [0]).chunks
     ((8,), (3, 3))
     """
+    return x.rechunk(gathered(x, axes))
+
+
+def gathered(x: da.Array, axes: Iterable[int]) -> Chunks:
+    """The chunks that :func:`gather` gives."""
     whole = set(axes)
     if all(x.numblocks[a] == 1 for a in whole):
-        return x
+        return x.chunks
     chunks = [(n,) if a in whole else c for a, (n, c) in enumerate(zip(x.shape, x.chunks, strict=True))]
     rest = [a for a in range(x.ndim) if a not in whole]
     if rest:
         longest = max(rest, key=lambda a: max(chunks[a]))
         pieces = cuts(x, whole)
         chunks[longest] = tuple(n for size in chunks[longest] for n in split(size, pieces))
-    return x.rechunk(tuple(chunks))
+    return tuple(chunks)
 
 
 def cuts(x: da.Array, axes: Iterable[int]) -> int:

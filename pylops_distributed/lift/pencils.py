@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Any, Protocol
 
@@ -10,8 +11,8 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.lift.faces import Array
-from pylops_distributed.lift.gathering import cuts, gather
-from pylops_distributed.lift.precision import in_precision
+from pylops_distributed.lift.gathering import cuts
+from pylops_distributed.lift.rows import along
 from pylops_distributed.space import Chunks
 
 
@@ -68,15 +69,10 @@ class Pencils:
         while rest:
             axes = self._next(x, rest)
             rest = tuple(a for a in rest if a not in axes)
-            x = gather(x, axes)
             part = self.transform.only(axes)
-            sizes = part.sizes(self.adjoint)
-            chunks = tuple((sizes[a],) if a in axes else c for a, c in enumerate(x.chunks))
             kind = self.transform.inner(dtype) if rest else dtype
-            x = x.map_blocks(
-                in_precision, kernel=part, kind=kind, adjoint=self.adjoint,
-                chunks=chunks, dtype=kind, meta=np.empty((0,) * x.ndim, kind),
-            )  # fmt: skip
+            kernel = partial(_apply, transform=part, adjoint=self.adjoint)
+            x = along(x, axes, part.sizes(self.adjoint), kernel, kind)
         return x
 
     def pin(self, chunks: Chunks) -> Chunks:
@@ -93,6 +89,10 @@ class Pencils:
             return tuple(a for a in axes if a == anchor or x.numblocks[a] == 1)
         first = min(free, key=lambda a: x.numblocks[a])
         return tuple(a for a in free if a == first or x.numblocks[a] == 1)
+
+
+def _apply(block: Array, transform: Separable, adjoint: bool) -> Array:
+    return transform(block, adjoint=adjoint)
 
 
 def _affordable(x: da.Array, axes: tuple[int, ...]) -> bool:
