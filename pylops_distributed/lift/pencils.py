@@ -50,7 +50,7 @@ class Separable(Protocol):
 
 @dataclass(frozen=True)
 class Pencils:
-    """How such a transform applies to chunks: along axes that lie in one chunk, then, rechunked, the others.
+    """How such a transform applies to chunks: along all axes at once, or some first and then, rechunked, the others.
 
     Attributes
     ----------
