@@ -20,7 +20,8 @@ class FFT2D(FourierOperator):
         x_{nm} = \frac{1}{\sqrt{N_1 N_2}} \sum_{kl} y_{kl} e^{2\pi i (kn/N_1 + lm/N_2)}
 
     Where another axis can be cut into as many pieces, all are gathered at once; else the transform goes along the
-    axes that lie in one chunk, then, after a rechunk, along the others. The data keep the last chunks. Single precision stays single, for all engines.
+    axes that lie in one chunk, then, after a rechunk, along the others. The data keep the last chunks.
+    Single precision stays single, for all engines.
 
     Parameters
     ----------

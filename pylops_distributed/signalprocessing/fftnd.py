@@ -21,7 +21,8 @@ class FFTND(FourierOperator):
         x_{\mathbf n} = \frac{1}{\sqrt N} \sum_{\mathbf k} y_{\mathbf k} e^{2\pi i \sum_a k_a n_a / N_a}
 
     Where another axis can be cut into as many pieces, all are gathered at once; else the transform goes along the
-    axes that lie in one chunk, then, after a rechunk, along the others. The data keep the last chunks. Single precision stays single, for all engines.
+    axes that lie in one chunk, then, after a rechunk, along the others. The data keep the last chunks.
+    Single precision stays single, for all engines.
 
     Parameters
     ----------
