@@ -12,6 +12,7 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.graphs import ELEMENTS
+from pylops_distributed.memory import keep_scratch
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Kernel: TypeAlias = Callable[[Array], Array]
@@ -180,6 +181,7 @@ def by_pieces(
     pieces: Pieces,
 ) -> Array:
     """What :func:`work` gives, some rows at a time, so that what is made meanwhile stays in the cache."""
+    keep_scratch()
     axis, ends = pieces.along(block)
     reach, rows = pieces.reaches[axis], block.shape[axis]
     low = widths[axis][0] if any(s[axis] < 0 for s in steps) else 0

@@ -17,6 +17,7 @@ from pylops_distributed.graphs import ELEMENTS
 from pylops_distributed.lift.faces import PIECE, Array
 from pylops_distributed.lift.gathering import gathered
 from pylops_distributed.lift.precision import in_precision
+from pylops_distributed.memory import keep_scratch
 
 MANY = (
     256  # parts that blocks are cut into for each block there will be: from there on Dask rechunks in steps
@@ -109,6 +110,7 @@ def _by_rows(
     kind: Any,
 ) -> Array:
     """Put some rows of the parts together at a time and apply the kernel to them."""
+    keep_scratch()
     table = np.empty(len(parts), object)
     y = np.empty(shape, kind)
     count = max(1, sum(p.nbytes for p in parts) // PIECE)
