@@ -2,7 +2,7 @@
 
     python benchmarks/solvers.py --case small medium --repeat 3
     python benchmarks/solvers.py --mpi PYTHON        # also pylops-mpi, of that interpreter, with 2 ranks
-    python benchmarks/solvers.py --original PYTHON CHECKOUT    # also the original, see peers/original.py
+    python benchmarks/solvers.py --original PYTHON CHECKOUT    # also the original, see peers/processes.py
 
 Each engine solves the whole problem; its seconds are divided by the iterations. PyLops runs with one and with two
 BLAS threads, and the faster counts. Rounds go through all engines in turn, so that what else the machine does
@@ -14,12 +14,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from copy import copy
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -28,6 +26,7 @@ import dask
 import dask.array as da
 import numpy as np
 import pylops
+from peers.processes import HERE, add_original, number, original
 from threadpoolctl import threadpool_limits
 
 import pylops_distributed as pld
@@ -42,7 +41,6 @@ MDC = {
 }  # fmt: skip
 POSTSTACK = {"poststack": (300, 400, 400, 50), "poststack-small": (100, 120, 120, 30)}
 DIAGONAL = {"diagonal": (4_000_000, 20)}
-PEERS = Path(__file__).with_name("peers")
 
 
 def kernel(nf: int, ns: int, nr: int) -> np.ndarray[Any, Any]:
@@ -135,24 +133,17 @@ def engines(case: tuple[Any, Any, Any, Any, int], client: Any) -> dict[str, Call
     }  # fmt: skip
 
 
-def peer(command: list[str], **environment: str) -> float:
-    """Seconds an iteration that another library's script prints."""
-    more = os.environ | {"OPENBLAS_NUM_THREADS": "1"} | environment
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=more)
-    return float(done.stdout.split()[-1])
-
-
 def peers(name: str, options: argparse.Namespace) -> dict[str, Callable[[], float]]:
     """Other libraries that can solve a case, as far as they were given."""
     found: dict[str, Callable[[], float]] = {}
     if options.mpi and name in MDC:
         ranks = ["mpiexec", "--allow-run-as-root", "--oversubscribe", "-n", "2", options.mpi]
-        found["pylops-mpi, 2 ranks"] = lambda: peer([*ranks, str(PEERS / "mdc_mpi.py"), *map(str, MDC[name])])
+        found["pylops-mpi, 2 ranks"] = lambda: number(
+            [*ranks, str(HERE / "mdc_mpi.py"), *map(str, MDC[name])]
+        )
     if options.original and name in ("mdc-original", *DIAGONAL):
-        python, checkout = options.original
         case = ("mdc", *MDC[name]) if name in MDC else ("diagonal", *DIAGONAL[name])
-        command = [python, "-W", "ignore", str(PEERS / "original.py"), *map(str, case)]
-        found["original, 2020"] = lambda: peer(command, PYTHONPATH=checkout)
+        found["original, 2020"] = lambda: number(*original(options.original, "original.py", *map(str, case)))
     return found
 
 
@@ -169,7 +160,7 @@ def main() -> None:
     )
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--mpi", metavar="PYTHON", help="an interpreter that has pylops_mpi")
-    parser.add_argument("--original", nargs=2, metavar=("PYTHON", "CHECKOUT"))
+    add_original(parser)
     parser.add_argument("--without", nargs="*", default=[], help="engines to leave out")
     options = parser.parse_args()
     with pld.utils.backend.dask(n_workers=2, threads_per_worker=1) as client:

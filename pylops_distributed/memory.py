@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from contextlib import suppress
 from typing import Any
 
@@ -26,14 +27,26 @@ def free(limit: int | None = None, share: float = 1.0) -> int:
     return int(left if not limit else max(0, min(left, limit - psutil.Process().memory_info().rss)))
 
 
-def keep_pages(most: int) -> None:
+_kept = False  # whether this process was told what to keep
+
+
+def keep_pages(most: int, largest: int = 2**25) -> None:
     """Have this process keep up to ``most`` bytes that it frees: Dask's workers are set to give them back at once.
 
-    Each reuse would cost a page fault for every 4 kB: as much again as the arithmetic, and more. Best called before
-    there are threads: one that allocates has memory of its own by then, which goes back 64 MB at a time.
+    Each reuse would cost a page fault for every 4 kB: as much again as the arithmetic, and more. Arrays of more than
+    ``largest`` bytes are given back all the same. Best called before there are threads: one that allocates has
+    memory of its own by then, which goes back 64 MB at a time.
     """
+    global _kept
+    _kept = True
     with suppress(OSError, AttributeError):  # not the C library of Linux
         libc = ctypes.CDLL("libc.so.6")
         libc.mallopt(M_ARENA_MAX, 1)
-        libc.mallopt(M_MMAP_THRESHOLD, min(most, 32 * 2**20))
+        libc.mallopt(M_MMAP_THRESHOLD, min(most, largest, 2**25))
         libc.mallopt(M_TRIM_THRESHOLD, min(most, 2**31 - 1))  # a C int
+
+
+def keep_scratch() -> None:
+    """Have one of Dask's workers keep what kernels need for a moment, a few megabytes at a time."""
+    if not _kept and "MALLOC_TRIM_THRESHOLD_" in os.environ:
+        keep_pages(2**26, 2**23)

@@ -19,8 +19,8 @@ class Case:
     """An operator to test.
 
     ``make(library, dtype)`` builds it with either library, for each of ``dtypes``. ``tasks`` are the most tasks
-    that forward and adjoint may take for each chunk of the side that has more of them. A ``constant`` operator
-    does not look at its input.
+    that forward and adjoint may take for each chunk of the side that has more of them; where ``rechunks`` is
+    False, those that only rechunk do not count. A ``constant`` operator does not look at its input.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Case:
     tasks: tuple[int, int] = (4, 4)
     constant: bool = False
     dtypes: tuple[str, ...] = DTYPES
+    rechunks: bool = True
 
     @property
     def usual(self):
@@ -68,6 +69,7 @@ def given(name, operator, *args, **options):
     tasks = options.pop("tasks", (4, 4))
     constant = options.pop("constant", False)
     dtypes = options.pop("dtypes", DTYPES)
+    rechunks = options.pop("rechunks", True)
 
     def make(library, dtype):
         cls = library
@@ -75,10 +77,10 @@ def given(name, operator, *args, **options):
             cls = getattr(cls, part)
         return cls(*args, dtype=dtype, **options)
 
-    return Case(f"{operator}-{name}", make, tasks, constant, dtypes)
+    return Case(f"{operator}-{name}", make, tasks, constant, dtypes, rechunks)
 
 
-def held(name, build, tasks=(4, 4), dtypes=DTYPES):
+def held(name, build, tasks=(4, 4), dtypes=DTYPES, rechunks=True):
     """Case of an operator that holds arrays: ``build(library, dtype, chunked)``."""
 
     def make(library, dtype):
@@ -87,4 +89,4 @@ def held(name, build, tasks=(4, 4), dtypes=DTYPES):
 
         return build(library, dtype, chunked)
 
-    return Case(name, make, tasks, dtypes=dtypes)
+    return Case(name, make, tasks, dtypes=dtypes, rechunks=rechunks)

@@ -10,6 +10,7 @@ import pylops
 import pytest
 from dask.array.utils import assert_eq
 
+import pylops_distributed as pld
 from pylops_distributed.avo.avo import AVOLinearModelling
 from pylops_distributed.avo.poststack import PoststackLinearModelling
 from pylops_distributed.basicoperators.firstderivative import FirstDerivative
@@ -17,7 +18,8 @@ from pylops_distributed.basicoperators.gradient import Gradient
 from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.basicoperators.smoothing2d import Smoothing2D
-from pylops_distributed.lift import Halo, Lift, Whole, overlap, stencil
+from pylops_distributed.lift import Halo, Lift, Whole, faces, gathering, overlap, stencil
+from pylops_distributed.lift.gathering import regrid
 from pylops_distributed.lift.overlap import merge
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 
@@ -40,6 +42,24 @@ def test_compositions_are_all():
 def in_this_thread():
     with dask.config.set(scheduler="sync"):
         yield
+
+
+# -- regrid ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("light", [True, False])
+def test_regrid_is_rechunk(monkeypatch, light):
+    monkeypatch.setattr(gathering, "LIGHT", 2**20 if light else 0)
+    x = np.arange(15.0).reshape(5, 3)
+    for old, new in itertools.product(compositions(5), repeat=2):
+        y = regrid(da.from_array(x, chunks=(old, (1, 2))), (new, (2, 1)))
+        assert y.chunks == (new, (2, 1))
+        np.testing.assert_array_equal(y, x)
+
+
+def test_regrid_takes_one_task_a_chunk():
+    y = regrid(da.ones((12, 8), chunks=(5, 3)).persist(), ((4, 4, 4), (2, 6)))
+    assert len(y.__dask_graph__().layers[y.name]) == y.npartitions
 
 
 # -- overlap -----------------------------------------------------------------------------------------------
@@ -202,6 +222,25 @@ def test_pinned_chunks_are_those_of_both_sides_and_whole_axes_stay_whole():
         op = Lift(rule, rule, (8, 6), dtype="float64", chunks=(4, 3))
         assert (op @ da.ones((8, 6))).chunks == (op.H @ da.ones((8, 6))).chunks == chunks
         assert op.domain.chunks == op.codomain.chunks == chunks
+
+
+@pytest.mark.parametrize("chunks", [(13, 9), (5, 4), ((2, 8, 3), 9), (13, (3, 6))])
+@pytest.mark.parametrize("edge", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_at_a_time_are_the_block_at_once(monkeypatch, rng, kind, edge, chunks):
+    monkeypatch.setattr(faces, "PIECE", 1)
+    for name, options in (
+        ("FirstDerivative", {"axis": 0, "order": 5 if kind == "centered" else 3}),
+        ("FirstDerivative", {"axis": 1}),
+        ("SecondDerivative", {"axis": 0}),
+        ("Laplacian", {"axes": (0, 1)}),
+        ("Gradient", {}),
+    ):
+        op, twin = (getattr(lib, name)((13, 9), kind=kind, edge=edge, **options) for lib in (pld, pylops))
+        x, y = rng.standard_normal(op.dims), rng.standard_normal(op.dimsd)
+        np.testing.assert_allclose(op @ da.from_array(x, chunks=chunks), twin @ x, rtol=0, atol=1e-13)
+        chunksd = chunks if y.ndim == 2 else (2, *chunks)
+        np.testing.assert_allclose(op.H @ da.from_array(y, chunks=chunksd), twin.H @ y, rtol=0, atol=1e-13)
 
 
 def test_stencil_takes_two_tasks_a_chunk():

@@ -3,8 +3,7 @@
     PYTHONPATH=CHECKOUT PYTHON benchmarks/peers/original.py diagonal N NITER
     PYTHONPATH=CHECKOUT PYTHON benchmarks/peers/original.py mdc NF NS NR NV NITER
 
-It runs on Python 3.10 with dask and distributed 2026.8.0 (without the array extra), numpy 1.22.4, scipy 1.7.3,
-pylops 1.18.3, numba 0.58.1 and setuptools below 70.
+See processes.py for what it runs on.
 """
 
 from __future__ import annotations

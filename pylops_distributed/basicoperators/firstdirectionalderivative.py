@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import dask.array as da
@@ -10,18 +11,21 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.diagonal import lazy
-from pylops_distributed.basicoperators.firstderivative import Kind
-from pylops_distributed.basicoperators.gradient import Gradient
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import shape_of
+from pylops_distributed.basicoperators.firstderivative import KINDS, Kind, first_difference
+from pylops_distributed.lift import Array, stencil
+from pylops_distributed.lift.arguments import at_least, one_of, shape_of
+from pylops_distributed.lift.differences import apply_each, depths
+from pylops_distributed.lift.faces import Beside
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.space import Space
 
 
 class FirstDirectionalDerivative(LinearOperator):
     r"""First derivative in a direction that may differ from sample to sample.
 
     Forward :math:`y = \sum_a v_a\, D_a x`, with :math:`D_a` the first derivative along axis :math:`a`;
-    adjoint :math:`x = \sum_a D_a^T (v_a^*\, y)`. Derivatives along all axes share one halo.
+    adjoint :math:`x = \sum_a D_a^T (v_a^*\, y)`. Derivatives along all axes share one
+    halo, and the tasks that have it take the direction too.
 
     Parameters
     ----------
@@ -84,42 +88,43 @@ class FirstDirectionalDerivative(LinearOperator):
     ) -> None:
         model = shape_of(dims)
         steps = tuple(sampling) if isinstance(sampling, Sequence) else (float(sampling),) * len(model)
-        self.gradient = Gradient(model, sampling=steps, edge=edge, kind=kind, dtype=dtype, chunks=chunks)
+        if len(steps) != len(model):
+            raise ValueError(f"sampling must be one number or one for each of {len(model)} axes, got {steps}")
+        if edge and kind == "centered":
+            for axis in range(len(model)):
+                at_least(2, model, axis, "a derivative with edges")
+        one_of("kind", kind, KINDS)
+        self.terms = tuple(first_difference(axis, step, kind, edge) for axis, step in enumerate(steps))
         self.sampling, self.edge, self.kind, self.v = sampling, edge, kind, lazy(v)
         if self.v.shape not in ((len(model),), (len(model), *model)):
             raise ValueError(
                 f"v must have shape {(len(model),)} or {(len(model), *model)}, got {self.v.shape}"
             )
-        super().__init__(self.gradient.domain, self.gradient.domain, dtype=dtype, compute=compute, name=name)
+        space = Space.of(model, dtype, chunks)
+        super().__init__(space, space, dtype=dtype, compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
-        gradient = self.gradient.apply(x)
-        axes = tuple(range(1, gradient.ndim))
-        dtype = np.result_type(self.dtype, x.dtype)
-        return da.blockwise(
-            _along, axes, self._direction(gradient), (0, *axes[: self.v.ndim - 1]), gradient, (0, *axes),
-            concatenate=True, dtype=dtype, meta=np.empty((0,) * len(axes), dtype), kind=dtype,
-        )  # fmt: skip
+        return self.along(x, adjoint=False)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
-        axes = tuple(range(1, y.ndim + 1))
-        dtype = np.result_type(self.dtype, y.dtype)
-        spread = da.blockwise(
-            _across, (0, *axes), self._direction(y[None]), (0, *axes[: self.v.ndim - 1]), y, axes,
-            dtype=dtype, meta=np.empty((0,) * (len(axes) + 1), dtype), kind=dtype,
-        )  # fmt: skip
-        return self.gradient.apply_adjoint(spread)
+        return self.domain.fit(self.along(y, adjoint=True))
 
-    def _direction(self, like: da.Array) -> da.Array:
-        """The direction with its components in one chunk, and else the chunks of an array with its axes."""
-        return self.v.rechunk((-1, *like.chunks[1 : self.v.ndim]))
-
-
-def _across(v: Array, y: Array, kind: np.dtype[Any]) -> Array:
-    return np.asarray(_fit(v.conj(), y.ndim) * y, kind)
+    def along(self, x: da.Array, adjoint: bool, sign: int = 1) -> da.Array:
+        """The forward, or ``sign`` times the adjoint, with the chunks of ``x``."""
+        dtype = np.result_type(self.dtype, x.dtype)
+        kernel = partial(apply_each, terms=self.terms, dtype=self.dtype, adjoint=adjoint)
+        if adjoint:
+            beside = Beside(self.v, before=partial(_across, kind=dtype, sign=sign))
+        else:
+            beside = Beside(self.v, after=partial(_along, kind=dtype))
+        return stencil(x, kernel, depths(self.terms, adjoint), dtype, beside=beside)
 
 
-def _along(v: Array, gradient: Array, kind: np.dtype[Any]) -> Array:
+def _across(y: Array, v: Array, kind: np.dtype[Any], sign: int) -> Array:
+    return np.asarray(_fit(sign * v.conj(), y.ndim) * y, kind)
+
+
+def _along(gradient: Array, v: Array, kind: np.dtype[Any]) -> Array:
     return np.asarray(np.sum(_fit(v, gradient.ndim - 1) * gradient, axis=0), kind)
 
 

@@ -96,7 +96,7 @@ class Gradient(Lift):
         kernel = partial(apply_each, terms=terms, dtype=np.dtype(dtype))
         behind = {axis + 1: pair for axis, pair in depths(terms, True).items()}
         super().__init__(
-            Halo(kernel, depths(terms, False), lead=len(model)),
-            Halo(partial(kernel, adjoint=True), behind, lead=0),
+            Halo(kernel, depths(terms, False), lead=len(model), by_rows=True),
+            Halo(partial(kernel, adjoint=True), behind, lead=0, by_rows=True),
             model, (len(model), *model), dtype=dtype, chunks=chunks, compute=compute, name=name,
         )  # fmt: skip

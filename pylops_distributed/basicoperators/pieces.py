@@ -111,9 +111,11 @@ def _fills(piece: Piece, n: int) -> bool:
 
 
 def _cut(block: Array, source: Index, axis: int, dtype: Any) -> Array:
-    """A copy of some samples, which does not keep the rest of the block alive."""
+    """Some samples: a copy, which does not keep the rest of the block alive, where that is large beside it."""
     if isinstance(source, slice):
-        return np.array(block[(slice(None),) * axis + (source,)], dtype)
+        piece = block[(slice(None),) * axis + (source,)]
+        kept = piece.flags.c_contiguous and 4 * piece.nbytes >= block.nbytes
+        return piece.astype(dtype, copy=False) if kept else np.array(piece, dtype, order="C")
     return np.take(block, source, axis=axis).astype(dtype, copy=False)
 
 
@@ -129,7 +131,9 @@ def _join(
     *cuts: Array, targets: list[Index], shape: tuple[int, ...], axis: int, dtype: Any, add: bool
 ) -> Array:
     """Put pieces into a block of zeros, or add them up there."""
-    block = np.zeros(shape, dtype)
+    slices = [t for t in targets if isinstance(t, slice)]
+    tiled = not add and len(slices) == len(targets) and sum(t.stop - t.start for t in slices) == shape[axis]
+    block = (np.empty if tiled else np.zeros)(shape, dtype)
     for piece, target in zip(cuts, targets, strict=True):
         index: Any = (slice(None),) * axis + (target,)
         if add and isinstance(target, slice):

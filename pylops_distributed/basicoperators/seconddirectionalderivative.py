@@ -10,6 +10,8 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.firstderivative import Kind
 from pylops_distributed.basicoperators.firstdirectionalderivative import FirstDirectionalDerivative
+from pylops_distributed.lift.differences import depths
+from pylops_distributed.lift.overlap import roomy
 from pylops_distributed.linearoperator import LinearOperator
 
 
@@ -81,7 +83,9 @@ class SecondDirectionalDerivative(LinearOperator):
         super().__init__(self.first.domain, self.first.domain, dtype=dtype, compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
-        return -self.first.apply_adjoint(self.first.apply(x))
+        wide = roomy(x, depths(self.first.terms, True))  # the adjoint looks farther: chunks are joined once
+        y = self.first.along(self.first.along(wide, False), True, sign=-1)
+        return self.domain.fit(y.rechunk(x.chunks))
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         return self._matvec(y)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,19 @@ from scipy.ndimage import uniform_filter1d
 
 from pylops_distributed.lift import Array, Halo, Lift
 from pylops_distributed.lift.arguments import axes_of, shape_of
+from pylops_distributed.lift.banded import LONG, by_products
 
 
 def average(block: Array, sizes: dict[int, int], dtype: DTypeLike) -> Array:
     """Moving average of a block along the axes that ``sizes`` gives odd lengths for; zero past its ends."""
     y = block.astype(np.result_type(dtype, block.dtype), copy=False)
     for axis, size in sizes.items():
-        y = uniform_filter1d(y, size, axis, mode="constant")
+        behind = prod(y.shape[axis + 1 :])
+        if size > LONG or 1 < behind < 16 or not y.size:  # products would be many, and small
+            y = uniform_filter1d(y, size, axis, mode="constant")
+        elif size > 1:
+            taps = np.full(size, 1 / size, y.dtype)
+            y = by_products(y, taps, axis, size // 2, y.shape[axis])
     return y
 
 

@@ -13,8 +13,8 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
 
+from pylops_distributed.lift.faces import Array
 from pylops_distributed.lift.gathering import split
-from pylops_distributed.lift.overlap import Array
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.space import Space
 

@@ -16,8 +16,8 @@ from dask.highlevelgraph import HighLevelGraph
 from dask.utils import parse_bytes
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift.gathering import split
-from pylops_distributed.lift.overlap import Array
+from pylops_distributed.lift.faces import Array
+from pylops_distributed.lift.gathering import regrid, split
 from pylops_distributed.memory import aligned
 
 Indices: TypeAlias = tuple[int, ...]
@@ -57,7 +57,7 @@ def contract(
     sizes: dict[int, tuple[int, ...]] = {k: (n,) for k, n in (new or {}).items()}
     arrays = []
     for a, a_axes in operands:
-        a = a.rechunk({i: sizes[k] for i, k in enumerate(a_axes) if k in sizes})
+        a = regrid(a, tuple(sizes.get(k, c) for k, c in zip(a_axes, a.chunks, strict=True)))
         sizes |= dict(zip(a_axes, a.chunks, strict=True))
         arrays.append((a, a_axes))
     summed = [k for k in sizes if k not in axes]

@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import DTypeLike
 
+from pylops_distributed.lift.faces import Array
 from pylops_distributed.lift.operator import Halo
-from pylops_distributed.lift.overlap import Array
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,20 @@ class Difference:
     after: int
     ends: tuple[tuple[int, int, float], ...] = ()
 
-    def add(self, x: Array, y: Array, adjoint: bool) -> None:
-        """Add the product with ``x``, or that of the transposed matrix, to ``y``."""
+    @property
+    def middle(self) -> float:
+        """The weight of the sample itself in all rows but those at the ends."""
+        return sum(w for k, w in self.taps if k == 0)
+
+    def add(self, x: Array, y: Array, adjoint: bool, middle: bool = True) -> None:
+        """Add the product with ``x``, or that of the transposed matrix, to ``y``; without ``middle`` if told so."""
         x, y = np.moveaxis(x, self.axis, 0), np.moveaxis(y, self.axis, 0)
         rows = max(0, len(x) - self.before - self.after)
         entries = [
             *(
                 (slice(self.before, self.before + rows), _shifted(self.before + k, rows), w)
                 for k, w in self.taps
-                if rows
+                if rows and (k or middle)
             ),
             *((_shifted(r, 1), _shifted(c, 1), w) for r, c, w in self.ends),
         ]
@@ -74,10 +79,37 @@ def _shifted(start: int, rows: int) -> slice:
 
 def apply_sum(block: Array, terms: tuple[Difference, ...], dtype: DTypeLike, adjoint: bool = False) -> Array:
     """The sum of the terms' products with a block, or with the transposed matrices."""
-    y = np.zeros(block.shape, np.result_type(dtype, block.dtype))
+    y = np.empty(block.shape, np.result_type(dtype, block.dtype))
+    _middles(block, y, terms)
     for term in terms:
-        term.add(block, y, adjoint)
+        term.add(block, y, adjoint, middle=False)
     return y
+
+
+def _middles(x: Array, y: Array, terms: tuple[Difference, ...]) -> None:
+    """Set ``y`` to the sum of the terms' own weights times ``x``: in one go, not one for each term."""
+    found: list[tuple[tuple[slice, ...], float]] = [((slice(None),) * x.ndim, 0.0)]
+    for term in terms:
+        n, a = x.shape[term.axis], term.axis
+        first, last = (term.before, n - term.after) if term.before + term.after < n else (n, n)
+        cuts = [(slice(first), 0.0), (slice(first, last), term.middle), (slice(last, n), 0.0)]
+        if term.middle:
+            found = [
+                ((*index[:a], _within(index[a], cut, n), *index[a + 1 :]), weight + more)
+                for index, weight in found
+                for cut, more in cuts
+            ]
+    for index, weight in found:
+        if weight:
+            np.multiply(x[index], weight, out=y[index], dtype=y.dtype)
+        else:
+            y[index] = 0
+
+
+def _within(a: slice, b: slice, n: int) -> slice:
+    """What two slices of an axis of length ``n`` share."""
+    (start, stop, _), (low, high, _) = a.indices(n), b.indices(n)
+    return slice(max(start, low), max(start, low, min(stop, high)))
 
 
 def apply_each(block: Array, terms: tuple[Difference, ...], dtype: DTypeLike, adjoint: bool = False) -> Array:
@@ -101,4 +133,7 @@ def depths(terms: tuple[Difference, ...], adjoint: bool) -> dict[int, tuple[int,
 def sum_rules(terms: tuple[Difference, ...], dtype: DTypeLike) -> tuple[Halo, Halo]:
     """How the sum of terms applies to chunks: forward and adjoint."""
     kernel = partial(apply_sum, terms=terms, dtype=np.dtype(dtype))
-    return Halo(kernel, depths(terms, False)), Halo(partial(kernel, adjoint=True), depths(terms, True))
+    return (
+        Halo(kernel, depths(terms, False), by_rows=True),
+        Halo(partial(kernel, adjoint=True), depths(terms, True), by_rows=True),
+    )

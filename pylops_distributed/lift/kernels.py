@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pylops_distributed.lift.overlap import Array, Kernel
+from pylops_distributed.lift.faces import Array, Kernel
 
 
 def chain(block: Array, kernels: tuple[Kernel, ...]) -> Array:

@@ -13,8 +13,9 @@ from dask.base import tokenize
 from numpy.typing import DTypeLike
 
 from pylops_distributed.lift.arguments import real_type
+from pylops_distributed.lift.faces import Array, Depth, Kernel
 from pylops_distributed.lift.gathering import gather
-from pylops_distributed.lift.overlap import Array, Depth, Kernel, stencil
+from pylops_distributed.lift.overlap import stencil
 from pylops_distributed.lift.precision import in_precision
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.space import Chunks, Space
@@ -34,16 +35,19 @@ class Halo:
         Whether the kernel looks at diagonal neighbours.
     lead : int or None
         Length of a first axis that the kernel adds; 0 if it takes the first axis away.
+    by_rows : bool
+        Whether the kernel may be applied to some rows of a chunk at a time.
     """
 
     kernel: Kernel
     depth: Depth
     corners: bool = False
     lead: int | None = None
+    by_rows: bool = False
 
     def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
-        return stencil(x, self.kernel, self.depth, dtype, self.corners, self.lead)
+        return stencil(x, self.kernel, self.depth, dtype, self.corners, self.lead, by_rows=self.by_rows)
 
     def pin(self, chunks: Chunks) -> Chunks:
         """The chunks that are kept, of those asked for: all."""

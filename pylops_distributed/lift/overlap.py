@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from itertools import product
-from math import prod
-from typing import Any, TypeAlias
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -14,13 +12,7 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
 
-from pylops_distributed.graphs import ELEMENTS
-
-Array: TypeAlias = np.ndarray[Any, Any]
-Kernel: TypeAlias = Callable[[Array], Array]
-Depth: TypeAlias = Mapping[int, tuple[int, int]]
-Step: TypeAlias = tuple[int, ...]  # -1, 0 or 1 along each axis: from a chunk to one of its neighbours
-Widths: TypeAlias = tuple[tuple[int, int], ...]
+from pylops_distributed.lift.faces import Beside, Depth, Kernel, Pieces, Widths, cut, steps_of, work
 
 
 def overlap(x: da.Array, depth: Depth, corners: bool = True) -> da.Array:
@@ -66,6 +58,8 @@ def stencil(
     dtype: DTypeLike,
     corners: bool = False,
     lead: int | None = None,
+    beside: Beside | None = None,
+    by_rows: bool = False,
 ) -> da.Array:
     """Apply a kernel to each chunk together with its halo, and drop what it gives for the halo.
 
@@ -83,6 +77,11 @@ def stencil(
         Whether the kernel looks at diagonal neighbours.
     lead : int, optional
         Length of a first axis that the kernel adds; 0 if it takes the first axis away.
+    beside : Beside, optional
+        Another array that the tasks take, and what they do with it.
+    by_rows : bool, optional
+        Whether the kernel may be applied to some rows at a time, as if chunks were smaller: faster for kernels that
+        do little but go through memory. Not together with ``beside``.
 
     Returns
     -------
@@ -92,9 +91,12 @@ def stencil(
     if lead == 0:
         x = x.rechunk({0: -1})
     wide, widths = _prepare(x, depth)
-    first = () if lead is None else ((lead,),) if lead else None
-    chunks, old = (c[1:] if first is None else (*first, *c) for c in (wide.chunks, x.chunks))
-    y = _layer(wide, widths, corners, kernel, chunks, np.dtype(dtype))
+    ahead = () if lead is None else ((lead,),) if lead else None
+    first = 1 if lead == 0 else 0
+    reaches = tuple(depth.get(a, (0, 0)) for a in range(x.ndim))
+    pieces = Pieces(reaches, first) if by_rows and x.ndim > first + 1 else None
+    chunks, old = (c[1:] if ahead is None else (*ahead, *c) for c in (wide.chunks, x.chunks))
+    y = _layer(wide, widths, corners, kernel, chunks, np.dtype(dtype), beside, pieces)
     return y if chunks == old else y.rechunk(old)
 
 
@@ -103,10 +105,15 @@ def _prepare(x: da.Array, depth: Depth) -> tuple[da.Array, Widths]:
         raise ValueError(
             f"depth {dict(depth)} must map axes of an array with {x.ndim} axes to non-negative lengths"
         )
-    merged = tuple(merge(sizes, max(depth.get(a, (0, 0)))) for a, sizes in enumerate(x.chunks))
-    wide = x if merged == x.chunks else x.rechunk(merged)
+    wide = roomy(x, depth)
     alone = (0, 0)
     return wide, tuple(depth.get(a, alone) if n > 1 else alone for a, n in enumerate(wide.numblocks))
+
+
+def roomy(x: da.Array, depth: Depth) -> da.Array:
+    """``x`` with neighbouring chunks joined until none is shorter than the depth along its axis."""
+    merged = tuple(merge(sizes, max(depth.get(a, (0, 0)))) for a, sizes in enumerate(x.chunks))
+    return x if merged == x.chunks else x.rechunk(merged)
 
 
 def merge(sizes: tuple[int, ...], least: int) -> tuple[int, ...]:
@@ -122,18 +129,26 @@ def merge(sizes: tuple[int, ...], least: int) -> tuple[int, ...]:
     return tuple(merged)
 
 
-def _steps(widths: Widths, corners: bool) -> list[Step]:
-    sides = [(0, *(s for s, n in zip((-1, 1), pair, strict=True) if n)) for pair in widths]
-    return [s for s in product(*sides) if sum(map(abs, s)) == 1 or (corners and any(s))]
-
-
 def _layer(
-    x: da.Array, widths: Widths, corners: bool, kernel: Kernel | None, chunks: Any, dtype: Any
+    x: da.Array,
+    widths: Widths,
+    corners: bool,
+    kernel: Kernel | None,
+    chunks: Any,
+    dtype: Any,
+    beside: Beside | None = None,
+    pieces: Pieces | None = None,
 ) -> da.Array:
     """The graph: ``cut`` tasks hand out faces, the others join a block with its neighbours' faces."""
-    token = tokenize(x.name, widths, corners, kernel, dtype)
-    cut, name = f"cut-{token}", f"halo-{token}"
-    steps = _steps(widths, corners)
+    more = None
+    options: dict[str, Any] = {}
+    if beside is not None:
+        more = beside.array.rechunk((-1, *x.chunks[: beside.array.ndim - 1]))
+        options = {"before": beside.before, "after": beside.after}
+    copied = {"before": beside.before, "copies": len(beside.array)} if beside and beside.before else {}
+    token = tokenize(x.name, widths, corners, kernel, dtype, more, options, pieces)
+    halves, name = f"cut-{token}", f"halo-{token}"
+    steps = steps_of(widths, corners)
     grid = set(product(*map(range, x.numblocks)))
     shift = len(chunks) - x.ndim
     tasks = {}
@@ -141,53 +156,25 @@ def _layer(
         near = {s: n for s in steps if (n := tuple(i + d for i, d in zip(index, s, strict=True))) in grid}
         wanted = [s for s in steps if tuple(i - d for i, d in zip(index, s, strict=True)) in grid]
         block = TaskRef((x.name, *index))
+        side = () if more is None else (TaskRef((more.name, 0, *index[: more.ndim - 1])),)
         if wanted:
-            tasks[(cut, *index)] = Task((cut, *index), _cut, block, steps=wanted, widths=widths)
+            key = (halves, *index)
+            tasks[key] = Task(
+                key, cut, block, *(side if copied else ()), steps=wanted, widths=widths, **copied
+            )
         key = (name, *(0,) * shift, *index[max(0, -shift) :])
-        faces = (TaskRef((cut, *n)) for n in near.values())
-        tasks[key] = Task(key, _work, block, *faces, steps=tuple(near), widths=widths, kernel=kernel)
-    graph = HighLevelGraph.from_collections(name, tasks, dependencies=[x])
+        faces = (TaskRef((halves, *n)) for n in near.values())
+        tasks[key] = Task(
+            key,
+            work,
+            block,
+            *faces,
+            *side,
+            steps=tuple(near),
+            widths=widths,
+            kernel=kernel,
+            pieces=pieces,
+            **options,
+        )
+    graph = HighLevelGraph.from_collections(name, tasks, dependencies=[x] if more is None else [x, more])
     return da.Array(graph, name, chunks, meta=np.empty((0,) * len(chunks), dtype))
-
-
-def _cut(block: Array, steps: list[Step], widths: Widths) -> dict[Step, Array]:
-    """Copies of the faces of a block that the chunks from which ``steps`` lead here will want."""
-    return {s: block[tuple(map(_side, s, widths, block.shape))].copy() for s in steps}
-
-
-def _side(step: int, pair: tuple[int, int], n: int) -> slice:
-    return slice(n - pair[0], n) if step < 0 else slice(0, pair[1] if step else n)
-
-
-def _faces(shape: tuple[int, ...], steps: list[Step], widths: Widths) -> int:
-    sides = (map(_side, s, widths, shape) for s in steps)
-    return sum(prod(side.stop - side.start for side in face) for face in sides)
-
-
-ELEMENTS[_cut] = _faces
-
-
-def _work(
-    block: Array, *cuts: dict[Step, Array], steps: tuple[Step, ...], widths: Widths, kernel: Kernel | None
-) -> Array:
-    """Join a block and its neighbours' faces, apply the kernel and trim."""
-    before = [pair[0] if any(s[a] < 0 for s in steps) else 0 for a, pair in enumerate(widths)]
-    after = [pair[1] if any(s[a] > 0 for s in steps) else 0 for a, pair in enumerate(widths)]
-    core = tuple(slice(b, b + n) for b, n in zip(before, block.shape, strict=True))
-    extended = block
-    if steps:
-        shape = tuple(map(sum, zip(before, block.shape, after, strict=True)))
-        full = len(steps) + 1 == np.prod([1 + (b > 0) + (a > 0) for b, a in zip(before, after, strict=True)])
-        extended = (np.empty if full else np.zeros)(shape, block.dtype)
-        extended[core] = block
-        for step, faces in zip(steps, cuts, strict=True):
-            place = [
-                slice(0, c.start) if s < 0 else slice(c.stop, None) if s else c
-                for s, c in zip(step, core, strict=True)
-            ]
-            extended[tuple(place)] = faces[step]
-    if kernel is None:
-        return extended
-    y = kernel(extended)
-    more = y.ndim - block.ndim
-    return y[(slice(None),) * more + core[max(0, -more) :]] if steps else y

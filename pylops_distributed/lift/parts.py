@@ -13,9 +13,9 @@ import numpy as np
 from dask.base import tokenize
 
 from pylops_distributed.lift.arguments import real_type
+from pylops_distributed.lift.faces import Array
 from pylops_distributed.lift.gathering import split
 from pylops_distributed.lift.operator import once
-from pylops_distributed.lift.overlap import Array
 from pylops_distributed.lift.twin import Twin
 from pylops_distributed.space import Chunks
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Any, Protocol
 
 import dask.array as da
 import numpy as np
-from dask import config
-from dask.utils import parse_bytes
 
-from pylops_distributed.lift.gathering import gather
-from pylops_distributed.lift.overlap import Array
-from pylops_distributed.lift.precision import in_precision
+from pylops_distributed.lift.faces import Array
+from pylops_distributed.lift.gathering import cuts
+from pylops_distributed.lift.rows import along
 from pylops_distributed.space import Chunks
 
 
@@ -51,7 +50,7 @@ class Separable(Protocol):
 
 @dataclass(frozen=True)
 class Pencils:
-    """How such a transform applies to chunks: along axes that lie in one chunk, then, rechunked, the others.
+    """How such a transform applies to chunks: along all axes at once, or some first and then, rechunked, the others.
 
     Attributes
     ----------
@@ -70,15 +69,10 @@ class Pencils:
         while rest:
             axes = self._next(x, rest)
             rest = tuple(a for a in rest if a not in axes)
-            x = gather(x, axes)
             part = self.transform.only(axes)
-            sizes = part.sizes(self.adjoint)
-            chunks = tuple((sizes[a],) if a in axes else c for a, c in enumerate(x.chunks))
             kind = self.transform.inner(dtype) if rest else dtype
-            x = x.map_blocks(
-                in_precision, kernel=part, kind=kind, adjoint=self.adjoint,
-                chunks=chunks, dtype=kind, meta=np.empty((0,) * x.ndim, kind),
-            )  # fmt: skip
+            kernel = partial(_apply, transform=part, adjoint=self.adjoint)
+            x = along(x, axes, part.sizes(self.adjoint), kernel, kind)
         return x
 
     def pin(self, chunks: Chunks) -> Chunks:
@@ -97,10 +91,14 @@ class Pencils:
         return tuple(a for a in free if a == first or x.numblocks[a] == 1)
 
 
+def _apply(block: Array, transform: Separable, adjoint: bool) -> Array:
+    return transform(block, adjoint=adjoint)
+
+
 def _affordable(x: da.Array, axes: tuple[int, ...]) -> bool:
-    """Whether all axes may be gathered at once: other axes leave several chunks, and none too large."""
+    """Whether all axes may be gathered at once: others can be cut instead, into pieces that are no smaller."""
     if all(x.numblocks[a] == 1 for a in axes):
         return True
-    block = [n if a in axes else max(c) for a, (n, c) in enumerate(zip(x.shape, x.chunks, strict=True))]
-    several = prod(n for a, n in enumerate(x.numblocks) if a not in axes) > 1
-    return bool(several and prod(block) * x.dtype.itemsize <= parse_bytes(config.get("array.chunk-size")))
+    others = [a for a in range(x.ndim) if a not in axes]
+    merged = prod(x.numblocks[a] for a in axes)
+    return bool(others) and cuts(x, axes) <= min(merged, max(max(x.chunks[a]) for a in others))

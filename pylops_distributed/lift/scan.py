@@ -12,7 +12,7 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift.overlap import Array
+from pylops_distributed.lift.faces import Array
 
 
 def scan(

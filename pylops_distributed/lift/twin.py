@@ -12,8 +12,8 @@ import numpy as np
 import pylops
 from dask.base import tokenize
 
+from pylops_distributed.lift.faces import Array
 from pylops_distributed.lift.operator import Panel, Whole
-from pylops_distributed.lift.overlap import Array
 
 KEPT = 16  # built operators that a process keeps
 _built: dict[Any, pylops.LinearOperator] = {}

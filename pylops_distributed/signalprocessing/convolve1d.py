@@ -8,14 +8,13 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import scipy.signal as sps
 from numpy.typing import ArrayLike, DTypeLike
-from scipy.linalg import toeplitz
 
 from pylops_distributed.lift import Array, Halo, Lift, Whole
 from pylops_distributed.lift.arguments import axes_of, one_of, shape_of
+from pylops_distributed.lift.banded import LONG, by_products
 
 Method: TypeAlias = Literal["direct", "fft", "overlapadd"]
 METHODS: tuple[Method, ...] = ("direct", "fft", "overlapadd")
-LONG = 128  # samples of a filter from which on Fourier transforms are faster than products
 
 
 class Convolve1D(Lift):
@@ -131,28 +130,7 @@ def convolve(
     """Samples ``start`` to ``start + length`` of the full convolution of a block with a filter."""
     length = length or block.shape[axis]
     if (method or ("direct" if h.size <= LONG else "fft")) == "direct":
-        return _by_products(block, h, axis, start, length)
+        return by_products(block, h, axis, start, length)
     function = sps.oaconvolve if method == "overlapadd" else sps.fftconvolve
     full = function(block, np.expand_dims(h, [a for a in range(block.ndim) if a != axis]), axes=axis)
     return np.asarray(full[(*(slice(None),) * axis, slice(start, start + length))])
-
-
-def _by_products(block: Array, h: Array, axis: int, start: int, length: int) -> Array:
-    """Multiply pieces of the axis with the same piece of the banded matrix: a few fast matrix products."""
-    before, n, after = np.prod(block.shape[:axis], dtype=int), block.shape[axis], block.shape[axis + 1 :]
-    shape = (*block.shape[:axis], length, *after)
-    x = block.reshape(before, n, -1)
-    y = np.zeros((before, length, x.shape[2]), np.result_type(block.dtype, h.dtype))
-    step = max(32, h.size)
-    zeros = np.zeros(step - 1, h.dtype)
-    band = toeplitz(np.append(h[-1:], zeros), np.append(h[::-1], zeros))
-    for first in range(0, length, step):
-        left = start + first - h.size + 1  # sample that the first column of the band stands for
-        rows = min(step, length - first)
-        a, b = max(left, 0), min(left + h.size - 1 + rows, n)
-        piece, target = band[:rows, a - left : b - left], y[:, first : first + rows]
-        if a < b and x.shape[2] == 1:  # one product for all, not one for each trace
-            np.matmul(x[:, a:b, 0], piece.T, out=target[..., 0])
-        elif a < b:
-            np.matmul(piece, x[:, a:b], out=target)
-    return y.reshape(shape)

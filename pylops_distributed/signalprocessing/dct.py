@@ -24,8 +24,9 @@ class DCT(Lift):
         y_k = c_k \sum_n x_n \cos\frac{\pi k (2n + 1)}{2N}, \qquad
         x_n = \sum_k c_k\, y_k \cos\frac{\pi k (2n + 1)}{2N}
 
-    with :math:`c_0 = \sqrt{1/N}` and else :math:`c_k = \sqrt{2/N}`. The transform goes along the axes that lie
-    in one chunk, then, after a rechunk, along the others.
+    with :math:`c_0 = \sqrt{1/N}` and else :math:`c_k = \sqrt{2/N}`. Where another axis
+    can be cut into as many pieces, all are gathered at once; else the transform goes along the axes that lie in one
+    chunk, then, after a rechunk, along the others.
 
     Parameters
     ----------

@@ -19,8 +19,9 @@ class FFT2D(FourierOperator):
         y_{kl} = \frac{1}{\sqrt{N_1 N_2}} \sum_{nm} x_{nm} e^{-2\pi i (kn/N_1 + lm/N_2)}, \qquad
         x_{nm} = \frac{1}{\sqrt{N_1 N_2}} \sum_{kl} y_{kl} e^{2\pi i (kn/N_1 + lm/N_2)}
 
-    The transform goes along the axes that lie in one chunk, then, after a rechunk, along the others: the data
-    keep the chunks of the last step. Single precision stays single, for all engines.
+    Where another axis can be cut into as many pieces, all are gathered at once; else the transform goes along the
+    axes that lie in one chunk, then, after a rechunk, along the others. The data keep the last chunks.
+    Single precision stays single, for all engines.
 
     Parameters
     ----------

@@ -20,8 +20,9 @@ class FFTND(FourierOperator):
         y_{\mathbf k} = \frac{1}{\sqrt N} \sum_{\mathbf n} x_{\mathbf n} e^{-2\pi i \sum_a k_a n_a / N_a}, \qquad
         x_{\mathbf n} = \frac{1}{\sqrt N} \sum_{\mathbf k} y_{\mathbf k} e^{2\pi i \sum_a k_a n_a / N_a}
 
-    The transform goes along the axes that lie in one chunk, then, after a rechunk, along the others: the data
-    keep the chunks of the last step. Single precision stays single, for all engines.
+    Where another axis can be cut into as many pieces, all are gathered at once; else the transform goes along the
+    axes that lie in one chunk, then, after a rechunk, along the others. The data keep the last chunks.
+    Single precision stays single, for all engines.
 
     Parameters
     ----------
