@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import looking
+from flows import looking, operating
 from flows.console import Root, RunPath, Set, Verbose, app, changed, guard, located, out, prefect, shown
 
-__all__ = ["app", "looking", "main"]
+__all__ = ["app", "looking", "main", "operating"]
 
 
 @app.command()

@@ -26,10 +26,7 @@ def checks(root: str) -> Iterator[tuple[str, bool, str]]:
     root : str
         Folder or URL where runs live.
     """
-    for package, limit, harm in PINS:
-        found = Version(version(package))
-        good = found < Version(limit)
-        yield package, good, f"{found}" if good else f"{found}: {harm}; install {package}<{limit}"
+    yield from pins()
     for package in ("prefect", "prefect-dask", "dask", "distributed", "zarr", "xarray", "pylops", "segyio"):
         try:
             yield package, True, version(package)
@@ -38,6 +35,14 @@ def checks(root: str) -> Iterator[tuple[str, bool, str]]:
     yield disk(root)
     yield ports()
     yield workers()
+
+
+def pins() -> Iterator[tuple[str, bool, str]]:
+    """Versions that break Prefect without a word."""
+    for package, limit, harm in PINS:
+        found = Version(version(package))
+        good = found < Version(limit)
+        yield package, good, f"{found}" if good else f"{package} {found}: {harm}; install {package}<{limit}"
 
 
 def disk(root: str) -> tuple[str, bool, str]:
