@@ -158,8 +158,10 @@ def invert(
     with prefect(verbose):
         from flows.invert import invert as flow
         from flows.runner import task_runner
+        from flows.stopping import result
 
-        url = flow.with_options(task_runner=task_runner(settings.cluster))(settings.target, settings)
+        ready = flow.with_options(task_runner=task_runner(settings.cluster))
+        url = result(ready, settings.target, settings)
     out.print(f"run: {shown(url)}")
 
 
@@ -185,8 +187,9 @@ def _pipeline(config: Any, verbose: bool) -> None:
     preflight(config)
     with prefect_session(verbose, out):
         from flows.pipeline import pipeline
+        from flows.stopping import result
 
-        url = pipeline(config)
+        url = result(pipeline, config)
     place = shown(url)
     from pylops_distributed.report import NAME, summary
     from pylops_distributed.results import open_run

@@ -27,6 +27,7 @@ def problems() -> None:
 @guard
 def runs(root: Root = "runs") -> None:
     """List the runs below a folder; reads the store alone, no server needed."""
+    from flows.showing import duration
     from pylops_distributed.store.run import list_runs
 
     table = Table("run", "state", "iteration", "cost", "size", "age", box=None)
@@ -35,7 +36,7 @@ def runs(root: Root = "runs") -> None:
         cost = s.metrics.get("cost")
         table.add_row(
             s.url.rsplit("/", 1)[-1], s.state, "-" if s.iteration is None else str(s.iteration),
-            "-" if cost is None else f"{cost:.3e}", f"{s.size / 2**20:.1f} MiB", _ago(s.age),
+            "-" if cost is None else f"{cost:.3e}", f"{s.size / 2**20:.1f} MiB", duration(s.age),
         )  # fmt: skip
     out.print(table)
 
@@ -143,10 +144,3 @@ def doctor(root: Root = "runs") -> None:
         failed += not good
     if failed:
         raise typer.Exit(1)
-
-
-def _ago(seconds: float) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"

@@ -184,7 +184,7 @@ class Inversion:
         )  # fmt: skip
 
     def advance(
-        self, seconds: float | None = None, on_progress: Callable[[Progress], None] = lambda _: None
+        self, seconds: float | None = None, on_progress: Callable[[Progress], bool | None] = lambda _: None
     ) -> Progress:
         """Take steps for about ``seconds``, or to the end; after a failure, from the newest checkpoint on.
 
@@ -193,17 +193,17 @@ class Inversion:
         seconds : float, optional
             When to return, after the step under way.
         on_progress : callable, optional
-            Called whenever steps were taken.
+            Called whenever steps were taken; returns True to stop for now.
         """
         if self.session.failed:
             self._reopen()
         last = time.monotonic()
 
-        def watch() -> None:
+        def watch() -> bool | None:
             nonlocal last
             now = time.monotonic()
             self._spent, last = self._spent + now - last, now
-            on_progress(self.progress)
+            return on_progress(self.progress)
 
         self.session.run(None, seconds, watch)
         return self.progress
