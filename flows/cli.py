@@ -80,12 +80,22 @@ def sweep(
 @app.command()
 @guard
 def resume(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbose = False) -> None:
-    """Go on with a run from its newest checkpoint; --set solver.niter=N extends one that is finished."""
+    """Go on with a run from its newest checkpoint; --set solver.niter=N extends one that is finished.
+
+    One that was paused in a deployment goes on there, in a worker.
+    """
     from flows.config import merge, validate
     from pylops_distributed.store.run import Run
 
     place = located(path, root)
-    stored = Run.open(place).attrs
+    found = Run.open(place)
+    if not set_ and found.status().state == "interrupted":
+        from flows.pausing import resume as hand_over
+
+        if flow_run := hand_over(found):
+            out.print(f"a worker goes on with it: flow run {flow_run}")
+            return
+    stored = found.attrs
     params = stored["params"] | {"sources": {}, "dataset": stored["dataset"], "run": place}
     raw = merge(params, changed(set_))
     _pipeline(validate(raw, f"the settings of {path}"), verbose)
@@ -154,7 +164,7 @@ def invert(
 
     settings = load(config, {"root": root, **changed(set_)})
     settings = settings.model_copy(update={"dataset": settings.located, "sources": {}})
-    preflight(settings)
+    out.print(f"disk: {preflight(settings)}")
     with prefect(verbose):
         from flows.invert import invert as flow
         from flows.runner import task_runner
@@ -184,7 +194,7 @@ def _pipeline(config: Any, verbose: bool) -> None:
     from flows.preflight import preflight
     from flows.session import prefect_session
 
-    preflight(config)
+    out.print(f"disk: {preflight(config)}")
     with prefect_session(verbose, out):
         from flows.pipeline import pipeline
         from flows.stopping import result

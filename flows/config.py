@@ -75,6 +75,10 @@ class PipelineConfig(Form):
     solver: SolverChoice = Field(default=SOLVERS["cgls"](name="cgls"), description="how to solve it")
     checkpoint: CheckpointConfig = Field(default=CheckpointConfig(), description="when to keep its state")
     cluster: ClusterConfig = Field(default=ClusterConfig(), description="where to compute")
+    warm_start: bool = Field(
+        default=False,
+        description="begin at the newest result of this name, problem and solver, when the data are new",
+    )
     timeouts: TimeoutConfig = Field(
         default=TimeoutConfig(), description="when to give stages up; never by default"
     )

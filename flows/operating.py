@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.console import Interrupted, Root, Set, app, changed, guard, out
+from flows.console import Interrupted, Root, RunPath, Set, app, changed, guard, located, out
 
 File = Annotated[Path, typer.Option("--file", metavar="FILE", help="The deployments of a project.")]
 Pool = Annotated[str, typer.Option("--pool", help="Work pool; made if it is not there.")]
@@ -66,6 +66,17 @@ def up(
     if code is not None:
         raise RuntimeError(f"the worker ended with code {code}: see above")
     out.print("stopped; what was running is saved, and goes on with the next run of its deployment")
+
+
+@app.command()
+@guard
+def pause(path: RunPath, root: Root = "runs") -> None:
+    """Stop whoever works on a run after a last checkpoint; `pld resume`, or Resume in the Prefect UI, goes on."""
+    from flows.pausing import pause as stop
+    from pylops_distributed.store.run import Run
+
+    iteration = stop(Run.open(located(path, root)))
+    out.print(f"paused at iteration {iteration}; pld resume {path} goes on")
 
 
 def _needs_server() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prefect import flow
+from prefect.states import Completed
 from prefect_dask import DaskTaskRunner
 
 from flows.config import PipelineConfig
@@ -11,6 +12,7 @@ from flows.invert import invert
 from flows.postprocess import postprocess
 from flows.ship import ship
 from flows.stopping import stage, unless_stopped
+from flows.unchanged import unchanged
 from pylops_distributed.utils.backend import dask
 
 
@@ -28,6 +30,8 @@ def pipeline(config: PipelineConfig) -> str:
     str
         URL of the run.
     """
+    if (run := unchanged(config)) is not None:
+        return Completed(name="Unchanged", message="data and settings are as before", data=run)  # type: ignore
     return unless_stopped(_stages, config)  # type: ignore[no-any-return]
 
 

@@ -72,7 +72,7 @@ def begin_run(dataset: str, config: PipelineConfig) -> str:
     """Make the run, or find it; gives its place."""
     run = begin(
         config.root, dataset, config.problem, config.solver,
-        name=config.name, url=config.run, params=config.model_dump(mode="json"),
+        name=config.name, url=config.run, params=config.model_dump(mode="json"), warm_start=config.warm_start,
     )  # fmt: skip
     return run.storage.url
 
@@ -97,7 +97,7 @@ def solve_alone(dataset: str, config: PipelineConfig) -> str:
     with dask.config.set(scheduler="synchronous"):
         run = begin(
             config.root, dataset, config.problem, config.solver,
-            name=config.name, params=config.model_dump(mode="json"),
+            name=config.name, params=config.model_dump(mode="json"), warm_start=config.warm_start,
         )  # fmt: skip
         with Inversion(run, config.solver, save=check.save, retention=check.retention) as inversion:
             inversion.advance()

@@ -69,12 +69,16 @@ def up(tmp_path_factory, environment):
     try:
         wait(log.read_text(), lambda: process.poll() is not None or "started!" in log.read_text(), 180)
         assert process.poll() is None, log.read_text()
-        yield SimpleNamespace(folder=folder, url=url, log=log, ask=ask, run=run, runs=runs, process=process)
+        yield SimpleNamespace(
+            folder=folder, url=url, log=log, ask=ask, run=run, runs=runs, process=process, command=command,
+            environment=environment | {"PREFECT_API_URL": url},
+        )  # fmt: skip
     finally:
         client.close()
         family = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGTERM)
         process.wait(90)
+        print(log.read_text())
         _, alive = psutil.wait_procs(family, 10)
         for left in alive:
             left.kill()
