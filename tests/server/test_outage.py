@@ -1,4 +1,4 @@
-"""The Prefect server is away for half a minute in mid-run: the solver does not notice, and what is told after is true."""
+"""The Prefect server is away for half a minute in mid-run: the solver goes on, and what is told after is true."""
 
 import os
 import subprocess

@@ -115,3 +115,36 @@ def test_killed_without_a_worker_that_could_tell(up, whole):
     assert run.status().state == "interrupted"
     up.run("resume", run.storage.folder, seconds=300)
     np.testing.assert_array_equal(model(run), whole, strict=True)
+
+
+def test_ctrl_c_in_a_terminal(up, whole):
+    """The terminal sends it to all processes, Dask's workers among them, which hold the state."""
+    words = (
+        "--set",
+        "name=interrupted",
+        "--set",
+        f"solver.niter={NITER}",
+        "--set",
+        "checkpoint.iterations=5",
+    )
+    command = (*up.command, "run", "data/sample/demo.yaml", *words)
+    process = psutil.Popen(command, cwd=up.folder, env=up.environment, start_new_session=True)
+    run = solving(up, "interrupted")
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(60) == 4
+    assert run.status().state == "interrupted"
+    assert stages(up, "interrupted") == {"Resumable"}
+    up.run("resume", run.storage.folder, seconds=300)
+    np.testing.assert_array_equal(model(run), whole, strict=True)
+
+
+def test_a_stage_that_takes_too_long(up):
+    words = ("--set", "name=late", "--set", "solver.niter=1000000", "--set", "timeouts.invert=8")
+    process = psutil.Popen(
+        (*up.command, "run", "data/sample/demo.yaml", *words), cwd=up.folder, env=up.environment
+    )
+    assert process.wait(120) == 1
+    assert stages(up, "late") == {"TimedOut"}
+    status = named(up, "late").status()
+    assert status.state == "interrupted"
+    assert status.iteration > 0

@@ -1,5 +1,7 @@
 """What `pld up` runs by itself: schedules, and events that follow from each other."""
 
+import json
+import re
 import shutil
 
 import pytest
@@ -29,6 +31,25 @@ def test_a_cron_deployment_fires_within_two_minutes(up):
     assert run.status().state == "finished"
     assert run.status().iteration == 5
     assert run.storage.exists("report.html")
+
+
+def test_the_ui_shows_all_of_a_run(up):
+    shown = {}
+    for name in ("invert demo", None):
+        for one in up.ask(
+            "/artifacts/filter", flow_runs={"name": {"any_": [name]}} if name else None, limit=200
+        ):
+            shown.setdefault(one["key"], one)
+    assert {"inversion-progress", "inversion-report", "settings", "dask-dashboard", "report"} <= set(shown)
+    assert shown["inversion-progress"]["data"] == 100
+    assert "it 5/5" in shown["inversion-progress"]["description"]
+    rows = {row["name"]: row["value"] for row in json.loads(shown["settings"]["data"])}
+    assert rows["solver.niter"] == "5"
+    assert rows["software.dask"]
+    assert shown["report"]["data"].count("data:image/png;base64,") == 4
+    assert "data:image/png;base64," in shown["inversion-report"]["data"]
+    for one in ("report", "inversion-report"):  # nothing is fetched from elsewhere
+        assert not re.search(r"(src=|\()[\"']?https?:", shown[one]["data"])
 
 
 def test_a_new_file_is_ingested_and_inverted(up):
