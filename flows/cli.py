@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import looking
+from flows import looking, operating
 from flows.console import Root, RunPath, Set, Verbose, app, changed, guard, located, out, prefect, shown
 
-__all__ = ["app", "looking", "main"]
+__all__ = ["app", "looking", "main", "operating"]
 
 
 @app.command()
@@ -80,12 +80,22 @@ def sweep(
 @app.command()
 @guard
 def resume(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbose = False) -> None:
-    """Go on with a run from its newest checkpoint; --set solver.niter=N extends one that is finished."""
+    """Go on with a run from its newest checkpoint; --set solver.niter=N extends one that is finished.
+
+    One that was paused in a deployment goes on there, in a worker.
+    """
     from flows.config import merge, validate
     from pylops_distributed.store.run import Run
 
     place = located(path, root)
-    stored = Run.open(place).attrs
+    found = Run.open(place)
+    if not set_ and found.status().state == "interrupted":
+        from flows.pausing import resume as hand_over
+
+        if flow_run := hand_over(found):
+            out.print(f"a worker goes on with it: flow run {flow_run}")
+            return
+    stored = found.attrs
     params = stored["params"] | {"sources": {}, "dataset": stored["dataset"], "run": place}
     raw = merge(params, changed(set_))
     _pipeline(validate(raw, f"the settings of {path}"), verbose)
@@ -154,12 +164,14 @@ def invert(
 
     settings = load(config, {"root": root, **changed(set_)})
     settings = settings.model_copy(update={"dataset": settings.located, "sources": {}})
-    preflight(settings)
+    out.print(f"disk: {preflight(settings)}")
     with prefect(verbose):
         from flows.invert import invert as flow
         from flows.runner import task_runner
+        from flows.stopping import result
 
-        url = flow.with_options(task_runner=task_runner(settings.cluster))(settings.target, settings)
+        ready = flow.with_options(task_runner=task_runner(settings.cluster))
+        url = result(ready, settings.target, settings)
     out.print(f"run: {shown(url)}")
 
 
@@ -182,11 +194,12 @@ def _pipeline(config: Any, verbose: bool) -> None:
     from flows.preflight import preflight
     from flows.session import prefect_session
 
-    preflight(config)
+    out.print(f"disk: {preflight(config)}")
     with prefect_session(verbose, out):
         from flows.pipeline import pipeline
+        from flows.stopping import result
 
-        url = pipeline(config)
+        url = result(pipeline, config)
     place = shown(url)
     from pylops_distributed.report import NAME, summary
     from pylops_distributed.results import open_run

@@ -52,6 +52,14 @@ class ClusterConfig(Form):
     )
 
 
+class TimeoutConfig(Form):
+    """After how many seconds to give a stage up; what it has done is kept, and the next run goes on."""
+
+    ingest: float | None = Field(default=None, gt=0, description="seconds for reading the raw files")
+    invert: float | None = Field(default=None, gt=0, description="seconds for solving")
+    postprocess: float | None = Field(default=None, gt=0, description="seconds for result and report")
+
+
 class PipelineConfig(Form):
     """From raw files to an explored result."""
 
@@ -67,6 +75,13 @@ class PipelineConfig(Form):
     solver: SolverChoice = Field(default=SOLVERS["cgls"](name="cgls"), description="how to solve it")
     checkpoint: CheckpointConfig = Field(default=CheckpointConfig(), description="when to keep its state")
     cluster: ClusterConfig = Field(default=ClusterConfig(), description="where to compute")
+    warm_start: bool = Field(
+        default=False,
+        description="begin at the newest result of this name, problem and solver, when the data are new",
+    )
+    timeouts: TimeoutConfig = Field(
+        default=TimeoutConfig(), description="when to give stages up; never by default"
+    )
     run: str | None = Field(
         default=None, description="place of the run, if not below the root under its own name"
     )

@@ -60,8 +60,10 @@ def guard(command: Callable[..., None]) -> Callable[..., None]:
             _fail(error, 3)
         except (ValueError, TypeError, *PATHS) as error:
             _fail(error, 2)
-        except (Interrupted, KeyboardInterrupt):
-            err.print("interrupted: the newest state is saved, `pld resume RUN` or the same command goes on")
+        except (Interrupted, KeyboardInterrupt) as stop:
+            err.print(
+                f"interrupted: {stop or 'what is done is saved; the same command goes on'}", markup=False
+            )
             raise typer.Exit(4) from None
         except Exception as error:
             _fail(error, 1)

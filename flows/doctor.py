@@ -26,10 +26,7 @@ def checks(root: str) -> Iterator[tuple[str, bool, str]]:
     root : str
         Folder or URL where runs live.
     """
-    for package, limit, harm in PINS:
-        found = Version(version(package))
-        good = found < Version(limit)
-        yield package, good, f"{found}" if good else f"{found}: {harm}; install {package}<{limit}"
+    yield from pins()
     for package in ("prefect", "prefect-dask", "dask", "distributed", "zarr", "xarray", "pylops", "segyio"):
         try:
             yield package, True, version(package)
@@ -40,17 +37,31 @@ def checks(root: str) -> Iterator[tuple[str, bool, str]]:
     yield workers()
 
 
+def pins() -> Iterator[tuple[str, bool, str]]:
+    """Versions that break Prefect without a word."""
+    for package, limit, harm in PINS:
+        found = Version(version(package))
+        good = found < Version(limit)
+        yield package, good, f"{found}" if good else f"{package} {found}: {harm}; install {package}<{limit}"
+
+
 def disk(root: str) -> tuple[str, bool, str]:
     """Room and the right to write where runs live."""
     if "://" in root:
         return "disk", True, f"{root} is not on this machine"
-    folder = Path(root).absolute()
-    while not folder.exists():
-        folder = folder.parent
+    folder = existing(root)
     free = shutil.disk_usage(folder).free
     if not os.access(folder, os.W_OK):
         return "disk", False, f"{folder} cannot be written to"
     return "disk", free > 1024 * MIB, f"{free // MIB} MiB free at {folder}"
+
+
+def existing(root: str) -> Path:
+    """The folder, or the one above it that is there."""
+    folder = Path(root).absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return folder
 
 
 def ports() -> tuple[str, bool, str]:

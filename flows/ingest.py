@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from prefect import flow, unmapped
+from prefect.events import emit_event
+from prefect.runtime import flow_run
 
 from flows import tasks
 from flows.runner import task_runner
+from flows.watch import SEALED
 from pylops_distributed.ingest import Source
 
 
@@ -27,4 +30,7 @@ def ingest(sources: dict[str, Source] | Source, target: str) -> str:
     """
     plan = tasks.plan_ingest(sources, target)
     reports = [] if plan.sealed else tasks.write_block.map(unmapped(plan), range(plan.blocks)).result()
-    return tasks.seal_dataset(plan, reports).url
+    url = tasks.seal_dataset(plan, reports).url
+    if flow_run.parent_flow_run_id is None:  # else whoever called goes on itself
+        emit_event(SEALED, {"prefect.resource.id": f"pylops-distributed.dataset.{url}"}, payload={"url": url})
+    return url

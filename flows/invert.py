@@ -9,11 +9,14 @@ from flows.config import PipelineConfig
 from flows.monitor import Monitor
 from flows.runner import cluster, task_runner
 from flows.ship import ship
+from flows.stopping import Stopped, unless_stopped
 
 
 @flow(name="invert", task_runner=task_runner(), flow_run_name="invert {config.name}")
 def invert(dataset: str, config: PipelineConfig) -> str:
     """Solve the problem on a dataset, from the newest checkpoint of its run if there is one.
+
+    A signal, or a wish of the Prefect UI to pause or cancel, ends it after a last checkpoint.
 
     Parameters
     ----------
@@ -27,10 +30,20 @@ def invert(dataset: str, config: PipelineConfig) -> str:
     str
         URL of the run.
     """
+    return unless_stopped(_invert, dataset, config)  # type: ignore[no-any-return]
+
+
+def _invert(dataset: str, config: PipelineConfig) -> str:
     with cluster() as client:
         ship(config.problem, client)
         run = tasks.begin_run(dataset, config)
-        with tasks.open_inversion(run, config, client) as inversion, Monitor(run) as monitor:
-            while inversion.progress.reason is None:
+        with (
+            tasks.open_inversion(run, config, client) as inversion,
+            Monitor(run, config, client.dashboard_link) as monitor,
+        ):
+            while inversion.progress.reason is None and not monitor.asked:
                 tasks.solve_segment(inversion, monitor)
+            iteration, reason = inversion.progress.iteration, inversion.progress.reason
+    if reason is None:
+        raise Stopped(f"{monitor.asked} at iteration {iteration}, which is saved")
     return run

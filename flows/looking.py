@@ -25,19 +25,33 @@ def problems() -> None:
 
 @app.command()
 @guard
-def runs(root: Root = "runs") -> None:
+def runs(
+    root: Root = "runs",
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Tell what can go, and delete it with --yes.")
+    ] = False,
+    days: Annotated[
+        float, typer.Option("--days", help="Age from which an unfinished run counts as given up.")
+    ] = 30.0,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete it.")] = False,
+) -> None:
     """List the runs below a folder; reads the store alone, no server needed."""
-    from pylops_distributed.store.run import list_runs
+    from flows.listing import runs_table
 
-    table = Table("run", "state", "iteration", "cost", "size", "age", box=None)
-    for found in list_runs(root):
-        s = found.status()
-        cost = s.metrics.get("cost")
-        table.add_row(
-            s.url.rsplit("/", 1)[-1], s.state, "-" if s.iteration is None else str(s.iteration),
-            "-" if cost is None else f"{cost:.3e}", f"{s.size / 2**20:.1f} MiB", _ago(s.age),
-        )  # fmt: skip
-    out.print(table)
+    if not prune:
+        out.print(runs_table(root))
+        return
+    from flows.preflight import size
+    from pylops_distributed.store.pruning import waste
+
+    total = 0
+    for one in waste(root, days):
+        name = one.run.storage.url.rsplit("/", 1)[-1]
+        out.print(f"{name} {one.path}: {size(one.size)}, {one.words}", markup=False)
+        total += one.size
+        if yes:
+            one.delete()
+    out.print(f"{size(total)} {'deleted' if yes else 'can go: add --yes to delete it'}")
 
 
 @app.command()
@@ -143,10 +157,3 @@ def doctor(root: Root = "runs") -> None:
         failed += not good
     if failed:
         raise typer.Exit(1)
-
-
-def _ago(seconds: float) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"

@@ -1,50 +1,58 @@
-"""What the Prefect UI shows of a running inversion: a live line, and a report with curve and picture.
+"""What the Prefect UI shows of a running inversion, and what it wishes of it.
 
-Everything is sent by a thread of its own, the newest value only, and no failure to report ever reaches the
-solver: a server that is away must not hold an inversion up.
+All is said and asked by a thread of its own, the newest value only, and no failure to do so ever reaches the solver:
+a server that is away must not hold an inversion up.
 """
 
 from __future__ import annotations
 
-import base64
 import logging
 import threading
 from collections.abc import Callable
 from uuid import UUID
 
-import numpy as np
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 from prefect.runtime import flow_run
 
+from flows import showing
+from flows.config import PipelineConfig
+from flows.stopping import root
 from pylops_distributed.inversion import Progress
 from pylops_distributed.report import quicklook
-from pylops_distributed.results import relative_cost
+from pylops_distributed.store.run import Run
 from pylops_distributed.store.snapshot import Entry, entries
-from pylops_distributed.store.storage import open_storage
 
 log = logging.getLogger("pylops_distributed.monitor")
-BARS = "▁▂▃▄▅▆▇█"
-
 
 # Called with every progress, on the solver's thread; the command line adds its progress bar.
 listeners: list[Callable[[Progress], None]] = []
 
 
 class Monitor:
-    """Two artifacts of the current flow run, kept up to date in place while the context is open.
+    """Artifacts of the current flow run, kept up to date in place while the context is open.
 
     Parameters
     ----------
     run : str
         URL of the run; pictures are made from its newest checkpoint, not by gathering the model.
+    config : PipelineConfig
+        Its settings, to be shown.
+    dashboard : str
+        Link to Dask's dashboard.
     period : float, optional
         Seconds between two updates, at least.
+
+    Attributes
+    ----------
+    asked : str or None
+        What somebody has asked of the flow run on the server meanwhile: ``"paused"`` or ``"cancelled"``.
     """
 
-    def __init__(self, run: str, period: float = 3.0) -> None:
-        self.run, self.period = run, period
-        self.flow_run = UUID(flow_run.id) if flow_run.id else None
+    def __init__(self, run: str, config: PipelineConfig, dashboard: str, period: float = 3.0) -> None:
+        self.run, self.config, self.dashboard, self.period = Run.open(run), config, dashboard, period
+        self.asked: str | None = None
+        self._flow_run, self._root = UUID(flow_run.id) if flow_run.id else None, root()
         self._newest: Progress | None = None
         self._wake, self._stop = threading.Event(), threading.Event()
         self._artifacts: dict[str, UUID] = {}
@@ -61,41 +69,66 @@ class Monitor:
         self._wake.set()
         self._thread.join(5)
 
-    def __call__(self, progress: Progress) -> None:
-        """Take note of a progress; returns at once."""
+    def __call__(self, progress: Progress) -> bool:
+        """Take note of a progress; returns at once, whether the inversion shall stop."""
         self._newest = progress
         self._wake.set()
         for listener in listeners:
             listener(progress)
+        return self.asked is not None
 
     def _work(self) -> None:
+        self._try(self._begin)
         while True:
-            self._wake.wait()
+            self._wake.wait(self.period)
             self._wake.clear()
             last = self._stop.is_set()
-            progress, self._newest = self._newest, None
-            if progress is not None:
-                self._send(progress)
+            self._try(self._ask)
+            self._try(self._tell)
             if last:
                 return
             self._stop.wait(self.period)
 
-    def _send(self, progress: Progress) -> None:
+    def _try(self, what: Callable[[SyncPrefectClient], None]) -> None:
         try:
             with get_client(sync_client=True) as client:
-                self._put(
-                    client, "inversion-progress", "progress", 100.0 * progress.fraction, live_line(progress)
-                )
-                text = markdown(self.run, progress, self._picture())
-                self._put(client, "inversion-report", "markdown", text, f"iteration {progress.iteration}")
+                what(client)
         except Exception as error:
-            log.debug("progress could not be reported: %s", error)
+            log.debug("the Prefect server could not be told or asked: %s", error)
+
+    def _begin(self, client: SyncPrefectClient) -> None:
+        """Name the flow run's target, its settings and where to see Dask at work."""
+        if self._root is not None:
+            name = self.run.storage.url.rsplit("/", 1)[-1]
+            client.update_flow_run(self._root, tags={*client.read_flow_run(self._root).tags, name})
+        settings = showing.settings_table(self.config.model_dump(mode="json"), self.run.attrs)
+        self._put(client, "settings", "table", settings, "settings and provenance")
+        self._put(client, "dask-dashboard", "markdown", showing.dashboard(self.dashboard), "Dask at work")
+
+    def _ask(self, client: SyncPrefectClient) -> None:
+        """Look whether the flow run was paused or cancelled."""
+        state = None if self._root is None else client.read_flow_run(self._root).state
+        if state is not None and state.is_paused():
+            self.asked = "paused"
+        elif state is not None and (state.is_cancelling() or state.is_cancelled()):
+            self.asked = "cancelled"
+
+    def _tell(self, client: SyncPrefectClient) -> None:
+        progress, self._newest = self._newest, None
+        if progress is None:
+            return
+        done = 100.0 * progress.fraction
+        self._put(client, "inversion-progress", "progress", done, showing.live_line(progress))
+        text = showing.running(
+            self.run.storage.url, progress, self._picture(), self.asked or "running"
+        )  # fmt: skip
+        self._put(client, "inversion-report", "markdown", text, f"iteration {progress.iteration}")
 
     def _picture(self) -> bytes | None:
         """The quicklook, drawn anew only when there is a newer checkpoint."""
-        newest = entries(open_storage(self.run))[-1:]
+        newest = entries(self.run.storage)[-1:]
         if newest != self._drawn:
-            self._drawn, self._png = newest, quicklook(self.run)
+            self._drawn, self._png = newest, quicklook(self.run.storage.url)
         return self._png
 
     def _put(self, client: SyncPrefectClient, key: str, kind: str, data: object, description: str) -> None:
@@ -103,47 +136,6 @@ class Monitor:
             client.update_artifact(self._artifacts[key], ArtifactUpdate(data=data, description=description))
         else:
             new = ArtifactCreate(
-                key=key, type=kind, data=data, description=description, flow_run_id=self.flow_run
+                key=key, type=kind, data=data, description=description, flow_run_id=self._flow_run
             )
             self._artifacts[key] = client.create_artifact(new).id
-
-
-def live_line(progress: Progress) -> str:
-    """One line about a running inversion: iteration, relative residual, its curve, speed and time left."""
-    cost = progress.cost
-    relative = relative_cost(cost)[-1] if len(cost) else 0.0
-    return (
-        f"it {progress.iteration}/{progress.niter} |r|/|r0| {relative:.2e} {sparkline(cost)} "
-        f"{progress.seconds:.2f} s/it, {progress.left / 60:.0f} min left"
-    )
-
-
-def sparkline(values: object, width: int = 24) -> str:
-    """A row of bars as high as the logarithms of ``values``."""
-    numbers = np.asarray(values, dtype=float)
-    numbers = numbers[np.isfinite(numbers)]
-    numbers = (
-        numbers[np.linspace(0, len(numbers) - 1, min(width, len(numbers))).astype(int)]
-        if len(numbers)
-        else numbers
-    )
-    logs = np.log10(np.maximum(numbers, np.finfo(float).tiny))
-    span = np.ptp(logs) if len(logs) else 0.0
-    if not span:
-        return BARS[0] * len(logs)
-    return "".join(BARS[int(7 * (v - logs.min()) / span)] for v in logs)
-
-
-def markdown(run: str, progress: Progress, picture: bytes | None) -> str:
-    """The report shown in the UI while the inversion runs."""
-    rows = {
-        "run": f"`{run}`",
-        "iteration": f"{progress.iteration} of {progress.niter}",
-        "resumed from": "the start" if progress.resumed is None else f"iteration {progress.resumed}",
-        "residual norm or objective": f"{progress.cost[-1]:.4e}, first {progress.cost[0]:.4e}",
-        "state": progress.reason or "running",
-    }
-    table = "\n".join(f"| {key} | {value} |" for key, value in rows.items())
-    image = f"![iterate](data:image/png;base64,{base64.b64encode(picture).decode()})" if picture else ""
-    snippet = f'```python\nimport pylops_distributed\nrun = pylops_distributed.open_run("{run}")\n```'
-    return f"| | |\n| --- | --- |\n{table}\n\n{image}\n\n{snippet}\n"

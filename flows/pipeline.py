@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prefect import flow
+from prefect.states import Completed
 from prefect_dask import DaskTaskRunner
 
 from flows.config import PipelineConfig
@@ -10,6 +11,8 @@ from flows.ingest import ingest
 from flows.invert import invert
 from flows.postprocess import postprocess
 from flows.ship import ship
+from flows.stopping import stage, unless_stopped
+from flows.unchanged import unchanged
 from pylops_distributed.utils.backend import dask
 
 
@@ -27,12 +30,21 @@ def pipeline(config: PipelineConfig) -> str:
     str
         URL of the run.
     """
+    if (run := unchanged(config)) is not None:
+        return Completed(name="Unchanged", message="data and settings are as before", data=run)  # type: ignore
+    return unless_stopped(_stages, config)  # type: ignore[no-any-return]
+
+
+def _stages(config: PipelineConfig) -> str:
+    times = config.timeouts
     with dask(config.cluster.hardware, **config.cluster.options) as client:
         ship(config.problem, client)
         runner = DaskTaskRunner(address=client.scheduler.address)
         dataset = config.target
         if config.sources:
-            dataset = ingest.with_options(task_runner=runner)(config.sources, dataset)
-        run = invert.with_options(task_runner=runner)(dataset, config)
-        postprocess.with_options(task_runner=runner)(run)
+            ready = ingest.with_options(task_runner=runner, timeout_seconds=times.ingest)
+            dataset = stage(ready, config.sources, dataset)
+        solve = invert.with_options(task_runner=runner, timeout_seconds=times.invert)
+        run: str = stage(solve, dataset, config)
+        stage(postprocess.with_options(task_runner=runner, timeout_seconds=times.postprocess), run)
     return run

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
 import xarray as xr
 
 from flows.config import PipelineConfig
+from flows.doctor import existing
 from pylops_distributed.assembly import complete
+from pylops_distributed.disk import disk_use
 from pylops_distributed.ingest import open_dataset, open_sources
 from pylops_distributed.inversion import begin
 from pylops_distributed.store.lease import ensure_free
@@ -13,18 +17,23 @@ from pylops_distributed.store.run import Run
 from pylops_distributed.utils.backend import starter
 
 
-def preflight(config: PipelineConfig) -> None:
-    """Refuse a pipeline that cannot work.
+def preflight(config: PipelineConfig) -> str:
+    """Refuse a pipeline that cannot work; tell what it takes on disk.
 
     Raises
     ------
     FileNotFoundError, ValueError
         If a source or dataset is absent, is not what it claims to be, or does not fit the problem, or the
-        solver needs what the problem does not have, or the kind of cluster is unknown.
+        solver needs what the problem does not have, or the kind of cluster is unknown, or there is no room.
     RunMismatch
         If the run that is asked for is of another problem, other data or another solver.
     RunBusy
         If another process is working on it.
+
+    Returns
+    -------
+    str
+        Bytes of dataset, checkpoints and result at most, and what is free.
     """
     if "://" not in config.cluster.hardware:
         starter(config.cluster.hardware)
@@ -33,6 +42,7 @@ def preflight(config: PipelineConfig) -> None:
     complete(config.problem, ds, config.solver)
     if config.run is not None:
         _check_run(config, config.run)
+    return _disk(config, ds)
 
 
 def inputs(config: PipelineConfig) -> xr.Dataset:
@@ -50,3 +60,30 @@ def _check_run(config: PipelineConfig, place: str) -> None:
         begin(config.root, config.located, config.problem, config.solver, name=config.name, url=place)
     except FileNotFoundError:
         return  # its data are still to be ingested
+
+
+def _disk(config: PipelineConfig, ds: xr.Dataset) -> str:
+    use = disk_use(config.problem, ds, config.solver, config.checkpoint.retention)
+    data = f"{size(use.dataset)} for data, " if config.sources else ""
+    told = (
+        f"up to {data}{use.checkpoints} checkpoints of {size(use.state)}, {size(use.result)} for the result"
+    )
+    if "://" in config.root:
+        return told
+    folder = existing(config.root)
+    free = shutil.disk_usage(folder).free
+    # A run that goes on has its checkpoints already: only what could not even be begun is refused.
+    if use.state + use.result > free:
+        raise ValueError(f"there is no room at {folder}: {told}, and {size(free)} are free")
+    return f"{told}; {size(free)} free" + (
+        ", which may not be enough" if use.dataset + use.run > free else ""
+    )
+
+
+def size(n: float) -> str:
+    """Bytes in the unit that fits them."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if n < 1024:
+            return f"{n:.0f} {unit}"
+        n /= 1024
+    return f"{n:.1f} TiB"

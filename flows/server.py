@@ -22,11 +22,32 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL
 
 START_TIMEOUT = 180.0
+PORT = 4200  # of `pld up`, as of Prefect's own server
+
+
+def reach() -> str | None:
+    """Find a server that runs already: the one that is configured, else one on this machine's usual port.
+
+    Returns
+    -------
+    str or None
+        Its address, which this process uses from then on; None if none answers.
+    """
+    url = PREFECT_API_URL.value() or f"http://127.0.0.1:{PORT}/api"
+    if not healthy(url):
+        return None
+    _configure(url)
+    return url
 
 
 @contextmanager
-def ensure_server() -> Iterator[str]:
+def ensure_server(port: int | None = None) -> Iterator[str]:
     """Give the URL of a healthy Prefect API, to this process, its threads and the processes it starts.
+
+    Parameters
+    ----------
+    port : int, optional
+        Port of an embedded server; any free one if not given.
 
     Yields
     ------
@@ -48,7 +69,7 @@ def ensure_server() -> Iterator[str]:
             )
         yield configured
         return
-    port = free_port()
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}/api"
     server = subprocess.Popen(
         [sys.executable, "-m", "flows.server", str(port), str(os.getpid())],
@@ -90,10 +111,17 @@ def healthy(url: str) -> bool:
         return False
 
 
-def free_port() -> int:
-    """A port on 127.0.0.1 that nobody listens on."""
+def free_port(wanted: int = 0) -> int:
+    """A port on 127.0.0.1 that nobody listens on: the one that is wanted, or any.
+
+    Raises
+    ------
+    OSError
+        If somebody listens on the one that is wanted.
+    """
     with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", wanted))
         return int(s.getsockname()[1])
 
 

@@ -5,6 +5,7 @@ Prefect caches none of them: what is done is what the store says is sealed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +13,10 @@ import dask
 from distributed import KilledWorker
 from distributed.client import FutureCancelledError
 from prefect import task
+from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
+from flows import showing
 from flows.config import PipelineConfig
 from pylops_distributed import ingest, postprocess, report
 from pylops_distributed.execution.resident import WorkerLost
@@ -21,8 +24,10 @@ from pylops_distributed.inversion import Inversion, Progress, begin
 from pylops_distributed.lcurve import curve_point
 from pylops_distributed.modelling import write_modelled
 from pylops_distributed.problem import Problem
+from pylops_distributed.results import open_run
 from pylops_distributed.store.run import Run
 
+log = logging.getLogger("pylops_distributed.tasks")
 SEGMENT = 45.0  # seconds: a run of hours makes hundreds of task runs, and a pause waits less than a minute
 TRANSIENT = (WorkerLost, KilledWorker, FutureCancelledError, OSError, TimeoutError)
 
@@ -67,7 +72,7 @@ def begin_run(dataset: str, config: PipelineConfig) -> str:
     """Make the run, or find it; gives its place."""
     run = begin(
         config.root, dataset, config.problem, config.solver,
-        name=config.name, url=config.run, params=config.model_dump(mode="json"),
+        name=config.name, url=config.run, params=config.model_dump(mode="json"), warm_start=config.warm_start,
     )  # fmt: skip
     return run.storage.url
 
@@ -80,7 +85,7 @@ def open_inversion(url: str, config: PipelineConfig, client: Any) -> Inversion:
 
 
 @task(name="solve", cache_policy=NO_CACHE, **_again)
-def solve_segment(inversion: Inversion, on_progress: Callable[[Progress], None]) -> Progress:
+def solve_segment(inversion: Inversion, on_progress: Callable[[Progress], bool]) -> Progress:
     """Iterate for a while; a second try goes on from the newest checkpoint."""
     return inversion.advance(SEGMENT, on_progress)
 
@@ -92,7 +97,7 @@ def solve_alone(dataset: str, config: PipelineConfig) -> str:
     with dask.config.set(scheduler="synchronous"):
         run = begin(
             config.root, dataset, config.problem, config.solver,
-            name=config.name, params=config.model_dump(mode="json"),
+            name=config.name, params=config.model_dump(mode="json"), warm_start=config.warm_start,
         )  # fmt: skip
         with Inversion(run, config.solver, save=check.save, retention=check.retention) as inversion:
             inversion.advance()
@@ -122,5 +127,14 @@ def write_result(url: str) -> dict[str, float]:
 
 @task(name="write report", cache_policy=NO_CACHE, **_again)
 def write_report(url: str) -> str:
-    """Draw the report; gives its place."""
-    return report.write_report(url)
+    """Draw the report, and show it in the Prefect UI, too; gives its place."""
+    tree = open_run(url)
+    pictures = report.draw(tree)
+    place = report.write_report(url, pictures)
+    try:
+        create_markdown_artifact(
+            showing.finished(url, place, report.summary(tree), pictures), key="report", description=place
+        )
+    except Exception as error:  # the report is there, and can be read without a server
+        log.warning("the report could not be shown in the Prefect UI: %s", error)
+    return place

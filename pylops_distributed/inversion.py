@@ -19,9 +19,11 @@ from pylops_distributed.optimization.state import Reason
 from pylops_distributed.problem import Problem
 from pylops_distributed.problems import load_problem
 from pylops_distributed.solvers import most_steps
+from pylops_distributed.space import Vector
 from pylops_distributed.store.checkpoint import CheckpointStore
 from pylops_distributed.store.policy import Every, Retention
 from pylops_distributed.store.run import Run
+from pylops_distributed.warm import START, first_model, warm
 
 # Seconds for a last checkpoint when a run is stopped; Prefect gives 30 before it kills.
 GRACE = 20.0
@@ -76,6 +78,7 @@ def begin(
     name: str = "run",
     url: str | None = None,
     params: Mapping[str, Any] | None = None,
+    warm_start: bool = False,
 ) -> Run:
     """Make the run of a problem on a dataset, or open it: the same request always gives the same run.
 
@@ -95,6 +98,8 @@ def begin(
         The run's place, instead of one below ``root`` named by ``name`` and what the run depends on.
     params : mapping, optional
         All of the request, kept for people and for resuming.
+    warm_start : bool, optional
+        Begin at the newest result of the same name, problem and solver on other data, if there is one.
 
     Raises
     ------
@@ -104,7 +109,9 @@ def begin(
         If ``url`` holds a run of another problem, other data or another solver; it lists the differences.
     """
     ref = read_ref(dataset)
-    what = identity(problem, ref.fingerprint, solver)
+    what, start = identity(problem, ref.fingerprint, solver), None
+    if warm_start:
+        what, start = warm(root, name, what)
     where = url or place(root, name, what)
     try:
         prepared = Run.open(where).attrs["problem"]
@@ -113,6 +120,8 @@ def begin(
         problem.check(ds)
         prepared = problem.prepare(ds).model_dump(mode="json")
     about = {"name": name, "dataset": ref.url, "problem": prepared, "params": dict(params or {})}
+    if start is not None:
+        about[START] = start
     return Run.create_or_open(where, identity=what, provenance=about)
 
 
@@ -160,8 +169,9 @@ class Inversion:
                 self.attempt, labels=ready.labels, retention=retention, client=client
             )
             self._begin = partial(
-                Session, ready.solver, ready.op, ready.y, store=self.store, save=save or Every(10, 30.0)
-            )
+                Session, ready.solver, ready.op, ready.y, _first(run, ready.op.domain),
+                store=self.store, save=save or Every(10, 30.0),
+            )  # fmt: skip
             self._open()
         except BaseException:
             self.attempt.close()
@@ -184,7 +194,7 @@ class Inversion:
         )  # fmt: skip
 
     def advance(
-        self, seconds: float | None = None, on_progress: Callable[[Progress], None] = lambda _: None
+        self, seconds: float | None = None, on_progress: Callable[[Progress], bool | None] = lambda _: None
     ) -> Progress:
         """Take steps for about ``seconds``, or to the end; after a failure, from the newest checkpoint on.
 
@@ -193,17 +203,17 @@ class Inversion:
         seconds : float, optional
             When to return, after the step under way.
         on_progress : callable, optional
-            Called whenever steps were taken.
+            Called whenever steps were taken; returns True to stop for now.
         """
         if self.session.failed:
             self._reopen()
         last = time.monotonic()
 
-        def watch() -> None:
+        def watch() -> bool | None:
             nonlocal last
             now = time.monotonic()
             self._spent, last = self._spent + now - last, now
-            on_progress(self.progress)
+            return on_progress(self.progress)
 
         self.session.run(None, seconds, watch)
         return self.progress
@@ -240,3 +250,13 @@ class Inversion:
             self.close(GRACE)
         except Exception as error:
             log.warning("the newest state of %s could not be saved: %s", self.run.storage.url, error)
+
+
+def _first(run: Run, domain: Any) -> Vector | None:
+    """The model at which a run begins, if it is one of this kind."""
+    x = first_model(run)
+    try:
+        return None if x is None else domain.fit(x)
+    except ValueError as error:
+        log.warning("%s begins from nothing: %s", run.storage.url, error)
+        return None

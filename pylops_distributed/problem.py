@@ -109,6 +109,10 @@ class Problem(BaseModel, ABC):
         """Settle what must be known from the data before the operator can be built; the one step that computes."""
         return self
 
+    def settled(self, ds: xr.Dataset) -> Self:
+        """As :meth:`prepare`, with anything that fits in place of what would have to be computed: for looks ahead."""
+        return self
+
     def check(self, ds: xr.Dataset) -> None:
         """Build all there is, and compute nothing.
 

@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
@@ -38,10 +39,7 @@ img{max-width:100%}pre{background:#f6f6f6;padding:1rem;overflow-x:auto;font-size
 </style>
 <h1>$title</h1>
 $figures
-<h2>Model</h2>$model
-<h2>Data</h2>$data
-<h2>Convergence</h2>$convergence
-<h2>Iterates</h2>$iterates
+$pictures
 <h2>Open it yourself</h2><pre>$snippet</pre>
 <h2>Where it comes from</h2><pre>$provenance</pre>
 </html>
@@ -49,13 +47,15 @@ $figures
 )
 
 
-def write_report(url: str) -> str:
+def write_report(url: str, pictures: Mapping[str, bytes] | None = None) -> str:
     """Draw a run's report and put it beside the run's data.
 
     Parameters
     ----------
     url : str
         A run with a result.
+    pictures : mapping of str to bytes, optional
+        What :func:`draw` gives, where they are drawn already.
 
     Returns
     -------
@@ -64,13 +64,11 @@ def write_report(url: str) -> str:
     """
     storage = Run.open(url).storage
     tree = open_run(url)
+    drawn = draw(tree) if pictures is None else pictures
     page = PAGE.substitute(
         title=html.escape(f"Run {tree.name}"),
         figures=_table(summary(tree)),
-        model=_image(plot_model(tree)),
-        data=_image(plot_residual(tree)) if "residual" in tree else "",
-        convergence=_image(_convergence(tree)),
-        iterates=_image(plot_iterates(tree)),
+        pictures="\n".join(f"<h2>{name}</h2>{_image(png)}" for name, png in drawn.items()),
         snippet=html.escape(
             f'import pylops_distributed\nrun = pylops_distributed.open_run("{_place(storage.url)}")'
         ),
@@ -78,6 +76,15 @@ def write_report(url: str) -> str:
     )
     storage.put(NAME, page.encode())
     return f"{_place(storage.url)}/{NAME}"
+
+
+def draw(tree: xr.DataTree) -> dict[str, bytes]:
+    """PNG of each picture of a run's report, by title."""
+    figures = {"Model": plot_model(tree)}
+    if "residual" in tree:
+        figures["Data"] = plot_residual(tree)
+    figures |= {"Convergence": _convergence(tree), "Iterates": plot_iterates(tree)}
+    return {name: _png(figure) for name, figure in figures.items()}
 
 
 def summary(tree: xr.DataTree) -> dict[str, Any]:
@@ -147,8 +154,8 @@ def _png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def _image(figure: Figure) -> str:
-    return f'<img src="data:image/png;base64,{base64.b64encode(_png(figure)).decode()}">'
+def _image(png: bytes) -> str:
+    return f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}">'
 
 
 def _table(rows: dict[str, Any]) -> str:

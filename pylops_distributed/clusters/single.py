@@ -30,6 +30,8 @@ def cluster(
     options.setdefault("dashboard_address", "127.0.0.1:0")
     if processes:
         options.setdefault("host", "127.0.0.1")
+        # Dask hands this on to each worker; see there.
+        options.setdefault("preload", ["pylops_distributed.utils.interrupts"])
     return LocalCluster(
         n_workers=n_workers, threads_per_worker=threads_per_worker, processes=processes, **options
     )

@@ -160,9 +160,9 @@ class Session(Generic[S]):
         self,
         on_step: Callable[[S], bool | None] | None = None,
         seconds: float | None = None,
-        watch: Callable[[], None] = lambda: None,
+        watch: Callable[[], bool | None] = lambda: None,
     ) -> Reason | None:
-        """Take steps until the solver is done, ``on_step`` returns True, or ``seconds`` have passed.
+        """Take steps until the solver is done, ``on_step`` or ``watch`` returns True, or ``seconds`` have passed.
 
         Parameters
         ----------
@@ -171,12 +171,12 @@ class Session(Generic[S]):
         seconds : float, optional
             When to stop, after the step under way.
         watch : callable, optional
-            Called whenever ``history`` has grown, every few steps if they are fast.
+            Called whenever ``history`` has grown, every few steps if they are fast; returns True to stop for now.
 
         Returns
         -------
         Reason or None
-            Why the solver stopped; None if it only ran out of ``seconds``.
+            Why the solver stopped; None if it only ran out of ``seconds``, or ``watch`` stopped it.
         """
         end = math.inf if seconds is None else time.monotonic() + seconds
         while self.reason is None and time.monotonic() < end:
@@ -192,7 +192,8 @@ class Session(Generic[S]):
             self._note(taken, seconds)
             if self.policy is not None and self.policy.due(self.iteration, time.monotonic() - self._saved_at):
                 self.save()
-            watch()
+            if watch():
+                break
             if on_step is not None and on_step(self._engine.state()):
                 self.reason = self.reason or Reason.CALLBACK
         if self.reason is not None:

@@ -63,12 +63,15 @@ class Poststack(Problem):
         estimate = self.wavelet.estimate(self._amplitudes(ds), self._interval(ds))
         return self.model_copy(update={"wavelet": estimate})
 
+    def settled(self, ds: xr.Dataset) -> Self:
+        """Any wavelet, if it is not given."""
+        if not isinstance(self.wavelet, Statistical):
+            return self
+        return self.model_copy(update={"wavelet": Ricker(peak=25.0)})
+
     def check(self, ds: xr.Dataset) -> None:
         """As for any problem; impedances must be above zero, as far as their statistics are known."""
-        ready = self
-        if isinstance(self.wavelet, Statistical):  # any wavelet will do to see whether all the rest fits
-            ready = self.model_copy(update={"wavelet": Ricker(peak=25.0)})
-        super(Poststack, ready).check(ds)
+        super(Poststack, self.settled(ds)).check(ds)
         for name in {self.background, self.truth}:
             if not isinstance(name, str):
                 continue

@@ -55,6 +55,8 @@ class Status:
         That of the newest checkpoint.
     metrics : dict of float
         The newest checkpoint's last numbers, such as ``cost``.
+    figures : dict of float
+        The result's quality figures, such as ``misfit``.
     attempts : int
         How often it was begun or resumed.
     owner : Owner or None
@@ -71,6 +73,7 @@ class Status:
     reason: str | None
     iteration: int | None
     metrics: Mapping[str, float]
+    figures: Mapping[str, float]
     attempts: int
     owner: Owner | None
     size: int
@@ -231,6 +234,7 @@ class Run:
             reason=result.get("reason") if result else None,
             iteration=saved[-1].iteration if saved else None,
             metrics=checkpoint["metrics"] if checkpoint else {},
+            figures=(result.get("metrics") or {}) if result else {},
             attempts=last.number if last else 0,
             owner=last,
             size=sum(size for _, size in self.storage.sizes()),

@@ -30,7 +30,7 @@ def project():
 
 
 def test_deployments_import_and_their_parameters_are_valid(project, environment):
-    assert "{{" not in (ROOT / "prefect.yaml").read_text()  # an unset variable would stay as text
+    assert "{{ $" not in (ROOT / "prefect.yaml").read_text()  # an unset variable would stay as text
     assert "pull" not in project
     for path in project["deployments"][0]["parameters"]["config"]["sources"].values():
         assert (ROOT / path["path"]).is_file()
@@ -39,7 +39,9 @@ def test_deployments_import_and_their_parameters_are_valid(project, environment)
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["pipeline", "ingest", "forward", "invert", "postprocess"]
+    assert done.stdout.split() == [
+        "pipeline", "watch", "ingest", "pipeline", "ingest", "forward", "invert", "postprocess",
+    ]  # fmt: skip
 
 
 @pytest.mark.slow

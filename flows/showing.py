@@ -1,0 +1,107 @@
+"""Words and tables about a run, for the Prefect UI and the terminal."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from pylops_distributed.inversion import Progress
+from pylops_distributed.results import relative_cost
+
+BARS = "▁▂▃▄▅▆▇█"
+
+
+def live_line(progress: Progress) -> str:
+    """One line about a running inversion: iteration, relative residual, its curve, speed and time left."""
+    cost = progress.cost
+    relative = relative_cost(cost)[-1] if len(cost) else 0.0
+    return (
+        f"it {progress.iteration}/{progress.niter} |r|/|r0| {relative:.2e} {sparkline(cost)} "
+        f"{progress.seconds:.2f} s/it, {duration(progress.left)} left"
+    )
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that fits it."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def sparkline(values: object, width: int = 24) -> str:
+    """A row of bars as high as the logarithms of ``values``."""
+    numbers = np.asarray(values, dtype=float)
+    numbers = numbers[np.isfinite(numbers)]
+    numbers = (
+        numbers[np.linspace(0, len(numbers) - 1, min(width, len(numbers))).astype(int)]
+        if len(numbers)
+        else numbers
+    )
+    logs = np.log10(np.maximum(numbers, np.finfo(float).tiny))
+    span = np.ptp(logs) if len(logs) else 0.0
+    if not span:
+        return BARS[0] * len(logs)
+    return "".join(BARS[int(7 * (v - logs.min()) / span)] for v in logs)
+
+
+def running(run: str, progress: Progress, picture: bytes | None, state: str) -> str:
+    """Markdown of what the UI shows while the inversion runs."""
+    rows = {
+        "run": f"`{run}`",
+        "iteration": f"{progress.iteration} of {progress.niter}",
+        "resumed from": "the start" if progress.resumed is None else f"iteration {progress.resumed}",
+        "residual norm or objective": f"{progress.cost[-1]:.4e}, first {progress.cost[0]:.4e}",
+        "time left": "-" if progress.reason else f"{duration(progress.left)} at {progress.seconds:.2f} s a step",
+        "state": progress.reason or state,
+    }  # fmt: skip
+    return f"{table(rows)}\n\n{image('residual curve and iterate', picture)}\n\n{snippet(run)}"
+
+
+def finished(run: str, place: str, figures: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
+    """Markdown of a run's report."""
+    shown = "\n\n".join(f"## {name}\n{image(name, png)}" for name, png in pictures.items())
+    return f"{table({**figures, 'report': f'`{place}`'})}\n\n{shown}\n\n{snippet(run)}"
+
+
+def table(rows: Mapping[str, Any]) -> str:
+    """Markdown of two columns."""
+    return "| | |\n| --- | --- |\n" + "\n".join(f"| {key} | {value} |" for key, value in rows.items())
+
+
+def image(name: str, png: bytes | None) -> str:
+    """Markdown of a picture, which comes along and is asked of nobody."""
+    return f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})" if png else ""
+
+
+def snippet(run: str) -> str:
+    """Markdown of how to open a run."""
+    return f'```python\nimport pylops_distributed\nrun = pylops_distributed.open_run("{run}")\n```\n'
+
+
+def settings_table(config: Mapping[str, Any], about: Mapping[str, Any]) -> str:
+    """JSON of a table of all settings, and of where a run comes from."""
+    known = ("run_id", "fingerprint", "created_at", "dataset", "python", "platform", "software", "git")
+    rows = [("setting", k, v) for k, v in _flat(config)]
+    rows += [("provenance", k, v) for k, v in _flat({k: about.get(k) for k in known})]
+    return json.dumps([{"what": what, "name": name, "value": str(value)} for what, name, value in rows])
+
+
+def dashboard(link: str) -> str:
+    """Markdown of a link to Dask's dashboard, or of why there is none."""
+    if find_spec("bokeh") is None:
+        return "no dashboard: `pip install 'pylops-distributed[dashboard]'`"
+    return f"[{link}]({link})"
+
+
+def _flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value

@@ -1,0 +1,98 @@
+"""Flows that are stopped end in a state that says so: what they have done is kept, and they can go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from prefect import Flow, State
+from prefect.client.orchestration import get_client
+from prefect.exceptions import CancelledRun, Pause, TerminationSignal
+from prefect.runtime import flow_run
+from prefect.states import Cancelled
+
+from flows.console import Interrupted
+
+RESUMABLE = "Resumable"
+
+
+class Stopped(Exception):
+    """Somebody asked the flow to stop, and it has."""
+
+
+def resumable(words: str) -> State[Any]:
+    """The state of a flow run that was stopped on request, and can go on."""
+    # A stage has told already how to go on.
+    return Cancelled(
+        name=RESUMABLE, message=f"{words.partition(';')[0]}; Retry, `pld resume RUN` or the next run goes on"
+    )
+
+
+def unless_stopped(body: Callable[..., Any], *args: Any) -> Any:
+    """What a flow's body gives, or the state :data:`RESUMABLE` if it was stopped.
+
+    Raises
+    ------
+    Pause
+        If this flow run was suspended: Prefect then leaves its state alone, and a worker begins it again when it is
+        resumed.
+    """
+    try:
+        return body(*args)
+    except KeyboardInterrupt:
+        words = "stopped by Ctrl-C"
+    except (TerminationSignal, Interrupted):
+        words = "stopped by SIGTERM"
+    except (Stopped, CancelledRun) as stop:
+        words = str(stop)
+    if flow_run.parent_flow_run_id is None and (state := suspended()):
+        raise Pause(state=state)
+    return resumable(words)
+
+
+def stage(flow: Flow[..., Any], *args: Any) -> Any:
+    """The result of a flow that is a stage of the current one.
+
+    Of a flow run that was suspended and resumed, Prefect gives the stages that ended before as they ended then;
+    they are begun anew instead, and find what is done.
+    """
+    begun: list[UUID] = []
+    fresh = flow.with_options(on_running=[lambda flow, flow_run, state: begun.append(flow_run.id)])
+    while True:
+        state: State[Any] = fresh(*args, return_state=True)  # type: ignore[assignment]
+        if begun:
+            return state.result()
+
+
+def result(flow: Flow[..., Any], *args: Any) -> Any:
+    """The result of a flow that a command runs.
+
+    Raises
+    ------
+    Interrupted
+        If it was stopped.
+    """
+    state: State[Any] = flow(*args, return_state=True)  # type: ignore[assignment]
+    if state.name == RESUMABLE:
+        raise Interrupted(state.message)
+    return state.result()
+
+
+def root() -> UUID | None:
+    """The flow run that the current one is a stage of, or the current one."""
+    found = flow_run.root_flow_run_id or flow_run.id
+    return UUID(str(found)) if found else None
+
+
+def suspended() -> State[Any] | None:
+    """The state of the current root flow run if it has been paused or suspended, as far as the server answers."""
+    run = root()
+    if run is None:
+        return None
+    try:
+        with get_client(sync_client=True) as client:
+            state = client.read_flow_run(run).state
+    except Exception:
+        return None
+    return state if state is not None and state.is_paused() else None

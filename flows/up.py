@@ -1,0 +1,105 @@
+"""Everything that scheduled runs need, in one command: server, work pool, deployments, automation and a worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from flows.doctor import pins
+from flows.server import ensure_server, free_port
+
+STOP = 45.0  # seconds for flows to save their states, of which Inversion takes at most 20
+QUIET = 3.0  # seconds without a flow after which the worker has no more to start
+
+
+@contextmanager
+def serving(file: Path | None, pool: str, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Start all, and end all when the context is left: flows first, which save their states.
+
+    Parameters
+    ----------
+    file : Path or None
+        A ``prefect.yaml`` to deploy.
+    pool : str
+        Work pool of the worker.
+    port : int
+        Port of the server, if none is configured.
+
+    Yields
+    ------
+    tuple
+        Address of the API, and the worker's process.
+
+    Raises
+    ------
+    RuntimeError
+        If a package is installed with which schedules would silently not work.
+    OSError
+        If the port is taken.
+    """
+    if broken := [words for _, good, words in pins() if not good]:
+        raise RuntimeError("; ".join(broken))
+    # Flows tell that they are alive as often as Prefect allows, so that the dead are found within two minutes.
+    from flows import deploying
+
+    os.environ["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] = str(deploying.HEARTBEAT)
+    with ensure_server(None if "PREFECT_API_URL" in os.environ else free_port(port)) as url:
+        deploying.ensure_pool(pool)
+        deploying.ensure_automation()
+        if file is not None:
+            deploying.deploy_file(file)
+        with _worker(pool) as worker:
+            yield url, worker
+
+
+@contextmanager
+def _worker(pool: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--type", "process"]
+    # Ctrl-C is for us: flows are told first, then the worker, which would else kill or leave them.
+    worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield worker
+    finally:
+        _stop(worker)
+
+
+def _stop(worker: subprocess.Popen[bytes]) -> None:
+    """Have the flows save and end, then end the worker."""
+    worker.terminate()  # it takes nothing more on, but often does not end by itself
+    told: set[int] = set()
+    end = quiet = time.monotonic() + QUIET
+    while worker.poll() is None and time.monotonic() < min(quiet, end):
+        flows = _children(worker.pid)
+        for flow in flows:
+            if flow.pid not in told:
+                told.add(flow.pid)
+                _send(flow, signal.SIGTERM)
+                end = time.monotonic() + STOP
+        if flows:
+            quiet = time.monotonic() + QUIET
+        time.sleep(0.2)
+    left = _children(worker.pid)
+    worker.kill()
+    worker.wait()
+    for flow in left:
+        _send(flow, signal.SIGKILL)
+
+
+def _children(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children()
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(number)

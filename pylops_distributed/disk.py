@@ -1,0 +1,65 @@
+"""What a run will take on disk, before it is begun."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import xarray as xr
+
+from pylops_distributed.assembly import AnySolver, assemble, identity, model_of
+from pylops_distributed.optimization.state import leaves
+from pylops_distributed.problem import Problem
+from pylops_distributed.solvers import most_steps
+from pylops_distributed.store.policy import Retention
+
+
+@dataclass(frozen=True)
+class DiskUse:
+    """Bytes that the parts of a run take at most.
+
+    Attributes
+    ----------
+    dataset : int
+        The raw data, ingested; compression not counted.
+    state : int
+        One checkpoint.
+    checkpoints : int
+        How many of these there are at once, at most.
+    result : int
+        The result.
+    """
+
+    dataset: int
+    state: int
+    checkpoints: int
+    result: int
+
+    @property
+    def run(self) -> int:
+        """Bytes of the run, without its dataset."""
+        return self.state * self.checkpoints + self.result
+
+
+def disk_use(problem: Problem, ds: xr.Dataset, solver: AnySolver, retention: Retention) -> DiskUse:
+    """Reckon up what a run takes on disk; builds graphs, and computes nothing.
+
+    Parameters
+    ----------
+    problem : Problem
+        Problem, prepared or not.
+    ds : xarray.Dataset
+        Its dataset, lazy.
+    solver : SolverSettings or Solver
+        Solver.
+    retention : Retention
+        Which checkpoints are kept.
+    """
+    settled = problem.settled(ds)
+    ready = assemble(settled, ds, solver)
+    first = ready.solver.init(ready.op, ready.y)
+    state = sum(array.nbytes for array in leaves(first))
+    # While one is written, those before it are still there.
+    kept = retention.latest + 1 + (most_steps(solver) // retention.every if retention.every else 0)
+    known = identity(problem, "", solver)["solver"]
+    result = settled.label(ds, model_of(settled, ds, known, first.x))
+    return DiskUse(int(ds.nbytes), state, kept, int(result.nbytes))

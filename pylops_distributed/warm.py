@@ -1,0 +1,70 @@
+"""Beginning where an earlier run has ended, when new data of the same kind have come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pylops_distributed.optimization.state import State
+from pylops_distributed.space import Vector
+from pylops_distributed.store.run import RESULT, Run, list_runs
+from pylops_distributed.store.snapshot import entries, load
+
+START = "start"
+
+
+def warm(root: str, name: str, what: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """The identity of a run that begins at the newest result of the same name, problem and solver on other data.
+
+    Where such a run begins is part of what it is: its numbers depend on it. So a run on these very data, once it was
+    begun, is found again whatever has come since.
+
+    Parameters
+    ----------
+    root : str
+        Folder or URL where runs live.
+    name : str
+        Name of the runs.
+    what : mapping
+        Identity of the run, were it begun from nothing.
+
+    Returns
+    -------
+    identity : dict
+        ``what``, with where to begin if there is such a result.
+    url : str or None
+        The run to begin at.
+    """
+    same = [
+        run
+        for run in list_runs(root)
+        if run.attrs["name"] == name and _kind(run.attrs["identity"]) == _kind(what)
+    ]
+    for run in same:
+        if run.attrs["identity"]["data"] == what["data"]:
+            return run.attrs["identity"], run.attrs.get(START)
+    ended = [run for run in same if run.storage.exists(f"{RESULT}/zarr.json") and entries(run.storage)]
+    if not ended:
+        return dict(what), None
+    newest = max(ended, key=lambda run: str(run.attrs["created_at"]))
+    begun_at = {"run": newest.attrs["run_id"], "checkpoint": entries(newest.storage)[-1].name}
+    return {**what, START: begun_at}, newest.storage.url
+
+
+def first_model(run: Run) -> Vector | None:
+    """The model at which a run begins, lazily; None for nothing.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the run or the checkpoint that it begins at is gone.
+    """
+    url, known = run.attrs.get(START), run.attrs["identity"].get(START)
+    if url is None or known is None:
+        return None
+    x: Vector = load(Run.open(url).storage, known["checkpoint"], State).state.x
+    return x
+
+
+def _kind(what: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in what.items() if key not in ("data", START)}

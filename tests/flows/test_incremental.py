@@ -1,0 +1,126 @@
+"""What is unchanged is not done again, what is new begins where the last result is, and what is old can go."""
+
+import shutil
+
+import numpy as np
+import pytest
+import segyio
+
+from flows.config import load
+from flows.unchanged import unchanged
+from pylops_distributed.disk import disk_use
+from pylops_distributed.ingest import ingest, open_dataset
+from pylops_distributed.inversion import Inversion, begin
+from pylops_distributed.postprocess import write_result
+from pylops_distributed.report import write_report
+from pylops_distributed.store.policy import Every
+from pylops_distributed.store.pruning import waste
+from pylops_distributed.store.run import list_runs
+
+NITER = 6
+
+
+@pytest.fixture
+def settings(config, tmp_path):
+    return load(config, {"root": str(tmp_path / "runs"), "solver": {"niter": NITER}, "warm_start": True})
+
+
+def through(settings):
+    """The pipeline up to its result, as plain calls; gives the run and its costs."""
+    ref = ingest(settings.sources, settings.target)
+    run = begin(
+        settings.root, ref.url, settings.problem, settings.solver, name=settings.name,
+        params=settings.model_dump(mode="json"), warm_start=settings.warm_start,
+    )  # fmt: skip
+    with Inversion(run, settings.solver, save=Every(1), retention=settings.checkpoint.retention) as inversion:
+        cost = inversion.advance().cost
+    write_result(run)
+    return run, cost
+
+
+def next_survey(config):
+    """The survey of a month later: nearly the same."""
+    with segyio.open(config.parent / "seismic.sgy", "r+") as file:
+        for trace in range(0, file.tracecount, 7):
+            file.trace[trace] = file.trace[trace] * np.float32(1.05)
+
+
+def test_unchanged_data_are_not_inverted_again(settings, config):
+    assert unchanged(settings) is None
+    run, _ = through(settings)
+    assert unchanged(settings) is None  # there is no report yet
+    write_report(run.storage.url)
+    assert unchanged(settings) == run.storage.url
+    more = settings.model_copy(update={"solver": settings.solver.model_copy(update={"niter": NITER + 1})})
+    assert unchanged(more) is None
+    copy = shutil.copy(config.parent / "seismic.sgy", str(config.parent / "again.sgy"))  # the same, elsewhere
+    sources = settings.sources | {
+        "amplitude": settings.sources["amplitude"].model_copy(update={"path": copy})
+    }
+    assert unchanged(settings.model_copy(update={"sources": sources})) == run.storage.url
+    next_survey(config)
+    assert unchanged(settings) is None
+
+
+def test_new_data_begin_at_the_last_result(settings, config):
+    first, before = through(settings)
+    next_survey(config)
+    second, after = through(settings)
+    assert second.storage.url != first.storage.url
+    assert second.attrs["identity"]["start"]["run"] == first.attrs["run_id"]
+    cold, untouched = through(settings.model_copy(update={"warm_start": False}))
+    assert len({first.storage.url, second.storage.url, cold.storage.url}) == 3
+    assert after[0] < 0.2 * untouched[0]  # less than a fifth of the misfit is left to be fitted
+    assert after[-1] < untouched[-1]
+    assert before[0] == pytest.approx(untouched[0], rel=0.1)
+    # Once begun, it is the same run, whatever has come since.
+    again, _ = through(settings)
+    assert again.storage.url in (second.storage.url, cold.storage.url)
+    assert len(list_runs(settings.root)) == 3
+
+
+def test_a_result_of_another_shape_is_not_begun_at(settings, tmp_path):
+    from flows.demo import make_demo
+
+    through(settings)
+    other = load(
+        make_demo(tmp_path / "larger", shape=(13, 14, 64)),
+        {"root": settings.root, "solver": {"niter": NITER}},
+    )
+    run, cost = through(other.model_copy(update={"warm_start": True}))
+    assert len(cost) == NITER + 1
+    assert run.status().state == "finished"
+
+
+def test_disk_use_is_what_is_written(settings, config):
+    run, _ = through(settings)
+    use = disk_use(
+        settings.problem, open_dataset(run.attrs["dataset"]), settings.solver, settings.checkpoint.retention
+    )
+    checkpoints = {name: sum(n for _, n in run.storage.sizes(f"checkpoints/{name}"))
+                   for name in run.storage.dirs("checkpoints")}  # fmt: skip
+    assert len(checkpoints) == 2 < use.checkpoints
+    for stored in checkpoints.values():  # labels, checksums and history come on top
+        assert use.state <= stored < 1.5 * use.state
+    assert 0 < sum(n for _, n in run.storage.sizes("result")) < 1.5 * use.result
+
+
+def test_waste(settings, tmp_path):
+    keeps = settings.checkpoint.model_copy(update={"keep_every": 1})
+    run, _ = through(settings.model_copy(update={"checkpoint": keeps}))
+    kept = run.storage.dirs("checkpoints")
+    found = list(waste(settings.root))
+    assert [one.path.rpartition("/")[2] for one in found] == list(kept)[:-2]
+    assert all(one.size > 0 for one in found)
+    for one in found:
+        one.delete()
+    assert not list(waste(settings.root))
+    assert run.status().iteration == NITER
+
+    given_up = begin(settings.root, run.attrs["dataset"], settings.problem, settings.solver, name="other")
+    given_up.attempt().close()
+    assert not list(waste(settings.root))
+    (one,) = waste(settings.root, days=0)
+    assert one.run.storage.url == given_up.storage.url
+    one.delete()
+    assert [r.storage.url for r in list_runs(settings.root)] == [run.storage.url]

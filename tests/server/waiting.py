@@ -1,0 +1,12 @@
+"""Waiting for what others do."""
+
+import time
+
+
+def wait(what, condition, seconds):
+    """Whatever ``condition`` gives, once it gives something."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, what
+        time.sleep(0.5)
+    return found
