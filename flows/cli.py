@@ -69,10 +69,11 @@ def sweep(
     for settings in wanted:
         preflight(settings)
     with prefect(verbose):
+        from flows.stopping import result
         from flows.sweep import TABLE
         from flows.sweep import sweep as flow
 
-        place = shown(flow(base, values))
+        place = shown(result(flow, base, values))
     out.print(Path(place, TABLE).read_text().strip() if "://" not in place else f"{len(wanted)} runs")
     out.print(f"sweep: {place}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -22,8 +23,10 @@ from prefect.types.entrypoint import EntrypointType
 from flows.config import PipelineConfig
 
 POOL = "local"
-# Seconds between two signs of life of a flow run (Prefect's least), and without one until it counts as dead.
-HEARTBEAT, DEAD = 30, 90
+# What the flows' processes must know, and seconds without a sign of life, given every 30, until they count as dead.
+TOLD = ("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "PREFECT_LOGGING_EXTRA_LOGGERS")
+DEAD = 90
+FLOWS = ("pipeline", "sweep", "ingest", "invert", "forward", "postprocess", "watch")
 ZOMBIES = "zombies"
 # What ends the wait for a sign of life. Events carry the names of states, ours among them.
 ENDS = (
@@ -115,6 +118,7 @@ def deploy_config(
         name or config.name, cron=cron, interval=every, work_pool_name=pool,
         parameters={"config": config.model_dump(mode="json")}, entrypoint_type=EntrypointType.MODULE_PATH,
         concurrency_limit=ConcurrencyLimitConfig(limit=1),
+        job_variables={"env": {name: os.environ[name] for name in TOLD}},
     ))  # fmt: skip
     # Workers go to this folder, wherever they were started: a problem's own module is found there.
     deployment.storage = LocalStorage(str(Path.cwd()))
@@ -127,6 +131,8 @@ def ensure_automation() -> None:
         after={"prefect.flow-run.heartbeat"},
         expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{name}" for name in ENDS)},
         match=cast(Any, {"prefect.resource.id": "prefect.flow-run.*"}),
+        # Flows of others may tell less often that they are alive.
+        match_related=cast(Any, {"prefect.resource.role": "flow", "prefect.resource.name": list(FLOWS)}),
         for_each={"prefect.resource.id"},
         posture=Posture.Proactive,
         threshold=1,

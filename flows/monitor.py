@@ -106,12 +106,13 @@ class Monitor:
         self._put(client, "dask-dashboard", "markdown", showing.dashboard(self.dashboard), "Dask at work")
 
     def _ask(self, client: SyncPrefectClient) -> None:
-        """Look whether the flow run was paused or cancelled."""
-        state = None if self._root is None else client.read_flow_run(self._root).state
-        if state is not None and state.is_paused():
-            self.asked = "paused"
-        elif state is not None and (state.is_cancelling() or state.is_cancelled()):
-            self.asked = "cancelled"
+        """Look whether the flow run, or the one it is a stage of, was paused or cancelled."""
+        for run in {self._root, self._flow_run} - {None}:
+            state = client.read_flow_run(run).state  # type: ignore[arg-type]
+            if state is not None and state.is_paused():
+                self.asked = "paused"
+            elif state is not None and (state.is_cancelling() or state.is_cancelled()):
+                self.asked = "cancelled"
 
     def _tell(self, client: SyncPrefectClient) -> None:
         progress, self._newest = self._newest, None

@@ -80,20 +80,21 @@ def pause(path: RunPath, root: Root = "runs") -> None:
 
 
 def _needs_server() -> str:
-    """The address of the server; see :func:`flows.server.reach`.
+    """The address of the server, see :func:`flows.server.reach`, which all that follows uses.
 
     Raises
     ------
     ValueError
         If none answers.
     """
-    from flows.server import reach
+    from flows.server import configure, reach
 
     url = reach()
     if url is None:
         raise ValueError(
             "no Prefect server answers: start one with `pld up`, and set PREFECT_API_URL to what it prints"
         )
+    configure(url)
     return url
 
 

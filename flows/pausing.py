@@ -6,12 +6,15 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.flow_runs import resume_flow_run, suspend_flow_run
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.server import reach
 from pylops_distributed.store.run import Run
@@ -40,14 +43,10 @@ def pause(run: Run) -> int | None:
     owner = run.status().owner
     if owner is None or not owner.alive:
         raise ValueError(f"nobody is working on {run.storage.url}: there is nothing to pause")
-    found = [one for one in _flow_runs(run, StateType.RUNNING) if one.deployment_id is not None]
-    if found:
-        for one in found:
-            suspend_flow_run(flow_run_id=one.id, timeout=YEAR)
-    elif owner.host == socket.gethostname():
+    if not _suspend(run):
+        if owner.host != socket.gethostname():
+            raise ValueError(f"process {owner.pid} on {owner.host} works on {run.storage.url}: stop it there")
         os.kill(owner.pid, signal.SIGTERM)
-    else:
-        raise ValueError(f"process {owner.pid} on {owner.host} works on {run.storage.url}: stop it there")
     end = time.monotonic() + WAIT
     while (status := run.status()).owner is not None and status.owner.alive:
         if time.monotonic() > end:
@@ -71,16 +70,33 @@ def resume(run: Run) -> UUID | None:
     UUID or None
         The flow run.
     """
-    for one in _flow_runs(run, StateType.PAUSED):
-        resume_flow_run(one.id)
-        return one.id
+    with _server() as there:
+        for one in _flow_runs(run, StateType.PAUSED) if there else []:
+            resume_flow_run(one.id)
+            return one.id
     return None
+
+
+def _suspend(run: Run) -> bool:
+    """Suspend the flow runs of deployments that work on a run; whether there are any."""
+    with _server() as there:
+        running = _flow_runs(run, StateType.RUNNING) if there else []
+        found = [one for one in running if one.deployment_id is not None]
+        for one in found:
+            suspend_flow_run(flow_run_id=one.id, timeout=YEAR)
+    return bool(found)
+
+
+@contextmanager
+def _server() -> Iterator[bool]:
+    """Whether there is a Prefect server, which is asked in this context, and only there."""
+    url = reach()
+    with temporary_settings({PREFECT_API_URL: url} if url else None):
+        yield url is not None
 
 
 def _flow_runs(run: Run, state: StateType) -> list[FlowRun]:
     """Flow runs that have a run as their target, by the tag that :class:`~flows.monitor.Monitor` gives them."""
-    if reach() is None:
-        return []
     name = run.storage.url.rsplit("/", 1)[-1]
     wanted = FlowRunFilter.model_validate({"tags": {"all_": [name]}, "state": {"type": {"any_": [state]}}})
     with get_client(sync_client=True) as client:

@@ -31,13 +31,10 @@ def reach() -> str | None:
     Returns
     -------
     str or None
-        Its address, which this process uses from then on; None if none answers.
+        Its address; None if none answers.
     """
     url = PREFECT_API_URL.value() or f"http://127.0.0.1:{PORT}/api"
-    if not healthy(url):
-        return None
-    _configure(url)
-    return url
+    return url if healthy(url) else None
 
 
 @contextmanager
@@ -79,12 +76,12 @@ def ensure_server(port: int | None = None) -> Iterator[str]:
     )
     try:
         _wait(server, url)
-        _configure(url)
+        configure(url)
         yield url
     finally:
         APILogWorker.drain_all(timeout=5)
         EventsWorker.drain_all(timeout=5)
-        _configure(None)
+        configure(None)
         server.terminate()
         try:
             server.wait(10)
@@ -93,7 +90,7 @@ def ensure_server(port: int | None = None) -> Iterator[str]:
             server.wait()
 
 
-def _configure(url: str | None) -> None:
+def configure(url: str | None) -> None:
     """Tell everybody: the processes of the cluster by environment, all threads here by Prefect's global settings."""
     if url is None:
         os.environ.pop("PREFECT_API_URL", None)
@@ -121,7 +118,10 @@ def free_port(wanted: int = 0) -> int:
     """
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind(("127.0.0.1", wanted))
+        try:
+            s.bind(("127.0.0.1", wanted))
+        except OSError:
+            raise OSError(f"somebody listens on port {wanted} of 127.0.0.1 already: give another") from None
         return int(s.getsockname()[1])
 
 

@@ -61,7 +61,7 @@ def stage(flow: Flow[..., Any], *args: Any) -> Any:
     fresh = flow.with_options(on_running=[lambda flow, flow_run, state: begun.append(flow_run.id)])
     while True:
         state: State[Any] = fresh(*args, return_state=True)  # type: ignore[assignment]
-        if begun:
+        if begun or not (state.is_completed() or state.is_cancelled()):
             return state.result()
 
 

@@ -12,6 +12,7 @@ from flows import tasks
 from flows.config import PipelineConfig
 from flows.ingest import ingest
 from flows.ship import ship
+from flows.stopping import stage, unless_stopped
 from flows.sweeping import combinations, configs, label
 from pylops_distributed.lcurve import lcurve_table, plot_lcurve
 from pylops_distributed.store.fingerprint import fingerprint
@@ -40,13 +41,18 @@ def sweep(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
     str
         Folder or URL with ``sweep.csv`` and ``lcurve.png``.
     """
+    return unless_stopped(_stages, config, values)  # type: ignore[no-any-return]
+
+
+def _stages(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
     with dask(config.cluster.hardware, **config.cluster.options) as client:
         ship(config.problem, client)
         runner = DaskTaskRunner(address=client.scheduler.address)
         dataset = config.target
         if config.sources:
-            dataset = ingest.with_options(task_runner=runner)(config.sources, dataset)
-        return runs.with_options(task_runner=runner)(dataset, config, values)
+            dataset = stage(ingest.with_options(task_runner=runner), config.sources, dataset)
+        place: str = stage(runs.with_options(task_runner=runner), dataset, config, values)
+        return place
 
 
 @flow(name="runs of a sweep", flow_run_name="runs of {config.name}")

@@ -87,7 +87,9 @@ def open_inversion(url: str, config: PipelineConfig, client: Any) -> Inversion:
 @task(name="solve", cache_policy=NO_CACHE, **_again)
 def solve_segment(inversion: Inversion, on_progress: Callable[[Progress], bool]) -> Progress:
     """Iterate for a while; a second try goes on from the newest checkpoint."""
-    return inversion.advance(SEGMENT, on_progress)
+    progress = inversion.advance(SEGMENT, on_progress)
+    log.info("solved: %s", showing.live_line(progress))
+    return progress
 
 
 @task(name="solve alone", task_run_name="solve {config.name}", cache_policy=NO_CACHE, **_again)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,7 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
+from prefect.settings import PREFECT_API_URL
 
+from flows import deploying
 from flows.doctor import pins
 from flows.server import ensure_server, free_port
 
@@ -47,11 +48,7 @@ def serving(file: Path | None, pool: str, port: int) -> Iterator[tuple[str, subp
     """
     if broken := [words for _, good, words in pins() if not good]:
         raise RuntimeError("; ".join(broken))
-    # Flows tell that they are alive as often as Prefect allows, so that the dead are found within two minutes.
-    from flows import deploying
-
-    os.environ["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] = str(deploying.HEARTBEAT)
-    with ensure_server(None if "PREFECT_API_URL" in os.environ else free_port(port)) as url:
+    with ensure_server(None if PREFECT_API_URL.value() else free_port(port)) as url:
         deploying.ensure_pool(pool)
         deploying.ensure_automation()
         if file is not None:
