@@ -14,6 +14,7 @@ import dask.array as da
 import numpy as np
 import zarr.storage
 
+import pylops_distributed.store.group as group_module
 from pylops_distributed.optimization.state import State, scalar, vector
 from pylops_distributed.space import Blocks, Vector
 from pylops_distributed.store.checkpoint import CheckpointStore
@@ -132,6 +133,13 @@ def arm(at: int, mode: str) -> None:
             await original_set(self, key, value)
 
     zarr.storage.ObjectStore.set = wrapped_set
+    original_chunk = group_module.write_chunk
+
+    def wrapped_chunk(path: Path, block: np.ndarray) -> bool:
+        with deadly(path, block.tobytes()):
+            return original_chunk(path, block)
+
+    group_module.write_chunk = wrapped_chunk
 
 
 def tear(place: Path, data: bytes | None) -> None:

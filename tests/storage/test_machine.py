@@ -1,0 +1,150 @@
+"""Saving, crashing, damage, pruning and new attempts in any order, against a model in memory."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import dask
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from storage_cases import IDENTITY, ToyState, after, assert_same, history, step
+
+import pylops_distributed.store.group as group_module
+from pylops_distributed.store.checkpoint import CheckpointStore, Retention
+from pylops_distributed.store.group import Damaged
+from pylops_distributed.store.run import Run
+
+DAMAGES = {
+    "cut": lambda raw: raw[: len(raw) // 2],
+    "flipped": lambda raw: raw[:-1] + bytes([raw[-1] ^ 1]),
+    "emptied": lambda raw: b"",
+}
+
+
+class Crashed(Exception):
+    """The process would be gone."""
+
+
+class Runs(RuleBasedStateMachine):
+    """``sound`` is what must be found again: iterations that were acknowledged and not damaged since, by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.sound: dict[str, int] = {}
+        self.published: set[str] = set()
+
+    @initialize(latest=st.integers(2, 3))
+    def begin(self, latest: int) -> None:
+        self.retention = Retention(latest)
+        self.open()
+
+    def open(self) -> None:
+        """A new attempt goes on where the newest sound checkpoint is, or says that there is none."""
+        self.attempt = Run.create_or_open(self.folder / "run.zarr", identity=IDENTITY).attempt()
+        self.store = CheckpointStore(self.attempt, retention=self.retention, background=False)
+        try:
+            found = self.store.latest(ToyState)
+        except Damaged:
+            assert self.published and not self.sound
+            shutil.rmtree(self.folder / "run.zarr/checkpoints")  # as the error says
+            self.published.clear()
+            found = None
+        assert (found is None) == (not self.sound)
+        if found is not None:
+            assert found.name == max(self.sound, key=lambda name: (name[-4:], self.sound[name]))
+            assert_same(found.state, after(self.sound[found.name]))
+        self.state = after(0 if found is None else found.state.iteration)  # in memory, as solvers have it
+
+    @rule(steps=st.integers(1, 3))
+    def go_on(self, steps: int) -> None:
+        for _ in range(steps):
+            self.state = step(self.state)
+
+    @rule()
+    def save(self) -> None:
+        self.store.save(self.state, history(self.state))
+        self.note()
+
+    @rule(writes=st.integers(0, 6))
+    def crash_while_saving(self, writes: int) -> None:
+        """The process ends after so many chunks, before anything is tidied up; the lease is given up for it."""
+        left = iter(range(writes))
+        write, delete = group_module.write_chunk, type(self.store.storage).delete_prefix
+
+        def deadly(path: Path, block: Any) -> bool:
+            if next(left, None) is None:
+                raise Crashed
+            return write(path, block)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(group_module, "write_chunk", deadly)
+            patch.setattr(
+                type(self.store.storage),
+                "delete_prefix",
+                lambda s, p: None if "/checkpoints/" in str(s / p) else delete(s, p),
+            )
+            try:
+                self.store.save(self.state, history(self.state))
+            except Crashed:
+                pass
+        self.note()
+        self.attempt.close()
+        self.open()
+
+    @rule()
+    def new_attempt(self) -> None:
+        self.store.close()
+        self.attempt.close()
+        self.open()
+
+    @rule()
+    def prune(self) -> None:
+        self.store.prune()
+        self.note()
+
+    @precondition(lambda self: self.sound)
+    @rule(data=st.data(), how=st.sampled_from(sorted(DAMAGES) + ["lost"]))
+    def damage(self, data: Any, how: str) -> None:
+        name = data.draw(st.sampled_from(sorted(self.sound)))
+        files = sorted(f for f in (self.folder / "run.zarr/checkpoints" / name).rglob("*") if f.is_file())
+        file = data.draw(st.sampled_from(files))
+        if how == "lost":
+            file.unlink()
+            if file.parent.name == name:  # what publishes it
+                self.published.discard(name)
+        else:
+            file.write_bytes(DAMAGES[how](file.read_bytes()))
+        del self.sound[name]
+
+    def note(self) -> None:
+        """Take down what is published after a save or a pruning: nothing sound may go but by the retention."""
+        entries = {entry.name: entry.iteration for entry in self.store.list()}
+        new = entries.keys() - self.published
+        kept = sorted(self.sound | {n: entries[n] for n in new}, key=lambda n: (n[-4:], entries.get(n, 0)))
+        assert set(kept[-self.retention.latest :]) <= entries.keys()
+        self.sound = {n: i for n, i in entries.items() if n in self.sound or n in new}
+        self.published = set(entries)
+
+    @invariant()
+    def nothing_but_what_was_saved_is_read(self) -> None:
+        for name, iteration in self.sound.items():
+            assert_same(self.store.load(name, ToyState).state, after(iteration))
+
+    def teardown(self) -> None:
+        if hasattr(self, "attempt"):
+            self.attempt.close()
+        shutil.rmtree(self.folder)
+
+
+@pytest.mark.parametrize("examples", [8, pytest.param(500, marks=pytest.mark.faults)])
+def test_any_history_of_a_run_resumes_to_the_same_states(examples: int) -> None:
+    with dask.config.set(scheduler="sync"):
+        machine = Runs.TestCase
+        machine.settings = settings(max_examples=examples, stateful_step_count=12, deadline=None)
+        machine("runTest").runTest()
