@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -51,7 +52,8 @@ class Runs(RuleBasedStateMachine):
         try:
             found = self.store.latest(ToyState)
         except Damaged:
-            assert self.published and not self.sound
+            assert self.published
+            assert not self.sound
             shutil.rmtree(self.folder / "run.zarr/checkpoints")  # as the error says
             self.published.clear()
             found = None
@@ -89,10 +91,8 @@ class Runs(RuleBasedStateMachine):
                 "delete_prefix",
                 lambda s, p: None if "/checkpoints/" in str(s / p) else delete(s, p),
             )
-            try:
+            with contextlib.suppress(Crashed):
                 self.store.save(self.state, history(self.state))
-            except Crashed:
-                pass
         self.note()
         self.attempt.close()
         self.open()
@@ -109,7 +109,7 @@ class Runs(RuleBasedStateMachine):
         self.note()
 
     @precondition(lambda self: self.sound)
-    @rule(data=st.data(), how=st.sampled_from(sorted(DAMAGES) + ["lost"]))
+    @rule(data=st.data(), how=st.sampled_from([*sorted(DAMAGES), "lost"]))
     def damage(self, data: Any, how: str) -> None:
         name = data.draw(st.sampled_from(sorted(self.sound)))
         files = sorted(f for f in (self.folder / "run.zarr/checkpoints" / name).rglob("*") if f.is_file())
