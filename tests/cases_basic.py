@@ -55,6 +55,14 @@ def _function(library, dtype, chunked):
     return library.FunctionOperator(np.negative, np.negative, 7, dtype=dtype)
 
 
+def _rows(x):
+    return 2 * x.reshape(2, -1)
+
+
+def _function_of_rows(library, dtype, chunked):
+    return library.FunctionOperator(_rows, _rows, 8, dtype=dtype)
+
+
 def _memoized(library, dtype, chunked):
     return library.MemoizeOperator(library.FirstDerivative(DIMS, axis=0, dtype=dtype))
 
@@ -141,6 +149,7 @@ BASIC = [
         for kind in ("matrix", "local", "columns")
     ),
     held("FunctionOperator-negative", _function),
+    held("FunctionOperator-two axes", _function_of_rows),
     held("MemoizeOperator-derivative", _memoized),
     held("Spread-table", _spread, tasks=(2, 2)),
     held("Spread-fractions", partial(_spread, fractions=True), tasks=(2, 2)),

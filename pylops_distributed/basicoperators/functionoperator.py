@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import dask.array as da
+import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.lift.operator import Panel
@@ -85,4 +87,9 @@ class FunctionOperator(LinearOperator):
     def _call(self, function: Callable[..., Any], x: da.Array, n: int) -> da.Array:
         if self.chunked:
             return da.asarray(function(x))
-        return Panel(function, 1, (n,))(x, da.result_type(self.dtype, x.dtype))
+        return Panel(partial(_flat, function=function), 1, (n,))(x, da.result_type(self.dtype, x.dtype))
+
+
+def _flat(block: Any, function: Callable[..., Any]) -> Any:
+    """What a function makes of a vector, which may have more axes."""
+    return np.ravel(function(block))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
-from pylops_distributed.optimization.basesolver import Solver
+from pylops_distributed.optimization.basesolver import Solver, renamed
 from pylops_distributed.optimization.cls_basic import CG, CGLS
 from pylops_distributed.optimization.systems import RegularizedOperator, normal_system, regularized_system
 from pylops_distributed.space import Blocks, Vector, flatten, reshape
@@ -40,7 +40,7 @@ class Inversion(Solver):
         engine: Any = solver(self.system, self.callbacks)
         engine.callback = self.callback
         start = None if x is None else reshape(x, self.system.domain)
-        found, *rest = engine.solve(self.data, x0=start, show=show, **settings)
+        found, *rest = engine.solve(self.data, x0=start, show=show, **renamed(settings))
         self.state, self.iiter, self.reason, self.cost = (
             engine.state,
             engine.iiter,

@@ -133,6 +133,11 @@ def test_functions_of_leastsquares(dtype):
         leastsquares.regularized_inversion(op, data, regs, Weight=weight, **ours),
         LOCAL.leastsquares.regularized_inversion(local, y, local_regs, Weight=local_weight, **theirs),
     )
+    by_name = {("iter_lim" if name == "niter" else name): value for name, value in ours.items()}
+    assert_equal(
+        leastsquares.regularized_inversion(op, data, regs, **by_name),
+        leastsquares.regularized_inversion(op, data, regs, **ours),
+    )
     more = {"epsI": 0.3, "epsNRs": [0.7]}
     assert_equal(
         leastsquares.normal_equations_inversion(op, data, regs, Weight=weight, NRegs=[scale], **more, **ours),

@@ -27,6 +27,14 @@ WHY = (
         "PyLops orders wavenumbers with ifftshift, which for an odd number of receivers is not the order its "
         "PhaseShift takes, and its test models the data in the same way.",
     ),
+    (
+        r"test_memoize_evals", r"assert 3 == 1",
+        "Arrays are known by their keys, PyLops' by their values; the adapter chunks equal values in other ways.",
+    ),
+    (
+        r"test_ISTA_FISTA_alpha_too_high", "isinf",
+        "Steps too long, of complex values: the cost of overflow is no number here, infinity in PyLops; both stop.",
+    ),
     (r"test_PhaseShift_2dsignal", "engine", "PyLops ignores an engine that does not exist; here it is an error."),
 )  # fmt: skip
 
