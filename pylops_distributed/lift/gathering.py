@@ -53,7 +53,7 @@ def gathered(x: da.Array, axes: Iterable[int]) -> Chunks:
     """The chunks that :func:`gather` gives."""
     whole = set(axes)
     if all(x.numblocks[a] == 1 for a in whole):
-        return x.chunks
+        return tuple(x.chunks)
     chunks = [(n,) if a in whole else c for a, (n, c) in enumerate(zip(x.shape, x.chunks, strict=True))]
     rest = [a for a in range(x.ndim) if a not in whole]
     if rest:
@@ -67,9 +67,9 @@ def cuts(x: da.Array, axes: Iterable[int]) -> int:
     """How many pieces :func:`gather` makes of the longest other axis, or of each of its chunks."""
     whole = set(axes)
     block = [n if a in whole else max(c) for a, (n, c) in enumerate(zip(x.shape, x.chunks, strict=True))]
-    pieces = ceil(prod(block) * x.dtype.itemsize / parse_bytes(config.get("array.chunk-size")))
+    pieces: int = ceil(prod(block) * x.dtype.itemsize / parse_bytes(config.get("array.chunk-size")))
     alone = all(n == 1 for a, n in enumerate(x.numblocks) if a not in whole)
-    return max(pieces, x.npartitions) if alone else pieces
+    return max(pieces, int(x.npartitions)) if alone else pieces
 
 
 def split(n: int, pieces: int) -> tuple[int, ...]:
