@@ -106,7 +106,7 @@ def _advice(
         )
     (chunks,) = given
     tried = {a: _halved(op, side, chunks, a) for a, sizes in enumerate(chunks) if max(sizes) > 1}
-    if not tried or min(tried.values()) > 0.9 * cost.need:
+    if not tried or min(tried.values())[0] > 0.9 * cost.need:
         return f"no chunks of the {what} make it smaller"
     axis = min(tried, key=lambda a: tried[a])
     length = max(chunks[axis])
@@ -114,8 +114,8 @@ def _advice(
     return f"rechunk axis {axis} of the {what} from {length} to {wanted} or fewer"
 
 
-def _halved(op: LinearOperator, side: str, chunks: Chunks, axis: int) -> int:
-    """What a task needs with the chunks along an axis cut in two."""
+def _halved(op: LinearOperator, side: str, chunks: Chunks, axis: int) -> tuple[int, int]:
+    """What a task needs, and what moves between chunks, with the chunks along an axis cut in two."""
     cut = tuple(n for size in chunks[axis] for n in (ceil(size / 2), size // 2) if n)
     found = describe(op if side == "forward" else op.H, (*chunks[:axis], cut, *chunks[axis + 1 :]))
-    return found.forward.need
+    return found.forward.need, found.forward.moved

@@ -80,8 +80,7 @@ def _elements(
     shape: tuple[int, ...], steps: list[Step], widths: Widths, before: Blend | None = None, copies: int = 1
 ) -> int:
     sides = (map(_side, s, widths, shape) for s in steps)
-    samples: int = sum(prod(side.stop - side.start for side in face) for face in sides)
-    return copies * samples
+    return copies * sum(int(prod(side.stop - side.start for side in face)) for face in sides)
 
 
 ELEMENTS[cut] = _elements

@@ -53,8 +53,7 @@ def gathered(x: da.Array, axes: Iterable[int]) -> Chunks:
     """The chunks that :func:`gather` gives."""
     whole = set(axes)
     if all(x.numblocks[a] == 1 for a in whole):
-        kept: Chunks = x.chunks
-        return kept
+        return tuple(x.chunks)
     chunks = [(n,) if a in whole else c for a, (n, c) in enumerate(zip(x.shape, x.chunks, strict=True))]
     rest = [a for a in range(x.ndim) if a not in whole]
     if rest:
