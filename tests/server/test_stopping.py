@@ -101,6 +101,16 @@ def test_terminated(up, whole):
     np.testing.assert_array_equal(model(run), whole, strict=True)
 
 
+def test_the_worker_is_killed(up, whole):
+    """The one that starts flows: what it has started goes on, and another one takes its place."""
+    flow_run, run = begin(up, "orphaned")
+    (worker,) = [p for p in psutil.Process(up.process.pid).children() if "worker" in p.cmdline()]
+    worker.kill()
+    wait(f"it did not end; {up.log.read_text()}", lambda: state(up, flow_run) == "Completed", 300)
+    np.testing.assert_array_equal(model(run), whole, strict=True)
+    wait("there is no other worker", lambda: up.log.read_text().count("started!") == 2, 60)
+
+
 def test_killed_without_a_worker_that_could_tell(up, whole):
     """The process of a command, watched by nobody: the server's automation finds that it is gone."""
     command = (*up.command, "run", "data/sample/demo.yaml", "--set", "name=killed", "--set", f"solver.niter={NITER}",
