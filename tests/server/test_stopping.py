@@ -14,7 +14,7 @@ from pylops_distributed.store.run import list_runs
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(900)]
 
-NITER = 600
+NITER = 300
 
 
 def named(up, name):
@@ -74,7 +74,7 @@ def test_paused_and_resumed(up, whole):
     stopped = run.status()
     assert stopped.state == "interrupted"
     assert 0 < stopped.iteration < NITER
-    wait("the stage ended otherwise", lambda: stages(up, "paused") == {"Resumable"}, 30)
+    wait("the stage ended otherwise", lambda: stages(up, "paused") == {"Suspended"}, 30)
     assert str(flow_run) in up.run("resume", run.storage.folder)
     wait(f"it did not go on; {up.log.read_text()}", lambda: state(up, flow_run) == "Completed", 300)
     assert run.status().iteration == NITER
