@@ -47,7 +47,7 @@ def runs(
     total = 0
     for one in waste(root, days):
         name = one.run.storage.url.rsplit("/", 1)[-1]
-        out.print(f"{name} {one.path}: {size(one.size)}, {one.words}", markup=False)
+        out.print(f"{name}/{one.path}: {size(one.size)}, {one.words}", markup=False)
         total += one.size
         if yes:
             one.delete()

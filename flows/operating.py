@@ -56,15 +56,12 @@ def up(
     from flows.up import serving
 
     out.print("starting; the first time takes half a minute")
-    code = None
     project = file if file.is_file() else None
     with suppress(Interrupted, KeyboardInterrupt), serving(project, pool, port) as (url, worker):
         _tell(url)
         out.print(f"ready: deploy more with PREFECT_API_URL={url} pld deploy CONFIG.yaml --cron ...")
         out.print("Ctrl-C ends all; what is running is saved first")
-        code = worker.wait()
-    if code is not None:
-        raise RuntimeError(f"the worker ended with code {code}: see above")
+        worker.keep()
     out.print("stopped; what was running is saved, and goes on with the next run of its deployment")
 
 

@@ -58,10 +58,14 @@ def stage(flow: Flow[..., Any], *args: Any) -> Any:
     they are begun anew instead, and find what is done.
     """
     begun: list[UUID] = []
-    fresh = flow.with_options(on_running=[lambda flow, flow_run, state: begun.append(flow_run.id)])
+
+    def begins(flow: Any, flow_run: Any, state: Any) -> None:
+        begun.append(flow_run.id)
+
+    fresh = flow.with_options(on_running=[begins])
     while True:
         state: State[Any] = fresh(*args, return_state=True)  # type: ignore[assignment]
-        if begun or not (state.is_completed() or state.is_cancelled()):
+        if begun or not (state.is_completed() or state.is_cancelled() or state.is_paused()):
             return state.result()
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 from prefect.settings import PREFECT_API_URL
@@ -18,11 +19,12 @@ from flows.doctor import pins
 from flows.server import ensure_server, free_port
 
 STOP = 45.0  # seconds for flows to save their states, of which Inversion takes at most 20
+SOON = 20.0  # seconds before which a worker does not end unless something is wrong
 QUIET = 3.0  # seconds without a flow after which the worker has no more to start
 
 
 @contextmanager
-def serving(file: Path | None, pool: str, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def serving(file: Path | None, pool: str, port: int) -> Iterator[tuple[str, Worker]]:
     """Start all, and end all when the context is left: flows first, which save their states.
 
     Parameters
@@ -37,7 +39,7 @@ def serving(file: Path | None, pool: str, port: int) -> Iterator[tuple[str, subp
     Yields
     ------
     tuple
-        Address of the API, and the worker's process.
+        Address of the API, and the worker.
 
     Raises
     ------
@@ -53,19 +55,54 @@ def serving(file: Path | None, pool: str, port: int) -> Iterator[tuple[str, subp
         deploying.ensure_automation()
         if file is not None:
             deploying.deploy_file(file)
-        with _worker(pool) as worker:
+        worker = Worker(pool)
+        try:
             yield url, worker
+        finally:
+            _stop(worker.process)
 
 
-@contextmanager
-def _worker(pool: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--type", "process"]
-    # Ctrl-C is for us: flows are told first, then the worker, which would else kill or leave them.
-    worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-    try:
-        yield worker
-    finally:
-        _stop(worker)
+class Worker:
+    """Prefect's worker for processes, which is started again should it end.
+
+    Parameters
+    ----------
+    pool : str
+        Its work pool.
+    """
+
+    def __init__(self, pool: str) -> None:
+        self.command = [
+            sys.executable,
+            "-m",
+            "prefect",
+            "worker",
+            "start",
+            "--pool",
+            pool,
+            "--type",
+            "process",
+        ]
+        self._start()
+
+    def _start(self) -> None:
+        # Ctrl-C is for us: flows are told first, then the worker, which would else kill or leave them.
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, start_new_session=True)
+        self.begun = time.monotonic()
+
+    def keep(self) -> NoReturn:
+        """Keep it at work. Flows outlive their worker, and tell themselves how they end.
+
+        Raises
+        ------
+        RuntimeError
+            If it ends as soon as it is started.
+        """
+        while True:
+            code = self.process.wait()
+            if time.monotonic() - self.begun < SOON:
+                raise RuntimeError(f"the worker ended with code {code}: see above")
+            self._start()
 
 
 def _stop(worker: subprocess.Popen[bytes]) -> None:

@@ -25,7 +25,7 @@ def project(folder):
     known = yaml.safe_load((ROOT / "prefect.yaml").read_text())
     for deployment in known["deployments"]:
         if deployment["name"] == "inbox":
-            deployment["schedules"] = [{"interval": 20, "active": True}]
+            deployment["schedules"] = [{"interval": 30, "active": True}]
             deployment["parameters"]["settle"] = 1.0
     (folder / "prefect.yaml").write_text(yaml.safe_dump(known))
 

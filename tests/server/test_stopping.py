@@ -14,7 +14,7 @@ from pylops_distributed.store.run import list_runs
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(900)]
 
-NITER = 600
+NITER = 300
 
 
 def named(up, name):
@@ -74,7 +74,7 @@ def test_paused_and_resumed(up, whole):
     stopped = run.status()
     assert stopped.state == "interrupted"
     assert 0 < stopped.iteration < NITER
-    wait("the stage ended otherwise", lambda: stages(up, "paused") == {"Resumable"}, 30)
+    wait("the stage ended otherwise", lambda: stages(up, "paused") == {"Suspended"}, 30)
     assert str(flow_run) in up.run("resume", run.storage.folder)
     wait(f"it did not go on; {up.log.read_text()}", lambda: state(up, flow_run) == "Completed", 300)
     assert run.status().iteration == NITER
@@ -99,6 +99,16 @@ def test_terminated(up, whole):
     assert run.status().state == "interrupted"
     up.run("resume", run.storage.folder, seconds=300)
     np.testing.assert_array_equal(model(run), whole, strict=True)
+
+
+def test_the_worker_is_killed(up, whole):
+    """The one that starts flows: what it has started goes on, and another one takes its place."""
+    flow_run, run = begin(up, "orphaned")
+    (worker,) = [p for p in psutil.Process(up.process.pid).children() if "worker" in p.cmdline()]
+    worker.kill()
+    wait(f"it did not end; {up.log.read_text()}", lambda: state(up, flow_run) == "Completed", 300)
+    np.testing.assert_array_equal(model(run), whole, strict=True)
+    wait("there is no other worker", lambda: up.log.read_text().count("started!") == 2, 60)
 
 
 def test_killed_without_a_worker_that_could_tell(up, whole):
