@@ -26,7 +26,7 @@ import xarray as xr
 import yaml
 from distributed import Client, LocalCluster
 
-from flows.demo import SETTINGS
+from flows.commands.demo import SETTINGS
 from pylops_distributed.optimization.cgls import CGLS
 from pylops_distributed.optimization.solver import solve
 from pylops_distributed.problems import Poststack

@@ -8,8 +8,20 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import looking, operating
-from flows.console import Root, RunPath, Set, Verbose, app, changed, guard, located, out, prefect, shown
+from flows.commands import looking, operating
+from flows.commands.console import (
+    Root,
+    RunPath,
+    Set,
+    Verbose,
+    app,
+    changed,
+    guard,
+    located,
+    out,
+    prefect,
+    shown,
+)
 
 __all__ = ["app", "looking", "main", "operating"]
 
@@ -26,7 +38,7 @@ def demo(
     verbose: Verbose = False,
 ) -> None:
     """Make a small case of a problem and solve it: a faulted volume inverted for impedance, if none is named."""
-    from flows.demo import make_case
+    from flows.commands.demo import make_case
 
     config = make_case(problem, Path(root), seed)
     out.print(f"made {config.parent}: {config.read_text().splitlines()[0].removeprefix('# ')}")
@@ -60,9 +72,9 @@ def sweep(
     verbose: Verbose = False,
 ) -> None:
     """Run once for each combination of listed values, side by side on the cluster, and draw the L-curve."""
+    from flows.commands.sweeping import configs, expand
     from flows.config import read
     from flows.preflight import preflight
-    from flows.sweeping import configs, expand
 
     base, values = expand(read(config, {"root": root, **changed(set_)}), config)
     wanted = configs(base, values)

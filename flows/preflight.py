@@ -6,8 +6,8 @@ import shutil
 
 import xarray as xr
 
+from flows.commands.doctor import existing
 from flows.config import PipelineConfig
-from flows.doctor import existing
 from pylops_distributed.assembly import complete
 from pylops_distributed.disk import disk_use
 from pylops_distributed.ingest import open_dataset, open_sources

@@ -16,7 +16,7 @@ import pytest
 from distributed import Client, LocalCluster
 from moto.server import ThreadedMotoServer
 
-from flows.demo import make_demo
+from flows.commands.demo import make_demo
 from flows.server import free_port, healthy
 
 ROOT = Path(__file__).parents[1]

@@ -9,8 +9,8 @@ import segyio
 import xarray as xr
 import yaml
 
+from flows.commands.demo import write_demo
 from flows.config import load
-from flows.demo import write_demo
 from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest, open_dataset
 from pylops_distributed.store.run import Run

@@ -80,7 +80,7 @@ def test_new_data_begin_at_the_last_result(settings, config):
 
 
 def test_a_result_of_another_shape_is_not_begun_at(settings, tmp_path):
-    from flows.demo import make_demo
+    from flows.commands.demo import make_demo
 
     through(settings)
     other = load(

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.demo import make_case
-from flows.new import problem_text
+from flows.commands.demo import make_case
+from flows.commands.new import problem_text
 from pylops_distributed import open_run
 from pylops_distributed.store.run import list_runs
 

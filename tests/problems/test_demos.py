@@ -9,8 +9,8 @@ import pylops
 import pytest
 import xarray as xr
 
+from flows.commands.demo import case_settings
 from flows.config import validate
-from flows.demo import case_settings
 from pylops_distributed.assembly import assemble, complete, model_of
 from pylops_distributed.optimization.solver import solve
 from pylops_distributed.problems import PROBLEMS, load_problem

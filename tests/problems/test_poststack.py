@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from benchmarks.poststack import with_ours, with_pylops
-from flows.demo import SETTINGS
+from flows.commands.demo import SETTINGS
 from pylops_distributed.problems import Poststack
 from pylops_distributed.synthetic import layered_volume
 

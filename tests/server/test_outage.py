@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from waiting import wait
 
+from flows.commands.demo import make_demo
 from flows.config import load
-from flows.demo import make_demo
 from flows.server import free_port, healthy
 from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest

@@ -11,7 +11,7 @@ from typing import Any
 
 import dask
 
-from flows import template
+from flows.commands import template
 from flows.config import load, merge, validate
 from flows.preflight import inputs
 from pylops_distributed.checkup import checkup

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from flows.console import Root, RunPath, Set, app, changed, guard, located, out, shown
+from flows.commands.console import Root, RunPath, Set, app, changed, guard, located, out, shown
 
 
 @app.command()
@@ -36,7 +36,7 @@ def runs(
     yes: Annotated[bool, typer.Option("--yes", help="Delete it.")] = False,
 ) -> None:
     """List the runs below a folder; reads the store alone, no server needed."""
-    from flows.listing import runs_table
+    from flows.commands.listing import runs_table
 
     if not prune:
         out.print(runs_table(root))
@@ -115,7 +115,7 @@ def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, as of a Python module.")],
 ) -> None:
     """Write NAME.py, a problem of your own that works, to change as you need it."""
-    from flows.new import write_problem
+    from flows.commands.new import write_problem
 
     if kind != "problem":
         raise ValueError(f"there is nothing to begin a {kind!r} with: write `pld new problem {name}`")
@@ -133,7 +133,7 @@ def check(
     root: Root = "runs",
 ) -> None:
     """Look at a problem before a long run: dot test, chunks, memory; a problem's own demo where no data are given."""
-    from flows.new import look
+    from flows.commands.new import look
 
     failed = 0
     for name, good, words in look(target, {"root": root, **changed(set_)}):
@@ -148,7 +148,7 @@ def check(
 @guard
 def doctor(root: Root = "runs") -> None:
     """Check versions, disk, the Prefect server, and that Dask workers reach it."""
-    from flows.doctor import checks
+    from flows.commands.doctor import checks
 
     failed = 0
     for name, good, words in checks(root):

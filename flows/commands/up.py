@@ -14,8 +14,8 @@ from typing import NoReturn
 import psutil
 from prefect.settings import PREFECT_API_URL
 
-from flows import deploying
-from flows.doctor import pins
+from flows.commands import deploying
+from flows.commands.doctor import pins
 from flows.server import ensure_server, free_port
 
 STOP = 45.0  # seconds for flows to save their states, of which Inversion takes at most 20

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.console import Interrupted, Root, RunPath, Set, app, changed, guard, located, out
+from flows.commands.console import Interrupted, Root, RunPath, Set, app, changed, guard, located, out
 
 File = Annotated[Path, typer.Option("--file", metavar="FILE", help="The deployments of a project.")]
 Pool = Annotated[str, typer.Option("--pool", help="Work pool; made if it is not there.")]
@@ -34,7 +34,7 @@ def deploy(
 
     settings = None if config is None else load(config, {"root": root, **changed(set_)})
     _needs_server()
-    from flows import deploying
+    from flows.commands import deploying
 
     deploying.ensure_pool(pool)
     deploying.ensure_automation()
@@ -53,7 +53,7 @@ def up(
     file: File = Path("prefect.yaml"),
 ) -> None:
     """Start all that scheduled runs need: server, work pool, the deployments of prefect.yaml, a worker."""
-    from flows.up import serving
+    from flows.commands.up import serving
 
     out.print("starting; the first time takes half a minute")
     project = file if file.is_file() else None
@@ -97,7 +97,7 @@ def _needs_server() -> str:
 
 def _tell(url: str) -> None:
     """Links to all there is."""
-    from flows.deploying import deployed
+    from flows.commands.deploying import deployed
 
     ui = url.removesuffix("/api")
     out.print(f"Prefect UI: {ui}")

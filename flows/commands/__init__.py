@@ -1,0 +1,1 @@
+"""What the words after ``pld`` do; ``flows.cli`` puts them together."""
