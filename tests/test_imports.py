@@ -17,26 +17,24 @@ EDGES = {"ingest", "results", "report", "problem", "problems", "postprocess", "m
 
 # What each part of the library must not import.
 FORBIDDEN = {
-    "space": OPERATORS | EDGES | {"linearoperator", "optimization", "execution", "checkpoint"},
+    "space": OPERATORS | EDGES | {"linearoperator", "optimization", "execution", "store"},
     **dict.fromkeys(
         ("graphs", "columns", "application", "cost", "matrix", "tall"),
-        OPERATORS | EDGES | {"linearoperator", "execution", "checkpoint"},
+        OPERATORS | EDGES | {"linearoperator", "execution", "store"},
     ),
-    "linearoperator": {"basicoperators", "signalprocessing", "avo", "lift", "execution", "checkpoint"}
-    | EDGES,
-    **dict.fromkeys(OPERATORS, EDGES | DRIVERS | {"optimization", "execution", "checkpoint"}),
-    **dict.fromkeys(DRIVERS, EDGES | {"execution", "checkpoint"}),
-    "optimization": EDGES | {"signalprocessing", "avo", "lift", "checkpoint"},
-    "execution": EDGES | OPERATORS | {"checkpoint"},
-    "limits": OPERATORS | EDGES | {"optimization", "execution", "checkpoint"},
-    "labelled": EDGES | {"optimization", "execution", "checkpoint"},
-    "memory": EDGES | OPERATORS | {"space", "linearoperator", "optimization", "execution", "checkpoint"},
-    "checkpoint": EDGES | OPERATORS,
-    "ingest": OPERATORS
-    | {"linearoperator", "optimization", "execution", "checkpoint", "problem", "problems"},
+    "linearoperator": {"basicoperators", "signalprocessing", "avo", "lift", "execution", "store"} | EDGES,
+    **dict.fromkeys(OPERATORS, EDGES | DRIVERS | {"optimization", "execution", "store"}),
+    **dict.fromkeys(DRIVERS, EDGES | {"execution", "store"}),
+    "optimization": EDGES | {"signalprocessing", "avo", "lift", "store"},
+    "execution": EDGES | OPERATORS | {"store"},
+    "limits": OPERATORS | EDGES | {"optimization", "execution", "store"},
+    "labelled": EDGES | {"optimization", "execution", "store"},
+    "memory": EDGES | OPERATORS | {"space", "linearoperator", "optimization", "execution", "store"},
+    "store": EDGES | OPERATORS,
+    "ingest": OPERATORS | {"linearoperator", "optimization", "execution", "problem", "problems"},
     "results": OPERATORS | {"linearoperator", "problem", "problems"},
-    "utils": EDGES | {"optimization", "execution", "checkpoint"},
-    "clusters": EDGES | OPERATORS | {"linearoperator", "optimization", "execution", "checkpoint"},
+    "utils": EDGES | {"optimization", "execution", "store"},
+    "clusters": EDGES | OPERATORS | {"linearoperator", "optimization", "execution", "store"},
 }
 
 

@@ -84,7 +84,7 @@ def show(path: RunPath, root: Root = "runs") -> None:
 @guard
 def verify(path: RunPath, root: Root = "runs") -> None:
     """Check every checksum, count and link of a run, and say what is wrong; changes nothing."""
-    from pylops_distributed.store.audit import verify as check
+    from pylops_distributed.audit import verify as check
 
     found = check(located(path, root))
     for finding in found:
@@ -100,7 +100,7 @@ def verify(path: RunPath, root: Root = "runs") -> None:
 @guard
 def repair(path: RunPath, root: Root = "runs") -> None:
     """Bring a run back to its newest sound checkpoint; what is sound is never deleted."""
-    from pylops_distributed.store.audit import repair as mend
+    from pylops_distributed.audit import repair as mend
 
     for finding in mend(located(path, root)):
         out.print(f"deleted {finding.path}:", end=" ")

@@ -3,7 +3,7 @@
 import pytest
 from storage_cases import ToyState, after, assert_same, go_on
 
-from pylops_distributed.store.audit import repair, verify
+from pylops_distributed.audit import repair, verify
 from pylops_distributed.store.checkpoint import CheckpointStore
 from pylops_distributed.store.group import Damaged, Variable
 from pylops_distributed.store.lease import RunBusy
