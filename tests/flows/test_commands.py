@@ -84,6 +84,7 @@ def test_doctor(pld, server, tmp_path):
     assert "http://127.0.0.1:9/api does not answer" in text
 
 
+@pytest.mark.slow
 def test_f3_end_to_end(pld, server, tmp_path):
     """A real survey, its wavelet estimated from the data: bit by bit into the store, and inverted."""
     f3 = SHARED / "data/f3.sgy"

@@ -79,6 +79,7 @@ def test_new_data_begin_at_the_last_result(settings, config):
     assert len(list_runs(settings.root)) == 3
 
 
+@pytest.mark.slow
 def test_a_result_of_another_shape_is_not_begun_at(settings, tmp_path):
     from flows.commands.demo import make_demo
 
