@@ -48,11 +48,11 @@ def measure(folder: Path, shape: tuple[int, ...], niter: int, one: bool) -> dict
     from prefect_dask import DaskTaskRunner
 
     from flows.commands.demo import make_demo
-    from flows.commands.sweeping import configs
     from flows.config import load
     from flows.invert import invert
     from flows.postprocess import postprocess
     from flows.sweep import runs
+    from flows.sweeping import configs
     from pylops_distributed.ingest import ingest
     from pylops_distributed.store.run import list_runs
     from pylops_distributed.utils.backend import dask

@@ -72,9 +72,9 @@ def sweep(
     verbose: Verbose = False,
 ) -> None:
     """Run once for each combination of listed values, side by side on the cluster, and draw the L-curve."""
-    from flows.commands.sweeping import configs, expand
     from flows.config import read
     from flows.preflight import preflight
+    from flows.sweeping import configs, expand
 
     base, values = expand(read(config, {"root": root, **changed(set_)}), config)
     wanted = configs(base, values)

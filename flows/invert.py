@@ -5,10 +5,10 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import tasks
-from flows.commands.ship import ship
 from flows.config import PipelineConfig
 from flows.monitor import Monitor
 from flows.runner import cluster, task_runner
+from flows.ship import ship
 from flows.stopping import Stopped, unless_stopped
 
 

@@ -6,11 +6,11 @@ from prefect import flow
 from prefect.states import Completed
 from prefect_dask import DaskTaskRunner
 
-from flows.commands.ship import ship
 from flows.config import PipelineConfig
 from flows.ingest import ingest
 from flows.invert import invert
 from flows.postprocess import postprocess
+from flows.ship import ship
 from flows.stopping import stage, unless_stopped
 from flows.unchanged import unchanged
 from pylops_distributed.utils.backend import dask

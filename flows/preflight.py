@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import xarray as xr
+from dask.utils import format_bytes
 
-from flows.commands.doctor import existing
 from flows.config import PipelineConfig
 from pylops_distributed.assembly import complete
 from pylops_distributed.disk import disk_use
@@ -64,26 +65,24 @@ def _check_run(config: PipelineConfig, place: str) -> None:
 
 def _disk(config: PipelineConfig, ds: xr.Dataset) -> str:
     use = disk_use(config.problem, ds, config.solver, config.checkpoint.retention)
-    data = f"{size(use.dataset)} for data, " if config.sources else ""
-    told = (
-        f"up to {data}{use.checkpoints} checkpoints of {size(use.state)}, {size(use.result)} for the result"
-    )
+    data = f"{format_bytes(use.dataset)} for data, " if config.sources else ""
+    result = f"{format_bytes(use.result)} for the result"
+    told = f"up to {data}{use.checkpoints} checkpoints of {format_bytes(use.state)}, {result}"
     if "://" in config.root:
         return told
     folder = existing(config.root)
     free = shutil.disk_usage(folder).free
     # A run that goes on has its checkpoints already: only what could not even be begun is refused.
     if use.state + use.result > free:
-        raise ValueError(f"there is no room at {folder}: {told}, and {size(free)} are free")
-    return f"{told}; {size(free)} free" + (
+        raise ValueError(f"there is no room at {folder}: {told}, and {format_bytes(free)} are free")
+    return f"{told}; {format_bytes(free)} free" + (
         ", which may not be enough" if use.dataset + use.run > free else ""
     )
 
 
-def size(n: float) -> str:
-    """Bytes in the unit that fits them."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if n < 1024:
-            return f"{n:.0f} {unit}"
-        n /= 1024
-    return f"{n:.1f} TiB"
+def existing(root: str) -> Path:
+    """The folder, or the one above it that is there."""
+    folder = Path(root).absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return folder

@@ -12,7 +12,7 @@ from prefect.exceptions import CancelledRun, Pause, TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Cancelled
 
-from flows.commands.console import Interrupted
+from flows.signals import Interrupted
 
 RESUMABLE = "Resumable"
 

@@ -9,11 +9,11 @@ from prefect import flow, unmapped
 from prefect_dask import DaskTaskRunner
 
 from flows import tasks
-from flows.commands.ship import ship
-from flows.commands.sweeping import combinations, configs, label
 from flows.config import PipelineConfig
 from flows.ingest import ingest
+from flows.ship import ship
 from flows.stopping import stage, unless_stopped
+from flows.sweeping import combinations, configs, label
 from pylops_distributed.lcurve import lcurve_table, plot_lcurve
 from pylops_distributed.store.fingerprint import fingerprint
 from pylops_distributed.store.storage import open_storage

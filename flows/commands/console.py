@@ -13,6 +13,8 @@ import typer
 import yaml
 from rich.console import Console
 
+from flows.signals import Interrupted
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -35,13 +37,8 @@ RunPath = Annotated[
     str, typer.Argument(metavar="RUN", help="Folder or URL of a run, as `pld runs` lists it.")
 ]
 
-
 # Errors of the operating system that are about what was given; of others, such as a full disk, 1 is told.
 PATHS = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
-
-
-class Interrupted(BaseException):
-    """SIGTERM: not an error, and nothing may catch it as one."""
 
 
 def guard(command: Callable[..., None]) -> Callable[..., None]:

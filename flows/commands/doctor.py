@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from packaging.version import Version
 
@@ -49,19 +48,13 @@ def disk(root: str) -> tuple[str, bool, str]:
     """Room and the right to write where runs live."""
     if "://" in root:
         return "disk", True, f"{root} is not on this machine"
+    from flows.preflight import existing
+
     folder = existing(root)
     free = shutil.disk_usage(folder).free
     if not os.access(folder, os.W_OK):
         return "disk", False, f"{folder} cannot be written to"
     return "disk", free > 1024 * MIB, f"{free // MIB} MiB free at {folder}"
-
-
-def existing(root: str) -> Path:
-    """The folder, or the one above it that is there."""
-    folder = Path(root).absolute()
-    while not folder.exists():
-        folder = folder.parent
-    return folder
 
 
 def ports() -> tuple[str, bool, str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dask.utils import format_bytes
 from rich.table import Table
 
-from flows.preflight import size
 from flows.showing import duration
 from pylops_distributed.store.run import Run, list_runs
 
@@ -17,7 +17,7 @@ def runs_table(root: str) -> Table:
         cost, misfit = s.metrics.get("cost"), s.figures.get("misfit")
         table.add_row(
             s.url.rsplit("/", 1)[-1], s.state, progress(found, s.iteration), "-" if cost is None else f"{cost:.3e}",
-            "-" if misfit is None else f"{100 * misfit:.2f} %", size(s.size), duration(s.age),
+            "-" if misfit is None else f"{100 * misfit:.2f} %", format_bytes(s.size), duration(s.age),
         )  # fmt: skip
     return table
 

@@ -41,17 +41,18 @@ def runs(
     if not prune:
         out.print(runs_table(root))
         return
-    from flows.preflight import size
+    from dask.utils import format_bytes
+
     from pylops_distributed.store.pruning import waste
 
     total = 0
     for one in waste(root, days):
         name = one.run.storage.url.rsplit("/", 1)[-1]
-        out.print(f"{name}/{one.path}: {size(one.size)}, {one.words}", markup=False)
+        out.print(f"{name}/{one.path}: {format_bytes(one.size)}, {one.words}", markup=False)
         total += one.size
         if yes:
             one.delete()
-    out.print(f"{size(total)} {'deleted' if yes else 'can go: add --yes to delete it'}")
+    out.print(f"{format_bytes(total)} {'deleted' if yes else 'can go: add --yes to delete it'}")
 
 
 @app.command()

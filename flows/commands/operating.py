@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.console import Interrupted, Root, RunPath, Set, app, changed, guard, located, out
+from flows.commands.console import Root, RunPath, Set, app, changed, guard, located, out
+from flows.signals import Interrupted
 
 File = Annotated[Path, typer.Option("--file", metavar="FILE", help="The deployments of a project.")]
 Pool = Annotated[str, typer.Option("--pool", help="Work pool; made if it is not there.")]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.commands.sweeping import configs, expand, label, swept
+from flows.sweeping import configs, expand, label, swept
 from pylops_distributed.assembly import identity
 
 RAW = {
