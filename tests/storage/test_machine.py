@@ -142,7 +142,9 @@ class Runs(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
-@pytest.mark.parametrize("examples", [5, pytest.param(500, marks=pytest.mark.faults)])
+@pytest.mark.parametrize(
+    "examples", [5, pytest.param(500, marks=[pytest.mark.faults, pytest.mark.timeout(3600)])]
+)
 def test_any_history_of_a_run_resumes_to_the_same_states(examples: int) -> None:
     with dask.config.set(scheduler="sync"):
         machine = Runs.TestCase
