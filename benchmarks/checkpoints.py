@@ -1,10 +1,13 @@
 """What checkpoints cost: CGLS with and without one every ten iterations, in turn.
 
-    python benchmarks/checkpoints.py --megabytes 200 --rounds 3
+    python benchmarks/checkpoints.py --case stencil --rounds 3
+    python benchmarks/checkpoints.py --case mdc --rounds 2 --niter 20
 
-The state is four vectors of that size. Runs on two threads, in this process, which keeps the memory that it frees
-(``pylops_distributed.memory.keep_pages``; so do workers); a round of each comes first, which does not count. The
-last save, which nothing covers, is waited for. Prints seconds of both, and the share that checkpoints add.
+The state is four vectors of 200 MB. ``stencil`` is a post-stack operator with smoothing along the lines: some of the
+lightest iterations there are. ``mdc`` is a kernel of 500 MB with 200 virtual sources. Runs on two threads, in this
+process, which keeps the memory that it frees (``pylops_distributed.memory.keep_pages``; so do workers); a round of
+each comes first, which does not count. The last save, which nothing covers, is waited for. Prints seconds of both,
+and the share that checkpoints add.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import dask
 import dask.array as da
 import numpy as np
 import pylops
+from solvers import kernel
 
 import pylops_distributed as pld
 from pylops_distributed.memory import keep_pages
@@ -31,17 +35,22 @@ from pylops_distributed.store.checkpoint import CheckpointStore
 from pylops_distributed.store.policy import Every
 from pylops_distributed.store.run import Run
 
-NT, LINES = 250, 100
 
-
-def problem(megabytes: float) -> tuple[Any, Any]:
-    """A post-stack operator with smoothing along the lines, and data of this size."""
-    shape = (NT, LINES, max(8, round(megabytes * 1e6 / (8 * NT * LINES))))
+def stencil() -> tuple[Any, Any]:
+    """A post-stack operator with smoothing along the lines."""
+    shape = (250, 100, 1000)
     wavelet = pylops.utils.wavelets.ricker(np.arange(31) * 0.004, 20)[0]
-    chunks = (NT, LINES, -(-shape[2] // 16))
-    data = da.random.default_rng(0).standard_normal(shape, chunks=chunks).persist()
-    op = pld.avo.poststack.PoststackLinearModelling(wavelet, nt0=NT, spatdims=shape[1:])
+    data = da.random.default_rng(0).standard_normal(shape, chunks=(250, 100, 63))
+    op = pld.avo.poststack.PoststackLinearModelling(wavelet, nt0=shape[0], spatdims=shape[1:])
     return op @ pld.Smoothing2D((5, 5), shape, axes=(1, 2)), data
+
+
+def mdc() -> tuple[Any, Any]:
+    """A multi-dimensional convolution with many virtual sources."""
+    nf, n, nv = 250, 500, 200
+    nt = 2 * nf - 1
+    op = pld.waveeqprocessing.MDC(da.from_array(kernel(nf, n, n), chunks=(16, n, n)), nt=nt, nv=nv)
+    return op, da.random.default_rng(0).standard_normal((nt, n, nv), dtype=np.float32, chunks=(nt, 50, nv))
 
 
 def solve(op: Any, data: Any, niter: int, folder: str | None) -> float:
@@ -65,19 +74,23 @@ def solve(op: Any, data: Any, niter: int, folder: str | None) -> float:
     return taken
 
 
+CASES = {"stencil": stencil, "mdc": mdc}
+
+
 def main() -> None:
     """Solve in turn, and report."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--megabytes", type=float, default=200)
+    parser.add_argument("--case", choices=CASES, default="stencil")
     parser.add_argument("--niter", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", help="where to put the run for the time being")
     options = parser.parse_args()
     keep_pages(2**31)
     with dask.config.set(scheduler="threads", num_workers=2):
-        op, data = problem(options.megabytes)
+        op, data = CASES[options.case]()
+        data = data.persist()
         plain, saved = [], []
         for _ in range(1 + options.rounds):
             plain.append(solve(op, data, options.niter, None))
@@ -86,7 +99,8 @@ def main() -> None:
             shutil.rmtree(folder)
         del plain[0], saved[0]
     result = {
-        "vector_MB": round(data.nbytes / 1e6), "niter": options.niter, "plain_s": round(median(plain), 2),
+        "case": options.case, "vector_MB": round(data.nbytes / 1e6), "niter": options.niter,
+        "plain_s": round(median(plain), 2),
         "with_checkpoints_s": round(median(saved), 2), "added": round(median(saved) / median(plain) - 1, 3),
         "rounds_s": [[round(a, 1), round(b, 1)] for a, b in zip(plain, saved, strict=True)],
         "load": os.getloadavg()[0],

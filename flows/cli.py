@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands import looking, operating
+from flows.commands import exploring, looking, operating
 from flows.commands.console import (
     Root,
     RunPath,
@@ -23,7 +23,7 @@ from flows.commands.console import (
     shown,
 )
 
-__all__ = ["app", "looking", "main", "operating"]
+__all__ = ["app", "exploring", "looking", "main", "operating"]
 
 
 @app.command()

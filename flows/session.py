@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from pylops_distributed.results import relative_cost
+from pylops_distributed.plots import relative_cost
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pylops_distributed.inversion import Progress
-from pylops_distributed.results import relative_cost
+from pylops_distributed.plots import relative_cost
 
 BARS = "▁▂▃▄▅▆▇█"
 

@@ -17,6 +17,7 @@ from pylops_distributed import (
 from pylops_distributed.avo.poststack import *
 from pylops_distributed.avo.prestack import *
 from pylops_distributed.basicoperators import *
+from pylops_distributed.comparison import compare
 from pylops_distributed.config import (
     disabled_ndarray_multiplication,
     enabled_ndarray_multiplication,
@@ -29,8 +30,17 @@ from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.basic import *
 from pylops_distributed.optimization.leastsquares import *
 from pylops_distributed.optimization.sparsity import *
+from pylops_distributed.plots import (
+    plot_convergence,
+    plot_difference,
+    plot_iterates,
+    plot_residual,
+    plot_slices,
+    plot_spectrum,
+)
 from pylops_distributed.pytensoroperator import PyTensorOperator
-from pylops_distributed.results import open_run, plot_convergence, plot_iterates, plot_residual
+from pylops_distributed.results import open_run
+from pylops_distributed.store.run import list_runs
 from pylops_distributed.torchoperator import TorchOperator
 from pylops_distributed.utils.seismicevents import *
 from pylops_distributed.utils.tapers import *
@@ -50,7 +60,15 @@ __all__ += ["TooLarge", "check_memory", "config"]
 __all__ += ["disabled_ndarray_multiplication", "enabled_ndarray_multiplication"]
 __all__ += ["get_ndarray_multiplication", "set_ndarray_multiplication"]
 __all__ += ["medical", "signalprocessing", "utils", "waveeqprocessing"]
-__all__ += ["open_run", "plot_convergence", "plot_iterates", "plot_residual"]
+__all__ += ["compare", "list_runs", "open_run"]
+__all__ += [
+    "plot_convergence",
+    "plot_difference",
+    "plot_iterates",
+    "plot_residual",
+    "plot_slices",
+    "plot_spectrum",
+]
 __all__ += avo.poststack.__all__ + avo.prestack.__all__ + basicoperators.__all__
 __all__ += optimization.basic.__all__ + optimization.leastsquares.__all__ + optimization.sparsity.__all__
 __all__ += utils.seismicevents.__all__ + utils.tapers.__all__ + utils.utils.__all__ + utils.wavelets.__all__

@@ -11,8 +11,8 @@ import xarray as xr
 from pylops_distributed.assembly import model_of
 from pylops_distributed.ingest import open_dataset
 from pylops_distributed.optimization.state import State
+from pylops_distributed.plots import new_figure
 from pylops_distributed.problems import load_problem
-from pylops_distributed.results import new_figure
 from pylops_distributed.space import norm, squared_norm
 from pylops_distributed.store.run import Run
 from pylops_distributed.store.snapshot import entries, load

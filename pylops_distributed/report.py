@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from pylops_distributed.results import (
+from pylops_distributed.plots import (
     new_figure,
     open_run,
     plot_convergence,

@@ -304,9 +304,12 @@ def _write(group: Storage, name: str, variable: Labelled, cold: bool) -> tuple[A
 def _write_block(
     block: Any, target: Array, folder: Path | None, block_info: Any = None
 ) -> np.ndarray[Any, Any]:
-    """Write one block as one chunk; itself into the array's folder, if given, unless Zarr has to fill it up."""
+    """Write one block as one chunk; itself into the array's folder, if given."""
     values = np.asarray(block, target.dtype)
-    if folder is not None and values.shape == target.chunks:
+    if folder is not None:
+        if values.shape != target.chunks:  # at the edge: chunks of Zarr are all of one size
+            values = np.zeros(target.chunks, target.dtype)
+            values[tuple(slice(n) for n in np.shape(block))] = block
         key = target.metadata.encode_chunk_key(block_info[0]["chunk-location"])
         finite = write_chunk(folder / key, values)
     else:

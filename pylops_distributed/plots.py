@@ -1,0 +1,224 @@
+"""Pictures of runs: each reads no more than it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PIXELS = 1000
+TIME_AXES = ("twt", "depth", "t", "z")
+FREQUENCIES = {
+    "s": (1.0, "Hz"),
+    "ms": (1000.0, "Hz"),
+    "m": (1.0, "1/m"),
+}  # by the unit of what they run along
+
+
+def plot_convergence(run: xr.DataTree, ax: Axes | None = None) -> Axes:
+    """Norm of the residual, relative to the first, over the steps."""
+    ax = ax or new_figure(6, 4).add_subplot()
+    cost = run["history"].to_dataset()["cost"].values
+    ax.semilogy(run["history"].to_dataset()["step"].values, relative_cost(cost))
+    ax.set(xlabel="iteration", ylabel="residual norm or objective, relative to the first")
+    ax.grid(True, which="both", alpha=0.3)
+    return ax
+
+
+def relative_cost(cost: Any) -> np.ndarray[Any, Any]:
+    """Costs over the first that is known: solvers that split their unknowns know it only after some steps."""
+    values = np.asarray(cost, dtype=float)
+    known = values[np.isfinite(values)]
+    relative: np.ndarray[Any, Any] = values / ((known[0] if known.size else 1.0) or 1.0)
+    return relative
+
+
+def plot_iterates(run: xr.DataTree, n: int = 4, figure: Figure | None = None, **at: Any) -> Figure:
+    """A section of up to ``n`` of the kept iterates, side by side on one scale."""
+    models = section(run["iterates"].to_dataset()["model"], **at)
+    picks = np.unique(np.linspace(0, models.sizes["iteration"] - 1, n).astype(int))
+    return _panels(
+        {f"iteration {int(m.iteration)}": m for m in (models.isel(iteration=i) for i in picks)}, figure
+    )
+
+
+def plot_residual(run: xr.DataTree, figure: Figure | None = None, **at: Any) -> Figure:
+    """A section of the observed, predicted and residual data on one scale."""
+    data = run["residual"].to_dataset()
+    return _panels({str(name): section(data[name], **at) for name in data.data_vars}, figure, "gray")
+
+
+def plot_slices(array: xr.DataArray, figure: Figure | None = None, **at: Any) -> Figure:
+    """Sections of a volume across each of its dimensions, at ``at`` or through the middle, on one scale.
+
+    Parameters
+    ----------
+    array : xarray.DataArray
+        Three dimensions or more; of those before the last three, the middle is shown.
+    figure : matplotlib.figure.Figure, optional
+        Where to draw.
+    **at : float
+        Where to cut, by dimension: the nearest coordinate.
+    """
+    dims = array.dims[-3:]
+    cuts = {d: at.get(str(d), array[d].values[array.sizes[d] // 2]) for d in dims}
+    return _panels(
+        {f"{d} = {value:.6g}": section(array, **{str(d): value}) for d, value in cuts.items()}, figure
+    )
+
+
+def plot_spectrum(run: xr.DataTree, ax: Axes | None = None, **at: Any) -> Axes:
+    """Amplitude spectra of the observed, predicted and residual data, averaged over the traces of a section."""
+    ax = ax or new_figure(6, 4).add_subplot()
+    for name, array in run["residual"].to_dataset().data_vars.items():
+        traces = _cut(array, at)
+        along = _vertical(traces)
+        values = np.moveaxis(traces.values, traces.dims.index(along), -1)
+        scale, unit = FREQUENCIES.get(str(traces[along].attrs.get("units")), (1.0, f"cycles per {along}"))
+        step = float(np.diff(traces[along].values[:2])[0]) / scale
+        amplitude = np.abs(np.fft.fft(values))[..., : values.shape[-1] // 2 + 1]
+        frequencies = np.fft.rfftfreq(values.shape[-1], step)
+        ax.plot(frequencies, amplitude.reshape(-1, frequencies.size).mean(axis=0), label=str(name))
+        ax.set(xlabel=f"frequency [{unit}]", ylabel="mean amplitude")
+    ax.legend()
+    return ax
+
+
+def plot_difference(
+    first: xr.DataArray, second: xr.DataArray, figure: Figure | None = None, **at: Any
+) -> Figure:
+    """A section of two arrays on one grid, and of the second less the first, on one scale but for its offset.
+
+    Raises
+    ------
+    ValueError
+        If their grids differ.
+    """
+    try:
+        xr.align(first, second, join="exact", copy=False)
+    except ValueError as error:
+        raise ValueError(f"the two are not on one grid: {error}") from error
+    one, two = section(first, **at), section(second, **at)
+    figure = figure or new_figure(12, 4)
+    left, right = figure.subfigures(1, 2, width_ratios=(2, 1))
+    _panels({"first": one, "second": two}, left)
+    apart = two - one
+    most = float(abs(apart).max()) or 1.0
+    ax = right.subplots()
+    drawn = plot_section(apart, ax, "second - first", (-most, most), "RdBu_r")
+    if apart.ndim > 1:
+        right.colorbar(drawn, ax=ax, shrink=0.8)
+    return figure
+
+
+def section(array: xr.DataArray, **at: Any) -> xr.DataArray:
+    """A section of two dimensions, thinned to what a picture can show; reads no more than that.
+
+    Parameters
+    ----------
+    array : xarray.DataArray
+        An array; a dimension ``iteration`` stays as it is. Complex values are shown by their moduli.
+    **at : float
+        Where to cut, by dimension: the nearest coordinate. Other dimensions are cut in the middle, first those
+        before the last that is not the time or depth, which stays.
+
+    Raises
+    ------
+    ValueError
+        If there is no such dimension.
+    """
+    array = _cut(array, at)
+    array = array.isel({d: slice(None, None, max(1, array.sizes[d] // PIXELS)) for d in _seen(array)})
+    return abs(array) if array.dtype.kind == "c" else array
+
+
+def _seen(array: xr.DataArray) -> list[Hashable]:
+    return [d for d in array.dims if d != "iteration"]
+
+
+def _vertical(array: xr.DataArray) -> Hashable:
+    """The dimension that is drawn downwards."""
+    return next((d for d in TIME_AXES if d in array.dims), _seen(array)[-1])
+
+
+def _cut(array: xr.DataArray, at: Mapping[str, Any]) -> xr.DataArray:
+    for dim, value in at.items():
+        if dim not in array.dims:
+            raise ValueError(
+                f"there is no dimension {dim!r} to cut at {value}: expected one of {_seen(array)}"
+            )
+        if dim in array.indexes:
+            array = array.sel({dim: value}, method="nearest")
+        else:
+            array = array.isel({dim: int(value)})
+    return array.isel({d: array.sizes[d] // 2 for d in surplus(array)})
+
+
+def surplus(array: xr.DataArray) -> list[Hashable]:
+    """The dimensions that a section of an array is cut across: all before the last that is not drawn downwards."""
+    seen = _seen(array)
+    return [d for d in seen if d != _vertical(array)][:-1] if seen else []
+
+
+def plot_section(
+    array: xr.DataArray,
+    ax: Axes,
+    title: str = "",
+    limits: tuple[float, float] | None = None,
+    cmap: str = "viridis",
+) -> Any:
+    """One section with time or depth downwards; colours clipped to ``limits``, default the 1 to 99 % range."""
+    values = np.asarray(array.values, dtype=float)
+    if limits is None:
+        limits = _limits([values])
+    if values.ndim == 1:
+        lines = ax.plot(values, array[array.dims[0]].values)
+        ax.invert_yaxis()
+        ax.set_title(title)
+        return lines[0]
+    mesh = array.compute().plot.pcolormesh(
+        ax=ax,
+        y=_vertical(array),
+        yincrease=False,
+        vmin=limits[0],
+        vmax=limits[1],
+        cmap=cmap,
+        add_colorbar=False,
+    )
+    ax.set_title(title)
+    return mesh
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, in inches; importing the library does not import Matplotlib, drawing does."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _panels(
+    sections: dict[str, xr.DataArray], figure: Any, cmap: str = "viridis", share: bool = True
+) -> Figure:
+    figure = figure or new_figure(4 * len(sections), 4)
+    axes = figure.subplots(1, len(sections), sharex=share, sharey=share, squeeze=False)[0]
+    limits = _limits([np.asarray(s.values, dtype=float) for s in sections.values()])
+    for ax, (title, array) in zip(axes, sections.items(), strict=True):
+        last = plot_section(array, ax, title, limits, cmap)
+    if sections and np.ndim(next(iter(sections.values()))) > 1:
+        figure.colorbar(last, ax=axes, shrink=0.8)
+    drawn: Figure = figure
+    return drawn
+
+
+def _limits(values: list[np.ndarray[Any, Any]]) -> tuple[float, float]:
+    everything = np.concatenate([v[np.isfinite(v)].ravel() for v in values])
+    if not everything.size:
+        return 0.0, 1.0
+    low, high = np.percentile(everything, (1, 99))
+    return float(low), float(high)
