@@ -4,8 +4,8 @@
     python benchmarks/operators.py --case Laplacian FFT2D --repeat 5
     python benchmarks/operators.py --original PYTHON CHECKOUT    # also the original, see peers/processes.py
 
-Arrays lie in memory before and after. This library works with two threads; PyLops with one and with two BLAS
-threads, and its faster median counts. Rounds go through all engines in turn, so that what else the machine does
+Arrays lie in memory before and after. This library works with two threads, in a process that keeps the memory it frees
+(``pylops_distributed.memory.keep_pages``); PyLops with one and with two BLAS threads, and its faster median counts. Rounds go through all engines in turn, so that what else the machine does
 falls on all of them. Prints one JSON line a case and, at the end, the median and the largest of the ratios.
 """
 
@@ -32,6 +32,7 @@ from peers.processes import Conversation, add_original, original
 from threadpoolctl import threadpool_limits
 
 import pylops_distributed as pld
+from pylops_distributed.memory import keep_pages
 
 WAYS = ("forward", "adjoint")
 
@@ -121,6 +122,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5)
     add_original(parser)
     options = parser.parse_args()
+    keep_pages(2**31)
     names = options.case or [*CASES, *(MORE if options.original else ())]
     found = {name: measure(name, options.repeat, options.original) for name in names}
     pylops_s = [r for name in names if name in CASES for way, r in found[name].items() if way in WAYS]
