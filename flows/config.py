@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,12 @@ class PipelineConfig(Form):
 
 def absolute(place: str, base: Path | None = None) -> str:
     """``place`` as a URL or absolute path, since other processes work in other folders."""
-    return place if "://" in place else str(((base or Path.cwd()) / Path(place).expanduser()).resolve())
+    if "://" in place:
+        return place
+    try:
+        return str(((base or Path.cwd()) / os.path.expanduser(place)).resolve())
+    except (ValueError, OSError) as error:  # no file can have that name
+        raise ValueError(f"{place!r} cannot be a path: {error}") from None
 
 
 def load(path: str | Path, overrides: dict[str, Any] | None = None) -> PipelineConfig:
@@ -128,11 +134,12 @@ def read(path: str | Path, overrides: dict[str, Any] | None = None) -> dict[str,
         raise FileNotFoundError(f"there is no config {file}")
     try:
         raw = yaml.safe_load(file.read_text())
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # of bytes and of dates, too
         raise ValueError(f"{file} is not YAML: {error}") from None
     if not isinstance(raw, dict):
         raise ValueError(f"{file} holds no mapping of settings")
-    for source in (raw.get("sources") or {}).values():
+    sources = raw.get("sources")
+    for source in sources.values() if isinstance(sources, dict) else ():
         if isinstance(source, dict) and isinstance(source.get("path"), str):
             source["path"] = absolute(source["path"], file.parent)
     return merge(raw, overrides or {})

@@ -15,7 +15,6 @@ import xarray as xr
 
 from pylops_distributed.plots import (
     new_figure,
-    open_run,
     plot_convergence,
     plot_iterates,
     plot_residual,
@@ -23,6 +22,7 @@ from pylops_distributed.plots import (
     relative_cost,
     section,
 )
+from pylops_distributed.results import open_run
 from pylops_distributed.store.run import Run
 
 if TYPE_CHECKING:
