@@ -5,8 +5,9 @@
     python benchmarks/operators.py --original PYTHON CHECKOUT    # also the original, see peers/processes.py
 
 Arrays lie in memory before and after. This library works with two threads, in a process that keeps the memory it frees
-(``pylops_distributed.memory.keep_pages``); PyLops with one and with two BLAS threads, and its faster median counts. Rounds go through all engines in turn, so that what else the machine does
-falls on all of them. Prints one JSON line a case and, at the end, the median and the largest of the ratios.
+(``pylops_distributed.memory.keep_pages``); PyLops with one and with two BLAS threads, and its faster median counts.
+Rounds go through all engines in turn, so that what else the machine does falls on all of them. Prints one JSON line a
+case and, at the end, the median and the largest of the ratios.
 """
 
 from __future__ import annotations

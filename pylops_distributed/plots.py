@@ -153,10 +153,8 @@ def _cut(array: xr.DataArray, at: Mapping[str, Any]) -> xr.DataArray:
             raise ValueError(
                 f"there is no dimension {dim!r} to cut at {value}: expected one of {_seen(array)}"
             )
-        if dim in array.indexes:
-            array = array.sel({dim: value}, method="nearest")
-        else:
-            array = array.isel({dim: int(value)})
+        place = {dim: value}
+        array = array.sel(place, method="nearest") if dim in array.indexes else array.isel(place)
     return array.isel({d: array.sizes[d] // 2 for d in surplus(array)})
 
 
