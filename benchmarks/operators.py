@@ -79,9 +79,9 @@ def originals(case: Case, ours: Any, where: Any, stack: ExitStack) -> dict[str, 
     """The original in each direction, where it was given and has the operator."""
     if case.original is None or where is None:
         return {}
-    spec = case.original | {
+    spec = {
         "shape": ours.dims, "shaped": ours.dimsd, "chunks": case.chunks, "chunksd": case.chunksd,
-        "dtype": case.dtype, "dtyped": case.dtype,
+        "dtype": case.dtype, "dtyped": case.dtype, **case.original,
     }  # fmt: skip
     talk = Conversation(*original(where, "original_operators.py", json.dumps(spec)))
     stack.callback(talk.close)
