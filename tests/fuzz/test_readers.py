@@ -14,7 +14,7 @@ import dask.array as da
 import numpy as np
 import pytest
 import yaml
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.config import load
@@ -28,10 +28,6 @@ from pylops_distributed.store.group import Damaged
 from pylops_distributed.store.run import Run
 
 pytestmark = pytest.mark.timeout(7200)
-settings.register_profile(
-    "fuzz", max_examples=70_000, deadline=5000, database=None, print_blob=True,
-    phases=[Phase.generate], suppress_health_check=list(HealthCheck),
-)  # fmt: skip
 MEMORY = 500_000  # kB
 ROOT = Path(__file__).parents[2]
 
