@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 from uuid import UUID
 
 from prefect import Flow, State
 from prefect.client.orchestration import get_client
+from prefect.events import emit_event
 from prefect.exceptions import CancelledRun, Pause, TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Cancelled
@@ -15,6 +17,7 @@ from prefect.states import Cancelled
 from flows.signals import Interrupted
 
 RESUMABLE = "Resumable"
+RESTS = "pylops-distributed.flow-run.rests"
 
 
 class Stopped(Exception):
@@ -46,9 +49,17 @@ def unless_stopped(body: Callable[..., Any], *args: Any) -> Any:
         words = "stopped by SIGTERM"
     except (Stopped, CancelledRun) as stop:
         words = str(stop)
+    except Pause as pause:
+        _rest(pause.state)
     if flow_run.parent_flow_run_id is None and (state := suspended()):
-        raise Pause(state=state)
+        _rest(state)
     return resumable(words)
+
+
+def _rest(state: State[Any] | None) -> NoReturn:
+    """End a flow run that was suspended before its last sign of life: else this silence would count as death."""
+    emit_event(RESTS, {"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"})
+    raise Pause(state=state)
 
 
 def stage(flow: Flow[..., Any], *args: Any) -> Any:
@@ -56,6 +67,11 @@ def stage(flow: Flow[..., Any], *args: Any) -> Any:
 
     Of a flow run that was suspended and resumed, Prefect gives the stages that ended before as they ended then;
     they are begun anew instead, and find what is done.
+
+    Raises
+    ------
+    Pause
+        If the current flow run was suspended.
     """
     begun: list[UUID] = []
 
@@ -64,7 +80,12 @@ def stage(flow: Flow[..., Any], *args: Any) -> Any:
 
     fresh = flow.with_options(on_running=[begins])
     while True:
-        state: State[Any] = fresh(*args, return_state=True)  # type: ignore[assignment]
+        try:
+            state: State[Any] = fresh(*args, return_state=True)  # type: ignore[assignment]
+        except Pause:
+            for run in begun:  # Prefect leaves it as running
+                tell(run, resumable("paused"))
+            raise
         if begun or not (state.is_completed() or state.is_cancelled() or state.is_paused()):
             return state.result()
 
@@ -81,6 +102,12 @@ def result(flow: Flow[..., Any], *args: Any) -> Any:
     if state.name == RESUMABLE:
         raise Interrupted(state.message)
     return state.result()
+
+
+def tell(run: UUID, state: State[Any]) -> None:
+    """Tell the server how a flow run ended, as far as it answers."""
+    with suppress(Exception), get_client(sync_client=True) as client:
+        client.set_flow_run_state(run, state, force=True)
 
 
 def root() -> UUID | None:

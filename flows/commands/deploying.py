@@ -21,12 +21,14 @@ from prefect.runner.storage import LocalStorage
 from prefect.types.entrypoint import EntrypointType
 
 from flows.config import PipelineConfig
+from flows.stopping import RESTS
 
 POOL = "local"
 # What the flows' processes must know, and seconds without a sign of life, given every 30, until they count as dead.
 TOLD = ("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "PREFECT_LOGGING_EXTRA_LOGGERS")
 DEAD = 90
-FLOWS = ("pipeline", "sweep", "ingest", "invert", "forward", "postprocess", "watch")
+# Without `watch`, which is over before its first sign of life is read.
+FLOWS = ("pipeline", "sweep", "ingest", "invert", "forward", "postprocess")
 ZOMBIES = "zombies"
 # What ends the wait for a sign of life. Events carry the names of states, ours among them.
 ENDS = (
@@ -129,7 +131,7 @@ def ensure_automation() -> None:
     """Have the server call a run crashed that gives no sign of life any more: its process is gone."""
     trigger = EventTrigger(
         after={"prefect.flow-run.heartbeat"},
-        expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{name}" for name in ENDS)},
+        expect={"prefect.flow-run.heartbeat", RESTS, *(f"prefect.flow-run.{name}" for name in ENDS)},
         match=cast(Any, {"prefect.resource.id": "prefect.flow-run.*"}),
         # Flows of others may tell less often that they are alive.
         match_related=cast(Any, {"prefect.resource.role": "flow", "prefect.resource.name": list(FLOWS)}),

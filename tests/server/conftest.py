@@ -67,7 +67,7 @@ def up(tmp_path_factory, environment):
         )
 
     try:
-        wait(log.read_text(), lambda: process.poll() is not None or "started!" in log.read_text(), 180)
+        wait("it did not start", lambda: process.poll() is not None or "started!" in log.read_text(), 180)
         assert process.poll() is None, log.read_text()
         yield SimpleNamespace(
             folder=folder, url=url, log=log, ask=ask, run=run, runs=runs, process=process, command=command,
@@ -75,7 +75,7 @@ def up(tmp_path_factory, environment):
         )  # fmt: skip
     finally:
         client.close()
-        family = psutil.Process(process.pid).children(recursive=True)
+        family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.send_signal(signal.SIGTERM)
         process.wait(90)
         print(log.read_text())

@@ -9,12 +9,13 @@ import psutil
 import pytest
 from waiting import wait
 
+from flows.commands.deploying import DEAD
 from pylops_distributed import open_run
 from pylops_distributed.store.run import list_runs
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(900)]
 
-NITER = 300
+NITER = 150
 
 
 def named(up, name):
@@ -74,7 +75,9 @@ def test_paused_and_resumed(up, whole):
     stopped = run.status()
     assert stopped.state == "interrupted"
     assert 0 < stopped.iteration < NITER
-    wait("the stage ended otherwise", lambda: stages(up, "paused") == {"Suspended"}, 30)
+    wait("the stage ended otherwise", lambda: stages(up, "paused") == {"Resumable"}, 30)
+    time.sleep(DEAD + 15)  # its silence is not taken for death
+    assert state(up, flow_run) == "Suspended"
     assert str(flow_run) in up.run("resume", run.storage.folder)
     wait(f"it did not go on; {up.log.read_text()}", lambda: state(up, flow_run) == "Completed", 300)
     assert run.status().iteration == NITER
