@@ -42,7 +42,7 @@ def open_run(url: str | Path) -> xr.DataTree:
     storage = run.storage
     nodes: dict[str, xr.Dataset] = {"/": xr.Dataset(attrs=run.attrs)}
     try:
-        nodes["/inputs"] = open_dataset(run.attrs["dataset"])
+        nodes["/inputs"] = open_dataset(run.dataset)
     except (FileNotFoundError, ValueError) as error:
         log.warning("the inputs cannot be shown: %s", error)
     saved = sorted(entries(storage), key=lambda entry: entry.iteration)
