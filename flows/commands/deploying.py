@@ -120,7 +120,7 @@ def deploy_config(
         name or config.name, cron=cron, interval=every, work_pool_name=pool,
         parameters={"config": config.model_dump(mode="json")}, entrypoint_type=EntrypointType.MODULE_PATH,
         concurrency_limit=ConcurrencyLimitConfig(limit=1),
-        job_variables={"env": {name: os.environ[name] for name in TOLD}},
+        job_variables={"env": {name: os.environ[name] for name in TOLD}, "stream_output": False},
     ))  # fmt: skip
     # Workers go to this folder, wherever they were started: a problem's own module is found there.
     deployment.storage = LocalStorage(str(Path.cwd()))

@@ -19,13 +19,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def project(folder):
-    """The deployments of this project with the sample, and the inbox looked at every ten seconds."""
+    """The deployments of this project with the sample, and the inbox looked at every minute."""
     shutil.copytree(ROOT / "data/sample", folder / "data/sample")
     (folder / "inbox").mkdir()
     known = yaml.safe_load((ROOT / "prefect.yaml").read_text())
     for deployment in known["deployments"]:
         if deployment["name"] == "inbox":
-            deployment["schedules"] = [{"interval": 30, "active": True}]
+            deployment["schedules"] = [{"interval": 60, "active": True}]
             deployment["parameters"]["settle"] = 1.0
     (folder / "prefect.yaml").write_text(yaml.safe_dump(known))
 
