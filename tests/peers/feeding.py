@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,12 @@ HELD = {
     "MatrixMult": ("A",), "Diagonal": ("diag",), "Fredholm1": ("G",), "MDC": ("G",), "Marchenko": ("R",),
     "Spread": ("table", "dtable"), "FirstDirectionalDerivative": ("v",), "SecondDirectionalDerivative": ("v",),
 }  # fmt: skip
+
+
+def elsewhere() -> bool:
+    """Whether this is a thread of Dask's: operators that run others within their tasks may compute, and settings of
+    Dask are of all threads."""
+    return threading.current_thread() is not threading.main_thread()
 
 
 def refuse(*args: Any, **options: Any) -> Any:
@@ -112,7 +119,7 @@ class Feeder:
 
         @wraps(method)
         def fed(op: Any, *args: Any, **options: Any) -> Any:
-            if self.depth:
+            if self.depth or elsewhere():
                 return method(op, *args, **options)
             with self.inside(lazily):
                 flat = self.nd(op, method.__name__, args)
@@ -140,6 +147,9 @@ class Feeder:
     @contextmanager
     def inside(self, lazily: bool) -> Iterator[None]:
         """Within the library."""
+        if elsewhere():
+            yield
+            return
         self.depth += 1
         try:
             with dask.config.set(scheduler=refuse if lazily else "sync"):
