@@ -120,7 +120,9 @@ def plot_model(tree: xr.DataTree) -> Figure:
     scales: dict[Any, list[tuple[float, float]]] = {}
     limits = {
         title: _scale(parts[title], scales.setdefault(parts[title].attrs.get("units"), []))
-        for title in sorted(shown, key=lambda title: not title.startswith(TRUE))  # of truths first
+        for title in sorted(
+            shown, key=lambda t: (not t.startswith(TRUE), TRUE + t not in shown)
+        )  # truths first
     }
     for ax, (title, part) in zip(axes.flat, parts.items(), strict=False):
         drawn = plot_section(part, ax, title, limits[title])
