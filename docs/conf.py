@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent))
+from pages import write_pages
+
+write_pages()
 project = "PyLops-distributed"
 author = "the PyLops-distributed developers"
 release = metadata.version("pylops-distributed")

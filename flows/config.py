@@ -49,7 +49,7 @@ class ClusterConfig(Form):
     )
     options: dict[str, Any] = Field(
         default_factory=lambda: {"n_workers": 2, "threads_per_worker": 1},
-        description="options of that cluster",
+        description="options of that cluster; adapt: {minimum: 1, maximum: 8} has it grow and shrink",
     )
 
 

@@ -15,7 +15,7 @@ from pylops_distributed.ingest import open_dataset, open_sources
 from pylops_distributed.inversion import begin
 from pylops_distributed.store.lease import ensure_free
 from pylops_distributed.store.run import Run
-from pylops_distributed.utils.backend import starter
+from pylops_distributed.utils.backend import check
 
 
 def preflight(config: PipelineConfig) -> str:
@@ -25,7 +25,9 @@ def preflight(config: PipelineConfig) -> str:
     ------
     FileNotFoundError, ValueError
         If a source or dataset is absent, is not what it claims to be, or does not fit the problem, or the
-        solver needs what the problem does not have, or the kind of cluster is unknown, or there is no room.
+        solver needs what the problem does not have, or the cluster cannot be started so, or there is no room.
+    ImportError
+        If a kind of cluster needs a package that is not installed.
     RunMismatch
         If the run that is asked for is of another problem, other data or another solver.
     RunBusy
@@ -36,8 +38,7 @@ def preflight(config: PipelineConfig) -> str:
     str
         Bytes of dataset, checkpoints and result at most, and what is free.
     """
-    if "://" not in config.cluster.hardware:
-        starter(config.cluster.hardware)
+    check(config.cluster.hardware, config.cluster.options)
     ds = inputs(config)
     config.problem.check(ds)
     complete(config.problem, ds, config.solver)

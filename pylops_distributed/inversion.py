@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from pylops_distributed.warm import START, first_model, warm
 
 # Seconds for a last checkpoint when a run is stopped; Prefect gives 30 before it kills.
 GRACE = 20.0
+# Seconds between two looks for workers that have come.
+LOOK = 5.0
 
 __all__ = ["GRACE", "Inversion", "Progress", "begin", "identity", "place"]
 
@@ -211,16 +214,34 @@ class Inversion:
         """
         if self.session.failed:
             self._reopen()
-        last = time.monotonic()
+        last = looked = time.monotonic()
+        end, wider = last + (math.inf if seconds is None else seconds), True
 
         def watch() -> bool | None:
-            nonlocal last
+            nonlocal last, looked, wider
             now = time.monotonic()
             self._spent, last = self._spent + now - last, now
-            return on_progress(self.progress)
+            if stop := on_progress(self.progress):
+                return stop
+            if now - looked > LOOK:
+                looked, wider = now, self.session.could_spread()
+            return wider
 
-        self.session.run(None, seconds, watch)
+        while wider:
+            wider = False
+            self.session.run(None, end - time.monotonic(), watch)
+            if wider and self.progress.reason is None:
+                self._spread()
+                last = time.monotonic()
         return self.progress
+
+    def _spread(self) -> None:
+        """Go on with the newest state on all workers that there are now."""
+        self.session.save()
+        self.store.wait()
+        self.session.close()
+        self._open()
+        log.info("went on from iteration %d on more workers", self.session.iteration)
 
     def _reopen(self) -> None:
         """Begin again, on the workers that there are now, after some were lost or a step failed."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PIXELS = 1000
-TIME_AXES = ("twt", "depth", "t", "z")
+TIME_AXES = ("twt", "depth", "t", "z", "lag")
 FREQUENCIES = {
     "s": (1.0, "Hz"),
     "ms": (1000.0, "Hz"),
@@ -173,9 +173,13 @@ def _cut(array: xr.DataArray, at: Mapping[str, Any]) -> xr.DataArray:
 
 
 def surplus(array: xr.DataArray) -> list[Hashable]:
-    """The dimensions that a section of an array is cut across: all before the last that is not drawn downwards."""
+    """The dimensions that a section of an array is cut across: all before the last that is not drawn downwards.
+
+    Those of a single sample go first: a section across any other would be a line.
+    """
     seen = _seen(array)
-    return [d for d in seen if d != _vertical(array)][:-1] if seen else []
+    others = [d for d in seen if d != _vertical(array)] if seen else []
+    return sorted(others, key=lambda d: array.sizes[d] > 1)[:-1]
 
 
 def plot_section(
@@ -189,7 +193,7 @@ def plot_section(
     array = array.compute()
     values = np.asarray(array.values, dtype=float)
     if limits is None:
-        limits = _limits([values])
+        limits = limits_of([values])
     if values.ndim == 1:
         lines = ax.plot(values, array[array.dims[0]].values)
         ax.invert_yaxis()
@@ -221,7 +225,7 @@ def _panels(
     sections = {title: array.compute() for title, array in sections.items()}
     figure = figure or new_figure(4 * len(sections), 4)
     axes = figure.subplots(1, len(sections), sharex=share, sharey=share, squeeze=False)[0]
-    limits = _limits([np.asarray(s.values, dtype=float) for s in sections.values()])
+    limits = limits_of([np.asarray(s.values, dtype=float) for s in sections.values()])
     for ax, (title, array) in zip(axes, sections.items(), strict=True):
         last = plot_section(array, ax, title, limits, cmap)
     if sections and np.ndim(next(iter(sections.values()))) > 1:
@@ -230,9 +234,13 @@ def _panels(
     return drawn
 
 
-def _limits(values: list[np.ndarray[Any, Any]]) -> tuple[float, float]:
-    everything = np.concatenate([v[np.isfinite(v)].ravel() for v in values])
+def limits_of(values: list[np.ndarray[Any, Any]]) -> tuple[float, float]:
+    """The 1 to 99 % range of all samples; where nearly all are zero, of the others and zero."""
+    everything = np.concatenate([np.asarray(v, dtype=float)[np.isfinite(v)].ravel() for v in values])
     if not everything.size:
         return 0.0, 1.0
+    some = everything[everything != 0]
+    if sparse := 0 < some.size < 0.1 * everything.size:
+        everything = some
     low, high = np.percentile(everything, (1, 99))
-    return float(low), float(high)
+    return (float(min(low, 0)), float(max(high, 0))) if sparse else (float(low), float(high))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from pylops_distributed.plots import (
+    limits_of,
     new_figure,
     plot_convergence,
     plot_iterates,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NAME = "report.html"
+TRUE = "true "
+MOST = 4  # pictures side by side
 PAGE = Template(
     """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>$title</title>
@@ -107,26 +110,57 @@ def summary(tree: xr.DataTree) -> dict[str, Any]:
 
 
 def plot_model(tree: xr.DataTree) -> Figure:
-    """Sections of the result's variables, with the truth beside them where there is one."""
-    shown = {str(name): a for name, a in tree["model"].data_vars.items()}
-    truth = tree.attrs["problem"].get("truth")
-    for name in [truth] if isinstance(truth, str) else truth or ():
-        if "inputs" in tree:
-            shown[f"true {name}"] = tree["inputs"].to_dataset()[name]
-    figure = new_figure(4 * len(shown), 4)
-    axes = figure.subplots(1, len(shown), sharex=True, sharey=True, squeeze=False)[0]
-    limits: dict[Any, Any] = {}  # one scale for all of one unit, from the first
-    for ax, (title, array) in zip(axes, shown.items(), strict=True):
-        unit = array.attrs.get("units")
-        drawn = plot_section(section(array), ax, title, limits.get(unit))
-        if hasattr(drawn, "get_clim"):
-            limits.setdefault(unit, drawn.get_clim())
-    if len(limits) == 1:
+    """Sections of the result's variables, each with its truth beside it where there is one."""
+    shown = _shown(tree)
+    columns = len(shown) if len(shown) <= MOST else 3
+    rows = -(-len(shown) // columns)
+    figure = new_figure(4 * columns, 4 * rows)
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    parts = {title: section(array).compute() for title, array in shown.items()}
+    scales: dict[Any, list[tuple[float, float]]] = {}
+    limits = {
+        title: _scale(parts[title], scales.setdefault(parts[title].attrs.get("units"), []))
+        for title in sorted(
+            shown, key=lambda t: (not t.startswith(TRUE), TRUE + t not in shown)
+        )  # truths first
+    }
+    for ax, (title, part) in zip(axes.flat, parts.items(), strict=False):
+        drawn = plot_section(part, ax, title, limits[title])
+    for ax in axes.flat[len(shown) :]:
+        ax.remove()
+    if sum(map(len, scales.values())) == 1 and hasattr(drawn, "get_clim"):
         first = next(iter(shown.values())).attrs
         figure.colorbar(
-            drawn, ax=axes, shrink=0.8, label=f"{first.get('long_name', '')} [{first.get('units', '')}]"
+            drawn,
+            ax=list(axes.flat[: len(shown)]),
+            shrink=0.8,
+            label=f"{first.get('long_name', '')} [{first.get('units', '')}]",
         )
     return figure
+
+
+def _shown(tree: xr.DataTree) -> dict[str, xr.DataArray]:
+    """Variables of the result by name, each followed by its truth; those of other names come last."""
+    results, truth = tree["model"].data_vars, tree.attrs["problem"].get("truth")
+    inputs = tree["inputs"].to_dataset() if "inputs" in tree else {}
+    truths = [t for t in ([truth] if isinstance(truth, str) else truth or ()) if t in inputs]
+    shown = {}
+    for name in [*sorted(map(str, results)), *(t for t in truths if t not in results)]:
+        if name in results:
+            shown[name] = results[name]
+        if name in truths:
+            shown[TRUE + name] = inputs[name]
+    return shown
+
+
+def _scale(array: xr.DataArray, scales: list[tuple[float, float]]) -> tuple[float, float]:
+    """The first scale of this unit that an array shares values with; its own, added to them, if there is none."""
+    low, high = limits_of([array.values])
+    for scale in scales:
+        if low <= scale[1] and high >= scale[0]:
+            return scale
+    scales.append((low, high))
+    return low, high
 
 
 def quicklook(url: str) -> bytes | None:

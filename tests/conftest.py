@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -47,6 +48,31 @@ def cluster(workers: LocalCluster) -> Iterator[Client]:
     """The worker processes, as where Dask computes during this test."""
     with Client(workers) as client:
         yield client
+
+
+@pytest.fixture
+def remote(tmp_path: Path, environment: dict[str, str]) -> Iterator[str]:
+    """Address of `dask scheduler`, with two `dask worker` in a folder and at network addresses of their own."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    file = folder / "scheduler.json"
+    kinds: list[list[str]] = [["scheduler", "--host", "127.0.0.1", "--port", "0"]]
+    kinds += [["worker", "--host", host, "--nthreads", "1"] for host in ("127.0.0.2", "127.0.0.3")]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "distributed.cli.dask_" + kind, *options, "--scheduler-file", str(file),
+             "--dashboard-address", "127.0.0.1:0"],
+            env=environment, cwd=folder,
+        )
+        for kind, *options in kinds
+    ]  # fmt: skip
+    while not file.exists():
+        assert started[0].poll() is None
+        time.sleep(0.1)
+    yield json.loads(file.read_text())["address"]
+    for process in reversed(started):
+        process.terminate()
+        process.wait(30)
 
 
 @pytest.fixture(scope="session")

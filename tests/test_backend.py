@@ -1,8 +1,6 @@
-"""Clusters: what is started is closed, what is joined is left alone, what is missing is named."""
+"""Clusters: what is started is closed, what is joined is left alone."""
 
 import os
-import sys
-from types import ModuleType
 
 import dask.array as da
 import pytest
@@ -85,38 +83,3 @@ def test_clusters_do_not_quarrel_about_a_port():
     with dask(**small) as one, dask(**small) as other:
         ports = [client.cluster.scheduler.http_server.port for client in (one, other)]
     assert len({8787, *ports}) == 3
-
-
-def test_unknown_hardware_names_what_there_is():
-    with pytest.raises(ValueError, match=r"\['kubernetes', 'pbs', 'single', 'slurm', 'ssh'\].*got 'abacus'"):
-        dask("abacus")
-
-
-@pytest.mark.parametrize(
-    ("hardware", "package"),
-    [
-        ("ssh", "asyncssh"),
-        ("slurm", "dask_jobqueue"),
-        ("pbs", "dask_jobqueue"),
-        ("kubernetes", "dask_kubernetes"),
-    ],
-)
-def test_a_missing_package_is_named_with_its_extra(hardware, package, monkeypatch):
-    monkeypatch.setitem(sys.modules, package, None)  # what Python itself does for a module that is not there
-    with pytest.raises(ImportError, match=rf"{package}.*pip install 'pylops-distributed\[cluster\]'"):
-        dask(hardware, hosts=["a", "b"], memory="1GB")
-
-
-@pytest.mark.parametrize(
-    ("hardware", "package", "options", "message"),
-    [
-        ("ssh", "asyncssh", {}, r"hosts=\[scheduler, worker"),
-        ("ssh", "asyncssh", {"hosts": ["a", "b"], "processes": False}, "single"),
-        ("slurm", "dask_jobqueue", {}, "memory"),
-        ("pbs", "dask_jobqueue", {"memory": "1GB", "processes": False}, "single"),
-    ],
-)
-def test_what_a_cluster_needs_is_named(hardware, package, options, message, monkeypatch):
-    monkeypatch.setitem(sys.modules, package, ModuleType(package))
-    with pytest.raises(ValueError, match=message):
-        dask(hardware, **options)

@@ -1,6 +1,7 @@
 """What README and docs show works: Python is run, commands are understood by the command line."""
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from flows.config import load
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion import Inversion, begin
 from pylops_distributed.postprocess import write_result
+from pylops_distributed.problems import PROBLEMS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -54,6 +56,17 @@ def test_commands_are_understood():
                 command.make_context(words[1], words[2:])  # raises for what it does not know
                 told.add(words[1])
     assert told == set(group.commands)
+
+
+def test_every_problem_has_a_page_with_figures_and_a_picture(tmp_path):
+    names = runpy.run_path(str(ROOT / "docs/pages.py"))
+    names["write_pages"](tmp_path)
+    for name in PROBLEMS:
+        page, picture = (tmp_path / f"{name}.md").read_text(), ROOT / f"docs/problems/{name}.png"
+        assert re.search(r"^\| [\w ]*(error|misfit) \| \d+\.\d\d \|$", page, re.MULTILINE)
+        assert ".. math::" in page
+        assert (ROOT / "docs/problems" / re.search(r"literalinclude} (\S+)", page)[1]).is_file()
+        assert 1e3 < picture.stat().st_size < 8e4
 
 
 def test_links_lead_somewhere():

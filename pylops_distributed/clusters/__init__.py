@@ -1,7 +1,16 @@
-"""Clusters: the name of a file is the value of ``hardware``, its function ``cluster`` starts one."""
+"""Clusters: the name of a file is the value of ``hardware``, its function ``cluster`` starts one.
 
+Its function ``check`` refuses options that cannot work before anything is started.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
+
+COMMON = {"n_workers", "threads_per_worker", "processes", "adapt"}
+ADAPT = {"minimum", "maximum", "interval", "wait_count", "target_duration"}
 
 
 def need(package: str, hardware: str, processes: bool = True) -> Any:
@@ -24,36 +33,42 @@ def need(package: str, hardware: str, processes: bool = True) -> Any:
         ) from error
 
 
-def jobs(
-    hardware: str,
-    kind: str,
-    n_workers: int | None = None,
-    threads_per_worker: int | None = None,
-    processes: bool = True,
-    *,
-    memory: str | None = None,
-    **options: Any,
-) -> Any:
-    """Workers that run as jobs of a queue, one each, by a cluster of :mod:`dask_jobqueue`.
+def check_options(hardware: str, options: Mapping[str, Any], *makers: Callable[..., Any]) -> None:
+    """Refuse options that none of ``makers`` takes, and sizes that cannot be.
 
-    Parameters
-    ----------
-    hardware, kind : str
-        Name of the hardware, and of its class in :mod:`dask_jobqueue`.
-    n_workers : int, optional
-        Number of jobs to submit; default one. More can be asked for with ``client.cluster.scale``.
-    threads_per_worker : int, optional
-        Cores of each job; default one.
-    processes : bool, optional
-        Must be True: workers on other machines are always processes.
-    memory : str
-        Memory of each job, such as ``"16GB"``.
-    **options
-        Passed to the cluster, such as ``queue`` or ``walltime``.
+    Raises
+    ------
+    ValueError
+        Names the option, what was given and what is expected.
     """
-    jobqueue = need("dask_jobqueue", hardware, processes)
-    if memory is None:
-        raise ValueError(f"hardware={hardware!r} needs the memory of each job, such as memory='16GB'")
-    return getattr(jobqueue, kind)(
-        n_workers=n_workers or 1, cores=threads_per_worker or 1, processes=1, memory=memory, **options
-    )
+    known = COMMON.union(*map(_taken, makers))
+    for name in options.keys() - known:
+        near = get_close_matches(name, known, 1)
+        told = f"did you mean {near[0]!r}?" if near else f"it takes those of {makers[0].__qualname__}"
+        raise ValueError(f"hardware={hardware!r} has no option {name!r}: {told}")
+    for name, least in (("n_workers", 0), ("threads_per_worker", 1)):
+        _whole(name, options.get(name), least)
+    if (adapt := options.get("adapt")) is not None:
+        _check_adapt(adapt)
+
+
+def _check_adapt(adapt: Any) -> None:
+    if not isinstance(adapt, Mapping) or "maximum" not in adapt or adapt.keys() - ADAPT:
+        raise ValueError(
+            f"adapt must be {{minimum: 1, maximum: N}}, with any of {sorted(ADAPT)}, got {adapt!r}"
+        )
+    least = adapt.get("minimum", 1)
+    _whole("adapt.minimum", least, 1)  # the pipeline that starts a cluster always needs a worker
+    _whole("adapt.maximum", adapt["maximum"], least)
+
+
+def _whole(name: str, value: Any, least: int) -> None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+
+
+def _taken(maker: Callable[..., Any]) -> set[str]:
+    """Names of all arguments that a function takes, or a class and those that it is made of."""
+    makers = [vars(c).get("__init__", c) for c in maker.__mro__[:-1]] if isinstance(maker, type) else [maker]
+    given = (p for m in makers for p in inspect.signature(m).parameters.values())
+    return {p.name for p in given if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)} - {"self"}

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from pylops_distributed.clusters import need
+from pylops_distributed.clusters import check_options, need
+
+PACKAGE = "dask_kubernetes.operator"
+
+
+def check(*, processes: bool = True, **options: Any) -> None:
+    """Refuse what :func:`cluster` cannot take."""
+    check_options("kubernetes", options, need(PACKAGE, "kubernetes", processes).KubeCluster)
+
+
+def manifest(n_workers: int | None, threads_per_worker: int | None, **options: Any) -> dict[str, Any]:
+    """The resource ``DaskCluster`` that is handed to the operator.
+
+    Parameters
+    ----------
+    n_workers, threads_per_worker : int, optional
+        Number of worker pods and of threads of each; default one.
+    **options
+        Passed to :func:`dask_kubernetes.operator.make_cluster_spec`: ``name``, ``image``, ``resources``, ``env``.
+    """
+    command = ["dask", "worker", "--nthreads", str(threads_per_worker or 1)]
+    spec: dict[str, Any] = need(PACKAGE, "kubernetes").make_cluster_spec(
+        n_workers=1 if n_workers is None else n_workers, worker_command=command, **options
+    )
+    return spec
 
 
 def cluster(
     n_workers: int | None = None,
     threads_per_worker: int | None = None,
     processes: bool = True,
+    *,
+    adapt: Mapping[str, Any] | None = None,
+    name: str = "pylops-distributed",
     **options: Any,
 ) -> Any:
     """A scheduler and workers in pods, by :class:`dask_kubernetes.operator.KubeCluster`.
@@ -25,10 +53,19 @@ def cluster(
         Threads of each worker; default one.
     processes : bool, optional
         Must be True: workers on other machines are always processes.
+    adapt : dict, optional
+        ``minimum`` and ``maximum`` of the number of pods. The operator counts the tasks that wait, of which a solve
+        has none: what it works on is the minimum.
+    name : str, optional
+        Name of the cluster's resources.
     **options
-        Passed to :class:`dask_kubernetes.operator.KubeCluster`, such as ``name``, ``image`` (one in which
-        this library is installed), ``namespace`` or ``resources``.
+        Passed to :class:`dask_kubernetes.operator.KubeCluster`, such as ``image`` (one in which this library is
+        installed), ``namespace``, ``env`` or ``resources``.
     """
-    kubernetes = need("dask_kubernetes.operator", "kubernetes", processes)
-    command = ["dask", "worker", "--nthreads", str(threads_per_worker or 1)]
-    return kubernetes.KubeCluster(n_workers=n_workers or 1, worker_command=command, **options)
+    form = need(PACKAGE, "kubernetes", processes).KubeCluster
+    shape = {key: options.pop(key) for key in ("image", "resources", "env", "idle_timeout") if key in options}
+    spec = manifest(n_workers, threads_per_worker, name=name, **shape)
+    made = form(custom_cluster_spec=spec, **options)
+    if adapt is not None:
+        made.adapt(**{"minimum": 1, **adapt})
+    return made

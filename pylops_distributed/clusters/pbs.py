@@ -2,6 +2,7 @@
 
 from functools import partial
 
-from pylops_distributed.clusters import jobs
+from pylops_distributed import jobs
 
-cluster = partial(jobs, "pbs", "PBSCluster")
+check = partial(jobs.check, "pbs", "PBSCluster")
+cluster = partial(jobs.cluster, "pbs", "PBSCluster")

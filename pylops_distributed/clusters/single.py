@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from distributed import LocalCluster
+from distributed import LocalCluster, Nanny, Worker
+
+from pylops_distributed.clusters import check_options
+from pylops_distributed.utils.adaptive import adapted
+
+
+def check(**options: Any) -> None:
+    """Refuse what :func:`cluster` cannot take."""
+    check_options("single", options, LocalCluster, Nanny, Worker)
 
 
 def cluster(
     n_workers: int | None = None,
     threads_per_worker: int | None = None,
     processes: bool = True,
+    *,
+    adapt: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> LocalCluster:
     """Workers on this machine, as many as it has cores.
@@ -23,6 +34,8 @@ def cluster(
         Number of workers and of threads of each; by default as Dask divides the cores.
     processes : bool, optional
         Workers are processes, and not threads of this one.
+    adapt : dict, optional
+        ``minimum`` and ``maximum`` of the number of workers, which then goes with what there is to do.
     **options
         Passed to :class:`distributed.LocalCluster`.
     """
@@ -32,6 +45,7 @@ def cluster(
         options.setdefault("host", "127.0.0.1")
         # Dask hands this on to each worker; see there.
         options.setdefault("preload", ["pylops_distributed.utils.interrupts"])
-    return LocalCluster(
+    made = LocalCluster(
         n_workers=n_workers, threads_per_worker=threads_per_worker, processes=processes, **options
     )
+    return adapted(made, adapt)

@@ -2,6 +2,7 @@
 
 from functools import partial
 
-from pylops_distributed.clusters import jobs
+from pylops_distributed import jobs
 
-cluster = partial(jobs, "slurm", "SLURMCluster")
+check = partial(jobs.check, "slurm", "SLURMCluster")
+cluster = partial(jobs.cluster, "slurm", "SLURMCluster")

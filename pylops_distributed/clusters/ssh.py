@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from pylops_distributed.clusters import need
+from distributed import SSHCluster
+
+from pylops_distributed.clusters import check_options, need
+
+
+def check(*, hosts: list[str] | None = None, processes: bool = True, **options: Any) -> None:
+    """Refuse what :func:`cluster` cannot take."""
+    need("asyncssh", "ssh", processes)
+    if not isinstance(hosts, list) or len(hosts) < 2:
+        raise ValueError(f"hardware='ssh' needs hosts=[scheduler, worker, ...], got hosts={hosts}")
+    if options.get("adapt") is not None:
+        raise ValueError(
+            "hardware='ssh' has the workers that hosts names, no more and no fewer: leave adapt out"
+        )
+    check_options("ssh", options, SSHCluster)
 
 
 def cluster(
@@ -12,7 +26,7 @@ def cluster(
     threads_per_worker: int | None = None,
     processes: bool = True,
     *,
-    hosts: list[str] | None = None,
+    hosts: list[str],
     **options: Any,
 ) -> Any:
     """A scheduler on the first host and workers on the others, by :func:`distributed.SSHCluster`.
@@ -26,13 +40,8 @@ def cluster(
     hosts : list of str
         Names of the machines, the scheduler's first.
     **options
-        Passed to :func:`distributed.SSHCluster`.
+        Passed to :func:`distributed.SSHCluster`, such as ``connect_options`` or ``remote_python``.
     """
-    need("asyncssh", "ssh", processes)
-    if not hosts or len(hosts) < 2:
-        raise ValueError(f"hardware='ssh' needs hosts=[scheduler, worker, ...], got hosts={hosts}")
-    from distributed import SSHCluster
-
     size = {"n_workers": n_workers, "nthreads": threads_per_worker}
     worker = {name: n for name, n in size.items() if n is not None} | options.pop("worker_options", {})
     return SSHCluster(hosts, worker_options=worker, **options)

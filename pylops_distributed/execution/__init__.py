@@ -49,5 +49,6 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Replay[S]:
 
 def _open(client: Any) -> bool:
     """Whether a client's workers talk in the clear: links of our own would be less safe than TLS."""
+    client.wait_for_workers(1)  # jobs may be in a queue for long
     info = client.scheduler_info(n_workers=-1)["workers"]
-    return bool(info) and all(address.startswith(("tcp://", "inproc://")) for address in info)
+    return all(address.startswith(("tcp://", "inproc://")) for address in info)

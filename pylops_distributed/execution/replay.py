@@ -71,6 +71,10 @@ class Replay(ABC, Generic[S]):
     def state(self) -> S:
         """The newest state, whose vectors stay what they are when further steps are taken."""
 
+    def could_spread(self) -> bool:
+        """Whether there are more workers by now than this works on, and it could use them."""
+        return False
+
     def close(self) -> None:
         """Let go of the state."""
 

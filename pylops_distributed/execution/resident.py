@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
+import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
@@ -23,6 +26,7 @@ from pylops_distributed.memory import free, keep_pages
 # The parts on this worker, by the token of their solve and their number; they live as long as their actors.
 _parts: WeakValueDictionary[tuple[bytes, int], Part] = WeakValueDictionary()
 PLENTY = 2**31  # bytes of free memory from which a worker need not give back at once what it frees
+CLOSING = 5.0  # seconds for parts to close, which may be amid a step
 LARGE = 2**16  # bytes from which constant data goes to its worker by itself instead of in the task graph
 
 
@@ -68,7 +72,8 @@ class Resident(Parted[S]):
         super().__init__(template, state, done)
         self._client, self._token = client, secrets.token_bytes(16)
         info = client.scheduler_info(n_workers=-1)["workers"]
-        self._workers = sorted(info)[: max(1, *(a.npartitions for a in template.inputs))]
+        self._most = max(1, *(a.npartitions for a in template.inputs))
+        self._workers = sorted(info)[: self._most]
         begun = opening(state)
         shares, self._homes = plan(template, len(self._workers))
         pairs = list(zip(plan(begun, len(self._workers))[0], shares, strict=True))
@@ -124,11 +129,22 @@ class Resident(Parted[S]):
         wait(list(graph.values()))
         return graph
 
+    def could_spread(self) -> bool:
+        """As :meth:`Replay.could_spread`."""
+        there = len(self._client.scheduler_info(n_workers=-1)["workers"])
+        return bool(min(there, self._most) > len(self._workers))
+
     def close(self) -> None:
         """As :meth:`Replay.close`."""
+        calls, end = [], time.monotonic() + CLOSING
         for part in self._parts:
-            part.close()
+            with suppress(RuntimeError):  # of a worker that was lost
+                calls.append(part.close())
+        for call in calls:
+            with suppress(Exception):
+                call.result(timeout=max(0.0, end - time.monotonic()))
         self._parts, self._actors = [], []
+        gc.collect()  # calls of actors are cycles, which hold the actors, and these their blocks
 
 
 def _all(futures: Iterable[Any]) -> list[Any]:

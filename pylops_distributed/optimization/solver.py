@@ -209,6 +209,10 @@ class Session(Generic[S]):
             self.store.save(state, self.history)
             self._saved, self._saved_at = self.iteration, time.monotonic()
 
+    def could_spread(self) -> bool:
+        """Whether a new session, from the newest checkpoint on, would have more workers than this one."""
+        return not self.failed and self._engine.could_spread()
+
     def close(self) -> None:
         """Let go of the state."""
         self._engine.close()

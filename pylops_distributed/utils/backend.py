@@ -42,11 +42,13 @@ from pylops.utils.backend import (
 )
 
 from pylops_distributed import clusters
+from pylops_distributed.clusters import check_options
 
 # PyLops' functions that choose between array libraries have their place here too.
 __all__ = [
     "OwningClient",
     "SharingClient",
+    "check",
     "dask",
     "get_add_at",
     "get_array_module",
@@ -147,7 +149,8 @@ def dask(
     n_workers, threads_per_worker : int, optional
         Size of the cluster; by default what the hardware offers.
     **kwargs
-        Passed to the cluster, or, when joining, to :class:`distributed.Client`.
+        Passed to the cluster, or, when joining, to :class:`distributed.Client`. With
+        ``adapt={"minimum": 1, "maximum": 8}`` the cluster grows and shrinks with what there is to do.
 
     Returns
     -------
@@ -158,7 +161,7 @@ def dask(
     Raises
     ------
     ValueError
-        If ``hardware`` is unknown.
+        If ``hardware`` or an option is unknown, or cannot be what it is.
     ImportError
         If the hardware needs a package that is not installed.
 
@@ -171,11 +174,28 @@ def dask(
     """
     if isinstance(client, Client):
         client = str(client.scheduler.address)
-    address = client or (hardware if "://" in hardware else None)
-    if address is not None:
-        return SharingClient(address, **kwargs)
     size = {"n_workers": n_workers, "threads_per_worker": threads_per_worker, "processes": processes}
+    check(client or hardware, {**size, **kwargs})
+    if client or "://" in hardware:
+        return SharingClient(client or hardware, **kwargs)
     return OwningClient(starter(hardware)(**size, **kwargs))
+
+
+def check(hardware: str, options: dict[str, Any]) -> None:
+    """Refuse a kind of cluster, or options of one, that cannot work; nothing is started.
+
+    Raises
+    ------
+    ValueError, ImportError
+        As :func:`dask`.
+    """
+    if "://" not in hardware:
+        starter(hardware)
+        import_module(f"{clusters.__name__}.{hardware}").check(**options)
+        return
+    if options.get("adapt") is not None:
+        raise ValueError(f"the cluster at {hardware} is scaled by who started it: leave adapt out")
+    check_options(hardware, options, Client)
 
 
 def starter(hardware: str) -> Callable[..., Any]:

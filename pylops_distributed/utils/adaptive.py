@@ -1,0 +1,44 @@
+"""Clusters that grow and shrink with what there is to do, and leave a solve its workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import distributed
+from distributed.protocol.pickle import dumps
+
+
+class Adaptive(distributed.Adaptive):  # type: ignore[misc]
+    """Dask's rule, as many workers as the tasks that wait need, for all but solves.
+
+    A solve has no tasks at the scheduler: its parts live on their workers as actors, which Dask's rule would take for
+    idle, and end. While there are any, as many workers as may be are wanted, and none that holds one is let go.
+    """
+
+    async def target(self) -> int:
+        """How many workers there should be."""
+        wanted = self.maximum if await self._held() else await super().target()
+        return int(wanted)
+
+    async def workers_to_close(self, target: int) -> list[str]:
+        """Names of workers that may go."""
+        names, held = await super().workers_to_close(target), await self._held()
+        return [name for name in names if name not in held]
+
+    async def _held(self) -> set[Any]:
+        answer = await self.scheduler.run_function(function=dumps(holders))
+        held: set[Any] = answer["result"]
+        return held
+
+
+def holders(dask_scheduler: Any) -> set[Any]:
+    """Names of the workers on which actors live; run on the scheduler."""
+    return {worker.name for worker in dask_scheduler.workers.values() if worker.actors}
+
+
+def adapted(cluster: Any, adapt: Mapping[str, Any] | None) -> Any:
+    """``cluster``, set to grow and shrink if ``adapt`` says between which numbers of workers."""
+    if adapt is not None:
+        cluster.adapt(Adaptive=Adaptive, **{"minimum": 1, **adapt})
+    return cluster
