@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -115,7 +115,8 @@ def mdc() -> Case:
     case = holding(
         "waveeqprocessing.MDC", (nf, n, n), (nf // 8, n, n), (chunks, chunks), "c8", nt=2 * nf - 1, nv=1
     )
-    return case
+    whole = [2 * nf - 1, n, 1]  # the original transforms along times, which must be one chunk of its flat vector
+    return replace(case, original={**(case.original or {}), "chunks": whole, "chunksd": whole})
 
 
 def poststack(explicit: bool) -> Case:

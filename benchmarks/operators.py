@@ -5,8 +5,9 @@
     python benchmarks/operators.py --original PYTHON CHECKOUT    # also the original, see peers/processes.py
 
 Arrays lie in memory before and after. This library works with two threads, in a process that keeps the memory it frees
-(``pylops_distributed.memory.keep_pages``); PyLops with one and with two BLAS threads, and its faster median counts. Rounds go through all engines in turn, so that what else the machine does
-falls on all of them. Prints one JSON line a case and, at the end, the median and the largest of the ratios.
+(``pylops_distributed.memory.keep_pages``); PyLops with one and with two BLAS threads, and its faster median counts.
+Rounds go through all engines in turn, so that what else the machine does falls on all of them. Prints one JSON line a
+case and, at the end, the median and the largest of the ratios.
 """
 
 from __future__ import annotations
@@ -78,9 +79,9 @@ def originals(case: Case, ours: Any, where: Any, stack: ExitStack) -> dict[str, 
     """The original in each direction, where it was given and has the operator."""
     if case.original is None or where is None:
         return {}
-    spec = case.original | {
+    spec = {
         "shape": ours.dims, "shaped": ours.dimsd, "chunks": case.chunks, "chunksd": case.chunksd,
-        "dtype": case.dtype, "dtyped": case.dtype,
+        "dtype": case.dtype, "dtyped": case.dtype, **case.original,
     }  # fmt: skip
     talk = Conversation(*original(where, "original_operators.py", json.dumps(spec)))
     stack.callback(talk.close)

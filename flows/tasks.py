@@ -12,7 +12,7 @@ from typing import Any
 import dask
 from distributed import KilledWorker
 from distributed.client import FutureCancelledError
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
@@ -88,7 +88,7 @@ def open_inversion(url: str, config: PipelineConfig, client: Any) -> Inversion:
 def solve_segment(inversion: Inversion, on_progress: Callable[[Progress], bool]) -> Progress:
     """Iterate for a while; a second try goes on from the newest checkpoint."""
     progress = inversion.advance(SEGMENT, on_progress)
-    log.info("solved: %s", showing.live_line(progress))
+    get_run_logger().info(showing.live_line(progress))
     return progress
 
 

@@ -136,7 +136,7 @@ def _result(run: Run) -> Iterator[Finding]:
 
 def _dataset(run: Run) -> Iterator[Finding]:
     """The dataset a run was made of must be there, and be the same; runs made by hand may have none."""
-    url, expected = run.attrs.get("dataset"), run.attrs["identity"].get("data")
+    url, expected = run.dataset if "dataset" in run.attrs else None, run.attrs["identity"].get("data")
     if url is None:
         return
     try:

@@ -35,7 +35,9 @@ def compare(*runs: xr.DataTree | str | Path) -> xr.DataTree:
     if len(trees) < 2:
         raise ValueError(f"{len(trees)} runs given: expected two or more to compare")
     names = [str(tree.name) for tree in trees]
-    along = xr.Variable("run", names if len(set(names)) == len(names) else [str(run) for run in runs])
+    if len(set(names)) < len(names):
+        names = [f"{name} ({n})" for n, name in enumerate(names, 1)]
+    along = xr.Variable("run", names)
     nodes = {"settings": _differing(trees), "metrics": _metrics(trees)}
     if all("history" in tree for tree in trees):
         nodes["history"] = xr.concat([tree["history"].to_dataset() for tree in trees], "run", join="outer")
@@ -47,14 +49,16 @@ def compare(*runs: xr.DataTree | str | Path) -> xr.DataTree:
             raise ValueError(f"the models of {', '.join(names)} are not on one grid: {error}") from error
         nodes["difference"] = nodes["model"].isel(run=slice(1, None)) - nodes["model"].isel(run=0)
     labelled = {
-        f"/{name}": ds.assign_coords(run=along[-ds.sizes["run"] :]) for name, ds in nodes.items() if ds.sizes
+        f"/{name}": ds.assign_coords(run=along[-ds.sizes.get("run", len(names)) :])
+        for name, ds in nodes.items()
     }
     return xr.DataTree.from_dict(labelled, name="comparison")
 
 
 def _differing(trees: list[xr.DataTree]) -> xr.Dataset:
     """The settings that are not the same in all runs."""
-    every = [dict(_flat({k: tree.attrs[k] for k in ("dataset", "params")})) for tree in trees]
+    asked = ("dataset", "params", "identity")  # what a run depends on has the last word
+    every = [dict(_flat({k: tree.attrs[k] for k in asked})) for tree in trees]
     names = sorted(set().union(*every))
     columns = {name: [str(settings.get(name, "-")) for settings in every] for name in names}
     differing: dict[str, Any] = {n: ("run", values) for n, values in columns.items() if len(set(values)) > 1}
@@ -74,6 +78,6 @@ def _flat(settings: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, An
     """Settings by dotted names."""
     for key, value in settings.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{path}{key}." if key != "params" else "")
+            yield from _flat(value, "" if key in ("params", "identity") else f"{path}{key}.")
         else:
             yield f"{path}{key}", value

@@ -162,7 +162,11 @@ class Inversion:
         self.niter = most_steps(solver)
         self.attempt = run.attempt()
         try:
-            problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.attrs["dataset"])
+            problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.dataset)
+            if ds.attrs["fingerprint"] != run.attrs["identity"]["data"]:
+                raise ValueError(
+                    f"{run.dataset} is not the dataset that {run.storage.url} was begun with: put it back"
+                )
             ready = assemble(problem, ds, solver)
             check_memory(ready.op, data=ready.y)
             self.store = CheckpointStore(

@@ -45,7 +45,7 @@ def curve_point(url: str) -> dict[str, float]:
     saved = entries(run.storage)
     if not saved:
         raise FileNotFoundError(f"{url} has no checkpoint yet: solve it first")
-    problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.attrs["dataset"])
+    problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.dataset)
     found: Any = load(run.storage, saved[-1].name, State).state.x
     x = model_of(problem, ds, run.attrs["identity"]["solver"], found)
     point = {"residual": norm(problem.data(ds) - problem.operator(ds).apply(x)), "model": norm(x)}

@@ -23,9 +23,9 @@ FREQUENCIES = {
 
 def plot_convergence(run: xr.DataTree, ax: Axes | None = None) -> Axes:
     """Norm of the residual, relative to the first, over the steps."""
+    history = _node(run, "history")
     ax = ax or new_figure(6, 4).add_subplot()
-    cost = run["history"].to_dataset()["cost"].values
-    ax.semilogy(run["history"].to_dataset()["step"].values, relative_cost(cost))
+    ax.semilogy(history["step"].values, relative_cost(history["cost"].values))
     ax.set(xlabel="iteration", ylabel="residual norm or objective, relative to the first")
     ax.grid(True, which="both", alpha=0.3)
     return ax
@@ -41,16 +41,15 @@ def relative_cost(cost: Any) -> np.ndarray[Any, Any]:
 
 def plot_iterates(run: xr.DataTree, n: int = 4, figure: Figure | None = None, **at: Any) -> Figure:
     """A section of up to ``n`` of the kept iterates, side by side on one scale."""
-    models = section(run["iterates"].to_dataset()["model"], **at)
+    models = _node(run, "iterates")["model"]
     picks = np.unique(np.linspace(0, models.sizes["iteration"] - 1, n).astype(int))
-    return _panels(
-        {f"iteration {int(m.iteration)}": m for m in (models.isel(iteration=i) for i in picks)}, figure
-    )
+    shown = section(models.isel(iteration=picks), **at)
+    return _panels({f"iteration {int(m.iteration)}": m for m in shown.transpose("iteration", ...)}, figure)
 
 
 def plot_residual(run: xr.DataTree, figure: Figure | None = None, **at: Any) -> Figure:
     """A section of the observed, predicted and residual data on one scale."""
-    data = run["residual"].to_dataset()
+    data = _node(run, "residual")
     return _panels({str(name): section(data[name], **at) for name in data.data_vars}, figure, "gray")
 
 
@@ -65,18 +64,25 @@ def plot_slices(array: xr.DataArray, figure: Figure | None = None, **at: Any) ->
         Where to draw.
     **at : float
         Where to cut, by dimension: the nearest coordinate.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer dimensions.
     """
     dims = array.dims[-3:]
-    cuts = {d: at.get(str(d), array[d].values[array.sizes[d] // 2]) for d in dims}
-    return _panels(
-        {f"{d} = {value:.6g}": section(array, **{str(d): value}) for d, value in cuts.items()}, figure
-    )
+    if len(dims) < 3:
+        raise ValueError(f"{array.name!r} has dimensions {array.dims}: slices need three, see section")
+    others = {d: value for d, value in at.items() if d not in dims}
+    cuts = {str(d): at.get(str(d), array[d].values[array.sizes[d] // 2]) for d in dims}
+    shown = {f"{d} = {value:.6g}": section(array, **others, **{d: value}) for d, value in cuts.items()}
+    return _panels(shown, figure, share=False)
 
 
 def plot_spectrum(run: xr.DataTree, ax: Axes | None = None, **at: Any) -> Axes:
     """Amplitude spectra of the observed, predicted and residual data, averaged over the traces of a section."""
     ax = ax or new_figure(6, 4).add_subplot()
-    for name, array in run["residual"].to_dataset().data_vars.items():
+    for name, array in _node(run, "residual").data_vars.items():
         traces = _cut(array, at)
         along = _vertical(traces)
         values = np.moveaxis(traces.values, traces.dims.index(along), -1)
@@ -106,7 +112,8 @@ def plot_difference(
         raise ValueError(f"the two are not on one grid: {error}") from error
     one, two = section(first, **at), section(second, **at)
     figure = figure or new_figure(12, 4)
-    left, right = figure.subfigures(1, 2, width_ratios=(2, 1))
+    both: Any = figure.subfigures(1, 2, width_ratios=(2, 1))
+    left, right = both
     _panels({"first": one, "second": two}, left)
     apart = two - one
     most = float(abs(apart).max()) or 1.0
@@ -138,6 +145,13 @@ def section(array: xr.DataArray, **at: Any) -> xr.DataArray:
     return abs(array) if array.dtype.kind == "c" else array
 
 
+def _node(run: xr.DataTree, name: str) -> xr.Dataset:
+    if name not in run:
+        raise ValueError(f"run {run.name} has no {name} yet: there is {sorted(run.children) or 'nothing'}")
+    found: xr.Dataset = run[name].to_dataset()
+    return found
+
+
 def _seen(array: xr.DataArray) -> list[Hashable]:
     return [d for d in array.dims if d != "iteration"]
 
@@ -153,10 +167,8 @@ def _cut(array: xr.DataArray, at: Mapping[str, Any]) -> xr.DataArray:
             raise ValueError(
                 f"there is no dimension {dim!r} to cut at {value}: expected one of {_seen(array)}"
             )
-        if dim in array.indexes:
-            array = array.sel({dim: value}, method="nearest")
-        else:
-            array = array.isel({dim: int(value)})
+        place = {dim: value}
+        array = array.sel(place, method="nearest") if dim in array.indexes else array.isel(place)
     return array.isel({d: array.sizes[d] // 2 for d in surplus(array)})
 
 
@@ -174,6 +186,7 @@ def plot_section(
     cmap: str = "viridis",
 ) -> Any:
     """One section with time or depth downwards; colours clipped to ``limits``, default the 1 to 99 % range."""
+    array = array.compute()
     values = np.asarray(array.values, dtype=float)
     if limits is None:
         limits = _limits([values])
@@ -182,7 +195,7 @@ def plot_section(
         ax.invert_yaxis()
         ax.set_title(title)
         return lines[0]
-    mesh = array.compute().plot.pcolormesh(
+    mesh = array.plot.pcolormesh(
         ax=ax,
         y=_vertical(array),
         yincrease=False,
@@ -205,6 +218,7 @@ def new_figure(width: float, height: float) -> Figure:
 def _panels(
     sections: dict[str, xr.DataArray], figure: Any, cmap: str = "viridis", share: bool = True
 ) -> Figure:
+    sections = {title: array.compute() for title, array in sections.items()}
     figure = figure or new_figure(4 * len(sections), 4)
     axes = figure.subplots(1, len(sections), sharex=share, sharey=share, squeeze=False)[0]
     limits = _limits([np.asarray(s.values, dtype=float) for s in sections.values()])

@@ -44,7 +44,7 @@ def write_result(run: Run, reason: str | None = None) -> dict[str, float]:
         found = store.latest(State)
         if found is None:
             raise FileNotFoundError(f"{run.storage.url} has no checkpoint yet: solve it first")
-        problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.attrs["dataset"])
+        problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.dataset)
         result = problem.label(ds, model_of(problem, ds, run.attrs["identity"]["solver"], found.state.x))
         (metrics,) = dask.compute(problem.metrics(ds, result))
         figures = {name: float(value) for name, value in metrics.items()}

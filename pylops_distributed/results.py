@@ -9,10 +9,9 @@ import numpy as np
 import xarray as xr
 
 from pylops_distributed.ingest import open_dataset
-from pylops_distributed.store.group import read_attrs
+from pylops_distributed.iterates import open_checkpoints, open_group
 from pylops_distributed.store.run import RESULT, Run
 from pylops_distributed.store.snapshot import ROOT, SUFFIX, entries
-from pylops_distributed.store.storage import Storage
 
 log = logging.getLogger(__name__)
 
@@ -42,32 +41,22 @@ def open_run(url: str | Path) -> xr.DataTree:
     storage = run.storage
     nodes: dict[str, xr.Dataset] = {"/": xr.Dataset(attrs=run.attrs)}
     try:
-        nodes["/inputs"] = open_dataset(run.attrs["dataset"])
+        nodes["/inputs"] = open_dataset(run.dataset)
     except (FileNotFoundError, ValueError) as error:
         log.warning("the inputs cannot be shown: %s", error)
     saved = sorted(entries(storage), key=lambda entry: entry.iteration)
-    states = [_open(storage, entry.path) for entry in saved]
-    for entry, state in zip(saved, states, strict=True):
-        nodes[f"/{ROOT}/{entry.name}"] = state
-    if states:
-        iterations = xr.Variable("iteration", [entry.iteration for entry in saved])
-        models = [state["model"].reset_coords(drop=True) for state in states]
-        iterates = xr.concat(models, dim="iteration").assign_coords(iteration=iterations)
-        nodes["/iterates"] = iterates.to_dataset(name="model")
+    if saved:
+        states, models = open_checkpoints(storage, saved)
+        nodes |= {f"/{ROOT}/{entry.name}": state for entry, state in zip(saved, states, strict=True)}
+        nodes["/iterates"] = models.to_dataset(name="model")
         nodes["/history"] = _history(states[-1])
         nodes["/model"] = nodes["/iterates"].isel(iteration=-1)
     if storage.exists(f"{RESULT}/zarr.json"):
-        result = _open(storage, RESULT)
+        result = open_group(storage, RESULT)
         data_side = [name for name in ("observed", "predicted", "residual") if name in result]
         nodes["/model"] = result.drop_vars(data_side)
         nodes["/residual"] = result[data_side]
     return xr.DataTree.from_dict(nodes, name=Path(storage.url).name)
-
-
-def _open(storage: Storage, path: str) -> xr.Dataset:
-    read_attrs(storage, path)  # damaged metadata raises here, by name
-    ds: xr.Dataset = xr.open_zarr(storage.zarr(path, read_only=True), consolidated=False, chunks={})
-    return ds
 
 
 def _history(state: xr.Dataset) -> xr.Dataset:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,15 +21,17 @@ from pylops_distributed.plots import (
     surplus,
 )
 from pylops_distributed.report import summary
+from pylops_distributed.results import open_run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MISSING = "looking through a run needs Panel: pip install 'pylops-distributed[view]'"
+DPI = 110
 
 
 def view(run: xr.DataTree) -> Any:
-    """Tabs of a run's iterates, model, data and history; each picture is drawn when it is asked for.
+    """Tabs of a run's iterates, model, data and history; each picture is drawn when its tab is opened.
 
     Parameters
     ----------
@@ -43,75 +49,112 @@ def view(run: xr.DataTree) -> Any:
         If Panel is not installed.
     """
     pn = _panel()
-    tabs: list[tuple[str, Any]] = []
-    if "iterates" in run:
-        tabs.append(("Iterates", _browser(pn, run["iterates"].to_dataset()["model"])))
-    if "model" in run:
-        every = run["model"].to_dataset().data_vars
-        tabs += [(str(name), _browser(pn, array)) for name, array in every.items() if array.ndim]
-    if "residual" in run:
-        tabs.append(
-            ("Data", pn.Column(_pane(pn, plot_residual(run)), _pane(pn, _single(plot_spectrum, run))))
-        )
-    if "history" in run:
-        tabs.append(("History", _pane(pn, _single(plot_convergence, run))))
     rows = "\n".join(f"| {name} | {value} |" for name, value in summary(run).items())
     about = f"# Run {run.name}\n\n| figure | value |\n| --- | --- |\n{rows}"
-    return pn.Column(pn.pane.Markdown(about), pn.Tabs(*tabs, dynamic=True))
+    if not {"iterates", "model"} & set(run.children):
+        return pn.Column(
+            pn.pane.Markdown(f"{about}\n\nThere is no checkpoint yet: load this page again later.")
+        )
+    return pn.Column(pn.pane.Markdown(about), pn.Tabs(*_tabs(pn, run), dynamic=True))
 
 
-def serve(run: xr.DataTree, port: int = 0, show: bool = True) -> None:
-    """Serve :func:`view` of a run on 127.0.0.1 until interrupted.
+def slider(array: xr.DataArray) -> Any:
+    """A section of an array, with a slider for its iterations and for each dimension that it is cut across.
 
     Parameters
     ----------
-    run : xarray.DataTree
-        A run.
+    array : xarray.DataArray
+        Such as ``run["iterates"]["model"]``. All sections are on the scale of the first that is shown.
+
+    Returns
+    -------
+    panel.Column
+        As :func:`view`.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If Panel is not installed.
+    """
+    return _slider(_panel(), array)
+
+
+def serve(url: str | Path, port: int = 0, show: bool = True) -> None:
+    """Serve :func:`view` of a run on 127.0.0.1 until interrupted; a page that is loaded again shows what is new.
+
+    Parameters
+    ----------
+    url : str or Path
+        Folder or URL of the run.
     port : int, optional
         Port; any that is free if not given.
     show : bool, optional
         Whether to open it in a browser.
     """
-    _panel().serve(
-        lambda: view(run), port=port, address="127.0.0.1", show=show, title=f"Run {run.name}",
-        websocket_origin=[f"127.0.0.1:{port}", f"localhost:{port}"] if port else None, verbose=True,
+    pn, title = _panel(), f"Run {open_run(url).name}"
+    pn.serve(
+        lambda: view(open_run(url)), port=port, address="127.0.0.1", show=show, title=title, verbose=True,
+        websocket_origin=[f"{host}:{port}" for host in ("127.0.0.1", "localhost")] if port else None,
     )  # fmt: skip
 
 
 def _panel() -> Any:
     try:
-        import panel
+        panel = import_module("panel")
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(MISSING) from error
     return panel
 
 
-def _browser(pn: Any, array: xr.DataArray) -> Any:
-    """A section of an array, with a slider for each dimension that it is cut along."""
-    sliders = {}
+def _tabs(pn: Any, run: xr.DataTree) -> list[tuple[str, Any]]:
+    tabs: list[tuple[str, Any]] = []
+    if "iterates" in run:
+        tabs.append(("Iterates", _slider(pn, run["iterates"].to_dataset()["model"])))
+    if "history" in run:
+        tabs.append(("History", _picture(pn, partial(_single, plot_convergence, run))))
+    if "model" in run:
+        every = run["model"].to_dataset().data_vars
+        tabs += [(str(name), _slider(pn, array)) for name, array in every.items() if array.ndim]
+    if "residual" in run:
+        pictures = (partial(plot_residual, run), partial(_single, plot_spectrum, run))
+        tabs.append(("Data", pn.Column(*(_picture(pn, draw) for draw in pictures))))
+    return tabs
+
+
+def _slider(pn: Any, array: xr.DataArray) -> Any:
+    sliders: dict[str, Any] = {}
+    scale: dict[str, Any] = {}
     for d in (*(d for d in ("iteration",) if d in array.dims), *surplus(array)):
         values = array[d].values.tolist()
         start = values[-1] if d == "iteration" else values[len(values) // 2]
-        sliders[str(d)] = pn.widgets.DiscreteSlider(name=str(d), options=values, value=start)
+        sliders[str(d)] = pn.widgets.DiscreteSlider(label=str(d), options=values, value=start)
 
-    def picture(**at: Any) -> Any:
-        figure = new_figure(8, 5)
-        ax = figure.subplots()
-        cut = array.sel(iteration=at.pop("iteration")) if "iteration" in at else array
-        shown = section(cut, **at)
-        drawn = plot_section(shown, ax, str(array.name))
+    def draw(**at: Any) -> Figure:
+        shown, figure = section(array, **at), new_figure(8, 5)
+        drawn = plot_section(shown, figure.subplots(), str(array.name), **scale)
         if np.ndim(shown) > 1:
-            figure.colorbar(drawn, ax=ax, shrink=0.8)
-        return _pane(pn, figure)
+            scale["limits"] = drawn.get_clim()
+            figure.colorbar(drawn, ax=figure.axes, shrink=0.8)
+        return figure
 
-    return pn.Column(*sliders.values(), pn.bind(picture, **sliders))
+    # While a slider is dragged nothing is read: what counts is where it is let go.
+    return pn.Column(
+        *sliders.values(), _picture(pn, draw, **{d: s.param.value_throttled for d, s in sliders.items()})
+    )
+
+
+def _picture(pn: Any, draw: Callable[..., Figure], **inputs: Any) -> Any:
+    """A figure that is drawn when it is first seen, and again when its inputs change."""
+
+    def drawn(**at: Any) -> Any:
+        figure = draw(**at)
+        widest = round(DPI * figure.get_figwidth())
+        return pn.pane.Matplotlib(figure, dpi=DPI, sizing_mode="scale_width", max_width=widest)
+
+    return pn.param.ParamFunction(pn.bind(drawn, **inputs), lazy=True, sizing_mode="stretch_width")
 
 
 def _single(plot: Any, run: xr.DataTree) -> Figure:
     figure = new_figure(7, 4)
     plot(run, figure.subplots())
     return figure
-
-
-def _pane(pn: Any, figure: Figure) -> Any:
-    return pn.pane.Matplotlib(figure, tight=True, dpi=110)

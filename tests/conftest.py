@@ -14,12 +14,18 @@ import boto3
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
+from hypothesis import HealthCheck, Phase, settings
 from moto.server import ThreadedMotoServer
 
 from flows.commands.demo import make_demo
 from flows.server import free_port, healthy
 
 ROOT = Path(__file__).parents[1]
+# For tests/fuzz: many inputs, and no time lost on making failing ones small.
+settings.register_profile(
+    "fuzz", max_examples=70_000, deadline=5000, database=None, print_blob=True,
+    phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+)  # fmt: skip
 
 
 @pytest.fixture

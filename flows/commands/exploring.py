@@ -22,10 +22,9 @@ def view(
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Open it in a browser.")] = True,
 ) -> None:
     """Look through a run in a browser: iterates, sections, data and history, with sliders. Ctrl-C ends it."""
-    from pylops_distributed.results import open_run
     from pylops_distributed.viewer import serve
 
-    serve(open_run(located(path, root)), port, open_)
+    serve(located(path, root), port, open_)
 
 
 @app.command()
@@ -36,19 +35,27 @@ def compare(
     picture: Annotated[
         Path | None, typer.Option("--picture", help="PNG of the first two models and their difference.")
     ] = None,
+    variable: Annotated[
+        str | None, typer.Option("--variable", help="What of the models to draw, if there are several.")
+    ] = None,
 ) -> None:
     """Tell what was set otherwise in several runs, and what came of it."""
     from pylops_distributed.comparison import compare as beside
     from pylops_distributed.plots import plot_difference
 
     found = beside(*(located(path, root) for path in paths))
-    table = Table("", *map(str, found["settings"]["run"].values), box=None)
+    names = found["settings"].to_dataset()["run"].values
+    table = Table("", *map(str, names), box=None)
     for node in ("settings", "metrics"):
-        for name, values in found[node].to_dataset().data_vars.items() if node in found else ():
+        for name, values in found[node].to_dataset().data_vars.items():
             table.add_row(str(name), *(f"{v:.4g}" if node == "metrics" else str(v) for v in values.values))
     out.print(table)
     if picture is not None:
-        model = next(iter(found["model"].to_dataset().data_vars.values()))
+        models = {str(name): array for name, array in found["model"].to_dataset().data_vars.items()}
+        chosen = variable or (next(iter(models)) if len(models) == 1 else None)
+        if chosen not in models:
+            raise ValueError(f"say what to draw with --variable, one of {sorted(models)}")
+        model = models[chosen]
         plot_difference(model.isel(run=0, drop=True), model.isel(run=1, drop=True)).savefig(picture, dpi=120)
         out.print(f"picture: {picture}")
 
@@ -63,6 +70,10 @@ def export(
         str | None,
         typer.Option("--variable", help="What to write to SEG-Y: one of the model's or the data's."),
     ] = None,
+    original: Annotated[
+        Path | None,
+        typer.Option("--original", help="Where the SEG-Y file of the data is now, if it was moved."),
+    ] = None,
     iterates: Annotated[
         bool, typer.Option("--iterates", help="The kept iterates, too; NetCDF only.")
     ] = False,
@@ -71,13 +82,18 @@ def export(
     from pylops_distributed.export import to_netcdf, to_segy
     from pylops_distributed.results import open_run
 
-    run = open_run(located(path, root))
-    if file.suffix == ".nc":
-        to_netcdf(run, file, iterates=iterates)
-    elif file.suffix in (".sgy", ".segy"):
-        to_segy(run, file, variable)
-    else:
+    kind = file.suffix.lower()
+    if kind not in (".nc", ".sgy", ".segy"):
         raise ValueError(
             f"{file} has suffix {file.suffix!r}: expected .nc for NetCDF, .sgy or .segy for SEG-Y"
         )
+    if kind == ".nc" and (variable or original):
+        raise ValueError("--variable and --original are for SEG-Y: NetCDF takes all variables")
+    if kind != ".nc" and iterates:
+        raise ValueError("--iterates is for NetCDF: SEG-Y takes one variable")
+    run = open_run(located(path, root))
+    if kind == ".nc":
+        to_netcdf(run, file, iterates=iterates)
+    else:
+        to_segy(run, file, variable, original=original)
     out.print(f"wrote: {file}", markup=False)

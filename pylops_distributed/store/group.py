@@ -295,25 +295,31 @@ def _write(group: Storage, name: str, variable: Labelled, cold: bool) -> tuple[A
     # Zarr's chunks are regular: only then can every block be written as one whole chunk.
     regular = data.rechunk(dict(enumerate(grid))) if data.ndim else data
     flags = regular.map_blocks(
-        _write_block, target=array, folder=(group / name).folder if cold else None, dtype=bool,
+        _write_block, target=array, what=name, folder=(group / name).folder if cold else None, dtype=bool,
         chunks=(1,) * data.ndim, meta=np.empty((0,) * data.ndim, bool), name=f"write-{name}-{uuid.uuid4().hex}",
     )  # fmt: skip
     return array, data.chunks, flags
 
 
 def _write_block(
-    block: Any, target: Array, folder: Path | None, block_info: Any = None
+    block: Any, target: Array, what: str, folder: Path | None, block_info: Any = None
 ) -> np.ndarray[Any, Any]:
     """Write one block as one chunk; itself into the array's folder, if given."""
-    values = np.asarray(block, target.dtype)
+    values, place = np.asarray(block, target.dtype), block_info[0]["array-location"]
+    expected = tuple(b - a for a, b in place)
+    if values.shape != expected:
+        raise ValueError(
+            f"a block of {what} has shape {values.shape}, expected {expected}: "
+            "an operator gave another shape than it says"
+        )
     if folder is not None:
-        if values.shape != target.chunks:  # at the edge: chunks of Zarr are all of one size
+        if expected != target.chunks:  # at the edge: chunks of Zarr are all of one size
             values = np.zeros(target.chunks, target.dtype)
-            values[tuple(slice(n) for n in np.shape(block))] = block
+            values[tuple(map(slice, expected))] = block
         key = target.metadata.encode_chunk_key(block_info[0]["chunk-location"])
         finite = write_chunk(folder / key, values)
     else:
-        target[tuple(slice(a, b) for a, b in block_info[0]["array-location"])] = values
+        target[tuple(slice(a, b) for a, b in place)] = values
         finite = bool(np.isfinite(values).all())
     return np.full((1,) * target.ndim, finite)
 

@@ -167,6 +167,14 @@ class Run:
             )
         return cls(storage, attrs)
 
+    @property
+    def dataset(self) -> str:
+        """URL of its dataset: where that was when the run was made, or in ``datasets`` beside the run after a move."""
+        known = str(self.attrs["dataset"])
+        beside = f"{self.storage.url.rsplit('/', 1)[0]}/datasets/{known.rstrip('/').rsplit('/', 1)[-1]}"
+        moved = not open_storage(known).exists("zarr.json") and open_storage(beside).exists("zarr.json")
+        return beside if moved else known
+
     def attempt(self) -> Attempt:
         """Take the right to write to the run; see :func:`pylops_distributed.store.lease.acquire`.
 

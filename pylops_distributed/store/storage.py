@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 import obstore
 import zarr
 from numpy.typing import DTypeLike
-from obstore.exceptions import AlreadyExistsError, PreconditionError
+from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
 from zarr.codecs import BloscCodec, Crc32cCodec
 from zarr.core.array_spec import ArrayConfigParams
 from zarr.storage import ObjectStore
@@ -75,8 +75,9 @@ class Storage:
         return ObjectStore(place._readable if read_only else place._writable, read_only=read_only)
 
     def put(self, key: str, data: bytes) -> None:
-        """Write an object at once, over any older one."""
-        obstore.put(self._writable, key, data)
+        """Write an object at once, over any older one; an ``OSError`` tells what is in the way."""
+        with self._writing(key):
+            obstore.put(self._writable, key, data)
 
     def put_new(self, key: str, data: bytes) -> bool:
         """Write an object unless there is one, and tell whether the object there is ours.
@@ -84,9 +85,18 @@ class Storage:
         What is stored is read back and compared, so that a write whose acknowledgement got lost still counts;
         let ``data`` carry something unique to the writer.
         """
-        with suppress(AlreadyExistsError, PreconditionError):
+        with suppress(AlreadyExistsError, PreconditionError), self._writing(key):
             obstore.put(self._writable, key, data, mode="create")
         return self.get(key) == data
+
+    @contextmanager
+    def _writing(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except GenericError as error:  # a full disk, say; its words go on with how it was found
+            raise OSError(
+                f"{self.url}/{key} could not be written: {str(error).partition(chr(10))[0]}"
+            ) from error
 
     def get(self, key: str) -> bytes:
         """Content of an object.

@@ -14,7 +14,7 @@ import dask.array as da
 import numpy as np
 import pytest
 import yaml
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.config import load
@@ -28,10 +28,6 @@ from pylops_distributed.store.group import Damaged
 from pylops_distributed.store.run import Run
 
 pytestmark = pytest.mark.timeout(7200)
-settings.register_profile(
-    "fuzz", max_examples=70_000, deadline=5000, database=None, print_blob=True,
-    phases=[Phase.generate], suppress_health_check=list(HealthCheck),
-)  # fmt: skip
 MEMORY = 500_000  # kB
 ROOT = Path(__file__).parents[2]
 
@@ -144,8 +140,8 @@ def test_checkpoint(tmp_path, frugal):
     """What is read is what was written, or it is told to be damaged."""
     run = Run.create_or_open(tmp_path / "run", identity={"solver": "CGLS"}, provenance={})
     with run.attempt() as attempt, CheckpointStore(attempt) as store:
-        scale = da.from_array(np.arange(1.0, 7.0).reshape(2, 3), chunks=(2, 2))
-        good = solve(CGLS(2, tol=0.0), Diagonal(scale, dims=(2, 3)), scale + 1, store=store).state
+        scale = da.from_array(np.arange(1.0, 7.0), chunks=4)
+        good = solve(CGLS(2, tol=0.0), Diagonal(scale), scale + 1, store=store).state
     (entry,) = entries(run.storage)
     folder = tmp_path / "run" / entry.path
     files = {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -247,15 +248,25 @@ def test_published_groups_are_not_written_over(place: str) -> None:
 def test_lost_chunks_are_noticed_before_publishing(attempt: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
     write_block = group_module._write_block
 
-    def forgetful(block: Any, target: Any, folder: Any, block_info: Any = None) -> Any:
+    def forgetful(block: Any, target: Any, what: str, folder: Any, block_info: Any = None) -> Any:
         if block_info[0]["chunk-location"] == (1, 0):
             return np.ones((1, 1), bool)
-        return write_block(block, target, folder, block_info)
+        return write_block(block, target, what, folder, block_info)
 
     monkeypatch.setattr(group_module, "_write_block", forgetful)
     with CheckpointStore(attempt, background=False) as store:
         with pytest.raises(OSError, match="model: 1 of 2 chunks were stored"):
             store.save(start())
+        assert store.list() == []
+
+
+def test_blocks_of_another_shape_are_refused(attempt: Attempt) -> None:
+    """What an operator gives may not be what it says; nothing fills it up."""
+    state = start()
+    spoilt = replace(state, x=state.x.map_blocks(lambda block: block[:, :2], dtype=state.x.dtype))
+    with CheckpointStore(attempt, background=False) as store:
+        with pytest.raises(ValueError, match=r"block of model has shape \(\d, 2\), expected \(\d, 3\)"):
+            store.save(spoilt)
         assert store.list() == []
 
 

@@ -1,0 +1,76 @@
+"""Writing SEG-Y with the headers of another file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import numpy as np
+import segyio
+import xarray as xr
+
+from pylops_distributed.ingest.segy_layout import HEADER_BYTES, WINDOW_BYTES, Endian, Layout, read_layout
+
+IEEE, FORMAT_BYTE = 5, 3224
+READ: Literal["r"] = "r"
+CHANGE: Literal["r+"] = "r+"
+FLOATS = (1, 5, 6)  # IBM floats, and IEEE floats of four and of eight bytes
+
+
+def copy_segy(source: str, target: str, array: xr.DataArray, numbers: xr.DataArray, endian: Endian) -> None:
+    """Write the traces of an array in the order, and with all headers, of a SEG-Y file.
+
+    Parameters
+    ----------
+    source : str
+        The SEG-Y file whose headers are taken.
+    target : str
+        File to write.
+    array : xarray.DataArray
+        Samples; one block of whole traces is in memory at a time.
+    numbers : xarray.DataArray
+        Place in the file of each trace, -1 for holes; has the dimensions of ``array`` but for that of samples, which
+        its attribute ``samples`` names.
+    endian : {'big', 'little'}
+        Byte order of the file.
+    """
+    layout = read_layout(source, endian)
+    format = layout.format if layout.format in FLOATS else IEEE
+    made = Layout(target, endian, format, layout.samples, layout.traces, layout.first)
+    _copy_headers(layout, made)
+    order = array.transpose(*numbers.dims, numbers.attrs["samples"])
+    with segyio.open(target, "r+", ignore_geometry=True, endian=endian) as file:
+        for where, block in _blocks(order):
+            traces = np.asarray(block, made.dtype).reshape(-1, layout.samples)
+            for number, trace in zip(numbers.values[where].ravel(), traces, strict=True):
+                if number >= 0:
+                    file.trace[int(number)] = trace
+
+
+def _copy_headers(source: Layout, target: Layout) -> None:
+    """Make a file of the layout ``target`` with the headers of another, and nothing yet in its traces."""
+    with open(source.path, "rb") as file:
+        head = bytearray(file.read(source.first))
+    code = target.format.to_bytes(2, target.endian)
+    head[FORMAT_BYTE : FORMAT_BYTE + 2] = code
+    with open(target.path, "wb") as file:
+        file.write(head)
+        file.truncate(target.first + target.traces * target.trace_bytes)
+    step = max(1, WINDOW_BYTES // max(source.trace_bytes, target.trace_bytes))
+    for start in range(0, source.traces, step):
+        count = min(step, source.traces - start)
+        old, new = (
+            np.memmap(one.path, np.uint8, how, one.first + start * one.trace_bytes, (count, one.trace_bytes))
+            for one, how in ((source, READ), (target, CHANGE))
+        )
+        new[:, :HEADER_BYTES] = old[:, :HEADER_BYTES]
+
+
+def _blocks(array: xr.DataArray) -> Iterator[tuple[tuple[slice, ...], Any]]:
+    """Blocks of whole traces, one at a time, each with the place of its traces."""
+    whole = array.chunk({array.dims[-1]: -1})
+    sizes = whole.chunks or ()
+    for index in np.ndindex(*map(len, sizes)):
+        starts = [sum(s[:i]) for s, i in zip(sizes, index, strict=True)]
+        where = tuple(slice(a, a + s[i]) for a, s, i in zip(starts, sizes, index, strict=True))
+        yield where[:-1], whole.data.blocks[index].compute()

@@ -1,0 +1,114 @@
+"""The checkpoints of a run as labelled, lazy arrays: hundreds of them open in the time of a few."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+
+from pylops_distributed.store.group import Json, digest, read_attrs
+from pylops_distributed.store.snapshot import Entry
+from pylops_distributed.store.storage import Storage, open_array
+
+STEP = "step"  # the axis of histories, which alone grows from checkpoint to checkpoint
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stored array, or several of one kind as one along a new first axis; each is opened when it is read."""
+
+    storage: Storage
+    paths: str | tuple[str, ...]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __getitem__(self, index: tuple[Any, ...]) -> np.ndarray[Any, Any]:
+        if isinstance(self.paths, str):
+            return self._read(self.paths, index)
+        first, *rest = index
+        wanted = self.paths[first]
+        if isinstance(wanted, str):
+            return self._read(wanted, rest)
+        return np.stack([self._read(path, rest) for path in wanted])
+
+    def _read(self, path: str, index: Sequence[Any]) -> np.ndarray[Any, Any]:
+        return np.asarray(open_array(self.storage, path)[tuple(index)])
+
+
+def open_group(storage: Storage, path: str) -> xr.Dataset:
+    """A published group, lazily; damaged metadata raises here, by name."""
+    attrs = read_attrs(storage, path)
+    ds: xr.Dataset = xr.open_zarr(storage.zarr(path, read_only=True), consolidated=False, chunks={})
+    ds.attrs = _told(attrs)
+    return ds
+
+
+def open_checkpoints(storage: Storage, entries: Sequence[Entry]) -> tuple[list[xr.Dataset], xr.DataArray]:
+    """The solver states of a run, and their models along ``iteration``.
+
+    Only the last is looked at array by array. That the others hold the same arrays is known from the digests of their
+    metadata; where it is not so, they are opened one by one.
+    """
+    last = open_group(storage, entries[-1].path)
+    about = [read_attrs(storage, entry.path) for entry in entries]
+    grown = {str(name) for name, variable in last.variables.items() if STEP in variable.dims}
+    kinds = [{n: a["metadata"] for n, a in one["manifest"].items() if n not in grown} for one in about]
+    if all(kind == kinds[-1] for kind in kinds):
+        older = zip(entries[:-1], about[:-1], strict=True)
+        states = [_like(last, grown - {STEP}, storage, entry, one) for entry, one in older] + [last]
+        models = _stacked(storage, entries, about, last["model"].reset_coords(drop=True))
+    else:
+        states = [open_group(storage, entry.path) for entry in entries[:-1]] + [last]
+        models = xr.concat([state["model"].reset_coords(drop=True) for state in states], "iteration")
+    return states, models.assign_coords(iteration=[entry.iteration for entry in entries])
+
+
+def _stacked(
+    storage: Storage, entries: Sequence[Entry], about: Sequence[Json], model: xr.DataArray
+) -> xr.DataArray:
+    """The models of all checkpoints, which are stored as ``model`` is."""
+    paths, count = tuple(f"{entry.path}/model" for entry in entries), len(entries)
+    chunks = ((1,) * count, *(model.chunks or ()))
+    array = _lazy(storage, paths, (count, *model.shape), chunks, model.dtype, [one["uuid"] for one in about])
+    return xr.DataArray(array, model.coords, ("iteration", *model.dims), "model", model.attrs)
+
+
+def _like(last: xr.Dataset, grown: set[str], storage: Storage, entry: Entry, about: Json) -> xr.Dataset:
+    """A checkpoint that holds the arrays of ``last``, but histories, the ``grown``, of a length of their own."""
+
+    def data(name: Hashable, array: xr.DataArray) -> xr.Variable:
+        shape = tuple(map(sum, about["manifest"][name]["chunks"]))
+        chunks = array.chunks if shape == array.shape and array.chunks else tuple((n,) for n in shape)
+        lazy = _lazy(storage, f"{entry.path}/{name}", shape, chunks, array.dtype, about["uuid"])
+        return xr.Variable(array.dims, lazy, array.attrs)
+
+    form = last.drop_dims(STEP, errors="ignore")
+    ds = form.copy(data={name: data(name, array).data for name, array in form.data_vars.items()})
+    ds = ds.assign({name: data(name, last[name]) for name in sorted(grown)})
+    coords: dict[str, Any] = {"iteration": last["iteration"].variable.copy(data=np.asarray(entry.iteration))}
+    if STEP in ds.sizes:
+        coords[STEP] = np.arange(ds.sizes[STEP])
+    ds = ds.assign_coords(coords)
+    ds.attrs = _told(about)
+    return ds
+
+
+def _lazy(storage: Storage, paths: Any, shape: Any, chunks: Any, dtype: Any, about: Any) -> da.Array:
+    """What is stored at one or several places, lazily; ``about`` tells it from what was there before."""
+    name = f"read-{digest([storage.url, paths, about])[:32]}"
+    stored = Stored(storage, paths, shape, dtype)
+    return da.from_array(stored, chunks=chunks, name=name, meta=np.empty((0,) * len(shape), dtype))
+
+
+def _told(attrs: Json) -> Json:
+    """Attributes for people: without the manifest, and without what names the coordinates."""
+    return {k: v for k, v in attrs.items() if k not in ("manifest", "coordinates")}

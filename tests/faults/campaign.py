@@ -1,0 +1,296 @@
+"""Faults by the hundred: each strikes a run that saves, at random; then all that was promised must hold.
+
+    PYTHONPATH=.:tests/storage python tests/faults/campaign.py --trials 500 --seed 1 > table.md
+
+After each fault the run is opened again: the newest sound checkpoint is no older than the last that was acknowledged
+before the fault (but for those that the fault itself destroyed), is equal to the bit to what was saved, and the run
+goes on from it to the same end. Anything else ends the campaign with an error that names kind and seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, go_on_and_die, history
+
+from pylops_distributed import Diagonal
+from pylops_distributed.optimization.cgls import CGLS, CGLSState
+from pylops_distributed.optimization.solver import solve
+from pylops_distributed.store.checkpoint import CheckpointStore
+from pylops_distributed.store.lease import RunBusy
+from pylops_distributed.store.policy import Every
+from pylops_distributed.store.run import Run
+
+# Children are forked from a server that has done nothing but imports: cheap, and free of our threads.
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload(["storage_cases"])
+SAVED, GOAL, LIMIT = 3, 6, 60.0
+Trial = Callable[[random.Random, Path], str]
+KINDS: dict[str, Trial] = {}
+
+
+def kind(name: str) -> Callable[[Trial], Trial]:
+    """Put a trial into the campaign."""
+
+    def keep(trial: Trial) -> Trial:
+        KINDS[name] = trial
+        return trial
+
+    return keep
+
+
+def begun(place: Path) -> str:
+    """A run with checkpoints at iterations 2 and 3."""
+    url = str(place / "run.zarr")
+    go_on(url, SAVED)
+    return url
+
+
+def holds(url: str, promised: int) -> str:
+    """What was promised holds, and the run goes on to its end; gives how."""
+    with Run.create_or_open(url, identity=IDENTITY).attempt() as attempt, CheckpointStore(attempt) as store:
+        found = store.latest(ToyState)
+    if found is None:
+        assert promised == 0, "all is lost"
+    else:
+        assert found.state.iteration >= promised, f"iteration {promised} was acknowledged, and is lost"
+        assert_same(found.state, after(found.state.iteration))
+    go_on(url, GOAL)
+    with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
+        final = store.latest(ToyState)
+    assert final is not None
+    assert_same(final.state, after(GOAL))
+    return "went on to the same bits"
+
+
+def child(url: str, place: Path, at: int, mode: str, goal: int = GOAL) -> tuple[Any, Path]:
+    """A process that goes on, and dies at a write; where it notes what was acknowledged."""
+    ack, count = place / "ack", place / "count"
+    ack.write_text(str(SAVED))
+    settings = {key: value for key, value in os.environ.items() if key.startswith("AWS_")}
+    process = processes.Process(target=go_on_and_die, args=(url, goal, ack, at, mode, count, settings))
+    process.start()
+    return process, ack
+
+
+def ended(process: Any) -> None:
+    process.join(LIMIT)
+    assert process.exitcode is not None, f"it hung for {LIMIT:.0f} s"
+
+
+@kind("process killed at a write")
+def killed_at_a_write(rng: random.Random, place: Path) -> str:
+    url = begun(place)
+    process, ack = child(url, place, rng.randrange(60), rng.choice(["before", "half", "after"]))
+    ended(process)
+    return holds(url, int(ack.read_text()))
+
+
+@kind("process killed at any moment")
+def killed(rng: random.Random, place: Path) -> str:
+    return _struck(rng, place, signal.SIGKILL)
+
+
+@kind("process terminated (SIGTERM) at any moment")
+def terminated(rng: random.Random, place: Path) -> str:
+    return _struck(rng, place, signal.SIGTERM)
+
+
+def _struck(rng: random.Random, place: Path, how: signal.Signals) -> str:
+    url = begun(place)
+    process, ack = child(url, place, -1, "before")
+    time.sleep(rng.uniform(0, 0.5))
+    if process.is_alive():
+        os.kill(process.pid, how)
+    ended(process)
+    promised = ack.read_text()  # empty if killed while it noted
+    return holds(url, int(promised or SAVED))
+
+
+@kind("bits flipped, cut off, emptied, deleted, or swapped")
+def damaged(rng: random.Random, place: Path) -> str:
+    url = begun(place)
+    newest = Path(url) / "checkpoints" / f"i{SAVED:08d}-a0001"
+    files = sorted(p for p in newest.rglob("*") if p.is_file())
+    file = rng.choice(files)
+    how = rng.choice(["flip", "cut", "empty", "delete", "swap"])
+    raw = bytearray(file.read_bytes())
+    if how == "flip":
+        raw[rng.randrange(len(raw))] ^= 1 << rng.randrange(8)
+        file.write_bytes(raw)
+    elif how == "cut":
+        os.truncate(file, rng.randrange(len(raw)))
+    elif how == "empty":
+        os.truncate(file, 0)
+    elif how == "delete":
+        file.unlink()
+    else:
+        other = rng.choice([f for f in files if f != file])
+        file.write_bytes(other.read_bytes())
+        other.write_bytes(raw)
+    return holds(url, SAVED - 1)
+
+
+@kind("disk full")
+def disk_full(rng: random.Random, place: Path) -> str:
+    """A file system of its own, filled but for a few pages."""
+    url = begun(place)
+    ballast, room = place / "ballast", rng.randrange(40) * 4096
+    with ballast.open("wb") as file:
+        file.truncate(0)
+        free = os.statvfs(place).f_bavail * 4096 - room
+        for _ in range(max(0, free // 4096)):
+            file.write(b"x" * 4096)
+    ack = place / "ack"
+    words = "there was room"
+    try:
+        go_on(url, GOAL, ack)
+    except OSError as error:
+        if "No space left" not in str(error):
+            raise
+        words = "said so"
+    ballast.unlink()
+    text = ack.read_text() if ack.exists() else ""
+    return f"{words}, {holds(url, int(text or SAVED))}"
+
+
+@kind("two writers on one run")
+def two_writers(rng: random.Random, place: Path) -> str:
+    url = begun(place)
+    run = Run.open(url)
+    with run.attempt() as attempt, CheckpointStore(attempt) as store:
+        with pytest.raises(RunBusy, match=str(os.getpid())):
+            Run.open(url).attempt()
+        state = after(SAVED + 1)
+        store.save(state, history(state))
+    return f"the second was refused, {holds(url, SAVED + 1)}"
+
+
+@kind("NaN or infinity in a state")
+def not_finite(rng: random.Random, place: Path) -> str:
+    url = begun(place)
+    state = after(SAVED + 1)
+    values = np.asarray(state.x.compute())
+    values[rng.randrange(values.shape[0]), rng.randrange(values.shape[1])] = rng.choice(
+        [np.nan, np.inf, -np.inf]
+    )
+    bad = replace(state, x=da.from_array(values, chunks=state.x.chunks))
+    with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
+        store.save(bad, history(bad))
+        with pytest.raises(FloatingPointError, match="chunk"):
+            store.wait()
+    return f"refused, {holds(url, SAVED)}"
+
+
+@kind("clock set back or forward between attempts")
+def clock(rng: random.Random, place: Path) -> str:
+    url = begun(place)
+    now, shift = time.time, rng.choice([-1, 1]) * rng.uniform(60, 1e7)
+    time.time = lambda: now() + shift
+    try:
+        go_on(url, SAVED + 1)
+    finally:
+        time.time = now
+    return holds(url, SAVED + 1)
+
+
+@kind("operator that fails, or gives another shape, on one chunk of one step")
+def bad_operator(rng: random.Random, place: Path) -> str:
+    how, at = rng.choice(["raise", "shape", "nan"]), rng.randrange(4, 20)
+    scale, calls = da.from_array(np.linspace(1, 2, 12), chunks=4), itertools.count()
+
+    def spoilt(x: Any) -> Any:
+        if next(calls) != at:
+            return x
+        if how == "raise":
+            raise ArithmeticError("this chunk")
+        return x[:-1] if how == "shape" else x * np.nan
+
+    class Sick(Diagonal):
+        def _matvec(self, x: Any) -> Any:
+            return super()._matvec(x).map_blocks(spoilt, dtype=x.dtype)
+
+    healthy, sick = Diagonal(scale), Sick(scale)
+    data, solver = scale + da.arange(12, chunks=4), CGLS(8, tol=0.0)
+    words = "was not reached"
+    with dask.config.set(scheduler="sync"):
+        wanted = solve(solver, healthy, data).state.x.compute()
+        run = Run.create_or_open(place / "run.zarr", identity={"solver": "CGLS"})
+        try:
+            with run.attempt() as attempt, CheckpointStore(attempt) as store:
+                solve(solver, sick, data, store=store, save=Every(1))
+        except (ArithmeticError, ValueError) as error:
+            words = "said so" if str(error) else ""
+        assert words
+        with run.attempt() as attempt, CheckpointStore(attempt) as store:
+            before = store.latest(CGLSState)
+            assert before is None or np.isfinite(before.state.x.compute()).all()
+            found = solve(solver, healthy, data, store=store, save=Every(1)).state.x.compute()
+    np.testing.assert_array_equal(found, wanted)
+    return f"{words}, went on to the same bits"
+
+
+def campaign(trials: int, seed: int, disk: Path | None = None) -> dict[str, Counter[str]]:
+    """Strike in turn; gives how often each kind ended how."""
+    outcomes: dict[str, Counter[str]] = {name: Counter() for name in KINDS}
+    names = [name for name in KINDS if name != "disk full" or disk is not None]
+    for n, name in zip(range(trials), itertools.cycle(names), strict=False):
+        place = Path(tempfile.mkdtemp(dir=disk if name == "disk full" else None))
+        try:
+            outcomes[name][KINDS[name](random.Random(f"{seed}-{n}"), place)] += 1
+        except BaseException as error:
+            error.add_note(f"{name}, trial {n} of seed {seed}")
+            raise
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+    return {name: found for name, found in outcomes.items() if found}
+
+
+def table(outcomes: dict[str, Counter[str]]) -> str:
+    """The outcomes in Markdown."""
+    rows = [
+        f"| {name} | {sum(found.values())} | "
+        + "; ".join(f"{n} {words}" for words, n in found.items())
+        + " |"
+        for name, found in outcomes.items()
+    ]
+    return "\n".join(["| fault | trials | outcome |", "| --- | --- | --- |", *rows])
+
+
+def main() -> None:
+    """Strike, and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--trials", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=uuid.uuid4().int % 10**6)
+    parser.add_argument(
+        "--disk", type=Path, help="a small file system of its own, to be filled: a tmpfs of 4 MB"
+    )
+    options = parser.parse_args()
+    start = time.monotonic()
+    print(table(campaign(options.trials, options.seed, options.disk)))
+    print(f"{options.trials} trials, seed {options.seed}, {time.monotonic() - start:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
