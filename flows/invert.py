@@ -37,9 +37,9 @@ def _invert(dataset: str, config: PipelineConfig) -> str:
     with cluster() as client:
         ship(config.problem, client)
         run = tasks.begin_run(dataset, config)
-        with (
-            tasks.open_inversion(run, config, client) as inversion,
+        with (  # the monitor ends last: it shows the last checkpoint
             Monitor(run, config, client.dashboard_link) as monitor,
+            tasks.open_inversion(run, config, client) as inversion,
         ):
             while inversion.progress.reason is None and not monitor.asked:
                 tasks.solve_segment(inversion, monitor)

@@ -30,7 +30,7 @@ listeners: list[Callable[[Progress], None]] = []
 
 
 class Monitor:
-    """Artifacts of the current flow run, kept up to date in place while the context is open.
+    """Artifacts of the current flow run, kept up to date in place while the context is open, and once when it ends.
 
     Parameters
     ----------
@@ -54,6 +54,7 @@ class Monitor:
         self.asked: str | None = None
         self._flow_run, self._root = UUID(flow_run.id) if flow_run.id else None, root()
         self._newest: Progress | None = None
+        self._told: Progress | None = None
         self._wake, self._stop = threading.Event(), threading.Event()
         self._artifacts: dict[str, UUID] = {}
         self._drawn: list[Entry] = []
@@ -115,15 +116,15 @@ class Monitor:
                 self.asked = "cancelled"
 
     def _tell(self, client: SyncPrefectClient) -> None:
-        progress, self._newest = self._newest, None
-        if progress is None:
+        progress, ended = self._newest, self._stop.is_set()
+        if progress is None or (progress is self._told and not ended):
             return
         done = 100.0 * progress.fraction
         self._put(client, "inversion-progress", "progress", done, showing.live_line(progress))
-        text = showing.running(
-            self.run.storage.url, progress, self._picture(), self.asked or "running"
-        )  # fmt: skip
+        state = self.asked or ("stopped" if ended else "running")
+        text = showing.running(self.run.storage.url, progress, self._picture(), state)
         self._put(client, "inversion-report", "markdown", text, f"iteration {progress.iteration}")
+        self._told = progress
 
     def _picture(self) -> bytes | None:
         """The quicklook, drawn anew only when there is a newer checkpoint."""
