@@ -115,7 +115,11 @@ def mdc() -> Case:
     case = holding(
         "waveeqprocessing.MDC", (nf, n, n), (nf // 8, n, n), (chunks, chunks), "c8", nt=2 * nf - 1, nv=1
     )
-    whole = [2 * nf - 1, n, 1]  # the original transforms along times, which must be one chunk of its flat vector
+    whole = [
+        2 * nf - 1,
+        n,
+        1,
+    ]  # the original transforms along times, which must be one chunk of its flat vector
     return replace(case, original={**(case.original or {}), "chunks": whole, "chunksd": whole})
 
 
