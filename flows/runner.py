@@ -45,6 +45,6 @@ def cluster() -> Iterator[Any]:
 
 
 def quiet() -> None:
-    """Turn Dask's own chatter down to warnings."""
-    for noisy in ("distributed", "bokeh"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    """Turn Dask's own chatter down to warnings, and its dashboard's to errors."""
+    for noisy, level in {"distributed": logging.WARNING, "bokeh": logging.ERROR}.items():
+        logging.getLogger(noisy).setLevel(level)

@@ -26,7 +26,7 @@ def plot_convergence(run: xr.DataTree, ax: Axes | None = None) -> Axes:
     history = _node(run, "history")
     ax = ax or new_figure(6, 4).add_subplot()
     ax.semilogy(history["step"].values, relative_cost(history["cost"].values))
-    ax.set(xlabel="iteration", ylabel="residual norm or objective, relative to the first")
+    ax.set(xlabel="iteration", ylabel="residual norm or objective / first")
     ax.grid(True, which="both", alpha=0.3)
     return ax
 
