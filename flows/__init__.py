@@ -7,3 +7,5 @@ import os
 os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
 # What the library logs is shown in the Prefect UI, too.
 os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "pylops_distributed")
+# And where there is no flow to show it with, that is no error.
+os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")

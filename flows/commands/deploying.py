@@ -25,7 +25,11 @@ from flows.stopping import RESTS
 
 POOL = "local"
 # What the flows' processes must know, and seconds without a sign of life, given every 30, until they count as dead.
-TOLD = ("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "PREFECT_LOGGING_EXTRA_LOGGERS")
+TOLD = (
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY",
+    "PREFECT_LOGGING_EXTRA_LOGGERS",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW",
+)
 DEAD = 90
 # Without `watch`, which is over before its first sign of life is read.
 FLOWS = ("pipeline", "sweep", "ingest", "invert", "forward", "postprocess")
