@@ -16,14 +16,14 @@ project = "PyLops-distributed"
 author = "the PyLops-distributed developers"
 release = metadata.version("pylops-distributed")
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "_templates"]
+exclude_patterns = ["_build", "_templates", "gallery/*.ipynb"]  # of the gallery, the pages are shown
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = project
@@ -34,7 +34,13 @@ autosummary_imported_members = False
 autodoc_typehints = "none"  # numpydoc's sections say them in words
 numpydoc_show_class_members = False
 myst_heading_anchors = 3
-suppress_warnings = ["myst.xref_missing", "config.cache"]  # links to files of the repository
+# The notebook is run whenever the documentation is built, in a folder of its own.
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+# Links to files of the repository, what only notebooks show.
+suppress_warnings = ["myst.xref_missing", "config.cache", "mystnb.unknown_mime_type"]
 
 
 def pictures(_: dict[str, Any], script: dict[str, Any]) -> list[str]:
