@@ -172,7 +172,7 @@ def _view(run: Any) -> Any:
     """The first page of `pld view`, with its pictures."""
     from pylops_distributed.viewer import view
 
-    view(run).save(os.devnull, embed=False)
+    view(run).save(os.devnull)
 
 
 def main() -> None:

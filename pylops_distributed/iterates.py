@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +64,7 @@ def open_checkpoints(storage: Storage, entries: Sequence[Entry]) -> tuple[list[x
     kinds = [{n: a["metadata"] for n, a in one["manifest"].items() if n not in grown} for one in about]
     if all(kind == kinds[-1] for kind in kinds):
         older = zip(entries[:-1], about[:-1], strict=True)
-        states = [_like(last, grown - {STEP}, storage, entry, one) for entry, one in older] + [last]
+        states = [_like(last, storage, entry, one) for entry, one in older] + [last]
         models = _stacked(storage, entries, about, last["model"].reset_coords(drop=True))
     else:
         states = [open_group(storage, entry.path) for entry in entries[:-1]] + [last]
@@ -82,24 +82,23 @@ def _stacked(
     return xr.DataArray(array, model.coords, ("iteration", *model.dims), "model", model.attrs)
 
 
-def _like(last: xr.Dataset, grown: set[str], storage: Storage, entry: Entry, about: Json) -> xr.Dataset:
-    """A checkpoint that holds the arrays of ``last``, but histories, the ``grown``, of a length of their own."""
-
-    def data(name: Hashable, array: xr.DataArray) -> xr.Variable:
+def _like(last: xr.Dataset, storage: Storage, entry: Entry, about: Json) -> xr.Dataset:
+    """A checkpoint that holds the arrays of ``last``, but histories of a length of their own."""
+    variables = {}
+    for name, array in last.data_vars.items():
         shape = tuple(map(sum, about["manifest"][name]["chunks"]))
         chunks = array.chunks if shape == array.shape and array.chunks else tuple((n,) for n in shape)
         lazy = _lazy(storage, f"{entry.path}/{name}", shape, chunks, array.dtype, about["uuid"])
-        return xr.Variable(array.dims, lazy, array.attrs)
-
-    form = last.drop_dims(STEP, errors="ignore")
-    ds = form.copy(data={name: data(name, array).data for name, array in form.data_vars.items()})
-    ds = ds.assign({name: data(name, last[name]) for name in sorted(grown)})
-    coords: dict[str, Any] = {"iteration": last["iteration"].variable.copy(data=np.asarray(entry.iteration))}
-    if STEP in ds.sizes:
-        coords[STEP] = np.arange(ds.sizes[STEP])
-    ds = ds.assign_coords(coords)
-    ds.attrs = _told(about)
-    return ds
+        variables[name] = xr.Variable(array.dims, lazy, array.attrs)
+    # Indexes are made once for all: a hundred times as dear as the rest.
+    coords = {name: array.variable for name, array in last.coords.items()}
+    indexes = dict(last.xindexes)
+    coords["iteration"] = last["iteration"].variable.copy(data=np.asarray(entry.iteration))
+    if STEP in indexes:
+        steps = xr.indexes.PandasIndex(np.arange(sum(about["manifest"][STEP]["chunks"][0])), STEP)
+        indexes[STEP] = steps
+        coords[STEP] = steps.create_variables(coords)[STEP]
+    return xr.Dataset(variables, xr.Coordinates(coords, indexes), _told(about))
 
 
 def _lazy(storage: Storage, paths: Any, shape: Any, chunks: Any, dtype: Any, about: Any) -> da.Array:

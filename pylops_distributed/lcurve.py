@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import dask
+import numpy as np
 import xarray as xr
 
 from pylops_distributed.assembly import model_of
@@ -13,12 +13,14 @@ from pylops_distributed.ingest import open_dataset
 from pylops_distributed.optimization.state import State
 from pylops_distributed.plots import new_figure
 from pylops_distributed.problems import load_problem
-from pylops_distributed.space import norm, squared_norm
+from pylops_distributed.space import Blocks, Vector, squared_norm
 from pylops_distributed.store.run import Run
 from pylops_distributed.store.snapshot import entries, load
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+SLABS = 16
 
 
 def curve_point(url: str) -> dict[str, float]:
@@ -48,15 +50,25 @@ def curve_point(url: str) -> dict[str, float]:
     problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.dataset)
     found: Any = load(run.storage, saved[-1].name, State).state.x
     x = model_of(problem, ds, run.attrs["identity"]["solver"], found)
-    point = {"residual": norm(problem.data(ds) - problem.operator(ds).apply(x)), "model": norm(x)}
-    rough: list[Any] = []
-    for term in problem.prior(ds):
-        image = term.operator.apply(x)
-        rough.append(squared_norm(image if term.data is None else term.data - image))
-    if rough:
-        point["prior"] = sum(rough[1:], start=rough[0]) ** 0.5
-    (values,) = dask.compute(point)
-    return {name: float(value) for name, value in values.items()}
+    point = {"residual": _squares(problem.data(ds) - problem.operator(ds).apply(x)), "model": _squares(x)}
+    terms = [(term.operator.apply(x), term.data) for term in problem.prior(ds)]
+    if terms:
+        point["prior"] = sum(_squares(image if data is None else data - image) for image, data in terms)
+    return {name: value**0.5 for name, value in point.items()}
+
+
+def _squares(vector: Vector) -> float:
+    """Squared norm, a slab at a time: data that are stored in other chunks would be held by the gigabyte."""
+    if isinstance(vector, Blocks):
+        return sum(map(_squares, vector.arrays))
+    axis = int(np.argmax(vector.numblocks)) if vector.ndim else 0
+    count = vector.numblocks[axis] if vector.ndim else 1
+    step = -(-count // SLABS)
+    slabs = (
+        vector.blocks[(*(slice(None),) * axis, slice(k, k + step))] if count > 1 else vector
+        for k in range(0, count, step)
+    )
+    return sum(float(squared_norm(slab).compute()) for slab in slabs)
 
 
 def plot_lcurve(table: xr.Dataset, figure: Figure | None = None) -> Figure:

@@ -85,6 +85,11 @@ def test_difference(runs, run):
 def test_lcurve(runs):
     names = list(runs)
     table = lcurve_table(list(runs.values()), names, [curve_point(url) for url in runs.values()])
+    for tree, residual, size in zip(
+        map(pld.open_run, runs.values()), table["residual"], table["model"], strict=True
+    ):
+        assert float(size) == pytest.approx(np.linalg.norm(tree["iterates"]["model"].values[-1].ravel()))
+        assert float(residual) == pytest.approx(np.linalg.norm(tree["residual"]["residual"].values.ravel()))
     (line,) = plot_lcurve(table).axes[0].lines
     np.testing.assert_array_equal(line.get_xdata(), np.sort(table["residual"].values))
 
