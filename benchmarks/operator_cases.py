@@ -99,17 +99,17 @@ def holding(
     return Case(make, *chunks, kind if name != "waveeqprocessing.MDC" else "f4", spec)
 
 
-def fredholm(nz: int) -> Case:
-    """A kernel of 400 MB."""
-    nf, n = 200, 500
-    chunks = (nf // 8, n, nz)
+def fredholm(nz: int, nf: int) -> Case:
+    """A kernel of 2 MB a frequency."""
+    n = 500
+    chunks = (nf // 4, n, nz)
     return holding(
-        "signalprocessing.Fredholm1", (nf, n, n), (nf // 8, n, n), (chunks, chunks), "c8", nz=nz, dtype="complex64"
+        "signalprocessing.Fredholm1", (nf, n, n), (nf // 4, n, n), (chunks, chunks), "c8", nz=nz, dtype="complex64"
     )  # fmt: skip
 
 
 def mdc() -> Case:
-    """The same kernel between transforms."""
+    """A kernel of 400 MB between transforms."""
     nf, n = 200, 500
     chunks = (2 * nf - 1, n // 4, 1)
     case = holding(
@@ -193,8 +193,8 @@ CASES: dict[str, Callable[[], Case]] = {
     ),
     "FFT2D": lambda: fourier("FFT2D", (13, 520, 520), axes=(1, 2)),
     "FFT2D, cut axis": lambda: fourier("FFT2D", (100, 65, 520), cut=True, axes=(1, 2)),
-    "Fredholm1": lambda: fredholm(1),
-    "Fredholm1, many": lambda: fredholm(50),
+    "Fredholm1": lambda: fredholm(1, 400),
+    "Fredholm1, many": lambda: fredholm(50, 200),
     "PoststackLinearModelling": lambda: poststack(False),
     "PoststackLinearModelling, matrix": lambda: poststack(True),
     "Kirchhoff": lambda: kirchhoff("numpy"),

@@ -36,6 +36,7 @@ import pylops_distributed as pld
 from pylops_distributed.memory import keep_pages
 
 WAYS = ("forward", "adjoint")
+PAUSE = 0.1  # seconds: threads of OpenBLAS go on looking for work for a while after each of its calls
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -99,6 +100,7 @@ def measure(name: str, repeat: int, where: Any) -> dict[str, float]:
         times: dict[str, list[float]] = {way: [] for way in ways}
         for _ in range(repeat):
             for way, run in ways.items():
+                time.sleep(PAUSE)
                 times[way].append(run())
     result = {way: round(median(values), 4) for way, values in times.items()}
     ratios = {}
