@@ -3,11 +3,11 @@
     python benchmarks/checkpoints.py --case stencil --rounds 3
     python benchmarks/checkpoints.py --case mdc --rounds 2 --niter 20
 
-The state is four vectors of 200 MB. ``stencil`` is a post-stack operator with smoothing along the lines: some of the
-lightest iterations there are. ``mdc`` is a kernel of 500 MB with 200 virtual sources. Runs on two threads, in this
-process, which keeps the memory that it frees (``pylops_distributed.memory.keep_pages``; so do workers); a round of
-each comes first, which does not count. The last save, which nothing covers, is waited for. Prints seconds of both,
-and the share that checkpoints add.
+The state is 800 MB, three vectors of 267 MB. ``stencil`` is a post-stack operator with smoothing along the lines:
+some of the lightest iterations there are. ``mdc`` is a kernel of 500 MB with 267 virtual sources. Runs on two
+threads, in this process, which keeps the memory that it frees (``pylops_distributed.memory.keep_pages``; so do
+workers); a round of each comes first, which does not count. The last save, which nothing covers, is waited for.
+Prints seconds of both, and the share that checkpoints add.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ from pylops_distributed.store.run import Run
 
 def stencil() -> tuple[Any, Any]:
     """A post-stack operator with smoothing along the lines."""
-    shape = (250, 100, 1000)
+    shape = (250, 100, 1334)
     wavelet = pylops.utils.wavelets.ricker(np.arange(31) * 0.004, 20)[0]
-    data = da.random.default_rng(0).standard_normal(shape, chunks=(250, 100, 63))
+    data = da.random.default_rng(0).standard_normal(shape, chunks=(250, 100, 84))
     op = pld.avo.poststack.PoststackLinearModelling(wavelet, nt0=shape[0], spatdims=shape[1:])
     return op @ pld.Smoothing2D((5, 5), shape, axes=(1, 2)), data
 
 
 def mdc() -> tuple[Any, Any]:
     """A multi-dimensional convolution with many virtual sources."""
-    nf, n, nv = 250, 500, 200
+    nf, n, nv = 250, 500, 267
     nt = 2 * nf - 1
     op = pld.waveeqprocessing.MDC(da.from_array(kernel(nf, n, n), chunks=(16, n, n)), nt=nt, nv=nv)
     return op, da.random.default_rng(0).standard_normal((nt, n, nv), dtype=np.float32, chunks=(nt, 50, nv))

@@ -78,7 +78,7 @@ def _checkpoint(storage: Any, folder: Path, attempt: int, iteration: int, like: 
     from pylops_distributed.store.storage import create_array
 
     history = {name: 0.99 ** np.arange(iteration + 1.0) for name in ("cost", "cost1")}
-    state = CGLSState(iteration, like, like, like, like, *map(np.float32, (1, 1, 1, 1)))
+    state = CGLSState(iteration, like, like, like, *map(np.float32, (1, 1, 1, 1)))
     found, path = contents(state, history, labels), Entry(attempt, iteration).path
     sizes = {}
     for name, variable in found.arrays.items():

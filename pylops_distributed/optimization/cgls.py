@@ -19,7 +19,6 @@ class CGLSState(State):
 
     s: Vector = vector("data_residual", "codomain")
     c: Vector = vector("search_direction", "domain")
-    q: Vector = vector("operator_direction", "codomain")
     kold: Any = scalar("kold")
     kfirst: Any = scalar("kfirst")
     cost: Any = scalar("cost")
@@ -69,19 +68,20 @@ class CGLS:
             s = y - op.apply(x)
             r = self._gradient(op, s, x)
         c, k = self._precondition(r)
-        return self._state(0, x, s, c, op.apply(c), k, k)
+        return self._state(0, x, s, c, k, k)
 
     def step(self, op: LinearOperator, y: Vector, state: CGLSState) -> CGLSState:
         """State after one more step, lazily."""
-        curvature = squared_norm(state.q)
+        q = op.apply(state.c)  # not kept: what a checkpoint holds need not be written
+        curvature = squared_norm(q)
         if self.damp:
             curvature = curvature + self.damp**2 * squared_norm(state.c)
         a = step_length(state.kold, curvature, state.kfirst)
-        x, s = axpy(a, state.c, state.x), axpy(-a, state.q, state.s)
+        x, s = axpy(a, state.c, state.x), axpy(-a, q, state.s)
         r = self._gradient(op, s, x)
         z, k = self._precondition(r)
         c = axpy(ratio(k, state.kold), state.c, z)
-        return self._state(state.iteration + 1, x, s, c, op.apply(c), k, state.kfirst)
+        return self._state(state.iteration + 1, x, s, c, k, state.kfirst)
 
     def done(self, state: CGLSState) -> Reason | None:
         """Why to stop at a computed state, or None to go on."""
@@ -100,7 +100,7 @@ class CGLS:
         z = self.M.apply(r)
         return z, vdot(r, z).real
 
-    def _state(self, iteration: int, x: Any, s: Any, c: Any, q: Any, k: Any, kfirst: Any) -> CGLSState:
+    def _state(self, iteration: int, x: Any, s: Any, c: Any, k: Any, kfirst: Any) -> CGLSState:
         misfit = squared_norm(s)
         objective = misfit + self.damp**2 * squared_norm(x) if self.damp else misfit
-        return CGLSState(iteration, x, s, c, q, k, kfirst, misfit**0.5, objective**0.5)
+        return CGLSState(iteration, x, s, c, k, kfirst, misfit**0.5, objective**0.5)

@@ -78,7 +78,6 @@ def computed(engine):
         state.x,
         *getattr(state.s, "arrays", (state.s,)),
         state.c,
-        *getattr(state.q, "arrays", (state.q,)),
     ]
     return [*dask.compute(*parts), state.kold, state.cost]
 

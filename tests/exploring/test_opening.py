@@ -43,7 +43,7 @@ def test_iterates_of_attempts_in_other_chunks(tmp_path, chunks):
         with run.attempt() as attempt, CheckpointStore(attempt, retention=Retention(every=1)) as store:
             x = da.full((4, 3), n, chunks=(size, 3))
             store.save(
-                CGLSState(n, x, x, x, x, *(np.float64(k) for k in range(4))), {"cost": np.arange(n + 1.0)}
+                CGLSState(n, x, x, x, *(np.float64(k) for k in range(4))), {"cost": np.arange(n + 1.0)}
             )
     tree = open_run(run.storage.url)
     for name, state in tree["checkpoints"].children.items():
@@ -62,7 +62,7 @@ def test_a_run_is_read_anew_when_it_has_changed(tmp_path):
         with run.attempt() as attempt, CheckpointStore(attempt) as store:
             x = da.full((4,), value)
             for n in (1, 2):
-                store.save(CGLSState(n, x, x, x, x, *map(np.float64, range(4))))
+                store.save(CGLSState(n, x, x, x, *map(np.float64, range(4))))
         tree = open_run(run.storage.url)
         assert (tree["iterates"]["model"].values[-1] == value).all()
         run.storage.delete_prefix("")
