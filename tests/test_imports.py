@@ -54,7 +54,7 @@ def files(part):
     return [ROOT / f"{part}.py"] if (ROOT / f"{part}.py").exists() else sorted((ROOT / part).rglob("*.py"))
 
 
-@pytest.mark.parametrize("part", FORBIDDEN)
+@pytest.mark.parametrize("part", sorted(FORBIDDEN))
 def test_imports_point_one_way(part):
     assert files(part), f"there is no {part} any more"
     for path in files(part):

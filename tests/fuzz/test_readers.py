@@ -147,7 +147,7 @@ def test_checkpoint(tmp_path, frugal):
     files = {
         path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
     }
-    wanted = dask.compute(good.x, good.s, good.c, good.q)
+    wanted = dask.compute(good.x, good.s, good.c)
 
     @given(st.data())
     @settings(deadline=5000)
