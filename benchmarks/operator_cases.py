@@ -135,9 +135,9 @@ def poststack(explicit: bool) -> Case:
 
 
 def kirchhoff(engine: str) -> Case:
-    """Demigration of an image into 100 x 100 traces of 5000 samples."""
-    x, z, t = np.arange(50) * 10.0, np.arange(50) * 10.0, np.arange(5000) * 0.001
-    points = np.stack([np.linspace(0, 490, 100), np.zeros(100)])
+    """Demigration of a small image into 100 x 100 traces of 5000 samples."""
+    x, z, t = np.arange(20) * 10.0, np.arange(20) * 10.0, np.arange(5000) * 0.001
+    points = np.stack([np.linspace(0, 190, 100), np.zeros(100)])
     wavelet, _, centre = ricker(t[:41], f0=20)
     chunks = (13, 100, 5000)
 
@@ -147,7 +147,7 @@ def kirchhoff(engine: str) -> Case:
             z, x, t, points, points, 2000.0, wavelet, centre, mode="analytic", dtype="float32", engine=engine
         )
 
-    return Case(make, (50, 50), chunks)
+    return Case(make, (20, 20), chunks)
 
 
 def stacked(name: str) -> Case:

@@ -14,6 +14,7 @@ from pylops_distributed.lift import Array, Halo, Lift
 from pylops_distributed.lift.arguments import axes_of, complex_type, one_of, shape_of
 
 Method: TypeAlias = Literal["auto", "direct", "fft"]
+PIECE = 3 * 2**19  # bytes, whose transforms stay in the processor's cache
 
 
 class ConvolveND(Lift):
@@ -38,8 +39,8 @@ class ConvolveND(Lift):
     axes : tuple of int, optional
         Axes to convolve along; None for all.
     method : {"fft", "direct", "auto"}, optional
-        How blocks are convolved: by Fourier transforms of pieces as large as the filter suggests, by products,
-        or by whichever SciPy thinks is faster.
+        How blocks are convolved: by Fourier transforms of pieces, by products, or by whichever SciPy thinks is
+        faster.
     dtype : dtype, optional
         Type of the operator.
     name : str, optional
@@ -122,11 +123,21 @@ def _aligned(h: Array, axes: tuple[int, ...], ndim: int) -> Array:
 
 def convolve(block: Array, h: Array, start: dict[int, int], method: Method) -> Array:
     """As many samples of the full convolution as the block has, from ``start`` along each axis."""
-    axes = sorted(start)
     if method == "auto":
         method = sps.choose_conv_method(block, h)
-    fast = method == "fft"
-    full = sps.oaconvolve(block, h, axes=axes) if fast else sps.convolve(block, h, method="direct")
-    return np.asarray(
-        full[tuple(slice(start.get(a, 0), start.get(a, 0) + n) for a, n in enumerate(block.shape))]
+    cut = tuple(
+        slice(start[a], start[a] + n) if a in start else slice(None) for a, n in enumerate(block.shape)
     )
+    if method == "direct":
+        return np.asarray(sps.convolve(block, h, method="direct")[cut])
+    others = [a for a in range(block.ndim) if a not in start]
+    if not others:
+        return np.asarray(sps.oaconvolve(block, h)[cut])
+    along = max(others, key=lambda a: block.shape[a])
+    found = np.empty(block.shape, np.result_type(block, h))
+    step = max(1, PIECE * block.shape[along] // max(1, block.nbytes))
+    for i in range(0, block.shape[along], step):
+        here = (slice(None),) * along + (slice(i, i + step),)
+        piece = np.ascontiguousarray(block[here])
+        found[here] = sps.fftconvolve(piece, h, axes=sorted(start))[cut]
+    return found
