@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
+from distributed import Client, fire_and_forget
 from prefect.context import FlowRunContext
 from prefect_dask import DaskTaskRunner
 
@@ -42,6 +44,12 @@ def cluster() -> Iterator[Any]:
     client = context.task_runner.client
     with client.as_current():
         yield client
+
+
+def warm(client: Client) -> None:
+    """Have the workers import what tasks need, while the first of them is still being made."""
+    for worker in client.nthreads():
+        fire_and_forget(client.submit(import_module, "flows.tasks", workers=[worker], pure=False))
 
 
 def quiet() -> None:
