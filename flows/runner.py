@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any
 
 from distributed import Client, fire_and_forget
@@ -13,6 +12,7 @@ from prefect.context import FlowRunContext
 from prefect_dask import DaskTaskRunner
 
 from flows.config import ClusterConfig
+from flows.imports import quickly
 from pylops_distributed.utils.backend import starter
 
 
@@ -49,7 +49,7 @@ def cluster() -> Iterator[Any]:
 def warm(client: Client) -> None:
     """Have the workers import what tasks need, while the first of them is still being made."""
     for worker in client.nthreads():
-        fire_and_forget(client.submit(import_module, "flows.tasks", workers=[worker], pure=False))
+        fire_and_forget(client.submit(quickly, "flows.tasks", workers=[worker], pure=False))
 
 
 def quiet() -> None:
