@@ -2,9 +2,9 @@
 
 import os
 
-# Flows tell that they are alive as often as Prefect allows, so that the dead are found within two minutes. Prefect
+# Flows tell themselves that they are alive, see `flows.alive`: Prefect's way would end each of them late. Prefect
 # reads this when it is first imported; deployments say it to their workers.
-os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
+os.environ.setdefault("PREFECT_FLOWS", '{"heartbeat_frequency": null}')
 # What the library logs is shown in the Prefect UI, too.
 os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "pylops_distributed")
 # And where there is no flow to show it with, that is no error.

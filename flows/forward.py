@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import tasks
+from flows.alive import alive
 from flows.runner import cluster, task_runner
 from pylops_distributed.problems import ProblemChoice
 
@@ -27,5 +28,5 @@ def forward(dataset: str, problem: ProblemChoice, target: str) -> str:
     str
         URL of the modelled data.
     """
-    with cluster():
+    with alive(), cluster():
         return tasks.model_data(dataset, problem, target)

@@ -7,6 +7,7 @@ from prefect.events import emit_event
 from prefect.runtime import flow_run
 
 from flows import tasks
+from flows.alive import alive
 from flows.runner import task_runner
 from flows.watch import SEALED
 from pylops_distributed.ingest import Source
@@ -28,9 +29,10 @@ def ingest(sources: dict[str, Source] | Source, target: str) -> str:
     str
         URL of the dataset.
     """
-    plan = tasks.plan_ingest(sources, target)
-    reports = [] if plan.sealed else tasks.write_block.map(unmapped(plan), range(plan.blocks)).result()
-    url = tasks.seal_dataset(plan, reports).url
+    with alive():
+        plan = tasks.plan_ingest(sources, target)
+        reports = [] if plan.sealed else tasks.write_block.map(unmapped(plan), range(plan.blocks)).result()
+        url = tasks.seal_dataset(plan, reports).url
     if flow_run.parent_flow_run_id is None:  # else whoever called goes on itself
         emit_event(SEALED, {"prefect.resource.id": f"pylops-distributed.dataset.{url}"}, payload={"url": url})
     return url

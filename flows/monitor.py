@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from uuid import UUID
 
@@ -24,6 +25,8 @@ from pylops_distributed.store.run import Run
 from pylops_distributed.store.snapshot import Entry, entries
 
 log = logging.getLogger("pylops_distributed.monitor")
+# Drawing takes time from a solver that fills the machine: it may take this share. What is over soon is drawn once.
+SHARE, SOON = 0.05, 10.0
 
 # Called with every progress, on the solver's thread; the command line adds its progress bar.
 listeners: list[Callable[[Progress], None]] = []
@@ -58,6 +61,7 @@ class Monitor:
         self._wake, self._stop = threading.Event(), threading.Event()
         self._artifacts: dict[str, UUID] = {}
         self._drawn: list[Entry] = []
+        self._rest = time.monotonic() + SOON  # no picture is drawn before this time
         self._png: bytes | None = None
         self._thread = threading.Thread(target=self._work, name="monitor", daemon=True)
 
@@ -127,10 +131,12 @@ class Monitor:
         self._told = progress
 
     def _picture(self) -> bytes | None:
-        """The quicklook, drawn anew only when there is a newer checkpoint."""
-        newest = entries(self.run.storage)[-1:]
-        if newest != self._drawn:
+        """The quicklook, drawn anew when there is a newer checkpoint, for at most a :data:`SHARE` of the time."""
+        newest, start = entries(self.run.storage)[-1:], time.monotonic()
+        if newest != self._drawn and (start > self._rest or self._stop.is_set()):
             self._drawn, self._png = newest, quicklook(self.run.storage.url)
+            end = time.monotonic()
+            self._rest = end + (end - start) / SHARE
         return self._png
 
     def _put(self, client: SyncPrefectClient, key: str, kind: str, data: object, description: str) -> None:

@@ -10,6 +10,7 @@ from flows.config import PipelineConfig
 from flows.ingest import ingest
 from flows.invert import invert
 from flows.postprocess import postprocess
+from flows.runner import warm
 from flows.ship import ship
 from flows.stopping import stage, unless_stopped
 from flows.unchanged import unchanged
@@ -39,12 +40,11 @@ def _stages(config: PipelineConfig) -> str:
     times = config.timeouts
     with dask(config.cluster.hardware, **config.cluster.options) as client:
         ship(config.problem, client)
+        warm(client)
         runner = DaskTaskRunner(address=client.scheduler.address)
         dataset = config.target
         if config.sources:
-            ready = ingest.with_options(task_runner=runner, timeout_seconds=times.ingest)
-            dataset = stage(ready, config.sources, dataset)
-        solve = invert.with_options(task_runner=runner, timeout_seconds=times.invert)
-        run: str = stage(solve, dataset, config)
-        stage(postprocess.with_options(task_runner=runner, timeout_seconds=times.postprocess), run)
+            dataset = stage(ingest, config.sources, dataset, task_runner=runner, timeout_seconds=times.ingest)
+        run: str = stage(invert, dataset, config, task_runner=runner, timeout_seconds=times.invert)
+        stage(postprocess, run, task_runner=runner, timeout_seconds=times.postprocess)
     return run

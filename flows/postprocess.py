@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import tasks
+from flows.alive import alive
 from flows.runner import cluster, task_runner
 
 
@@ -22,6 +23,6 @@ def postprocess(run: str) -> str:
     str
         URL of the report.
     """
-    with cluster():
+    with alive(), cluster():
         tasks.write_result(run)
-    return tasks.write_report.submit(run).result()
+        return tasks.write_report(run)

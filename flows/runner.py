@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from distributed import Client, fire_and_forget
 from prefect.context import FlowRunContext
 from prefect_dask import DaskTaskRunner
 
 from flows.config import ClusterConfig
+from flows.imports import quickly
 from pylops_distributed.utils.backend import starter
 
 
@@ -42,6 +44,12 @@ def cluster() -> Iterator[Any]:
     client = context.task_runner.client
     with client.as_current():
         yield client
+
+
+def warm(client: Client) -> None:
+    """Have the workers import what tasks need, while the first of them is still being made."""
+    for worker in client.nthreads():
+        fire_and_forget(client.submit(quickly, "flows.tasks", workers=[worker], pure=False))
 
 
 def quiet() -> None:

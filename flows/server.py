@@ -21,6 +21,8 @@ from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL
 
+from flows.imports import quickly
+
 START_TIMEOUT = 180.0
 PORT = 4200  # of `pld up`, as of Prefect's own server
 
@@ -146,7 +148,8 @@ def _follow(parent: int) -> None:
 
 def _serve(port: int, parent: int) -> None:
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    import uvicorn  # only the server's own process needs it
+    quickly("prefect.server.api.server")  # only the server's own process needs it
+    import uvicorn
     from prefect.server.api.server import create_app
 
     with suppress(KeyboardInterrupt):

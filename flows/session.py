@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from flows.imports import quickly
 from pylops_distributed.plots import relative_cost
 
 
@@ -20,6 +21,7 @@ def prefect_session(verbose: bool, console: Console) -> Iterator[None]:
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "WARNING")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    quickly("flows.pipeline")
     from flows.monitor import listeners
     from flows.server import ensure_server
 

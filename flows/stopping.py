@@ -14,6 +14,7 @@ from prefect.exceptions import CancelledRun, Pause, TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Cancelled
 
+from flows.alive import alive
 from flows.signals import Interrupted
 
 RESUMABLE = "Resumable"
@@ -33,7 +34,7 @@ def resumable(words: str) -> State[Any]:
 
 
 def unless_stopped(body: Callable[..., Any], *args: Any) -> Any:
-    """What a flow's body gives, or the state :data:`RESUMABLE` if it was stopped.
+    """What a flow's body gives, or the state :data:`RESUMABLE` if it was stopped; tells that it lives meanwhile.
 
     Raises
     ------
@@ -42,7 +43,8 @@ def unless_stopped(body: Callable[..., Any], *args: Any) -> Any:
         resumed.
     """
     try:
-        return body(*args)
+        with alive():
+            return body(*args)
     except KeyboardInterrupt:
         words = "stopped by Ctrl-C"
     except (TerminationSignal, Interrupted):
@@ -57,13 +59,13 @@ def unless_stopped(body: Callable[..., Any], *args: Any) -> Any:
 
 
 def _rest(state: State[Any] | None) -> NoReturn:
-    """End a flow run that was suspended before its last sign of life: else this silence would count as death."""
+    """End a flow run that was suspended: without a word, its silence would count as death."""
     emit_event(RESTS, {"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"})
     raise Pause(state=state)
 
 
-def stage(flow: Flow[..., Any], *args: Any) -> Any:
-    """The result of a flow that is a stage of the current one.
+def stage(flow: Flow[..., Any], *args: Any, **options: Any) -> Any:
+    """The result of a flow that is a stage of the current one, with options of its own such as a time-out.
 
     Of a flow run that was suspended and resumed, Prefect gives the stages that ended before as they ended then;
     they are begun anew instead, and find what is done.
@@ -78,7 +80,7 @@ def stage(flow: Flow[..., Any], *args: Any) -> Any:
     def begins(flow: Any, flow_run: Any, state: Any) -> None:
         begun.append(flow_run.id)
 
-    fresh = flow.with_options(on_running=[begins])
+    fresh = flow.with_options(on_running=[begins], **options)
     while True:
         try:
             state: State[Any] = fresh(*args, return_state=True)  # type: ignore[assignment]

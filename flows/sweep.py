@@ -11,6 +11,7 @@ from prefect_dask import DaskTaskRunner
 from flows import tasks
 from flows.config import PipelineConfig
 from flows.ingest import ingest
+from flows.runner import warm
 from flows.ship import ship
 from flows.stopping import stage, unless_stopped
 from flows.sweeping import combinations, configs, label
@@ -47,11 +48,12 @@ def sweep(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
 def _stages(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
     with dask(config.cluster.hardware, **config.cluster.options) as client:
         ship(config.problem, client)
+        warm(client)
         runner = DaskTaskRunner(address=client.scheduler.address)
         dataset = config.target
         if config.sources:
-            dataset = stage(ingest.with_options(task_runner=runner), config.sources, dataset)
-        place: str = stage(runs.with_options(task_runner=runner), dataset, config, values)
+            dataset = stage(ingest, config.sources, dataset, task_runner=runner)
+        place: str = stage(runs, dataset, config, values, task_runner=runner)
         return place
 
 

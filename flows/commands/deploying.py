@@ -20,13 +20,14 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.runner.storage import LocalStorage
 from prefect.types.entrypoint import EntrypointType
 
+from flows.alive import SIGN
 from flows.config import PipelineConfig
 from flows.stopping import RESTS
 
 POOL = "local"
 # What the flows' processes must know, and seconds without a sign of life, given every 30, until they count as dead.
 TOLD = (
-    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY",
+    "PREFECT_FLOWS",
     "PREFECT_LOGGING_EXTRA_LOGGERS",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW",
 )
@@ -134,8 +135,8 @@ def deploy_config(
 def ensure_automation() -> None:
     """Have the server call a run crashed that gives no sign of life any more: its process is gone."""
     trigger = EventTrigger(
-        after={"prefect.flow-run.heartbeat"},
-        expect={"prefect.flow-run.heartbeat", RESTS, *(f"prefect.flow-run.{name}" for name in ENDS)},
+        after={SIGN},
+        expect={SIGN, RESTS, *(f"prefect.flow-run.{name}" for name in ENDS)},
         match=cast(Any, {"prefect.resource.id": "prefect.flow-run.*"}),
         # Flows of others may tell less often that they are alive.
         match_related=cast(Any, {"prefect.resource.role": "flow", "prefect.resource.name": list(FLOWS)}),
