@@ -12,6 +12,7 @@ from typing import Any
 import dask
 from distributed import KilledWorker
 from distributed.client import FutureCancelledError
+from obstore.exceptions import GenericError
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
@@ -29,7 +30,7 @@ from pylops_distributed.store.run import Run
 
 log = logging.getLogger("pylops_distributed.tasks")
 SEGMENT = 45.0  # seconds: a run of hours makes hundreds of task runs, and a pause waits less than a minute
-TRANSIENT = (WorkerLost, KilledWorker, FutureCancelledError, OSError, TimeoutError)
+TRANSIENT = (WorkerLost, KilledWorker, FutureCancelledError, GenericError, OSError, TimeoutError)
 
 
 def _transient(_task: Any, _run: Any, state: Any) -> bool:

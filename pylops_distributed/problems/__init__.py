@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pkgutil
+import sysconfig
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any
 
 from pylops_distributed.choice import Choice
 from pylops_distributed.problem import Problem
+from pylops_distributed.problems.operatorspec import ENVIRONMENT, packages
 from pylops_distributed.problems.poststack import Poststack
 
 # Where packages of other people tell of their problems, each by a short name.
@@ -53,13 +57,36 @@ def find_problem(name: str) -> type[Problem]:
 
 def _imported(path: str) -> Any:
     module, _, attribute = path.partition(":")
+    package = module.partition(".")[0]
+    if package not in packages() and _installed(package):
+        raise ValueError(
+            f"the problem {path!r} is in the package {package!r}, which is installed, but not one of those that "
+            f"settings may name: {', '.join(packages())}. Name others in the environment variable {ENVIRONMENT}"
+        )
     try:
         return getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise ValueError(
-            f"the problem {path!r} cannot be imported: {error}. It must be in a package that is installed, or in a "
-            "module in the folder you work in or on PYTHONPATH"
+            f"the problem {path!r} cannot be imported: {error}. It must be in a module in the folder you work in "
+            f"or on PYTHONPATH, or in a package that {ENVIRONMENT} names"
         ) from error
+
+
+def _installed(package: str) -> bool:
+    """Whether a package is Python's own or an installed one: nothing of the user's, who runs what lies beside the work.
+
+    Nothing is imported to find out.
+    """
+    try:
+        spec = find_spec(package)
+    except (ImportError, ValueError):
+        return False
+    if spec is None:
+        return False
+    places = [spec.origin] if spec.has_location else list(spec.submodule_search_locations or ())
+    known = sysconfig.get_paths()
+    roots = {Path(known[kind]).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return not places or any(Path(p).resolve().is_relative_to(root) for p in places if p for root in roots)
 
 
 def load_problem(parameters: dict[str, Any]) -> Problem:

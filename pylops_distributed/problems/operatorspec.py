@@ -20,6 +20,11 @@ ENVIRONMENT = "PYLOPS_DISTRIBUTED_PACKAGES"
 PACKAGES = ("pylops_distributed", "pylops")
 
 
+def packages() -> tuple[str, ...]:
+    """The packages that settings may name things of."""
+    return (*PACKAGES, *filter(None, os.environ.get(ENVIRONMENT, "").split(",")))
+
+
 class OperatorSpec(BaseModel):
     """An operator, by where it is imported from."""
 
@@ -55,7 +60,7 @@ class OperatorSpec(BaseModel):
 
     def _find(self) -> Any:
         module, _, name = self.path.rpartition(".")
-        allowed = (*PACKAGES, *filter(None, os.environ.get(ENVIRONMENT, "").split(",")))
+        allowed = packages()
         if module.split(".")[0] not in allowed:
             raise ValueError(
                 f"{self.path} is not in one of the packages that are allowed: {', '.join(allowed)}. Name others in "

@@ -234,6 +234,8 @@ def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = 
         If the group is not published.
     Damaged
         If anything differs from what was written.
+    OSError
+        If the store is away: nothing is known then.
     """
     attrs = read_attrs(storage, path)
     group = Group(storage / path, attrs, attrs.pop("manifest"))
@@ -247,6 +249,9 @@ def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = 
             try:
                 read_through(group.lazy(name), get)
             except Exception as error:
+                if storage.folder is None and isinstance(error, BaseError | OSError):  # away, which will pass
+                    words = str(error).partition("\n")[0]
+                    raise OSError(f"{storage.url}/{path}/{name} could not be read: {words}") from error
                 raise Damaged(f"{path}/{name} cannot be read: {error}") from error
     return group
 

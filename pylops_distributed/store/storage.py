@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -23,12 +24,14 @@ from zarr.core.array_spec import ArrayConfigParams
 from zarr.storage import ObjectStore
 
 Array: TypeAlias = zarr.Array[Any]
+T = TypeVar("T")
 
 # The checksum comes last, over the bytes as stored: without it flipped bits are read back silently.
 CHECKSUM = (Crc32cCodec(),)
 COMPRESSED = (BloscCodec(cname="lz4", clevel=5, shuffle="shuffle"), *CHECKSUM)
 # Chunks of nothing but fill value are written too, so that a missing chunk always means a lost one.
 CONFIG: ArrayConfigParams = {"write_empty_chunks": True}
+TRIES, PATIENCE = 4, 60.0  # requests to a store on another machine, and seconds for all but the last
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,7 @@ class Storage:
 
     def put(self, key: str, data: bytes) -> None:
         """Write an object at once, over any older one; an ``OSError`` tells what is in the way."""
-        with self._writing(key):
-            obstore.put(self._writable, key, data)
+        self._ask(key, "written", lambda: obstore.put(self._writable, key, data))
 
     def put_new(self, key: str, data: bytes) -> bool:
         """Write an object unless there is one, and tell whether the object there is ours.
@@ -85,18 +87,26 @@ class Storage:
         What is stored is read back and compared, so that a write whose acknowledgement got lost still counts;
         let ``data`` carry something unique to the writer.
         """
-        with suppress(AlreadyExistsError, PreconditionError), self._writing(key):
-            obstore.put(self._writable, key, data, mode="create")
+        with suppress(AlreadyExistsError, PreconditionError):
+            self._ask(key, "written", lambda: obstore.put(self._writable, key, data, mode="create"))
         return self.get(key) == data
 
-    @contextmanager
-    def _writing(self, key: str) -> Iterator[None]:
-        try:
-            yield
-        except GenericError as error:  # a full disk, say; its words go on with how it was found
-            raise OSError(
-                f"{self.url}/{key} could not be written: {str(error).partition(chr(10))[0]}"
-            ) from error
+    def _ask(self, key: str, what: str, request: Callable[[], T]) -> T:
+        """What a request gives; to another machine it is sent again where the client itself would not.
+
+        Those are the ones that broke off amid their answer, and those that may have been done: all here can be twice.
+        """
+        end, left = time.monotonic() + PATIENCE, TRIES if self.folder is None else 1
+        while True:
+            left -= 1
+            try:
+                return request()
+            except (
+                GenericError
+            ) as error:  # a full disk or a store that is away; its words go on with how it was found
+                if not left or time.monotonic() > end:
+                    words = str(error).partition("\n")[0]
+                    raise OSError(f"{self.url}/{key} could not be {what}: {words}") from error
 
     def get(self, key: str) -> bytes:
         """Content of an object.
@@ -106,23 +116,25 @@ class Storage:
         FileNotFoundError
             If there is none.
         """
-        return bytes(obstore.get(self._readable, key).bytes())
+        return self._ask(key, "read", lambda: bytes(obstore.get(self._readable, key).bytes()))
 
     def exists(self, key: str) -> bool:
         """Whether there is an object at ``key``."""
         try:
-            obstore.head(self._readable, key)
+            self._ask(key, "looked for", lambda: obstore.head(self._readable, key))
         except FileNotFoundError:
             return False
         return True
 
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Keys below ``prefix`` and their sizes in bytes, in no order."""
-        try:
-            for batch in obstore.list(self._readable, prefix or None):
-                yield from ((entry["path"], entry["size"]) for entry in batch)
-        except FileNotFoundError:
-            return
+
+        def listed() -> list[tuple[str, int]]:
+            batches = obstore.list(self._readable, prefix or None)
+            return [(entry["path"], entry["size"]) for batch in batches for entry in batch]
+
+        with suppress(FileNotFoundError):
+            yield from self._ask(prefix, "listed", listed)
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Keys below ``prefix``, in no order."""
@@ -131,7 +143,9 @@ class Storage:
     def dirs(self, prefix: str = "") -> Iterator[str]:
         """Names directly below ``prefix`` that have keys below them, sorted."""
         try:
-            found = obstore.list_with_delimiter(self._readable, prefix or None)["common_prefixes"]
+            found = self._ask(
+                prefix, "listed", lambda: obstore.list_with_delimiter(self._readable, prefix or None)
+            )["common_prefixes"]
         except FileNotFoundError:
             return iter(())
         return iter(sorted(path.rstrip("/").rpartition("/")[2] for path in found))
@@ -139,14 +153,14 @@ class Storage:
     def delete(self, key: str) -> None:
         """Delete an object; not an error if there is none."""
         with suppress(FileNotFoundError):
-            obstore.delete(self._readable, key)
+            self._ask(key, "deleted", lambda: obstore.delete(self._readable, key))
 
     def delete_prefix(self, prefix: str) -> None:
         """Delete everything below ``prefix``, also what a killed writer left half-written."""
         if self.folder is not None:
             shutil.rmtree(self.folder / prefix, ignore_errors=True)
-        elif keys := list(self.list(prefix)):
-            obstore.delete(self._readable, keys)
+        elif keys := [*self.list(prefix)]:
+            self._ask(prefix, "deleted", lambda: obstore.delete(self._readable, keys))
 
     def sync(self, prefix: str = "") -> None:
         """Make everything at or below ``prefix`` outlive a power cut; S3 does so by itself.

@@ -30,6 +30,7 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
+from flaky import FAULTS, flaky_bucket
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, go_on_and_die, history
 
 from pylops_distributed import Diagonal
@@ -247,6 +248,20 @@ def bad_operator(rng: random.Random, place: Path) -> str:
             found = solve(solver, healthy, data, store=store, save=Every(1)).state.x.compute()
     np.testing.assert_array_equal(found, wanted)
     return f"{words}, went on to the same bits"
+
+
+@kind("S3 that answers 503, half, too late or not at all, and loses acknowledgements")
+def flaky_store(rng: random.Random, place: Path) -> str:
+    with flaky_bucket() as (bucket, proxy):
+        url, ack, words = f"{bucket}/{uuid.uuid4().hex}", place / "ack", "got through"
+        go_on(url, SAVED)
+        proxy.choose = lambda *_: rng.choice(FAULTS) if rng.random() < 0.05 else None
+        try:
+            go_on(url, GOAL, ack)
+        except OSError:
+            words = "said so"
+        proxy.choose = lambda *_: None
+        return f"{words}, {holds(url, int(ack.read_text()) if ack.exists() else SAVED)}"
 
 
 def campaign(trials: int, seed: int, disk: Path | None = None) -> dict[str, Counter[str]]:

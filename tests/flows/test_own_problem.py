@@ -48,7 +48,8 @@ def test_begun_checked_and_not_overwritten(module):
         (("new", "operator", "blur"), "pld new problem blur"),
         (("check", "sharp.py"), "there is no file"),
         (("demo", "blur:Sharp"), "cannot be imported"),
-        (("demo", "json:JSONDecoder"), "is no subclass"),
+        (("demo", "json:JSONDecoder"), "is in the package 'json'"),
+        (("demo", "blur:np"), "is no subclass"),
     ):
         code, text = invoke(*words)
         assert (code, told in text) == (2, True), text

@@ -1,6 +1,7 @@
 """Every problem's own case: solved as PyLops solves it, better than what there is without, and what does not fit."""
 
 import re
+import sys
 from pathlib import Path
 
 import dask
@@ -13,7 +14,7 @@ from flows.commands.demo import case_settings
 from flows.config import validate
 from pylops_distributed.assembly import assemble, complete, model_of
 from pylops_distributed.optimization.solver import solve
-from pylops_distributed.problems import PROBLEMS, load_problem
+from pylops_distributed.problems import PROBLEMS, find_problem, load_problem
 from pylops_distributed.problems.operatorspec import ENVIRONMENT, OperatorSpec
 from pylops_distributed.solvers import SOLVERS
 from pylops_distributed.utils.dottest import dottest
@@ -209,6 +210,18 @@ def test_packages_of_the_users_own_list(monkeypatch):
     monkeypatch.setenv(ENVIRONMENT, "scipy,other")
     with pytest.raises(ValueError, match="is no class of operators"):  # allowed, and not an operator of ours
         spec.build(blocky())
+
+
+@pytest.mark.parametrize("name", ["os:system", "numpy.f2py:main", "this:s", "sys:exit"])
+def test_problems_of_installed_packages_are_named_by_the_environment_alone(name, monkeypatch):
+    package = name.partition(".")[0].partition(":")[0]
+    before = set(sys.modules)
+    with pytest.raises(ValueError, match="not one of those that settings may name"):
+        validate({"dataset": "x", "problem": {"name": name}}, "settings")
+    assert set(sys.modules) == before  # nothing of it was run
+    monkeypatch.setenv(ENVIRONMENT, package)
+    with pytest.raises(ValueError, match=r"is no subclass|cannot be imported"):
+        find_problem(name)
 
 
 @pytest.mark.parametrize(
