@@ -70,10 +70,16 @@ def layered_volume(
     Raises
     ------
     ValueError
-        If ``shape`` is not that of a section or a volume of at least 32 samples, a setting is not positive,
-        or ``dt`` is too coarse for ``peak``.
+        If ``shape`` is not that of a section or a volume of at least 32 samples and not less than the
+        wavelet has, a setting is not positive, or ``dt`` is too coarse for ``peak``.
     """
     _check(shape, spacing=spacing, dt=dt, peak=peak, cutoff=cutoff)
+    wavelet = ricker_wavelet(peak, dt)
+    if wavelet.size > shape[-1]:
+        raise ValueError(
+            f"shape has {shape[-1]} samples of time, fewer than the wavelet of {peak} Hz at {dt} ms: "
+            f"take {wavelet.size} or more, or a higher peak"
+        )
     earth_seed, noise_seed = np.random.SeedSequence(seed).spawn(2)
     n_inline, n_crossline, n_twt = (1, *shape)[-3:]
     extent = (n_inline * spacing, n_crossline * spacing, n_twt * dt)
@@ -81,7 +87,6 @@ def layered_volume(
     x, y = spacing * np.arange(n_crossline)[:, None], spacing * np.arange(n_inline)[:, None, None]
     log_impedance = earth(x, y, dt * np.arange(n_twt)).reshape(shape)
     background = _smooth(log_impedance, dt, cutoff)
-    wavelet = ricker_wavelet(peak, dt)
     signal = _model(log_impedance, wavelet)
     amplitude = signal + _noise(signal, wavelet, snr, np.random.default_rng(noise_seed))
 

@@ -158,7 +158,7 @@ def test_checkpoint(tmp_path, frugal):
         (folder / name).write_bytes(content)
         try:
             state = load_checkpoint(run.storage, entry.name, CGLSState, get=dask.get).state
-            found = dask.compute(state.x, state.s, state.c, state.q, scheduler="sync")
+            found = dask.compute(state.x, state.s, state.c, scheduler="sync")
             for one, other in zip(found, wanted, strict=True):
                 np.testing.assert_array_equal(one, other, strict=True)
             assert (state.iteration, state.kold) == (2, good.kold)
