@@ -11,6 +11,7 @@ from prefect import Flow, State
 from prefect.client.orchestration import get_client
 from prefect.events import emit_event
 from prefect.exceptions import CancelledRun, Pause, TerminationSignal
+from prefect.flow_engine import FlowRunTimeoutError
 from prefect.runtime import flow_run
 from prefect.states import Cancelled
 
@@ -74,6 +75,8 @@ def stage(flow: Flow[..., Any], *args: Any, **options: Any) -> Any:
     ------
     Pause
         If the current flow run was suspended.
+    FlowRunTimeoutError
+        If the stage took longer than it may.
     """
     begun: list[UUID] = []
 
@@ -89,7 +92,13 @@ def stage(flow: Flow[..., Any], *args: Any, **options: Any) -> Any:
                 tell(run, resumable("paused"))
             raise
         if begun or not (state.is_completed() or state.is_cancelled() or state.is_paused()):
-            return state.result()
+            try:
+                return state.result()
+            except FlowRunTimeoutError as error:
+                raise FlowRunTimeoutError(
+                    f"the stage {flow.name} took more than the {flow.timeout_seconds:.0f} s of its timeout "
+                    f"(timeouts.{flow.name}); what it has done is kept, and the same command goes on"
+                ) from error
 
 
 def result(flow: Flow[..., Any], *args: Any) -> Any:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -172,13 +175,16 @@ class Inversion:
                 )
             ready = assemble(problem, ds, solver)
             check_memory(ready.op, data=ready.y)
-            self.store = CheckpointStore(
-                self.attempt, labels=ready.labels, retention=retention, client=client
-            )
+            self._stored = partial(CheckpointStore, labels=ready.labels, retention=retention, client=client)
+            self.store = self._stored(self.attempt)
             self._begin = partial(
-                Session, ready.solver, ready.op, ready.y, _first(run, ready.op.domain),
-                store=self.store, save=save or Every(10, 30.0),
-            )  # fmt: skip
+                Session,
+                ready.solver,
+                ready.op,
+                ready.y,
+                _first(run, ready.op.domain),
+                save=save or Every(10, 30.0),
+            )
             self._open()
         except BaseException:
             self.attempt.close()
@@ -186,7 +192,7 @@ class Inversion:
 
     def _open(self) -> None:
         """Begin at the newest checkpoint, if there is one."""
-        self.session: Session[Any] = self._begin()
+        self.session: Session[Any] = self._begin(store=self.store)
         self._first, self._spent = self.session.iteration, 0.0
         self.resumed = self._first or None
 
@@ -212,7 +218,7 @@ class Inversion:
         on_progress : callable, optional
             Called whenever steps were taken; returns True to stop for now.
         """
-        if self.session.failed:
+        if self.session.failed or self.store.stuck:
             self._reopen()
         last = looked = time.monotonic()
         end, wider = last + (math.inf if seconds is None else seconds), True
@@ -246,20 +252,25 @@ class Inversion:
     def _reopen(self) -> None:
         """Begin again, on the workers that there are now, after some were lost or a step failed."""
         try:
-            self.store.wait()
+            self.store.wait(GRACE)
         except Exception as error:
             log.warning("the save under way when the solve failed is not there: %s", error)
+        if self.store.stuck:  # a new attempt fences off what may still be written
+            self.attempt.close()
+            self.attempt = self.run.attempt()
+            self.store = self._stored(self.attempt)
         self._open()
         log.warning("went on from iteration %d after a failure", self.session.iteration)
 
     def close(self, timeout: float | None = None) -> None:
-        """Save the newest state, finish what is being written, and give the run free."""
+        """Save the newest state, finish what is being written, both in ``timeout`` seconds, and give the run free."""
+        end = time.monotonic() + (timeout or 0)
         try:
-            self.session.save()
+            within(timeout, self.session.save)
         finally:
             self.session.close()
             try:
-                self.store.close(timeout)
+                self.store.close(None if timeout is None else max(0.0, end - time.monotonic()))
             finally:
                 self.attempt.close()
 
@@ -275,6 +286,24 @@ class Inversion:
             self.close(GRACE)
         except Exception as error:
             log.warning("the newest state of %s could not be saved: %s", self.run.storage.url, error)
+
+
+def within(seconds: float | None, call: Callable[[], object]) -> None:
+    """Call, and raise a ``TimeoutError`` if that takes longer: an operator that hangs does not give the state away."""
+    if seconds is None:
+        call()
+        return
+    done: Future[object] = Future()
+
+    def work(context: Context) -> None:
+        try:
+            done.set_result(context.run(call))
+        except BaseException as error:
+            done.set_exception(error)
+
+    # A daemon, for which the end of the process does not wait.
+    threading.Thread(target=work, args=(copy_context(),), daemon=True).start()
+    done.result(seconds)
 
 
 def _first(run: Run, domain: Any) -> Vector | None:

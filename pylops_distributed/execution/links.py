@@ -11,12 +11,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias
 
+import dask
 import numpy as np
+from dask.utils import parse_timedelta
 
 # Step (-1 makes the first state), stage, and the number of frames that follow; then the length of each.
 HEAD = struct.Struct("!qIQ")
 HELLO = struct.Struct("!I")
 CONNECT = 30.0  # seconds
+SILENCE = "distributed.comm.timeouts.tcp"  # after which Dask, too, gives a connection up
 
 Deliver: TypeAlias = Callable[[int, int, int, Any], None]
 Lost: TypeAlias = Callable[[int, OSError], None]
@@ -80,6 +83,7 @@ class Links:
         for part, peer in self._peers.items():
             peer.settimeout(None)
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            watch(peer, int(parse_timedelta(dask.config.get(SILENCE, 30))))
             self._locks[part] = threading.Lock()
             threading.Thread(target=self._listen, args=(part, peer, deliver, lost), daemon=True).start()
 
@@ -113,6 +117,22 @@ class Links:
                 deliver(step, part, stage, pickle.loads(body, buffers=buffers))
         except OSError as error:
             lost(part, error)
+
+
+def watch(peer: socket.socket, seconds: int) -> None:
+    """Have a connection end when the other side has been silent for so long: a cut cable tells nobody.
+
+    The systems of both sides answer each other while a process computes for however long; only what is sent and not
+    taken in for so long ends it, too.
+    """
+    idle = max(1, seconds // 3)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in {
+        "TCP_KEEPIDLE": idle, "TCP_KEEPINTVL": max(1, (seconds - idle) // 5), "TCP_KEEPCNT": 5,
+        "TCP_USER_TIMEOUT": 1000 * seconds,
+    }.items():  # fmt: skip
+        with suppress(AttributeError, OSError):  # not on every system
+            peer.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _receive(peer: socket.socket, size: int) -> memoryview:

@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 import dask.array as da
 from dask._task_spec import DataNode
+from dask.utils import format_bytes
 from distributed import Client, Future, wait
 
 from pylops_distributed.execution.links import Links
@@ -27,6 +28,7 @@ from pylops_distributed.memory import free, keep_pages
 _parts: WeakValueDictionary[tuple[bytes, int], Part] = WeakValueDictionary()
 PLENTY = 2**31  # bytes of free memory from which a worker need not give back at once what it frees
 CLOSING = 5.0  # seconds for parts to close, which may be amid a step
+KILLED, SHORT = "worker-restart-memory", 5.0  # topic of a nanny's event, and seconds to ask for it
 LARGE = 2**16  # bytes from which constant data goes to its worker by itself instead of in the task graph
 
 
@@ -74,13 +76,14 @@ class Resident(Parted[S]):
         info = client.scheduler_info(n_workers=-1)["workers"]
         self._most = max(1, *(a.npartitions for a in template.inputs))
         self._workers = sorted(info)[: self._most]
+        self._limits = {worker: info[worker]["memory_limit"] for worker in self._workers}
         begun = opening(state)
         shares, self._homes = plan(template, len(self._workers))
         pairs = list(zip(plan(begun, len(self._workers))[0], shares, strict=True))
         given = [_given(pair, {**template.futures, **begun.futures}) for pair in pairs]
         self._actors = [
             client.submit(
-                make_part, me, self._token, *pair, state.iteration, info[worker]["memory_limit"],
+                make_part, me, self._token, *pair, state.iteration, self._limits[worker],
                 info[worker]["nthreads"], self.done, _host(worker),
                 actor=True, workers=[worker], allow_other_workers=True, pure=False,
             )
@@ -111,9 +114,22 @@ class Resident(Parted[S]):
             return _all(calls)
         except (PartLost, OSError) as error:
             raise WorkerLost(
-                f"a worker was lost after step {self.iteration} of the solve, and its part of the state with it: "
-                "go on from the newest checkpoint"
+                f"a worker was lost after step {self.iteration} of the solve, and its part of the state with it"
+                f"{self._why()}: go on from the newest checkpoint"
             ) from error
+
+    def _why(self) -> str:
+        """Whether it was killed for its memory, which is what its nanny tells the scheduler."""
+        told: Any = ()
+        with suppress(Exception):  # the scheduler may be lost, too
+            told = self._client.sync(self._client.scheduler.events, topic=KILLED, callback_timeout=SHORT)
+        for event in (event for _, event in told if event["worker"] in self._limits):
+            held, limit = (format_bytes(n) for n in (event["rss"], self._limits[event["worker"]]))
+            return (
+                f"; it was killed since it held {held} of the {limit} of memory that it may have (give workers more, "
+                "or cut model and data into smaller chunks)"
+            )
+        return ""
 
     def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
         graph: dict[Key, Any] = {}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import fields
 from typing import Any
 
 import dask.array as da
 from dask.base import get_scheduler
 
 from pylops_distributed.optimization.state import State
+from pylops_distributed.space import Blocks
 from pylops_distributed.store.group import Damaged, Verify, delete_group, metadata_key, write_group
 from pylops_distributed.store.lease import Attempt
 from pylops_distributed.store.policy import Budget, Every, Retention
@@ -43,6 +45,10 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
+
+# A save that takes longer than these seconds, and than so many bytes a second would, is stuck: on a worker that others
+# cannot reach, say, for which Dask waits without end.
+PATIENCE, SLOWEST = 120.0, 1e7
 
 
 class CheckpointStore:
@@ -86,6 +92,8 @@ class CheckpointStore:
         self._parent: str | None = None
         self._unsound: set[Entry] = set()
         self._pending: Future[None] | None = None
+        self._end = 0.0  # when the save under way counts as stuck
+        self.stuck = False  # for good: what is still being written must not meet what others write
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         attempt.check()
         sweep(self.storage, attempt.number)
@@ -108,9 +116,12 @@ class CheckpointStore:
             If a vector is not finite; nothing is published.
         OSError
             If it, or the save before, could not be written.
+        TimeoutError
+            If the save before is stuck: only a new attempt can save then.
         """
         self.wait()
         self.attempt.check()
+        self._end = time.monotonic() + PATIENCE + _bytes(state) / SLOWEST
         entry = Entry(self.attempt.number, state.iteration)
         # The scheduler in use is a matter of the calling thread: look it up here, not in the background.
         job = (entry, state, {k: v.copy() for k, v in (history or {}).items()}, self._get())
@@ -121,9 +132,16 @@ class CheckpointStore:
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the last save is on disk, and raise what went wrong with it, or that it took too long."""
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            pending.result(timeout)
+        pending, self._pending, left = self._pending, None, max(0.0, self._end - time.monotonic())
+        try:
+            if pending is not None:
+                pending.result(left if timeout is None else min(left, timeout))
+        except TimeoutError:
+            self.stuck = pending is not None and not pending.done()
+            if not self.stuck:
+                raise
+        if self.stuck:
+            raise TimeoutError(f"a checkpoint of {self.storage.url} takes too long to be written")
 
     def latest(self, kind: type[S]) -> Checkpoint[S] | None:
         """The newest sound checkpoint, or None if none was ever saved.
@@ -228,6 +246,13 @@ class CheckpointStore:
             if entry not in kept:
                 delete_group(self.storage, entry.path)
         sweep(self.storage, self.attempt.number + 1)
+
+
+def _bytes(state: State) -> int:
+    """Size of a state's vectors."""
+    values = (getattr(state, f.name) for f in fields(state))
+    arrays = (a for v in values for a in (v.arrays if isinstance(v, Blocks) else (v,)))
+    return sum(int(getattr(a, "nbytes", 0)) for a in arrays)
 
 
 def sweep(storage: Storage, attempt: int) -> None:

@@ -1,0 +1,161 @@
+"""What a kill costs: the demo's driver killed with SIGKILL in mid-solve, and gone on with at once.
+
+    python benchmarks/recovery.py
+    python benchmarks/recovery.py --kills 2 --shape 24 24 64
+
+Runs the pipeline as `pld run` does, with a checkpoint every ten iterations, in a process of its own, which is killed
+at a random moment after its first checkpoint; then starts it again, and prints for each kill the iteration that was
+reached, the one it went on from, and the seconds until the first new step was done: interpreter, imports, Prefect's
+server, two Dask workers, data and the checkpoint's check included. Once with the server that comes with each run, and
+once with one that runs already. Exits with 1 if more than the iterations since the last checkpoint were computed
+again (those of a checkpoint still being written included), or the first new step took more than 15 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+EVERY, NITER, LIMIT = 10, 100_000, 15.0
+
+
+def child(settings: Path, root: Path, log: Path) -> None:
+    """The pipeline, which notes when each step was known to be done."""
+    from rich.console import Console
+
+    from flows.config import load
+    from flows.monitor import listeners
+    from flows.session import prefect_session
+
+    config = load(
+        settings, {"root": str(root), "solver": {"niter": NITER}, "checkpoint": {"iterations": EVERY}}
+    )
+    with log.open("a", buffering=1) as file, prefect_session(False, Console(stderr=True)):
+        from flows.pipeline import pipeline
+
+        listeners.append(lambda p: print(time.monotonic(), p.iteration, p.resumed or 0, file=file))
+        pipeline(config)
+
+
+def steps(log: Path) -> list[tuple[float, int, int]]:
+    """What the pipeline has noted: when, which iteration, and from which it had gone on."""
+    lines = log.read_text().splitlines() if log.exists() else []
+    found = (line.split() for line in lines if line.count(" ") == 2)
+    return [(float(when), int(at), int(since)) for when, at, since in found]
+
+
+def until(log: Path, iteration: int, process: subprocess.Popen[Any]) -> tuple[float, int, int]:
+    """Wait for a step after ``iteration``."""
+    while not (found := [step for step in steps(log) if step[1] > iteration]):
+        if process.poll() is not None:
+            raise RuntimeError(f"the pipeline ended with code {process.returncode}: see above")
+        time.sleep(0.02)
+    return found[0]
+
+
+def killed(folder: Path, settings: Path, environment: dict[str, str], rng: random.Random) -> dict[str, Any]:
+    """One kill, and what came of it."""
+
+    def start(log: str) -> tuple[subprocess.Popen[Any], Path]:
+        words = [sys.executable, __file__, "--child", str(settings), str(folder / "runs"), str(folder / log)]
+        return subprocess.Popen(words, env=environment, start_new_session=True), folder / log
+
+    process, log = start("before")
+    until(log, EVERY, process)
+    time.sleep(rng.uniform(0, 5))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    reached = steps(log)[-1][1]
+    begun = time.monotonic()
+    process, log = start("after")
+    when, _, since = until(log, 0, process)
+    process.send_signal(signal.SIGTERM)
+    process.wait(90)
+    return {
+        "reached": reached,
+        "went on from": since,
+        "again": reached - since,
+        "seconds": round(when - begun, 1),
+    }
+
+
+@contextmanager
+def server(environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """A Prefect server that runs already."""
+    from flows.server import free_port, healthy
+
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows.server", str(port), str(os.getpid())], env=environment
+    )
+    try:
+        while not healthy(url):
+            time.sleep(0.1)
+        yield environment | {"PREFECT_API_URL": url}
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def main() -> None:
+    """Kill, and print what it cost."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--shape", type=int, nargs=3, default=(80, 96, 192))
+    parser.add_argument("--child", type=Path, nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        return child(*options.child)
+    from flows.commands.demo import make_demo
+
+    rng, bad = random.Random(options.seed), False
+    with tempfile.TemporaryDirectory() as scratch:
+        place = Path(scratch)
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")}
+        own = kept | {"PREFECT_HOME": str(place / "prefect"), "OPENBLAS_NUM_THREADS": "1",
+                      "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}  # fmt: skip
+        settings = make_demo(place, shape=tuple(options.shape))
+        for kind in ("embedded", "server"):
+            found = []
+            with server(own) if kind == "server" else nothing(own) as environment:
+                for n in range(options.kills):
+                    folder = place / f"{kind}{n}"
+                    folder.mkdir()
+                    found.append(killed(folder, settings, environment, rng))
+                    print(json.dumps({"server": kind, **found[-1]}), flush=True)
+            slowest = max(f["seconds"] for f in found)
+            told = {
+                "server": kind,
+                "kills": len(found),
+                "median seconds": median(f["seconds"] for f in found),
+            }
+            told |= {"most seconds": slowest, "most iterations again": max(f["again"] for f in found)}
+            print(json.dumps(told), flush=True)
+            bad |= slowest > LIMIT
+    sys.exit(bad)
+
+
+@contextmanager
+def nothing(environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """No server but what comes with each run."""
+    yield environment
+
+
+if __name__ == "__main__":
+    main()

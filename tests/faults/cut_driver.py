@@ -1,0 +1,62 @@
+"""A driver of its own network: solves on workers elsewhere, from the newest checkpoint on, and tells how that went."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import suppress
+
+import dask.array as da
+import numpy as np
+from distributed import Client
+
+from pylops_distributed import Diagonal, FirstDerivative, MatrixMult
+from pylops_distributed.inversion import GRACE
+from pylops_distributed.optimization.cgls import CGLS
+from pylops_distributed.optimization.solver import Session
+from pylops_distributed.store.checkpoint import CheckpointStore
+from pylops_distributed.store.policy import Every
+from pylops_distributed.store.run import Run
+
+SIZE = 400
+
+
+def problem() -> tuple[object, da.Array]:
+    """Two workers must talk in each step."""
+    rng = np.random.default_rng(1)
+    values = rng.standard_normal((SIZE, SIZE)) + 30 * np.eye(SIZE)
+    op = MatrixMult(da.from_array(values, chunks=SIZE // 4)) @ (
+        Diagonal(da.from_array(np.linspace(1, 2, SIZE), chunks=SIZE // 4)) + FirstDerivative(SIZE)
+    )
+    return op, da.from_array(rng.standard_normal(SIZE), chunks=SIZE // 4)
+
+
+def main(address: str, url: str, niter: int) -> None:
+    """Solve, and print what became of it as one line of JSON."""
+    op, y = problem()
+    last = time.monotonic()
+    told: dict[str, object] = {"error": None}
+    with Client(address) as client:
+        client.wait_for_workers(2, timeout=60)
+        attempt = Run.create_or_open(url, identity={"problem": "cut"}).attempt()
+        store = CheckpointStore(attempt, client=client)
+        try:
+            session = Session(CGLS(niter, tol=-1.0), op, y, store=store, save=Every(25))
+            told["resumed"], last = session.iteration, time.monotonic()
+            while session.reason is None:
+                session.run(seconds=0.5)
+                last = time.monotonic()
+                print(json.dumps({"iteration": session.iteration}), flush=True)
+            store.close()
+        except Exception as error:
+            told["error"] = f"{type(error).__name__}: {error}"
+            with suppress(Exception):  # as Inversion does
+                store.close(GRACE)
+        attempt.close()
+        told["silent"] = time.monotonic() - last
+        print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -1,0 +1,64 @@
+"""A problem whose operator, once a file is there, does on one chunk what operators should not."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from flows.commands.template import Template
+from pylops_distributed import LinearOperator
+
+held: list[Any] = []
+
+
+class Spoilt(LinearOperator):
+    """Another operator, spoilt."""
+
+    def __init__(self, op: LinearOperator, flag: str, how: str) -> None:
+        super().__init__(op.domain, op.codomain)
+        self.op, self.flag, self.how = op, flag, how
+
+    def _matvec(self, x: Any) -> Any:
+        return self.op._matvec(x).map_blocks(strike, self.flag, self.how, dtype=x.dtype)
+
+    def _rmatvec(self, y: Any) -> Any:
+        return self.op._rmatvec(y)
+
+
+def strike(block: Any, flag: str, how: str) -> Any:
+    """Whoever comes first takes the file away; those that strike always leave it there."""
+    time.sleep(0.005)
+    try:
+        os.stat(flag) if how.endswith("always") else os.unlink(flag)
+    except FileNotFoundError:
+        return block
+    if how == "sleeps":
+        time.sleep(10**6)
+    elif how == "never lets Python go on":
+        re.match(r"(a+)+$", "a" * 60 + "b")
+    elif how.startswith("memory"):
+        held.append(np.ones(10**8))  # 800 MB
+        time.sleep(5)
+    elif how == "fills up":
+        held.append(np.ones(int(0.88 * 6e7)))
+    return block
+
+
+class Sick(Template):
+    """Traces behind a filter."""
+
+    flag: str = Field(default="", description="the file")
+    how: str = Field(default="sleeps", description="what it then does")
+
+    def operator(self, ds: Any) -> LinearOperator:
+        """As the template's, spoilt."""
+        return Spoilt(super().operator(ds), self.flag, self.how)
+
+    def data(self, ds: Any) -> Any:
+        """Two chunks."""
+        return super().data(ds).rechunk((20, -1))

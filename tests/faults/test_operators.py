@@ -1,0 +1,119 @@
+"""Operators that hang or take all memory, in whole pipelines: the run ends or goes on, and never hangs."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import psutil
+import pytest
+
+from flows.commands.demo import make_case
+from pylops_distributed import open_run
+from pylops_distributed.store.run import list_runs
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+NITER = 300
+LIMIT = "600MB"  # of a worker, which has some 200 MB before it does anything
+
+
+@pytest.fixture
+def sick(tmp_path, monkeypatch, environment, pld, server):
+    """Commands on the sick problem; its file; and its runs."""
+    shutil.copy(Path(__file__).with_name("sick.py"), tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    config, flag = make_case("sick:Sick", tmp_path), tmp_path / "flag"
+    own = server | {"PYTHONPATH": f"{tmp_path}:{environment['PYTHONPATH']}"}
+    cluster = f"cluster={{options: {{n_workers: 2, threads_per_worker: 1, memory_limit: {LIMIT}}}}}"
+
+    def start(how, *more, root="runs", wait=False):
+        settings = ("problem.smooth=0", f"problem.flag={flag}", f"problem.how={how}", f"solver.niter={NITER}",
+                    "solver.tol=0", "checkpoint.iterations=10", cluster, *more)  # fmt: skip
+        words = [word for setting in settings for word in ("--set", setting)]
+        return pld("run", config, "--root", tmp_path / root, *words, wait=wait, **own)
+
+    def struck(process):
+        """The run, once it has a checkpoint and was struck."""
+        while not (found := list_runs(tmp_path / "runs")) or not found[0].status().iteration:
+            assert process.poll() is None, process.communicate()[0]
+            time.sleep(0.05)
+        flag.touch()
+        return found[0]
+
+    yield SimpleNamespace(
+        start=start, struck=struck, flag=flag, pld=lambda *words: pld(*words, **own), folder=tmp_path
+    )
+    sys.modules.pop("sick", None)
+
+
+def model(run):
+    return open_run(run.storage.url)["iterates"].to_dataset()["model"].sel(iteration=NITER).values
+
+
+def whole(sick, how):
+    """The model of a run that nothing happens to."""
+    sick.flag.unlink(missing_ok=True)
+    code, text = sick.start(how, root="whole", wait=True)
+    assert code == 0, text
+    return model(list_runs(sick.folder / "whole")[0])
+
+
+def goes_on(sick, run, how):
+    """What was left goes on to the same bits."""
+    sick.flag.unlink(missing_ok=True)
+    code, text = sick.pld("resume", run.storage.folder)
+    assert code == 0, text
+    np.testing.assert_array_equal(model(run), whole(sick, how), strict=True)
+
+
+@pytest.mark.parametrize("how", ["sleeps", "never lets Python go on"])
+@pytest.mark.parametrize("ended_by", ["time-out", "signal"])
+def test_an_operator_that_hangs(sick, how, ended_by):
+    process = sick.start(how, *(["timeouts.invert=20"] if ended_by == "time-out" else []))
+    run = sick.struck(process)
+    family = psutil.Process(process.pid).children(recursive=True)
+    begun = time.monotonic()
+    if ended_by == "signal":
+        while sick.flag.exists():
+            time.sleep(0.05)
+        time.sleep(2)
+        process.terminate()
+    text, _ = process.communicate(timeout=120)
+    print(f"ended after {time.monotonic() - begun:.0f} s: {text}")
+    if ended_by == "signal":
+        assert (process.returncode, "Resumable" in text or "stopped by SIGTERM" in text) == (4, True)
+    else:
+        assert (process.returncode, "took more than the 20 s" in text) == (1, True)
+    _, left = psutil.wait_procs(family, 20)
+    assert not left
+    assert run.status().state == "interrupted"
+    assert run.status().iteration
+    goes_on(sick, run, how)
+
+
+def test_an_operator_that_takes_all_memory_once(sick):
+    process = sick.start("memory")
+    run = sick.struck(process)
+    text, _ = process.communicate(timeout=300)
+    print(text)
+    assert process.returncode == 0
+    assert not sick.flag.exists()
+    np.testing.assert_array_equal(model(run), whole(sick, "memory"), strict=True)
+
+
+def test_an_operator_that_always_takes_all_memory(sick):
+    how = "memory always"
+    process = sick.start(how)
+    run = sick.struck(process)
+    begun = time.monotonic()
+    text, _ = process.communicate(timeout=300)
+    print(f"ended after {time.monotonic() - begun:.0f} s: {text}")
+    assert process.returncode == 1
+    assert "memory" in text
+    assert "600" in text
+    assert run.status().state == "interrupted"
+    goes_on(sick, run, how)
