@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from peak import peak
 
 FILES = 8  # distinct chunks
 
@@ -142,11 +142,9 @@ def look(url: str, what: str) -> dict[str, float]:
     if figure is not None:
         figure.savefig(os.devnull, format="png")
     done = time.perf_counter()
-    high = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
-    assert high
     return {
         "import_s": round(imported - start, 2), "open_s": round(opened - imported, 2),
-        "picture_s": round(done - opened, 2), "peak_MB": round(int(high[1]) / 1024),
+        "picture_s": round(done - opened, 2), "peak_MB": round(peak() / 2**20),
     }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ import dask.array as da
 import numpy as np
 import psutil
 from distributed import Client, LocalCluster
+from peak import peak
 
 from pylops_distributed.ingest import ingest, open_dataset, write_segy
 
@@ -60,14 +61,6 @@ class Anonymous:
         self.thread.join()
 
 
-def peak_rss(pid: int) -> int:
-    """Peak resident memory of a process [bytes]."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError("no VmHWM: this benchmark needs Linux")
-
-
 def run(path: str, url: str, workers: int) -> dict[str, object]:
     """Ingest, and measure."""
     with (
@@ -90,7 +83,7 @@ def run(path: str, url: str, workers: int) -> dict[str, object]:
             "stored_MB": stored // 10**6,
             "wall_s": round(wall, 1),
             "MB_per_s": round(size / 1e6 / wall, 1),
-            "peak_rss_MB": [peak_rss(pid) // 10**6 for pid in pids],
+            "peak_rss_MB": [peak(pid) // 10**6 for pid in pids],
             "peak_anonymous_MB": [peak // 10**6 for peak in anonymous.values()],
             "chunks": ref.arrays["amplitude"].chunks,
         }

@@ -12,17 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import shutil
 import tempfile
 import time
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import dask.array as da
 import numpy as np
 import zarr
+from peak import peak
 
 import pylops_distributed as pld
 from pylops_distributed.execution import replay
@@ -41,11 +40,6 @@ def make(path: str, gigabytes: float, frequencies: int) -> int:
         block = rng.standard_normal((*chunk, 2), dtype=np.float32).view(np.complex64)[..., 0]
         stored[n * frequencies : (n + 1) * frequencies] = block / np.float32(np.sqrt(SOURCES))
     return shape[0]
-
-
-def peak() -> int:
-    """Most memory this process ever had, in bytes."""
-    return 1024 * int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])  # type: ignore[index]
 
 
 def one(block: Any) -> Any:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -27,6 +26,7 @@ import dask.array as da
 import numpy as np
 import pylops
 import zarr
+from peak import peak
 
 import pylops_distributed as pld
 
@@ -51,11 +51,6 @@ def forget(path: str) -> None:
         if file.is_file():
             with file.open("rb") as opened:
                 os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def peak() -> int:
-    """Most memory this process ever had, in bytes."""
-    return 1024 * int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])  # type: ignore[index]
 
 
 def through(source: str, target: str, apply: Callable[[da.Array], da.Array], limit: float) -> dict[str, Any]:

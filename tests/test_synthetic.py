@@ -113,7 +113,9 @@ def test_settings_must_be_positive(setting: str, value: float) -> None:
 
 
 def test_fewer_samples_than_the_wavelet_has_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"32 samples of time, fewer than the wavelet of 22.0 Hz at 4.0 ms: take 33"):
+    with pytest.raises(
+        ValueError, match=r"32 samples of time, fewer than the wavelet of 22.0 Hz at 4.0 ms: take 33"
+    ):
         layered_volume((4, 5, 32))
 
 
