@@ -114,8 +114,6 @@ def _layout(path: str, endian: Endian, head: bytes, size: int) -> Layout | None:
     (samples,) = struct.unpack_from(order + "H", head, 3220)
     (extended,) = struct.unpack_from(order + "h", head, 3504)
     first = TEXT_BYTES * (1 + extended) + BINARY_BYTES
-    if samples == 0:
-        (samples,) = struct.unpack_from(order + "H", head, 3600 + 114)
     if code not in SAMPLE_DTYPES or samples == 0 or extended < 0 or first > size:
         return None
     trace_bytes = HEADER_BYTES + samples * np.dtype(SAMPLE_DTYPES[code]).itemsize

@@ -35,6 +35,14 @@ def test_truncated(cube, cut):
             open_segy(cube)
 
 
+def test_no_number_of_samples(cube):
+    with open(cube, "r+b") as file:
+        file.seek(3220)
+        file.write(bytes(2))
+    with pytest.raises(ValueError, match=r"bytes 3221-3222 no number of samples"):
+        open_segy(cube)
+
+
 def test_duplicate_traces_are_named(sgy):
     write_traces(sgy, np.ones((5, 2), "f4"), {189: [1, 1, 2, 2, 1], 193: [1, 2, 1, 2, 2]})
     with pytest.raises(
