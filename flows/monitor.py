@@ -88,16 +88,16 @@ class Monitor:
             self._wake.wait(self.period)
             self._wake.clear()
             last = self._stop.is_set()
-            self._try(self._ask)
-            self._try(self._tell)
+            self._try(self._ask, self._tell)
             if last:
                 return
             self._stop.wait(self.period)
 
-    def _try(self, what: Callable[[SyncPrefectClient], None]) -> None:
+    def _try(self, *what: Callable[[SyncPrefectClient], None]) -> None:
         try:
             with get_client(sync_client=True) as client:
-                what(client)
+                for do in what:
+                    do(client)
         except Exception as error:
             log.debug("the Prefect server could not be told or asked: %s", error)
 

@@ -44,6 +44,16 @@ def test_deployments_import_and_their_parameters_are_valid(project, environment)
     ]  # fmt: skip
 
 
+def test_signs_of_life_are_ours_alone(project, environment):
+    """Prefect's own delay the end of each flow: wherever flows run, they are off."""
+    told = project["definitions"]["local"]["job_variables"]["env"]
+    ask = "from prefect.settings import get_current_settings as s; print(s().flows.heartbeat_frequency)"
+    for words, more in ((ask, told), (f"import flows; {ask}", {})):
+        command = [sys.executable, "-c", words]
+        done = subprocess.run(command, env=environment | more, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == ["None"]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_worker_elsewhere_runs_what_is_scheduled(server, environment, tmp_path):
