@@ -65,7 +65,7 @@ class Services:
                 with suppress(psutil.NoSuchProcess):
                     words = " ".join(process.cmdline())
                     kinds = {"flows.server": "server", "worker start": "starter", "spawn_main": "worker",
-                             "resource_tracker": "tracker", "flow_engine": "driver", "flow-run": "driver"}  # fmt: skip
+                             "resource_tracker": "tracker", "prefect.engine": "driver"}  # fmt: skip
                     yield next((kind for mark, kind in kinds.items() if mark in words), "other"), process
 
     def look(self, begun: float) -> None:

@@ -10,6 +10,8 @@ from distributed import LocalCluster, Nanny, Worker
 from pylops_distributed.clusters import check_options
 from pylops_distributed.utils.adaptive import adapted
 
+TRIES = 3
+
 
 def check(**options: Any) -> None:
     """Refuse what :func:`cluster` cannot take."""
@@ -45,7 +47,16 @@ def cluster(
         options.setdefault("host", "127.0.0.1")
         # Dask hands this on to each worker; see there.
         options.setdefault("preload", ["pylops_distributed.utils.interrupts"])
-    made = LocalCluster(
-        n_workers=n_workers, threads_per_worker=threads_per_worker, processes=processes, **options
-    )
-    return adapted(made, adapt)
+    options |= {"n_workers": n_workers, "threads_per_worker": threads_per_worker, "processes": processes}
+    return adapted(_started(options), adapt)
+
+
+def _started(options: dict[str, Any]) -> LocalCluster:
+    """A cluster; a worker that dies while it starts takes the whole down, which is then started anew."""
+    for left in reversed(range(TRIES)):
+        try:
+            return LocalCluster(**options)
+        except RuntimeError:
+            if not left:
+                raise
+    raise AssertionError

@@ -13,6 +13,7 @@ from pylops_distributed.execution.replay import Done, InProcess, Plain, Replay, 
 from pylops_distributed.execution.trace import trace
 
 __all__ = ["Replay", "replay", "trace"]
+HERE = 60.0  # seconds to wait for a worker on this machine
 
 
 def replay(step: Step[S], state: S, done: Done[S]) -> Replay[S]:
@@ -49,6 +50,15 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Replay[S]:
 
 def _open(client: Any) -> bool:
     """Whether a client's workers talk in the clear: links of our own would be less safe than TLS."""
-    client.wait_for_workers(1)  # jobs may be in a queue for long
+    # Jobs may be in a queue for long; this machine starts its workers in seconds, or, at times, never again.
+    here = type(client.cluster).__name__ == "LocalCluster"
+    try:
+        client.wait_for_workers(1, timeout=HERE if here else None)
+    except TimeoutError as error:
+        from pylops_distributed.execution.resident import NoWorker, why
+
+        raise NoWorker(
+            f"no worker is left, and for {HERE:.0f} s none came{why(client, {})}: go on from the newest checkpoint"
+        ) from error
     info = client.scheduler_info(n_workers=-1)["workers"]
     return all(address.startswith(("tcp://", "inproc://")) for address in info)

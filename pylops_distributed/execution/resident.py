@@ -29,11 +29,40 @@ _parts: WeakValueDictionary[tuple[bytes, int], Part] = WeakValueDictionary()
 PLENTY = 2**31  # bytes of free memory from which a worker need not give back at once what it frees
 CLOSING = 5.0  # seconds for parts to close, which may be amid a step
 KILLED, SHORT = "worker-restart-memory", 5.0  # topic of a nanny's event, and seconds to ask for it
+STOLEN = 5  # times to try a task again that an idle worker took, which has not the part that it is for
 LARGE = 2**16  # bytes from which constant data goes to its worker by itself instead of in the task graph
 
 
 class WorkerLost(RuntimeError):
     """A worker went away in the middle of a solve, and its blocks of the state with it."""
+
+
+class NoWorker(RuntimeError):
+    """There is no worker any more, and none comes."""
+
+
+def why(client: Client, limits: Mapping[str, int | None]) -> str:
+    """Whether workers were killed for their memory, which is what their nannies tell the scheduler.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Client of the cluster.
+    limits : mapping
+        Bytes that each of the workers may hold; of any, if it is empty.
+    """
+    told: Any = ()
+    with suppress(Exception):  # the scheduler may be lost, too
+        told = client.sync(client.scheduler.events, topic=KILLED, callback_timeout=SHORT)
+    events = [event for _, event in told if event["worker"] in limits or not limits]
+    if not events:
+        return ""
+    limit = limits.get(events[-1]["worker"])
+    return (
+        f"; it was killed since it held {format_bytes(events[-1]['rss'])} of memory"
+        f"{f', of {format_bytes(limit)} that it may have' if limit else ''} "
+        "(give workers more, or cut model and data into smaller chunks)"
+    )
 
 
 def make_part(
@@ -50,7 +79,9 @@ def make_part(
 
 def give(token: bytes, me: int, keys: list[Key], values: list[Any]) -> None:
     """Hand values that Dask brought to this worker over to its part."""
-    _parts[token, me].give(dict(zip(keys, values, strict=True)))
+    if (part := _parts.get((token, me))) is None:
+        raise WorkerLost(f"part {me} of the solve is not on this worker")
+    part.give(dict(zip(keys, values, strict=True)))
 
 
 def take(key: Key, token: bytes, me: int, step: int) -> Any:
@@ -103,7 +134,7 @@ class Resident(Parted[S]):
         # Elsewhere it fails at once; without leave to go there, Dask would wait for a lost worker for ever.
         return self._client.submit(
             give, self._token, me, list(given), list(given.values()),
-            workers=[self._workers[me]], allow_other_workers=True, pure=False,
+            workers=[self._workers[me]], allow_other_workers=True, pure=False, retries=STOLEN,
         )  # fmt: skip
 
     def _start(self, steps: int) -> list[Any]:
@@ -115,21 +146,8 @@ class Resident(Parted[S]):
         except (PartLost, OSError) as error:
             raise WorkerLost(
                 f"a worker was lost after step {self.iteration} of the solve, and its part of the state with it"
-                f"{self._why()}: go on from the newest checkpoint"
+                f"{why(self._client, self._limits)}: go on from the newest checkpoint"
             ) from error
-
-    def _why(self) -> str:
-        """Whether it was killed for its memory, which is what its nanny tells the scheduler."""
-        told: Any = ()
-        with suppress(Exception):  # the scheduler may be lost, too
-            told = self._client.sync(self._client.scheduler.events, topic=KILLED, callback_timeout=SHORT)
-        for event in (event for _, event in told if event["worker"] in self._limits):
-            held, limit = (format_bytes(n) for n in (event["rss"], self._limits[event["worker"]]))
-            return (
-                f"; it was killed since it held {held} of the {limit} of memory that it may have (give workers more, "
-                "or cut model and data into smaller chunks)"
-            )
-        return ""
 
     def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
         graph: dict[Key, Any] = {}
@@ -138,7 +156,7 @@ class Resident(Parted[S]):
             named = [(name, *k[1:]) for k in mine]
             futures = self._client.map(
                 take, mine, key=named, token=self._token, me=me, step=self.iteration,
-                workers=[worker], allow_other_workers=True, pure=False,
+                workers=[worker], allow_other_workers=True, pure=False, retries=STOLEN,
             )  # fmt: skip
             graph.update(zip(named, futures, strict=True))
         # Before the next step replaces them.

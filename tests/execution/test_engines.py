@@ -181,6 +181,19 @@ def test_a_lost_worker_is_a_clear_error_and_a_new_session_goes_on(rng, tmp_path)
         assert session.iteration == 3
 
 
+def test_an_idle_worker_that_takes_the_task_of_another(rng, tmp_path):
+    op, y = matrix(rng, tmp_path)
+    expected, _ = reference(op, y)
+    with pld.utils.backend.dask(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as client:
+        engine = start(op, y)  # on workers of its own: nobody knows yet how short the tasks are
+        engine.run(STEPS)
+        busy = client.map(time.sleep, [0.5] * 8, workers=engine._workers[:1], pure=False)
+        for a, b in zip(computed(engine), expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+        client.gather(busy)
+        engine.close()
+
+
 class Fragile(pld.LinearOperator):
     """Raises once a model is large."""
 

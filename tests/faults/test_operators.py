@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import time
@@ -113,7 +114,8 @@ def test_an_operator_that_always_takes_all_memory(sick):
     text, _ = process.communicate(timeout=300)
     print(f"ended after {time.monotonic() - begun:.0f} s: {text}")
     assert process.returncode == 1
-    assert "memory" in text
-    assert "600" in text
+    assert re.search(
+        r"(WorkerLost|NoWorker): .* it was killed since it held [\d.]+ MiB of memory", text, re.DOTALL
+    )
     assert run.status().state == "interrupted"
     goes_on(sick, run, how)
