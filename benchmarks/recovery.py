@@ -128,7 +128,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")}
-        own = kept | {"PREFECT_HOME": str(place / "prefect"), "PREFECT_LOGGING_LEVEL": "CRITICAL", "OPENBLAS_NUM_THREADS": "1",
+        own = kept | {"PREFECT_HOME": str(place / "prefect"), "PREFECT_LOGGING_LEVEL": "CRITICAL",
+                      "OPENBLAS_NUM_THREADS": "1",
                       "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}  # fmt: skip
         settings = make_demo(place, shape=tuple(options.shape))
         for kind in ("embedded", "server"):
