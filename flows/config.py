@@ -134,7 +134,7 @@ def read(path: str | Path, overrides: dict[str, Any] | None = None) -> dict[str,
         raise FileNotFoundError(f"there is no config {file}")
     try:
         raw = yaml.safe_load(file.read_text())
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # of bytes and of dates, too
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:  # bytes, dates, letters
         raise ValueError(f"{file} is not YAML: {error}") from None
     if not isinstance(raw, dict):
         raise ValueError(f"{file} holds no mapping of settings")

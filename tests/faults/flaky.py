@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import logging
 import socket
 import threading
 import time
@@ -118,6 +119,7 @@ def flaky(upstream: str) -> Iterator[Flaky]:
 @cache
 def upstream() -> tuple[str, dict[str, str]]:
     """An S3 server with a bucket, for as long as this process lives: its address, and the settings of its clients."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     address = "{}:{}".format(*server.get_host_and_port())

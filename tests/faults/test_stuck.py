@@ -49,7 +49,7 @@ def test_a_save_that_is_stuck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             other.save(sound, history(sound))
             other.wait()
             goes_on.set()
-            with pytest.raises(Superseded):
+            with pytest.raises((Superseded, OSError)):  # its first chunks were swept away, too
                 pending.result(60)
             found = other.latest(ToyState)
             assert found is not None

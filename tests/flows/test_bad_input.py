@@ -92,8 +92,9 @@ def test_every_wrong_key_is_named_at_once(refused, tmp_path):
     assert done.code == 2
     assert "solvr: unknown key" in done.text
     assert "problem.peak: unknown key" in done.text
-    (tmp_path / "c.yaml").write_text("a: [")
-    assert "is not YAML" in refused("run", tmp_path / "c.yaml").text
+    for text in ("a: [", r'"\Ua000E6F9"'):  # a letter that there is not
+        (tmp_path / "c.yaml").write_text(text)
+        assert "is not YAML" in refused("run", tmp_path / "c.yaml").text
     (tmp_path / "c.yaml").write_text("name: nothing\n")
     assert "give `sources` (raw files) or `dataset`" in refused("run", tmp_path / "c.yaml").text
     assert "there is no config" in refused("run", tmp_path / "d.yaml").text
