@@ -138,16 +138,22 @@ class Resident(Parted[S]):
         )  # fmt: skip
 
     def _start(self, steps: int) -> list[Any]:
-        return [part.run(steps) for part in self._parts]
+        try:
+            return [part.run(steps) for part in self._parts]
+        except RuntimeError as error:  # so Dask tells of a loss that it knows before the call
+            raise self._lost() from error
 
     def _gather(self, calls: list[Any]) -> list[Taken]:
         try:
             return _all(calls)
         except (PartLost, OSError) as error:
-            raise WorkerLost(
-                f"a worker was lost after step {self.iteration} of the solve, and its part of the state with it"
-                f"{why(self._client, self._limits)}: go on from the newest checkpoint"
-            ) from error
+            raise self._lost() from error
+
+    def _lost(self) -> WorkerLost:
+        return WorkerLost(
+            f"a worker was lost after step {self.iteration} of the solve, and its part of the state with it"
+            f"{why(self._client, self._limits)}: go on from the newest checkpoint"
+        )
 
     def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
         graph: dict[Key, Any] = {}

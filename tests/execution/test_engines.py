@@ -167,12 +167,17 @@ def test_scheduler_holds_no_more_with_every_step(cluster, rng, tmp_path):
     engine.close()
 
 
-def test_a_lost_worker_is_a_clear_error_and_a_new_session_goes_on(rng, tmp_path):
+@pytest.mark.parametrize("known", [False, True], ids=["in mid-step", "known to Dask"])
+def test_a_lost_worker_is_a_clear_error_and_a_new_session_goes_on(rng, tmp_path, known):
     op, y = matrix(rng, tmp_path)
     with pld.utils.backend.dask(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as client:
         session = Session(CGLS(10**6, tol=-1.0), op, y)
         session.run(seconds=0.1)
         os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+        end = time.monotonic() + 30
+        while known and all(actor.status == "finished" for actor in session._engine._actors):
+            assert time.monotonic() < end
+            time.sleep(0.01)
         with pytest.raises(WorkerLost, match="newest checkpoint"):
             session.run(seconds=60)
         assert session.failed
