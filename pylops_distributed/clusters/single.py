@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from distributed import LocalCluster, Nanny, Worker
@@ -53,10 +54,7 @@ def cluster(
 
 def _started(options: dict[str, Any]) -> LocalCluster:
     """A cluster; a worker that dies while it starts takes the whole down, which is then started anew."""
-    for left in reversed(range(TRIES)):
-        try:
+    for _ in range(TRIES - 1):
+        with suppress(RuntimeError):
             return LocalCluster(**options)
-        except RuntimeError:
-            if not left:
-                raise
-    raise AssertionError
+    return LocalCluster(**options)

@@ -72,7 +72,7 @@ class CGLS:
 
     def step(self, op: LinearOperator, y: Vector, state: CGLSState) -> CGLSState:
         """State after one more step, lazily."""
-        q = op.apply(state.c)  # not kept: what a checkpoint holds need not be written
+        q = op.apply(state.c)  # made again rather than kept in the state, and so in each checkpoint
         curvature = squared_norm(q)
         if self.damp:
             curvature = curvature + self.damp**2 * squared_norm(state.c)

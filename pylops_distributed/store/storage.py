@@ -101,11 +101,9 @@ class Storage:
             left -= 1
             try:
                 return request()
-            except (
-                GenericError
-            ) as error:  # a full disk or a store that is away; its words go on with how it was found
+            except GenericError as error:  # a full disk, or a store that is away
                 if not left or time.monotonic() > end:
-                    words = str(error).partition("\n")[0]
+                    words = str(error).partition("\n")[0]  # the others tell how it was found
                     raise OSError(f"{self.url}/{key} could not be {what}: {words}") from error
 
     def get(self, key: str) -> bytes:

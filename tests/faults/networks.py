@@ -27,24 +27,16 @@ class Network:
     def __init__(self, names: Sequence[str]) -> None:
         self.prefix, self.processes = f"pld{os.getpid()}", list[subprocess.Popen[str]]()
         self.addresses = {name: f"10.199.0.{k}" for k, name in enumerate(names, 1)}
+
+    def make(self) -> None:
+        """Make the machines and their links, which :meth:`close` takes away however far it came."""
         self._add("hub")
         ip("-n", self.space("hub"), "link", "add", "bridge", "type", "bridge")
         ip("-n", self.space("hub"), "link", "set", "bridge", "up")
         for name, address in self.addresses.items():
             self._add(name)
-            ip(
-                "-n",
-                self.space("hub"),
-                "link",
-                "add",
-                name,
-                "type",
-                "veth",
-                "peer",
-                "net",
-                "netns",
-                self.space(name),
-            )
+            ends = f"{name} type veth peer net netns {self.space(name)}"
+            ip("-n", self.space("hub"), "link", "add", *ends.split())
             ip("-n", self.space("hub"), "link", "set", name, "master", "bridge", "up")
             ip("-n", self.space(name), "address", "add", f"{address}/24", "dev", "net")
             ip("-n", self.space(name), "link", "set", "net", "up")
@@ -96,9 +88,9 @@ def network(*names: str) -> Iterator[Network]:
     subprocess.CalledProcessError, OSError
         If this process may not make networks.
     """
-    made = Network.__new__(Network)
+    made = Network(names)
     try:
-        made.__init__(names)  # type: ignore[misc]
+        made.make()
         yield made
     finally:
         made.close()
