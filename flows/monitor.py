@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -27,9 +29,25 @@ from pylops_distributed.store.snapshot import Entry, entries
 log = logging.getLogger("pylops_distributed.monitor")
 # Drawing takes time from a solver that fills the machine: it may take this share. What is over soon is drawn once.
 SHARE, SOON = 0.05, 10.0
+# Seconds that the last words of a stage may take once there is nothing else to do.
+PATIENCE = 5.0
+_ended: ContextVar[list[threading.Thread] | None] = ContextVar("_ended", default=None)
 
 # Called with every progress, on the solver's thread; the command line adds its progress bar.
 listeners: list[Callable[[Progress], None]] = []
+
+
+@contextmanager
+def last_words() -> Iterator[None]:
+    """Let the last picture of a stage be drawn while the next one runs; it is waited for at the end."""
+    ended: list[threading.Thread] = []
+    token = _ended.set(ended)
+    try:
+        yield
+    finally:
+        _ended.reset(token)
+        for thread in ended:
+            thread.join(PATIENCE)
 
 
 class Monitor:
@@ -72,7 +90,10 @@ class Monitor:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._wake.set()
-        self._thread.join(5)
+        if (ended := _ended.get()) is not None:
+            ended.append(self._thread)
+        else:
+            self._thread.join(PATIENCE)
 
     def __call__(self, progress: Progress) -> bool:
         """Take note of a progress; returns at once, whether the inversion shall stop."""

@@ -9,6 +9,7 @@ from prefect_dask import DaskTaskRunner
 from flows.config import PipelineConfig
 from flows.ingest import ingest
 from flows.invert import invert
+from flows.monitor import last_words
 from flows.postprocess import postprocess
 from flows.runner import warm
 from flows.ship import ship
@@ -45,6 +46,7 @@ def _stages(config: PipelineConfig) -> str:
         dataset = config.target
         if config.sources:
             dataset = stage(ingest, config.sources, dataset, task_runner=runner, timeout_seconds=times.ingest)
-        run: str = stage(invert, dataset, config, task_runner=runner, timeout_seconds=times.invert)
-        stage(postprocess, run, task_runner=runner, timeout_seconds=times.postprocess)
+        with last_words():
+            run: str = stage(invert, dataset, config, task_runner=runner, timeout_seconds=times.invert)
+            stage(postprocess, run, task_runner=runner, timeout_seconds=times.postprocess)
     return run

@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import json
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 NAME = "report.html"
 TRUE = "true "
 MOST = 4  # pictures side by side
+DRAWING = threading.Lock()  # Matplotlib is not made for threads: reports are drawn one at a time
 PAGE = Template(
     """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>$title</title>
@@ -83,11 +85,12 @@ def write_report(url: str, pictures: Mapping[str, bytes] | None = None) -> str:
 
 def draw(tree: xr.DataTree) -> dict[str, bytes]:
     """PNG of each picture of a run's report, by title."""
-    figures = {"Model": plot_model(tree)}
-    if "residual" in tree:
-        figures["Data"] = plot_residual(tree)
-    figures |= {"Convergence": _convergence(tree), "Iterates": plot_iterates(tree)}
-    return {name: _png(figure) for name, figure in figures.items()}
+    with DRAWING:
+        figures = {"Model": plot_model(tree)}
+        if "residual" in tree:
+            figures["Data"] = plot_residual(tree)
+        figures |= {"Convergence": _convergence(tree), "Iterates": plot_iterates(tree)}
+        return {name: _png(figure) for name, figure in figures.items()}
 
 
 def summary(tree: xr.DataTree) -> dict[str, Any]:
@@ -168,12 +171,13 @@ def quicklook(url: str) -> bytes | None:
     tree = open_run(url)
     if "iterates" not in tree:
         return None
-    figure = new_figure(9, 3.5)
-    left, right = figure.subplots(1, 2)
-    plot_convergence(tree, left)
-    newest = tree["iterates"].to_dataset()["model"].isel(iteration=-1)
-    plot_section(section(newest), right, f"model at iteration {int(newest.iteration)}")
-    return _png(figure)
+    with DRAWING:
+        figure = new_figure(9, 3.5)
+        left, right = figure.subplots(1, 2)
+        plot_convergence(tree, left)
+        newest = tree["iterates"].to_dataset()["model"].isel(iteration=-1)
+        plot_section(section(newest), right, f"model at iteration {int(newest.iteration)}")
+        return _png(figure)
 
 
 def _convergence(tree: xr.DataTree) -> Figure:
