@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from prefect import flow, unmapped
 from prefect.events import emit_event
 from prefect.runtime import flow_run
@@ -10,7 +12,9 @@ from flows import tasks
 from flows.alive import alive
 from flows.runner import task_runner
 from flows.watch import SEALED
-from pylops_distributed.ingest import Source
+from pylops_distributed.ingest import BlockReport, Plan, Source
+
+SMALL = 2**26  # bytes: copied here before workers have as much as imported Prefect
 
 
 @flow(name="ingest", task_runner=task_runner())
@@ -31,8 +35,14 @@ def ingest(sources: dict[str, Source] | Source, target: str) -> str:
     """
     with alive():
         plan = tasks.plan_ingest(sources, target)
-        reports = [] if plan.sealed else tasks.write_block.map(unmapped(plan), range(plan.blocks)).result()
+        reports = [] if plan.sealed else _write(plan, range(plan.blocks))
         url = tasks.seal_dataset(plan, reports).url
     if flow_run.parent_flow_run_id is None:  # else whoever called goes on itself
         emit_event(SEALED, {"prefect.resource.id": f"pylops-distributed.dataset.{url}"}, payload={"url": url})
     return url
+
+
+def _write(plan: Plan, blocks: Iterable[int]) -> list[BlockReport]:
+    if plan.nbytes > SMALL:
+        return tasks.write_block.map(unmapped(plan), blocks).result()
+    return [tasks.write_block(plan, block) for block in blocks]

@@ -28,7 +28,7 @@ from pylops_distributed.store.snapshot import Entry, entries
 
 log = logging.getLogger("pylops_distributed.monitor")
 # Drawing takes time from a solver that fills the machine: it may take this share. What is over soon is drawn once.
-SHARE, SOON = 0.05, 10.0
+SHARE, SOON = 0.05, 15.0
 # Seconds that the last words of a stage may take once there is nothing else to do.
 PATIENCE = 5.0
 _ended: ContextVar[list[threading.Thread] | None] = ContextVar("_ended", default=None)

@@ -11,7 +11,6 @@ from flows.ingest import ingest
 from flows.invert import invert
 from flows.monitor import last_words
 from flows.postprocess import postprocess
-from flows.runner import warm
 from flows.ship import ship
 from flows.stopping import stage, unless_stopped
 from flows.unchanged import unchanged
@@ -41,7 +40,6 @@ def _stages(config: PipelineConfig) -> str:
     times = config.timeouts
     with dask(config.cluster.hardware, **config.cluster.options) as client:
         ship(config.problem, client)
-        warm(client)
         runner = DaskTaskRunner(address=client.scheduler.address)
         dataset = config.target
         if config.sources:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
@@ -40,13 +40,15 @@ def reach() -> str | None:
 
 
 @contextmanager
-def ensure_server(port: int | None = None) -> Iterator[str]:
+def ensure_server(port: int | None = None, meanwhile: Callable[[], None] = lambda: None) -> Iterator[str]:
     """Give the URL of a healthy Prefect API, to this process, its threads and the processes it starts.
 
     Parameters
     ----------
     port : int, optional
         Port of an embedded server; any free one if not given.
+    meanwhile : callable, optional
+        What to do while an embedded server starts; done with a configured one, too.
 
     Yields
     ------
@@ -66,6 +68,7 @@ def ensure_server(port: int | None = None) -> Iterator[str]:
                 f"the Prefect server at {configured} does not answer: start it (prefect server start), "
                 "or unset PREFECT_API_URL to use an embedded one"
             )
+        meanwhile()
         yield configured
         return
     port = port or free_port()
@@ -77,6 +80,7 @@ def ensure_server(port: int | None = None) -> Iterator[str]:
         env={**os.environ, "PREFECT_UI_API_URL": url, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"},
     )
     try:
+        meanwhile()
         _wait(server, url)
         configure(url)
         yield url

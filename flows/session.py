@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -21,11 +22,12 @@ def prefect_session(verbose: bool, console: Console) -> Iterator[None]:
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "WARNING")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    quickly("flows.pipeline")
-    from flows.monitor import listeners
+    quickly("flows.server")
     from flows.server import ensure_server
 
-    with ensure_server() as url, _progress(console) as listener:
+    with ensure_server(meanwhile=partial(quickly, "flows.pipeline")) as url, _progress(console) as listener:
+        from flows.monitor import listeners
+
         console.print(f"Prefect UI: {url.removesuffix('/api')}")
         listeners.append(listener)
         try:

@@ -11,6 +11,7 @@ import yaml
 
 from flows.commands.demo import write_demo
 from flows.config import load
+from flows.ingest import SMALL
 from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest, open_dataset
 from pylops_distributed.store.run import Run
@@ -40,6 +41,17 @@ def test_the_sample_is_what_the_generator_makes(tmp_path):
         np.testing.assert_array_equal(ours[:, :240], theirs[:, :240])
         samples = [np.ascontiguousarray(raw[:, 240:]).view(">f4") for raw in (ours, theirs)]
         np.testing.assert_allclose(*samples, rtol=1e-5, atol=1e-6)  # to the bit on one machine
+
+
+def test_what_is_large_is_ingested_by_the_workers(pld, server, tmp_path):
+    data = np.random.default_rng(1).standard_normal((130, 256, 512)).astype("f4")
+    assert data.nbytes > SMALL
+    np.save(tmp_path / "raw.npy", data)
+    code, text = pld("ingest", tmp_path / "raw.npy", tmp_path / "one.zarr", "--verbose", **server)
+    assert code == 0, text
+    assert "dask - Creating a new Dask cluster" in text
+    (array,) = open_dataset(last(text, "dataset")).data_vars.values()
+    np.testing.assert_array_equal(array.values, data)
 
 
 @pytest.mark.slow
