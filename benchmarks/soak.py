@@ -8,6 +8,8 @@ deployed, and a run of it is scheduled for now as soon as the one before has end
 two Dask workers, of which one is killed with SIGKILL now and then (``--every``). Prints a line a run: how it
 ended, in how many seconds, how many kills it saw, and whether its model is that of the first run, which nobody kills
 anything of, to the bit; and twice a minute the memory of the processes by kind and the disk use. At the end a summary.
+What a run has left is deleted then, and of the server's history what is older than ten minutes, by Prefect's own
+settings (``HISTORY``): what still grows would grow for ever.
 Exits with 1 if a run ended otherwise than completed, or with another model.
 """
 
@@ -17,6 +19,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +38,13 @@ import psutil
 
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED", "PAUSED"}
 LOOK, MEGABYTE = 30.0, 2**20
+HISTORY = {
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "PT10M",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,orphans",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_LOOP_SECONDS": "60",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ORPHAN_CLEANUP_LOOP_SECONDS": "60",
+}
+KEPT = 3  # flow runs that are left in the server's history
 
 
 def tell(**values: Any) -> None:
@@ -96,7 +106,7 @@ def up(folder: Path, settings: Path) -> Iterator[Services]:
     from flows.server import free_port
 
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")}
-    own = kept | {"PREFECT_HOME": str(folder / "prefect"), "OPENBLAS_NUM_THREADS": "1",
+    own = kept | HISTORY | {"PREFECT_HOME": str(folder / "prefect"), "OPENBLAS_NUM_THREADS": "1",
                   "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}  # fmt: skip
     port, log = free_port(), folder / "up.log"
     words = [sys.executable, "-m", "flows.cli"]
@@ -120,13 +130,29 @@ def up(folder: Path, settings: Path) -> Iterator[Services]:
         process.wait(120)
 
 
-def model(root: Path, name: str) -> Any:
-    """The last iterate of a run."""
+def taken(root: Path, name: str) -> Any:
+    """The last iterate of a run, which is deleted."""
     from pylops_distributed import open_run
     from pylops_distributed.store.run import list_runs
 
     (run,) = [run for run in list_runs(root) if run.attrs["name"] == name]
-    return open_run(run.storage.url)["iterates"].to_dataset()["model"].isel(iteration=-1).values
+    last = open_run(run.storage.url)["iterates"].to_dataset()["model"].isel(iteration=-1).values
+    shutil.rmtree(str(run.storage.folder))
+    return last
+
+
+def forget(services: Services, deployment: Any) -> None:
+    """Delete all but the newest flow runs from the server's history, stages too."""
+    ended = {"state": {"type": {"any_": sorted(ENDED)}}}
+    top = services.ask(
+        "/flow_runs/filter",
+        flow_runs=ended | {"deployment_id": {"any_": [deployment["id"]]}},
+        sort="END_TIME_DESC",
+    )
+    for old in top[KEPT:]:
+        stages = services.ask("/flow_runs/filter", flow_runs={"parent_flow_run_id": {"any_": [old["id"]]}})
+        for one in (*stages, old):
+            services.client.delete(f"/flow_runs/{one['id']}").raise_for_status()
 
 
 def one(
@@ -169,7 +195,7 @@ def soak(options: argparse.Namespace, folder: Path) -> bool:
         while time.monotonic() - begun < 60 * options.minutes:
             every = options.every if n else 0.0
             ended, kills = one(services, deployment, f"soak{n}", every, rng, begun)
-            last = model(folder / "runs", f"soak{n}") if ended["state_type"] == "COMPLETED" else None
+            last = taken(folder / "runs", f"soak{n}") if ended["state_type"] == "COMPLETED" else None
             first = last if first is None else first
             same = last is not None and np.array_equal(last, first)
             tell(
@@ -183,6 +209,7 @@ def soak(options: argparse.Namespace, folder: Path) -> bool:
                 print((ended["state"].get("message") or "")[:2000], flush=True)
             outcomes[ended["state"]["name"]] += 1
             sound, total, n = sound and same, total + kills, n + 1
+            forget(services, deployment)
         services.look(begun)
         middle = services.samples[len(services.samples) // 4 :]
         tell(runs=n, kills=total, outcomes=dict(outcomes), all_the_same=sound)
