@@ -131,13 +131,14 @@ def up(folder: Path, settings: Path) -> Iterator[Services]:
 
 
 def taken(root: Path, name: str) -> Any:
-    """The last iterate of a run, which is deleted."""
+    """The last iterate of a run, which is deleted with its dataset."""
     from pylops_distributed import open_run
     from pylops_distributed.store.run import list_runs
 
     (run,) = [run for run in list_runs(root) if run.attrs["name"] == name]
     last = open_run(run.storage.url)["iterates"].to_dataset()["model"].isel(iteration=-1).values
-    shutil.rmtree(str(run.storage.folder))
+    for url in (run.dataset, run.storage.url):
+        shutil.rmtree(url.removeprefix("file://"))
     return last
 
 

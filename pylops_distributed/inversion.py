@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,6 +24,7 @@ from pylops_distributed.space import Vector
 from pylops_distributed.store.checkpoint import CheckpointStore
 from pylops_distributed.store.policy import Every, Retention
 from pylops_distributed.store.run import Run
+from pylops_distributed.utils.background import in_background
 from pylops_distributed.warm import START, first_model, warm
 
 # Seconds for a last checkpoint when a run is stopped; Prefect gives 30 before it kills.
@@ -293,17 +291,7 @@ def within(seconds: float | None, call: Callable[[], object]) -> None:
     if seconds is None:
         call()
         return
-    done: Future[object] = Future()
-
-    def work(context: Context) -> None:
-        try:
-            done.set_result(context.run(call))
-        except BaseException as error:
-            done.set_exception(error)
-
-    # A daemon, for which the end of the process does not wait.
-    threading.Thread(target=work, args=(copy_context(),), daemon=True).start()
-    done.result(seconds)
+    in_background(call).result(seconds)
 
 
 def _first(run: Run, domain: Any) -> Vector | None:

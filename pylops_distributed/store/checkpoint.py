@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import fields
+from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 import dask.array as da
 from dask.base import get_scheduler
@@ -30,6 +34,7 @@ from pylops_distributed.store.snapshot import (
     load,
 )
 from pylops_distributed.store.storage import Storage
+from pylops_distributed.utils.background import in_background
 
 __all__ = [
     "Budget",
@@ -49,6 +54,15 @@ logger = logging.getLogger(__name__)
 # A save that takes longer than these seconds, and than so many bytes a second would, is stuck: on a worker that others
 # cannot reach, say, for which Dask waits without end.
 PATIENCE, SLOWEST = 120.0, 1e7
+_known: WeakSet[CheckpointStore] = WeakSet()
+
+
+@atexit.register
+def _finish() -> None:
+    """Let saves under way end before the process does, unless they are stuck."""
+    for store in list(_known):
+        with suppress(Exception):
+            store.wait()
 
 
 class CheckpointStore:
@@ -94,7 +108,7 @@ class CheckpointStore:
         self._pending: Future[None] | None = None
         self._end = 0.0  # when the save under way counts as stuck
         self.stuck = False  # for good: what is still being written must not meet what others write
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        _known.add(self)
         attempt.check()
         sweep(self.storage, attempt.number)
 
@@ -126,7 +140,7 @@ class CheckpointStore:
         # The scheduler in use is a matter of the calling thread: look it up here, not in the background.
         job = (entry, state, {k: v.copy() for k, v in (history or {}).items()}, self._get())
         if self.background:
-            self._pending = self._thread.submit(self._write, *job)
+            self._pending = in_background(partial(self._write, *job))
         else:
             self._write(*job)
 
@@ -194,10 +208,7 @@ class CheckpointStore:
 
     def close(self, timeout: float | None = None) -> None:
         """Finish the save under way, and raise what went wrong with it, or that it took over ``timeout`` seconds."""
-        try:
-            self.wait(timeout)
-        finally:
-            self._thread.shutdown(wait=False, cancel_futures=True)
+        self.wait(timeout)
 
     def __enter__(self) -> CheckpointStore:
         return self

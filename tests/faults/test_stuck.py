@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +20,30 @@ from pylops_distributed.store.lease import Superseded
 from pylops_distributed.store.run import Run
 
 pytestmark = [pytest.mark.faults]
+
+# Ends with a save that never ends, closed or not.
+SCRIPT = """
+import sys, time
+from dataclasses import replace
+import dask
+import pylops_distributed.store.checkpoint as module
+from pylops_distributed.store.run import Run
+from storage_cases import IDENTITY, after, history
+
+if __name__ == "__main__":
+    module.PATIENCE = 1.0
+    state = after(1)
+    hung = replace(state, x=state.x.map_blocks(lambda block: time.sleep(3600), meta=state.x._meta))
+    attempt = Run.create_or_open(sys.argv[1], identity=IDENTITY).attempt()
+    store = module.CheckpointStore(attempt)
+    with dask.config.set(scheduler="synchronous"):
+        store.save(hung, history(hung))
+    if sys.argv[2] == "closed":
+        try:
+            store.close()
+        except TimeoutError as error:
+            print(error)
+"""
 
 
 def test_a_save_that_is_stuck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,3 +85,15 @@ def test_a_save_that_is_stuck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             assert {key.split("/")[1] for key in run.storage.list("checkpoints") if key.count("/") > 1} == {
                 "i00000001-a0001", "i00000002-a0002"
             }  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["closed", "left open"])
+def test_a_process_ends_though_a_save_does_not(tmp_path: Path, how: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "run.zarr"), how], capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert ("takes too long" in done.stdout) == (how == "closed")
