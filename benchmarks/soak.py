@@ -153,7 +153,7 @@ def forget(services: Services, deployment: Any) -> None:
     for old in top[KEPT:]:
         stages = services.ask("/flow_runs/filter", flow_runs={"parent_flow_run_id": {"any_": [old["id"]]}})
         for one in (*stages, old):
-            services.client.delete(f"/flow_runs/{one['id']}").raise_for_status()
+            services.client.delete(f"/flow_runs/{one['id']}")  # what is busy now is tried after the next run
 
 
 def one(
