@@ -63,8 +63,12 @@ class Services:
     samples: list[dict[str, float]] = field(default_factory=list)
 
     def ask(self, path: str, **json: Any) -> Any:
-        """Post to the server."""
-        answer = self.client.post(path, json=json)
+        """Post to the server, again if it is busy."""
+        for wait in (1, 5, 20):
+            answer = self.client.post(path, json=json)
+            if answer.status_code < 500:
+                break
+            time.sleep(wait)
         answer.raise_for_status()
         return answer.json()
 
