@@ -9,12 +9,12 @@ from pathlib import Path
 import dask.array as da
 
 from pylops_distributed.ingest import open_dataset, read_ref
-from pylops_distributed.store.group import Damaged, delete_group, open_group, read_attrs, read_through
+from pylops_distributed.store.group import Damaged, compare, delete_group, open_group, read_attrs
 from pylops_distributed.store.lease import ROOT as ATTEMPTS
 from pylops_distributed.store.run import RESULT, Run
 from pylops_distributed.store.snapshot import ROOT as CHECKPOINTS
 from pylops_distributed.store.snapshot import Entry, entries
-from pylops_distributed.store.storage import Storage
+from pylops_distributed.store.storage import Storage, open_array, open_storage
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,12 @@ def _dataset(run: Run) -> Iterator[Finding]:
         ref = read_ref(url)
         if ref.fingerprint != expected:
             yield Finding("", f"its dataset {url} is now another one, {ref.fingerprint[:8]}")
-        for variable in open_dataset(url).variables.values():
-            if isinstance(variable.data, da.Array):
-                read_through(variable.data)
+        for name in open_dataset(url).variables:
+            array = open_array(open_storage(url), str(name))
+            known = ref.arrays[str(name)].checksums if name in ref.arrays else None
+            try:
+                compare(da.from_array(array, chunks=array.chunks), known)
+            except Damaged as error:
+                raise Damaged(f"{name}: {error}") from None
     except (OSError, ValueError, Damaged) as error:
         yield Finding("", f"its dataset {url} cannot be read: {error}")

@@ -16,6 +16,7 @@ from pylops_distributed.ingest.segy_grid import Integers
 from pylops_distributed.ingest.segy_layout import read_layout
 from pylops_distributed.ingest.source import Source
 from pylops_distributed.ingest.values import BlockReport, Plan, Statistics
+from pylops_distributed.store.direct import checksum_of
 from pylops_distributed.store.storage import CONFIG, Array, Storage, open_array, open_storage
 
 
@@ -57,14 +58,15 @@ def write_block(plan: Plan, index: int) -> BlockReport:
         if report == _read_back(storage, notes, index):
             return report
     array = open_writable(storage, block.variable)
-    chunks = []
+    chunks, sums = [], ""
     for number in range(block.start, block.stop):
         region = layout.region(number)
         numbers = _trace_numbers(storage, notes, block.variable, region)
-        values = _read(notes, block.variable, region, numbers)
+        values = np.asarray(_read(notes, block.variable, region, numbers), array.dtype)
         array[region] = values
         chunks.append(Statistics.of(values, _holes(numbers, values)))
-    report = BlockReport(index=index, variable=block.variable, chunks=tuple(chunks))
+        sums += f"{checksum_of(values):08x}"
+    report = BlockReport(index=index, variable=block.variable, chunks=tuple(chunks), checksums=sums)
     storage.put(key, report.model_dump_json().encode())
     return report
 
@@ -100,7 +102,7 @@ def _read_back(storage: Storage, notes: Notes, index: int) -> BlockReport | None
     """Report of what is stored now, or None if it cannot be read."""
     block = notes.blocks[index]
     layout, array = notes.arrays[block.variable], open_array(storage, block.variable)
-    chunks = []
+    chunks, sums = [], ""
     for region in map(layout.region, range(block.start, block.stop)):
         try:
             values = np.asarray(array[region])
@@ -108,7 +110,8 @@ def _read_back(storage: Storage, notes: Notes, index: int) -> BlockReport | None
             return None
         numbers = _trace_numbers(storage, notes, block.variable, region)
         chunks.append(Statistics.of(values, _holes(numbers, values)))
-    return BlockReport(index=index, variable=block.variable, chunks=tuple(chunks))
+        sums += f"{checksum_of(values):08x}"
+    return BlockReport(index=index, variable=block.variable, chunks=tuple(chunks), checksums=sums)
 
 
 def _trace_numbers(

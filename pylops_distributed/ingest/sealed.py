@@ -55,10 +55,10 @@ def seal(plan: Plan, reports: Iterable[BlockReport]) -> DatasetRef:
             raise ValueError(
                 f"{plan.url!r} cannot be sealed: {name!r} has {present} of {wanted} chunks; run it again."
             )
-        parts = [
-            part for _, report in sorted(known.items()) if report.variable == name for part in report.chunks
-        ]
-        arrays[name] = layout.model_copy(update={"statistics": Statistics.merge(parts)})
+        written = [report for _, report in sorted(known.items()) if report.variable == name]
+        parts = [part for report in written for part in report.chunks]
+        sums = "".join(report.checksums for report in written)
+        arrays[name] = layout.model_copy(update={"statistics": Statistics.merge(parts), "checksums": sums})
     storage.sync()
     storage.put_new(ROOT, _root(notes, arrays))
     storage.sync(ROOT)

@@ -65,13 +65,17 @@ class Statistics(Value):
 
 
 class ArrayLayout(Value):
-    """Shape and chunks of one array; ``statistics`` once it is written."""
+    """Shape and chunks of one array; once it is written ``statistics``, and the ``checksums`` of what its chunks hold.
+
+    A checksum is a CRC32C in eight hexadecimal digits; those of all chunks, in C order, make one text.
+    """
 
     dims: tuple[str, ...]
     shape: tuple[int, ...]
     dtype: str
     chunks: tuple[int, ...]
     statistics: Statistics | None = None
+    checksums: str | None = None
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -123,6 +127,7 @@ class BlockReport(Value):
     index: int
     variable: str
     chunks: tuple[Statistics, ...]
+    checksums: str = ""
 
 
 class DatasetRef(Value):

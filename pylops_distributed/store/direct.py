@@ -22,7 +22,7 @@ PIECE = 2**20
 _own = threading.local()
 
 
-def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> bool:
+def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> tuple[bool, int]:
     """Write a chunk to disk as Zarr's codecs ``bytes`` (little-endian) and ``crc32c`` do, whole or not at all.
 
     Parameters
@@ -34,28 +34,36 @@ def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> bool:
 
     Returns
     -------
-    bool
-        Whether all elements are finite.
+    finite : bool
+        Whether all elements are.
+    checksum : int
+        CRC32C of the elements.
     """
     values = np.ascontiguousarray(block, block.dtype.newbyteorder("<")).reshape(-1)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}#{uuid.uuid4().hex}")
     try:
         try:
-            finite = _write(part, values, UNBUFFERED)
+            found = _write(part, values, UNBUFFERED)
         except OSError as error:
             if error.errno != errno.EINVAL:  # the file system wants its cache
                 raise
-            finite = _write(part, values, 0)
+            found = _write(part, values, 0)
         os.replace(part, path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    return finite
+    return found
 
 
-def _write(path: Path, values: np.ndarray[Any, Any], how: int) -> bool:
-    """Write elements and their checksum to a new file, flush it, and tell whether they are finite."""
+def checksum_of(block: np.ndarray[Any, Any]) -> int:
+    """CRC32C of elements, in C order and little-endian."""
+    values = np.ascontiguousarray(block, block.dtype.newbyteorder("<")).reshape(-1)
+    return int(google_crc32c.extend(0, values.view(np.uint8)))
+
+
+def _write(path: Path, values: np.ndarray[Any, Any], how: int) -> tuple[bool, int]:
+    """Write elements and their checksum to a new file, flush it, and tell whether they are finite, and the checksum."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o666)
     staged, each = _pages(), PIECE // values.itemsize
     checksum, finite, size = 0, True, 0
@@ -76,7 +84,7 @@ def _write(path: Path, values: np.ndarray[Any, Any], how: int) -> bool:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    return finite
+    return finite, checksum
 
 
 def _put(descriptor: int, data: np.ndarray[Any, Any], offset: int) -> int:

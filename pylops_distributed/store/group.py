@@ -21,13 +21,14 @@ import numpy as np
 from obstore.exceptions import BaseError
 
 from pylops_distributed.space import Chunks
-from pylops_distributed.store.direct import write_chunk
+from pylops_distributed.store.direct import checksum_of, write_chunk
 from pylops_distributed.store.storage import Array, Storage, create_array, open_array
 
 Json: TypeAlias = dict[str, Any]
 Verify: TypeAlias = Literal["full", "fast"]
 # Below this many bytes an array is read by the driver: not worth a round trip to the workers.
 SMALL = 1_000_000
+CRC = 2**32 - 1
 
 
 class Damaged(Exception):
@@ -195,7 +196,8 @@ class Group:
     attrs : dict
         Its attributes, without the manifest.
     manifest : dict
-        Of each array its ``nchunks``, ``stored_bytes``, ``chunks`` and the digest of its ``metadata``.
+        Of each array its ``nchunks``, ``stored_bytes``, ``chunks``, the ``checksums`` of what its chunks hold, and the
+        digest of its ``metadata``.
     """
 
     storage: Storage
@@ -208,6 +210,14 @@ class Group:
         key = f"read-{name}-{digest([self.storage.url, self.manifest[name]])[:32]}"
         chunks = tuple(tuple(sizes) for sizes in self.manifest[name]["chunks"])
         return da.from_array(array, chunks=chunks, name=key, meta=np.empty((0,) * array.ndim, array.dtype))
+
+    def whole(self, name: str) -> da.Array:
+        """An array, lazily, in the chunks that are stored."""
+        array = open_array(self.storage, name)
+        key = f"verify-{name}-{digest([self.storage.url, self.manifest[name]])[:32]}"
+        return da.from_array(
+            array, chunks=array.chunks, name=key, meta=np.empty((0,) * array.ndim, array.dtype)
+        )
 
     def read(self, name: str) -> np.ndarray[Any, Any]:
         """A small array, read at once."""
@@ -245,21 +255,17 @@ def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = 
             if value != entry[what]:
                 raise Damaged(f"{path}/{name}: {what} is {value}, was written as {entry[what]}")
     if verify == "full":
-        for name in group.manifest:
+        for name, entry in group.manifest.items():
             try:
-                read_through(group.lazy(name), get)
+                compare(group.whole(name), entry.get("checksums"), get)
+            except Damaged as error:
+                raise Damaged(f"{path}/{name}: {error}") from None
             except Exception as error:
                 if storage.folder is None and isinstance(error, BaseError | OSError):  # away, which will pass
                     words = str(error).partition("\n")[0]
                     raise OSError(f"{storage.url}/{path}/{name} could not be read: {words}") from error
                 raise Damaged(f"{path}/{name} cannot be read: {error}") from error
     return group
-
-
-def read_through(array: da.Array, get: Any = None) -> None:
-    """Read every chunk of an array, for the sake of its checksum."""
-    read = array.map_blocks(_read, dtype=bool, meta=np.empty((0,) * array.ndim, bool))
-    dask.compute(read.all(), scheduler="sync" if array.nbytes < SMALL else get)
 
 
 def _write_arrays(
@@ -273,10 +279,10 @@ def _write_arrays(
     """Write the arrays of a group, and give its manifest once they are known to be there and sound."""
     storage.delete_prefix(path)
     lazy = {name: _write(storage / path, name, v, cold) for name, v in variables.items()}
-    (clean,) = dask.compute({name: flags for name, (_, _, flags) in lazy.items()}, scheduler=get)
+    (marks,) = dask.compute({name: found for name, (_, _, found) in lazy.items()}, scheduler=get)
     for name in finite:
-        if not clean[name].all():
-            block = tuple(int(i) for i in np.argwhere(~clean[name])[0])
+        if (marks[name] < 0).any():
+            block = tuple(int(i) for i in np.argwhere(marks[name] < 0)[0])
             raise FloatingPointError(
                 f"{name} holds NaN or infinity, first in chunk {block}: not saved to {path}"
             )
@@ -285,11 +291,42 @@ def _write_arrays(
         if manifest[name]["nchunks"] != array.nchunks:
             raise OSError(f"{path}/{name}: {manifest[name]['nchunks']} of {array.nchunks} chunks were stored")
         manifest[name]["chunks"] = [list(sizes) for sizes in chunks]
+        manifest[name]["checksums"] = "".join(f"{int(mark) & CRC:08x}" for mark in np.ravel(marks[name]))
     return manifest
 
 
+def compare(array: da.Array, checksums: str | None, get: Any = None) -> None:
+    """Read every chunk of an array; all must hold what was written there, and not what belongs elsewhere.
+
+    Parameters
+    ----------
+    array : dask.array.Array
+        The array, in the chunks that are stored.
+    checksums : str or None
+        The CRC32C of each chunk's elements, in C order, as eight hexadecimal digits; None if they were not kept.
+    get : callable or str, optional
+        Dask scheduler that reads; the one in use if not given.
+
+    Raises
+    ------
+    Damaged
+        If a chunk holds something else; it names the chunk.
+    """
+    sums = array.map_blocks(
+        _sum, dtype=np.int64, chunks=(1,) * array.ndim, meta=np.empty((0,) * array.ndim, np.int64)
+    )
+    (found,) = dask.compute(sums, scheduler="sync" if array.nbytes < SMALL else get)
+    if checksums is None:
+        return
+    if len(checksums) != 8 * sums.npartitions:
+        raise Damaged(f"there are {sums.npartitions} chunks, and checksums of {len(checksums) // 8}")
+    written = np.frombuffer(bytes.fromhex(checksums), ">u4").reshape(sums.numblocks)
+    if wrong := np.argwhere(written != found).tolist():
+        raise Damaged(f"chunk {tuple(wrong[0])} is not what was written there")
+
+
 def _write(group: Storage, name: str, variable: Labelled, cold: bool) -> tuple[Array, Chunks, da.Array]:
-    """Create an array, and write it lazily: gives its chunks and, for each, whether it is finite."""
+    """Create an array, and write it lazily: gives its chunks and, for each that is stored, its mark."""
     data = da.asarray(variable.data)
     if data.dtype.kind not in "biufc":
         raise TypeError(f"{name} has type {data.dtype}, expected numbers; convert it before storing")
@@ -299,17 +336,20 @@ def _write(group: Storage, name: str, variable: Labelled, cold: bool) -> tuple[A
     )
     # Zarr's chunks are regular: only then can every block be written as one whole chunk.
     regular = data.rechunk(dict(enumerate(grid))) if data.ndim else data
-    flags = regular.map_blocks(
-        _write_block, target=array, what=name, folder=(group / name).folder if cold else None, dtype=bool,
-        chunks=(1,) * data.ndim, meta=np.empty((0,) * data.ndim, bool), name=f"write-{name}-{uuid.uuid4().hex}",
+    marks = regular.map_blocks(
+        _write_block, target=array, what=name, folder=(group / name).folder if cold else None, dtype=np.int64,
+        chunks=(1,) * data.ndim, meta=np.empty((0,) * data.ndim, np.int64), name=f"write-{name}-{uuid.uuid4().hex}",
     )  # fmt: skip
-    return array, data.chunks, flags
+    return array, data.chunks, marks
 
 
 def _write_block(
     block: Any, target: Array, what: str, folder: Path | None, block_info: Any = None
 ) -> np.ndarray[Any, Any]:
-    """Write one block as one chunk; itself into the array's folder, if given."""
+    """Write one block as one chunk, itself into the array's folder, if given; marks it by its checksum.
+
+    The mark is less than zero if the block is not finite.
+    """
     values, place = np.asarray(block, target.dtype), block_info[0]["array-location"]
     expected = tuple(b - a for a, b in place)
     if values.shape != expected:
@@ -318,20 +358,21 @@ def _write_block(
             "an operator gave another shape than it says"
         )
     if folder is not None:
+        stored = values
         if expected != target.chunks:  # at the edge: chunks of Zarr are all of one size
-            values = np.zeros(target.chunks, target.dtype)
-            values[tuple(map(slice, expected))] = block
+            stored = np.zeros(target.chunks, target.dtype)
+            stored[tuple(map(slice, expected))] = values
         key = target.metadata.encode_chunk_key(block_info[0]["chunk-location"])
-        finite = write_chunk(folder / key, values)
+        finite, checksum = write_chunk(folder / key, stored)
+        checksum = checksum if stored is values else checksum_of(values)
     else:
         target[tuple(slice(a, b) for a, b in place)] = values
-        finite = bool(np.isfinite(values).all())
-    return np.full((1,) * target.ndim, finite)
+        finite, checksum = bool(np.isfinite(values).all()), checksum_of(values)
+    return np.full((1,) * target.ndim, checksum if finite else checksum - 2**32)
 
 
-def _read(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Nothing more: that the block could be read is the test."""
-    return np.ones((1,) * block.ndim, bool)
+def _sum(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.full((1,) * block.ndim, checksum_of(block))
 
 
 def _stored(storage: Storage, path: str) -> defaultdict[str, Json]:

@@ -1,9 +1,11 @@
 """Verify finds whatever was done to a run; repair brings back its newest sound checkpoint, and nothing less."""
 
+import numpy as np
 import pytest
 from storage_cases import ToyState, after, assert_same, go_on
 
 from pylops_distributed.audit import repair, verify
+from pylops_distributed.ingest import ingest
 from pylops_distributed.store.checkpoint import CheckpointStore
 from pylops_distributed.store.group import Damaged, Variable
 from pylops_distributed.store.lease import RunBusy
@@ -35,6 +37,15 @@ def chunk(group, name="model"):
     return next(p for p in sorted((group / name / "c").rglob("*")) if p.is_file())
 
 
+def exchange(one, other):
+    """Two files that are sound for themselves."""
+    data = one.read_bytes(), other.read_bytes()
+    assert data[0] != data[1]
+    assert len(data[0]) == len(data[1])
+    other.write_bytes(data[0])
+    one.write_bytes(data[1])
+
+
 DAMAGE = {
     "flipped": lambda place: flip(chunk(checkpoint(place))),
     "truncated": lambda place: chunk(checkpoint(place)).write_bytes(b"12"),
@@ -44,6 +55,12 @@ DAMAGE = {
     "metadata": lambda place: flip(checkpoint(place) / "zarr.json"),
     "swapped": lambda place: (checkpoint(place) / "zarr.json").write_bytes(
         (checkpoint(place, 2) / "zarr.json").read_bytes()
+    ),
+    "chunks of an array swapped": lambda place: exchange(
+        checkpoint(place) / "model/c/0/0", checkpoint(place) / "model/c/1/0"
+    ),
+    "another checkpoint's chunk": lambda place: chunk(checkpoint(place)).write_bytes(
+        chunk(checkpoint(place, 2)).read_bytes()
     ),
 }
 
@@ -104,3 +121,16 @@ def test_another_dataset_under_the_same_name_is_found(tmp_path):
     (found,) = verify(tmp_path / "run.zarr")
     assert "cannot be read" in found.words
     assert str(tmp_path / "gone.zarr") in found.words
+
+
+def test_swapped_chunks_of_a_dataset_are_found(tmp_path):
+    np.save(tmp_path / "raw.npy", np.arange(24.0).reshape(4, 6))
+    ref = ingest(str(tmp_path / "raw.npy"), str(tmp_path / "data.zarr"), chunks={"dim_0": 2, "dim_1": 6})
+    Run.create_or_open(
+        tmp_path / "run.zarr", identity={"data": ref.fingerprint}, provenance={"dataset": ref.url}
+    )
+    assert verify(tmp_path / "run.zarr") == []
+    (name,) = ref.arrays
+    exchange(*(tmp_path / "data.zarr" / name / "c" / i / "0" for i in "01"))
+    (found,) = verify(tmp_path / "run.zarr")
+    assert f"{name}: chunk (0, 0) is not what was written there" in found.words

@@ -11,7 +11,7 @@ import obstore
 import pytest
 import zarr
 
-from pylops_distributed.store.direct import write_chunk
+from pylops_distributed.store.direct import checksum_of, write_chunk
 from pylops_distributed.store.storage import Storage, chunks_present, create_array, open_array, open_storage
 
 
@@ -127,7 +127,7 @@ def test_a_chunk_written_directly_is_the_one_that_zarr_writes(
     values = np.asfortranarray(np.random.default_rng(0).integers(-9, 9, shape).astype(dtype))
     array = create_array(open_storage(tmp_path), "a", (shape[0], 2 * shape[1]), shape, dtype, cold=True)
     array[:, : shape[1]] = values
-    assert write_chunk(tmp_path / "a/c/0/1", values)
+    assert write_chunk(tmp_path / "a/c/0/1", values) == (True, checksum_of(values))
     assert (tmp_path / "a/c/0/1").read_bytes() == (tmp_path / "a/c/0/0").read_bytes()
     np.testing.assert_array_equal(array[:, shape[1] :], values)
 
@@ -136,7 +136,7 @@ def test_a_chunk_written_directly_is_the_one_that_zarr_writes(
 def test_a_chunk_written_directly_tells_what_is_not_finite(tmp_path: Path, place: int) -> None:
     values = np.zeros(300_000)
     values[place] = np.inf
-    assert not write_chunk(tmp_path / "c/0", values)
+    assert write_chunk(tmp_path / "c/0", values) == (False, checksum_of(values))
 
 
 def test_a_chunk_that_cannot_be_written_leaves_nothing_behind(
