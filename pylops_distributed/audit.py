@@ -13,7 +13,7 @@ from pylops_distributed.store.group import Damaged, compare, delete_group, open_
 from pylops_distributed.store.lease import ROOT as ATTEMPTS
 from pylops_distributed.store.run import RESULT, Run
 from pylops_distributed.store.snapshot import ROOT as CHECKPOINTS
-from pylops_distributed.store.snapshot import Entry, entries
+from pylops_distributed.store.snapshot import entries, open_checkpoint
 from pylops_distributed.store.storage import Storage, open_array, open_storage
 
 
@@ -113,9 +113,7 @@ def _checkpoints(storage: Storage) -> Iterator[Finding]:
             yield Finding(path, "was never finished", harmful=False)
             continue
         try:
-            entry, attrs = Entry.of(name), open_group(storage, path).attrs
-            if (attrs["iteration"], attrs["attempt"]) != (entry.iteration, entry.attempt):
-                yield Finding(path, f"holds iteration {attrs['iteration']} of attempt {attrs['attempt']}")
+            open_checkpoint(storage, name)
         except (Damaged, ValueError) as error:
             yield Finding(path, str(error))
 

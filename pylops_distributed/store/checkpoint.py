@@ -17,7 +17,14 @@ from dask.base import get_scheduler
 
 from pylops_distributed.optimization.state import State
 from pylops_distributed.space import Blocks
-from pylops_distributed.store.group import Damaged, Verify, delete_group, metadata_key, write_group
+from pylops_distributed.store.group import (
+    Damaged,
+    Verify,
+    delete_group,
+    metadata_key,
+    read_attrs,
+    write_group,
+)
 from pylops_distributed.store.lease import Attempt
 from pylops_distributed.store.policy import Budget, Every, Retention
 from pylops_distributed.store.snapshot import (
@@ -103,6 +110,7 @@ class CheckpointStore:
         self.background = background
         self.verify = verify
         self.seconds = 0.0  # what the last save took, see Budget
+        self._run: str = read_attrs(attempt.storage)["fingerprint"]
         self._parent: str | None = None
         self._unsound: set[Entry] = set()
         self._pending: Future[None] | None = None
@@ -227,7 +235,7 @@ class CheckpointStore:
         start = time.monotonic()
         found = contents(state, history, self.labels)
         attrs = {
-            **describe(state, history, self._parent, entry.attempt),
+            **describe(state, history, self._parent, entry.attempt, self._run),
             "coordinates": " ".join(found.coordinates),
         }
         try:

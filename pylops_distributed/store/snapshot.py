@@ -12,7 +12,16 @@ import numpy as np
 
 from pylops_distributed.optimization.state import State
 from pylops_distributed.space import Blocks
-from pylops_distributed.store.group import Group, Json, Labelled, Variable, Verify, open_group, read_attrs
+from pylops_distributed.store.group import (
+    Damaged,
+    Group,
+    Json,
+    Labelled,
+    Variable,
+    Verify,
+    open_group,
+    read_attrs,
+)
 from pylops_distributed.store.storage import Storage
 
 S = TypeVar("S", bound=State)
@@ -101,6 +110,24 @@ def entries(storage: Storage) -> list[Entry]:
     return sorted(Entry.of(name) for name in names if storage.exists(f"{ROOT}/{name}/zarr.json"))
 
 
+def open_checkpoint(storage: Storage, name: str, verify: Verify = "full", get: Any = None) -> Group:
+    """Open a checkpoint's group after checking it, and that it is the run's, and what its name says.
+
+    Raises
+    ------
+    Damaged
+        If it is not.
+    """
+    entry = Entry.of(name)
+    group = open_group(storage, entry.path, verify, get)
+    iteration, attempt = group.attrs["iteration"], group.attrs["attempt"]
+    if (iteration, attempt) != (entry.iteration, entry.attempt):
+        raise Damaged(f"{entry.path} holds iteration {iteration} of attempt {attempt}")
+    if "run" in group.attrs and group.attrs["run"] != read_attrs(storage)["fingerprint"]:
+        raise Damaged(f"{entry.path} is that of another run, {group.attrs['run'][:8]}")
+    return group
+
+
 def load(
     storage: Storage, name: str, kind: type[S], verify: Verify = "full", get: Any = None
 ) -> Checkpoint[S]:
@@ -134,7 +161,7 @@ def load(
         raise TypeError(
             f"{storage.url}/{path} holds a {saved}, not a {kind.__name__}: go on with the same solver"
         )
-    group = open_group(storage, path, verify, get)
+    group = open_checkpoint(storage, name, verify, get)
     values: dict[str, Any] = {"iteration": group.attrs["iteration"]}
     for f in fields(kind):
         if f.metadata.get("space", "") is None:
@@ -145,14 +172,15 @@ def load(
     return Checkpoint(name, kind(**values), history, group.attrs)
 
 
-def describe(state: State, history: History, parent: str | None, attempt: int) -> Json:
-    """Attributes of a state's group."""
+def describe(state: State, history: History, parent: str | None, attempt: int, run: str) -> Json:
+    """Attributes of a state's group, in a run of this fingerprint."""
     vectors = {f.name: getattr(state, f.name) for f in fields(state)}
     return {
         "schema": SCHEMA,
         "kind": type(state).__name__,
         "iteration": state.iteration,
         "attempt": attempt,
+        "run": run,
         "parent": parent,
         "created_at": datetime.now(UTC).isoformat(),
         "blocks": {name: len(v.arrays) for name, v in vectors.items() if isinstance(v, Blocks)},

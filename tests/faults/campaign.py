@@ -127,13 +127,13 @@ def _struck(rng: random.Random, place: Path, how: signal.Signals) -> str:
     return holds(url, int(promised or SAVED))
 
 
-@kind("bits flipped, cut off, emptied, deleted, or swapped")
+@kind("bits flipped, cut off, emptied, deleted, swapped, or from the checkpoint before")
 def damaged(rng: random.Random, place: Path) -> str:
     url = begun(place)
     newest = Path(url) / "checkpoints" / f"i{SAVED:08d}-a0001"
     files = sorted(p for p in newest.rglob("*") if p.is_file())
     file = rng.choice(files)
-    how = rng.choice(["flip", "cut", "empty", "delete", "swap"])
+    how = rng.choice(["flip", "cut", "empty", "delete", "swap", "older"])
     raw = bytearray(file.read_bytes())
     if how == "flip":
         raw[rng.randrange(len(raw))] ^= 1 << rng.randrange(8)
@@ -144,6 +144,8 @@ def damaged(rng: random.Random, place: Path) -> str:
         os.truncate(file, 0)
     elif how == "delete":
         file.unlink()
+    elif how == "older":
+        shutil.copy(newest.with_name(f"i{SAVED - 1:08d}-a0001") / file.relative_to(newest), file)
     else:
         other = rng.choice([f for f in files if f != file])
         file.write_bytes(other.read_bytes())

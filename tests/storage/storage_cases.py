@@ -75,9 +75,9 @@ def assert_same(a: State, b: State) -> None:
             assert (p.dtype, p.shape, p.tobytes()) == (q.dtype, q.shape, q.tobytes()), f.name
 
 
-def go_on(url: str, iterations: int, ack: Path | None = None) -> None:
+def go_on(url: str, iterations: int, ack: Path | None = None, identity: dict[str, Any] = IDENTITY) -> None:
     """Resume the run at ``url``, and save every iteration; what is acknowledged is noted in ``ack``."""
-    with Run.create_or_open(url, identity=IDENTITY).attempt() as attempt, CheckpointStore(attempt) as store:
+    with Run.create_or_open(url, identity=identity).attempt() as attempt, CheckpointStore(attempt) as store:
         found = store.latest(ToyState)
         state = start() if found is None else found.state
         while state.iteration < iterations:

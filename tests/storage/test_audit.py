@@ -1,5 +1,7 @@
 """Verify finds whatever was done to a run; repair brings back its newest sound checkpoint, and nothing less."""
 
+import shutil
+
 import numpy as np
 import pytest
 from storage_cases import ToyState, after, assert_same, go_on
@@ -58,6 +60,15 @@ DAMAGE = {
     ),
     "chunks of an array swapped": lambda place: exchange(
         checkpoint(place) / "model/c/0/0", checkpoint(place) / "model/c/1/0"
+    ),
+    "another checkpoint": lambda place: (
+        shutil.rmtree(checkpoint(place)),
+        shutil.copytree(checkpoint(place, 2), checkpoint(place)),
+    ),
+    "another run's checkpoint": lambda place: (
+        shutil.rmtree(checkpoint(place)),
+        go_on(str(place.parent / "other.zarr"), 3, identity={"problem": "other"}),
+        shutil.copytree(checkpoint(place.parent / "other.zarr"), checkpoint(place)),
     ),
     "another checkpoint's chunk": lambda place: chunk(checkpoint(place)).write_bytes(
         chunk(checkpoint(place, 2)).read_bytes()
