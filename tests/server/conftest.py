@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -45,7 +46,11 @@ def up(tmp_path_factory, environment):
     client = httpx.Client(base_url=url, trust_env=False, timeout=30)
 
     def ask(path, **filters):
-        answer = client.post(path, json=filters)
+        for seconds in (1, 5, 20):  # as Prefect's own clients do: SQLite is locked now and then
+            answer = client.post(path, json=filters)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(seconds)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
