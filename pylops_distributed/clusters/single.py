@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from distributed import LocalCluster, Nanny, Worker
+from distributed import LocalCluster, Nanny, Status, Worker
+from tornado.ioloop import PeriodicCallback
 
 from pylops_distributed.clusters import check_options
 from pylops_distributed.utils.adaptive import adapted
 
-TRIES = 3
+TRIES = 5
+LOOK = 2000  # milliseconds between two looks for workers that are gone
 
 
 def check(**options: Any) -> None:
@@ -49,7 +51,9 @@ def cluster(
         # Dask hands this on to each worker; see there.
         options.setdefault("preload", ["pylops_distributed.utils.interrupts"])
     options |= {"n_workers": n_workers, "threads_per_worker": threads_per_worker, "processes": processes}
-    return adapted(_started(options), adapt)
+    found = _started(options)
+    found.loop.add_callback(_replace, found)
+    return adapted(found, adapt)
 
 
 def _started(options: dict[str, Any]) -> LocalCluster:
@@ -58,3 +62,21 @@ def _started(options: dict[str, Any]) -> LocalCluster:
         with suppress(RuntimeError):
             return LocalCluster(**options)
     return LocalCluster(**options)
+
+
+async def _replace(cluster: LocalCluster) -> None:
+    """Have workers replaced that are gone for good.
+
+    Dask starts a worker anew that dies, but not one that dies while it starts, or is slow to: what waits for the last
+    of them would wait for ever.
+    """
+
+    def look() -> None:
+        for name, worker in list(cluster.workers.items()):
+            if worker.status in (Status.closed, Status.failed):
+                del cluster.workers[name]
+        if cluster.status is Status.running and len(cluster.workers) < len(cluster.worker_spec):
+            cluster.scale(len(cluster.worker_spec))
+
+    cluster.periodic_callbacks["replace"] = PeriodicCallback(look, LOOK)
+    cluster.periodic_callbacks["replace"].start()

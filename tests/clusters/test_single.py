@@ -1,0 +1,39 @@
+"""Workers of this machine that are gone for good are replaced."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import dask
+import psutil
+
+from pylops_distributed.utils.backend import dask as cluster
+
+
+def add(x):
+    time.sleep(0.5)
+    return x + 1
+
+
+def test_what_waits_for_workers_that_are_gone_gets_others():
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"}), cluster(n_workers=2) as client:
+        for nanny in list(client.cluster.workers.values()):
+            client.cluster.sync(nanny.close)
+        assert client.submit(add, 1).result(60) == 2
+        client.wait_for_workers(2, 60)
+
+
+def test_workers_killed_while_they_start():
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"}),
+        cluster(n_workers=2) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        waiting = pool.submit(lambda: client.submit(add, 1).result(90))
+        end = time.monotonic() + 8
+        while time.monotonic() < end:
+            for process in psutil.Process().children():
+                if "spawn_main" in " ".join(process.cmdline()):
+                    process.kill()
+            time.sleep(0.2)
+        assert waiting.result() == 2
+        client.wait_for_workers(2, 60)
