@@ -59,6 +59,10 @@ class Owner:
     alive: bool
 
 
+# Attempts of this process by their UUIDs: what is not there is over, though a full disk may have kept it from saying so.
+_held: set[str] = set()
+
+
 class Attempt:
     """The right to write to a run, until closed or superseded. Made by :func:`acquire`; a context manager.
 
@@ -73,9 +77,10 @@ class Attempt:
         1 for the first attempt at the run.
     """
 
-    def __init__(self, storage: Storage, number: int) -> None:
+    def __init__(self, storage: Storage, number: int, uuid: str) -> None:
         self.storage = storage
         self.number = number
+        self._uuid = uuid
         self._stop = threading.Event()
         # Bound to nothing of `self`: an attempt that is forgotten stops renewing, and its lease runs out.
         self._thread = threading.Thread(
@@ -83,6 +88,7 @@ class Attempt:
         )
         self._thread.start()
         weakref.finalize(self, self._stop.set)
+        weakref.finalize(self, _held.discard, uuid)
 
     def check(self) -> None:
         """Raise :class:`Superseded` if a newer attempt exists."""
@@ -96,6 +102,7 @@ class Attempt:
         """Give the run free."""
         self._stop.set()
         self._thread.join()
+        _held.discard(self._uuid)
         _beat(self.storage, self.number, released=True)
 
     def __enter__(self) -> Attempt:
@@ -125,10 +132,17 @@ def acquire(storage: Storage) -> Attempt:
         if last is not None and not _released(storage, last.number):
             logger.warning("attempt %d at %s ended without notice; attempt %d takes over",
                            last.number, storage.url, number)  # fmt: skip
-        if storage.put_new(_record(number), encode(_self())):
-            storage.sync(_record(number))
-            _beat(storage, number)
-            return Attempt(storage, number)
+        about = _self()
+        _held.add(about["uuid"])  # before others in this process can see it
+        try:
+            if storage.put_new(_record(number), encode(about)):
+                storage.sync(_record(number))
+                _beat(storage, number)
+                return Attempt(storage, number, about["uuid"])
+        except BaseException:
+            _held.discard(about["uuid"])
+            raise
+        _held.discard(about["uuid"])
 
 
 def ensure_free(storage: Storage) -> Owner | None:
@@ -222,6 +236,7 @@ def _may_live(record: Json) -> bool:
     try:
         process = psutil.Process(record["pid"])
         same = abs(process.create_time() - float(record["process_started"])) < 1
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        mine = record["pid"] == os.getpid()
+        return same and process.status() != psutil.STATUS_ZOMBIE and (not mine or record["uuid"] in _held)
     except psutil.NoSuchProcess:
         return False

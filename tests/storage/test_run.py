@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import gc
 import logging
 import multiprocessing
@@ -178,6 +179,25 @@ def test_a_store_that_is_away_does_not_end_the_lease(tmp_path: Path, monkeypatch
         assert attempt._thread.is_alive()
         (tmp_path / "r").unlink()
         (tmp_path / "away").rename(tmp_path / "r")
+
+
+def test_a_full_disk_leaves_nothing_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run = Run.create_or_open(tmp_path / "run.zarr", identity=IDENTITY)
+    with monkeypatch.context() as patch:
+        patch.setattr(lease_module, "_beat", full)
+        with pytest.raises(OSError, match="No space left"):
+            run.attempt()
+    attempt = run.attempt()
+    with monkeypatch.context() as patch:
+        patch.setattr(lease_module, "_beat", full)
+        with pytest.raises(OSError, match="No space left"):
+            attempt.close()
+    with run.attempt() as attempt, pytest.raises(RunBusy):
+        assert attempt.number == 3
+        run.attempt()
 
 
 def test_a_zombie_publishes_nothing(place: str) -> None:
