@@ -59,7 +59,7 @@ class Owner:
     alive: bool
 
 
-# Attempts of this process by their UUIDs: what is not there is over, though a full disk may have kept it from saying so.
+# Attempts of this process by their UUIDs: the others are over, though a full disk may have kept one from saying so.
 _held: set[str] = set()
 
 
