@@ -96,7 +96,7 @@ def stage(flow: Flow[..., Any], *args: Any, **options: Any) -> Any:
                 return state.result()
             except FlowRunTimeoutError as error:
                 raise FlowRunTimeoutError(
-                    f"the stage {flow.name} took more than the {flow.timeout_seconds:.0f} s of its timeout "
+                    f"the stage {fresh.name} took more than the {fresh.timeout_seconds:.0f} s of its timeout "
                     f"(timeouts.{flow.name}); what it has done is kept, and the same command goes on"
                 ) from error
 
