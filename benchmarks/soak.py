@@ -8,8 +8,8 @@ deployed, and a run of it is scheduled for now as soon as the one before has end
 two Dask workers, of which one is killed with SIGKILL now and then (``--every``). Prints a line a run: how it
 ended, in how many seconds, how many kills it saw, and whether its model is that of the first run, which nobody kills
 anything of, to the bit; and twice a minute the memory of the processes by kind and the disk use. At the end a summary.
-What a run has left is deleted then, and of the server's history what is older than ten minutes, by Prefect's own
-settings (``HISTORY``): what still grows would grow for ever.
+What a run has left is deleted then, and so is the history of the server: old flow runs through its API, and events
+older than ten minutes by Prefect's own settings (``HISTORY``). What still grows would grow for ever.
 Exits with 1 if a run ended otherwise than completed, or with another model.
 """
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from prefect import flow, unmapped
 from prefect.events import emit_event
 from prefect.runtime import flow_run
@@ -35,14 +33,15 @@ def ingest(sources: dict[str, Source] | Source, target: str) -> str:
     """
     with alive():
         plan = tasks.plan_ingest(sources, target)
-        reports = [] if plan.sealed else _write(plan, range(plan.blocks))
+        reports = [] if plan.sealed else _write(plan)
         url = tasks.seal_dataset(plan, reports).url
     if flow_run.parent_flow_run_id is None:  # else whoever called goes on itself
         emit_event(SEALED, {"prefect.resource.id": f"pylops-distributed.dataset.{url}"}, payload={"url": url})
     return url
 
 
-def _write(plan: Plan, blocks: Iterable[int]) -> list[BlockReport]:
+def _write(plan: Plan) -> list[BlockReport]:
+    blocks = range(plan.blocks)
     if plan.nbytes > SMALL:
         return tasks.write_block.map(unmapped(plan), blocks).result()
     return [tasks.write_block(plan, block) for block in blocks]

@@ -97,7 +97,7 @@ def stage(flow: Flow[..., Any], *args: Any, **options: Any) -> Any:
             except FlowRunTimeoutError as error:
                 raise FlowRunTimeoutError(
                     f"the stage {fresh.name} took more than the {fresh.timeout_seconds:.0f} s of its timeout "
-                    f"(timeouts.{flow.name}); what it has done is kept, and the same command goes on"
+                    f"(timeouts.{fresh.name}); what it has done is kept, and the same command goes on"
                 ) from error
 
 
