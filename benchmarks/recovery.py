@@ -23,30 +23,35 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from flows.signals import Interrupted
 
 EVERY, NITER, LIMIT = 10, 100_000, 15.0
 
 
 def child(settings: Path, root: Path, log: Path) -> None:
-    """The pipeline, which notes when each step was known to be done."""
-    from rich.console import Console
+    """As `pld run` does it, and a note of when each step was known to be done."""
+    from flows import session
+    from flows.cli import run_pipeline
 
-    from flows.config import load
-    from flows.monitor import listeners
-    from flows.session import prefect_session
+    with log.open("a", buffering=1) as file, suppress(Interrupted):
 
-    config = load(
-        settings, {"root": str(root), "solver": {"niter": NITER}, "checkpoint": {"iterations": EVERY}}
-    )
-    with log.open("a", buffering=1) as file, prefect_session(False, Console(stderr=True)):
-        from flows.pipeline import pipeline
+        def config() -> Any:
+            from flows.config import load
 
-        listeners.append(lambda p: print(time.monotonic(), p.iteration, p.resumed or 0, file=file))
-        pipeline(config, return_state=True)
+            changes = {"solver": {"niter": NITER}, "checkpoint": {"iterations": EVERY}}
+            return load(settings, {"root": str(root), **changes})
+
+        @contextmanager
+        def noting(_: Any) -> Iterator[Any]:
+            yield lambda p: print(time.monotonic(), p.iteration, p.resumed or 0, file=file)
+
+        session.progress_line = noting
+        run_pipeline(config, False)
 
 
 def steps(log: Path) -> list[tuple[float, int, int]]:

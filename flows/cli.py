@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +24,7 @@ from flows.commands.console import (
     prefect,
     shown,
 )
+from flows.imports import quickly
 
 __all__ = ["app", "exploring", "looking", "main", "operating"]
 
@@ -55,10 +58,14 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Run a pipeline: ingest, invert, postprocess. Run again, it goes on from where it was."""
-    from flows.config import load
-
     changes = changed(set_) | ({"run": into} if into else {})
-    _pipeline(load(config, {"root": root, **changes}), verbose)
+
+    def settings() -> Any:
+        from flows.config import load
+
+        return load(config, {"root": root, **changes})
+
+    run_pipeline(settings, verbose)
 
 
 @app.command()
@@ -97,21 +104,24 @@ def resume(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbos
 
     One that was paused in a deployment goes on there, in a worker.
     """
-    from flows.config import merge, validate
-    from pylops_distributed.store.run import Run
 
-    place = located(path, root)
-    found = Run.open(place)
-    if not set_ and found.status().state == "interrupted":
-        from flows.pausing import resume as hand_over
+    def settings() -> Any:
+        from flows.config import merge, validate
+        from pylops_distributed.store.run import Run
 
-        if flow_run := hand_over(found):
-            out.print(f"a worker goes on with it: flow run {flow_run}")
-            return
-    stored = found.attrs
-    params = stored["params"] | {"sources": {}, "dataset": stored["dataset"], "run": place}
-    raw = merge(params, changed(set_))
-    _pipeline(validate(raw, f"the settings of {path}"), verbose)
+        place = located(path, root)
+        found = Run.open(place)
+        if not set_ and found.status().state == "interrupted":
+            from flows.pausing import resume as hand_over
+
+            if flow_run := hand_over(found):
+                out.print(f"a worker goes on with it: flow run {flow_run}")
+                raise typer.Exit
+        stored = found.attrs
+        params = stored["params"] | {"sources": {}, "dataset": stored["dataset"], "run": place}
+        return validate(merge(params, changed(set_)), f"the settings of {path}")
+
+    run_pipeline(settings, verbose)
 
 
 @app.command()
@@ -203,12 +213,21 @@ def postprocess(path: RunPath, root: Root = "runs", verbose: Verbose = False) ->
     out.print(f"report: {report}")
 
 
-def _pipeline(config: Any, verbose: bool) -> None:
-    from flows.preflight import preflight
-    from flows.session import prefect_session
+def run_pipeline(settings: Callable[[], Any], verbose: bool) -> None:
+    """Run the pipeline; what it shall do is read, and its cluster begun, while an embedded server starts."""
+    with ExitStack() as ends:
 
-    out.print(f"disk: {preflight(config)}")
-    with prefect_session(verbose, out):
+        def prepare() -> Any:
+            quickly("flows.early", "flows.preflight")
+            from flows.early import begun
+            from flows.preflight import preflight
+
+            config = settings()
+            out.print(f"disk: {preflight(config)}")
+            ends.enter_context(begun(config.cluster))
+            return config
+
+        config = ends.enter_context(prefect(verbose, prepare))
         from flows.pipeline import pipeline
         from flows.stopping import result
 

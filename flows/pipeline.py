@@ -7,6 +7,7 @@ from prefect.states import Completed
 from prefect_dask import DaskTaskRunner
 
 from flows.config import PipelineConfig
+from flows.early import started
 from flows.ingest import ingest
 from flows.invert import invert
 from flows.monitor import last_words
@@ -14,7 +15,6 @@ from flows.postprocess import postprocess
 from flows.ship import ship
 from flows.stopping import stage, unless_stopped
 from flows.unchanged import unchanged
-from pylops_distributed.utils.backend import dask
 
 
 @flow(name="pipeline", flow_run_name="pipeline {config.name}")
@@ -38,7 +38,7 @@ def pipeline(config: PipelineConfig) -> str:
 
 def _stages(config: PipelineConfig) -> str:
     times = config.timeouts
-    with dask(config.cluster.hardware, **config.cluster.options) as client:
+    with started(config.cluster) as client:
         ship(config.problem, client)
         runner = DaskTaskRunner(address=client.scheduler.address)
         dataset = config.target

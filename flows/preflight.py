@@ -1,4 +1,4 @@
-"""What can be known to be wrong before a server or a cluster is started, or a sample is read."""
+"""What can be known to be wrong before a cluster is started, or a sample is read."""
 
 from __future__ import annotations
 

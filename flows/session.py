@@ -3,41 +3,58 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from flows.imports import quickly
-from pylops_distributed.plots import relative_cost
+
+T = TypeVar("T")
 
 
 @contextmanager
-def prefect_session(verbose: bool, console: Console) -> Iterator[None]:
-    """Settings for people at a terminal, the server, and a progress line while an inversion runs."""
+def prefect_session(verbose: bool, console: Console, prepare: Callable[[], T]) -> Iterator[T]:
+    """Settings for people at a terminal, the server, and a progress line while an inversion runs.
+
+    Parameters
+    ----------
+    verbose : bool
+        Show Prefect's own log, too.
+    console : rich.console.Console
+        Where to tell progress.
+    prepare : callable
+        What comes before the first flow; gives what the context gives. Done while an embedded server starts, or,
+        without one, before Prefect is imported, so that a cluster it begins starts meanwhile.
+    """
     # Prefect reads these when it is first imported.
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "WARNING")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    found = [prepare()] if "PREFECT_API_URL" in os.environ else []
     quickly("flows.server")
     from flows.server import ensure_server
 
-    with ensure_server(meanwhile=partial(quickly, "flows.pipeline")) as url, _progress(console) as listener:
+    def meanwhile() -> None:
+        quickly("flows.pipeline")
+        if not found:
+            found.append(prepare())
+
+    with ensure_server(meanwhile=meanwhile) as url, progress_line(console) as listener:
         from flows.monitor import listeners
 
         console.print(f"Prefect UI: {url.removesuffix('/api')}")
         listeners.append(listener)
         try:
-            yield
+            yield found[0]
         finally:
             listeners.remove(listener)
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[Any]:
+def progress_line(console: Console) -> Iterator[Any]:
     """A bar on a terminal, a line now and then elsewhere."""
     columns = (
         TextColumn("{task.description}"),
@@ -50,6 +67,8 @@ def _progress(console: Console) -> Iterator[Any]:
         told = -1
 
         def listener(progress: Any) -> None:
+            from pylops_distributed.plots import relative_cost
+
             nonlocal told
             relative = relative_cost(progress.cost)[-1]
             words = f"cost/first {relative:.2e}  {progress.seconds:.2f} s/it  {progress.left:.0f} s left"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from copy import copy
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -83,7 +84,10 @@ def stage(flow: Flow[..., Any], *args: Any, **options: Any) -> Any:
     def begins(flow: Any, flow_run: Any, state: Any) -> None:
         begun.append(flow_run.id)
 
-    fresh = flow.with_options(on_running=[begins], **options)
+    fresh = copy(flow)  # with_options would make the form of its parameters again, which takes its time
+    fresh.on_running_hooks = [begins]
+    for name, value in options.items():
+        setattr(fresh, name, value)
     while True:
         try:
             state: State[Any] = fresh(*args, return_state=True)  # type: ignore[assignment]

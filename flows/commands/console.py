@@ -46,24 +46,21 @@ def guard(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
-        from pylops_distributed.store.lease import RunBusy, Superseded
-
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             command(*args, **kwargs)
         except typer.Exit:
             raise
-        except (RunBusy, Superseded) as error:
-            _fail(error, 3)
-        except (ValueError, TypeError, *PATHS) as error:
-            _fail(error, 2)
         except (Interrupted, KeyboardInterrupt) as stop:
             err.print(
                 f"interrupted: {stop or 'what is done is saved; the same command goes on'}", markup=False
             )
             raise typer.Exit(4) from None
         except Exception as error:
-            _fail(error, 1)
+            logging.getLogger(__name__).debug("the whole story:", exc_info=error)
+            err.print(f"[red]error:[/red] {type(error).__name__}:", end=" ")
+            err.print(str(error), markup=False)
+            raise typer.Exit(_code(error)) from None
 
     return guarded
 
@@ -72,17 +69,20 @@ def _interrupt(*_: Any) -> None:
     raise Interrupted
 
 
-def _fail(error: Exception, code: int) -> None:
-    logging.getLogger(__name__).debug("the whole story:", exc_info=error)
-    err.print(f"[red]error:[/red] {type(error).__name__}:", end=" ")
-    err.print(str(error), markup=False)
-    raise typer.Exit(code) from None
+def _code(error: Exception) -> int:
+    """The exit code that tells an error."""
+    from pylops_distributed.store.lease import RunBusy, Superseded
+
+    if isinstance(error, (RunBusy, Superseded)):
+        return 3
+    return 2 if isinstance(error, (ValueError, TypeError, *PATHS)) else 1
 
 
-def prefect(verbose: bool) -> Any:
+def prefect(verbose: bool, prepare: Callable[[], Any] = lambda: None) -> Any:
+    """See :func:`flows.session.prefect_session`."""
     from flows.session import prefect_session
 
-    return prefect_session(verbose, out)
+    return prefect_session(verbose, out, prepare)
 
 
 def changed(settings: list[str] | None) -> dict[str, Any]:

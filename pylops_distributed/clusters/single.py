@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from distributed import LocalCluster, Nanny, Status, Worker
@@ -13,6 +14,7 @@ from pylops_distributed.clusters import check_options
 from pylops_distributed.utils.adaptive import adapted
 
 TRIES = 5
+PRELOAD = str(Path(__file__).parents[1] / "utils" / "preload.py")
 LOOK = 2000  # milliseconds between two looks for workers that are gone
 
 
@@ -49,7 +51,7 @@ def cluster(
     if processes:
         options.setdefault("host", "127.0.0.1")
         # Dask hands this on to each worker; see there.
-        options.setdefault("preload", ["pylops_distributed.utils.interrupts"])
+        options.setdefault("preload", [PRELOAD])
     options |= {"n_workers": n_workers, "threads_per_worker": threads_per_worker, "processes": processes}
     found = _started(options)
     found.loop.add_callback(_replace, found)

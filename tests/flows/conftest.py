@@ -15,6 +15,7 @@ def refused():
 
     def run(*words):
         with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")  # without it a server starts meanwhile
             patch.setattr(subprocess, "Popen", lambda *args, **_: pytest.fail(f"started {args}"))
             result = CliRunner().invoke(app, list(map(str, words)))
         return SimpleNamespace(code=result.exit_code, text=result.output)

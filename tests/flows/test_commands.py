@@ -120,3 +120,10 @@ def test_f3_end_to_end(pld, server, tmp_path):
     assert np.isfinite(impedance.values).all()
     assert tree["model"].attrs["metrics"]["misfit"] < 0.1
     assert tree.attrs["problem"]["wavelet"]["kind"] == "samples"  # the estimate is kept with the run
+
+
+def test_what_is_refused_leaves_no_server_behind_that_had_begun_to_start(pld, config):
+    code, text = pld("run", config, "--set", "solver.niter=0")  # ends when nobody holds its output any more
+    assert code == 2, text
+    assert "greater than or equal to 1, got 0" in text
+    assert "Prefect UI" not in text
