@@ -11,30 +11,32 @@ from distributed import Client
 from flows.config import ClusterConfig
 from pylops_distributed.utils.backend import dask
 
-_begun: dict[str, Future[Client]] = {}
+_begun: list[tuple[ClusterConfig, Future[Client]]] = []
 
 
 @contextmanager
 def begun(cluster: ClusterConfig) -> Iterator[None]:
     """Begin to start a cluster, for :func:`started` to take; closes one that nobody took."""
-    key = cluster.model_dump_json()
     with ThreadPoolExecutor(1) as pool:
-        future = _begun[key] = pool.submit(_start, cluster)
+        one = cluster, pool.submit(_start, cluster)
+        _begun.append(one)
         try:
             yield
         finally:
-            if _begun.pop(key, None) is not None and future.exception() is None:
-                future.result().close()
+            if one in _begun:
+                _begun.remove(one)
+                if one[1].exception() is None:
+                    one[1].result().close()
 
 
 def started(cluster: ClusterConfig) -> Client:
     """A client of a cluster: the one that was begun with the same settings, or of a new one."""
-    key = cluster.model_dump_json()
-    if key not in _begun:
-        return _start(cluster)
-    client = _begun[key].result()
-    del _begun[key]
-    return client
+    for one in _begun:
+        if one[0] == cluster:
+            client = one[1].result()
+            _begun.remove(one)
+            return client
+    return _start(cluster)
 
 
 def _start(cluster: ClusterConfig) -> Client:

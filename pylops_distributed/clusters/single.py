@@ -14,7 +14,7 @@ from pylops_distributed.clusters import check_options
 from pylops_distributed.utils.adaptive import adapted
 
 TRIES = 5
-PRELOAD = str(Path(__file__).parents[1] / "utils" / "preload.py")
+PRELOAD = str(Path(__file__).parents[1] / "utils" / "pylops_distributed_preload.py")
 LOOK = 2000  # milliseconds between two looks for workers that are gone
 
 

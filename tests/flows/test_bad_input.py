@@ -1,4 +1,4 @@
-"""What cannot work is refused in words, with exit code 2 (3: busy), before a server, worker or solver starts."""
+"""What cannot work is refused in words, with exit code 2 (3: busy), before a flow, worker or solver starts."""
 
 import struct
 from contextlib import closing

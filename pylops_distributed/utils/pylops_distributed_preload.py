@@ -1,4 +1,7 @@
-"""Read by worker processes on this machine as they start; by its path, so that nothing is imported before it."""
+"""Read by worker processes on this machine as they start; by its path, so that nothing is imported before it.
+
+Dask makes it a module of its last name alone, which must be nobody else's.
+"""
 
 from __future__ import annotations
 
