@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 import weakref
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -134,15 +135,14 @@ def acquire(storage: Storage) -> Attempt:
                            last.number, storage.url, number)  # fmt: skip
         about = _self()
         _held.add(about["uuid"])  # before others in this process can see it
-        try:
+        with ExitStack() as undo:
+            undo.callback(_held.discard, about["uuid"])
             if storage.put_new(_record(number), encode(about)):
                 storage.sync(_record(number))
                 _beat(storage, number)
-                return Attempt(storage, number, about["uuid"])
-        except BaseException:
-            _held.discard(about["uuid"])
-            raise
-        _held.discard(about["uuid"])
+                attempt = Attempt(storage, number, about["uuid"])
+                undo.pop_all()
+                return attempt
 
 
 def ensure_free(storage: Storage) -> Owner | None:
