@@ -65,10 +65,13 @@ class Services:
     def ask(self, path: str, **json: Any) -> Any:
         """Post to the server, again if it is busy."""
         for wait in (1, 5, 20):
-            answer = self.client.post(path, json=json)
-            if answer.status_code < 500:
-                break
+            with suppress(httpx.TransportError):
+                answer = self.client.post(path, json=json)
+                if answer.status_code < 500:
+                    break
             time.sleep(wait)
+        else:
+            answer = self.client.post(path, json=json)
         answer.raise_for_status()
         return answer.json()
 
@@ -127,7 +130,9 @@ def up(folder: Path, settings: Path) -> Iterator[Services]:
             time.sleep(0.5)
         subprocess.run([*words, "deploy", str(settings), "--name", "soak"], cwd=folder, env=own, check=True,
                        capture_output=True)  # fmt: skip
-        with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+        # A connection kept open may be closed by the server just as it is used again.
+        fresh = httpx.Limits(max_keepalive_connections=0)
+        with httpx.Client(base_url=url, trust_env=False, timeout=60, limits=fresh) as client:
             yield Services(process, folder, client, own)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -157,7 +162,8 @@ def forget(services: Services, deployment: Any) -> None:
     for old in top[KEPT:]:
         stages = services.ask("/flow_runs/filter", flow_runs={"parent_flow_run_id": {"any_": [old["id"]]}})
         for one in (*stages, old):
-            services.client.delete(f"/flow_runs/{one['id']}")  # what is busy now is tried after the next run
+            with suppress(httpx.TransportError):  # what is busy now is tried after the next run
+                services.client.delete(f"/flow_runs/{one['id']}")
 
 
 def one(
