@@ -6,6 +6,7 @@ import time
 from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
+from uuid import uuid4
 
 from prefect import flow
 from prefect.events import emit_event
@@ -41,7 +42,8 @@ def watch(folder: str, pattern: str = "*", root: str = "runs", settle: float = 1
         if not fnmatch(path.name, pattern) or not path.is_file() or time.time() - status.st_mtime < settle:
             continue
         stamp = f"{path} {status.st_size} {status.st_mtime_ns}"
-        if seen.put_new(f"seen/{sha256(stamp.encode()).hexdigest()[:16]}", stamp.encode()):
+        ours = f"{stamp} {uuid4()}"  # else what was written the last time would count as written now
+        if seen.put_new(f"seen/{sha256(stamp.encode()).hexdigest()[:16]}", ours.encode()):
             emit_event(
                 ARRIVED, {"prefect.resource.id": f"pylops-distributed.file.{path.name}"},
                 payload={"path": str(path), "stem": path.stem},
