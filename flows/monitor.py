@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -31,23 +32,42 @@ log = logging.getLogger("pylops_distributed.monitor")
 SHARE, SOON = 0.05, 15.0
 # Seconds that the last words of a stage may take once there is nothing else to do.
 PATIENCE = 5.0
-_ended: ContextVar[list[threading.Thread] | None] = ContextVar("_ended", default=None)
 
 # Called with every progress, on the solver's thread; the command line adds its progress bar.
 listeners: list[Callable[[Progress], None]] = []
 
 
+@dataclass
+class LastWords:
+    """What monitors that have ended still have to show: the pictures of a report that follows, if one does."""
+
+    over: threading.Event = field(default_factory=threading.Event)
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    threads: list[threading.Thread] = field(default_factory=list)
+
+
+_words: ContextVar[LastWords | None] = ContextVar("_words", default=None)
+
+
 @contextmanager
 def last_words() -> Iterator[None]:
-    """Let the last picture of a stage be drawn while the next one runs; it is waited for at the end."""
-    ended: list[threading.Thread] = []
-    token = _ended.set(ended)
+    """Let monitors in this context show, last, what the report in it has, instead of a picture of their own."""
+    words = LastWords()
+    token = _words.set(words)
     try:
         yield
     finally:
-        _ended.reset(token)
-        for thread in ended:
+        _words.reset(token)
+        words.over.set()
+        for thread in words.threads:
             thread.join(PATIENCE)
+
+
+def drawn(pictures: Mapping[str, bytes]) -> None:
+    """Give monitors that have ended the pictures of a report."""
+    if (words := _words.get()) is not None:
+        words.pictures = {name: pictures[name] for name in ("Convergence", "Iterates")}
+        words.over.set()
 
 
 class Monitor:
@@ -80,7 +100,8 @@ class Monitor:
         self._artifacts: dict[str, UUID] = {}
         self._drawn: list[Entry] = []
         self._rest = time.monotonic() + SOON  # no picture is drawn before this time
-        self._png: bytes | None = None
+        self._pictures: Mapping[str, bytes] = {}
+        self._words = _words.get()
         self._thread = threading.Thread(target=self._work, name="monitor", daemon=True)
 
     def __enter__(self) -> Monitor:
@@ -90,8 +111,8 @@ class Monitor:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._wake.set()
-        if (ended := _ended.get()) is not None:
-            ended.append(self._thread)
+        if self._words is not None:
+            self._words.threads.append(self._thread)
         else:
             self._thread.join(PATIENCE)
 
@@ -111,8 +132,11 @@ class Monitor:
             last = self._stop.is_set()
             self._try(self._ask, self._tell)
             if last:
-                return
+                break
             self._stop.wait(self.period)
+        if self._words is not None:
+            self._words.over.wait()
+            self._try(self._tell)
 
     def _try(self, *what: Callable[[SyncPrefectClient], None]) -> None:
         try:
@@ -147,18 +171,23 @@ class Monitor:
         done = 100.0 * progress.fraction
         self._put(client, "inversion-progress", "progress", done, showing.live_line(progress))
         state = self.asked or ("stopped" if ended else "running")
-        text = showing.running(self.run.storage.url, progress, self._picture(), state)
+        text = showing.running(self.run.storage.url, progress, self._shown(), state)
         self._put(client, "inversion-report", "markdown", text, f"iteration {progress.iteration}")
         self._told = progress
 
-    def _picture(self) -> bytes | None:
-        """The quicklook, drawn anew when there is a newer checkpoint, for at most a :data:`SHARE` of the time."""
+    def _shown(self) -> Mapping[str, bytes]:
+        """The report's pictures, or a quicklook, drawn anew when there is a newer checkpoint, and seldom."""
+        words = self._words
+        if words is not None and words.pictures:
+            return words.pictures
         newest, start = entries(self.run.storage)[-1:], time.monotonic()
-        if newest != self._drawn and (start > self._rest or self._stop.is_set()):
-            self._drawn, self._png = newest, quicklook(self.run.storage.url)
+        last = self._stop.is_set() and (words is None or words.over.is_set())
+        if newest != self._drawn and (start > self._rest or last):
+            self._drawn, png = newest, quicklook(self.run.storage.url)
+            self._pictures = {"residual curve and iterate": png} if png else {}
             end = time.monotonic()
             self._rest = end + (end - start) / SHARE
-        return self._png
+        return self._pictures
 
     def _put(self, client: SyncPrefectClient, key: str, kind: str, data: object, description: str) -> None:
         if key in self._artifacts:

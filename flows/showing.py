@@ -50,7 +50,7 @@ def sparkline(values: object, width: int = 24) -> str:
     return "".join(BARS[int(7 * (v - logs.min()) / span)] for v in logs)
 
 
-def running(run: str, progress: Progress, picture: bytes | None, state: str) -> str:
+def running(run: str, progress: Progress, pictures: Mapping[str, bytes], state: str) -> str:
     """Markdown of what the UI shows while the inversion runs."""
     rows = {
         "run": f"`{run}`",
@@ -60,7 +60,8 @@ def running(run: str, progress: Progress, picture: bytes | None, state: str) -> 
         "time left": "-" if progress.reason else f"{duration(progress.left)} at {progress.seconds:.2f} s a step",
         "state": progress.reason or state,
     }  # fmt: skip
-    return f"{table(rows)}\n\n{image('residual curve and iterate', picture)}\n\n{snippet(run)}"
+    shown = "\n\n".join(image(name, png) for name, png in pictures.items())
+    return f"{table(rows)}\n\n{shown}\n\n{snippet(run)}"
 
 
 def finished(run: str, place: str, figures: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
@@ -74,9 +75,9 @@ def table(rows: Mapping[str, Any]) -> str:
     return "| | |\n| --- | --- |\n" + "\n".join(f"| {key} | {value} |" for key, value in rows.items())
 
 
-def image(name: str, png: bytes | None) -> str:
+def image(name: str, png: bytes) -> str:
     """Markdown of a picture, which comes along and is asked of nobody."""
-    return f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})" if png else ""
+    return f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})"
 
 
 def snippet(run: str) -> str:

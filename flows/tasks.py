@@ -17,7 +17,7 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from flows import showing
+from flows import monitor, showing
 from flows.config import PipelineConfig
 from pylops_distributed import ingest, postprocess, report
 from pylops_distributed.execution.resident import WorkerLost
@@ -33,20 +33,20 @@ SEGMENT = 45.0  # seconds: a run of hours makes hundreds of task runs, and a pau
 TRANSIENT = (WorkerLost, KilledWorker, FutureCancelledError, GenericError, OSError, TimeoutError)
 
 
-def _transient(_task: Any, _run: Any, state: Any) -> bool:
+def _transient(error: Exception) -> bool:
     """Whether to try again: lost workers and storage may come back, wrong numbers will not."""
+    return isinstance(error, TRANSIENT) and not isinstance(error, FileNotFoundError)
+
+
+def _try_again(_task: Any, _run: Any, state: Any) -> bool:
     try:
         state.result()
-    except FileNotFoundError:
-        return False
-    except TRANSIENT:
-        return True
-    except Exception:
-        return False
+    except Exception as error:
+        return _transient(error)
     return False
 
 
-_again: dict[str, Any] = {"retries": 3, "retry_delay_seconds": [1, 5, 20], "retry_condition_fn": _transient}
+_again: dict[str, Any] = {"retries": 3, "retry_delay_seconds": [1, 5, 20], "retry_condition_fn": _try_again}
 
 
 @task(name="plan ingest", cache_policy=NO_CACHE)
@@ -87,8 +87,19 @@ def open_inversion(url: str, config: PipelineConfig, client: Any) -> Inversion:
 
 @task(name="solve", cache_policy=NO_CACHE, **_again)
 def solve_segment(inversion: Inversion, on_progress: Callable[[Progress], bool]) -> Progress:
-    """Iterate for a while; a second try goes on from the newest checkpoint."""
-    progress = inversion.advance(SEGMENT, on_progress)
+    """Iterate for a while; a second try goes on from the newest checkpoint.
+
+    What fails after it has made a checkpoint has ended early: workers lost now and then do not use up the tries.
+    """
+    before = inversion.kept
+    try:
+        progress = inversion.advance(SEGMENT, on_progress)
+    except Exception as error:
+        inversion.settle()
+        if not _transient(error) or inversion.kept <= before:
+            raise
+        progress = inversion.progress
+        log.warning("there is a new checkpoint since the last failure, so this one does not count: %s", error)
     get_run_logger().info(showing.live_line(progress))
     return progress
 
@@ -133,6 +144,7 @@ def write_report(url: str) -> str:
     """Draw the report, and show it in the Prefect UI, too; gives its place."""
     tree = open_run(url)
     pictures = report.draw(tree)
+    monitor.drawn(pictures)
     place = report.write_report(url, pictures)
     try:
         create_markdown_artifact(

@@ -239,6 +239,18 @@ class Inversion:
                 last = time.monotonic()
         return self.progress
 
+    @property
+    def kept(self) -> int:
+        """Iteration of the newest checkpoint; -1 if there is none."""
+        return max((entry.iteration for entry in self.store.list()), default=-1)
+
+    def settle(self) -> None:
+        """After a failure, wait for the save that was under way then, but not for ever."""
+        try:
+            self.store.wait(GRACE)
+        except Exception as error:
+            log.warning("the save under way when the solve failed is not there: %s", error)
+
     def _spread(self) -> None:
         """Go on with the newest state on all workers that there are now."""
         self.session.save()
@@ -249,10 +261,7 @@ class Inversion:
 
     def _reopen(self) -> None:
         """Begin again, on the workers that there are now, after some were lost or a step failed."""
-        try:
-            self.store.wait(GRACE)
-        except Exception as error:
-            log.warning("the save under way when the solve failed is not there: %s", error)
+        self.settle()
         if self.store.stuck:  # a new attempt fences off what may still be written
             self.attempt.close()
             self.attempt = self.run.attempt()

@@ -6,6 +6,7 @@ Dask makes it a module of its last name alone, which must be nobody else's.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 from typing import Any
 
@@ -15,6 +16,8 @@ import pylops_distributed  # noqa: E402, F401
 
 gc.freeze()
 gc.enable()
+# The driver tells that a worker was lost; what others cannot do without it is not told for each block.
+logging.getLogger("distributed.worker").addFilter(lambda record: "WorkerLost(" not in record.getMessage())
 
 
 def dask_setup(worker: Any) -> None:

@@ -3,22 +3,51 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
+from prefect.context import refresh_global_settings_context
 from typer.testing import CliRunner
 
 from flows.cli import app
 
+ELSEWHERE = "http://127.0.0.1:9/api"
+SERVER = ["-m", "flows.server"]
+
 
 @pytest.fixture
-def refused():
-    """Run a command that must end before it starts any process; gives the exit code and all that was printed."""
-    handler = signal.getsignal(signal.SIGTERM)
+def refused(tmp_path):
+    """Run a command that must end before it starts any process, with a Prefect server that runs elsewhere, and without.
+
+    Without one, an embedded server may begin meanwhile, and nothing else; it must be gone at the end. Gives the exit
+    code and all that was printed, which must be the same both times.
+    """
+    handler, start = signal.getsignal(signal.SIGTERM), subprocess.Popen
+
+    def told(words, elsewhere):
+        servers = []
+
+        def begin(command, *args, **options):
+            if elsewhere or command[1:3] != SERVER:
+                pytest.fail(f"started {command}")
+            servers.append(start(command, *args, **options))
+            return servers[-1]
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+            if elsewhere:
+                patch.setenv("PREFECT_API_URL", ELSEWHERE)
+            else:
+                patch.delenv("PREFECT_API_URL", raising=False)
+            refresh_global_settings_context()
+            patch.setattr(subprocess, "Popen", begin)
+            result = CliRunner().invoke(app, list(map(str, words)))
+        refresh_global_settings_context()
+        assert len(servers) <= 1
+        assert all(server.poll() is not None for server in servers)
+        return SimpleNamespace(code=result.exit_code, text=result.output)
 
     def run(*words):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")  # without it a server starts meanwhile
-            patch.setattr(subprocess, "Popen", lambda *args, **_: pytest.fail(f"started {args}"))
-            result = CliRunner().invoke(app, list(map(str, words)))
-        return SimpleNamespace(code=result.exit_code, text=result.output)
+        first, second = told(words, True), told(words, False)
+        assert first == second
+        return first
 
     yield run
     signal.signal(signal.SIGTERM, handler)

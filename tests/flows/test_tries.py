@@ -1,0 +1,88 @@
+"""Tries of a solve: used up by what fails again and again, not by failures with checkpoints between them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from prefect.logging import disable_run_logger
+
+from flows.commands.demo import make_case
+from flows.commands.template import Template
+from flows.config import load
+from flows.tasks import solve_segment
+from pylops_distributed import LinearOperator
+from pylops_distributed.ingest import ingest
+from pylops_distributed.inversion import Inversion, begin
+from pylops_distributed.store.policy import Every
+
+NITER, EACH = 40, 5
+
+
+class Failing(LinearOperator):
+    """An operator of which some products fail, on the first chunk."""
+
+    def __init__(self, op, fails):
+        super().__init__(op.domain, op.codomain)
+        self.op, self.fails, self.products = op, fails, 0
+
+    def _matvec(self, x):
+        return self.op._matvec(x).map_blocks(self._strike, meta=x._meta)
+
+    def _rmatvec(self, y):
+        return self.op._rmatvec(y)
+
+    def _strike(self, block, block_id):
+        self.products += not any(block_id)
+        if not any(block_id) and (error := self.fails(self.products)) is not None:
+            raise error
+        return block
+
+
+@pytest.fixture
+def inversion(tmp_path, monkeypatch):
+    """The template's inversion, with an operator that fails."""
+    monkeypatch.setattr("dask.config.config", {"scheduler": "synchronous"})
+    settings = load(make_case("flows.commands.template:Template", tmp_path), {"root": str(tmp_path / "runs")})
+    solver = settings.solver.model_copy(update={"niter": NITER, "tol": 0.0}).build()
+    dataset, operator = ingest(settings.sources, settings.target).url, Template.operator
+
+    def opened(fails, name="run"):
+        monkeypatch.setattr(Template, "operator", lambda self, ds: Failing(operator(self, ds), fails))
+        run = begin(settings.root, dataset, settings.problem, solver, name=name)
+        return Inversion(run, solver, save=Every(EACH))
+
+    return opened
+
+
+def solve(inversion):
+    """All segments, as a flow asks for them; gives how many there were, and the model."""
+    segments = 0
+    with disable_run_logger():
+        while inversion.progress.reason is None:
+            solve_segment.fn(inversion, lambda _: False)
+            segments += 1
+    return segments, inversion.session.state.x.compute()
+
+
+def test_failures_with_checkpoints_between_them_do_not_count(inversion):
+    with inversion(lambda _: None, "whole") as whole:
+        segments, model = solve(whole)
+    assert segments == 1
+    away = OSError("away for a moment")
+    with inversion(lambda n: away if n % 8 == 0 else None) as struck:
+        segments, found = solve(struck)
+    assert segments > 5  # a segment has four tries
+    np.testing.assert_array_equal(found, model)
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("away for good"), FileNotFoundError("no such"), ValueError("wrong")]
+)
+def test_what_fails_without_a_checkpoint_since_is_told(inversion, error):
+    with inversion(lambda n: error if n > 12 else None) as struck:
+        with disable_run_logger():
+            if type(error) is OSError:
+                solve_segment.fn(struck, lambda _: False)
+            with pytest.raises(type(error), match=str(error)):
+                solve_segment.fn(struck, lambda _: False)
+        assert struck.store.list()[-1].iteration == 2 * EACH
