@@ -201,7 +201,7 @@ class Inversion:
         taken = session.iteration - self._first
         return Progress(
             session.iteration, self.niter, session.history["cost"], self._spent / taken if taken else 0.0,
-            self.resumed, session.reason,
+            self.resumed, None if session.failed else session.reason,
         )  # fmt: skip
 
     def advance(
@@ -237,7 +237,17 @@ class Inversion:
             if wider and self.progress.reason is None:
                 self._spread()
                 last = time.monotonic()
+        if self.progress.reason is not None:
+            self._finish()
         return self.progress
+
+    def _finish(self) -> None:
+        """Wait until the last state is on disk; without it the solve has not ended, and is gone on with."""
+        try:
+            self.store.wait()
+        except Exception:
+            self.session.failed = True
+            raise
 
     @property
     def kept(self) -> int:

@@ -204,7 +204,11 @@ class Session(Generic[S]):
         """Keep the newest state, unless that is done already or a step has failed and taken it along."""
         if self.store is None or self.failed:
             return
-        state = self.state  # first: it may turn out newer than was known
+        try:
+            state = self.state  # first: it may turn out newer than was known
+        except Exception:
+            self.failed = True
+            raise
         if self._saved != self.iteration:
             self.store.save(state, self.history)
             self._saved, self._saved_at = self.iteration, time.monotonic()

@@ -11,8 +11,10 @@ from flows.commands.template import Template
 from flows.config import load
 from flows.tasks import solve_segment
 from pylops_distributed import LinearOperator
+from pylops_distributed.execution.resident import WorkerLost
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion import Inversion, begin
+from pylops_distributed.store.checkpoint import CheckpointStore
 from pylops_distributed.store.policy import Every
 
 NITER, EACH = 40, 5
@@ -86,3 +88,21 @@ def test_what_fails_without_a_checkpoint_since_is_told(inversion, error):
             with pytest.raises(type(error), match=str(error)):
                 solve_segment.fn(struck, lambda _: False)
         assert struck.store.list()[-1].iteration == 2 * EACH
+
+
+def test_a_last_state_that_is_lost_before_it_is_saved(inversion, monkeypatch):
+    with inversion(lambda _: None, "whole") as whole:
+        _, model = solve(whole)
+    write, lost = CheckpointStore._write, []
+
+    def lose(self, entry, *job):
+        if entry.iteration == NITER and not lost:
+            lost.append(entry)
+            raise WorkerLost("a block of the state is gone with its worker")
+        write(self, entry, *job)
+
+    monkeypatch.setattr(CheckpointStore, "_write", lose)
+    with inversion(lambda _: None) as struck:
+        segments, found = solve(struck)
+        assert (segments, len(lost), struck.kept) == (2, 1, NITER)
+    np.testing.assert_array_equal(found, model)
