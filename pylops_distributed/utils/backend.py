@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -98,6 +100,7 @@ class OwningClient(Client):  # type: ignore[misc]
     """
 
     def __init__(self, cluster: Any, **options: Any) -> None:
+        cluster._update_worker_status = partial(_noted, cluster._update_worker_status)
         try:
             super().__init__(cluster, **options)
         except BaseException:
@@ -116,6 +119,16 @@ class OwningClient(Client):  # type: ignore[misc]
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self, self.cluster))
+
+
+def _noted(note: Callable[[str, Any], None], op: str, worker: Any) -> None:
+    """Have a cluster note a worker that comes or goes.
+
+    One that is killed just as it comes may go before it was noted: Dask raises that when the cluster closes, and does
+    not close it.
+    """
+    with suppress(KeyError):
+        note(op, worker)
 
 
 class SharingClient(Client):  # type: ignore[misc]

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import dask
 import psutil
+from distributed import Status
 
 from pylops_distributed.utils.backend import dask as cluster
 
@@ -39,3 +40,17 @@ def test_workers_killed_while_they_start():
             time.sleep(0.2)
         assert waiting.result() == 2
         client.wait_for_workers(2, 60)
+
+
+def test_a_worker_that_goes_before_it_was_noted_spoils_no_close():
+    with cluster(n_workers=1) as client:
+        ours = client.cluster
+        noted = next(plugin for name, plugin in ours.scheduler.plugins.items() if "worker-status" in name)
+        ours.loop.add_callback(noted.remove_worker, ours.scheduler, "tcp://127.0.0.1:1")
+        ours.scale(2)
+        client.wait_for_workers(2, 60)
+        deadline = time.monotonic() + 20
+        while len(ours.scheduler_info["workers"]) < 2:  # what comes later is noted still
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert ours.status is Status.closed
