@@ -25,8 +25,6 @@ from flows.imports import quickly
 
 START_TIMEOUT = 180.0
 PORT = 4200  # of `pld up`, as of Prefect's own server
-# The C library gives memory back to the system: without these, a server grew by 0.25 MB a run and not 0.1.
-THRIFTY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "65536"}
 
 
 def reach() -> str | None:
@@ -79,7 +77,7 @@ def ensure_server(port: int | None = None, meanwhile: Callable[[], None] = lambd
         [sys.executable, "-m", "flows.server", str(port), str(os.getpid())],
         stdin=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is for the flow, which still has to report that it was stopped
-        env={**THRIFTY, **os.environ, "PREFECT_UI_API_URL": url, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"},
+        env={**os.environ, "PREFECT_UI_API_URL": url, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"},
     )
     try:
         meanwhile()

@@ -13,5 +13,5 @@ def test_each_kind():
 
 @pytest.mark.faults
 @pytest.mark.timeout(3600)
-def test_sixty():
-    campaign(60, 20261125)
+def test_two_hundred():
+    campaign(200, 20261125)
