@@ -22,6 +22,10 @@ PIECE = 2**20
 _own = threading.local()
 
 
+class Abandoned(FileNotFoundError):
+    """A chunk's folder was removed as it was written."""
+
+
 def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> tuple[bool, int]:
     """Write a chunk to disk as Zarr's codecs ``bytes`` (little-endian) and ``crc32c`` do, whole or not at all.
 
@@ -38,6 +42,11 @@ def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> tuple[bool, int]:
         Whether all elements are.
     checksum : int
         CRC32C of the elements.
+
+    Raises
+    ------
+    Abandoned
+        If the folder is removed meanwhile, as it is once another chunk of the same save has failed.
     """
     values = np.ascontiguousarray(block, block.dtype.newbyteorder("<")).reshape(-1)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,6 +59,10 @@ def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> tuple[bool, int]:
                 raise
             found = _write(part, values, 0)
         os.replace(part, path)
+    except FileNotFoundError as error:
+        raise Abandoned(
+            f"{path.parent} was removed as {path.name} was written: the save was given up"
+        ) from error
     except BaseException:
         part.unlink(missing_ok=True)
         raise

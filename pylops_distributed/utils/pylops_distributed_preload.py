@@ -17,7 +17,9 @@ import pylops_distributed  # noqa: E402, F401
 gc.freeze()
 gc.enable()
 # The driver tells that a worker was lost; what others cannot do without it is not told for each block.
-logging.getLogger("distributed.worker").addFilter(lambda record: "WorkerLost(" not in record.getMessage())
+logging.getLogger("distributed.worker").addFilter(
+    lambda record: not any(error in record.getMessage() for error in ("WorkerLost(", "Abandoned("))
+)
 
 
 def dask_setup(worker: Any) -> None:

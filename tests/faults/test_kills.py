@@ -6,10 +6,10 @@ import time
 import numpy as np
 import pytest
 
+from flows.commands.demo import make_demo
 from pylops_distributed import open_run
 from pylops_distributed.store.run import list_runs
 
-KILLS = 20
 NITER = 40
 SETTINGS = ("--set", f"solver.niter={NITER}", "--set", "checkpoint.iterations=1")
 
@@ -28,10 +28,13 @@ def when_begun(process, root):
     return found[0]
 
 
-def timed(pld, command, root, server):
-    """The uninterrupted run, and the seconds from its first to its last sign of life."""
-    process = pld(*command, "--root", root, wait=False, **server)
-    run = when_begun(process, root)
+@pytest.fixture(scope="module")
+def uninterrupted(pld, server, tmp_path_factory):
+    """The command, its solution, and the seconds from its first to its last sign of life."""
+    folder = tmp_path_factory.mktemp("whole")
+    command = ("run", make_demo(folder, shape=(12, 14, 64)), *SETTINGS)
+    process = pld(*command, "--root", folder / "runs", wait=False, **server)
+    run = when_begun(process, folder / "runs")
     begun = time.monotonic()
     while not run.storage.exists("report.html"):
         assert process.poll() is None, process.communicate()[0]
@@ -39,36 +42,34 @@ def timed(pld, command, root, server):
     life = time.monotonic() - begun
     process.communicate(timeout=60)
     assert process.returncode == 0
-    return run, life
+    return command, solution(run), life
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(7200)
-def test_twenty_kills(pld, server, config, tmp_path):
-    command = ("run", config, *SETTINGS)
-    reference, life = timed(pld, command, tmp_path / "whole", server)
-    wanted, moments = solution(reference), random.Random(20261125)
-    kills = 0
-    while kills < KILLS:
-        root, moment = tmp_path / f"kill{kills}", moments.uniform(0, life)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kill", range(20))
+def test_killed_at_any_moment(pld, server, uninterrupted, tmp_path, kill):
+    command, wanted, life = uninterrupted
+    moments = random.Random(f"20261125-{kill}")
+    while True:
+        root, moment = tmp_path / f"{time.monotonic()}", moments.uniform(0, life)
         process = pld(*command, "--root", root, wait=False, **server)
         run = when_begun(process, root)
         time.sleep(moment)
         process.kill()
         process.communicate(timeout=60)
-        if process.returncode == 0:  # this one was faster: another moment
-            root.rename(tmp_path / f"missed{moment}")
-            continue
-        before = run.status()
-        again = ("resume", run.storage.folder) if kills % 2 else (*command, "--root", root)
-        code, text = pld(*again, **server)
-        assert code == 0, text
-        after = run.status()
-        print(
-            f"killed after {moment:.1f} of {life:.1f} s, {before.state} at {before.iteration}: {again[0]} ended"
-        )
-        assert [found.storage.url for found in list_runs(root)] == [run.storage.url]
-        assert (after.state, after.iteration) == ("finished", NITER)
-        np.testing.assert_array_equal(solution(run), wanted, strict=True)
-        assert run.storage.exists("report.html")
-        kills += 1
+        if process.returncode != 0:
+            break
+        # That one was faster: another moment.
+    before = run.status()
+    again = ("resume", run.storage.folder) if kill % 2 else (*command, "--root", root)
+    code, text = pld(*again, **server)
+    assert code == 0, text
+    after = run.status()
+    print(
+        f"killed after {moment:.1f} of {life:.1f} s, {before.state} at {before.iteration}: {again[0]} ended"
+    )
+    assert [found.storage.url for found in list_runs(root)] == [run.storage.url]
+    assert (after.state, after.iteration) == ("finished", NITER)
+    np.testing.assert_array_equal(solution(run), wanted, strict=True)
+    assert run.storage.exists("report.html")

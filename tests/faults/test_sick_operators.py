@@ -20,6 +20,7 @@ from pylops_distributed.store.run import list_runs
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 NITER = 300
 LIMIT = "600MB"  # of a worker, which has some 200 MB before it does anything
+wholes: list[np.ndarray] = []
 
 
 @pytest.fixture
@@ -55,25 +56,27 @@ def model(run):
     return open_run(run.storage.url)["iterates"].to_dataset()["model"].sel(iteration=NITER).values
 
 
-def whole(sick, how):
-    """The model of a run that nothing happens to."""
-    sick.flag.unlink(missing_ok=True)
-    code, text = sick.start(how, root="whole", wait=True)
-    assert code == 0, text
-    return model(list_runs(sick.folder / "whole")[0])
+@pytest.fixture
+def whole(sick):
+    """The model of a run that nothing happens to; the same for all tests, and made for the first."""
+    if not wholes:
+        code, text = sick.start("sleeps", root="whole", wait=True)
+        assert code == 0, text
+        wholes.append(model(list_runs(sick.folder / "whole")[0]))
+    return wholes[0]
 
 
-def goes_on(sick, run, how):
+def goes_on(sick, run, whole):
     """What was left goes on to the same bits."""
     sick.flag.unlink(missing_ok=True)
     code, text = sick.pld("resume", run.storage.folder)
     assert code == 0, text
-    np.testing.assert_array_equal(model(run), whole(sick, how), strict=True)
+    np.testing.assert_array_equal(model(run), whole, strict=True)
 
 
 @pytest.mark.parametrize("how", ["sleeps", "never lets Python go on"])
 @pytest.mark.parametrize("ended_by", ["time-out", "signal"])
-def test_an_operator_that_hangs(sick, how, ended_by):
+def test_an_operator_that_hangs(sick, whole, how, ended_by):
     process = sick.start(how, *(["timeouts.invert=20"] if ended_by == "time-out" else []))
     run = sick.struck(process)
     family = psutil.Process(process.pid).children(recursive=True)
@@ -93,20 +96,20 @@ def test_an_operator_that_hangs(sick, how, ended_by):
     assert not left
     assert run.status().state == "interrupted"
     assert run.status().iteration
-    goes_on(sick, run, how)
+    goes_on(sick, run, whole)
 
 
-def test_an_operator_that_takes_all_memory_once(sick):
+def test_an_operator_that_takes_all_memory_once(sick, whole):
     process = sick.start("memory")
     run = sick.struck(process)
     text, _ = process.communicate(timeout=300)
     print(text)
     assert process.returncode == 0
     assert not sick.flag.exists()
-    np.testing.assert_array_equal(model(run), whole(sick, "memory"), strict=True)
+    np.testing.assert_array_equal(model(run), whole, strict=True)
 
 
-def test_an_operator_that_always_takes_all_memory(sick):
+def test_an_operator_that_always_takes_all_memory(sick, whole):
     how = "memory always"
     process = sick.start(how)
     run = sick.struck(process)
@@ -118,4 +121,4 @@ def test_an_operator_that_always_takes_all_memory(sick):
         r"(WorkerLost|NoWorker): .* it was killed since it held [\d.]+ MiB of memory", text, re.DOTALL
     )
     assert run.status().state == "interrupted"
-    goes_on(sick, run, how)
+    goes_on(sick, run, whole)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import pickle
+import shutil
 import threading
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import obstore
 import pytest
 import zarr
 
-from pylops_distributed.store.direct import checksum_of, write_chunk
+from pylops_distributed.store.direct import Abandoned, checksum_of, write_chunk
 from pylops_distributed.store.storage import Storage, chunks_present, create_array, open_array, open_storage
 
 
@@ -152,3 +153,16 @@ def test_a_chunk_that_cannot_be_written_leaves_nothing_behind(
         write_chunk(tmp_path / "c/0", np.zeros(3))
     assert [p.name for p in (tmp_path / "c").iterdir()] == ["0"]
     assert (tmp_path / "c/0").read_bytes() == before
+
+
+def test_a_chunk_whose_folder_is_removed_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flush = os.fsync
+
+    def removed(descriptor: int) -> None:
+        flush(descriptor)
+        shutil.rmtree(tmp_path / "c")
+
+    monkeypatch.setattr(os, "fsync", removed)
+    with pytest.raises(Abandoned, match=r"c was removed as 0 was written: the save was given up"):
+        write_chunk(tmp_path / "c/0", np.arange(3.0))
+    assert not (tmp_path / "c").exists()
