@@ -22,6 +22,7 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL
 
 from flows.imports import quickly
+from flows.lasting import give_back
 
 START_TIMEOUT = 180.0
 PORT = 4200  # of `pld up`, as of Prefect's own server
@@ -152,6 +153,7 @@ def _follow(parent: int) -> None:
 
 def _serve(port: int, parent: int) -> None:
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    give_back()
     quickly("prefect.server.api.server")  # only the server's own process needs it
     import uvicorn
     from prefect.server.api.server import create_app

@@ -72,17 +72,8 @@ class Worker:
     """
 
     def __init__(self, pool: str) -> None:
-        self.command = [
-            sys.executable,
-            "-m",
-            "prefect",
-            "worker",
-            "start",
-            "--pool",
-            pool,
-            "--type",
-            "process",
-        ]
+        words = ("worker", "start", "--pool", pool, "--type", "process")
+        self.command = [sys.executable, "-m", "flows.lasting", *words]
         self._start()
 
     def _start(self) -> None:

@@ -1,0 +1,33 @@
+"""Prefect's command line as a process that lasts for weeks: ``python -m flows.lasting worker start --pool local``.
+
+The C library keeps most of what a process has freed, since it lies between what is still in use; more with each run.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+from contextlib import suppress
+
+EVERY = 30.0  # seconds
+
+
+def give_back() -> None:
+    """Have this process give back to the system what it has freed, now and then for as long as it lasts."""
+    with suppress(OSError, AttributeError):  # not the C library of Linux
+        trim = ctypes.CDLL("libc.so.6").malloc_trim
+        threading.Thread(target=_trim, args=(trim,), daemon=True).start()
+
+
+def _trim(trim: ctypes._NamedFuncPointer) -> None:
+    while True:
+        time.sleep(EVERY)
+        trim(0)
+
+
+if __name__ == "__main__":
+    from prefect.cli import app
+
+    give_back()
+    app()
