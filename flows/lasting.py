@@ -1,11 +1,13 @@
 """Prefect's command line as a process that lasts for weeks: ``python -m flows.lasting worker start --pool local``.
 
-The C library keeps most of what a process has freed, since it lies between what is still in use; more with each run.
+With each run such a process holds more: Python collects old garbage, such as clients with their certificates, only once
+there is a lot of it, and the C library keeps what is freed between what is still in use.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import threading
 import time
 from contextlib import suppress
@@ -14,7 +16,7 @@ EVERY = 30.0  # seconds
 
 
 def give_back() -> None:
-    """Have this process give back to the system what it has freed, now and then for as long as it lasts."""
+    """Have this process give back to the system what it no longer uses, now and then for as long as it lasts."""
     with suppress(OSError, AttributeError):  # not the C library of Linux
         trim = ctypes.CDLL("libc.so.6").malloc_trim
         threading.Thread(target=_trim, args=(trim,), daemon=True).start()
@@ -23,6 +25,7 @@ def give_back() -> None:
 def _trim(trim: ctypes._NamedFuncPointer) -> None:
     while True:
         time.sleep(EVERY)
+        gc.collect()
         trim(0)
 
 
