@@ -73,7 +73,7 @@ def _source(folder: Path, size: int) -> Any:
 def _checkpoint(storage: Any, folder: Path, attempt: int, iteration: int, like: Any, labels: Any) -> None:
     """A checkpoint as :func:`pylops_distributed.store.group.write_group` leaves it, its large chunks as links."""
     from pylops_distributed.optimization.cgls import CGLSState
-    from pylops_distributed.store.group import _stored, encode, metadata_key
+    from pylops_distributed.store.group import _stored, encode, metadata_key, read_attrs
     from pylops_distributed.store.snapshot import Entry, contents, describe
     from pylops_distributed.store.storage import create_array
 
@@ -99,7 +99,8 @@ def _checkpoint(storage: Any, folder: Path, attempt: int, iteration: int, like: 
     manifest = _stored(storage, path)
     for name, chunks in sizes.items():
         manifest[name]["chunks"] = [list(c) for c in chunks]
-    attrs = describe(state, history, None, attempt) | {"coordinates": " ".join(found.coordinates)}
+    attrs = describe(state, history, None, attempt, read_attrs(storage)["fingerprint"])
+    attrs["coordinates"] = " ".join(found.coordinates)
     storage.put_new(metadata_key(path), encode({**attrs, "manifest": manifest, "uuid": path}))
 
 
