@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from urllib.error import URLError
+from http.client import HTTPException
 from urllib.request import ProxyHandler, build_opener
 
 from prefect.context import refresh_global_settings_context
@@ -41,7 +41,7 @@ def reach() -> str | None:
 
 
 @contextmanager
-def ensure_server(port: int | None = None, meanwhile: Callable[[], None] = lambda: None) -> Iterator[str]:
+def ensure_server(port: int = 0, meanwhile: Callable[[], None] = lambda: None) -> Iterator[str]:
     """Give the URL of a healthy Prefect API, to this process, its threads and the processes it starts.
 
     Parameters
@@ -61,6 +61,8 @@ def ensure_server(port: int | None = None, meanwhile: Callable[[], None] = lambd
     ------
     RuntimeError
         If the configured server does not answer, or the embedded one does not start.
+    OSError
+        If somebody listens on the port that is wanted.
     """
     configured = PREFECT_API_URL.value()
     if configured:
@@ -72,14 +74,16 @@ def ensure_server(port: int | None = None, meanwhile: Callable[[], None] = lambd
         meanwhile()
         yield configured
         return
-    port = port or free_port()
-    url = f"http://127.0.0.1:{port}/api"
-    server = subprocess.Popen(
-        [sys.executable, "-m", "flows.server", str(port), str(os.getpid())],
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is for the flow, which still has to report that it was stopped
-        env={**os.environ, "PREFECT_UI_API_URL": url, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"},
-    )
+    with bound(port) as held:  # until the server has it: clusters that start meanwhile take ports, too
+        port = held.getsockname()[1]
+        url = f"http://127.0.0.1:{port}/api"
+        server = subprocess.Popen(
+            [sys.executable, "-m", "flows.server", *map(str, (port, os.getpid(), held.fileno()))],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[held.fileno()],
+            start_new_session=True,  # Ctrl-C is for the flow, which still has to report that it was stopped
+            env={**os.environ, "PREFECT_UI_API_URL": url, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"},
+        )
     try:
         meanwhile()
         _wait(server, url)
@@ -111,25 +115,32 @@ def healthy(url: str) -> bool:
     try:
         with build_opener(ProxyHandler({})).open(f"{url}/health", timeout=5) as response:
             return bool(response.status == 200)
-    except (URLError, OSError):
+    except (OSError, HTTPException):  # nobody, or somebody who speaks otherwise
         return False
 
 
-def free_port(wanted: int = 0) -> int:
-    """A port on 127.0.0.1 that nobody listens on: the one that is wanted, or any.
+def bound(wanted: int = 0) -> socket.socket:
+    """A socket that holds a port on 127.0.0.1: the one that is wanted, or any.
 
     Raises
     ------
     OSError
         If somebody listens on the one that is wanted.
     """
-    with socket.socket() as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            s.bind(("127.0.0.1", wanted))
-        except OSError:
-            raise OSError(f"somebody listens on port {wanted} of 127.0.0.1 already: give another") from None
-        return int(s.getsockname()[1])
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        held.bind(("127.0.0.1", wanted))
+    except OSError:
+        held.close()
+        raise OSError(f"somebody listens on port {wanted} of 127.0.0.1 already: give another") from None
+    return held
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nobody listens on, and that may be taken any time."""
+    with bound() as held:
+        return int(held.getsockname()[1])
 
 
 def _wait(server: subprocess.Popen[bytes], url: str) -> None:
@@ -151,16 +162,19 @@ def _follow(parent: int) -> None:
     os._exit(0)
 
 
-def _serve(port: int, parent: int) -> None:
+def _serve(port: int, parent: int, held: int | None = None) -> None:
+    """Serve on a port, which a socket that came with this process may hold."""
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     give_back()
     quickly("prefect.server.api.server")  # only the server's own process needs it
     import uvicorn
     from prefect.server.api.server import create_app
 
+    sockets = None if held is None else [socket.socket(fileno=held)]
+    config = uvicorn.Config(create_app(final=True), host="127.0.0.1", port=port, log_level="error")
     with suppress(KeyboardInterrupt):
-        uvicorn.run(create_app(final=True), host="127.0.0.1", port=port, log_level="error")
+        uvicorn.Server(config).run(sockets)
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]), int(sys.argv[2]))
+    _serve(*map(int, sys.argv[1:]))

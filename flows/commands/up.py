@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import psutil
-from prefect.settings import PREFECT_API_URL
 
 from flows.commands import deploying
 from flows.commands.doctor import pins
-from flows.server import ensure_server, free_port
+from flows.server import ensure_server
 
 STOP = 45.0  # seconds for flows to save their states, of which Inversion takes at most 20
 SOON = 20.0  # seconds before which a worker does not end unless something is wrong
@@ -50,7 +49,7 @@ def serving(file: Path | None, pool: str, port: int) -> Iterator[tuple[str, Work
     """
     if broken := [words for _, good, words in pins() if not good]:
         raise RuntimeError("; ".join(broken))
-    with ensure_server(None if PREFECT_API_URL.value() else free_port(port)) as url:
+    with ensure_server(port) as url:
         deploying.ensure_pool(pool)
         deploying.ensure_automation()
         if file is not None:
