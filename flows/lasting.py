@@ -1,7 +1,7 @@
 """Prefect's command line as a process that lasts for weeks: ``python -m flows.lasting worker start --pool local``.
 
-With each run such a process holds more: Python collects old garbage, such as clients with their certificates, only once
-there is a lot of it, and the C library keeps what is freed between what is still in use.
+With each run such a process holds more: Python collects old garbage only once there is a lot of it, and the C library
+keeps what is freed between what is still in use.
 """
 
 from __future__ import annotations
