@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+import logging
+from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from distributed import LocalCluster, Nanny, Status, Worker
+from distributed.exceptions import WorkerStartTimeoutError
 from tornado.ioloop import PeriodicCallback
 
 from pylops_distributed.clusters import check_options
 from pylops_distributed.utils.adaptive import adapted
 
-TRIES = 5
+log = logging.getLogger(__name__)
+
 PRELOAD = str(Path(__file__).parents[1] / "utils" / "pylops_distributed_preload.py")
 LOOK = 2000  # milliseconds between two looks for workers that are gone
+PATIENCE = 60.0  # seconds for the others of workers that died while they started
 
 
 def check(**options: Any) -> None:
@@ -45,6 +48,11 @@ def cluster(
         ``minimum`` and ``maximum`` of the number of workers, which then goes with what there is to do.
     **options
         Passed to :class:`distributed.LocalCluster`.
+
+    Raises
+    ------
+    WorkerStartTimeoutError
+        If no worker could be started; the log tells why.
     """
     # Any free port: without an address, too, a cluster wants 8787, which one before it may have.
     options.setdefault("dashboard_address", "127.0.0.1:0")
@@ -52,18 +60,37 @@ def cluster(
         options.setdefault("host", "127.0.0.1")
         # Dask hands this on to each worker; see there.
         options.setdefault("preload", [PRELOAD])
+        options.setdefault("worker_class", Replaceable)
     options |= {"n_workers": n_workers, "threads_per_worker": threads_per_worker, "processes": processes}
-    found = _started(options)
+    found = LocalCluster(**options)
     found.loop.add_callback(_replace, found)
+    _wait(found)
     return adapted(found, adapt)
 
 
-def _started(options: dict[str, Any]) -> LocalCluster:
-    """A cluster; a worker that dies while it starts takes the whole down, which is then started anew."""
-    for _ in range(TRIES - 1):
-        with suppress(RuntimeError):
-            return LocalCluster(**options)
-    return LocalCluster(**options)
+class Replaceable(Nanny):  # type: ignore[misc]
+    """A worker process that does not take its cluster down if it dies while it starts: another is started then."""
+
+    def __await__(self) -> Generator[Any, Any, Self]:
+        return self._begun().__await__()
+
+    async def _begun(self) -> Self:
+        try:
+            await self.start()
+        except (RuntimeError, TimeoutError) as error:
+            log.warning("a worker did not start, another is started: %s", error.__cause__ or error)
+        return self
+
+
+def _wait(cluster: LocalCluster) -> None:
+    """Until all workers are there, or after a minute at least one."""
+    if wanted := len(cluster.worker_spec):
+        try:
+            cluster.wait_for_workers(wanted, PATIENCE)
+        except WorkerStartTimeoutError as error:
+            if not error.available_workers:
+                cluster.close()
+                raise
 
 
 async def _replace(cluster: LocalCluster) -> None:

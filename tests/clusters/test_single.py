@@ -6,8 +6,10 @@ from contextlib import suppress
 
 import dask
 import psutil
+import pytest
 from distributed import Status
 
+from pylops_distributed.clusters import single
 from pylops_distributed.utils.backend import dask as cluster
 
 
@@ -31,15 +33,40 @@ def test_workers_killed_while_they_start():
         ThreadPoolExecutor(1) as pool,
     ):
         waiting = pool.submit(lambda: client.submit(add, 1).result(90))
-        end = time.monotonic() + 8
-        while time.monotonic() < end:
-            for process in psutil.Process().children():
-                with suppress(psutil.NoSuchProcess):  # a zombie, too
-                    if "spawn_main" in " ".join(process.cmdline()):
-                        process.kill()
-            time.sleep(0.2)
+        assert killed(8)
         assert waiting.result() == 2
         client.wait_for_workers(2, 60)
+
+
+def test_workers_killed_while_their_cluster_starts():
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(single.cluster, n_workers=2)
+        assert killed(6)
+        with starting.result(60) as ours:
+            assert len(ours.scheduler_info["workers"]) == 2
+
+
+def test_a_cluster_that_no_worker_can_join(tmp_path, monkeypatch, caplog):
+    broken = tmp_path / "broken.py"
+    broken.write_text("raise OSError('no licence')")
+    monkeypatch.setattr(single, "PATIENCE", 5)
+    with pytest.raises(TimeoutError, match="0/1 workers"):
+        single.cluster(n_workers=1, preload=[str(broken)])
+    assert "a worker did not start" in caplog.text
+    assert "no licence" in caplog.text
+
+
+def killed(seconds):
+    """Number of workers killed as soon as they were there."""
+    end, number = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        for process in psutil.Process().children():
+            with suppress(psutil.NoSuchProcess):  # a zombie, too
+                if "spawn_main" in " ".join(process.cmdline()):
+                    process.kill()
+                    number += 1
+        time.sleep(0.2)
+    return number
 
 
 def test_a_worker_that_goes_before_it_was_noted_spoils_no_close():
