@@ -39,6 +39,7 @@ from pylops_distributed.store.snapshot import (
     describe,
     entries,
     load,
+    open_checkpoint,
 )
 from pylops_distributed.store.storage import Storage
 from pylops_distributed.utils.background import in_background
@@ -258,13 +259,27 @@ class CheckpointStore:
 
     def _prune(self) -> None:
         """Prune with no save under way; the damaged do not count as kept."""
-        found = self.list()
-        sound = [entry for entry in found if entry not in self._unsound]
-        kept = {entry for rank, entry in enumerate(reversed(sound)) if self.retention.keeps(entry, rank)}
-        for entry in found if sound else []:
+        found, kept, rank = self.list(), set[Entry](), 0
+        for entry in reversed(found):
+            if entry in self._unsound or (rank < self.retention.latest and not self._whole(entry)):
+                continue
+            if self.retention.keeps(entry, rank):
+                kept.add(entry)
+            rank += 1
+        for entry in found if rank else []:
             if entry not in kept:
                 delete_group(self.storage, entry.path)
         sweep(self.storage, self.attempt.number + 1)
+
+    def _whole(self, entry: Entry) -> bool:
+        """Whether a checkpoint is all there still; its checksums would take as long as to write it."""
+        try:
+            open_checkpoint(self.storage, entry.name, "fast")
+        except Damaged as error:
+            self._unsound.add(entry)
+            logger.warning("checkpoint %s is damaged and not counted: %s", entry.name, error)
+            return False
+        return True
 
 
 def _bytes(state: State) -> int:
