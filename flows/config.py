@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from flows.secrecy import fill_secrets, refuse_secrets
 from pylops_distributed.ingest import Source, locate
 from pylops_distributed.ingest.planning import FINGERPRINT
 from pylops_distributed.problems import Poststack, ProblemChoice
@@ -42,7 +43,7 @@ class CheckpointConfig(Form):
 
 
 class ClusterConfig(Form):
-    """Where to compute."""
+    """Where to compute. What is secret is the name of an environment variable, since settings are kept and shown."""
 
     hardware: str = Field(
         default="single", description="single, ssh, slurm, pbs, kubernetes, or the address of a scheduler"
@@ -51,6 +52,17 @@ class ClusterConfig(Form):
         default_factory=lambda: {"n_workers": 2, "threads_per_worker": 1},
         description="options of that cluster; adapt: {minimum: 1, maximum: 8} has it grow and shrink",
     )
+
+    @field_validator("options")
+    @classmethod
+    def _keeps_secrets(cls, options: dict[str, Any]) -> dict[str, Any]:
+        refuse_secrets(options)
+        return options
+
+    @property
+    def filled(self) -> dict[str, Any]:
+        """The options, with secrets from the environment."""
+        return {name: fill_secrets(value, name) for name, value in self.options.items()}
 
 
 class TimeoutConfig(Form):
@@ -163,7 +175,7 @@ def _place(error: Any) -> str:
 def _words(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "unknown key"
-    if error["type"] == "choice_name":
+    if error["type"] in ("choice_name", "secret"):
         return str(error["msg"])
     return f"{error['msg']}, got {error['input']!r}" if error["type"] != "missing" else "missing"
 

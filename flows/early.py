@@ -40,4 +40,4 @@ def started(cluster: ClusterConfig) -> Client:
 
 
 def _start(cluster: ClusterConfig) -> Client:
-    return dask(cluster.hardware, **cluster.options)
+    return dask(cluster.hardware, **cluster.filled)

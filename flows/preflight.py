@@ -38,7 +38,7 @@ def preflight(config: PipelineConfig) -> str:
     str
         Bytes of dataset, checkpoints and result at most, and what is free.
     """
-    check(config.cluster.hardware, config.cluster.options)
+    check(config.cluster.hardware, config.cluster.filled)
     ds = inputs(config)
     config.problem.check(ds)
     complete(config.problem, ds, config.solver)

@@ -28,7 +28,7 @@ def task_runner(cluster: ClusterConfig | None = None) -> DaskTaskRunner:
     wanted = cluster or ClusterConfig()
     if "://" in wanted.hardware:
         return DaskTaskRunner(address=wanted.hardware)
-    return DaskTaskRunner(cluster_class=starter(wanted.hardware), cluster_kwargs=wanted.options)
+    return DaskTaskRunner(cluster_class=starter(wanted.hardware), cluster_kwargs=wanted.filled)
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def sweep(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
 
 
 def _stages(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
-    with dask(config.cluster.hardware, **config.cluster.options) as client:
+    with dask(config.cluster.hardware, **config.cluster.filled) as client:
         ship(config.problem, client)
         warm(client)
         runner = DaskTaskRunner(address=client.scheduler.address)

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import dask.array as da
-
-from pylops_distributed.ingest import open_dataset, read_ref
+from pylops_distributed.ingest import read_ref
+from pylops_distributed.ingest.sealed import present, stored
 from pylops_distributed.store.group import Damaged, compare, delete_group, open_group, read_attrs
 from pylops_distributed.store.lease import ROOT as ATTEMPTS
 from pylops_distributed.store.run import RESULT, Run
 from pylops_distributed.store.snapshot import ROOT as CHECKPOINTS
-from pylops_distributed.store.snapshot import entries, open_checkpoint
-from pylops_distributed.store.storage import Storage, open_array, open_storage
+from pylops_distributed.store.snapshot import Entry, begun, entries, open_checkpoint
+from pylops_distributed.store.storage import Storage, open_storage
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,13 @@ def verify(url: str | Path) -> list[Finding]:
         If the run's own metadata is not what was written: nothing below it can be trusted to belong to it.
     """
     run = Run.open(url)
-    return [*_attempts(run.storage), *_checkpoints(run.storage), *_result(run), *_dataset(run)]
+    return [
+        *_attempts(run.storage),
+        *_checkpoints(run.storage),
+        *_foreign(run.storage),
+        *_result(run),
+        *_dataset(run),
+    ]
 
 
 def repair(url: str | Path) -> list[Finding]:
@@ -84,7 +89,7 @@ def repair(url: str | Path) -> list[Finding]:
     """
     run = Run.open(url)
     with run.attempt():
-        found = [f for f in verify(url) if f.path.startswith(f"{CHECKPOINTS}/") or f.path == RESULT]
+        found = [*_checkpoints(run.storage), *_result(run)]
         bad = {f.path for f in found}
         saved = entries(run.storage)
         if saved and all(entry.path in bad for entry in saved):
@@ -106,16 +111,22 @@ def _attempts(storage: Storage) -> Iterator[Finding]:
 
 
 def _checkpoints(storage: Storage) -> Iterator[Finding]:
-    published = {entry.path for entry in entries(storage)}
-    for name in storage.dirs(CHECKPOINTS):
-        path = f"{CHECKPOINTS}/{name}"
-        if path not in published:
-            yield Finding(path, "was never finished", harmful=False)
+    published = set(entries(storage))
+    for entry in begun(storage):
+        if entry not in published:
+            yield Finding(entry.path, "was never finished", harmful=False)
             continue
         try:
-            open_checkpoint(storage, name)
-        except (Damaged, ValueError) as error:
-            yield Finding(path, str(error))
+            open_checkpoint(storage, entry.name)
+        except Damaged as error:
+            yield Finding(entry.path, str(error))
+
+
+def _foreign(storage: Storage) -> Iterator[Finding]:
+    """What lies beside the checkpoints, copies say, is nobody's to delete."""
+    for name in storage.dirs(CHECKPOINTS):
+        if not Entry.names(name):
+            yield Finding(f"{CHECKPOINTS}/{name}", "is no checkpoint of ours, and left alone", harmful=False)
 
 
 def _result(run: Run) -> Iterator[Finding]:
@@ -138,15 +149,15 @@ def _dataset(run: Run) -> Iterator[Finding]:
     if url is None:
         return
     try:
-        ref = read_ref(url)
-        if ref.fingerprint != expected:
-            yield Finding("", f"its dataset {url} is now another one, {ref.fingerprint[:8]}")
-        for name in open_dataset(url).variables:
-            array = open_array(open_storage(url), str(name))
-            known = ref.arrays[str(name)].checksums if name in ref.arrays else None
-            try:
-                compare(da.from_array(array, chunks=array.chunks), known)
-            except Damaged as error:
-                raise Damaged(f"{name}: {error}") from None
-    except (OSError, ValueError, Damaged) as error:
+        ref, names = read_ref(url), present(url)
+    except (OSError, ValueError) as error:
         yield Finding("", f"its dataset {url} cannot be read: {error}")
+        return
+    if ref.fingerprint != expected:
+        yield Finding("", f"its dataset {url} is now another one, {ref.fingerprint[:8]}")
+    for name in names:
+        known = ref.arrays[name].checksums if name in ref.arrays else ref.labels.get(name)
+        try:
+            compare(stored(open_storage(url), name), known)
+        except (OSError, ValueError, Damaged) as error:
+            yield Finding("", f"{name} of its dataset {url}: {error}")

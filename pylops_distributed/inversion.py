@@ -175,12 +175,12 @@ class Inversion:
             check_memory(ready.op, data=ready.y)
             self._stored = partial(CheckpointStore, labels=ready.labels, retention=retention, client=client)
             self.store = self._stored(self.attempt)
+            self._start = partial(_first, run, ready.op.domain)
             self._begin = partial(
                 Session,
                 ready.solver,
                 ready.op,
                 ready.y,
-                _first(run, ready.op.domain),
                 save=save or Every(10, 30.0),
             )
             self._open()
@@ -189,8 +189,9 @@ class Inversion:
             raise
 
     def _open(self) -> None:
-        """Begin at the newest checkpoint, if there is one."""
-        self.session: Session[Any] = self._begin(store=self.store)
+        """Begin at the newest checkpoint, if there is one; then where the run began need no longer be there."""
+        x0 = None if self.store.list() else self._start()
+        self.session: Session[Any] = self._begin(x0, store=self.store)
         self._first, self._spent = self.session.iteration, 0.0
         self.resumed = self._first or None
 

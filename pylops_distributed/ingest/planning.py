@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,8 @@ from pylops_distributed.store.storage import Storage, create_array, open_storage
 BLOCK_BYTES = 64 << 20
 # In a dataset's URL: the first digits of what the dataset is made of, so that other data go elsewhere.
 FINGERPRINT = "{fingerprint}"
+# Names of arrays are those of folders: none that lead elsewhere, or that a URL would read in its own way.
+NAME = re.compile(r"(?!\.|__)[^/\\%#?\x00-\x1f\x7f]+")
 
 
 def plan(
@@ -65,6 +68,12 @@ def _read(
     sources = _as_sources(source, chunks)
     stamps = {name: one.stamp() for name, one in sources.items()}
     ds = open_sources(sources)
+    for name in map(str, ds.variables):
+        if not NAME.fullmatch(name):
+            raise ValueError(
+                f"{name!r} cannot be the name of an array: expected one without / \\ % # ? that begins with "
+                "neither a dot nor __; rename it, or choose others with the option variables="
+            )
     arrays = {str(name): _layout(ds[name]) for name in ds.data_vars if not is_companion(name)}
     notes = Notes(
         fingerprint=_fingerprint(ds, arrays),

@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import dask.array as da
 import xarray as xr
 
-from pylops_distributed.ingest.notes import NOTES, ROOT, WORK, Notes, group_metadata, read_notes
+from pylops_distributed.ingest.notes import NOTES, ROOT, WORK, Notes, read_notes
 from pylops_distributed.ingest.values import ArrayLayout, BlockReport, DatasetRef, Plan, Statistics
+from pylops_distributed.store.group import checksums, digest, encode, metadata_key
 from pylops_distributed.store.storage import Storage, chunks_present, open_array, open_storage
 
 SCHEMA = "pylops-distributed-dataset/1"
+OWN = ("labels", "metadata", "digest")  # attributes that are for checking alone
 SOFTWARE = ("pylops-distributed", "numpy", "dask", "xarray", "zarr", "segyio")
 
 
@@ -60,7 +63,9 @@ def seal(plan: Plan, reports: Iterable[BlockReport]) -> DatasetRef:
         sums = "".join(report.checksums for report in written)
         arrays[name] = layout.model_copy(update={"statistics": Statistics.merge(parts), "checksums": sums})
     storage.sync()
-    storage.put_new(ROOT, _root(notes, arrays))
+    labels = {name: checksums(stored(storage, name)) for name in _names(storage) if name not in arrays}
+    metadata = {name: digest(storage.get(metadata_key(name))) for name in (*arrays, *labels)}
+    storage.put_new(ROOT, _root(notes, arrays, labels, metadata))
     storage.sync(ROOT)
     there = read_ref(plan.url)
     if there.fingerprint != plan.fingerprint:
@@ -90,15 +95,36 @@ def open_dataset(url: str) -> xr.Dataset:
     ValueError
         If it is not one of ours, or chunks are missing.
     """
-    storage = open_storage(url)
-    for name in read_ref(url).arrays:
-        present, wanted = chunks_present(open_array(storage, name))
-        if present != wanted:
-            raise ValueError(
-                f"{url!r} is damaged: {name!r} has {present} of {wanted} chunks. Ingest it again."
-            )
-    ds: xr.Dataset = xr.open_zarr(storage.zarr(read_only=True), consolidated=False, chunks={})
+    present(url)
+    try:
+        ds: xr.Dataset = xr.open_zarr(open_storage(url).zarr(read_only=True), consolidated=False, chunks={})
+    except ValueError as error:  # coordinates are read at once
+        raise ValueError(f"{url!r} is damaged: a coordinate: {error} Ingest it again.") from error
+    for key in OWN:
+        ds.attrs.pop(key, None)
     return ds
+
+
+def present(url: str) -> list[str]:
+    """Names of all arrays of a dataset, each found to be all there; raises as :func:`open_dataset` does."""
+    storage, ref = open_storage(url), read_ref(url)
+    names = sorted(ref.metadata or {*ref.arrays, *_names(storage)})
+    for name in names:
+        try:
+            if ref.metadata and digest(storage.get(metadata_key(name))) != ref.metadata[name]:
+                raise ValueError(f"the metadata of {name!r} are not what was written")
+            there, wanted = chunks_present(open_array(storage, name))
+            if there != wanted:
+                raise ValueError(f"{name!r} has {there} of {wanted} chunks")
+        except (ValueError, FileNotFoundError) as error:
+            raise ValueError(f"{url!r} is damaged: {error}. Ingest it again.") from error
+    return names
+
+
+def stored(storage: Storage, name: str) -> da.Array:
+    """An array of a dataset, lazily, one Dask chunk per stored chunk, and not as xarray decodes it."""
+    array = open_array(storage, name)
+    return da.from_array(array, chunks=array.chunks)
 
 
 def read_ref(url: str) -> DatasetRef:
@@ -110,7 +136,8 @@ def read_ref(url: str) -> DatasetRef:
             f"{url!r} holds Zarr data that were not ingested (schema {attrs.get('schema')!r}): "
             "give it to ingest() as a source, with another URL for the dataset."
         )
-    return DatasetRef(url=storage.url, fingerprint=attrs["fingerprint"], arrays=attrs["arrays"])
+    known = {key: attrs[key] for key in ("fingerprint", "arrays", "labels", "metadata") if key in attrs}
+    return DatasetRef(url=storage.url, **known)
 
 
 def discard(url: str) -> None:
@@ -135,7 +162,7 @@ def discard(url: str) -> None:
 
 def _root_attrs(storage: Storage, url: str) -> dict[str, Any]:
     try:
-        return dict(json.loads(storage.get(ROOT))["attributes"])
+        return _read_root(storage.get(ROOT), url)
     except FileNotFoundError:
         pass
     if storage.exists(NOTES):
@@ -146,7 +173,26 @@ def _root_attrs(storage: Storage, url: str) -> dict[str, Any]:
     raise FileNotFoundError(f"there is no dataset at {url!r}.")
 
 
-def _root(notes: Notes, arrays: Mapping[str, ArrayLayout]) -> bytes:
+def _read_root(raw: bytes, url: str) -> dict[str, Any]:
+    """Attributes of the group metadata; those of older versions bear no digest."""
+    try:
+        attrs = dict(json.loads(raw)["attributes"])
+        signed = attrs.pop("digest", None) is not None or "metadata" in attrs
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{url!r} is damaged: {ROOT} cannot be read: {error}. Ingest it again.") from None
+    if signed and encode(attrs) != raw:
+        raise ValueError(f"{url!r} is damaged: {ROOT} is not what was written. Ingest it again.")
+    return attrs
+
+
+def _names(storage: Storage) -> list[str]:
+    """Names of all arrays of a dataset: variables, coordinates and masks."""
+    return [name for name in storage.dirs() if name != WORK]
+
+
+def _root(
+    notes: Notes, arrays: Mapping[str, ArrayLayout], labels: Mapping[str, str], metadata: Mapping[str, str]
+) -> bytes:
     """The group metadata whose existence makes the dataset exist."""
     software = {}
     for name in SOFTWARE:
@@ -156,9 +202,11 @@ def _root(notes: Notes, arrays: Mapping[str, ArrayLayout]) -> bytes:
         "schema": SCHEMA,
         "fingerprint": notes.fingerprint,
         "arrays": {name: layout.model_dump(mode="json") for name, layout in arrays.items()},
+        "labels": dict(labels),
+        "metadata": dict(metadata),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "software": software,
     }
     if notes.coordinates:
         attrs["coordinates"] = " ".join(notes.coordinates)
-    return group_metadata(attrs)
+    return encode(attrs)

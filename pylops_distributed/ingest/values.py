@@ -141,11 +141,17 @@ class DatasetRef(Value):
         Identity of the content: the same sources, options and chunks give the same one.
     arrays : dict of str to ArrayLayout
         Shape, dtype, chunks and statistics of each variable.
+    labels : dict of str to str
+        Checksums of each coordinate and mask, as in :class:`ArrayLayout`; empty where an older version made it.
+    metadata : dict of str to str
+        SHA-256 of the metadata of each of all these arrays; empty where an older version made it.
     """
 
     url: str
     fingerprint: str
     arrays: dict[str, ArrayLayout]
+    labels: dict[str, str] = {}
+    metadata: dict[str, str] = {}
 
     @property
     def nonfinite(self) -> dict[str, int]:

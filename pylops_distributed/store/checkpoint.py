@@ -35,6 +35,7 @@ from pylops_distributed.store.snapshot import (
     Labels,
     S,
     SpaceLabels,
+    begun,
     contents,
     describe,
     entries,
@@ -230,7 +231,10 @@ class CheckpointStore:
         return self.client.get if self.client is not None else get_scheduler(cls=da.Array)
 
     def _write(self, entry: Entry, state: State, history: History, get: Any) -> None:
-        """Write, publish and prune; a state already saved by this attempt is the same one."""
+        """Write, publish and prune; a state already saved by this attempt is the same one, unless it was damaged."""
+        if entry in self._unsound:
+            delete_group(self.storage, entry.path)
+            self._unsound.remove(entry)
         if self.storage.exists(metadata_key(entry.path)):
             return
         start = time.monotonic()
@@ -296,8 +300,7 @@ def sweep(storage: Storage, attempt: int) -> None:
     check just before, its manifest tells that chunks are missing.
     """
     published = set(entries(storage))
-    for name in storage.dirs(ROOT):
-        entry = Entry.of(name)
+    for entry in begun(storage):
         if entry.attempt < attempt and entry not in published:
-            logger.info("deleting %s, left unfinished by attempt %d", name, entry.attempt)
+            logger.info("deleting %s, left unfinished by attempt %d", entry.name, entry.attempt)
             storage.delete_prefix(entry.path)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pylops_distributed.store.group import delete_group
+from pylops_distributed.store.group import Damaged, delete_group
 from pylops_distributed.store.run import Run, list_runs
-from pylops_distributed.store.snapshot import entries
+from pylops_distributed.store.snapshot import Entry, entries, open_checkpoint
 from pylops_distributed.store.storage import Storage
 
 DAY = 86400.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,8 @@ class Waste:
 def waste(root: str | Path, days: float = 30.0) -> Iterator[Waste]:
     """What can go below a folder or prefix: nothing of a run that somebody works on.
 
-    Of finished runs, all checkpoints but the newest two, which hold earlier iterates; and runs that were stopped and
-    have not been touched for ``days``, with their checkpoints. Results and datasets stay.
+    Of finished runs, all checkpoints but the newest two that are sound, which hold earlier iterates; and runs that were
+    stopped and have not been touched for ``days``, with their checkpoints. Results and datasets stay.
 
     Parameters
     ----------
@@ -66,10 +69,26 @@ def waste(root: str | Path, days: float = 30.0) -> Iterator[Waste]:
     for run in list_runs(root):
         status = run.status()
         if status.state == "finished":
-            for entry in entries(run.storage)[:-2]:
+            for entry in _older(run.storage):
                 yield Waste(run, entry.path, _size(run.storage, entry.path), f"iterate {entry.iteration}")
         elif status.state in ("new", "interrupted") and status.age > days * DAY:
             yield Waste(run, "", status.size, f"unfinished, and not touched for {status.age / DAY:.0f} days")
+
+
+def _older(storage: Storage) -> list[Entry]:
+    """The checkpoints before the newest two sound ones, oldest first."""
+    found, sound = entries(storage), 0
+    if len(found) <= 2:
+        return []
+    while found and sound < 2:
+        newest = found.pop()
+        try:
+            open_checkpoint(storage, newest.name)
+        except Damaged as error:
+            log.warning("%s of %s is damaged and not counted: %s", newest.name, storage.url, error)
+        else:
+            sound += 1
+    return found
 
 
 def _size(storage: Storage, path: str) -> int:

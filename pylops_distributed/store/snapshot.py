@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from pylops_distributed.store.group import (
     Labelled,
     Variable,
     Verify,
+    metadata_key,
     open_group,
     read_attrs,
 )
@@ -30,6 +32,7 @@ History: TypeAlias = dict[str, np.ndarray[Any, Any]]
 ROOT = "checkpoints"
 SCHEMA = "pylops-distributed-checkpoint/1"
 SUFFIX = "_history"
+NAME = re.compile(r"i\d{8,}-a\d{4,}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,11 @@ class Entry:
         iteration, _, attempt = name.partition("-a")
         return cls(int(attempt), int(iteration.removeprefix("i")))
 
+    @classmethod
+    def names(cls, name: str) -> bool:
+        """Whether a name is one of ours; anything may lie beside what we write, such as copies."""
+        return NAME.fullmatch(name) is not None and cls.of(name).name == name
+
 
 @dataclass(frozen=True)
 class Checkpoint(Generic[S]):
@@ -106,8 +114,12 @@ class Checkpoint(Generic[S]):
 
 def entries(storage: Storage) -> list[Entry]:
     """The published checkpoints of a run, oldest first."""
-    names = storage.dirs(ROOT)
-    return sorted(Entry.of(name) for name in names if storage.exists(f"{ROOT}/{name}/zarr.json"))
+    return sorted(entry for entry in begun(storage) if storage.exists(metadata_key(entry.path)))
+
+
+def begun(storage: Storage) -> list[Entry]:
+    """The checkpoints of a run that are published, and those that are not, or not yet."""
+    return [Entry.of(name) for name in storage.dirs(ROOT) if Entry.names(name)]
 
 
 def open_checkpoint(storage: Storage, name: str, verify: Verify = "full", get: Any = None) -> Group:

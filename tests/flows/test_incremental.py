@@ -79,6 +79,21 @@ def test_new_data_begin_at_the_last_result(settings, config):
     assert len(list_runs(settings.root)) == 3
 
 
+def test_a_run_goes_on_when_what_it_began_at_is_gone(settings, config):
+    first, _ = through(settings)
+    next_survey(config)
+    more = settings.model_copy(update={"solver": settings.solver.model_copy(update={"niter": NITER + 1})})
+    newest = max((config.parent / "runs").glob("*.zarr/checkpoints/i*"))
+    (newest / "model" / "zarr.json").unlink()  # a damaged one is none to begin at
+    second, _ = through(settings)
+    begun_at = second.attrs["identity"]["start"]["checkpoint"]
+    assert begun_at < newest.name
+    shutil.rmtree(config.parent / "runs" / first.storage.url.rpartition("/")[2])
+    again, cost = through(more)
+    assert again.storage.url == second.storage.url
+    assert len(cost) == NITER + 2
+
+
 @pytest.mark.slow
 def test_a_result_of_another_shape_is_not_begun_at(settings, tmp_path):
     from flows.commands.demo import make_demo

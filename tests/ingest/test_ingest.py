@@ -389,3 +389,12 @@ def test_on_processes(source, url, cube):
     ref = ingest(source, url, chunks=CHUNKS)
     np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
     assert json.loads(ref.model_dump_json())["arrays"]["amplitude"]["chunks"] == [2, 3, 10]
+
+
+@pytest.mark.parametrize("name", ["../evil", "%2e%2e/evil", "a#b", "a?b", ".ingest", "__a", "a\\b"])
+def test_names_that_lead_out_of_the_dataset_are_refused(tmp_path, name):
+    np.save(tmp_path / "raw.npy", np.zeros((4, 6)))
+    with pytest.raises(ValueError, match="cannot be the name of an array"):
+        ingest({name: Source(path=str(tmp_path / "raw.npy")), "b": Source(path=str(tmp_path / "raw.npy"))},
+               str(tmp_path / "sets" / "data.zarr"))  # fmt: skip
+    assert [p.name for p in tmp_path.iterdir()] == ["raw.npy"]

@@ -4,14 +4,16 @@ import shutil
 
 import numpy as np
 import pytest
+import xarray as xr
 from storage_cases import ToyState, after, assert_same, go_on
 
 from pylops_distributed.audit import repair, verify
-from pylops_distributed.ingest import ingest
+from pylops_distributed.ingest import ingest, open_dataset
 from pylops_distributed.store.checkpoint import CheckpointStore
 from pylops_distributed.store.group import Damaged, Variable
 from pylops_distributed.store.lease import RunBusy
 from pylops_distributed.store.run import Run
+from pylops_distributed.store.snapshot import entries
 
 
 @pytest.fixture
@@ -134,6 +136,63 @@ def test_another_dataset_under_the_same_name_is_found(tmp_path):
     assert str(tmp_path / "gone.zarr") in found.words
 
 
+def test_copies_beside_checkpoints_are_told_and_left_alone(place):
+    copy = place / "checkpoints" / "i00000002-a0001.bak"
+    shutil.copytree(checkpoint(place, 2), copy)
+    (found,) = verify(place)
+    assert (found.path, found.harmful) == ("checkpoints/i00000002-a0001.bak", False)
+    assert repair(place) == []
+    go_on(str(place), 5)
+    assert (copy / "zarr.json").exists()
+    assert [entry.iteration for entry in entries(Run.open(place).storage)] == [4, 5]
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """A dataset with coordinates of numbers and of text, and a run on it."""
+    ds = xr.Dataset(
+        {"wells": (("station", "angle"), np.arange(24.0).reshape(4, 6))},
+        {"angle": np.arange(6) * 5, "station": np.array(["Ærø", "B", "C", "D"], object)},
+    )
+    ds.to_zarr(tmp_path / "raw.zarr", consolidated=False)
+    ref = ingest(str(tmp_path / "raw.zarr"), str(tmp_path / "data.zarr"))
+    Run.create_or_open(
+        tmp_path / "run.zarr", identity={"data": ref.fingerprint}, provenance={"dataset": ref.url}
+    )
+    return tmp_path / "data.zarr"
+
+
+def changed(file, old, new):
+    data = file.read_bytes()
+    assert old in data
+    file.write_bytes(data.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda data: (data / "angle/c/0").unlink(), "'angle' has 0 of 1 chunks"),
+        (lambda data: shutil.rmtree(data / "angle"), "angle"),
+        (lambda data: flip(data / "angle/c/0"), "angle"),
+        (lambda data: flip(data / "station/c/0"), "station"),
+        (lambda data: changed(data / "angle/zarr.json", b'"int64"', b'"uint64"'), "metadata of 'angle'"),
+        (
+            lambda data: changed(data / "zarr.json", b'"minimum":0.0', b'"minimum":9.0'),
+            "is not what was written",
+        ),
+    ],
+)
+def test_damaged_labels_and_metadata_of_a_dataset_are_found(stored, damage, words):
+    run = stored.parent / "run.zarr"
+    assert verify(run) == []
+    assert open_dataset(str(stored)).angle.values.tolist() == [0, 5, 10, 15, 20, 25]
+    damage(stored)
+    (found,) = verify(run)
+    assert words in found.words
+    with pytest.raises(ValueError, match=r"damaged|checksum"):
+        open_dataset(str(stored)).load()
+
+
 def test_swapped_chunks_of_a_dataset_are_found(tmp_path):
     np.save(tmp_path / "raw.npy", np.arange(24.0).reshape(4, 6))
     ref = ingest(str(tmp_path / "raw.npy"), str(tmp_path / "data.zarr"), chunks={"dim_0": 2, "dim_1": 6})
@@ -144,4 +203,4 @@ def test_swapped_chunks_of_a_dataset_are_found(tmp_path):
     (name,) = ref.arrays
     exchange(*(tmp_path / "data.zarr" / name / "c" / i / "0" for i in "01"))
     (found,) = verify(tmp_path / "run.zarr")
-    assert f"{name}: chunk (0, 0) is not what was written there" in found.words
+    assert "chunk (0, 0) is not what was written there" in found.words

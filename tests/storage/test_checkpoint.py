@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +14,12 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
+from distributed import KilledWorker
+from distributed.client import FutureCancelledError
+from distributed.comm import CommClosedError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from obstore.exceptions import GenericError
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, history, lazy, start, step
 
 import pylops_distributed.store.group as group_module
@@ -322,3 +328,72 @@ def test_warnings_name_what_is_wrong(tmp_path: Path, caplog: pytest.LogCaptureFi
             storage.delete(f"{entry.path}/kold/c")
         with pytest.raises(Damaged, match=r"all checkpoints .* are damaged.*delete checkpoints/"):
             store.latest(ToyState)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "seen"),
+    [
+        (MemoryError("no room"), MemoryError),
+        (FutureCancelledError("key", "lost"), FutureCancelledError),
+        (KilledWorker("task", None, 3), KilledWorker),
+        (CommClosedError("gone"), OSError),
+        (GenericError("mount is stale"), OSError),
+    ],
+)
+def test_the_trouble_of_who_reads_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception, seen: type[Exception]
+) -> None:
+    url = str(tmp_path / "run.zarr")
+    go_on(url, 3)
+    with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
+        with monkeypatch.context() as patch:
+            patch.setattr(group_module, "checksums", raising(trouble))
+            with pytest.raises(seen):
+                store.latest(ToyState)
+        store.prune()
+        found = store.latest(ToyState)
+        assert found is not None
+        assert found.name == "i00000003-a0001"
+
+
+def test_a_disk_that_has_lost_it_is_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, read = str(tmp_path / "run.zarr"), group_module.checksums
+    go_on(url, 3)
+
+    def checksums(array: Any, get: Any) -> str:
+        if "i00000003" in str(array.dask.values()):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(array, get)
+
+    monkeypatch.setattr(group_module, "checksums", checksums)
+    with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
+        found = store.latest(ToyState)
+    assert found is not None
+    assert found.name == "i00000002-a0001"
+
+
+@pytest.mark.parametrize("pruned", [False, True])
+def test_what_was_damaged_is_saved_again_by_the_same_attempt(attempt: Attempt, pruned: bool) -> None:
+    with CheckpointStore(attempt) as store:
+        for state in (after(1), after(2)):
+            store.save(state)
+            store.wait()
+        store.storage.delete("checkpoints/i00000002-a0001/kold/c")
+        found = store.latest(ToyState)
+        assert found is not None
+        assert found.state.iteration == 1
+        if pruned:
+            store.prune()
+        store.save(step(found.state))
+        store.wait()
+        assert [entry.iteration for entry in store.list()] == [1, 2]
+        found = store.latest(ToyState)
+        assert found is not None
+        assert_same(found.state, after(2))
+
+
+def raising(error: Exception) -> Any:
+    def call(*_: Any) -> None:
+        raise error
+
+    return call

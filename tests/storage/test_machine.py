@@ -74,7 +74,21 @@ class Runs(RuleBasedStateMachine):
             self.state = step(self.state)
 
     @rule()
+    def go_back(self) -> None:
+        """A step has failed: the same attempt goes on from the newest sound checkpoint, if there is one."""
+        if not self.sound:
+            return
+        found = self.store.latest(ToyState)
+        assert found is not None
+        assert found.name == max(self.sound, key=Entry.of)
+        self.unseen = {name for name in self.unseen if Entry.of(name) < Entry.of(found.name)}
+        self.state = after(found.state.iteration)
+
+    @rule()
     def save(self) -> None:
+        entry = Entry(self.attempt.number, self.state.iteration)
+        if entry in self.store._unsound:  # to be written anew
+            self.published.discard(entry.name)
         self.store.save(self.state, history(self.state))
         self.note()
 

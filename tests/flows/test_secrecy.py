@@ -1,0 +1,36 @@
+"""Secrets in settings are names of environment variables, or refused without being repeated."""
+
+import pytest
+
+from flows.config import ClusterConfig, validate
+
+RAW = {"dataset": "a.zarr", "cluster": {"hardware": "kubernetes"}}
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"env": {"AWS_SECRET_ACCESS_KEY": "hunter2"}}, "AWS_SECRET_ACCESS_KEY"),
+        ({"connect_options": [{"password": "hunter2"}]}, "password"),
+        ({"connect_options": {"passphrase": "a$hunter2"}}, "passphrase"),
+        ({"job_script_prologue": ["export S3_TOKEN='hunter2'"]}, "S3_TOKEN"),
+    ],
+)
+def test_a_secret_is_refused_and_not_repeated(options, named):
+    with pytest.raises(ValueError, match=f"{named} is a secret.*environment variable") as refused:
+        validate(RAW | {"cluster": {"hardware": "kubernetes", "options": options}}, "x")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_secrets_come_from_the_environment(monkeypatch):
+    options = {
+        "env": {"AWS_SECRET_ACCESS_KEY": "$THE_KEY", "HOME": "$HOME"},
+        "job_script_prologue": ["export AWS_SECRET_ACCESS_KEY=$THE_KEY", "tokens=$(ls)"],
+        "n_workers": 2,
+    }
+    config = ClusterConfig(hardware="kubernetes", options=options)
+    assert config.model_dump()["options"] == options
+    with pytest.raises(ValueError, match="THE_KEY, which is not set"):
+        _ = config.filled
+    monkeypatch.setenv("THE_KEY", "hunter2")
+    assert config.filled == options | {"env": {"AWS_SECRET_ACCESS_KEY": "hunter2", "HOME": "$HOME"}}

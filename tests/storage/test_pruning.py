@@ -1,0 +1,39 @@
+"""Old checkpoints can go, but only beside two that are sound."""
+
+import pytest
+from storage_cases import IDENTITY, ToyState, after, assert_same
+
+from pylops_distributed.store.checkpoint import CheckpointStore, Retention
+from pylops_distributed.store.group import Variable
+from pylops_distributed.store.pruning import waste
+from pylops_distributed.store.run import Run
+
+NAMES = [f"i{iteration:08d}-a0001" for iteration in range(1, 6)]
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A finished run of five checkpoints."""
+    run = Run.create_or_open(tmp_path / "run.zarr", identity=IDENTITY, provenance={"name": "run"})
+    with run.attempt() as attempt, CheckpointStore(attempt, retention=Retention(5)) as store:
+        for iteration in range(1, 6):
+            store.save(after(iteration))
+            store.wait()
+        run.write_result(attempt, {"model": Variable(("x",), [1.0, 2.0])}, checkpoint=NAMES[-1])
+    return run
+
+
+@pytest.mark.parametrize(
+    ("damaged", "left"),
+    [([], NAMES[3:]), (NAMES[4:], NAMES[2:]), (NAMES[3:], NAMES[1:]), (NAMES[1:], NAMES), (NAMES, NAMES)],
+)
+def test_the_newest_two_that_are_sound_stay(run, tmp_path, damaged, left):
+    for name in damaged:
+        (tmp_path / "run.zarr/checkpoints" / name / "kold/c").write_bytes(b"12345678")
+    for one in waste(tmp_path):
+        one.delete()
+    assert list(run.storage.dirs("checkpoints")) == left
+    if damaged != NAMES:
+        with run.attempt() as attempt, CheckpointStore(attempt) as store:
+            newest = max(set(NAMES) - set(damaged))
+            assert_same(store.latest(ToyState).state, after(int(newest[1:9])))
