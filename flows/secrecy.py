@@ -8,31 +8,46 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-SECRET = re.compile(r"secret|passw|passphrase|token|credential|access_?key", re.IGNORECASE)
-# A line of a job script that sets one to anything but a variable.
-LINE = re.compile(rf"(?P<name>\w*(?:{SECRET.pattern})\w*)\s*=\s*[\"']?[^$\s\"']", re.IGNORECASE)
+SECRET = re.compile(r"secret|passw|passphrase|token|credential|(access|api)[_-]?key", re.IGNORECASE)
+PUBLIC = re.compile(r"(file|path|dir|id|name)$", re.IGNORECASE)  # where it is, but not what
+# A line of a job script or an argument that sets something to anything but a variable.
+LINE = re.compile(r"""(?P<name>\w+(?=\s*=)|--[\w-]+)(\s*=\s*|\s+)["']?[^$=\s"']""")
+FLAG = re.compile(r"--?[\w-]+")  # its value is the next argument
 NAME = re.compile(r"\$(\w+)")
 
 
 def refuse_secrets(value: Any, key: str = "") -> None:
     """Raise if a setting holds a secret itself; the words do not repeat it."""
+    for name, inner in _inside(value, key):
+        refuse_secrets(inner, name)
+    named = None
+    if isinstance(value, str):
+        named = next((found["name"] for found in LINE.finditer(value) if _is_secret(found["name"])), None)
+    if _is_secret(key) and not isinstance(value, dict | list | tuple | bool | None):
+        named = named if isinstance(value, str) and NAME.fullmatch(value) else key
+    if named is not None:
+        raise PydanticCustomError(
+            "secret",
+            "{name} is a secret, which would be kept with the run and shown: give the name of an environment "
+            "variable with a dollar before it, ${upper}, and set that where the pipeline runs",
+            {"name": named, "upper": re.sub(r"\W+", "_", named).strip("_").upper()},
+        )
+
+
+def _is_secret(key: str) -> bool:
+    return SECRET.search(key) is not None and PUBLIC.search(key) is None
+
+
+def _inside(value: Any, key: str) -> list[tuple[str, Any]]:
+    """What a setting is made of, each under the key that tells what it is."""
     if isinstance(value, dict):
-        for name, inner in value.items():
-            refuse_secrets(inner, str(name))
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            refuse_secrets(inner, key)
-    elif isinstance(value, str):
-        named = key if SECRET.search(key) and not NAME.fullmatch(value) else None
-        if named is None and (found := LINE.search(value)):
-            named = found["name"]
-        if named is not None:
-            raise PydanticCustomError(
-                "secret",
-                "{name} is a secret, which would be kept with the run and shown: give the name of an environment "
-                "variable with a dollar before it, ${upper}, and set that where the pipeline runs",
-                {"name": named, "upper": named.upper()},
-            )
+        if value.keys() == {"name", "value"}:  # as Kubernetes writes variables
+            return [(str(value["name"]), value["value"])]
+        return [(str(name), inner) for name, inner in value.items()]
+    if isinstance(value, list | tuple):
+        before = [key, *(v if isinstance(v, str) and FLAG.fullmatch(v) else key for v in value[:-1])]
+        return list(zip(before, value, strict=False))
+    return []
 
 
 def fill_secrets(value: Any, key: str = "") -> Any:
@@ -43,11 +58,13 @@ def fill_secrets(value: Any, key: str = "") -> Any:
     ValueError
         If there is no such variable.
     """
+    if isinstance(value, dict) and value.keys() == {"name", "value"}:
+        return {"name": value["name"], "value": fill_secrets(value["value"], str(value["name"]))}
     if isinstance(value, dict):
         return {name: fill_secrets(inner, str(name)) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [fill_secrets(inner, key) for inner in value]
-    found = NAME.fullmatch(value) if isinstance(value, str) and SECRET.search(key) else None
+        return [fill_secrets(inner, name) for name, inner in _inside(value, key)]
+    found = NAME.fullmatch(value) if isinstance(value, str) and _is_secret(key) else None
     if found is None:
         return value
     if found[1] not in os.environ:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -46,11 +47,8 @@ def write_block(plan: Plan, index: int) -> BlockReport:
     notes = read_notes(storage)
     if notes.fingerprint != plan.fingerprint:
         raise ValueError(f"{plan.url!r} was planned anew meanwhile: plan again.")
-    for name, source in notes.sources.items():
-        if source.stamp() != notes.stamps[name]:
-            raise ValueError(
-                f"{source.path!r} changed since the ingest into {plan.url!r} was planned: plan it again."
-            )
+    files = [name for name, source in notes.sources.items() if source.is_file]
+    check_sources(notes, plan.url, files)
     block, key = notes.blocks[index], f"{WORK}/blocks/{index}.json"
     layout = notes.arrays[block.variable]
     if storage.exists(key):
@@ -66,9 +64,19 @@ def write_block(plan: Plan, index: int) -> BlockReport:
         array[region] = values
         chunks.append(Statistics.of(values, _holes(numbers, values)))
         sums += f"{checksum_of(values):08x}"
+    check_sources(notes, plan.url, files)
     report = BlockReport(index=index, variable=block.variable, chunks=tuple(chunks), checksums=sums)
     storage.put(key, report.model_dump_json().encode())
     return report
+
+
+def check_sources(notes: Notes, url: str, names: Iterable[str]) -> None:
+    """Raise if one of these sources is not as it was when the ingest was planned."""
+    for name in names:
+        if notes.sources[name].stamp() != notes.stamps[name]:
+            raise ValueError(
+                f"{notes.sources[name].path!r} changed since the ingest into {url!r} was planned: plan it again."
+            )
 
 
 def open_writable(storage: Storage, name: str) -> Array:
@@ -84,7 +92,7 @@ def _read(
     name = variable if variable in notes.sources else ""
     source = notes.sources[name]
     if numbers is None:
-        lazy = _opened(name, source.model_dump_json())[variable].data
+        lazy = _opened(name, source.model_dump_json(), notes.fingerprint)[variable].data
         return np.asarray(lazy[region].compute(scheduler="synchronous"))
     # SEG-Y: the grid of traces is in the store, so that no worker has to scan all headers, or hold them.
     layout, array = read_layout(source.path, source.options.get("endian")), notes.arrays[variable]
@@ -93,8 +101,8 @@ def _read(
 
 
 @lru_cache(maxsize=4)
-def _opened(name: str, source: str) -> xr.Dataset:
-    """A source, opened once per process."""
+def _opened(name: str, source: str, fingerprint: str) -> xr.Dataset:
+    """A source, opened once per process and content."""
     return open_sources({name: Source.model_validate_json(source)}, checksum=False)
 
 

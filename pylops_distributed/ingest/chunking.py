@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -9,6 +10,7 @@ import xarray as xr
 from dask.array.core import normalize_chunks
 
 CHUNK_BYTES = 16 << 20
+MOST = 10_000_000  # chunks along an axis: more are no data, but a file that claims to have them
 
 
 def check_chunks(sizes: Iterable[str], chunks: Mapping[str, int] | None) -> None:
@@ -87,7 +89,21 @@ def regular_chunks(
         dtype = np.dtype(np.float64)  # words have no size of their own
     if 0 in sizes.values():
         return {name: max(1, size) for name, size in sizes.items()}
+    _check_number(sizes, dtype, stored)
     cut = normalize_chunks(
         wish, tuple(sizes.values()), limit=CHUNK_BYTES, dtype=dtype, previous_chunks=stored
     )
     return {name: lengths[0] for name, lengths in zip(sizes, cut, strict=True)}
+
+
+def _check_number(
+    sizes: Mapping[str, int], dtype: np.dtype[np.generic], stored: tuple[int, ...] | None
+) -> None:
+    """Refuse what would be an absurd number of chunks, which Dask would list before anything is read."""
+    nbytes = math.prod(sizes.values()) * dtype.itemsize
+    along = [size // max(1, chunk) for size, chunk in zip(sizes.values(), stored or (), strict=False)]
+    if max([*along, nbytes // CHUNK_BYTES]) > MOST:
+        raise ValueError(
+            f"an array of shape {tuple(sizes.values())} is claimed, {nbytes / 1e12:.3g} TB in chunks of "
+            f"{stored or CHUNK_BYTES}: no file can hold that; it is damaged, or made up"
+        )

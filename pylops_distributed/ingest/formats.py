@@ -15,6 +15,7 @@ from dask.base import tokenize
 from numpy.typing import NDArray
 
 from pylops_distributed.ingest.chunking import check_chunks, regular_chunks
+from pylops_distributed.memory import free
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,15 @@ class Format:
     suffixes: tuple[str, ...]
     open: Callable[..., xr.Dataset]
     magic: tuple[bytes, ...] = ()
+
+
+def check_room(path: str, nbytes: int) -> None:
+    """Refuse a file that must be read whole and does not fit into memory."""
+    if nbytes > (room := free()):
+        raise ValueError(
+            f"{path!r} claims {nbytes / 1e9:.3g} GB, to be read whole, and {room / 1e9:.3g} GB of memory are free: "
+            "store it as NPY, HDF5 or Zarr, which are read in parts."
+        )
 
 
 @dataclass(frozen=True)

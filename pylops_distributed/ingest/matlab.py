@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.io import loadmat
+from scipy.io import loadmat, whosmat
 
-from pylops_distributed.ingest.formats import FileArray, choose, label, require
+from pylops_distributed.ingest.formats import FileArray, check_room, choose, label, require
 
 
 def open_matlab(
@@ -51,8 +52,10 @@ def open_matlab(
     if modern:
         return label(choose(_find(path), variables, path), dims, chunks)
     try:
+        # Numbers of any class take eight bytes at most, complex ones two numbers.
+        check_room(path, sum(math.prod(shape) * 16 for _, shape, _ in whosmat(path)))
         loaded = loadmat(path)
-    except (ValueError, TypeError, OSError, NotImplementedError) as error:
+    except (ValueError, TypeError, OSError, NotImplementedError, MemoryError) as error:
         raise ValueError(f"{path!r} is not a MATLAB file that can be read: {error}") from error
     found = {
         name: array

@@ -18,7 +18,7 @@ NOTES = f"{WORK}/zarr.json"
 class Notes(Value):
     """The plan in full.
 
-    ``stamps`` are the files' sizes and times of change, ``coordinates`` the names of those coordinates that
+    ``stamps`` are the sources' sizes and times of change, ``coordinates`` the names of those coordinates that
     are no dimensions, ``traces`` the names of the arrays of trace numbers by variable, ``attrs`` the attributes
     of the dataset.
     """
@@ -26,7 +26,7 @@ class Notes(Value):
     fingerprint: str
     block_bytes: int
     sources: dict[str, Source]
-    stamps: dict[str, tuple[int, int] | None]
+    stamps: dict[str, tuple[int, int]]
     arrays: dict[str, ArrayLayout]
     coordinates: tuple[str, ...]
     traces: dict[str, str]

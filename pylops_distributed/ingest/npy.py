@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import xarray as xr
 
-from pylops_distributed.ingest.formats import FileArray, choose, label
+from pylops_distributed.ingest.formats import FileArray, check_room, choose, label
 
 
 def open_npy(
@@ -52,7 +53,11 @@ def open_npy(
         return label({name: FileArray(_mapped, path, "", loaded.shape, loaded.dtype)}, dims, chunks)
     with loaded:
         names = choose(dict.fromkeys(loaded.files), variables, path)
-        ds = label({name: loaded[name] for name in names}, dims, chunks)
+        check_room(path, sum(entry.file_size for entry in loaded.zip.infolist()))
+        try:
+            ds = label({name: loaded[name] for name in names}, dims, chunks)
+        except (MemoryError, EOFError, BadZipFile) as error:
+            raise ValueError(f"{path!r} is damaged: {error}") from error
     return ds.assign_attrs(reading="whole")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import dask.array as da
 import xarray as xr
 
+from pylops_distributed.ingest.blocks import check_sources
 from pylops_distributed.ingest.notes import NOTES, ROOT, WORK, Notes, read_notes
 from pylops_distributed.ingest.values import ArrayLayout, BlockReport, DatasetRef, Plan, Statistics
 from pylops_distributed.store.group import checksums, digest, encode, metadata_key
@@ -40,7 +41,7 @@ def seal(plan: Plan, reports: Iterable[BlockReport]) -> DatasetRef:
     Raises
     ------
     ValueError
-        If a block has no report or a chunk is missing.
+        If a block has no report, a chunk is missing, or a source has changed since it was planned.
     """
     storage = open_storage(plan.url)
     if storage.exists(ROOT) and (there := read_ref(plan.url)).fingerprint == plan.fingerprint:
@@ -51,6 +52,11 @@ def seal(plan: Plan, reports: Iterable[BlockReport]) -> DatasetRef:
         raise ValueError(
             f"{plan.url!r} cannot be sealed: blocks {missing[:10]} of {plan.blocks} were not written."
         )
+    try:
+        check_sources(notes, plan.url, notes.sources)
+    except ValueError:
+        storage.delete_prefix(f"{WORK}/blocks")  # nobody knows which of them are of what was planned
+        raise
     arrays = {}
     for name, layout in notes.arrays.items():
         present, wanted = chunks_present(open_array(storage, name))

@@ -51,10 +51,15 @@ class Source(BaseModel):
         """Open lazily; see :func:`open_source`."""
         return open_source(self.path, format=self.format, checksum=checksum, **self.options)
 
-    def stamp(self) -> tuple[int, int] | None:
-        """Size [bytes] and time of change [ns] of a local file: they tell whether it changed meanwhile."""
-        if not os.path.isfile(self.path):
-            return None
+    @property
+    def is_file(self) -> bool:
+        """Whether it is one file; else a folder or prefix, of which all there is must be listed to know its stamp."""
+        return os.path.isfile(self.path)
+
+    def stamp(self) -> tuple[int, int]:
+        """Size [bytes] and last time of change [ns]: they tell whether it changed meanwhile."""
+        if not self.is_file:
+            return open_storage(self.path).stamp()
         status = os.stat(self.path)
         return status.st_size, status.st_mtime_ns
 

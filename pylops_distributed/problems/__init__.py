@@ -65,7 +65,7 @@ def _imported(path: str) -> Any:
         )
     try:
         return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:  # the last two: of names like ".a"
         raise ValueError(
             f"the problem {path!r} cannot be imported: {error}. It must be in a module in the folder you work in "
             f"or on PYTHONPATH, or in a package that {ENVIRONMENT} names"

@@ -126,13 +126,22 @@ class Storage:
 
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Keys below ``prefix`` and their sizes in bytes, in no order."""
+        return ((entry["path"], entry["size"]) for entry in self._listed(prefix))
 
-        def listed() -> list[tuple[str, int]]:
-            batches = obstore.list(self._readable, prefix or None)
-            return [(entry["path"], entry["size"]) for batch in batches for entry in batch]
+    def stamp(self) -> tuple[int, int]:
+        """Bytes of all objects, and when the last of them changed [ns]."""
+        found = self._listed("")
+        times = (round(entry["last_modified"].timestamp() * 1e9) for entry in found)
+        return sum(entry["size"] for entry in found), max(times, default=0)
 
-        with suppress(FileNotFoundError):
-            yield from self._ask(prefix, "listed", listed)
+    def _listed(self, prefix: str) -> list[Any]:
+        def listed() -> list[Any]:
+            return [entry for batch in obstore.list(self._readable, prefix or None) for entry in batch]
+
+        try:
+            return self._ask(prefix, "listed", listed)
+        except FileNotFoundError:
+            return []
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Keys below ``prefix``, in no order."""

@@ -13,6 +13,10 @@ RAW = {"dataset": "a.zarr", "cluster": {"hardware": "kubernetes"}}
         ({"env": {"AWS_SECRET_ACCESS_KEY": "hunter2"}}, "AWS_SECRET_ACCESS_KEY"),
         ({"connect_options": [{"password": "hunter2"}]}, "password"),
         ({"connect_options": {"passphrase": "a$hunter2"}}, "passphrase"),
+        ({"connect_options": {"password": 5}}, "password"),
+        ({"env": [{"name": "S3_TOKEN", "value": "hunter2"}]}, "S3_TOKEN"),
+        ({"worker_extra_args": ["--token", "hunter2"]}, "--token"),
+        ({"worker_extra_args": ["--api-key hunter2"]}, "--api-key"),
         ({"job_script_prologue": ["export S3_TOKEN='hunter2'"]}, "S3_TOKEN"),
     ],
 )
@@ -25,7 +29,9 @@ def test_a_secret_is_refused_and_not_repeated(options, named):
 def test_secrets_come_from_the_environment(monkeypatch):
     options = {
         "env": {"AWS_SECRET_ACCESS_KEY": "$THE_KEY", "HOME": "$HOME"},
-        "job_script_prologue": ["export AWS_SECRET_ACCESS_KEY=$THE_KEY", "tokens=$(ls)"],
+        "job_script_prologue": ["export AWS_SECRET_ACCESS_KEY=$THE_KEY", "tokens = $(ls)"],
+        "job_extra_directives": ["--comment='no secret here'", "--token-file /run/token", "-A token pool"],
+        "worker_extra_args": ["--nthreads", "2"],
         "n_workers": 2,
     }
     config = ClusterConfig(hardware="kubernetes", options=options)
@@ -33,4 +39,8 @@ def test_secrets_come_from_the_environment(monkeypatch):
     with pytest.raises(ValueError, match="THE_KEY, which is not set"):
         _ = config.filled
     monkeypatch.setenv("THE_KEY", "hunter2")
+    pods = ClusterConfig(
+        options={"env": [{"name": "A_TOKEN", "value": "$THE_KEY"}], "args": ["--token", "$THE_KEY"]}
+    )
+    assert pods.filled == {"env": [{"name": "A_TOKEN", "value": "hunter2"}], "args": ["--token", "hunter2"]}
     assert config.filled == options | {"env": {"AWS_SECRET_ACCESS_KEY": "hunter2", "HOME": "$HOME"}}

@@ -11,7 +11,7 @@ import scipy.io
 import xarray as xr
 import zarr
 
-from pylops_distributed.ingest import Source, open_source
+from pylops_distributed.ingest import Source, formats, open_source
 from pylops_distributed.store.storage import open_storage
 
 
@@ -184,3 +184,20 @@ def test_missing_extra_is_named(tmp_path: Path, labelled, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "h5netcdf", None)
     with pytest.raises(ImportError, match=r"pip install 'pylops-distributed\[hdf\]'"):
         open_source(str(tmp_path / "a.nc"))
+
+
+def test_absurd_sizes_are_refused_before_memory_is_taken(tmp_path, monkeypatch):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("a", shape=(10**12,), chunks=(1024,), dtype="f8")
+    with pytest.raises(ValueError, match="no file can hold that"):
+        open_source(str(tmp_path / "a.h5"))
+    zarr.create_array(tmp_path / "a.zarr", shape=(10**14, 10**14), chunks=(10**9, 10**9), dtype="f8")
+    with pytest.raises(ValueError, match="no file can hold that"):
+        open_source(str(tmp_path / "a.zarr"))
+    np.savez_compressed(tmp_path / "a.npz", a=np.zeros(10**6))
+    scipy.io.savemat(tmp_path / "a.mat", {"a": np.zeros(10**6)}, do_compression=True)
+    monkeypatch.setattr(formats, "free", lambda: 10**6)
+    for name in ("a.npz", "a.mat"):
+        assert (tmp_path / name).stat().st_size < 10**5
+        with pytest.raises(ValueError, match=r"to be read whole, and 0\.001 GB of memory are free"):
+            open_source(str(tmp_path / name))

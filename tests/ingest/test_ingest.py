@@ -15,6 +15,8 @@ import dask
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
+from scipy.io import savemat
 from segy_files import lines, write_traces
 from zarr.storage import ObjectStore
 
@@ -24,6 +26,7 @@ from pylops_distributed.ingest import (
     Plan,
     Source,
     Statistics,
+    blocks,
     discard,
     ingest,
     locate,
@@ -398,3 +401,49 @@ def test_names_that_lead_out_of_the_dataset_are_refused(tmp_path, name):
         ingest({name: Source(path=str(tmp_path / "raw.npy")), "b": Source(path=str(tmp_path / "raw.npy"))},
                str(tmp_path / "sets" / "data.zarr"))  # fmt: skip
     assert [p.name for p in tmp_path.iterdir()] == ["raw.npy"]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".mat", ".nc"])
+def test_a_file_that_has_changed_is_read_anew_by_the_same_process(tmp_path, suffix):
+    path, values = tmp_path / f"raw{suffix}", np.arange(24.0).reshape(4, 6)
+    for number in (1, 2):
+        new = tmp_path / f"new{suffix}"
+        if suffix == ".nc":
+            xr.Dataset({"v": (("x", "y"), values * number)}).to_netcdf(new, engine="h5netcdf")
+        else:
+            {".npz": lambda p, v: np.savez(p, v=v), ".mat": lambda p, v: savemat(p, {"v": v})}[suffix](
+                new, values * number
+            )
+        os.replace(new, path)
+        ref = ingest(str(path), str(tmp_path / f"{number}.zarr"))
+        np.testing.assert_array_equal(open_dataset(ref.url).v, values * number)
+
+
+def test_a_source_that_changes_while_it_is_read_is_not_sealed(tmp_path, monkeypatch):
+    path, values = tmp_path / "raw.npy", np.arange(24.0).reshape(4, 6)
+    np.save(path, values)
+    planned, read = plan(str(path), str(tmp_path / "data.zarr")), blocks._read
+
+    def swapped(*given: Any) -> Any:
+        np.save(path, values + 1)
+        return read(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(blocks, "_read", swapped)
+        with pytest.raises(ValueError, match="changed since the ingest"):
+            write_block(planned, 0)
+    assert not (tmp_path / "data.zarr/.ingest/blocks").exists()
+
+
+def test_a_folder_that_changes_while_it_is_read_is_not_sealed(tmp_path):
+    path, values = str(tmp_path / "raw.zarr"), np.arange(24.0).reshape(4, 6)
+    array = zarr.create_array(path, shape=values.shape, chunks=(4, 3), dtype="f8")
+    array[...] = values
+    planned = plan(path, str(tmp_path / "data.zarr"))
+    reports = [write_block(planned, i) for i in range(planned.blocks)]
+    array[0, 0] = 9
+    with pytest.raises(ValueError, match=r"raw\.zarr' changed since the ingest"):
+        seal(planned, reports)
+    assert not (tmp_path / "data.zarr/zarr.json").exists()
+    discard(planned.url)
+    assert open_dataset(ingest(path, planned.url).url).array[0, 0] == 9
