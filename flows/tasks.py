@@ -26,6 +26,7 @@ from pylops_distributed.lcurve import curve_point
 from pylops_distributed.modelling import write_modelled
 from pylops_distributed.problem import Problem
 from pylops_distributed.results import open_run
+from pylops_distributed.store.lease import RunBusy
 from pylops_distributed.store.run import Run
 
 log = logging.getLogger("pylops_distributed.tasks")
@@ -47,6 +48,22 @@ def _try_again(_task: Any, _run: Any, state: Any) -> bool:
 
 
 _again: dict[str, Any] = {"retries": 3, "retry_delay_seconds": [1, 5, 20], "retry_condition_fn": _try_again}
+
+
+def _try_again_alone(_task: Any, _run: Any, state: Any) -> bool:
+    """As any other; and where the worker was lost with a run's lease, until that has run out."""
+    try:
+        state.result()
+    except Exception as error:
+        return _transient(error) or isinstance(error, RunBusy)
+    return False
+
+
+_alone: dict[str, Any] = {
+    "retries": 5,
+    "retry_delay_seconds": [1, 5, 20, 40, 60],
+    "retry_condition_fn": _try_again_alone,
+}
 
 
 @task(name="plan ingest", cache_policy=NO_CACHE)
@@ -104,7 +121,7 @@ def solve_segment(inversion: Inversion, on_progress: Callable[[Progress], bool])
     return progress
 
 
-@task(name="solve alone", task_run_name="solve {config.name}", cache_policy=NO_CACHE, **_again)
+@task(name="solve alone", task_run_name="solve {config.name}", cache_policy=NO_CACHE, **_alone)
 def solve_alone(dataset: str, config: PipelineConfig) -> str:
     """Begin or find a run, solve it and publish its result, all on the worker that this task runs on."""
     check = config.checkpoint

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+import dask.array as da
 import xarray as xr
 
 from pylops_distributed.assembly import AnySolver, assemble, identity, model_of
@@ -11,6 +13,13 @@ from pylops_distributed.optimization.state import leaves
 from pylops_distributed.problem import Problem
 from pylops_distributed.solvers import most_steps
 from pylops_distributed.store.policy import Retention
+
+
+def _stored(array: da.Array) -> int:
+    """Bytes of an array in a checkpoint, whose chunks are all of one size, those at the edges too."""
+    grid = [max(sizes, default=1) for sizes in array.chunks]
+    padded = [-(-length // chunk) * chunk for length, chunk in zip(array.shape, grid, strict=True)]
+    return int(math.prod(padded) * array.dtype.itemsize)
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ def disk_use(problem: Problem, ds: xr.Dataset, solver: AnySolver, retention: Ret
     settled = problem.settled(ds)
     ready = assemble(settled, ds, solver)
     first = ready.solver.init(ready.op, ready.y)
-    state = sum(array.nbytes for array in leaves(first))
+    state = sum(map(_stored, leaves(first)))
     # While one is written, those before it are still there.
     kept = retention.latest + 1 + (most_steps(solver) // retention.every if retention.every else 0)
     known = identity(problem, "", solver)["solver"]

@@ -267,12 +267,14 @@ class Inversion:
         self.session.save()
         self.store.wait()
         self.session.close()
+        self.session.failed = True  # until there is another
         self._open()
         log.info("went on from iteration %d on more workers", self.session.iteration)
 
     def _reopen(self) -> None:
         """Begin again, on the workers that there are now, after some were lost or a step failed."""
         self.settle()
+        self.session.close()
         if self.store.stuck:  # a new attempt fences off what may still be written
             self.attempt.close()
             self.attempt = self.run.attempt()

@@ -13,6 +13,7 @@ from dask.utils import format_bytes, parse_bytes
 
 from pylops_distributed.cost import Cost, describe
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.memory import worker_here
 from pylops_distributed.space import Chunks, Space, Vector
 
 
@@ -86,6 +87,8 @@ def _here() -> tuple[float, int]:
     client = getattr(get, "__self__", None)
     if client is None:
         threads = 1 if get is dask.local.get_sync else dask.config.get("num_workers", None) or CPU_COUNT
+        if (worker := worker_here()) is not None:  # on which others may do the same
+            return worker.memory_manager.memory_limit or psutil.virtual_memory().total, worker.state.nthreads
         return psutil.virtual_memory().total, threads
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
     rooms = [(w["memory_limit"] or psutil.virtual_memory().total, w["nthreads"]) for w in workers]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +20,14 @@ def aligned(value: Any) -> Any:
     NumPy's products would avoid BLAS, several times slower and with other rounding.
     """
     return np.require(value, requirements="A") if isinstance(value, np.ndarray) else value
+
+
+def worker_here() -> Any:
+    """The Dask worker on which this runs; None elsewhere."""
+    if "distributed" in sys.modules:
+        with suppress(ValueError):
+            return sys.modules["distributed"].get_worker()
+    return None
 
 
 def free(limit: int | None = None, share: float = 1.0) -> int:

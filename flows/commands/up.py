@@ -19,6 +19,7 @@ from flows.server import ensure_server
 
 STOP = 45.0  # seconds for flows to save their states, of which Inversion takes at most 20
 SOON = 20.0  # seconds before which a worker does not end unless something is wrong
+LOOK = 2.0  # seconds between two looks for its flows
 QUIET = 3.0  # seconds without a flow after which the worker has no more to start
 
 
@@ -58,7 +59,7 @@ def serving(file: Path | None, pool: str, port: int) -> Iterator[tuple[str, Work
         try:
             yield url, worker
         finally:
-            _stop(worker.process)
+            _stop(worker)
 
 
 class Worker:
@@ -72,6 +73,7 @@ class Worker:
 
     def __init__(self, pool: str) -> None:
         words = ("worker", "start", "--pool", pool, "--type", "process")
+        self.flows: set[psutil.Process] = set()
         self.command = [sys.executable, "-m", "flows.lasting", *words]
         self._start()
 
@@ -79,6 +81,11 @@ class Worker:
         # Ctrl-C is for us: flows are told first, then the worker, which would else kill or leave them.
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, start_new_session=True)
         self.begun = time.monotonic()
+
+    def look(self) -> set[psutil.Process]:
+        """The flows that run, those of a worker before this one, too."""
+        self.flows = {flow for flow in {*self.flows, *_children(self.process.pid)} if _runs(flow)}
+        return self.flows
 
     def keep(self) -> NoReturn:
         """Keep it at work. Flows outlive their worker, and tell themselves how they end.
@@ -89,30 +96,35 @@ class Worker:
             If it ends as soon as it is started.
         """
         while True:
-            code = self.process.wait()
+            try:
+                code = self.process.wait(LOOK)
+            except subprocess.TimeoutExpired:
+                self.look()
+                continue
             if time.monotonic() - self.begun < SOON:
                 raise RuntimeError(f"the worker ended with code {code}: see above")
             self._start()
 
 
-def _stop(worker: subprocess.Popen[bytes]) -> None:
+def _stop(worker: Worker) -> None:
     """Have the flows save and end, then end the worker."""
-    worker.terminate()  # it takes nothing more on, but often does not end by itself
-    told: set[int] = set()
+    worker.process.terminate()  # it takes nothing more on, but often does not end by itself
+    told: set[psutil.Process] = set()
     end = quiet = time.monotonic() + QUIET
-    while worker.poll() is None and time.monotonic() < min(quiet, end):
-        flows = _children(worker.pid)
-        for flow in flows:
-            if flow.pid not in told:
-                told.add(flow.pid)
-                _send(flow, signal.SIGTERM)
-                end = time.monotonic() + STOP
+    while time.monotonic() < min(quiet, end):
+        flows = worker.look()
+        if not flows and worker.process.poll() is not None:
+            break
+        for flow in flows - told:
+            told.add(flow)
+            _send(flow, signal.SIGTERM)
+            end = time.monotonic() + STOP
         if flows:
             quiet = time.monotonic() + QUIET
         time.sleep(0.2)
-    left = _children(worker.pid)
-    worker.kill()
-    worker.wait()
+    left = worker.look()
+    worker.process.kill()
+    worker.process.wait()
     for flow in left:
         _send(flow, signal.SIGKILL)
 
@@ -122,6 +134,13 @@ def _children(pid: int) -> list[psutil.Process]:
         return psutil.Process(pid).children()
     except psutil.NoSuchProcess:
         return []
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:

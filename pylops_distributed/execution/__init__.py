@@ -12,7 +12,7 @@ from dask.system import CPU_COUNT
 from pylops_distributed.execution.replay import Done, InProcess, Plain, Replay, S, Step
 from pylops_distributed.execution.trace import trace
 
-__all__ = ["Replay", "replay", "trace"]
+__all__ = ["Replay", "await_workers", "replay", "trace"]
 HERE = 60.0  # seconds to wait for a worker on this machine
 
 
@@ -40,7 +40,7 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Replay[S]:
         return InProcess(template, state, done, threads)
     if get is dask.local.get_sync:
         return InProcess(template, state, done, 1)
-    client: Any = getattr(get, "__self__", None)
+    client = await_workers()
     if client is not None and _open(client):
         from pylops_distributed.execution.resident import Resident  # loads Dask's distributed
 
@@ -48,8 +48,17 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Replay[S]:
     return Plain(template, state, done)
 
 
-def _open(client: Any) -> bool:
-    """Whether a client's workers talk in the clear: links of our own would be less safe than TLS."""
+def await_workers() -> Any:
+    """The client whose workers Dask computes on, once there is one; None if it computes without.
+
+    Raises
+    ------
+    NoWorker
+        If this machine's cluster has none for a minute: Dask would wait for ever.
+    """
+    client: Any = getattr(get_scheduler(cls=da.Array), "__self__", None)
+    if client is None:
+        return None
     # Jobs may be in a queue for long; this machine starts its workers in seconds, or, at times, never again.
     here = type(client.cluster).__name__ == "LocalCluster"
     try:
@@ -60,5 +69,10 @@ def _open(client: Any) -> bool:
         raise NoWorker(
             f"no worker is left, and for {HERE:.0f} s none came{why(client, {})}: go on from the newest checkpoint"
         ) from error
+    return client
+
+
+def _open(client: Any) -> bool:
+    """Whether a client's workers talk in the clear: links of our own would be less safe than TLS."""
     info = client.scheduler_info(n_workers=-1)["workers"]
     return all(address.startswith(("tcp://", "inproc://")) for address in info)

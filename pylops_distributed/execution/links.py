@@ -22,7 +22,7 @@ CONNECT = 30.0  # seconds
 SILENCE = "distributed.comm.timeouts.tcp"  # after which Dask, too, gives a connection up
 
 Deliver: TypeAlias = Callable[[int, int, int, Any], None]
-Lost: TypeAlias = Callable[[int, OSError], None]
+Lost: TypeAlias = Callable[[int, BaseException], None]
 
 
 class Links:
@@ -115,7 +115,7 @@ class Links:
                 lengths = struct.unpack(f"!{count}Q", _receive(peer, 8 * count))
                 body, *buffers = [_receive(peer, n) for n in lengths]
                 deliver(step, part, stage, pickle.loads(body, buffers=buffers))
-        except OSError as error:
+        except BaseException as error:  # no memory for a message, say: who waits for it must be told
             lost(part, error)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from heapq import heappop
@@ -65,8 +66,19 @@ class Part:
         return self.links.address
 
     def connect(self, addresses: Sequence[tuple[str, int]]) -> None:
-        """Connect with all parts."""
-        self.links.connect(addresses, self.deliver, self.lost)
+        """Connect with all parts; listening to them does not keep this one, once its solve has let go of it."""
+        me = weakref.ref(self)
+
+        def deliver(*message: Any) -> None:
+            if (part := me()) is not None:
+                part.deliver(*message)
+
+        def lost(*news: Any) -> None:
+            if (part := me()) is not None:
+                part.lost(*news)
+
+        weakref.finalize(self, self.links.close)
+        self.links.connect(addresses, deliver, lost)
 
     def give(self, values: Mapping[Key, Any]) -> None:
         """Take blocks of the operator and of the data that were computed elsewhere."""
@@ -168,7 +180,7 @@ class Part:
             self._frame(step).arrive(sender, stage, values)
             self._changed.notify_all()
 
-    def lost(self, part: int, error: OSError) -> None:
+    def lost(self, part: int, error: BaseException) -> None:
         """Another part is gone."""
         self._fail(PartLost(f"part {part} of the solve is gone: {error}"))
 

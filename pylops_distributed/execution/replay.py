@@ -15,7 +15,7 @@ from pylops_distributed.execution.part import Part, Row, Taken
 from pylops_distributed.execution.plan import Key, plan
 from pylops_distributed.execution.trace import Template, opening
 from pylops_distributed.graphs import keys_of
-from pylops_distributed.memory import free
+from pylops_distributed.memory import free, worker_here
 from pylops_distributed.optimization.state import State, bare, materialise, rebuild, scalars
 
 S = TypeVar("S", bound=State)
@@ -171,7 +171,9 @@ class InProcess(Parted[S]):
     def __init__(self, template: Template, state: S, done: Done[S], threads: int) -> None:
         super().__init__(template, state, done)
         (first,), (share,) = plan(opening(state), 1)[0], plan(template, 1)[0]
-        self._part = Part(first, share, state.iteration, int(ROOM * free()), threads, self.done)
+        worker = worker_here()  # of which each thread may do as much
+        room = free() if worker is None else free(worker.memory_manager.memory_limit) // worker.state.nthreads
+        self._part = Part(first, share, state.iteration, int(ROOM * room), threads, self.done)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="solve")
         self._begin()
 

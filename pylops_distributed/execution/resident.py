@@ -30,6 +30,7 @@ PLENTY = 2**31  # bytes of free memory from which a worker need not give back at
 CLOSING = 5.0  # seconds for parts to close, which may be amid a step
 KILLED, SHORT = "worker-restart-memory", 5.0  # topic of a nanny's event, and seconds to ask for it
 STOLEN = 5  # times to try a task again that an idle worker took, which has not the part that it is for
+TAKING = 300.0  # seconds for workers to give their blocks, which are there already
 LARGE = 2**16  # bytes from which constant data goes to its worker by itself instead of in the task graph
 
 
@@ -120,9 +121,13 @@ class Resident(Parted[S]):
             )
             for me, (worker, pair) in enumerate(zip(self._workers, pairs, strict=True))
         ]  # fmt: skip
-        self._parts = client.gather(self._actors)
-        addresses = _all([part.address() for part in self._parts])
-        _all([part.connect(addresses) for part in self._parts])
+        self._parts: list[Any] = []
+        try:
+            self._parts = client.gather(self._actors)
+            addresses = _all([part.address() for part in self._parts])
+            _all([part.connect(addresses) for part in self._parts])
+        except RuntimeError as error:  # so Dask tells of a loss that it knows of
+            raise self._lost() from error
         client.gather([self._give(me, values) for me, values in enumerate(given) if values])
         self._begin()
 
@@ -165,8 +170,13 @@ class Resident(Parted[S]):
                 workers=[worker], allow_other_workers=True, pure=False, retries=STOLEN,
             )  # fmt: skip
             graph.update(zip(named, futures, strict=True))
-        # Before the next step replaces them.
-        wait(list(graph.values()))
+        try:  # before the next step replaces them
+            wait(list(graph.values()), timeout=TAKING)
+        except TimeoutError as error:
+            raise TimeoutError(
+                f"workers have not given their blocks of the state for {TAKING:.0f} s: they may be paused, since they "
+                "hold nearly all the memory that they may, or busy with other work"
+            ) from error
         return graph
 
     def could_spread(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from pylops_distributed.execution import Replay, replay, trace
+from pylops_distributed.execution import Replay, await_workers, replay, trace
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.state import Reason, State
 from pylops_distributed.space import Vector
@@ -135,6 +135,8 @@ class Session(Generic[S]):
         save: Save | None = None,
     ) -> None:
         self.solver, self.store, self.policy = solver, store, save
+        if store is not None:
+            await_workers()  # who read it
         found = store.latest(solver.state) if store is not None else None
         start = time.monotonic()
         first: S = solver.init(op, y, x0) if found is None else found.state

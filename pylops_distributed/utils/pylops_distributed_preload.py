@@ -25,7 +25,9 @@ logging.getLogger("distributed.worker").addFilter(
 def dask_setup(worker: Any) -> None:
     """Leave signals to a whole group, from a terminal or from Prefect, to the driver; Dask calls this in each worker.
 
-    It is the driver that saves the state that workers hold, and they end with it, however that ends.
+    It is the driver that saves the state that workers hold, and they end with it, however that ends. They are not
+    paused for much memory either: what they hold of a state does not go by waiting, and could not be saved meanwhile.
     """
+    worker.memory_manager.memory_pause_fraction = False
     if os.getsid(0) != os.getpid():
         os.setsid()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 from prefect.logging import disable_run_logger
@@ -9,12 +12,13 @@ from prefect.logging import disable_run_logger
 from flows.commands.demo import make_case
 from flows.commands.template import Template
 from flows.config import load
-from flows.tasks import solve_segment
+from flows.tasks import _try_again, _try_again_alone, solve_segment
 from pylops_distributed import LinearOperator
 from pylops_distributed.execution.resident import WorkerLost
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion import Inversion, begin
 from pylops_distributed.store.checkpoint import CheckpointStore
+from pylops_distributed.store.lease import RunBusy
 from pylops_distributed.store.policy import Every
 
 NITER, EACH = 40, 5
@@ -106,3 +110,31 @@ def test_a_last_state_that_is_lost_before_it_is_saved(inversion, monkeypatch):
         segments, found = solve(struck)
         assert (segments, len(lost), struck.kept) == (2, 1, NITER)
     np.testing.assert_array_equal(found, model)
+
+
+def test_a_spread_over_more_workers_that_fails_is_gone_on_from(inversion, monkeypatch):
+    with inversion(lambda _: None, "whole") as whole:
+        _, model = solve(whole)
+    with inversion(lambda _: None) as struck:
+        struck.session.run(seconds=0)
+        begin_again = struck._begin
+
+        def away(*_, **__):
+            monkeypatch.setattr(struck, "_begin", begin_again)
+            raise OSError("away for a moment")
+
+        monkeypatch.setattr(struck, "_begin", away)
+        with pytest.raises(OSError, match="for a moment"):
+            struck._spread()
+        _, found = solve(struck)
+    np.testing.assert_array_equal(found, model)
+
+
+def test_a_run_that_a_lost_worker_held_is_tried_again_alone():
+    def state(error):
+        return SimpleNamespace(result=Mock(side_effect=error))
+
+    assert _try_again_alone(None, None, state(RunBusy("held")))
+    assert _try_again_alone(None, None, state(OSError("away")))
+    assert not _try_again_alone(None, None, state(ValueError("wrong")))
+    assert not _try_again(None, None, state(RunBusy("held")))

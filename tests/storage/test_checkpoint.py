@@ -23,6 +23,7 @@ from obstore.exceptions import GenericError
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, history, lazy, start, step
 
 import pylops_distributed.store.group as group_module
+from pylops_distributed import disk
 from pylops_distributed.optimization.cgls import CGLSState
 from pylops_distributed.store.checkpoint import Budget, CheckpointStore, Entry, Every, Labels, Retention
 from pylops_distributed.store.group import Damaged, Variable, open_group, read_attrs, write_group
@@ -274,6 +275,16 @@ def test_blocks_of_another_shape_are_refused(attempt: Attempt) -> None:
         with pytest.raises(ValueError, match=r"block of model has shape \(\d, 2\), expected \(\d, 3\)"):
             store.save(spoilt)
         assert store.list() == []
+
+
+def test_what_is_told_of_disk_is_what_is_written(attempt: Attempt) -> None:
+    data = da.ones((5, 7), chunks=((2, 3), (3, 3, 1)), dtype="f4")
+    state = ToyState(x=data, iteration=1, s=lazy(np.ones(1), (1,)), kold=np.float32(0))
+    with CheckpointStore(attempt, background=False) as store:
+        store.save(state)
+    manifest = read_attrs(attempt.storage, "checkpoints/i00000001-a0001")["manifest"]["model"]
+    assert manifest["stored_bytes"] == disk._stored(data) + 4 * manifest["nchunks"]  # a checksum each
+    assert disk._stored(data) == 4 * 6 * 9
 
 
 def test_text_is_refused(tmp_path: Path) -> None:
