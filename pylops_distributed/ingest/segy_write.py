@@ -40,7 +40,7 @@ def write_segy(
     dt_ms : float, optional
         Sample interval [ms]; in depth [m].
     t0_ms : int, optional
-        Time of the first sample [ms], or its depth [m].
+        Time of the first sample [ms], or its depth [m]; a whole number from -32768 to 32767.
     origin, spacing : tuple of float, optional
         ``cdp_x`` and ``cdp_y`` of the first trace, and their steps from inline to inline (x) and from
         crossline to crossline (y) [m]; kept to the centimetre.
@@ -54,7 +54,7 @@ def write_segy(
     Raises
     ------
     ValueError
-        If shapes, line numbers or formats do not fit.
+        If shapes, line numbers or formats do not fit, or a number does not fit its header field.
     """
     volume = data[None] if data.ndim == 2 else data
     if volume.ndim != 3:
@@ -68,21 +68,23 @@ def write_segy(
         raise ValueError(
             f"dt_ms={dt_ms} and {volume.shape[2]} samples: SEG-Y holds up to 65.535 ms and 65535 samples."
         )
+    _check_fields(lines, cross, t0_ms, origin, spacing)
     spec = segyio.spec()
     spec.samples = t0_ms + dt_ms * np.arange(volume.shape[2])
     spec.tracecount, spec.format, spec.endian = lines.size * cross.size, sample_format, endian
     with segyio.create(path, spec) as file:
         file.text[0] = segyio.tools.create_text_header(dict(enumerate([line[:76] for line in text][:40], 1)))
         file.bin.update(
-            hns=_int16(volume.shape[2]), hdt=_int16(interval), format=sample_format, rev=1, mfeet=1
-        )
+            hns=_int16(volume.shape[2]), hdt=_int16(interval), dto=_int16(interval), ntrpr=1, nart=0,
+            format=sample_format, rev=1, mfeet=1,
+        )  # fmt: skip
         for i, line in enumerate(lines):
             traces = np.asarray(volume[i]).astype(SAMPLE_DTYPES[sample_format], copy=False)
             for j, number in enumerate(cross):
                 x, y = origin[0] + i * spacing[0], origin[1] + j * spacing[1]
                 k = i * cross.size + j
                 file.header[k] = {
-                    1: k + 1, 5: k + 1, 21: int(number), 71: -100, 89: 1, 109: t0_ms,
+                    1: k + 1, 5: k + 1, 21: int(number), 71: -100, 89: 1, 109: int(t0_ms),
                     115: _int16(volume.shape[2]), 117: _int16(interval),
                     181: round(100 * x), 185: round(100 * y), 189: int(line), 193: int(number),
                 }  # fmt: skip
@@ -95,6 +97,33 @@ def _numbers(name: str, given: ArrayLike | None, size: int) -> np.ndarray[Any, A
     if numbers.shape != (size,) or np.unique(numbers).size != size:
         raise ValueError(f"{name} must hold {size} different numbers; got shape {numbers.shape}.")
     return numbers
+
+
+def _check_fields(
+    lines: np.ndarray[Any, Any],
+    cross: np.ndarray[Any, Any],
+    t0_ms: int,
+    origin: tuple[float, float],
+    spacing: tuple[float, float],
+) -> None:
+    """Refuse what would be cut or wrapped in the trace headers."""
+    _fits("t0_ms", t0_ms, 16)
+    _fits("inline", lines, 32)
+    _fits("crossline", cross, 32)
+    _fits("the number of traces", lines.size * cross.size, 32)
+    for axis, size in enumerate((lines.size, cross.size)):
+        ends = origin[axis] + spacing[axis] * np.array([0, size - 1])
+        _fits(f"cdp_{'xy'[axis]} (in cm, from origin and spacing)", np.rint(100 * ends), 32)
+
+
+def _fits(name: str, values: ArrayLike, bits: int) -> None:
+    """Refuse numbers that are not whole, or too large for a signed field."""
+    limit, numbers = 1 << bits - 1, np.atleast_1d(np.asarray(values, np.float64))
+    bad = numbers[(numbers != np.rint(numbers)) | (numbers < -limit) | (numbers >= limit)]
+    if bad.size:
+        raise ValueError(
+            f"{name}: got {bad[0]:.12g}, but SEG-Y holds whole numbers from {-limit} to {limit - 1} there."
+        )
 
 
 def _int16(value: int) -> int:

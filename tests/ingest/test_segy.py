@@ -182,3 +182,5 @@ def test_written_text_and_positions_come_back(sgy):
     assert ds.attrs["segy_text"].startswith("C 1 made by a test")
     np.testing.assert_array_equal(ds.cdp_x[:, 0], [1000, 1012.5])
     np.testing.assert_array_equal(ds.cdp_y[0], [2000.25, 2006.5, 2012.75])
+    # Traces in an ensemble, which is no count of all traces.
+    assert (ds.attrs["segy_binary"]["Traces"], ds.attrs["segy_binary"]["AuxTraces"]) == (1, 0)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from segy_files import lines, write_traces
@@ -124,8 +126,15 @@ def test_wrong_byte_order_given(cube):
         ({"sample_format": 4}, "sample_format=4: expected one of"),
         ({"inline": [1, 1]}, r"inline must hold 2 different numbers"),
         ({"dt_ms": 100}, "SEG-Y holds up to 65.535 ms"),
+        ({"t0_ms": 40000}, "t0_ms: got 40000, but SEG-Y holds whole numbers from -32768 to 32767"),
+        ({"t0_ms": 1.5}, "t0_ms: got 1.5"),
+        ({"inline": [1, 1 << 31]}, "inline: got 2147483648, but .* -2147483648 to 2147483647"),
+        ({"crossline": [1, 2, 2.5]}, "crossline: got 2.5"),
+        ({"spacing": (0, 2e7)}, r"cdp_y \(in cm, from origin and spacing\): got 4000000000"),
+        ({"data": np.broadcast_to(np.float32(0), (1 << 16, 1 << 15, 1))}, "number of traces: got 2147483648"),
     ],
 )
 def test_writing(sgy, options, message):
     with pytest.raises(ValueError, match=message):
         write_segy(sgy, **({"data": np.ones((2, 3, 4))} | options))
+    assert not os.path.exists(sgy)
