@@ -78,8 +78,10 @@ def spread(grid: Grid, field: NDArray[np.float64]) -> tuple[tuple[str, ...], NDA
 
 
 def binary_header(layout: Layout) -> dict[str, int]:
+    """The fields of the binary header by segyio's names; the sample interval is unsigned."""
     with segyio.open(layout.path, ignore_geometry=True, endian=layout.endian) as file:
-        return {str(field): int(value) for field, value in file.bin.items()}
+        fields = {str(field): int(value) for field, value in file.bin.items()}
+    return fields | {"Interval": fields["Interval"] & 0xFFFF}
 
 
 def text_header(layout: Layout) -> str:

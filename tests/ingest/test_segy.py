@@ -159,6 +159,18 @@ def test_positions_can_be_dimensions(sgy):
     np.testing.assert_array_equal(open_segy(sgy, dims={"source_x": 73}).source_x, [10, 20, 30])
 
 
+@pytest.mark.parametrize("endian", ["big", "little"])
+@pytest.mark.parametrize("interval", [32768, 40000, 65535])
+def test_long_sample_intervals(sgy, endian, interval):
+    write_segy(sgy, np.ones((2, 3, 4)), dt_ms=interval / 1000, endian=endian)
+    ds = open_segy(sgy)
+    np.testing.assert_allclose(ds.twt, interval / 1000 * np.arange(4))
+    assert ds.attrs["segy_binary"]["Interval"] == interval
+    headers = {21: [1, 2], 117: 0}  # the binary header alone says it
+    write_traces(sgy, np.ones((2, 3), "f4"), headers, binary={3217: interval - (1 << 16)}, endian=endian)
+    np.testing.assert_allclose(open_segy(sgy).twt, interval / 1000 * np.arange(3))
+
+
 def test_depth_and_given_axes(sgy):
     write_traces(sgy, np.ones((2, 3), "f4"), {21: [1, 2], 117: 0, 109: [0, 8]}, binary={3217: 0})
     ds = open_segy(sgy, preset="poststack2d", vertical="depth", interval=12.5, start=50)
