@@ -18,6 +18,7 @@ from pylops_distributed.ingest.segy_axes import (
     ELEVATIONS,
     FIXED,
     POSITIONS,
+    SCALARS,
     binary_header,
     length_unit,
     sample_axis,
@@ -101,7 +102,7 @@ def open_segy(
     ds = ds.assign_coords({vertical: (vertical, axis, vertical_attrs(vertical))})
     length = length_unit(headers[89], binary["MeasurementSystem"])
     for name, byte in choice.dims.items():
-        values = grid.axes[name] if byte not in POSITIONS else scaled_axis(headers, byte, grid, name)
+        values = grid.axes[name] if byte not in SCALARS else scaled_axis(headers, byte, grid, name)
         is_length = byte in POSITIONS or name == "offset"
         ds = ds.assign_coords({name: (name, values, _attrs(byte, length if is_length else None))})
     for name, byte in choice.coords.items():

@@ -153,10 +153,28 @@ def test_coordinate_scalars(sgy, scalar, factor):
     np.testing.assert_allclose(open_segy(sgy).cdp_x, factor * (np.arange(6).reshape(2, 3) + 1000))
 
 
-def test_positions_can_be_dimensions(sgy):
-    headers = {73: [100, 200, 300], 71: -10}
-    write_traces(sgy, np.ones((3, 2), "f4"), headers)
-    np.testing.assert_array_equal(open_segy(sgy, dims={"source_x": 73}).source_x, [10, 20, 30])
+@pytest.mark.parametrize(("scalar", "start"), [(0, 12345), (1, 12345), (10, 123450), (-10, 1234.5)])
+def test_the_scalar_of_times(sgy, scalar, start):
+    """It is for the delay as for all times."""
+    write_traces(sgy, np.ones((3, 2), "f4"), {21: [1, 2, 3], 109: 12345, 113: [1, 2, 3], 215: scalar})
+    ds = open_segy(sgy, dims={"cdp": 21}, coords={"mute": 113})
+    np.testing.assert_array_equal(ds.twt, [start, start + 4])
+    np.testing.assert_allclose(ds.mute, np.array([1, 2, 3]) * start / 12345)
+
+
+def test_a_delay_varies_only_after_its_scalar(sgy):
+    headers = {21: [1, 2], 109: [12340, 1234], 215: [-10, 0]}
+    write_traces(sgy, np.ones((2, 2), "f4"), headers)
+    np.testing.assert_array_equal(open_segy(sgy).twt, [1234, 1238])
+    write_traces(sgy, np.ones((2, 2), "f4"), {**headers, 109: [12345, 1234]})
+    with pytest.raises(ValueError, match=r"delay \(byte 109\) is 1234.5 in trace 0, but 1234 in trace 1"):
+        open_segy(sgy)
+
+
+@pytest.mark.parametrize(("byte", "scalar"), [(73, 71), (41, 69), (105, 215)])
+def test_scaled_fields_can_be_dimensions(sgy, byte, scalar):
+    write_traces(sgy, np.ones((3, 2), "f4"), {byte: [100, 200, 300], scalar: -10})
+    np.testing.assert_array_equal(open_segy(sgy, dims={"along": byte}).along, [10, 20, 30])
 
 
 @pytest.mark.parametrize("endian", ["big", "little"])
