@@ -100,14 +100,20 @@ def text_header(layout: Layout) -> str:
     return "\n".join(clean[i : i + 80].rstrip() for i in range(0, 3200, 80))
 
 
-def length_unit(units: Integers, system: int) -> str | None:
-    """Unit of positions, or None where the headers do not say."""
-    code = int(units[0])
-    if code in (2, 3):
-        return "arcsec" if code == 2 else "degree"
+def length_unit(system: int) -> str | None:
+    """Unit of lengths by the binary header, or None where it does not say."""
     return {1: "m", 2: "ft"}.get(system)
 
 
-def vertical_attrs(vertical: str) -> dict[str, str]:
+def field_unit(name: str, byte: int, codes: Integers, length: str | None) -> str | None:
+    """Unit of a field: lengths have that of the file, positions may be angles (byte 89)."""
+    if byte in POSITIONS:
+        # Degrees, minutes and seconds in one number (4) are in no unit.
+        return {0: length, 1: length, 2: "arcsec", 3: "degree"}.get(int(codes[0]))
+    return length if byte in ELEVATIONS or name == "offset" else None
+
+
+def vertical_attrs(vertical: str, length: str | None) -> dict[str, str]:
     names = {"twt": "two-way time", "time": "time", "depth": "depth"}
-    return {"units": "m" if vertical == "depth" else "ms", "long_name": names[vertical], "positive": "down"}
+    unit = (length or "m") if vertical == "depth" else "ms"
+    return {"units": unit, "long_name": names[vertical], "positive": "down"}

@@ -196,6 +196,25 @@ def test_depth_and_given_axes(sgy):
     np.testing.assert_array_equal(ds.depth, [50, 62.5, 75])
 
 
+@pytest.mark.parametrize(
+    ("code", "system", "position", "length"),
+    [
+        (0, 0, None, None), (1, 1, "m", "m"), (0, 2, "ft", "ft"), (1, 2, "ft", "ft"),
+        (2, 1, "arcsec", "m"), (2, 0, "arcsec", None), (3, 2, "degree", "ft"), (4, 1, None, "m"),
+    ],
+)  # fmt: skip
+def test_units(sgy, code, system, position, length):
+    """Positions may be angles; lengths are in the unit of the binary header, whatever positions are in."""
+    headers = {21: [1, 1, 2, 2], 37: [1, 2, 1, 2], 41: 1, 89: code, 181: 1}
+    write_traces(sgy, np.ones((4, 2), "f4"), headers, binary={3255: system})
+    options = {"dims": {"cdp": 21, "offset": 37}, "coords": {"cdp_x": 181, "elevation": 41}}
+    units = {n: a.attrs.get("units") for n, a in open_segy(sgy, vertical="depth", **options).coords.items()}
+    wanted = {"cdp_x": position, "offset": length, "elevation": length, "depth": length or "m", "cdp": None}
+    assert units == wanted
+    assert open_segy(sgy, **options).twt.units == "ms"
+    assert open_segy(sgy, dims={"x": 181, **options["dims"]}).x.attrs.get("units") == position
+
+
 def test_default_chunks_are_whole_in_time_and_near_16_megabytes(sgy):
     write_traces(sgy, np.ones((4, 2), "f4"), lines(np.arange(2) + 1, np.arange(2)))
     from pylops_distributed.ingest.chunking import regular_chunks
