@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -7,9 +8,11 @@ import dask
 import numpy as np
 import pytest
 import segyio
+import xarray as xr
 from segy_files import lines, write_traces
 
 from pylops_distributed.ingest import open_segy, open_source, write_segy
+from pylops_distributed.ingest.segy_copy import copy_segy
 from pylops_distributed.ingest.segy_layout import SAMPLE_DTYPES
 
 F3 = Path(
@@ -233,3 +236,20 @@ def test_written_text_and_positions_come_back(sgy):
     np.testing.assert_array_equal(ds.cdp_y[0], [2000.25, 2006.5, 2012.75])
     # Traces in an ensemble, which is no count of all traces.
     assert (ds.attrs["segy_binary"]["Traces"], ds.attrs["segy_binary"]["AuxTraces"]) == (1, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system does not allocate files")
+def test_a_copy_has_its_space_before_it_is_mapped(sgy, tmp_path, monkeypatch):
+    write_segy(sgy, np.ones((2, 3, 9000)))
+    ds, made = open_segy(sgy), str(tmp_path / "made.sgy")
+    holes = xr.full_like(ds.trace_number, -1).assign_attrs(samples="twt")  # no trace is written
+    copy_segy(sgy, made, ds.amplitude, holes, "big")
+    assert os.path.getsize(made) == os.path.getsize(sgy)
+    assert 512 * os.stat(made).st_blocks >= os.path.getsize(sgy)
+
+    def full(*args: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match=r"No space left on device: 221040 bytes are needed for: .*made\.sgy"):
+        copy_segy(sgy, made, ds.amplitude, ds.trace_number.assign_attrs(samples="twt"), "big")
