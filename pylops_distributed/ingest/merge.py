@@ -50,7 +50,7 @@ def open_sources(sources: Mapping[str, Source], *, checksum: bool = True) -> xr.
 
 def _named(ds: xr.Dataset, name: str, source: Source) -> xr.Dataset:
     """The one variable of a source under the name wanted."""
-    found = [str(key) for key in ds.data_vars if key not in COMPANIONS]
+    found = [str(key) for key in ds.data_vars if not is_companion(key)]
     if name in found:
         own = name
     elif len(found) == 1:
@@ -60,7 +60,13 @@ def _named(ds: xr.Dataset, name: str, source: Source) -> xr.Dataset:
             f"{source.path!r} holds {found}: choose the one for {name!r} with the option variables=."
         )
     picked = ds[[own]].rename({own: name} if own != name else {})
-    companions = {f"{name}_{key}": ds[key] for key in COMPANIONS if key in ds}
+    beside = str(ds[own].attrs.get("ancillary_variables", "")).split()
+    companions = {
+        f"{name}_{kind}": ds[key]
+        for kind in COMPANIONS
+        for key in (kind, *beside)
+        if key.endswith(kind) and key in ds
+    }
     if companions:
         picked[name].attrs["ancillary_variables"] = " ".join(companions)
     return picked.assign(companions)
@@ -116,6 +122,9 @@ def is_companion(name: Hashable) -> bool:
 
 
 def trace_numbers(ds: xr.Dataset, variable: str) -> str | None:
-    """Name of the array with the trace numbers of a SEG-Y variable."""
+    """Name of the array with the trace numbers of a variable that is read from SEG-Y, not from a copy of it."""
+    read = [one["variables"] for one in ds.attrs.get("sources", ()) if one["format"] == "segy"]
+    if not any(variable in np.ravel(names) for names in read):
+        return None
     names = str(ds[variable].attrs.get("ancillary_variables", "")).split()
     return next((name for name in names if name.endswith(NUMBERS) and name in ds), None)

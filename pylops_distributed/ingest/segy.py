@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from pylops_distributed.ingest.chunking import regular_chunks
 from pylops_distributed.ingest.segy_axes import (
-    ELEVATIONS,
     FIXED,
-    POSITIONS,
+    SCALARS,
     binary_header,
+    field_unit,
     length_unit,
     sample_axis,
     scaled,
@@ -73,9 +73,9 @@ def open_segy(
     variable : str, optional
         Name of the array of samples.
     vertical : {'twt', 'time', 'depth'}, optional
-        What the samples run along: two-way time or time [ms], or depth [m].
+        What the samples run along: two-way time or time [ms], or depth [m, or ft where the headers say feet].
     interval, start : float, optional
-        Sample interval and first sample [ms or m], instead of those of the headers.
+        Sample interval and first sample in that unit, instead of those of the headers.
 
     Returns
     -------
@@ -98,19 +98,19 @@ def open_segy(
     binary = binary_header(layout)
     axis = sample_axis(path, layout, headers, binary["Interval"], interval, start)
     ds = _assemble(layout, grid, variable, vertical, chunks)
-    ds = ds.assign_coords({vertical: (vertical, axis, vertical_attrs(vertical))})
-    length = length_unit(headers[89], binary["MeasurementSystem"])
+    length = length_unit(binary["MeasurementSystem"])
+    ds = ds.assign_coords({vertical: (vertical, axis, vertical_attrs(vertical, length))})
     for name, byte in choice.dims.items():
-        values = grid.axes[name] if byte not in POSITIONS else scaled_axis(headers, byte, grid, name)
-        is_length = byte in POSITIONS or name == "offset"
-        ds = ds.assign_coords({name: (name, values, _attrs(byte, length if is_length else None))})
+        values = grid.axes[name] if byte not in SCALARS else scaled_axis(headers, byte, grid, name)
+        attrs = _attrs(byte, field_unit(name, byte, headers[89], length))
+        ds = ds.assign_coords({name: (name, values, attrs)})
     for name, byte in choice.coords.items():
         field = scaled(headers, byte)
         if not field.any():
             continue  # nobody filled this field in
         over, values = spread(grid, field)
-        is_length = byte in POSITIONS + ELEVATIONS
-        ds = ds.assign_coords({name: (over, values, _attrs(byte, length if is_length else None))})
+        attrs = _attrs(byte, field_unit(name, byte, headers[89], length))
+        ds = ds.assign_coords({name: (over, values, attrs)})
     ds.attrs = {
         "segy_text": text_header(layout),
         "segy_binary": binary,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import segyio
 from numpy.typing import NDArray
@@ -9,10 +11,13 @@ from numpy.typing import NDArray
 from pylops_distributed.ingest.segy_grid import Grid, Integers
 from pylops_distributed.ingest.segy_layout import Headers, Layout
 
-ELEVATIONS = (41, 45, 49, 53, 57, 61, 65)  # scaled by byte 69
-POSITIONS = (73, 77, 81, 85, 181, 185)  # scaled by byte 71
-# Scalars of elevations and positions, unit of positions, delay, number of samples, interval.
-FIXED = (69, 71, 89, 109, 115, 117)
+ELEVATIONS = (41, 45, 49, 53, 57, 61, 65)
+POSITIONS = (73, 77, 81, 85, 181, 185)
+TIMES = tuple(range(95, 115, 2))
+# Field: where its scalar is.
+SCALARS = dict.fromkeys(ELEVATIONS, 69) | dict.fromkeys(POSITIONS, 71) | dict.fromkeys(TIMES, 215)
+# Scalars of elevations and positions, unit of positions, delay, number of samples, interval, scalar of times.
+FIXED = (69, 71, 89, 109, 115, 117, 215)
 
 
 def sample_axis(
@@ -32,33 +37,34 @@ def sample_axis(
             raise ValueError(f"{path!r}: the headers hold no sample interval: give interval= [ms or m].")
         interval = (dt or binary_dt) / 1000
     if start is None:
-        start = float(_constant(path, headers[109], "delay", 109, "give start=, if one fits all traces"))
+        delays = scaled(headers, 109)
+        start = float(_constant(path, delays, "delay", 109, "give start=, if one fits all traces"))
     return start + interval * np.arange(layout.samples, dtype=np.float64)
 
 
-def _constant(path: str, values: Integers, what: str, byte: int, cure: str) -> int:
+def _constant(path: str, values: NDArray[Any], what: str, byte: int, cure: str) -> Any:
     """The one value of a header field."""
     (different,) = np.nonzero(values != values[0])
     if different.size:
         raise ValueError(
-            f"{path!r}: the {what} (byte {byte}) is {values[0]} in trace 0, but "
-            f"{values[different[0]]} in trace {different[0]}: {cure}."
+            f"{path!r}: the {what} (byte {byte}) is {values[0]:.9g} in trace 0, but "
+            f"{values[different[0]]:.9g} in trace {different[0]}: {cure}."
         )
-    return int(values[0])
+    return values[0].item()
 
 
 def scaled(headers: Headers, byte: int) -> NDArray[np.float64]:
     """A field after its scalar: 0 means 1, a negative one divides."""
     values = headers[byte].astype(np.float64)
-    if byte not in POSITIONS + ELEVATIONS:
+    if byte not in SCALARS:
         return values
-    scalar = headers[71 if byte in POSITIONS else 69].astype(np.int32)
+    scalar = headers[SCALARS[byte]].astype(np.int32)
     size = np.maximum(np.abs(scalar), 1)
     return np.where(scalar < 0, values / size, values * size)
 
 
 def scaled_axis(headers: Headers, byte: int, grid: Grid, name: str) -> NDArray[np.float64]:
-    """Positions along a dimension made of positions."""
+    """Values along a dimension made of a field that has a scalar."""
     raw, first = np.unique(headers[byte], return_index=True)
     assert np.array_equal(raw, grid.axes[name])
     return scaled(headers, byte)[first]
@@ -78,8 +84,10 @@ def spread(grid: Grid, field: NDArray[np.float64]) -> tuple[tuple[str, ...], NDA
 
 
 def binary_header(layout: Layout) -> dict[str, int]:
+    """The fields of the binary header by segyio's names; the sample interval is unsigned."""
     with segyio.open(layout.path, ignore_geometry=True, endian=layout.endian) as file:
-        return {str(field): int(value) for field, value in file.bin.items()}
+        fields = {str(field): int(value) for field, value in file.bin.items()}
+    return fields | {"Interval": fields["Interval"] & 0xFFFF}
 
 
 def text_header(layout: Layout) -> str:
@@ -92,14 +100,20 @@ def text_header(layout: Layout) -> str:
     return "\n".join(clean[i : i + 80].rstrip() for i in range(0, 3200, 80))
 
 
-def length_unit(units: Integers, system: int) -> str | None:
-    """Unit of positions, or None where the headers do not say."""
-    code = int(units[0])
-    if code in (2, 3):
-        return "arcsec" if code == 2 else "degree"
+def length_unit(system: int) -> str | None:
+    """Unit of lengths by the binary header, or None where it does not say."""
     return {1: "m", 2: "ft"}.get(system)
 
 
-def vertical_attrs(vertical: str) -> dict[str, str]:
+def field_unit(name: str, byte: int, codes: Integers, length: str | None) -> str | None:
+    """Unit of a field: lengths have that of the file, positions may be angles (byte 89)."""
+    if byte in POSITIONS:
+        # Degrees, minutes and seconds in one number (4) are in no unit.
+        return {0: length, 1: length, 2: "arcsec", 3: "degree"}.get(int(codes[0]))
+    return length if byte in ELEVATIONS or name == "offset" else None
+
+
+def vertical_attrs(vertical: str, length: str | None) -> dict[str, str]:
     names = {"twt": "two-way time", "time": "time", "depth": "depth"}
-    return {"units": "m" if vertical == "depth" else "ms", "long_name": names[vertical], "positive": "down"}
+    unit = (length or "m") if vertical == "depth" else "ms"
+    return {"units": unit, "long_name": names[vertical], "positive": "down"}

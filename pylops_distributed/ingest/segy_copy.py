@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 import segyio
@@ -14,6 +16,7 @@ from pylops_distributed.ingest.segy_layout import HEADER_BYTES, WINDOW_BYTES, En
 IEEE, FORMAT_BYTE = 5, 3224
 READ: Literal["r"] = "r"
 CHANGE: Literal["r+"] = "r+"
+UNSUPPORTED = (errno.EINVAL, errno.EOPNOTSUPP)  # the file system allocates nothing beforehand
 FLOATS = (1, 5, 6)  # IBM floats, and IEEE floats of four and of eight bytes
 
 
@@ -33,6 +36,11 @@ def copy_segy(source: str, target: str, array: xr.DataArray, numbers: xr.DataArr
         its attribute ``samples`` names.
     endian : {'big', 'little'}
         Byte order of the file.
+
+    Raises
+    ------
+    OSError
+        If there is no room for the file.
     """
     layout = read_layout(source, endian)
     format = layout.format if layout.format in FLOATS else IEEE
@@ -54,8 +62,8 @@ def _copy_headers(source: Layout, target: Layout) -> None:
     code = target.format.to_bytes(2, target.endian)
     head[FORMAT_BYTE : FORMAT_BYTE + 2] = code
     with open(target.path, "wb") as file:
+        _allocate(file, target.first + target.traces * target.trace_bytes)
         file.write(head)
-        file.truncate(target.first + target.traces * target.trace_bytes)
     step = max(1, WINDOW_BYTES // max(source.trace_bytes, target.trace_bytes))
     for start in range(0, source.traces, step):
         count = min(step, source.traces - start)
@@ -64,6 +72,18 @@ def _copy_headers(source: Layout, target: Layout) -> None:
             for one, how in ((source, READ), (target, CHANGE))
         )
         new[:, :HEADER_BYTES] = old[:, :HEADER_BYTES]
+
+
+def _allocate(file: IO[bytes], size: int) -> None:
+    """Give a file its size and its space: writing to a mapped file on a full disk would kill the process."""
+    file.truncate(size)
+    if not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        if error.errno not in UNSUPPORTED:
+            raise OSError(error.errno, f"{error.strerror}: {size} bytes are needed for", file.name) from None
 
 
 def _blocks(array: xr.DataArray) -> Iterator[tuple[tuple[slice, ...], Any]]:

@@ -303,6 +303,30 @@ def test_nan_in_traces_and_holes_are_counted_apart(sgy, url):
     assert ds.attrs["arrays"]["amplitude"]["statistics"]["nan"] == 1
 
 
+@pytest.mark.parametrize("name", ["", "seismic"])
+@pytest.mark.parametrize("kind", ["zarr", "netcdf"])
+def test_a_dataset_from_segy_is_a_source_like_any_other(sgy, url, tmp_path, kind, name):
+    """Its trace numbers and masks are kept with it, though it is no SEG-Y file."""
+    write_traces(sgy, np.arange(12, dtype="f4").reshape(3, 4), {189: [1, 1, 2], 193: [1, 2, 1]})
+    first = url
+    ingest({name: Source(path=sgy)}, first)
+    wanted = open_dataset(first).load()
+    if kind == "netcdf":
+        first = str(tmp_path / "copy.nc")
+        wanted.drop_attrs(deep=False).drop_encoding().to_netcdf(first, engine="h5netcdf")
+    again, renamed = (str(tmp_path / f"{n}.zarr") for n in ("again", "renamed"))
+    ingest(first, again)
+    xr.testing.assert_identical(
+        open_dataset(again).load().drop_attrs(deep=False), wanted.drop_attrs(deep=False)
+    )
+    ingest({"data": Source(path=first)}, renamed)
+    ds = open_dataset(renamed)
+    assert ds.data.attrs["ancillary_variables"] == "data_trace_mask data_trace_number"
+    assert set(ds.data_vars) == {"data", "data_trace_mask", "data_trace_number"}
+    np.testing.assert_array_equal(ds.data, wanted[name or "amplitude"])
+    np.testing.assert_array_equal(ds.data_trace_mask, [[True, True], [True, False]])
+
+
 def test_holes_alone_are_finite_data(sgy, url):
     write_traces(sgy, np.ones((3, 4), "f4"), {189: [1, 1, 2], 193: [1, 2, 1]})
     assert ingest(sgy, url).nonfinite == {}

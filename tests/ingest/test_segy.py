@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -7,9 +8,11 @@ import dask
 import numpy as np
 import pytest
 import segyio
+import xarray as xr
 from segy_files import lines, write_traces
 
 from pylops_distributed.ingest import open_segy, open_source, write_segy
+from pylops_distributed.ingest.segy_copy import copy_segy
 from pylops_distributed.ingest.segy_layout import SAMPLE_DTYPES
 
 F3 = Path(
@@ -153,10 +156,40 @@ def test_coordinate_scalars(sgy, scalar, factor):
     np.testing.assert_allclose(open_segy(sgy).cdp_x, factor * (np.arange(6).reshape(2, 3) + 1000))
 
 
-def test_positions_can_be_dimensions(sgy):
-    headers = {73: [100, 200, 300], 71: -10}
-    write_traces(sgy, np.ones((3, 2), "f4"), headers)
-    np.testing.assert_array_equal(open_segy(sgy, dims={"source_x": 73}).source_x, [10, 20, 30])
+@pytest.mark.parametrize(("scalar", "start"), [(0, 12345), (1, 12345), (10, 123450), (-10, 1234.5)])
+def test_the_scalar_of_times(sgy, scalar, start):
+    """It is for the delay as for all times."""
+    write_traces(sgy, np.ones((3, 2), "f4"), {21: [1, 2, 3], 109: 12345, 113: [1, 2, 3], 215: scalar})
+    ds = open_segy(sgy, dims={"cdp": 21}, coords={"mute": 113})
+    np.testing.assert_array_equal(ds.twt, [start, start + 4])
+    np.testing.assert_allclose(ds.mute, np.array([1, 2, 3]) * start / 12345)
+
+
+def test_a_delay_varies_only_after_its_scalar(sgy):
+    headers = {21: [1, 2], 109: [12340, 1234], 215: [-10, 0]}
+    write_traces(sgy, np.ones((2, 2), "f4"), headers)
+    np.testing.assert_array_equal(open_segy(sgy).twt, [1234, 1238])
+    write_traces(sgy, np.ones((2, 2), "f4"), {**headers, 109: [12345, 1234]})
+    with pytest.raises(ValueError, match=r"delay \(byte 109\) is 1234.5 in trace 0, but 1234 in trace 1"):
+        open_segy(sgy)
+
+
+@pytest.mark.parametrize(("byte", "scalar"), [(73, 71), (41, 69), (105, 215)])
+def test_scaled_fields_can_be_dimensions(sgy, byte, scalar):
+    write_traces(sgy, np.ones((3, 2), "f4"), {byte: [100, 200, 300], scalar: -10})
+    np.testing.assert_array_equal(open_segy(sgy, dims={"along": byte}).along, [10, 20, 30])
+
+
+@pytest.mark.parametrize("endian", ["big", "little"])
+@pytest.mark.parametrize("interval", [32768, 40000, 65535])
+def test_long_sample_intervals(sgy, endian, interval):
+    write_segy(sgy, np.ones((2, 3, 4)), dt_ms=interval / 1000, endian=endian)
+    ds = open_segy(sgy)
+    np.testing.assert_allclose(ds.twt, interval / 1000 * np.arange(4))
+    assert ds.attrs["segy_binary"]["Interval"] == interval
+    headers = {21: [1, 2], 117: 0}  # the binary header alone says it
+    write_traces(sgy, np.ones((2, 3), "f4"), headers, binary={3217: interval - (1 << 16)}, endian=endian)
+    np.testing.assert_allclose(open_segy(sgy).twt, interval / 1000 * np.arange(3))
 
 
 def test_depth_and_given_axes(sgy):
@@ -164,6 +197,25 @@ def test_depth_and_given_axes(sgy):
     ds = open_segy(sgy, preset="poststack2d", vertical="depth", interval=12.5, start=50)
     assert ds.depth.units == "m"
     np.testing.assert_array_equal(ds.depth, [50, 62.5, 75])
+
+
+@pytest.mark.parametrize(
+    ("code", "system", "position", "length"),
+    [
+        (0, 0, None, None), (1, 1, "m", "m"), (0, 2, "ft", "ft"), (1, 2, "ft", "ft"),
+        (2, 1, "arcsec", "m"), (2, 0, "arcsec", None), (3, 2, "degree", "ft"), (4, 1, None, "m"),
+    ],
+)  # fmt: skip
+def test_units(sgy, code, system, position, length):
+    """Positions may be angles; lengths are in the unit of the binary header, whatever positions are in."""
+    headers = {21: [1, 1, 2, 2], 37: [1, 2, 1, 2], 41: 1, 89: code, 181: 1}
+    write_traces(sgy, np.ones((4, 2), "f4"), headers, binary={3255: system})
+    options = {"dims": {"cdp": 21, "offset": 37}, "coords": {"cdp_x": 181, "elevation": 41}}
+    units = {n: a.attrs.get("units") for n, a in open_segy(sgy, vertical="depth", **options).coords.items()}
+    wanted = {"cdp_x": position, "offset": length, "elevation": length, "depth": length or "m", "cdp": None}
+    assert units == wanted
+    assert open_segy(sgy, **options).twt.units == "ms"
+    assert open_segy(sgy, dims={"x": 181, **options["dims"]}).x.attrs.get("units") == position
 
 
 def test_default_chunks_are_whole_in_time_and_near_16_megabytes(sgy):
@@ -184,3 +236,20 @@ def test_written_text_and_positions_come_back(sgy):
     np.testing.assert_array_equal(ds.cdp_y[0], [2000.25, 2006.5, 2012.75])
     # Traces in an ensemble, which is no count of all traces.
     assert (ds.attrs["segy_binary"]["Traces"], ds.attrs["segy_binary"]["AuxTraces"]) == (1, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system does not allocate files")
+def test_a_copy_has_its_space_before_it_is_mapped(sgy, tmp_path, monkeypatch):
+    write_segy(sgy, np.ones((2, 3, 9000)))
+    ds, made = open_segy(sgy), str(tmp_path / "made.sgy")
+    holes = xr.full_like(ds.trace_number, -1).assign_attrs(samples="twt")  # no trace is written
+    copy_segy(sgy, made, ds.amplitude, holes, "big")
+    assert os.path.getsize(made) == os.path.getsize(sgy)
+    assert 512 * os.stat(made).st_blocks >= os.path.getsize(sgy)
+
+    def full(*args: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match=r"No space left on device: 221040 bytes are needed for: .*made\.sgy"):
+        copy_segy(sgy, made, ds.amplitude, ds.trace_number.assign_attrs(samples="twt"), "big")
