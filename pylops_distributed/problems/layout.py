@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Sequence
+from math import prod
 from typing import Any
 
 import dask.array as da
@@ -13,6 +15,7 @@ from pylops_distributed.problem import relative_norm
 from pylops_distributed.store.snapshot import Labels
 
 LARGEST = 16 * 2**20  # bytes of a chunk
+log = logging.getLogger(__name__)
 
 
 def variable(
@@ -58,6 +61,28 @@ def chunked(array: xr.DataArray, dtype: Any, whole: Sequence[Hashable] = ()) -> 
     chunks = da.core.normalize_chunks(cut, values.shape, limit, values.dtype)
     even = tuple(-(-n // len(sizes)) for n, sizes in zip(values.shape, chunks, strict=True))
     return values.rechunk(even)
+
+
+def shaped(array: xr.DataArray, shape: Sequence[int]) -> da.Array:
+    """The values of a variable in a shape that has the same samples in the same order.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ in more than axes of length one, and neither is flat.
+    """
+    given, wanted = _long(array.shape), _long(shape)
+    if given != wanted and (len(given) > 1 < len(wanted) or prod(given) != prod(wanted)):
+        raise ValueError(
+            f"{array.name!r} has shape {array.shape} on {array.dims}, the operator has {tuple(shape)}: transpose "
+            "the variable or name another, so that its axes are the operator's"
+        )
+    return da.asarray(array.data).reshape(tuple(shape))
+
+
+def _long(shape: Sequence[int]) -> list[int]:
+    """Lengths of the axes that have more than one sample."""
+    return [n for n in shape if n != 1]
 
 
 def labels_of(array: xr.DataArray) -> Labels:

@@ -188,6 +188,23 @@ def test_any_operator_by_name():
     complete(problem, ds, SOLVERS["splitbregman"](name="splitbregman"))
 
 
+@pytest.mark.parametrize("kind", ["observed", "truth"])
+def test_axes_in_another_order_than_the_operators_are_refused(kind):
+    """Axes of length one, and flat vectors, are no other order."""
+    problem = load_problem(
+        {"name": "linear", "forward": {"path": "pylops.FirstDerivative", "args": [[4, 3]]}, kind: "turned"}
+    )
+    values = np.arange(12.0)
+    ds = xr.Dataset({"data": (("offset", "t"), values.reshape(4, 3))})
+    for dims, shape in ((("offset", "t"), (4, 3)), (("shot", "offset", "t"), (1, 4, 3)), (("flat",), (12,))):
+        fits = ds.assign(turned=xr.Variable(dims, values.reshape(shape)))
+        problem.check(fits)
+        given = problem.data(fits) if kind == "observed" else problem.model(fits)
+        np.testing.assert_array_equal(given, values.reshape(4, 3))
+    with pytest.raises(ValueError, match=r"'turned' has shape \(3, 4\).*operator has \(4, 3\): transpose"):
+        problem.check(ds.assign(turned=(("t", "offset"), values.reshape(3, 4))))
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [
