@@ -123,8 +123,44 @@ def fit_of(observed: xr.DataArray, predicted: Any) -> dict[str, xr.DataArray]:
 
 
 def errors(ds: xr.Dataset, result: xr.Dataset, truth: str | None, **found: str) -> dict[str, Any]:
-    """Relative L2 error of each variable of a result against the truth; none where that is not known."""
+    """Relative L2 error of each variable of a result against the truth, sample by sample.
+
+    None where there is no truth, or, with a warning, where it is at other points: a run that is done is not to fail.
+    """
     if truth is None:
         return {}
-    true = variable(ds, truth)
-    return {name: relative_norm(result[shown] - true, true) for name, shown in found.items()}
+    true, figures = variable(ds, truth), {}
+    for name, shown in found.items():
+        if apart := _apart(result[shown], true):
+            log.warning("no %r: %r of the result and its truth %r %s", name, shown, truth, apart)
+        else:
+            # Labels that differ in their last bits would be dropped by a difference of labelled arrays.
+            values = result[shown].copy(data=_placed(true, result[shown]))
+            figures[name] = relative_norm(result[shown] - values, values)
+    return figures
+
+
+def _apart(found: xr.DataArray, true: xr.DataArray) -> str:
+    """How the points of two arrays differ, in words; empty if they do not."""
+    try:
+        _placed(true, found)
+    except ValueError:
+        return f"have other axes: {dict(found.sizes)} and {dict(true.sizes)}"
+    shared = (d for d in found.dims if d in found.coords and d in true.coords)
+    other = [d for d in shared if not _close(found[d].values, true[d].values)]
+    return f"are at other points along {', '.join(map(str, other))}" if other else ""
+
+
+def _placed(true: xr.DataArray, found: xr.DataArray) -> da.Array:
+    """The values of the truth in the shape of a result."""
+    named = [d for d in found.dims if d in true.dims]
+    return shaped(true.transpose(..., *named), found.shape)
+
+
+def _close(found: Any, true: Any) -> bool:
+    """Whether coordinates are the same to a hundredth of their smallest step."""
+    if found.shape != true.shape or found.dtype.kind not in "iuf" or true.dtype.kind not in "iuf":
+        return bool(np.array_equal(found, true))
+    steps = abs(np.diff(found.astype(float)))
+    near = 0.01 * steps.min() if steps.size else 1e-6 * abs(found).max(initial=0)
+    return bool(np.allclose(found, true, rtol=1e-9, atol=near))

@@ -15,7 +15,8 @@ from pylops_distributed.basicoperators.firstderivative import FirstDerivative
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.proximal import L1
-from pylops_distributed.problem import Penalty, Prior, Problem, relative_norm, trace_mask
+from pylops_distributed.problem import Penalty, Prior, Problem, trace_mask
+from pylops_distributed.problems.layout import errors
 from pylops_distributed.problems.wavelet import Ricker, Statistical, Wavelet
 from pylops_distributed.store.snapshot import Labels
 
@@ -164,12 +165,9 @@ class Poststack(Problem):
 
     def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
         """Relative misfit; with a truth, the relative errors of impedance and background."""
-        figures = super().metrics(ds, result)
-        if self.truth is None:
-            return figures
-        truth = ds[self.truth]
-        errors = {name: relative_norm(result[name] - truth, truth) for name in ("impedance", "background")}
-        return figures | {f"{name}_error": error for name, error in errors.items()}
+        return super().metrics(ds, result) | errors(
+            ds, result, self.truth, impedance_error="impedance", background_error="background"
+        )
 
     # -- layout: time first and whole in each chunk, at least four chunks so that workers share -------------
 

@@ -155,6 +155,26 @@ def test_the_demo_is_solved_better_than_by_what_there_is(name, cases):
     assert ready.operator(ds).apply(ready.model(ds)).shape == ready.data(ds).shape
 
 
+@pytest.mark.parametrize(
+    ("name", "axis", "figure"),
+    [("mdd", "lag", "error"), ("lsm", "x", "error"), ("prestack", "twt", "vp_error")],
+)
+def test_errors_are_sample_by_sample_or_left_out(name, axis, figure, cases, caplog):
+    problem, ds, _ = cases(name)
+    result = problem.label(ds, 0 * problem.model(ds))
+
+    def found(points):
+        return problem.metrics(ds, result.assign_coords({axis: points})).get(figure)
+
+    exact, points = float(found(result[axis])), result[axis]
+    assert (exact == 1) == (name != "prestack")  # whose zero is its background
+    assert float(found(points * (1 + 1e-12))) == exact
+    assert not caplog.records
+    assert found(points + 0.5 * (points[1] - points[0])) is None
+    assert f"no {figure!r}: " in caplog.text
+    assert f"are at other points along {axis}" in caplog.text
+
+
 @every_problem
 def test_the_example_is_what_the_demo_writes(name, cases):
     kept = (DATA / f"{name}.yaml").read_text()
@@ -201,6 +221,8 @@ def test_axes_in_another_order_than_the_operators_are_refused(kind):
         problem.check(fits)
         given = problem.data(fits) if kind == "observed" else problem.model(fits)
         np.testing.assert_array_equal(given, values.reshape(4, 3))
+        if kind == "truth":
+            assert float(problem.metrics(fits, problem.label(fits, given))["error"]) == 0
     with pytest.raises(ValueError, match=r"'turned' has shape \(3, 4\).*operator has \(4, 3\): transpose"):
         problem.check(ds.assign(turned=(("t", "offset"), values.reshape(3, 4))))
 
