@@ -10,10 +10,17 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from pylops_distributed.problem import relative_norm
 from pylops_distributed.store.snapshot import Labels
 
+# Units of axes by kind, each as a multiple of one of them.
+UNITS = (
+    {"s": 1000, "second": 1000, "seconds": 1000, "ms": 1, "millisecond": 1, "milliseconds": 1},
+    dict.fromkeys(("m", "metre", "metres", "meter", "meters"), 1),
+    dict.fromkeys(("deg", "degree", "degrees"), 1),
+)
 LARGEST = 16 * 2**20  # bytes of a chunk
 log = logging.getLogger(__name__)
 
@@ -91,17 +98,37 @@ def labels_of(array: xr.DataArray) -> Labels:
     return Labels(dims, {d: array.coords[d].variable for d in dims if d in array.coords})
 
 
-def step(ds: xr.Dataset, dim: str) -> float:
-    """Distance of neighbours along a coordinate.
+def in_unit(axis: xr.DataArray, unit: str) -> NDArray[Any]:
+    """The values of an axis in a unit of :data:`UNITS`; as they are where it does not tell its own.
 
     Raises
     ------
     ValueError
-        If there is no such coordinate, or it does not rise in equal steps.
+        If its unit is of another kind, or not known.
+    """
+    given = str(axis.attrs.get("units") or unit).strip()
+    known = next(kind for kind in UNITS if unit in kind)
+    if given not in known:
+        raise ValueError(
+            f"{axis.name!r} is in {given!r}, expected {unit!r}: convert it, or mend its attribute `units`, at the "
+            "source and ingest again"
+        )
+    if known[given] == known[unit]:
+        return np.asarray(axis.values)
+    return axis.values.astype(float) * known[given] / known[unit]
+
+
+def step(ds: xr.Dataset, dim: str, unit: str = "") -> float:
+    """Distance of neighbours along a coordinate, in its own unit or another.
+
+    Raises
+    ------
+    ValueError
+        If there is no such coordinate, it does not rise in equal steps, or it is not in units of that kind.
     """
     if dim not in ds.coords:
         raise ValueError(f"the dataset has no coordinate {dim!r}, only {sorted(map(str, ds.coords))}")
-    steps = np.diff(ds[dim].values)
+    steps = np.diff(in_unit(ds[dim], unit) if unit else ds[dim].values)
     if not len(steps) or not np.allclose(steps, steps[0], rtol=1e-4) or steps[0] <= 0:
         raise ValueError(f"{dim!r} must rise in equal steps")
     return float(steps[0])

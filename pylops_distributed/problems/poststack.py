@@ -16,7 +16,7 @@ from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.proximal import L1
 from pylops_distributed.problem import Penalty, Prior, Problem, trace_mask
-from pylops_distributed.problems.layout import errors
+from pylops_distributed.problems.layout import errors, in_unit
 from pylops_distributed.problems.wavelet import Ricker, Statistical, Wavelet
 from pylops_distributed.store.snapshot import Labels
 
@@ -182,7 +182,7 @@ class Poststack(Problem):
         return amplitudes.transpose(TIME, ...)
 
     def _interval(self, ds: xr.Dataset) -> float:
-        steps = np.diff(ds[TIME].values)
+        steps = np.diff(in_unit(ds[TIME], "ms"))
         if not len(steps) or not np.allclose(steps, steps[0]) or steps[0] <= 0:
             raise ValueError(f"{TIME!r} must rise in equal steps of milliseconds")
         return float(steps[0])

@@ -14,7 +14,16 @@ from pylops_distributed.avo.prestack import PrestackLinearModelling
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.problem import Demo, Prior, Problem
-from pylops_distributed.problems.layout import chunked, errors, fit_of, labels_of, like, step, variable
+from pylops_distributed.problems.layout import (
+    chunked,
+    errors,
+    fit_of,
+    in_unit,
+    labels_of,
+    like,
+    step,
+    variable,
+)
 from pylops_distributed.problems.wavelet import Ricker, Samples
 from pylops_distributed.store.snapshot import Labels
 from pylops_distributed.synthetic import layered_volume
@@ -64,8 +73,8 @@ class Prestack(Problem):
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """From logarithms to amplitudes: time, then parameter or angle, then lines."""
         gathers = self._gathers(ds)
-        wavelet = self.wavelet.samples(step(ds, TIME))
-        angles = gathers[ANGLE].values.astype(float)
+        wavelet = self.wavelet.samples(step(ds, TIME, "ms"))
+        angles = in_unit(gathers[ANGLE], "deg").astype(float)
         return PrestackLinearModelling(
             wavelet, angles, self.vsvp, gathers.sizes[TIME], gathers.shape[2:], self.linearization
         )

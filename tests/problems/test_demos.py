@@ -175,6 +175,28 @@ def test_errors_are_sample_by_sample_or_left_out(name, axis, figure, cases, capl
     assert f"are at other points along {axis}" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("name", "axis", "unit", "scale"),
+    [("lsm", "t", "ms", 1000), ("mdd", "t", "ms", 1000), ("marchenko", "t", "milliseconds", 1000),
+     ("prestack", "twt", "s", 0.001), ("prestack", "angle", "degrees", 1), ("lsm", "source", "metres", 1)],
+)  # fmt: skip
+def test_times_in_another_unit_are_converted_and_other_units_refused(name, axis, unit, scale, cases):
+    problem, ds, _ = cases(name)
+    if name == "lsm":
+        ds = ds.isel(source=[0, 5], receiver=slice(None, None, 10))
+
+    def migrated(units, scale):
+        axes = ds.assign_coords({axis: (axis, scale * ds[axis].values, {"units": units})})
+        problem.check(axes)
+        x = problem.operator(axes).apply_adjoint(problem.data(axes))
+        return (x.arrays[1] if name == "marchenko" else x).compute()
+
+    expected = migrated("", 1)
+    assert np.linalg.norm(migrated(unit, scale) - expected) < 1e-9 * np.linalg.norm(expected)
+    with pytest.raises(ValueError, match=f"'{axis}' is in 'ft', expected '(s|ms|m|deg)': convert it"):
+        migrated("ft", 1)
+
+
 @every_problem
 def test_the_example_is_what_the_demo_writes(name, cases):
     kept = (DATA / f"{name}.yaml").read_text()
