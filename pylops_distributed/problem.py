@@ -114,18 +114,28 @@ class Problem(BaseModel, ABC):
         return self
 
     def check(self, ds: xr.Dataset) -> None:
-        """Build all there is, and compute nothing.
+        """Build all there is, and compute nothing but the masks of missing traces.
 
         Raises
         ------
         ValueError
-            If the dataset does not fit, or its statistics tell of NaN or infinity in a variable that is used.
+            If the dataset does not fit, or its statistics tell of NaN or infinity in a variable that is used, or of
+            missing traces that the problem does not spare.
         """
-        counts = {name: found["nan"] + found["inf"] for name, found in self.statistics(ds).items()}
-        if bad := ", ".join(f"{count} in {name!r}" for name, count in counts.items() if count):
+        known = self.statistics(ds)
+        if bad := _listed({name: found["nan"] + found["inf"] for name, found in known.items()}):
             raise ValueError(
                 f"the dataset holds samples that are NaN or infinite ({bad}): mend them at the source, or mark "
                 "their traces as missing, and ingest again"
+            )
+        spared = self.spared(ds)
+        holes = {name: found.get("holes", 0) for name, found in known.items()}
+        if bad := _listed(
+            {name: _needed(ds, name, count, spared.get(name)) for name, count in holes.items()}
+        ):
+            raise ValueError(
+                f"the dataset lacks traces that the problem {self.name!r} needs (samples: {bad}): fill them at the "
+                "source and ingest again, or, if the problem takes a mask, let it be zero where they are missing"
             )
         self.system_labels(ds)
         self.system(ds)
@@ -135,6 +145,10 @@ class Problem(BaseModel, ABC):
         used = set(_names(self.model_dump()))
         known = {name: about.get("statistics") for name, about in ds.attrs.get("arrays", {}).items()}
         return {name: found for name, found in known.items() if name in used and found}
+
+    def spared(self, ds: xr.Dataset) -> dict[str, xr.DataArray]:
+        """By variable, a mask that is zero where the problem does without it: traces missing there do no harm."""
+        return {}
 
     @abstractmethod
     def operator(self, ds: xr.Dataset) -> LinearOperator:
@@ -214,6 +228,25 @@ def relative_norm(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
     """Norm of ``part`` over the norm of ``whole``, lazily; samples that are NaN do not count."""
     ratio: xr.DataArray = (_energy(part) / _energy(whole)) ** 0.5
     return ratio
+
+
+def trace_mask(ds: xr.Dataset, name: str) -> xr.DataArray | None:
+    """Where an ingested variable has traces; None if it has all."""
+    beside = str(ds[name].attrs.get("ancillary_variables", "")).split()
+    return next((ds[mask] for mask in beside if mask.endswith("trace_mask") and mask in ds), None)
+
+
+def _needed(ds: xr.Dataset, name: str, holes: int, spared: xr.DataArray | None) -> int:
+    """How many of the samples without a trace are where a mask is not zero; all, if there is no mask."""
+    there = trace_mask(ds, name)
+    if not holes or spared is None or there is None:
+        return holes
+    return int(((there == 0) & (spared != 0)).broadcast_like(ds[name]).sum())
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    """Those that are not zero, in words."""
+    return ", ".join(f"{count} in {name!r}" for name, count in counts.items() if count)
 
 
 def _names(value: Any) -> Iterator[str]:

@@ -37,13 +37,18 @@ class Interpolation(Problem):
     time: str = Field(default="t", description="name of the time axis")
     truth: str | None = Field(default=None, description="variable with the complete gather, if it is known")
 
+    def spared(self, ds: xr.Dataset) -> dict[str, xr.DataArray]:
+        """Traces that are masked may be missing."""
+        return {} if self.mask is None else {self.amplitude: variable(ds, self.mask)}
+
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """Traces kept or muted."""
         return Diagonal(self._mask(ds), dtype=float)
 
     def data(self, ds: xr.Dataset) -> da.Array:
         """The traces, zero where none was recorded."""
-        return chunked(self._traces(ds), float) * self._mask(ds)
+        mask = self._mask(ds)
+        return da.where(mask, chunked(self._traces(ds), float) * mask, 0)  # a missing trace is NaN
 
     def transform(self, ds: xr.Dataset) -> LinearOperator:
         """From frequencies and wavenumbers to traces."""

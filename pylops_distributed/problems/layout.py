@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Sequence
+from math import prod
 from typing import Any
 
 import dask.array as da
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from pylops_distributed.problem import relative_norm
 from pylops_distributed.store.snapshot import Labels
 
+# Units of axes by kind, each as a multiple of one of them.
+UNITS = (
+    {"s": 1000, "second": 1000, "seconds": 1000, "ms": 1, "millisecond": 1, "milliseconds": 1},
+    dict.fromkeys(("m", "metre", "metres", "meter", "meters"), 1),
+    dict.fromkeys(("deg", "degree", "degrees"), 1),
+)
 LARGEST = 16 * 2**20  # bytes of a chunk
+log = logging.getLogger(__name__)
 
 
 def variable(
@@ -60,23 +70,65 @@ def chunked(array: xr.DataArray, dtype: Any, whole: Sequence[Hashable] = ()) -> 
     return values.rechunk(even)
 
 
+def shaped(array: xr.DataArray, shape: Sequence[int]) -> da.Array:
+    """The values of a variable in a shape that has the same samples in the same order.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ in more than axes of length one, and neither is flat.
+    """
+    given, wanted = _long(array.shape), _long(shape)
+    if given != wanted and (len(given) > 1 < len(wanted) or prod(given) != prod(wanted)):
+        raise ValueError(
+            f"{array.name!r} has shape {array.shape} on {array.dims}, the operator has {tuple(shape)}: transpose "
+            "the variable or name another, so that its axes are the operator's"
+        )
+    return da.asarray(array.data).reshape(tuple(shape))
+
+
+def _long(shape: Sequence[int]) -> list[int]:
+    """Lengths of the axes that have more than one sample."""
+    return [n for n in shape if n != 1]
+
+
 def labels_of(array: xr.DataArray) -> Labels:
     """Names and coordinates of a variable's axes."""
     dims = tuple(map(str, array.dims))
     return Labels(dims, {d: array.coords[d].variable for d in dims if d in array.coords})
 
 
-def step(ds: xr.Dataset, dim: str) -> float:
-    """Distance of neighbours along a coordinate.
+def in_unit(axis: xr.DataArray, unit: str) -> NDArray[Any]:
+    """The values of an axis in a unit of :data:`UNITS`; as they are where it does not tell its own.
 
     Raises
     ------
     ValueError
-        If there is no such coordinate, or it does not rise in equal steps.
+        If its unit is of another kind, or not known.
+    """
+    given = str(axis.attrs.get("units") or unit).strip()
+    known = next(kind for kind in UNITS if unit in kind)
+    if given not in known:
+        raise ValueError(
+            f"{axis.name!r} is in {given!r}, expected {unit!r}: convert it, or mend its attribute `units`, at the "
+            "source and ingest again"
+        )
+    if known[given] == known[unit]:
+        return np.asarray(axis.values)
+    return axis.values.astype(float) * known[given] / known[unit]
+
+
+def step(ds: xr.Dataset, dim: str, unit: str = "") -> float:
+    """Distance of neighbours along a coordinate, in its own unit or another.
+
+    Raises
+    ------
+    ValueError
+        If there is no such coordinate, it does not rise in equal steps, or it is not in units of that kind.
     """
     if dim not in ds.coords:
         raise ValueError(f"the dataset has no coordinate {dim!r}, only {sorted(map(str, ds.coords))}")
-    steps = np.diff(ds[dim].values)
+    steps = np.diff(in_unit(ds[dim], unit) if unit else ds[dim].values)
     if not len(steps) or not np.allclose(steps, steps[0], rtol=1e-4) or steps[0] <= 0:
         raise ValueError(f"{dim!r} must rise in equal steps")
     return float(steps[0])
@@ -98,8 +150,44 @@ def fit_of(observed: xr.DataArray, predicted: Any) -> dict[str, xr.DataArray]:
 
 
 def errors(ds: xr.Dataset, result: xr.Dataset, truth: str | None, **found: str) -> dict[str, Any]:
-    """Relative L2 error of each variable of a result against the truth; none where that is not known."""
+    """Relative L2 error of each variable of a result against the truth, sample by sample.
+
+    None where there is no truth, or, with a warning, where it is at other points: a run that is done is not to fail.
+    """
     if truth is None:
         return {}
-    true = variable(ds, truth)
-    return {name: relative_norm(result[shown] - true, true) for name, shown in found.items()}
+    true, figures = variable(ds, truth), {}
+    for name, shown in found.items():
+        if apart := _apart(result[shown], true):
+            log.warning("no %r: %r of the result and its truth %r %s", name, shown, truth, apart)
+        else:
+            # Labels that differ in their last bits would be dropped by a difference of labelled arrays.
+            values = result[shown].copy(data=_placed(true, result[shown]))
+            figures[name] = relative_norm(result[shown] - values, values)
+    return figures
+
+
+def _apart(found: xr.DataArray, true: xr.DataArray) -> str:
+    """How the points of two arrays differ, in words; empty if they do not."""
+    try:
+        _placed(true, found)
+    except ValueError:
+        return f"have other axes: {dict(found.sizes)} and {dict(true.sizes)}"
+    shared = (d for d in found.dims if d in found.coords and d in true.coords)
+    other = [d for d in shared if not _close(found[d].values, true[d].values)]
+    return f"are at other points along {', '.join(map(str, other))}" if other else ""
+
+
+def _placed(true: xr.DataArray, found: xr.DataArray) -> da.Array:
+    """The values of the truth in the shape of a result."""
+    named = [d for d in found.dims if d in true.dims]
+    return shaped(true.transpose(..., *named), found.shape)
+
+
+def _close(found: Any, true: Any) -> bool:
+    """Whether coordinates are the same to a hundredth of their smallest step."""
+    if found.shape != true.shape or found.dtype.kind not in "iuf" or true.dtype.kind not in "iuf":
+        return bool(np.array_equal(found, true))
+    steps = abs(np.diff(found.astype(float)))
+    near = 0.01 * steps.min() if steps.size else 1e-6 * abs(found).max(initial=0)
+    return bool(np.allclose(found, true, rtol=1e-9, atol=near))

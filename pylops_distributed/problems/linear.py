@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.proximal import L1
 from pylops_distributed.problem import Demo, Penalty, Prior, Problem
-from pylops_distributed.problems.layout import errors, fit_of, labels_of, variable
+from pylops_distributed.problems.layout import errors, fit_of, labels_of, shaped, variable
 from pylops_distributed.problems.operatorspec import OperatorSpec
 from pylops_distributed.signalprocessing.radon2d import Radon2D
 from pylops_distributed.space import Space
@@ -48,6 +48,12 @@ class Linear(Problem):
         description="transform from sparse coefficients to models, for solvers that look for these",
     )
 
+    def check(self, ds: xr.Dataset) -> None:
+        """As for any problem; the truth must be on the operator's axes."""
+        super().check(ds)
+        if self.truth is not None:
+            self.model(ds)
+
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """The operator that is named."""
         op = self.forward.build(ds)
@@ -57,10 +63,8 @@ class Linear(Problem):
 
     def data(self, ds: xr.Dataset) -> da.Array:
         """The data, in the operator's shape and type."""
-        op, data = self.operator(ds), variable(ds, self.observed)
-        if data.size != op.codomain.size:
-            raise ValueError(f"{self.observed!r} has shape {data.shape}, the operator's data {op.dimsd}")
-        values = da.asarray(data.data).reshape(op.dimsd)
+        op = self.operator(ds)
+        values = shaped(variable(ds, self.observed), op.dimsd)
         kind = np.result_type(op.dtype, values.dtype) if values.dtype.kind == "c" else op.dtype
         return values.astype(kind)
 
@@ -82,7 +86,7 @@ class Linear(Problem):
         if self.truth is None:
             raise ValueError("there is no model to model from: name a variable as `truth`")
         op = self.operator(ds)
-        return da.asarray(variable(ds, self.truth).data).reshape(op.dims).astype(op.dtype)
+        return shaped(variable(ds, self.truth), op.dims).astype(op.dtype)
 
     def labels(self, ds: xr.Dataset) -> dict[str, Labels]:
         """Those of the truth and of the data, where they have the operator's shape."""

@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.problem import Demo, Prior, Problem
-from pylops_distributed.problems.layout import chunked, errors, fit_of, labels_of, like, variable
+from pylops_distributed.problems.layout import chunked, errors, fit_of, in_unit, labels_of, like, variable
 from pylops_distributed.problems.wavelet import Ricker
 from pylops_distributed.store.snapshot import Labels
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
@@ -62,12 +62,12 @@ class LSM(Problem):
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """Demigration: from the image to the traces."""
         traces = self._traces(ds)
-        t = traces["t"].values.astype(float)
+        t = in_unit(traces["t"], "s").astype(float)
         if abs(t[0]) > 1e-9:
             raise ValueError("the traces must begin at time zero")
         wavelet = self.wavelet.samples(1000 * float(t[1] - t[0]))
         sources, receivers = (
-            np.stack([traces[axis].values.astype(float), np.full(traces.sizes[axis], depth)])
+            np.stack([in_unit(traces[axis], "m").astype(float), np.full(traces.sizes[axis], depth)])
             for axis, depth in (("source", self.source_depth), ("receiver", self.receiver_depth))
         )
         known = isinstance(self.velocity, str)

@@ -12,7 +12,7 @@ from pydantic import Field
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.problem import Demo, Problem, relative_norm
 from pylops_distributed.problems.layered import layered_responses
-from pylops_distributed.problems.layout import step, variable
+from pylops_distributed.problems.layout import in_unit, step, variable
 from pylops_distributed.space import Blocks
 from pylops_distributed.store.snapshot import Labels
 from pylops_distributed.waveeqprocessing.marchenko import Marchenko as Driver
@@ -128,19 +128,19 @@ class Marchenko(Problem):
         direct = variable(ds, self.direct, (2, 3), ("receiver", "t"))
         times = variable(ds, self.times, (1, 2), ("receiver",))
         G0 = _with_point(direct).transpose("receiver", POINT, "t").values
-        trav = _with_point(times).transpose("receiver", POINT).values
+        trav = in_unit(_with_point(times).transpose("receiver", POINT), "s")
         if direct.sizes["t"] != response.sizes["t"] or G0.shape[:2] != trav.shape:
             raise ValueError(
                 f"{self.direct!r} {dict(direct.sizes)} does not fit {self.times!r} {dict(times.sizes)}"
             )
         driver = Driver(
-            da.asarray(response.data), step(ds, "t"), dr=self.dr, nfmax=self.frequencies or response.sizes["t"],
+            da.asarray(response.data), step(ds, "t", "s"), dr=self.dr, nfmax=self.frequencies or response.sizes["t"],
             toff=self.offset, nsmooth=self.smooth,
         )  # fmt: skip
         return driver.system(trav, G0)
 
     def _coords(self, ds: xr.Dataset) -> dict[str, Any]:
-        nt, dt = ds.sizes["t"], step(ds, "t")
+        nt, dt = ds.sizes["t"], step(ds, "t", "s")
         lag = xr.Variable((LAG,), np.arange(1 - nt, nt) * dt, {"units": "s", "long_name": "time"})
         return {LAG: lag} | {d: ds[d].variable for d in ("receiver", POINT) if d in ds.coords}
 

@@ -53,7 +53,7 @@ class MDD(Problem):
         nt = kernel.sizes["t"]
         nt2, nv = 2 * nt - 1, data.sizes["virtual"]
         spectra = kernel_of(da.asarray(kernel.data), nt2, min(self.frequencies or nt, nt))
-        convolve = MDC(spectra, nt2, nv=nv, dt=step(ds, "t"), dr=self.dr, twosided=True)
+        convolve = MDC(spectra, nt2, nv=nv, dt=step(ds, "t", "s"), dr=self.dr, twosided=True)
         if not self.causal:
             return convolve
         later = np.repeat([0.0, 1.0], (nt - 1, nt)).astype(convolve.dtype)
@@ -145,5 +145,5 @@ class MDD(Problem):
     def _lags(self, ds: xr.Dataset) -> xr.Variable:
         nt = self._kernel(ds).sizes["t"]
         return xr.Variable(
-            (LAG,), np.arange(1 - nt, nt) * step(ds, "t"), {"units": "s", "long_name": "time lag"}
+            (LAG,), np.arange(1 - nt, nt) * step(ds, "t", "s"), {"units": "s", "long_name": "time lag"}
         )

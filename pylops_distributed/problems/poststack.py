@@ -15,7 +15,8 @@ from pylops_distributed.basicoperators.firstderivative import FirstDerivative
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.proximal import L1
-from pylops_distributed.problem import Penalty, Prior, Problem, relative_norm
+from pylops_distributed.problem import Penalty, Prior, Problem, trace_mask
+from pylops_distributed.problems.layout import errors, in_unit
 from pylops_distributed.problems.wavelet import Ricker, Statistical, Wavelet
 from pylops_distributed.store.snapshot import Labels
 
@@ -82,6 +83,12 @@ class Poststack(Problem):
                     f"{name!r} has values down to {least:g}, but an impedance is above zero: mend it at the source"
                 )
 
+    def spared(self, ds: xr.Dataset) -> dict[str, xr.DataArray]:
+        """Where the amplitudes have no trace, impedances need none."""
+        mask = trace_mask(ds, self.amplitude) if self.amplitude in ds else None
+        names = [name for name in (self.amplitude, self.background, self.truth) if isinstance(name, str)]
+        return {} if mask is None else dict.fromkeys(names, mask)
+
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """Modelling operator, from log-impedance to amplitudes, both time first."""
         if isinstance(self.wavelet, Statistical):
@@ -123,7 +130,7 @@ class Poststack(Problem):
             raise ValueError(
                 "there is no impedance to model from: name a variable as `truth` or `background`"
             )
-        return np.log(self._array(ds, name))
+        return self._logs(ds, name)
 
     def labels(self, ds: xr.Dataset) -> dict[str, Labels]:
         """Time first, then the lines; the same for model and data."""
@@ -142,12 +149,14 @@ class Poststack(Problem):
         observed, predicted = self._amplitudes(ds), self.operator(ds).apply(model)
         rock, data = {"units": "kg m-2 s-1"}, dict(ds[self.amplitude].attrs)
         arrays = {
-            "impedance": (np.exp(model), {"long_name": "acoustic impedance", **rock}),
-            "background": (np.exp(background), {"long_name": "background acoustic impedance", **rock}),
+            "impedance": (self._impedance(ds, model), {"long_name": "acoustic impedance", **rock}),
+            "background": (
+                self._impedance(ds, background), {"long_name": "background acoustic impedance", **rock},
+            ),
             "observed": (observed, {**data, "long_name": "observed amplitude"}),
             "predicted": (predicted, {**data, "long_name": "predicted amplitude"}),
             "residual": (observed - predicted, {**data, "long_name": "residual amplitude"}),
-        }
+        }  # fmt: skip
         labelled = xr.Dataset(
             {name: (layout.dims, array, attrs) for name, (array, attrs) in arrays.items()},
             coords=layout.coords,
@@ -156,12 +165,9 @@ class Poststack(Problem):
 
     def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
         """Relative misfit; with a truth, the relative errors of impedance and background."""
-        figures = super().metrics(ds, result)
-        if self.truth is None:
-            return figures
-        truth = ds[self.truth]
-        errors = {name: relative_norm(result[name] - truth, truth) for name in ("impedance", "background")}
-        return figures | {f"{name}_error": error for name, error in errors.items()}
+        return super().metrics(ds, result) | errors(
+            ds, result, self.truth, impedance_error="impedance", background_error="background"
+        )
 
     # -- layout: time first and whole in each chunk, at least four chunks so that workers share -------------
 
@@ -176,7 +182,7 @@ class Poststack(Problem):
         return amplitudes.transpose(TIME, ...)
 
     def _interval(self, ds: xr.Dataset) -> float:
-        steps = np.diff(ds[TIME].values)
+        steps = np.diff(in_unit(ds[TIME], "ms"))
         if not len(steps) or not np.allclose(steps, steps[0]) or steps[0] <= 0:
             raise ValueError(f"{TIME!r} must rise in equal steps of milliseconds")
         return float(steps[0])
@@ -202,14 +208,25 @@ class Poststack(Problem):
         return amplitudes if mask is None else da.where(mask, amplitudes, 0)
 
     def _background(self, ds: xr.Dataset) -> da.Array | None:
-        return np.log(self._array(ds, self.background)) if isinstance(self.background, str) else None
+        return self._logs(ds, self.background) if isinstance(self.background, str) else None
+
+    def _logs(self, ds: xr.Dataset, name: str) -> da.Array:
+        """Logarithms of an impedance, zero where it has no trace: such traces are masked."""
+        impedance, there = self._array(ds, name), self._there(ds, name)
+        return np.log(impedance if there is None else da.where(there, impedance, 1))
+
+    def _impedance(self, ds: xr.Dataset, logs: da.Array) -> da.Array:
+        """Impedances of logarithms over the background, NaN where that has no trace."""
+        there = self._there(ds, self.background) if isinstance(self.background, str) else None
+        return np.exp(logs) if there is None else da.where(there, np.exp(logs), np.nan)
 
     def _mask(self, ds: xr.Dataset) -> da.Array | None:
-        """Where there are traces, over all samples; None where all are there."""
-        beside = str(ds[self.amplitude].attrs.get("ancillary_variables", "")).split()
-        name = next((name for name in beside if name.endswith("trace_mask") and name in ds), None)
-        if name is None:
+        return self._there(ds, self.amplitude)
+
+    def _there(self, ds: xr.Dataset, name: str) -> da.Array | None:
+        """Where a variable has traces, over all samples; None where all are there."""
+        layout, mask = self._layout(ds), trace_mask(ds, name)
+        if mask is None:
             return None
-        layout = self._layout(ds)
-        mask = ds[name].transpose(*layout.dims[1:])
+        mask = mask.transpose(*layout.dims[1:])
         return da.broadcast_to(da.asarray(mask.data)[None], layout.shape)

@@ -13,8 +13,17 @@ from scipy.ndimage import gaussian_filter
 from pylops_distributed.avo.prestack import PrestackLinearModelling
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.problem import Demo, Prior, Problem, relative_norm
-from pylops_distributed.problems.layout import chunked, fit_of, labels_of, like, step, variable
+from pylops_distributed.problem import Demo, Prior, Problem
+from pylops_distributed.problems.layout import (
+    chunked,
+    errors,
+    fit_of,
+    in_unit,
+    labels_of,
+    like,
+    step,
+    variable,
+)
 from pylops_distributed.problems.wavelet import Ricker, Samples
 from pylops_distributed.store.snapshot import Labels
 from pylops_distributed.synthetic import layered_volume
@@ -64,8 +73,8 @@ class Prestack(Problem):
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """From logarithms to amplitudes: time, then parameter or angle, then lines."""
         gathers = self._gathers(ds)
-        wavelet = self.wavelet.samples(step(ds, TIME))
-        angles = gathers[ANGLE].values.astype(float)
+        wavelet = self.wavelet.samples(step(ds, TIME, "ms"))
+        angles = in_unit(gathers[ANGLE], "deg").astype(float)
         return PrestackLinearModelling(
             wavelet, angles, self.vsvp, gathers.sizes[TIME], gathers.shape[2:], self.linearization
         )
@@ -108,9 +117,9 @@ class Prestack(Problem):
         """Relative misfit; with a truth, the relative errors of each parameter and of its background."""
         figures = super().metrics(ds, result)
         for rock, name in zip(ROCKS, self.truth or (), strict=False):
-            true = ds[name]
-            for shown in (rock, f"{rock}_background"):
-                figures[f"{shown}_error"] = relative_norm(result[shown] - true, true)
+            figures |= errors(
+                ds, result, name, **{f"{shown}_error": shown for shown in (rock, f"{rock}_background")}
+            )
         return figures
 
     @classmethod

@@ -155,6 +155,48 @@ def test_the_demo_is_solved_better_than_by_what_there_is(name, cases):
     assert ready.operator(ds).apply(ready.model(ds)).shape == ready.data(ds).shape
 
 
+@pytest.mark.parametrize(
+    ("name", "axis", "figure"),
+    [("mdd", "lag", "error"), ("lsm", "x", "error"), ("prestack", "twt", "vp_error")],
+)
+def test_errors_are_sample_by_sample_or_left_out(name, axis, figure, cases, caplog):
+    problem, ds, _ = cases(name)
+    result = problem.label(ds, 0 * problem.model(ds))
+
+    def found(points):
+        return problem.metrics(ds, result.assign_coords({axis: points})).get(figure)
+
+    exact, points = float(found(result[axis])), result[axis]
+    assert (exact == 1) == (name != "prestack")  # whose zero is its background
+    assert float(found(points * (1 + 1e-12))) == exact
+    assert not caplog.records
+    assert found(points + 0.5 * (points[1] - points[0])) is None
+    assert f"no {figure!r}: " in caplog.text
+    assert f"are at other points along {axis}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "axis", "unit", "scale"),
+    [("lsm", "t", "ms", 1000), ("mdd", "t", "ms", 1000), ("marchenko", "t", "milliseconds", 1000),
+     ("prestack", "twt", "s", 0.001), ("prestack", "angle", "degrees", 1), ("lsm", "source", "metres", 1)],
+)  # fmt: skip
+def test_times_in_another_unit_are_converted_and_other_units_refused(name, axis, unit, scale, cases):
+    problem, ds, _ = cases(name)
+    if name == "lsm":
+        ds = ds.isel(source=[0, 5], receiver=slice(None, None, 10))
+
+    def migrated(units, scale):
+        axes = ds.assign_coords({axis: (axis, scale * ds[axis].values, {"units": units})})
+        problem.check(axes)
+        x = problem.operator(axes).apply_adjoint(problem.data(axes))
+        return (x.arrays[1] if name == "marchenko" else x).compute()
+
+    expected = migrated("", 1)
+    assert np.linalg.norm(migrated(unit, scale) - expected) < 1e-9 * np.linalg.norm(expected)
+    with pytest.raises(ValueError, match=f"'{axis}' is in 'ft', expected '(s|ms|m|deg)': convert it"):
+        migrated("ft", 1)
+
+
 @every_problem
 def test_the_example_is_what_the_demo_writes(name, cases):
     kept = (DATA / f"{name}.yaml").read_text()
@@ -186,6 +228,25 @@ def test_any_operator_by_name():
     W, R = np.diag(ds.weights.values), pylops.SecondDerivative(30).todense()
     np.testing.assert_allclose(found, np.linalg.solve(W @ W + 0.25 * R.T @ R, W @ ds.data.values), atol=1e-6)
     complete(problem, ds, SOLVERS["splitbregman"](name="splitbregman"))
+
+
+@pytest.mark.parametrize("kind", ["observed", "truth"])
+def test_axes_in_another_order_than_the_operators_are_refused(kind):
+    """Axes of length one, and flat vectors, are no other order."""
+    problem = load_problem(
+        {"name": "linear", "forward": {"path": "pylops.FirstDerivative", "args": [[4, 3]]}, kind: "turned"}
+    )
+    values = np.arange(12.0)
+    ds = xr.Dataset({"data": (("offset", "t"), values.reshape(4, 3))})
+    for dims, shape in ((("offset", "t"), (4, 3)), (("shot", "offset", "t"), (1, 4, 3)), (("flat",), (12,))):
+        fits = ds.assign(turned=xr.Variable(dims, values.reshape(shape)))
+        problem.check(fits)
+        given = problem.data(fits) if kind == "observed" else problem.model(fits)
+        np.testing.assert_array_equal(given, values.reshape(4, 3))
+        if kind == "truth":
+            assert float(problem.metrics(fits, problem.label(fits, given))["error"]) == 0
+    with pytest.raises(ValueError, match=r"'turned' has shape \(3, 4\).*operator has \(4, 3\): transpose"):
+        problem.check(ds.assign(turned=(("t", "offset"), values.reshape(3, 4))))
 
 
 @pytest.mark.parametrize(

@@ -18,3 +18,12 @@ def test_the_demo_is_solved_as_pylops_does(shape):
     found, wanted = (solve(ds, problem, 20) for solve in (with_ours, with_pylops))
     assert np.linalg.norm(wanted) > 1
     assert np.linalg.norm(found - wanted) < 1e-12 * np.linalg.norm(wanted)
+
+
+def test_seconds_are_converted_and_other_units_refused():
+    ds, problem = layered_volume((12, 48), seed=1), Poststack.model_validate(DEMO)
+    seconds = ds.assign_coords(twt=("twt", ds.twt.values / 1000, {"units": "s"}))
+    np.testing.assert_allclose(with_ours(seconds, problem, 2), with_ours(ds, problem, 2), rtol=1e-9)
+    ds.twt.attrs["units"] = "m"
+    with pytest.raises(ValueError, match="'twt' is in 'm', expected 'ms'"):
+        problem.check(ds)
