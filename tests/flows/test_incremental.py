@@ -1,6 +1,7 @@
 """What is unchanged is not done again, what is new begins where the last result is, and what is old can go."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,12 +84,12 @@ def test_a_run_goes_on_when_what_it_began_at_is_gone(settings, config):
     first, _ = through(settings)
     next_survey(config)
     more = settings.model_copy(update={"solver": settings.solver.model_copy(update={"niter": NITER + 1})})
-    newest = max((config.parent / "runs").glob("*.zarr/checkpoints/i*"))
+    newest = max(Path(settings.root).glob("*.zarr/checkpoints/i*"))
     (newest / "model" / "zarr.json").unlink()  # a damaged one is none to begin at
     second, _ = through(settings)
     begun_at = second.attrs["identity"]["start"]["checkpoint"]
     assert begun_at < newest.name
-    shutil.rmtree(config.parent / "runs" / first.storage.url.rpartition("/")[2])
+    shutil.rmtree(Path(settings.root) / first.storage.url.rpartition("/")[2])
     again, cost = through(more)
     assert again.storage.url == second.storage.url
     assert len(cost) == NITER + 2
