@@ -20,7 +20,7 @@ from pylops_distributed.store.policy import Every, Retention
 class Form(BaseModel):
     """Base of all: an unknown key is an error, not a default used in silence."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class CheckpointConfig(Form):

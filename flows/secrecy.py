@@ -8,12 +8,17 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-SECRET = re.compile(r"secret|passw|passphrase|token|credential|(access|api)[_-]?key", re.IGNORECASE)
-PUBLIC = re.compile(r"(file|path|dir|id|name)$", re.IGNORECASE)  # where it is, but not what
+SECRET = re.compile(
+    r"secret|pass(w|phrase|$)|token|credential|authorization|(access|api)[_-]?key", re.IGNORECASE
+)
+PUBLIC = re.compile(
+    r"(file|path|dir|id|name|secrets|credentials)$", re.IGNORECASE
+)  # where it is, but not what
 # A line of a job script or an argument that sets something to anything but a variable.
-LINE = re.compile(r"""(?P<name>\w+(?=\s*=)|--[\w-]+)(\s*=\s*|\s+)["']?[^$=\s"']""")
+LINE = re.compile(r"""(?P<name>\w+(?=\s*=)|--[\w-]+)(\s*=\s*|\s+)["']?[^$`=\s"']""")
+URL = re.compile(r"\w+://[^/\s:@]+:[^/\s@$]+@")
 FLAG = re.compile(r"--?[\w-]+")  # its value is the next argument
-NAME = re.compile(r"\$(\w+)")
+NAME = re.compile(r"\$\{?(\w+)\}?")
 
 
 def refuse_secrets(value: Any, key: str = "") -> None:
@@ -23,6 +28,7 @@ def refuse_secrets(value: Any, key: str = "") -> None:
     named = None
     if isinstance(value, str):
         named = next((found["name"] for found in LINE.finditer(value) if _is_secret(found["name"])), None)
+        named = key if URL.search(value) else named
     if _is_secret(key) and not isinstance(value, dict | list | tuple | bool | None):
         named = named if isinstance(value, str) and NAME.fullmatch(value) else key
     if named is not None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pylops_distributed.assembly import AnySolver, assemble, identity, place
+from pylops_distributed.execution import await_workers
 from pylops_distributed.ingest import open_dataset, read_ref
 from pylops_distributed.limits import check_memory
 from pylops_distributed.optimization.solver import Save, Session
@@ -190,6 +191,7 @@ class Inversion:
 
     def _open(self) -> None:
         """Begin at the newest checkpoint, if there is one; then where the run began need no longer be there."""
+        await_workers()  # who read it
         x0 = None if self.store.list() else self._start()
         self.session: Session[Any] = self._begin(x0, store=self.store)
         self._first, self._spent = self.session.iteration, 0.0
@@ -275,6 +277,7 @@ class Inversion:
         """Begin again, on the workers that there are now, after some were lost or a step failed."""
         self.settle()
         self.session.close()
+        self.session.failed = True  # until there is another
         if self.store.stuck:  # a new attempt fences off what may still be written
             self.attempt.close()
             self.attempt = self.run.attempt()

@@ -47,7 +47,7 @@ def write_block(plan: Plan, index: int) -> BlockReport:
     notes = read_notes(storage)
     if notes.fingerprint != plan.fingerprint:
         raise ValueError(f"{plan.url!r} was planned anew meanwhile: plan again.")
-    files = [name for name, source in notes.sources.items() if source.is_file]
+    files = notes.sources.keys() - set(notes.folders)
     check_sources(notes, plan.url, files)
     block, key = notes.blocks[index], f"{WORK}/blocks/{index}.json"
     layout = notes.arrays[block.variable]
@@ -73,7 +73,7 @@ def write_block(plan: Plan, index: int) -> BlockReport:
 def check_sources(notes: Notes, url: str, names: Iterable[str]) -> None:
     """Raise if one of these sources is not as it was when the ingest was planned."""
     for name in names:
-        if notes.sources[name].stamp() != notes.stamps[name]:
+        if notes.stamps[name] not in (None, notes.sources[name].stamp()):
             raise ValueError(
                 f"{notes.sources[name].path!r} changed since the ingest into {url!r} was planned: plan it again."
             )

@@ -10,12 +10,12 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
+import psutil
 import xarray as xr
 from dask.base import tokenize
 from numpy.typing import NDArray
 
 from pylops_distributed.ingest.chunking import check_chunks, regular_chunks
-from pylops_distributed.memory import free
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Format:
 
 def check_room(path: str, nbytes: int) -> None:
     """Refuse a file that must be read whole and does not fit into memory."""
-    if nbytes > (room := free()):
+    if nbytes > (room := psutil.virtual_memory().total):
         raise ValueError(
-            f"{path!r} claims {nbytes / 1e9:.3g} GB, to be read whole, and {room / 1e9:.3g} GB of memory are free: "
+            f"{path!r} claims {nbytes / 1e9:.3g} GB, to be read whole, and there are {room / 1e9:.3g} GB of memory: "
             "store it as NPY, HDF5 or Zarr, which are read in parts."
         )
 

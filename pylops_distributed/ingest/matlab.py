@@ -13,6 +13,12 @@ from scipy.io import loadmat, whosmat
 
 from pylops_distributed.ingest.formats import FileArray, check_room, choose, label, require
 
+# Of an element, by MATLAB's class; others, such as sparse ones, are not taken.
+BYTES = {
+    "double": 8, "single": 4, "logical": 1,
+    **{f"{sign}int{bits}": bits // 8 for sign in ("", "u") for bits in (8, 16, 32, 64)},
+}  # fmt: skip
+
 
 def open_matlab(
     path: str,
@@ -52,8 +58,7 @@ def open_matlab(
     if modern:
         return label(choose(_find(path), variables, path), dims, chunks)
     try:
-        # Numbers of any class take eight bytes at most, complex ones two numbers.
-        check_room(path, sum(math.prod(shape) * 16 for _, shape, _ in whosmat(path)))
+        check_room(path, sum(math.prod(shape) * BYTES.get(kind, 0) for _, shape, kind in whosmat(path)))
         loaded = loadmat(path)
     except (ValueError, TypeError, OSError, NotImplementedError, MemoryError) as error:
         raise ValueError(f"{path!r} is not a MATLAB file that can be read: {error}") from error

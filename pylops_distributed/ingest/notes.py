@@ -18,15 +18,16 @@ NOTES = f"{WORK}/zarr.json"
 class Notes(Value):
     """The plan in full.
 
-    ``stamps`` are the sources' sizes and times of change, ``coordinates`` the names of those coordinates that
-    are no dimensions, ``traces`` the names of the arrays of trace numbers by variable, ``attrs`` the attributes
-    of the dataset.
+    ``stamps`` are the sources' sizes and times of change (None, of folders, in older ones), ``folders`` the names of
+    those that are folders or prefixes, ``coordinates`` the names of those coordinates that are no dimensions,
+    ``traces`` the names of the arrays of trace numbers by variable, ``attrs`` the attributes of the dataset.
     """
 
     fingerprint: str
     block_bytes: int
     sources: dict[str, Source]
-    stamps: dict[str, tuple[int, int]]
+    stamps: dict[str, tuple[int, int] | None]
+    folders: tuple[str, ...] = ()
     arrays: dict[str, ArrayLayout]
     coordinates: tuple[str, ...]
     traces: dict[str, str]

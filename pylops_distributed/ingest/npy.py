@@ -53,7 +53,8 @@ def open_npy(
         return label({name: FileArray(_mapped, path, "", loaded.shape, loaded.dtype)}, dims, chunks)
     with loaded:
         names = choose(dict.fromkeys(loaded.files), variables, path)
-        check_room(path, sum(entry.file_size for entry in loaded.zip.infolist()))
+        sizes = {entry.filename.removesuffix(".npy"): entry.file_size for entry in loaded.zip.infolist()}
+        check_room(path, sum(sizes[name] for name in names))
         try:
             ds = label({name: loaded[name] for name in names}, dims, chunks)
         except (MemoryError, EOFError, BadZipFile) as error:

@@ -66,7 +66,7 @@ def _read(
 ) -> tuple[Notes, xr.Dataset]:
     """The sources as one lazy dataset, and what the steps after this one must know of it."""
     sources = _as_sources(source, chunks)
-    stamps = {name: one.stamp() for name, one in sources.items()}
+    stamps: dict[str, tuple[int, int] | None] = {name: one.stamp() for name, one in sources.items()}
     ds = open_sources(sources)
     for name in map(str, ds.variables):
         if not NAME.fullmatch(name):
@@ -78,6 +78,7 @@ def _read(
     notes = Notes(
         fingerprint=_fingerprint(ds, arrays),
         block_bytes=BLOCK_BYTES, sources=sources, stamps=stamps, arrays=arrays,
+        folders=tuple(name for name, one in sources.items() if one.is_folder),
         coordinates=tuple(sorted(str(name) for name in set(ds.coords) - set(ds.dims))),
         traces={name: found for name in arrays if (found := trace_numbers(ds, name))}, attrs=ds.attrs,
     )  # fmt: skip

@@ -53,7 +53,7 @@ def seal(plan: Plan, reports: Iterable[BlockReport]) -> DatasetRef:
             f"{plan.url!r} cannot be sealed: blocks {missing[:10]} of {plan.blocks} were not written."
         )
     try:
-        check_sources(notes, plan.url, notes.sources)
+        check_sources(notes, plan.url, notes.folders)
     except ValueError:
         storage.delete_prefix(f"{WORK}/blocks")  # nobody knows which of them are of what was planned
         raise

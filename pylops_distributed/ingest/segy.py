@@ -96,6 +96,8 @@ def open_segy(
         raise ValueError(f"vertical={vertical!r}: expected 'twt', 'time' or 'depth'.")
     choice, headers, grid = _first_grid(layout, _choices(preset, dims, coords))
     binary = binary_header(layout)
+    if not binary["SEGYRevision"]:  # which has no scalar of times
+        headers = headers | {215: np.zeros_like(headers[215])}
     axis = sample_axis(path, layout, headers, binary["Interval"], interval, start)
     ds = _assemble(layout, grid, variable, vertical, chunks)
     length = length_unit(binary["MeasurementSystem"])

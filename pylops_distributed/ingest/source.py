@@ -52,13 +52,19 @@ class Source(BaseModel):
         return open_source(self.path, format=self.format, checksum=checksum, **self.options)
 
     @property
-    def is_file(self) -> bool:
-        """Whether it is one file; else a folder or prefix, of which all there is must be listed to know its stamp."""
-        return os.path.isfile(self.path)
+    def is_folder(self) -> bool:
+        """Whether it is a folder or prefix, of which all there is must be listed to know its stamp."""
+        return "://" in self.path or os.path.isdir(self.path)
 
     def stamp(self) -> tuple[int, int]:
-        """Size [bytes] and last time of change [ns]: they tell whether it changed meanwhile."""
-        if not self.is_file:
+        """Size [bytes] and last time of change [ns]: they tell whether it changed meanwhile.
+
+        Raises
+        ------
+        FileNotFoundError
+            If it is gone, or away.
+        """
+        if self.is_folder:
             return open_storage(self.path).stamp()
         status = os.stat(self.path)
         return status.st_size, status.st_mtime_ns

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Sequence
-from math import prod
 from typing import Any
 
 import dask.array as da
@@ -17,7 +16,10 @@ from pylops_distributed.store.snapshot import Labels
 
 # Units of axes by kind, each as a multiple of one of them.
 UNITS = (
-    {"s": 1000, "second": 1000, "seconds": 1000, "ms": 1, "millisecond": 1, "milliseconds": 1},
+    {
+        **dict.fromkeys(("s", "sec", "second", "seconds"), 1000),
+        **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 1),
+    },
     dict.fromkeys(("m", "metre", "metres", "meter", "meters"), 1),
     dict.fromkeys(("deg", "degree", "degrees"), 1),
 )
@@ -76,20 +78,15 @@ def shaped(array: xr.DataArray, shape: Sequence[int]) -> da.Array:
     Raises
     ------
     ValueError
-        If the shapes differ in more than axes of length one, and neither is flat.
+        If the shapes differ in more than neighbouring axes that are one axis in the other.
     """
-    given, wanted = _long(array.shape), _long(shape)
-    if given != wanted and (len(given) > 1 < len(wanted) or prod(given) != prod(wanted)):
+    given, wanted = (set(np.cumprod(lengths or (1,)).tolist()) for lengths in (array.shape, tuple(shape)))
+    if not (given | {1} <= wanted | {1} or given | {1} >= wanted | {1}) or max(given) != max(wanted):
         raise ValueError(
             f"{array.name!r} has shape {array.shape} on {array.dims}, the operator has {tuple(shape)}: transpose "
             "the variable or name another, so that its axes are the operator's"
         )
     return da.asarray(array.data).reshape(tuple(shape))
-
-
-def _long(shape: Sequence[int]) -> list[int]:
-    """Lengths of the axes that have more than one sample."""
-    return [n for n in shape if n != 1]
 
 
 def labels_of(array: xr.DataArray) -> Labels:
@@ -104,10 +101,13 @@ def in_unit(axis: xr.DataArray, unit: str) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If its unit is of another kind, or not known.
+        If its unit is of another kind.
     """
     given = str(axis.attrs.get("units") or unit).strip()
     known = next(kind for kind in UNITS if unit in kind)
+    if not any(given in kind for kind in UNITS):
+        log.warning("%r is in %r, which is taken for %r: its unit is not known here", axis.name, given, unit)
+        return np.asarray(axis.values)
     if given not in known:
         raise ValueError(
             f"{axis.name!r} is in {given!r}, expected {unit!r}: convert it, or mend its attribute `units`, at the "

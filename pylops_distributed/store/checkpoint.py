@@ -19,6 +19,7 @@ from pylops_distributed.optimization.state import State
 from pylops_distributed.space import Blocks
 from pylops_distributed.store.group import (
     Damaged,
+    Unreadable,
     Verify,
     delete_group,
     metadata_key,
@@ -115,6 +116,7 @@ class CheckpointStore:
         self._run: str = read_attrs(attempt.storage)["fingerprint"]
         self._parent: str | None = None
         self._unsound: set[Entry] = set()
+        self._unreadable: set[Entry] = set()
         self._pending: Future[None] | None = None
         self._end = 0.0  # when the save under way counts as stuck
         self.stuck = False  # for good: what is still being written must not meet what others write
@@ -190,7 +192,7 @@ class CheckpointStore:
             try:
                 checkpoint = self.load(entry.name, kind)
             except Damaged as error:
-                self._unsound.add(entry)
+                (self._unreadable if isinstance(error, Unreadable) else self._unsound).add(entry)
                 logger.warning("checkpoint %s is damaged and passed over: %s", entry.name, error)
                 continue
             self._parent = entry.name
@@ -232,9 +234,10 @@ class CheckpointStore:
 
     def _write(self, entry: Entry, state: State, history: History, get: Any) -> None:
         """Write, publish and prune; a state already saved by this attempt is the same one, unless it was damaged."""
-        if entry in self._unsound:
+        if entry in self._unsound | self._unreadable:
             delete_group(self.storage, entry.path)
-            self._unsound.remove(entry)
+            self._unsound.discard(entry)
+            self._unreadable.discard(entry)
         if self.storage.exists(metadata_key(entry.path)):
             return
         start = time.monotonic()
@@ -262,9 +265,12 @@ class CheckpointStore:
         self.seconds = time.monotonic() - start
 
     def _prune(self) -> None:
-        """Prune with no save under way; the damaged do not count as kept."""
+        """Prune with no save under way; the damaged do not count as kept, and what the disk may give again stays."""
         found, kept, rank = self.list(), set[Entry](), 0
         for entry in reversed(found):
+            if entry in self._unreadable:
+                kept.add(entry)
+                continue
             if entry in self._unsound or (rank < self.retention.latest and not self._whole(entry)):
                 continue
             if self.retention.keeps(entry, rank):

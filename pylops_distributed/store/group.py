@@ -38,6 +38,10 @@ class Damaged(Exception):
     """What is stored is not what was written."""
 
 
+class Unreadable(Damaged):
+    """The disk does not give what is stored: it may again, if it is another machine's."""
+
+
 class Labelled(Protocol):
     """Data with named axes: :class:`Variable` or ``xarray.Variable``."""
 
@@ -262,11 +266,13 @@ def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = 
             try:
                 compare(group.whole(name), entry.get("checksums"), get)
             except Damaged as error:
+                if not storage.exists(metadata_key(path)):  # chunks that are missing read as fill values
+                    raise OSError(f"{storage.url}/{path} went away while it was read") from error
                 raise Damaged(f"{path}/{name}: {error}") from None
             except (BaseError, OSError) as error:
                 words = str(error).partition("\n")[0]
                 if BROKEN in str(error):
-                    raise Damaged(f"{path}/{name} cannot be read: {words}") from error
+                    raise Unreadable(f"{path}/{name} cannot be read: {words}") from error
                 raise OSError(f"{storage.url}/{path}/{name} could not be read: {words}") from error
             except ValueError as error:  # of checksums; all else is the trouble of who reads, and will pass
                 raise Damaged(f"{path}/{name} cannot be read: {error}") from error

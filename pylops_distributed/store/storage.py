@@ -68,9 +68,12 @@ class Storage:
 
     @property
     def _readable(self) -> Any:
-        if self.folder is not None and not self.folder.is_dir():
+        if self.folder is None:
+            return self._writable
+        if not self.folder.is_dir():
             raise FileNotFoundError(f"there is no folder {self.folder}")
-        return self._writable
+        # Whoever reads makes no folder, wherever this is sent to: one that is away is no empty one.
+        return obstore.store.LocalStore(self.folder, mkdir=False)
 
     def zarr(self, path: str = "", *, read_only: bool = False) -> ObjectStore[Any]:
         """Zarr store rooted at ``path``; unless ``read_only``, its folder is made if need be."""
@@ -129,10 +132,11 @@ class Storage:
         return ((entry["path"], entry["size"]) for entry in self._listed(prefix))
 
     def stamp(self) -> tuple[int, int]:
-        """Bytes of all objects, and when the last of them changed [ns]."""
-        found = self._listed("")
+        """Bytes of all objects, and when the last of them changed [ns]; an error if there is none."""
+        if not (found := self._listed("")):
+            raise FileNotFoundError(f"there is nothing at {self.url}")
         times = (round(entry["last_modified"].timestamp() * 1e9) for entry in found)
-        return sum(entry["size"] for entry in found), max(times, default=0)
+        return sum(entry["size"] for entry in found), max(times)
 
     def _listed(self, prefix: str) -> list[Any]:
         def listed() -> list[Any]:

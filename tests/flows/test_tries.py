@@ -130,6 +130,24 @@ def test_a_spread_over_more_workers_that_fails_is_gone_on_from(inversion, monkey
     np.testing.assert_array_equal(found, model)
 
 
+def test_a_new_beginning_that_fails_is_tried_again(inversion, monkeypatch):
+    with inversion(lambda _: None, "whole") as whole:
+        _, model = solve(whole)
+    with inversion(lambda _: None) as struck:
+        struck.session.run(seconds=0)
+        begin_again, struck.store.stuck = struck._begin, True
+
+        def away(*_, **__):
+            monkeypatch.setattr(struck, "_begin", begin_again)
+            raise OSError("away for a moment")
+
+        monkeypatch.setattr(struck, "_begin", away)
+        with pytest.raises(OSError, match="for a moment"):
+            struck.advance()
+        _, found = solve(struck)
+    np.testing.assert_array_equal(found, model)
+
+
 def test_a_run_that_a_lost_worker_held_is_tried_again_alone():
     def state(error):
         return SimpleNamespace(result=Mock(side_effect=error))

@@ -25,7 +25,7 @@ def write_traces(
     spec = segyio.spec()
     spec.samples, spec.tracecount, spec.format, spec.endian = np.arange(length), count, code, endian
     with segyio.create(path, spec) as file:
-        file.bin.update({3221: length, 3217: 4000, 3225: code} | dict(binary or {}))
+        file.bin.update({3221: length, 3217: 4000, 3225: code, 3501: 1} | dict(binary or {}))
         for k in range(count):
             file.header[k] = {byte: int(values[k]) for byte, values in columns.items()}
             file.trace[k] = samples[k]

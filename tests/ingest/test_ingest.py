@@ -465,6 +465,11 @@ def test_a_folder_that_changes_while_it_is_read_is_not_sealed(tmp_path):
     array[...] = values
     planned = plan(path, str(tmp_path / "data.zarr"))
     reports = [write_block(planned, i) for i in range(planned.blocks)]
+    os.rename(path, tmp_path / "away.zarr")
+    with pytest.raises(FileNotFoundError, match="No such file"):
+        seal(planned, reports)
+    os.rename(tmp_path / "away.zarr", path)
+    assert (tmp_path / "data.zarr/.ingest/blocks").exists()  # nothing is lost
     array[0, 0] = 9
     with pytest.raises(ValueError, match=r"raw\.zarr' changed since the ingest"):
         seal(planned, reports)

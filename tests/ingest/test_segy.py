@@ -165,6 +165,12 @@ def test_the_scalar_of_times(sgy, scalar, start):
     np.testing.assert_allclose(ds.mute, np.array([1, 2, 3]) * start / 12345)
 
 
+def test_revision_0_has_no_scalar_of_times(sgy):
+    headers = {21: [1, 2], 109: 500, 215: [7, 10]}  # something else is there
+    write_traces(sgy, np.ones((2, 2), "f4"), headers, binary={3501: 0})
+    np.testing.assert_array_equal(open_segy(sgy).twt, [500, 504])
+
+
 def test_a_delay_varies_only_after_its_scalar(sgy):
     headers = {21: [1, 2], 109: [12340, 1234], 215: [-10, 0]}
     write_traces(sgy, np.ones((2, 2), "f4"), headers)

@@ -180,7 +180,7 @@ def test_errors_are_sample_by_sample_or_left_out(name, axis, figure, cases, capl
     [("lsm", "t", "ms", 1000), ("mdd", "t", "ms", 1000), ("marchenko", "t", "milliseconds", 1000),
      ("prestack", "twt", "s", 0.001), ("prestack", "angle", "degrees", 1), ("lsm", "source", "metres", 1)],
 )  # fmt: skip
-def test_times_in_another_unit_are_converted_and_other_units_refused(name, axis, unit, scale, cases):
+def test_times_in_another_unit_are_converted_and_other_units_refused(name, axis, unit, scale, cases, caplog):
     problem, ds, _ = cases(name)
     if name == "lsm":
         ds = ds.isel(source=[0, 5], receiver=slice(None, None, 10))
@@ -193,8 +193,11 @@ def test_times_in_another_unit_are_converted_and_other_units_refused(name, axis,
 
     expected = migrated("", 1)
     assert np.linalg.norm(migrated(unit, scale) - expected) < 1e-9 * np.linalg.norm(expected)
-    with pytest.raises(ValueError, match=f"'{axis}' is in 'ft', expected '(s|ms|m|deg)': convert it"):
-        migrated("ft", 1)
+    other = "s" if axis in ("angle", "source") else "m"
+    with pytest.raises(ValueError, match=f"'{axis}' is in '{other}', expected '(s|ms|m|deg)': convert it"):
+        migrated(other, 1)
+    np.testing.assert_array_equal(migrated("furlong", 1), expected)
+    assert "its unit is not known here" in caplog.text
 
 
 @every_problem

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import pickle
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from obstore.exceptions import GenericError
+from obstore.exceptions import BaseError, GenericError
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, history, lazy, start, step
 
 import pylops_distributed.store.group as group_module
@@ -379,8 +380,43 @@ def test_a_disk_that_has_lost_it_is_damage(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(group_module, "checksums", checksums)
     with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
         found = store.latest(ToyState)
-    assert found is not None
-    assert found.name == "i00000002-a0001"
+        assert found is not None
+        assert found.name == "i00000002-a0001"
+        store.prune()  # the disk may give it again
+        assert [entry.iteration for entry in store.list()] == [2, 3]
+
+
+def test_a_folder_that_goes_away_while_it_is_read_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, away, read = tmp_path / "run.zarr", tmp_path / "away", group_module.checksums
+    go_on(str(url), 3)
+
+    def checksums(array: Any, get: Any) -> str:
+        if url.exists() and "i00000003" in str(array.dask.values()):
+            url.rename(away)
+        return read(array, get)
+
+    with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
+        with monkeypatch.context() as patch:
+            patch.setattr(group_module, "checksums", checksums)
+            with pytest.raises(OSError, match=r"went away|could not be read"):
+                store.latest(ToyState)
+        assert not url.exists()
+        away.rename(url)
+        found = store.latest(ToyState)
+        assert found is not None
+        assert found.name == "i00000003-a0001"
+
+
+def test_readers_make_no_folders(tmp_path: Path) -> None:
+    storage = open_storage(tmp_path / "group")
+    write_group(storage, "g", {"v": Variable(("x",), da.ones(3))}, {})
+    sent = pickle.dumps(open_group(storage, "g").lazy("v"))
+    (tmp_path / "group").rename(tmp_path / "away")
+    with pytest.raises(BaseError, match="No such file"):
+        pickle.loads(sent)
+    assert not (tmp_path / "group").exists()
 
 
 @pytest.mark.parametrize("pruned", [False, True])
