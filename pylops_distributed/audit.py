@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pylops_distributed.ingest import read_ref
 from pylops_distributed.ingest.sealed import present, stored
-from pylops_distributed.store.group import Damaged, compare, delete_group, open_group, read_attrs
+from pylops_distributed.store.damage import Damaged, compare
+from pylops_distributed.store.group import delete_group, open_group, read_attrs
 from pylops_distributed.store.lease import ROOT as ATTEMPTS
 from pylops_distributed.store.run import RESULT, Run
 from pylops_distributed.store.snapshot import ROOT as CHECKPOINTS

@@ -8,7 +8,7 @@ from typing import Any
 
 from pylops_distributed.optimization.state import State
 from pylops_distributed.space import Vector
-from pylops_distributed.store.group import Damaged
+from pylops_distributed.store.damage import Damaged
 from pylops_distributed.store.run import RESULT, Run, list_runs
 from pylops_distributed.store.snapshot import entries, load, open_checkpoint
 

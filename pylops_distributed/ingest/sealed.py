@@ -15,7 +15,8 @@ import xarray as xr
 from pylops_distributed.ingest.blocks import check_sources
 from pylops_distributed.ingest.notes import NOTES, ROOT, WORK, Notes, read_notes
 from pylops_distributed.ingest.values import ArrayLayout, BlockReport, DatasetRef, Plan, Statistics
-from pylops_distributed.store.group import checksums, digest, encode, metadata_key
+from pylops_distributed.store.damage import checksums
+from pylops_distributed.store.group import digest, encode, metadata_key
 from pylops_distributed.store.storage import Storage, chunks_present, open_array, open_storage
 
 SCHEMA = "pylops-distributed-dataset/1"

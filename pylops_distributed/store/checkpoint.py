@@ -17,15 +17,8 @@ from dask.base import get_scheduler
 
 from pylops_distributed.optimization.state import State
 from pylops_distributed.space import Blocks
-from pylops_distributed.store.group import (
-    Damaged,
-    Unreadable,
-    Verify,
-    delete_group,
-    metadata_key,
-    read_attrs,
-    write_group,
-)
+from pylops_distributed.store.damage import Damaged, Unreadable
+from pylops_distributed.store.group import Verify, delete_group, metadata_key, read_attrs, write_group
 from pylops_distributed.store.lease import Attempt
 from pylops_distributed.store.policy import Budget, Every, Retention
 from pylops_distributed.store.snapshot import (

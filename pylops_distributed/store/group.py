@@ -23,23 +23,13 @@ import numpy as np
 from obstore.exceptions import BaseError
 
 from pylops_distributed.space import Chunks
+from pylops_distributed.store.damage import Damaged, Unreadable, compare, text_of
 from pylops_distributed.store.direct import checksum_of, write_chunk
 from pylops_distributed.store.storage import Array, Storage, create_array, open_array
 
 Json: TypeAlias = dict[str, Any]
 Verify: TypeAlias = Literal["full", "fast"]
-# Below this many bytes an array is read by the driver: not worth a round trip to the workers.
-SMALL = 1_000_000
-CRC = 2**32 - 1
 BROKEN = os.strerror(errno.EIO)  # what the system says of a disk that has lost what was on it
-
-
-class Damaged(Exception):
-    """What is stored is not what was written."""
-
-
-class Unreadable(Damaged):
-    """The disk does not give what is stored: it may again, if it is another machine's."""
 
 
 class Labelled(Protocol):
@@ -302,48 +292,8 @@ def _write_arrays(
         if manifest[name]["nchunks"] != array.nchunks:
             raise OSError(f"{path}/{name}: {manifest[name]['nchunks']} of {array.nchunks} chunks were stored")
         manifest[name]["chunks"] = [list(sizes) for sizes in chunks]
-        manifest[name]["checksums"] = _text(marks[name])
+        manifest[name]["checksums"] = text_of(marks[name])
     return manifest
-
-
-def checksums(array: da.Array, get: Any = None) -> str:
-    """Read every chunk of an array: the CRC32C of each one's elements, in C order, as eight hexadecimal digits."""
-    sums = array.map_blocks(
-        _sum, dtype=np.int64, chunks=(1,) * array.ndim, meta=np.empty((0,) * array.ndim, np.int64)
-    )
-    (found,) = dask.compute(sums, scheduler="sync" if array.nbytes < SMALL else get)
-    return _text(found)
-
-
-def _text(sums: np.ndarray[Any, Any]) -> str:
-    return "".join(f"{int(one) & CRC:08x}" for one in np.ravel(sums))
-
-
-def compare(array: da.Array, written: str | None, get: Any = None) -> None:
-    """Read every chunk of an array; all must hold what was written there, and not what belongs elsewhere.
-
-    Parameters
-    ----------
-    array : dask.array.Array
-        The array, in the chunks that are stored.
-    written : str or None
-        What :func:`checksums` gave for it then; None if they were not kept.
-    get : callable or str, optional
-        Dask scheduler that reads; the one in use if not given.
-
-    Raises
-    ------
-    Damaged
-        If a chunk holds something else; it names the chunk.
-    """
-    found = checksums(array, get)
-    if written is None or found == written:
-        return
-    if len(found) != len(written):
-        raise Damaged(f"there are {len(found) // 8} chunks, and checksums of {len(written) // 8}")
-    wrong = next(i for i in range(0, len(found), 8) if found[i : i + 8] != written[i : i + 8]) // 8
-    place = tuple(int(i) for i in np.unravel_index(wrong, array.numblocks))
-    raise Damaged(f"chunk {place} is not what was written there")
 
 
 def _write(group: Storage, name: str, variable: Labelled, cold: bool) -> tuple[Array, Chunks, da.Array]:
@@ -390,13 +340,6 @@ def _write_block(
         target[tuple(slice(a, b) for a, b in place)] = values
         finite, checksum = bool(np.isfinite(values).all()), checksum_of(values)
     return np.full((1,) * target.ndim, checksum if finite else checksum - 2**32)
-
-
-def _sum(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    values = block
-    if block.dtype.kind not in "biufc":  # text
-        values = np.frombuffer("\0".join(map(str, np.ravel(block))).encode(), np.uint8)
-    return np.full((1,) * block.ndim, checksum_of(values))
 
 
 def _stored(storage: Storage, path: str) -> defaultdict[str, Json]:

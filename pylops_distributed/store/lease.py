@@ -16,7 +16,8 @@ from pathlib import Path
 
 import psutil
 
-from pylops_distributed.store.group import Damaged, Json, encode, read_attrs
+from pylops_distributed.store.damage import Damaged
+from pylops_distributed.store.group import Json, encode, read_attrs
 from pylops_distributed.store.storage import Storage
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pylops_distributed.store.group import Damaged, delete_group
+from pylops_distributed.store.damage import Damaged
+from pylops_distributed.store.group import delete_group
 from pylops_distributed.store.run import Run, list_runs
 from pylops_distributed.store.snapshot import Entry, entries, open_checkpoint
 from pylops_distributed.store.storage import Storage

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from pylops_distributed.store.damage import Damaged
 from pylops_distributed.store.fingerprint import differences, environment, fingerprint
 from pylops_distributed.store.group import (
-    Damaged,
     Json,
     Labelled,
     canonical,

@@ -13,8 +13,8 @@ import numpy as np
 
 from pylops_distributed.optimization.state import State
 from pylops_distributed.space import Blocks
+from pylops_distributed.store.damage import Damaged
 from pylops_distributed.store.group import (
-    Damaged,
     Group,
     Json,
     Labelled,

@@ -1,6 +1,5 @@
 """One traced step, run plainly, in this process and on worker processes: the same bits everywhere."""
 
-import gc
 import os
 import signal
 import socket
@@ -15,17 +14,14 @@ import pylops
 import pytest
 import zarr
 from dask._task_spec import Task
-from distributed import Client, LocalCluster
 
 import pylops_distributed as pld
-from pylops_distributed import execution
-from pylops_distributed.execution import Replay, replay, resident, trace
+from pylops_distributed.execution import Replay, replay, trace
 from pylops_distributed.execution.constants import Constants
 from pylops_distributed.execution.links import Links
 from pylops_distributed.execution.plan import plan
 from pylops_distributed.execution.replay import InProcess, Plain
-from pylops_distributed.execution.resident import NoWorker, Resident, WorkerLost
-from pylops_distributed.limits import _here
+from pylops_distributed.execution.resident import Resident, WorkerLost
 from pylops_distributed.optimization.cgls import CGLS
 from pylops_distributed.optimization.leastsquares import regularized_system
 from pylops_distributed.optimization.solver import Session
@@ -190,56 +186,6 @@ def test_a_lost_worker_is_a_clear_error_and_a_new_session_goes_on(rng, tmp_path,
         assert session.iteration == 3
 
 
-def test_a_worker_lost_while_parts_are_made_is_told_as_such(cluster, rng, tmp_path, monkeypatch):
-    def gather(*_, **__):
-        raise RuntimeError("Worker holding Actor was lost.  Status: error")
-
-    monkeypatch.setattr(type(cluster), "gather", gather)
-    with pytest.raises(WorkerLost, match="newest checkpoint"):
-        start(*matrix(rng, tmp_path))
-
-
-def test_no_worker_is_told_before_anything_is_read(monkeypatch, rng, tmp_path):
-    class Unread:
-        def latest(self, kind):
-            raise AssertionError("there is nobody to read")
-
-    op, y = matrix(rng, tmp_path)
-    monkeypatch.setattr(execution, "HERE", 0.5)
-    with (
-        LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as nobody,
-        Client(nobody),
-        pytest.raises(NoWorker, match="no worker is left"),
-    ):
-        Session(CGLS(3), op, y, store=Unread())
-
-
-def test_parts_go_with_their_solve_though_nobody_closes_them(cluster, rng, tmp_path):
-    def held():
-        return sum(cluster.run(lambda: len(resident._parts)).values())
-
-    before = held()
-    engine = start(*matrix(rng, tmp_path))
-    engine.run(1)
-    assert held() == before + 2
-    del engine
-    end = time.monotonic() + 20
-    while held() > before and time.monotonic() < end:
-        gc.collect()
-        cluster.run(gc.collect)
-        time.sleep(0.1)
-    assert held() == before
-
-
-def test_limits_on_a_worker_are_the_worker_s(cluster):
-    def here():
-        with dask.config.set(scheduler="synchronous"):
-            return _here()
-
-    (one, *_) = cluster.scheduler_info()["workers"].values()
-    assert cluster.submit(here, pure=False).result() == (one["memory_limit"], one["nthreads"])
-
-
 def test_an_idle_worker_that_takes_the_task_of_another(rng, tmp_path):
     op, y = matrix(rng, tmp_path)
     expected, _ = reference(op, y)
@@ -353,28 +299,6 @@ def test_constants_without_room_are_read_again():
         for _ in range(3):
             np.testing.assert_array_equal(constants["g", 0], np.ones(1000))
         assert len(calls) == expected
-
-
-def test_a_listener_that_fails_is_told_of():
-    links, failed, told = [Links(me, b"secret", "127.0.0.1") for me in (0, 1)], threading.Event(), []
-
-    def deliver(*_):
-        raise MemoryError("no room for a message")
-
-    def lost(part, error):
-        told.append((part, type(error)))
-        failed.set()
-
-    addresses = [one.address for one in links]
-    other = threading.Thread(target=links[1].connect, args=(addresses, deliver, lost))
-    other.start()
-    links[0].connect(addresses, deliver, lambda *_: None)
-    other.join()
-    links[0].send(1, 0, 0, 1.0)
-    assert failed.wait(10)
-    assert told == [(0, MemoryError)]
-    for one in links:
-        one.close()
 
 
 def test_links_let_only_the_solve_in():

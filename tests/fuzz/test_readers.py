@@ -24,7 +24,7 @@ from pylops_distributed.optimization.cgls import CGLS, CGLSState
 from pylops_distributed.optimization.solver import solve
 from pylops_distributed.store.checkpoint import CheckpointStore, entries
 from pylops_distributed.store.checkpoint import load as load_checkpoint
-from pylops_distributed.store.group import Damaged
+from pylops_distributed.store.damage import Damaged
 from pylops_distributed.store.run import Run
 
 pytestmark = pytest.mark.timeout(7200)

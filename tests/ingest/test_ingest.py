@@ -15,8 +15,6 @@ import dask
 import numpy as np
 import pytest
 import xarray as xr
-import zarr
-from scipy.io import savemat
 from segy_files import lines, write_traces
 from zarr.storage import ObjectStore
 
@@ -26,7 +24,6 @@ from pylops_distributed.ingest import (
     Plan,
     Source,
     Statistics,
-    blocks,
     discard,
     ingest,
     locate,
@@ -303,30 +300,6 @@ def test_nan_in_traces_and_holes_are_counted_apart(sgy, url):
     assert ds.attrs["arrays"]["amplitude"]["statistics"]["nan"] == 1
 
 
-@pytest.mark.parametrize("name", ["", "seismic"])
-@pytest.mark.parametrize("kind", ["zarr", "netcdf"])
-def test_a_dataset_from_segy_is_a_source_like_any_other(sgy, url, tmp_path, kind, name):
-    """Its trace numbers and masks are kept with it, though it is no SEG-Y file."""
-    write_traces(sgy, np.arange(12, dtype="f4").reshape(3, 4), {189: [1, 1, 2], 193: [1, 2, 1]})
-    first = url
-    ingest({name: Source(path=sgy)}, first)
-    wanted = open_dataset(first).load()
-    if kind == "netcdf":
-        first = str(tmp_path / "copy.nc")
-        wanted.drop_attrs(deep=False).drop_encoding().to_netcdf(first, engine="h5netcdf")
-    again, renamed = (str(tmp_path / f"{n}.zarr") for n in ("again", "renamed"))
-    ingest(first, again)
-    xr.testing.assert_identical(
-        open_dataset(again).load().drop_attrs(deep=False), wanted.drop_attrs(deep=False)
-    )
-    ingest({"data": Source(path=first)}, renamed)
-    ds = open_dataset(renamed)
-    assert ds.data.attrs["ancillary_variables"] == "data_trace_mask data_trace_number"
-    assert set(ds.data_vars) == {"data", "data_trace_mask", "data_trace_number"}
-    np.testing.assert_array_equal(ds.data, wanted[name or "amplitude"])
-    np.testing.assert_array_equal(ds.data_trace_mask, [[True, True], [True, False]])
-
-
 def test_holes_alone_are_finite_data(sgy, url):
     write_traces(sgy, np.ones((3, 4), "f4"), {189: [1, 1, 2], 193: [1, 2, 1]})
     assert ingest(sgy, url).nonfinite == {}
@@ -416,63 +389,3 @@ def test_on_processes(source, url, cube):
     ref = ingest(source, url, chunks=CHUNKS)
     np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
     assert json.loads(ref.model_dump_json())["arrays"]["amplitude"]["chunks"] == [2, 3, 10]
-
-
-@pytest.mark.parametrize("name", ["../evil", "%2e%2e/evil", "a#b", "a?b", ".ingest", "__a", "a\\b"])
-def test_names_that_lead_out_of_the_dataset_are_refused(tmp_path, name):
-    np.save(tmp_path / "raw.npy", np.zeros((4, 6)))
-    with pytest.raises(ValueError, match="cannot be the name of an array"):
-        ingest({name: Source(path=str(tmp_path / "raw.npy")), "b": Source(path=str(tmp_path / "raw.npy"))},
-               str(tmp_path / "sets" / "data.zarr"))  # fmt: skip
-    assert [p.name for p in tmp_path.iterdir()] == ["raw.npy"]
-
-
-@pytest.mark.parametrize("suffix", [".npz", ".mat", ".nc"])
-def test_a_file_that_has_changed_is_read_anew_by_the_same_process(tmp_path, suffix):
-    path, values = tmp_path / f"raw{suffix}", np.arange(24.0).reshape(4, 6)
-    for number in (1, 2):
-        new = tmp_path / f"new{suffix}"
-        if suffix == ".nc":
-            xr.Dataset({"v": (("x", "y"), values * number)}).to_netcdf(new, engine="h5netcdf")
-        else:
-            {".npz": lambda p, v: np.savez(p, v=v), ".mat": lambda p, v: savemat(p, {"v": v})}[suffix](
-                new, values * number
-            )
-        os.replace(new, path)
-        ref = ingest(str(path), str(tmp_path / f"{number}.zarr"))
-        np.testing.assert_array_equal(open_dataset(ref.url).v, values * number)
-
-
-def test_a_source_that_changes_while_it_is_read_is_not_sealed(tmp_path, monkeypatch):
-    path, values = tmp_path / "raw.npy", np.arange(24.0).reshape(4, 6)
-    np.save(path, values)
-    planned, read = plan(str(path), str(tmp_path / "data.zarr")), blocks._read
-
-    def swapped(*given: Any) -> Any:
-        np.save(path, values + 1)
-        return read(*given)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(blocks, "_read", swapped)
-        with pytest.raises(ValueError, match="changed since the ingest"):
-            write_block(planned, 0)
-    assert not (tmp_path / "data.zarr/.ingest/blocks").exists()
-
-
-def test_a_folder_that_changes_while_it_is_read_is_not_sealed(tmp_path):
-    path, values = str(tmp_path / "raw.zarr"), np.arange(24.0).reshape(4, 6)
-    array = zarr.create_array(path, shape=values.shape, chunks=(4, 3), dtype="f8")
-    array[...] = values
-    planned = plan(path, str(tmp_path / "data.zarr"))
-    reports = [write_block(planned, i) for i in range(planned.blocks)]
-    os.rename(path, tmp_path / "away.zarr")
-    with pytest.raises(FileNotFoundError, match="No such file"):
-        seal(planned, reports)
-    os.rename(tmp_path / "away.zarr", path)
-    assert (tmp_path / "data.zarr/.ingest/blocks").exists()  # nothing is lost
-    array[0, 0] = 9
-    with pytest.raises(ValueError, match=r"raw\.zarr' changed since the ingest"):
-        seal(planned, reports)
-    assert not (tmp_path / "data.zarr/zarr.json").exists()
-    discard(planned.url)
-    assert open_dataset(ingest(path, planned.url).url).array[0, 0] == 9

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import errno
 import logging
-import os
-import pickle
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -15,19 +12,16 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
-from distributed import KilledWorker
-from distributed.client import FutureCancelledError
-from distributed.comm import CommClosedError
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from obstore.exceptions import BaseError, GenericError
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, history, lazy, start, step
 
 import pylops_distributed.store.group as group_module
 from pylops_distributed import disk
 from pylops_distributed.optimization.cgls import CGLSState
 from pylops_distributed.store.checkpoint import Budget, CheckpointStore, Entry, Every, Labels, Retention
-from pylops_distributed.store.group import Damaged, Variable, open_group, read_attrs, write_group
+from pylops_distributed.store.damage import Damaged
+from pylops_distributed.store.group import Variable, open_group, read_attrs, write_group
 from pylops_distributed.store.lease import Attempt
 from pylops_distributed.store.run import Run
 from pylops_distributed.store.storage import open_storage
@@ -340,107 +334,3 @@ def test_warnings_name_what_is_wrong(tmp_path: Path, caplog: pytest.LogCaptureFi
             storage.delete(f"{entry.path}/kold/c")
         with pytest.raises(Damaged, match=r"all checkpoints .* are damaged.*delete checkpoints/"):
             store.latest(ToyState)
-
-
-@pytest.mark.parametrize(
-    ("trouble", "seen"),
-    [
-        (MemoryError("no room"), MemoryError),
-        (FutureCancelledError("key", "lost"), FutureCancelledError),
-        (KilledWorker("task", None, 3), KilledWorker),
-        (CommClosedError("gone"), OSError),
-        (GenericError("mount is stale"), OSError),
-    ],
-)
-def test_the_trouble_of_who_reads_is_no_damage(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception, seen: type[Exception]
-) -> None:
-    url = str(tmp_path / "run.zarr")
-    go_on(url, 3)
-    with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
-        with monkeypatch.context() as patch:
-            patch.setattr(group_module, "checksums", raising(trouble))
-            with pytest.raises(seen):
-                store.latest(ToyState)
-        store.prune()
-        found = store.latest(ToyState)
-        assert found is not None
-        assert found.name == "i00000003-a0001"
-
-
-def test_a_disk_that_has_lost_it_is_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    url, read = str(tmp_path / "run.zarr"), group_module.checksums
-    go_on(url, 3)
-
-    def checksums(array: Any, get: Any) -> str:
-        if "i00000003" in str(array.dask.values()):
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return read(array, get)
-
-    monkeypatch.setattr(group_module, "checksums", checksums)
-    with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
-        found = store.latest(ToyState)
-        assert found is not None
-        assert found.name == "i00000002-a0001"
-        store.prune()  # the disk may give it again
-        assert [entry.iteration for entry in store.list()] == [2, 3]
-
-
-def test_a_folder_that_goes_away_while_it_is_read_is_no_damage(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url, away, read = tmp_path / "run.zarr", tmp_path / "away", group_module.checksums
-    go_on(str(url), 3)
-
-    def checksums(array: Any, get: Any) -> str:
-        if url.exists() and "i00000003" in str(array.dask.values()):
-            url.rename(away)
-        return read(array, get)
-
-    with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
-        with monkeypatch.context() as patch:
-            patch.setattr(group_module, "checksums", checksums)
-            with pytest.raises(OSError, match=r"went away|could not be read"):
-                store.latest(ToyState)
-        assert not url.exists()
-        away.rename(url)
-        found = store.latest(ToyState)
-        assert found is not None
-        assert found.name == "i00000003-a0001"
-
-
-def test_readers_make_no_folders(tmp_path: Path) -> None:
-    storage = open_storage(tmp_path / "group")
-    write_group(storage, "g", {"v": Variable(("x",), da.ones(3))}, {})
-    sent = pickle.dumps(open_group(storage, "g").lazy("v"))
-    (tmp_path / "group").rename(tmp_path / "away")
-    with pytest.raises(BaseError, match="No such file"):
-        pickle.loads(sent)
-    assert not (tmp_path / "group").exists()
-
-
-@pytest.mark.parametrize("pruned", [False, True])
-def test_what_was_damaged_is_saved_again_by_the_same_attempt(attempt: Attempt, pruned: bool) -> None:
-    with CheckpointStore(attempt) as store:
-        for state in (after(1), after(2)):
-            store.save(state)
-            store.wait()
-        store.storage.delete("checkpoints/i00000002-a0001/kold/c")
-        found = store.latest(ToyState)
-        assert found is not None
-        assert found.state.iteration == 1
-        if pruned:
-            store.prune()
-        store.save(step(found.state))
-        store.wait()
-        assert [entry.iteration for entry in store.list()] == [1, 2]
-        found = store.latest(ToyState)
-        assert found is not None
-        assert_same(found.state, after(2))
-
-
-def raising(error: Exception) -> Any:
-    def call(*_: Any) -> None:
-        raise error
-
-    return call

@@ -17,7 +17,7 @@ from storage_cases import IDENTITY, ToyState, after, assert_same, history, step
 
 import pylops_distributed.store.group as group_module
 from pylops_distributed.store.checkpoint import CheckpointStore, Entry, Retention
-from pylops_distributed.store.group import Damaged
+from pylops_distributed.store.damage import Damaged
 from pylops_distributed.store.run import Run
 
 DAMAGES = {

@@ -20,8 +20,9 @@ from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, history
 
 import pylops_distributed.store.lease as lease_module
 from pylops_distributed.store.checkpoint import CheckpointStore
+from pylops_distributed.store.damage import Damaged
 from pylops_distributed.store.fingerprint import differences, fingerprint
-from pylops_distributed.store.group import Damaged, Variable, canonical, encode, read_attrs
+from pylops_distributed.store.group import Variable, canonical, encode, read_attrs
 from pylops_distributed.store.lease import RunBusy, Superseded, acquire, owner
 from pylops_distributed.store.run import Run, RunMismatch, list_runs
 from pylops_distributed.store.storage import open_storage

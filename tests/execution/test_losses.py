@@ -1,0 +1,104 @@
+"""Workers, parts and listeners that are lost or left over."""
+
+import gc
+import threading
+import time
+from functools import partial
+
+import dask
+import dask.array as da
+import pytest
+from distributed import Client, LocalCluster
+
+import pylops_distributed as pld
+from pylops_distributed import execution
+from pylops_distributed.execution import replay, resident
+from pylops_distributed.execution.links import Links
+from pylops_distributed.execution.resident import NoWorker, WorkerLost
+from pylops_distributed.limits import _here
+from pylops_distributed.optimization.cgls import CGLS
+from pylops_distributed.optimization.solver import Session
+
+
+@pytest.fixture
+def system(rng):
+    values = rng.standard_normal((30, 22))
+    op = pld.MatrixMult(da.from_array(values, chunks=(7, 8)))
+    return op, da.from_array(values @ rng.standard_normal(22), chunks=9)
+
+
+def start(op, y):
+    solver = CGLS(6, tol=0.0)
+    return replay(partial(solver.step, op, y), solver.init(op, y), solver.done)
+
+
+def test_a_worker_lost_while_parts_are_made_is_told_as_such(cluster, system, monkeypatch):
+    def gather(*_, **__):
+        raise RuntimeError("Worker holding Actor was lost.  Status: error")
+
+    monkeypatch.setattr(type(cluster), "gather", gather)
+    with pytest.raises(WorkerLost, match="newest checkpoint"):
+        start(*system)
+
+
+def test_no_worker_is_told_before_anything_is_read(monkeypatch, system):
+    class Unread:
+        def latest(self, kind):
+            raise AssertionError("there is nobody to read")
+
+    op, y = system
+    monkeypatch.setattr(execution, "HERE", 0.5)
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as nobody,
+        Client(nobody),
+        pytest.raises(NoWorker, match="no worker is left"),
+    ):
+        Session(CGLS(3), op, y, store=Unread())
+
+
+def test_parts_go_with_their_solve_though_nobody_closes_them(cluster, system):
+    def held():
+        return sum(cluster.run(lambda: len(resident._parts)).values())
+
+    before = held()
+    engine = start(*system)
+    engine.run(1)
+    assert held() == before + 2
+    del engine
+    end = time.monotonic() + 20
+    while held() > before and time.monotonic() < end:
+        gc.collect()
+        cluster.run(gc.collect)
+        time.sleep(0.1)
+    assert held() == before
+
+
+def test_limits_on_a_worker_are_the_worker_s(cluster):
+    def here():
+        with dask.config.set(scheduler="synchronous"):
+            return _here()
+
+    (one, *_) = cluster.scheduler_info()["workers"].values()
+    assert cluster.submit(here, pure=False).result() == (one["memory_limit"], one["nthreads"])
+
+
+def test_a_listener_that_fails_is_told_of():
+    links, failed, told = [Links(me, b"secret", "127.0.0.1") for me in (0, 1)], threading.Event(), []
+
+    def deliver(*_):
+        raise MemoryError("no room for a message")
+
+    def lost(part, error):
+        told.append((part, type(error)))
+        failed.set()
+
+    addresses = [one.address for one in links]
+    other = threading.Thread(target=links[1].connect, args=(addresses, deliver, lost))
+    other.start()
+    links[0].connect(addresses, deliver, lambda *_: None)
+    other.join()
+    links[0].send(1, 0, 0, 1.0)
+    assert failed.wait(10)
+    assert told == [(0, MemoryError)]
+    for one in links:
+        one.close()
