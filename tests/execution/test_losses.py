@@ -2,7 +2,7 @@
 
 import gc
 import threading
-import time
+import weakref
 from functools import partial
 
 import dask
@@ -12,8 +12,9 @@ from distributed import Client, LocalCluster
 
 import pylops_distributed as pld
 from pylops_distributed import execution
-from pylops_distributed.execution import replay, resident
+from pylops_distributed.execution import replay
 from pylops_distributed.execution.links import Links
+from pylops_distributed.execution.part import Part
 from pylops_distributed.execution.resident import NoWorker, WorkerLost
 from pylops_distributed.limits import _here
 from pylops_distributed.optimization.cgls import CGLS
@@ -56,22 +57,22 @@ def test_no_worker_is_told_before_anything_is_read(monkeypatch, system):
         Session(CGLS(3), op, y, store=Unread())
 
 
-def test_parts_go_with_their_solve_though_nobody_closes_them(cluster, system):
-    engine = start(*system)
-    engine.run(1)
-    ours = engine._token
-
-    def held():
-        return sum(cluster.run(lambda: [token for token, _ in list(resident._parts)].count(ours)).values())
-
-    assert held() == 2
-    del engine
-    end = time.monotonic() + 20
-    while held() and time.monotonic() < end:
-        gc.collect()
-        cluster.run(gc.collect)
-        time.sleep(0.1)
-    assert held() == 0
+def test_listening_does_not_keep_a_part_that_its_solve_has_let_go_of():
+    parts = [object.__new__(Part) for _ in range(2)]
+    addresses, told = [], threading.Event()
+    for me in range(2):
+        parts[me].links = Links(me, b"secret", "127.0.0.1")
+        addresses.append(parts[me].address())
+    parts[1].lost = lambda *_: told.set()
+    other = threading.Thread(target=parts[1].connect, args=(addresses,))
+    other.start()
+    parts[0].connect(addresses)
+    other.join()
+    gone = weakref.ref(parts.pop(0))
+    gc.collect()
+    assert gone() is None
+    assert told.wait(10)  # its connections went with it
+    parts[0].links.close()
 
 
 def test_limits_on_a_worker_are_the_worker_s(cluster):
