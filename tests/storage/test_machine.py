@@ -60,6 +60,7 @@ class Runs(RuleBasedStateMachine):
             assert not self.sound
             shutil.rmtree(self.folder / "run.zarr/checkpoints")  # as the error says
             self.published.clear()
+            self.unseen.clear()
             found = None
         assert (found is None) == (not self.sound)
         if found is not None:
@@ -86,11 +87,14 @@ class Runs(RuleBasedStateMachine):
 
     @rule()
     def save(self) -> None:
+        self.try_to_save()
+        self.note()
+
+    def try_to_save(self) -> None:
         entry = Entry(self.attempt.number, self.state.iteration)
         if entry in self.store._unsound:  # to be written anew
             self.published.discard(entry.name)
         self.store.save(self.state, history(self.state))
-        self.note()
 
     @rule(writes=st.integers(0, 6))
     def crash_while_saving(self, writes: int) -> None:
@@ -111,7 +115,7 @@ class Runs(RuleBasedStateMachine):
                 lambda s, p: None if "/checkpoints/" in str(s / p) else delete(s, p),
             )
             with contextlib.suppress(Crashed):
-                self.store.save(self.state, history(self.state))
+                self.try_to_save()
         self.note()
         self.attempt.close()
         self.open()
