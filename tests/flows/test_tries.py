@@ -112,18 +112,23 @@ def test_a_last_state_that_is_lost_before_it_is_saved(inversion, monkeypatch):
     np.testing.assert_array_equal(found, model)
 
 
+def away_once(inversion, monkeypatch):
+    """The next beginning fails, those after it do not."""
+    begin = inversion._begin
+
+    def away(*_, **__):
+        monkeypatch.setattr(inversion, "_begin", begin)
+        raise OSError("away for a moment")
+
+    monkeypatch.setattr(inversion, "_begin", away)
+
+
 def test_a_spread_over_more_workers_that_fails_is_gone_on_from(inversion, monkeypatch):
     with inversion(lambda _: None, "whole") as whole:
         _, model = solve(whole)
     with inversion(lambda _: None) as struck:
         struck.session.run(seconds=0)
-        begin_again = struck._begin
-
-        def away(*_, **__):
-            monkeypatch.setattr(struck, "_begin", begin_again)
-            raise OSError("away for a moment")
-
-        monkeypatch.setattr(struck, "_begin", away)
+        away_once(struck, monkeypatch)
         with pytest.raises(OSError, match="for a moment"):
             struck._spread()
         _, found = solve(struck)
@@ -135,13 +140,8 @@ def test_a_new_beginning_that_fails_is_tried_again(inversion, monkeypatch):
         _, model = solve(whole)
     with inversion(lambda _: None) as struck:
         struck.session.run(seconds=0)
-        begin_again, struck.store.stuck = struck._begin, True
-
-        def away(*_, **__):
-            monkeypatch.setattr(struck, "_begin", begin_again)
-            raise OSError("away for a moment")
-
-        monkeypatch.setattr(struck, "_begin", away)
+        struck.store.stuck = True
+        away_once(struck, monkeypatch)
         with pytest.raises(OSError, match="for a moment"):
             struck.advance()
         _, found = solve(struck)
