@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 from pylops_distributed.optimization.state import State
 from pylops_distributed.space import Vector
-from pylops_distributed.store.damage import Damaged
 from pylops_distributed.store.run import RESULT, Run, list_runs
-from pylops_distributed.store.snapshot import entries, load, open_checkpoint
+from pylops_distributed.store.snapshot import load, sound
 
 START = "start"
-
-log = logging.getLogger(__name__)
 
 
 def warm(root: str, name: str, what: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
@@ -49,21 +45,9 @@ def warm(root: str, name: str, what: Mapping[str, Any]) -> tuple[dict[str, Any],
             return run.attrs["identity"], run.attrs.get(START)
     ended = [run for run in same if run.storage.exists(f"{RESULT}/zarr.json")]
     for run in sorted(ended, key=lambda run: str(run.attrs["created_at"]), reverse=True):
-        if found := _newest(run):
-            return {**what, START: {"run": run.attrs["run_id"], "checkpoint": found}}, run.storage.url
+        if found := next(sound(run.storage), None):
+            return {**what, START: {"run": run.attrs["run_id"], "checkpoint": found.name}}, run.storage.url
     return dict(what), None
-
-
-def _newest(run: Run) -> str | None:
-    """Name of the newest sound checkpoint of a run."""
-    for entry in reversed(entries(run.storage)):
-        try:
-            open_checkpoint(run.storage, entry.name)
-        except Damaged as error:
-            log.warning("%s of %s is damaged, no run begins there: %s", entry.name, run.storage.url, error)
-        else:
-            return entry.name
-    return None
 
 
 def first_model(run: Run) -> Vector | None:

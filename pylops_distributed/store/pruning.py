@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-from pylops_distributed.store.damage import Damaged
 from pylops_distributed.store.group import delete_group
 from pylops_distributed.store.run import Run, list_runs
-from pylops_distributed.store.snapshot import Entry, entries, open_checkpoint
+from pylops_distributed.store.snapshot import Entry, entries, sound
 from pylops_distributed.store.storage import Storage
 
 DAY = 86400.0
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -78,18 +75,9 @@ def waste(root: str | Path, days: float = 30.0) -> Iterator[Waste]:
 
 def _older(storage: Storage) -> list[Entry]:
     """The checkpoints before the newest two sound ones, oldest first."""
-    found, sound = entries(storage), 0
-    if len(found) <= 2:
-        return []
-    while found and sound < 2:
-        newest = found.pop()
-        try:
-            open_checkpoint(storage, newest.name)
-        except Damaged as error:
-            log.warning("%s of %s is damaged and not counted: %s", newest.name, storage.url, error)
-        else:
-            sound += 1
-    return found
+    found = entries(storage)
+    kept = list(islice(sound(storage), 2)) if len(found) > 2 else []
+    return [entry for entry in found if entry < kept[1]] if len(kept) == 2 else []
 
 
 def _size(storage: Storage, path: str) -> int:

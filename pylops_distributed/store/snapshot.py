@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -32,6 +33,7 @@ History: TypeAlias = dict[str, np.ndarray[Any, Any]]
 ROOT = "checkpoints"
 SCHEMA = "pylops-distributed-checkpoint/1"
 SUFFIX = "_history"
+log = logging.getLogger(__name__)
 NAME = re.compile(r"i\d{8,}-a\d{4,}", re.ASCII)
 
 
@@ -115,6 +117,17 @@ class Checkpoint(Generic[S]):
 def entries(storage: Storage) -> list[Entry]:
     """The published checkpoints of a run, oldest first."""
     return sorted(entry for entry in begun(storage) if storage.exists(metadata_key(entry.path)))
+
+
+def sound(storage: Storage) -> Iterator[Entry]:
+    """The published checkpoints that are what was written, newest first, each read in full when it is asked for."""
+    for entry in reversed(entries(storage)):
+        try:
+            open_checkpoint(storage, entry.name)
+        except Damaged as error:
+            log.warning("%s of %s is damaged and passed over: %s", entry.name, storage.url, error)
+        else:
+            yield entry
 
 
 def begun(storage: Storage) -> list[Entry]:
