@@ -233,12 +233,13 @@ def run_pipeline(settings: Callable[[], Any], verbose: bool) -> None:
 
         url = result(pipeline, config)
     place = shown(url)
-    from pylops_distributed.report import NAME, summary
+    from pylops_distributed.report import summary
     from pylops_distributed.results import open_run
+    from pylops_distributed.store.run import Run
 
     for key, value in summary(open_run(url)).items():
         out.print(f"{key}: {value}")
-    out.print(f"report: {place}/{NAME}")
+    out.print(f"report: {place}/{Run.open(url).report}")
     out.print(f"run: {place}")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from pylops_distributed.inversion import Progress
 from pylops_distributed.plots import relative_cost
+from pylops_distributed.store.storage import open_storage
 
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -53,7 +54,7 @@ def sparkline(values: object, width: int = 24) -> str:
 def running(run: str, progress: Progress, pictures: Mapping[str, bytes], state: str) -> str:
     """Markdown of what the UI shows while the inversion runs."""
     rows = {
-        "run": f"`{run}`",
+        "run": f"`{open_storage(run).place}`",
         "iteration": f"{progress.iteration} of {progress.niter}",
         "resumed from": "the start" if progress.resumed is None else f"iteration {progress.resumed}",
         "residual norm or objective": f"{progress.cost[-1]:.4e}, first {progress.cost[0]:.4e}",
@@ -82,7 +83,8 @@ def image(name: str, png: bytes) -> str:
 
 def snippet(run: str) -> str:
     """Markdown of how to open a run."""
-    return f'```python\nimport pylops_distributed\nrun = pylops_distributed.open_run("{run}")\n```\n'
+    place = open_storage(run).place
+    return f'```python\nimport pylops_distributed\nrun = pylops_distributed.open_run("{place}")\n```\n'
 
 
 def settings_table(config: Mapping[str, Any], about: Mapping[str, Any]) -> str:

@@ -162,7 +162,7 @@ def write_report(url: str) -> str:
     tree = open_run(url)
     pictures = report.draw(tree)
     monitor.drawn(pictures)
-    place = report.write_report(url, pictures)
+    place = report.write_report(url, pictures, tree)
     try:
         create_markdown_artifact(
             showing.finished(url, place, report.summary(tree), pictures), key="report", description=place

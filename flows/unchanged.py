@@ -6,7 +6,6 @@ from flows.config import PipelineConfig
 from pylops_distributed.assembly import identity, place
 from pylops_distributed.ingest import read_ref
 from pylops_distributed.postprocess import needs_result
-from pylops_distributed.report import NAME
 from pylops_distributed.solvers import most_steps
 from pylops_distributed.store.run import Run, list_runs
 from pylops_distributed.warm import warm
@@ -33,6 +32,6 @@ def unchanged(config: PipelineConfig) -> str | None:
         return None
     status = run.status()
     through = status.state == "finished" and (status.iteration or 0) >= most_steps(config.solver)
-    if not through or run.attrs["identity"] != what or needs_result(run) or not run.storage.exists(NAME):
+    if not through or run.attrs["identity"] != what or needs_result(run) or run.report is None:
         return None
     return run.storage.url

@@ -9,9 +9,12 @@ from pathlib import Path
 from pylops_distributed.ingest import read_ref
 from pylops_distributed.ingest.sealed import present, stored
 from pylops_distributed.store.damage import Damaged, compare
+from pylops_distributed.store.fence import abandon, is_leftover, is_published
 from pylops_distributed.store.group import delete_group, open_group, read_attrs
 from pylops_distributed.store.lease import ROOT as ATTEMPTS
-from pylops_distributed.store.run import RESULT, Run
+from pylops_distributed.store.result import ROOT as RESULT
+from pylops_distributed.store.result import delete_old, unfinished_results
+from pylops_distributed.store.run import Run
 from pylops_distributed.store.snapshot import ROOT as CHECKPOINTS
 from pylops_distributed.store.snapshot import Entry, begun, entries, open_checkpoint
 from pylops_distributed.store.storage import Storage, open_storage
@@ -99,7 +102,12 @@ def repair(url: str | Path) -> list[Finding]:
                 f"or delete {CHECKPOINTS}/ to start from the first iteration"
             )
         for path in sorted(bad):
-            delete_group(run.storage, path)
+            if path == RESULT:
+                delete_old(run.storage)
+            elif is_published(run.storage, path):
+                delete_group(run.storage, path)
+            else:
+                abandon(run.storage, path)
         return found
 
 
@@ -115,7 +123,8 @@ def _checkpoints(storage: Storage) -> Iterator[Finding]:
     published = set(entries(storage))
     for entry in begun(storage):
         if entry not in published:
-            yield Finding(entry.path, "was never finished", harmful=False)
+            if is_leftover(storage, entry.path):
+                yield Finding(entry.path, "was never finished", harmful=False)
             continue
         try:
             open_checkpoint(storage, entry.name)
@@ -131,17 +140,17 @@ def _foreign(storage: Storage) -> Iterator[Finding]:
 
 
 def _result(run: Run) -> Iterator[Finding]:
-    if not any(True for _ in run.storage.list(RESULT)):
+    for left in unfinished_results(run.storage):
+        yield Finding(left, "was never finished", harmful=False)
+    if (path := run.result) is None:
         return
     try:
-        attrs = open_group(run.storage, RESULT).attrs
-    except FileNotFoundError:
-        yield Finding(RESULT, "was never finished", harmful=False)
+        attrs = open_group(run.storage, path).attrs
     except Damaged as error:
-        yield Finding(RESULT, str(error))
+        yield Finding(path, str(error))
     else:
         if attrs["fingerprint"] != run.attrs["fingerprint"]:
-            yield Finding(RESULT, f"is that of another run, {attrs['fingerprint'][:8]}")
+            yield Finding(path, f"is that of another run, {attrs['fingerprint'][:8]}")
 
 
 def _dataset(run: Run) -> Iterator[Finding]:

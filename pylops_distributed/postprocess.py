@@ -15,7 +15,9 @@ from pylops_distributed.optimization.state import State
 from pylops_distributed.problems import load_problem
 from pylops_distributed.store.checkpoint import CheckpointStore
 from pylops_distributed.store.group import Variable
-from pylops_distributed.store.run import RESULT, Run
+from pylops_distributed.store.result import result_attrs
+from pylops_distributed.store.run import Run
+from pylops_distributed.store.snapshot import entries
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ def write_result(run: Run, reason: str | None = None) -> dict[str, float]:
         figures = {name: float(value) for name, value in metrics.items()}
         beside = " ".join(str(name) for name in result.coords if name not in result.dims)
         about = {
-            "metrics": figures, "reason": reason, "iteration": found.state.iteration, "coordinates": beside,
+            "metrics": figures, "reason": reason, "coordinates": beside,
         }  # fmt: skip
         run.write_result(attempt, variables(result), checkpoint=found.name, attrs=about)
     return figures
@@ -71,12 +73,5 @@ def plain(value: Any) -> Any:
 
 def needs_result(run: Run) -> bool:
     """Whether there are newer checkpoints than the one the result was made from, or no result."""
-    from pylops_distributed.store.group import read_attrs
-    from pylops_distributed.store.snapshot import entries
-
-    saved = entries(run.storage)
-    try:
-        made_from = read_attrs(run.storage, RESULT).get("checkpoint")
-    except FileNotFoundError:
-        return True
-    return not saved or saved[-1].name != made_from
+    saved, result = entries(run.storage), result_attrs(run.storage)
+    return result is None or not saved or saved[-1].name != result.get("checkpoint")

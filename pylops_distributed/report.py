@@ -8,7 +8,6 @@ import io
 import json
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +24,13 @@ from pylops_distributed.plots import (
     section,
 )
 from pylops_distributed.results import open_run
+from pylops_distributed.store.result import put_report
 from pylops_distributed.store.run import Run
+from pylops_distributed.store.storage import open_storage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NAME = "report.html"
 TRUE = "true "
 MOST = 4  # pictures side by side
 DRAWING = threading.Lock()  # Matplotlib is not made for threads: reports are drawn one at a time
@@ -52,8 +52,10 @@ $pictures
 )
 
 
-def write_report(url: str, pictures: Mapping[str, bytes] | None = None) -> str:
-    """Draw a run's report and put it beside the run's data.
+def write_report(
+    url: str, pictures: Mapping[str, bytes] | None = None, tree: xr.DataTree | None = None
+) -> str:
+    """Draw a run's report and put it into the run, at the place of the result that it shows.
 
     Parameters
     ----------
@@ -61,14 +63,23 @@ def write_report(url: str, pictures: Mapping[str, bytes] | None = None) -> str:
         A run with a result.
     pictures : mapping of str to bytes, optional
         What :func:`draw` gives, where they are drawn already.
+    tree : xarray.DataTree, optional
+        The run that they were drawn of, as :func:`~pylops_distributed.results.open_run` gave it.
 
     Returns
     -------
     str
         Place of the report: a single HTML file that needs nothing else.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the run has no result.
     """
     storage = Run.open(url).storage
-    tree = open_run(url)
+    tree = open_run(url) if tree is None else tree
+    if "model" not in tree or "path" not in tree["model"].attrs:
+        raise FileNotFoundError(f"{storage.url} has no result to report on: run pld postprocess first")
     drawn = draw(tree) if pictures is None else pictures
     page = PAGE.substitute(
         title=html.escape(f"Run {tree.name}"),
@@ -79,8 +90,8 @@ def write_report(url: str, pictures: Mapping[str, bytes] | None = None) -> str:
         ),
         provenance=html.escape(json.dumps(tree.attrs, indent=1, sort_keys=True)),
     )
-    storage.put(NAME, page.encode())
-    return f"{_place(storage.url)}/{NAME}"
+    key = put_report(storage, tree["model"].attrs["path"], page.encode())
+    return f"{_place(storage.url)}/{key}"
 
 
 def draw(tree: xr.DataTree) -> dict[str, bytes]:
@@ -203,4 +214,4 @@ def _table(rows: dict[str, Any]) -> str:
 
 def _place(url: str) -> str:
     """A URL as people write it: local files as paths."""
-    return str(Path(url.removeprefix("file://"))) if url.startswith("file://") else url
+    return open_storage(url).place

@@ -10,7 +10,8 @@ import xarray as xr
 
 from pylops_distributed.ingest import open_dataset
 from pylops_distributed.iterates import open_checkpoints, open_group
-from pylops_distributed.store.run import RESULT, Run
+from pylops_distributed.store.result import LOOKS
+from pylops_distributed.store.run import Run
 from pylops_distributed.store.snapshot import ROOT, SUFFIX, entries
 
 log = logging.getLogger(__name__)
@@ -40,10 +41,11 @@ def open_run(url: str | Path) -> xr.DataTree:
     run = Run.open(url)
     storage = run.storage
     nodes: dict[str, xr.Dataset] = {"/": xr.Dataset(attrs=run.attrs)}
-    try:
-        nodes["/inputs"] = open_dataset(run.dataset)
-    except (FileNotFoundError, ValueError) as error:
-        log.warning("the inputs cannot be shown: %s", error)
+    if "dataset" in run.attrs:  # runs made by hand may have none
+        try:
+            nodes["/inputs"] = open_dataset(run.dataset)
+        except (FileNotFoundError, ValueError) as error:
+            log.warning("the inputs cannot be shown: %s", error)
     saved = sorted(entries(storage), key=lambda entry: entry.iteration)
     if saved:
         states, models = open_checkpoints(storage, saved)
@@ -51,12 +53,25 @@ def open_run(url: str | Path) -> xr.DataTree:
         nodes["/iterates"] = models.to_dataset(name="model")
         nodes["/history"] = _history(states[-1])
         nodes["/model"] = nodes["/iterates"].isel(iteration=-1)
-    if storage.exists(f"{RESULT}/zarr.json"):
-        result = open_group(storage, RESULT)
+    if (result := _result(run)) is not None:
         data_side = [name for name in ("observed", "predicted", "residual") if name in result]
         nodes["/model"] = result.drop_vars(data_side)
         nodes["/residual"] = result[data_side]
     return xr.DataTree.from_dict(nodes, name=Path(storage.url).name)
+
+
+def _result(run: Run) -> xr.Dataset | None:
+    """The result that counts, lazily: one that is replaced as it is opened is left for the one that replaces it."""
+    for _ in range(LOOKS):
+        if (path := run.result) is None:
+            return None
+        try:
+            ds = open_group(run.storage, path)
+        except FileNotFoundError:
+            continue
+        if run.storage.exists(f"{path}/zarr.json"):  # its coordinates were read before it went
+            return ds.assign_attrs(path=path)
+    raise OSError(f"the result of {run.storage.url} is replaced again and again while it is opened")
 
 
 def _history(state: xr.Dataset) -> xr.Dataset:

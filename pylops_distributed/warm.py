@@ -7,7 +7,7 @@ from typing import Any
 
 from pylops_distributed.optimization.state import State
 from pylops_distributed.space import Vector
-from pylops_distributed.store.run import RESULT, Run, list_runs
+from pylops_distributed.store.run import Run, list_runs
 from pylops_distributed.store.snapshot import load, sound
 
 START = "start"
@@ -43,7 +43,7 @@ def warm(root: str, name: str, what: Mapping[str, Any]) -> tuple[dict[str, Any],
     for run in same:
         if run.attrs["identity"]["data"] == what["data"]:
             return run.attrs["identity"], run.attrs.get(START)
-    ended = [run for run in same if run.storage.exists(f"{RESULT}/zarr.json")]
+    ended = [run for run in same if run.result is not None]
     for run in sorted(ended, key=lambda run: str(run.attrs["created_at"]), reverse=True):
         if found := next(sound(run.storage), None):
             return {**what, START: {"run": run.attrs["run_id"], "checkpoint": found.name}}, run.storage.url

@@ -113,4 +113,7 @@ def located(path: str, root: str) -> str:
 
 
 def shown(url: str) -> str:
-    return url.removeprefix("file://")
+    """A URL as people write it: a local one as a path, with nothing quoted."""
+    from pylops_distributed.store.storage import open_storage
+
+    return open_storage(url).place

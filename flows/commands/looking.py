@@ -59,7 +59,7 @@ def runs(
 @guard
 def show(path: RunPath, root: Root = "runs") -> None:
     """Tell about one run: state, quality, contents; reads the store alone."""
-    from pylops_distributed.report import NAME, summary
+    from pylops_distributed.report import summary
     from pylops_distributed.results import open_run
     from pylops_distributed.store.run import Run
 
@@ -76,8 +76,8 @@ def show(path: RunPath, root: Root = "runs") -> None:
         table.add_row(key, str(value))
     out.print(table)
     out.print(str(tree.to_dataset() if not tree.children else tree), markup=False)
-    if found.storage.exists(NAME):
-        out.print(f"report: {shown(found.storage.url)}/{NAME}")
+    if (report := found.report) is not None:
+        out.print(f"report: {shown(found.storage.url)}/{report}")
     out.print(f"run: {shown(found.storage.url)}")
 
 

@@ -18,8 +18,9 @@ from dask.base import get_scheduler
 from pylops_distributed.optimization.state import State
 from pylops_distributed.space import Blocks
 from pylops_distributed.store.damage import Damaged, Unreadable
-from pylops_distributed.store.group import Verify, delete_group, metadata_key, read_attrs, write_group
-from pylops_distributed.store.lease import Attempt
+from pylops_distributed.store.fence import abandon, is_leftover, is_published
+from pylops_distributed.store.group import Verify, delete_group, read_attrs, write_group
+from pylops_distributed.store.lease import Attempt, is_over
 from pylops_distributed.store.policy import Budget, Every, Retention
 from pylops_distributed.store.snapshot import (
     ROOT,
@@ -160,6 +161,7 @@ class CheckpointStore:
             if not self.stuck:
                 raise
         if self.stuck:
+            self.attempt.quiet = False
             raise TimeoutError(f"a checkpoint of {self.storage.url} takes too long to be written")
 
     def latest(self, kind: type[S]) -> Checkpoint[S] | None:
@@ -231,7 +233,7 @@ class CheckpointStore:
             delete_group(self.storage, entry.path)
             self._unsound.discard(entry)
             self._unreadable.discard(entry)
-        if self.storage.exists(metadata_key(entry.path)):
+        if is_published(self.storage, entry.path):
             return
         start = time.monotonic()
         found = contents(state, history, self.labels)
@@ -250,16 +252,23 @@ class CheckpointStore:
                 check=self.attempt.check,
                 get=get,
             )
+        except FileExistsError:
+            self.attempt.check()  # a newer attempt has put a fence there
+            raise
         except BaseException:
-            self.storage.delete_prefix(entry.path)
+            delete_group(self.storage, entry.path)
             raise
         self._parent = entry.name
         self._prune()
         self.seconds = time.monotonic() - start
 
     def _prune(self) -> None:
-        """Prune with no save under way; the damaged do not count as kept, and what the disk may give again stays."""
-        found, kept, rank = self.list(), set[Entry](), 0
+        """Prune with no save under way; the damaged do not count as kept, and what the disk may give again stays.
+
+        What a newer attempt has saved is none of this one's business: it may be paused here, and wake after a takeover.
+        """
+        found = [entry for entry in self.list() if entry.attempt <= self.attempt.number]
+        kept, rank = set[Entry](), 0
         for entry in reversed(found):
             if entry in self._unreadable:
                 kept.add(entry)
@@ -272,7 +281,7 @@ class CheckpointStore:
         for entry in found if rank else []:
             if entry not in kept:
                 delete_group(self.storage, entry.path)
-        sweep(self.storage, self.attempt.number + 1)
+        sweep(self.storage, self.attempt.number, own=True)
 
     def _whole(self, entry: Entry) -> bool:
         """Whether a checkpoint is all there still; its checksums would take as long as to write it."""
@@ -292,14 +301,22 @@ def _bytes(state: State) -> int:
     return sum(int(getattr(a, "nbytes", 0)) for a in arrays)
 
 
-def sweep(storage: Storage, attempt: int) -> None:
-    """Delete what attempts before ``attempt`` left unpublished.
+def sweep(storage: Storage, attempt: int, *, own: bool = False) -> None:
+    """Delete what attempts before ``attempt`` left unpublished, and what it left itself; what cannot be is logged.
 
-    Should one of them still be writing, it is fenced off from publishing; and should it have got past that
-    check just before, its manifest tells that chunks are missing.
+    Should one of them still be writing, a fence keeps it from ever publishing that.
     """
     published = set(entries(storage))
     for entry in begun(storage):
-        if entry.attempt < attempt and entry not in published:
-            logger.info("deleting %s, left unfinished by attempt %d", entry.name, entry.attempt)
-            storage.delete_prefix(entry.path)
+        mine = own and entry.attempt == attempt  # there is no save under way
+        if (
+            (entry.attempt >= attempt and not mine)
+            or entry in published
+            or not is_leftover(storage, entry.path)
+        ):
+            continue
+        logger.info("deleting %s, left unfinished by attempt %d", entry.name, entry.attempt)
+        try:
+            abandon(storage, entry.path, over=mine or is_over(storage, entry.attempt))
+        except OSError as error:
+            logger.warning("%s", error)

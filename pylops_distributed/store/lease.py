@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import socket
@@ -77,11 +78,17 @@ class Attempt:
         The run's storage.
     number : int
         1 for the first attempt at the run.
+    counter : iterator of int
+        Numbers for the results that it writes.
+    quiet : bool
+        Whether nothing writes any more once it is closed; not so where a save is stuck.
     """
 
     def __init__(self, storage: Storage, number: int, uuid: str) -> None:
         self.storage = storage
         self.number = number
+        self.counter = itertools.count(1)  # of results: no place is ever used twice
+        self.quiet = True
         self._uuid = uuid
         self._stop = threading.Event()
         # Bound to nothing of `self`: an attempt that is forgotten stops renewing, and its lease runs out.
@@ -105,7 +112,7 @@ class Attempt:
         self._stop.set()
         self._thread.join()
         _held.discard(self._uuid)
-        _beat(self.storage, self.number, released=True)
+        _beat(self.storage, self.number, released=True, quiet=self.quiet)
 
     def __enter__(self) -> Attempt:
         return self
@@ -177,6 +184,17 @@ def owner(storage: Storage) -> Owner | None:
     return Owner(number, record["host"], record["pid"], record["since"], seen, alive)
 
 
+def is_over(storage: Storage, number: int) -> bool:
+    """Whether an attempt is known to write no more: it said so, or its process, of this machine, is gone."""
+    if _lease(storage, number).get("quiet"):
+        return True
+    try:
+        record = read_attrs(storage, _path(number))
+    except (FileNotFoundError, Damaged):
+        return False
+    return record["pid"] != os.getpid() and not _may_live(record)
+
+
 def _path(number: int) -> str:
     return f"{ROOT}/a{number:04d}"
 
@@ -197,10 +215,10 @@ def _released(storage: Storage, number: int) -> bool:
     return bool(_lease(storage, number).get("released"))
 
 
-def _beat(storage: Storage, number: int, released: bool = False) -> None:
+def _beat(storage: Storage, number: int, released: bool = False, quiet: bool = False) -> None:
     """Write a sign of life."""
     # A group without arrays, so that the whole run stays a Zarr hierarchy.
-    attrs = {"renewed": time.time(), "released": released}
+    attrs = {"renewed": time.time(), "released": released, "quiet": quiet}
     storage.put(f"{_path(number)}/lease/zarr.json", encode(attrs))
 
 

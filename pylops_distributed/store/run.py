@@ -17,21 +17,25 @@ from pylops_distributed.store.group import (
     Json,
     Labelled,
     canonical,
-    delete_group,
     encode,
     metadata_key,
     read_attrs,
-    write_group,
 )
 from pylops_distributed.store.lease import ROOT as ATTEMPTS
 from pylops_distributed.store.lease import Attempt, Owner, acquire, owner
+from pylops_distributed.store.result import (
+    attrs_if_sound,
+    report_key,
+    result_path,
+    sweep_results,
+    write_result,
+)
 from pylops_distributed.store.snapshot import ROOT as CHECKPOINTS
-from pylops_distributed.store.snapshot import entries
+from pylops_distributed.store.snapshot import Entry, entries
 from pylops_distributed.store.storage import Storage, open_storage
 
 logger = logging.getLogger(__name__)
 
-RESULT = "result"
 SCHEMA = "pylops-distributed-run/1"
 
 
@@ -183,7 +187,13 @@ class Run:
         RunBusy
             If another process is working on it.
         """
-        return acquire(self.storage)
+        attempt = acquire(self.storage)
+        try:
+            sweep_results(self.storage, attempt.number)
+        except BaseException:
+            attempt.close()
+            raise
+        return attempt
 
     def write_result(
         self,
@@ -192,8 +202,10 @@ class Run:
         *,
         checkpoint: str | None = None,
         attrs: Mapping[str, Any] | None = None,
-    ) -> None:
+    ) -> str:
         """Write the result, chunk by chunk, and publish it as a whole; one written before is replaced.
+
+        Each goes to a place of its own, see :mod:`pylops_distributed.store.result`.
 
         Parameters
         ----------
@@ -205,26 +217,41 @@ class Run:
             Name of the checkpoint that it was made from.
         attrs : mapping, optional
             JSON attributes: ``reason`` shows up in :meth:`status`, ``coordinates`` names, with blanks between
-            them, those variables that are coordinates without being an axis.
+            them, those variables that are coordinates without being an axis. ``iteration`` is that of the checkpoint.
+
+        Returns
+        -------
+        str
+            Path of the result in the run.
 
         Raises
         ------
         Superseded
             If a newer attempt has taken over the run.
         """
-        attempt.check()
-        delete_group(self.storage, RESULT)
         about = {
             **(attrs or {}), "run_id": self.attrs["run_id"], "fingerprint": self.attrs["fingerprint"],
             "attempt": attempt.number, "checkpoint": checkpoint, "created_at": datetime.now(UTC).isoformat(),
         }  # fmt: skip
-        write_group(self.storage, RESULT, variables, about, check=attempt.check)
+        if checkpoint is not None:
+            about["iteration"] = Entry.of(checkpoint).iteration
+        return write_result(self.storage, attempt, variables, about)
+
+    @property
+    def result(self) -> str | None:
+        """Path, in the run, of the result that counts; None if there is none."""
+        return result_path(self.storage)
+
+    @property
+    def report(self) -> str | None:
+        """Key, in the run, of the report of that result; None if it was not drawn."""
+        return report_key(self.storage)
 
     def status(self) -> Status:
         """How the run stands."""
         last, saved = owner(self.storage), entries(self.storage)
         checkpoint = _attrs(self.storage, saved[-1].path) if saved else None
-        result = _attrs(self.storage, RESULT)
+        result = attrs_if_sound(self.storage)
         signs = [self.attrs["created_at"]] + [a["created_at"] for a in (checkpoint, result) if a]
         times = [datetime.fromisoformat(t) for t in signs]
         if last is not None:

@@ -15,13 +15,13 @@ import numpy as np
 from pylops_distributed.optimization.state import State
 from pylops_distributed.space import Blocks
 from pylops_distributed.store.damage import Damaged
+from pylops_distributed.store.fence import is_published
 from pylops_distributed.store.group import (
     Group,
     Json,
     Labelled,
     Variable,
     Verify,
-    metadata_key,
     open_group,
     read_attrs,
 )
@@ -116,7 +116,7 @@ class Checkpoint(Generic[S]):
 
 def entries(storage: Storage) -> list[Entry]:
     """The published checkpoints of a run, oldest first."""
-    return sorted(entry for entry in begun(storage) if storage.exists(metadata_key(entry.path)))
+    return sorted(entry for entry in begun(storage) if is_published(storage, entry.path))
 
 
 def sound(storage: Storage) -> Iterator[Entry]:

@@ -60,6 +60,11 @@ class Storage:
         parts = urlsplit(self.url)
         return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
 
+    @property
+    def place(self) -> str:
+        """The URL as people write it: a local one as a path, with nothing quoted."""
+        return self.url if self.folder is None else str(self.folder)
+
     @cached_property
     def _writable(self) -> Any:
         if self.folder is not None:
@@ -121,11 +126,14 @@ class Storage:
 
     def exists(self, key: str) -> bool:
         """Whether there is an object at ``key``."""
+        return self.size(key) is not None
+
+    def size(self, key: str) -> int | None:
+        """Bytes of the object at ``key``; None if there is none."""
         try:
-            self._ask(key, "looked for", lambda: obstore.head(self._readable, key))
+            return int(self._ask(key, "looked for", lambda: obstore.head(self._readable, key))["size"])
         except FileNotFoundError:
-            return False
-        return True
+            return None
 
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Keys below ``prefix`` and their sizes in bytes, in no order."""

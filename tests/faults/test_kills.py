@@ -36,7 +36,7 @@ def uninterrupted(pld, server, tmp_path_factory):
     process = pld(*command, "--root", folder / "runs", wait=False, **server)
     run = when_begun(process, folder / "runs")
     begun = time.monotonic()
-    while not run.storage.exists("report.html"):
+    while run.report is None:
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.02)
     life = time.monotonic() - begun
@@ -72,4 +72,4 @@ def test_killed_at_any_moment(pld, server, uninterrupted, tmp_path, kill):
     assert [found.storage.url for found in list_runs(root)] == [run.storage.url]
     assert (after.state, after.iteration) == ("finished", NITER)
     np.testing.assert_array_equal(solution(run), wanted, strict=True)
-    assert run.storage.exists("report.html")
+    assert run.report is not None

@@ -79,7 +79,7 @@ def test_step_by_step(pld, server, tmp_path):
     assert code == 0, text
     run = Run.open(last(text, "run"))
     assert run.status().iteration == 4
-    assert not run.storage.exists("report.html")
+    assert run.report is None
     code, text = pld("postprocess", run.storage.folder, **server)
     assert code == 0, text
     assert Path(last(text, "report")).read_text().startswith("<!doctype html>")

@@ -30,7 +30,7 @@ def test_a_cron_deployment_fires_within_two_minutes(up):
     (run,) = [r for r in list_runs(up.folder / "runs") if r.attrs["name"] == "demo"]
     assert run.status().state == "finished"
     assert run.status().iteration == 5
-    assert run.storage.exists("report.html")
+    assert run.report is not None
 
 
 def test_the_ui_shows_all_of_a_run(up):

@@ -97,11 +97,13 @@ def test_damaged_checkpoint_is_found_and_repaired(place, damage):
 
 
 def test_damaged_result_is_found_and_deleted(place):
-    flip(chunk(place / "result"))
+    path = Run.open(place).result
+    flip(chunk(place / path))
     (found,) = verify(place)
-    assert (found.path, found.harmful) == ("result", True)
+    assert (found.path, found.harmful) == (path, True)
     repair(place)
-    assert not (place / "result").exists()
+    assert Run.open(place).result is None
+    assert not (place / path).exists()
     assert checkpoint(place).exists()
 
 

@@ -263,9 +263,14 @@ def test_results_are_datasets_and_can_be_replaced(tmp_path: Path) -> None:
     )
     with run.attempt() as attempt:
         for ds in (first, first.isel(z=slice(2)) * 2):
-            run.write_result(attempt, ds.variables, checkpoint="i00000002-a0001", attrs={"coordinates": "t0"})
-            found = xr.open_zarr(tmp_path / "r/result", consolidated=False)
+            path = run.write_result(
+                attempt, ds.variables, checkpoint="i00000002-a0001", attrs={"coordinates": "t0"}
+            )
+            assert run.result == path
+            assert list(run.storage.dirs("result")) == [path.partition("/")[2]]
+            found = xr.open_zarr(tmp_path / "r" / path, consolidated=False)
             xr.testing.assert_equal(found, ds)
+            assert found.attrs["iteration"] == 2
             assert found.attrs["checkpoint"] == "i00000002-a0001"
             assert found.attrs["fingerprint"] == run.attrs["fingerprint"]
 
