@@ -100,7 +100,8 @@ def to_segy(
     if digest(file)["sha256"] != source["sha256"]:
         raise ValueError(f"{file!r} is not the file that was ingested: its content has another SHA-256")
     with _whole(Path(path)) as part:
-        copy_segy(file, str(part), array, numbers, source["segy_endian"])
+        options = {k: v for k, v in source.get("options", {}).items() if k in ("revision", "samples")}
+        copy_segy(file, str(part), array, numbers, source["segy_endian"], options)
 
 
 def _variable(run: xr.DataTree, name: str | None) -> xr.DataArray:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from pylops_distributed.ingest.merge import open_sources
 from pylops_distributed.ingest.notes import WORK, Notes, read_notes
-from pylops_distributed.ingest.segy import read_traces
+from pylops_distributed.ingest.segy import layout_of
 from pylops_distributed.ingest.segy_grid import Integers
-from pylops_distributed.ingest.segy_layout import read_layout
+from pylops_distributed.ingest.segy_samples import read_traces
 from pylops_distributed.ingest.source import Source
 from pylops_distributed.ingest.values import BlockReport, Plan, Statistics
 from pylops_distributed.store.direct import checksum_of
@@ -95,7 +95,7 @@ def _read(
         lazy = _opened(name, source.model_dump_json(), notes.fingerprint)[variable].data
         return np.asarray(lazy[region].compute(scheduler="synchronous"))
     # SEG-Y: the grid of traces is in the store, so that no worker has to scan all headers, or hold them.
-    layout, array = read_layout(source.path, source.options.get("endian")), notes.arrays[variable]
+    layout, array = layout_of(source.path, source.options), notes.arrays[variable]
     steps = np.arange(region[-1].start, region[-1].stop)
     return read_traces(numbers[..., None], steps, layout, np.dtype(array.dtype))
 

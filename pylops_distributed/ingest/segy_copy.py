@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import IO, Any, Literal
 
 import numpy as np
-import segyio
 import xarray as xr
 
-from pylops_distributed.ingest.segy_layout import HEADER_BYTES, WINDOW_BYTES, Endian, Layout, read_layout
+from pylops_distributed.ingest.segy_binary import Endian
+from pylops_distributed.ingest.segy_layout import IBM, WINDOW_BYTES, Layout, read_layout
+from pylops_distributed.ingest.segy_samples import write_run
 
 IEEE, FORMAT_BYTE = 5, 3224
 READ: Literal["r"] = "r"
 CHANGE: Literal["r+"] = "r+"
 UNSUPPORTED = (errno.EINVAL, errno.EOPNOTSUPP)  # the file system allocates nothing beforehand
-FLOATS = (1, 5, 6)  # IBM floats, and IEEE floats of four and of eight bytes
+FLOATS = (IBM, 5, 6)  # IBM floats, and IEEE floats of four and of eight bytes
 
 
-def copy_segy(source: str, target: str, array: xr.DataArray, numbers: xr.DataArray, endian: Endian) -> None:
+def copy_segy(
+    source: str,
+    target: str,
+    array: xr.DataArray,
+    numbers: xr.DataArray,
+    endian: Endian,
+    options: Mapping[str, Any] | None = None,
+) -> None:
     """Write the traces of an array in the order, and with all headers, of a SEG-Y file.
 
     Parameters
@@ -36,23 +46,27 @@ def copy_segy(source: str, target: str, array: xr.DataArray, numbers: xr.DataArr
         its attribute ``samples`` names.
     endian : {'big', 'little'}
         Byte order of the file.
+    options : mapping, optional
+        Further options of :func:`~pylops_distributed.ingest.segy_layout.read_layout` with which the file was read.
 
     Raises
     ------
     OSError
         If there is no room for the file.
+    ValueError
+        If a sample does not fit the format of the file.
     """
-    layout = read_layout(source, endian)
+    layout = read_layout(source, endian, **(options or {}))
     format = layout.format if layout.format in FLOATS else IEEE
-    made = Layout(target, endian, format, layout.samples, layout.traces, layout.first)
+    made = replace(layout, path=target, format=format)
     _copy_headers(layout, made)
     order = array.transpose(*numbers.dims, numbers.attrs["samples"])
-    with segyio.open(target, "r+", ignore_geometry=True, endian=endian) as file:
+    with open(target, "r+b") as file:
         for where, block in _blocks(order):
-            traces = np.asarray(block, made.dtype).reshape(-1, layout.samples)
+            traces = np.asarray(block).reshape(-1, layout.samples)
             for number, trace in zip(numbers.values[where].ravel(), traces, strict=True):
                 if number >= 0:
-                    file.trace[int(number)] = trace
+                    write_run(file, made, int(number), trace[None])
 
 
 def _copy_headers(source: Layout, target: Layout) -> None:
@@ -71,7 +85,10 @@ def _copy_headers(source: Layout, target: Layout) -> None:
             np.memmap(one.path, np.uint8, how, one.first + start * one.trace_bytes, (count, one.trace_bytes))
             for one, how in ((source, READ), (target, CHANGE))
         )
-        new[:, :HEADER_BYTES] = old[:, :HEADER_BYTES]
+        new[:, : source.header_bytes] = old[:, : source.header_bytes]
+    with open(source.path, "rb") as file, open(target.path, "ab") as copy:
+        file.seek(source.first + source.traces * source.trace_bytes)
+        shutil.copyfileobj(file, copy)  # records after the last trace
 
 
 def _allocate(file: IO[bytes], size: int) -> None:

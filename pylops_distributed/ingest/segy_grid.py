@@ -25,12 +25,12 @@ class Grid:
     Parameters
     ----------
     axes : dict of numpy.ndarray
-        Sorted values of each dimension's header field.
+        Sorted values of each dimension's header field, after its scalar.
     numbers : numpy.ndarray
         Trace number (counted from 0) in each cell, -1 where there is no trace.
     """
 
-    axes: dict[str, Integers]
+    axes: dict[str, NDArray[Any]]
     numbers: Integers
 
     @property
@@ -43,7 +43,7 @@ class Grid:
         return np.where(self.mask, values[self.numbers], np.nan)
 
 
-def build_grid(keys: Mapping[str, Integers]) -> Grid:
+def build_grid(keys: Mapping[str, NDArray[Any]]) -> Grid:
     """Lay the traces out by their header values, in any order and with holes.
 
     Parameters
@@ -62,8 +62,10 @@ def build_grid(keys: Mapping[str, Integers]) -> Grid:
         If a field is not filled in, fewer than 10 % of the cells have a trace, or two traces share one.
     """
     count = len(next(iter(keys.values())))
-    axes: dict[str, Integers] = {name: np.unique(values) for name, values in keys.items()}
+    axes: dict[str, NDArray[Any]] = {name: np.unique(values) for name, values in keys.items()}
     for name, axis in axes.items():
+        if axis.dtype.kind == "f" and not np.isfinite(axis).all():
+            raise GeometryError(f"{name!r} is not finite in some traces: the byte or its type is wrong.")
         if count > 1 and axis.size == 1 and axis[0] == 0:
             raise GeometryError(
                 f"{name!r} is 0 in all {count} traces: the byte is wrong or was not filled in."
@@ -94,6 +96,6 @@ def build_grid(keys: Mapping[str, Integers]) -> Grid:
     return Grid(axes, numbers)
 
 
-def _named(axes: Mapping[str, Integers]) -> str:
+def _named(axes: Mapping[str, NDArray[Any]]) -> str:
     """For example '23 inline x 18 crossline'."""
     return " x ".join(f"{axis.size} {name}" for name, axis in axes.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,9 @@ import numpy as np
 import segyio
 from numpy.typing import ArrayLike
 
-from pylops_distributed.ingest.segy_layout import SAMPLE_DTYPES, Endian
+from pylops_distributed.ingest.segy_binary import Endian
+from pylops_distributed.ingest.segy_layout import SAMPLE_DTYPES, Layout
+from pylops_distributed.ingest.segy_samples import write_run
 
 
 def write_segy(
@@ -45,16 +48,18 @@ def write_segy(
         ``cdp_x`` and ``cdp_y`` of the first trace, and their steps from inline to inline (x) and from
         crossline to crossline (y) [m]; kept to the centimetre.
     sample_format : int, optional
-        1 IBM float, 5 IEEE float, 2, 3, 8 integers of 4, 2 and 1 bytes, and so on.
+        1 IBM float, 5 IEEE float, 2, 3, 8 integers of 4, 2 and 1 bytes, and so on. Floats are rounded to nearest;
+        integers hold whole numbers only.
     endian : {'big', 'little'}, optional
         Byte order.
     text : sequence of str, optional
-        Up to 40 lines of 80 characters for the text header.
+        Up to 40 lines of 76 characters for the text header; their numbers are put before them.
 
     Raises
     ------
     ValueError
-        If shapes, line numbers or formats do not fit, or a number does not fit its header field.
+        If shapes, line numbers, formats or text do not fit, or a number does not fit its header field or the sample
+        format.
     """
     volume = data[None] if data.ndim == 2 else data
     if volume.ndim != 3:
@@ -69,17 +74,18 @@ def write_segy(
             f"dt_ms={dt_ms} and {volume.shape[2]} samples: SEG-Y holds up to 65.535 ms and 65535 samples."
         )
     _check_fields(lines, cross, t0_ms, origin, spacing)
+    if len(text) > 40 or any(len(line) > 76 for line in text):
+        raise ValueError(f"text has {len(text)} lines, expected up to 40, of up to 76 characters each.")
     spec = segyio.spec()
     spec.samples = t0_ms + dt_ms * np.arange(volume.shape[2])
     spec.tracecount, spec.format, spec.endian = lines.size * cross.size, sample_format, endian
     with segyio.create(path, spec) as file:
-        file.text[0] = segyio.tools.create_text_header(dict(enumerate([line[:76] for line in text][:40], 1)))
+        file.text[0] = segyio.tools.create_text_header(dict(enumerate(text, 1)))
         file.bin.update(
             hns=_int16(volume.shape[2]), hdt=_int16(interval), dto=_int16(interval), ntrpr=1, nart=0,
             format=sample_format, rev=1, mfeet=1,
         )  # fmt: skip
         for i, line in enumerate(lines):
-            traces = np.asarray(volume[i]).astype(SAMPLE_DTYPES[sample_format], copy=False)
             for j, number in enumerate(cross):
                 x, y = origin[0] + i * spacing[0], origin[1] + j * spacing[1]
                 k = i * cross.size + j
@@ -88,7 +94,14 @@ def write_segy(
                     115: _int16(volume.shape[2]), 117: _int16(interval),
                     181: round(100 * x), 185: round(100 * y), 189: int(line), 193: int(number),
                 }  # fmt: skip
-                file.trace[k] = traces[j]
+    layout = Layout(path, endian, sample_format, volume.shape[2], lines.size * cross.size, 3600)
+    try:
+        with open(path, "r+b") as samples:  # segyio's own IBM floats are not rounded to nearest
+            for i in range(lines.size):
+                write_run(samples, layout, i * cross.size, np.asarray(volume[i]))
+    except ValueError:
+        os.unlink(path)
+        raise
 
 
 def _numbers(name: str, given: ArrayLike | None, size: int) -> np.ndarray[Any, Any]:
