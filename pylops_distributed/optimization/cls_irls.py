@@ -8,12 +8,15 @@ from typing import Any, ClassVar
 
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.optimization import irls, irlsmodel
-from pylops_distributed.optimization.basesolver import Solver, lazy, renamed
-from pylops_distributed.optimization.systems import regularized_system
-from pylops_distributed.space import reshape
+from pylops_distributed.optimization.basesolver import lazy, renamed
+from pylops_distributed.optimization.irlsrounds import DataRounds, ModelRounds
+from pylops_distributed.optimization.outerloop import OuterLoop, length
+from pylops_distributed.optimization.scipysolvers import engine_of, lsqr_settings
+from pylops_distributed.optimization.systems import regularized_system, vector_of
+from pylops_distributed.space import zeros
 
 
-class IRLS(Solver):
+class IRLS(OuterLoop):
     """Iteratively reweighted least squares.
 
     Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
@@ -29,32 +32,42 @@ class IRLS(Solver):
         tolIRLS: float = 1e-10, warm: bool = False, kind: str = "data", preallocate: bool = False,
         show: bool = False,
     ) -> None:  # fmt: skip
-        """Keep the settings; the first state is computed by the first step, which knows those of CGLS."""
+        """Keep the settings; the first state is computed by the first step, which knows those of the engine."""
         if kind not in ("data", "model", "datamodel"):
             raise NotImplementedError(f"`kind` must be model, data or datamodel, got {kind!r}")
         self.y, self.nouter, self.kind, self.warm = y, nouter, kind, warm
-        self._show, self._begun = show, False
+        self._show, self._begun, self.tolIRLS = show, False, tolIRLS
         self._settings: dict[str, Any] = {"epsI": epsI, "tolIRLS": tolIRLS}
         if kind != "model":
             self._settings |= {"threshR": threshR, "epsR": epsR, "warm": warm}
 
-    def step(self, x: Any, engine: str = "pylops", show: bool = False, **kwargs_solver: Any) -> Any:
+    def step(self, x: Any, engine: str = "scipy", show: bool = False, **kwargs_solver: Any) -> Any:
         """One outer iteration from model ``x``; returns the new one."""
+        if engine_of(engine) == "scipy":
+            if not self._begun:
+                x = self._start_rounds(x, None)
+            return self.outer_step(x, lsqr_settings(kwargs_solver, "irls"), show)
         if not self._begun:
             x = self._start(x, None, kwargs_solver)
         return self.advance(x, show)
 
     def run(
-        self, x: Any, nouter: int = 10, engine: str = "pylops", show: bool = False,
+        self, x: Any, nouter: int = 10, engine: str = "scipy", show: bool = False,
         itershow: Sequence[int] = (10, 10, 10), **kwargs_solver: Any,
     ) -> Any:  # fmt: skip
         """Outer iterations for what model ``x`` does not explain; returns the sum of both."""
         nouter = nouter if self.nouter is None else self.nouter
         known = x
-        if not self._begun:
-            x = self._start(x, x, kwargs_solver)
-        x = self.iterate(x, nouter, show, itershow)
-        return x if known is None else known + x
+        if engine_of(engine) == "scipy":
+            if not self._begun:
+                self._start_rounds(x, x)
+            self._run_rounds(nouter, show, itershow, kwargs_solver)
+            x = self._x
+        else:
+            if not self._begun:
+                x = self._start(x, x, kwargs_solver)
+            x = self.iterate(x, nouter, show, itershow)
+        return x if known is None else lazy(known).reshape(x.shape) + x
 
     def finalize(self, show: bool = False) -> None:
         """Take the time and the number of outer iterations."""
@@ -64,7 +77,7 @@ class IRLS(Solver):
     def solve(
         self, y: Any, x0: Any = None, nouter: int = 10, threshR: bool = False, epsR: float = 1e-10,
         epsI: float = 1e-10, tolIRLS: float = 1e-10, kind: str = "data", warm: bool = False,
-        engine: str = "pylops", preallocate: bool = False, show: bool = False,
+        engine: str = "scipy", preallocate: bool = False, show: bool = False,
         itershow: Sequence[int] = (10, 10, 10), **kwargs_solver: Any,
     ) -> tuple[Any, int]:  # fmt: skip
         """All at once; returns what :func:`pylops_distributed.optimization.sparsity.irls` returns."""
@@ -79,17 +92,38 @@ class IRLS(Solver):
         """The algorithm with another limit of outer iterations."""
         return replace(self.machine, nouter=niter)
 
+    def _run_rounds(self, nouter: int, show: bool, itershow: Sequence[int], settings: dict[str, Any]) -> None:
+        def step(due: bool) -> None:
+            self.callback(self.step(self._x, engine="scipy", show=due, **settings))
+
+        self.outer_run(step, nouter, lambda update: update >= self.tolIRLS, show, itershow)
+
+    def _start_rounds(self, x: Any, known: Any) -> Any:
+        """Keep what the rounds are, for what model ``known`` does not explain; returns the model to begin at."""
+        self._begun = True
+        op, data, epsI = self._problem(known, self._settings["epsI"])
+        rounds: Any = ModelRounds(op, data, epsI)
+        if self.kind != "model":
+            rounds = DataRounds(op, data, epsI, *(self._settings[n] for n in ("threshR", "epsR", "warm")))
+        start = zeros(self.Op.domain) if x is None else vector_of(x, self.Op.domain)
+        return self.outer_begin(rounds, start, self.y, [length(data)])
+
+    def _problem(self, known: Any, epsI: float) -> tuple[Any, Any, float]:
+        """Operator, data and damping, for what model ``known`` does not explain."""
+        op: Any = self.Op
+        data = vector_of(self.y, op.codomain)
+        if self.kind == "datamodel":
+            reg = Identity(op.dims, dtype=op.dtype)
+            op, data = regularized_system(op, data, [reg], epsRs=[epsI])
+            epsI = 0.0
+        if known is not None:
+            data = data - op.apply(vector_of(known, op.domain))
+        return op, data, epsI
+
     def _start(self, x: Any, known: Any, kwargs_solver: dict[str, Any]) -> Any:
         """Compute the first state, for what model ``known`` does not explain."""
         self._begun = True
         settings = {**self._settings, **renamed(kwargs_solver)}
-        op: Any = self.Op
-        data: Any = reshape(lazy(self.y), op.codomain)
-        if self.kind == "datamodel":
-            reg = Identity(op.dims, dtype=op.dtype)
-            op, data = regularized_system(op, data, [reg], epsRs=[settings["epsI"]])
-            settings["epsI"] = 0.0
-        if known is not None:
-            data = data - op.apply(reshape(lazy(known), op.domain))
+        op, data, settings["epsI"] = self._problem(known, settings["epsI"])
         machine = (irlsmodel.IRLSModel if self.kind == "model" else irls.IRLS)(**settings)
         return self.begin(machine, self.y, x if self.warm else None, None, self._show, op, data)

@@ -10,7 +10,19 @@ import numpy as np
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.basesolver import Solver, renamed
 from pylops_distributed.optimization.cls_basic import CG, CGLS
-from pylops_distributed.optimization.systems import RegularizedOperator, normal_system, regularized_system
+from pylops_distributed.optimization.scipysolvers import (
+    ScipyCG,
+    ScipyLSQR,
+    cg_settings,
+    engine_of,
+    lsqr_settings,
+)
+from pylops_distributed.optimization.systems import (
+    RegularizedOperator,
+    normal_system,
+    regularized_system,
+    vector_of,
+)
 from pylops_distributed.space import Blocks, Vector, flatten, reshape
 
 __all__ = [
@@ -35,19 +47,24 @@ class Inversion(Solver):
         if show:
             print(f"{type(self).__name__}\n{'-' * 65}\nThe system is {system!r}\n{'-' * 65}")
 
-    def inner(self, solver: type[CG], x: Any, show: bool, settings: dict[str, Any]) -> tuple[Any, ...]:
-        """Solve the system from model ``x``; returns the model and what ``solver`` gives besides."""
+    def inner(self, solver: type[Solver], x: Any, show: bool, settings: dict[str, Any]) -> tuple[Any, ...]:
+        """Solve the system from model ``x``; returns the model and what ``solver`` returns after it."""
         engine: Any = solver(self.system, self.callbacks)
         engine.callback = self.callback
-        start = None if x is None else reshape(x, self.system.domain)
-        found, *rest = engine.solve(self.data, x0=start, show=show, **renamed(settings))
-        self.state, self.iiter, self.reason, self.cost = (
-            engine.state,
-            engine.iiter,
-            engine.reason,
-            engine.cost,
-        )
-        return found, *rest
+        start = None if x is None else vector_of(x, self.system.domain)
+        model, *rest = engine.solve(self.data, x0=start, **{"show": show, **settings})
+        for name in ("state", "iiter", "reason", "cost"):
+            setattr(self, name, getattr(engine, name))
+        return model, *rest
+
+    def least_squares(self, engine: str, x: Any, show: bool, settings: dict[str, Any]) -> tuple[Any, ...]:
+        """Solve the system by the engine's solver for least squares; returns what PyLops' inversions return."""
+        if engine_of(engine) == "scipy":
+            keywords = lsqr_settings(settings, type(self).__name__)
+            x, istop, itn, r1norm, r2norm, *_ = self.inner(ScipyLSQR, x, show, keywords)
+        else:
+            x, istop, itn, r1norm, r2norm, _ = self.inner(CGLS, x, show, renamed(settings))
+        return x, istop, itn, r1norm, r2norm
 
 
 class NormalEquationsInversion(Inversion):
@@ -68,26 +85,30 @@ class NormalEquationsInversion(Inversion):
         self.prepare(system, data, y, show)
 
     def run(
-        self, x: Any, engine: str = "pylops", show: bool = False, **kwargs_solver: Any
-    ) -> tuple[Any, None]:
+        self, x: Any, engine: str = "scipy", show: bool = False, **kwargs_solver: Any
+    ) -> tuple[Any, int | None]:
         """Solve the system from model ``x``."""
+        if engine_of(engine) == "scipy":
+            settings = cg_settings(kwargs_solver, type(self).__name__)
+            x, info = self.inner(ScipyCG, x, show, {"damp": self.epsI**2, **settings})
+            return self.shaped(x), info
         damp = kwargs_solver.pop("damp", 0.0) + self.epsI**2
-        return self.shaped(self.inner(CG, x, show, {"damp": damp, **kwargs_solver})[0]), None
+        return self.shaped(self.inner(CG, x, show, renamed({"damp": damp, **kwargs_solver}))[0]), None
 
     def solve(
         self, y: Any, Regs: Sequence[LinearOperator] | None, x0: Any = None, Weight: LinearOperator | None = None,
         dataregs: Sequence[Any] | None = None, epsI: float = 0, epsRs: Sequence[float] | None = None,
         NRegs: Sequence[LinearOperator] | None = None, epsNRs: Sequence[float] | None = None,
-        engine: str = "pylops", show: bool = False, **kwargs_solver: Any,
-    ) -> tuple[Any, None]:  # fmt: skip
+        engine: str = "scipy", show: bool = False, **kwargs_solver: Any,
+    ) -> tuple[Any, int | None]:  # fmt: skip
         """All at once."""
         self.setup(y, Regs, Weight, dataregs, epsI, epsRs, NRegs, epsNRs, show)
-        found: tuple[Any, None] = self.run(x0, engine=engine, show=show, **kwargs_solver)
+        found: tuple[Any, int | None] = self.run(x0, engine=engine, show=show, **kwargs_solver)
         return found
 
 
 class RegularizedInversion(Inversion):
-    """Inversion with regularisation terms as further data, by conjugate gradients for least squares.
+    """Inversion with regularisation terms as further data, by LSQR or, with the engine of PyLops, CGLS.
 
     Arguments and mathematics are those of
     :func:`pylops_distributed.optimization.leastsquares.regularized_inversion`.
@@ -100,16 +121,14 @@ class RegularizedInversion(Inversion):
         """Make the system."""
         self.prepare(*regularized_system(self.Op, y, Regs, Weight, dataregs, epsRs), y, show)
 
-    def run(
-        self, x: Any, engine: str = "pylops", show: bool = False, **kwargs_solver: Any
-    ) -> tuple[Any, ...]:
+    def run(self, x: Any, engine: str = "scipy", show: bool = False, **kwargs_solver: Any) -> tuple[Any, ...]:
         """Solve the system from model ``x``."""
-        x, istop, itn, r1norm, r2norm, _ = self.inner(CGLS, x, show, kwargs_solver)
-        return self.shaped(x), istop, itn, r1norm, r2norm
+        x, *rest = self.least_squares(engine, x, show, kwargs_solver)
+        return self.shaped(x), *rest
 
     def solve(
         self, y: Any, Regs: Sequence[LinearOperator] | None, x0: Any = None, Weight: LinearOperator | None = None,
-        dataregs: Sequence[Any] | None = None, epsRs: Sequence[float] | None = None, engine: str = "pylops",
+        dataregs: Sequence[Any] | None = None, epsRs: Sequence[float] | None = None, engine: str = "scipy",
         show: bool = False, **kwargs_solver: Any,
     ) -> tuple[Any, ...]:  # fmt: skip
         """All at once."""
@@ -119,7 +138,7 @@ class RegularizedInversion(Inversion):
 
 
 class PreconditionedInversion(Inversion):
-    """Inversion for a model that an operator makes, by conjugate gradients for least squares.
+    """Inversion for a model that an operator makes, by LSQR or, with the engine of PyLops, CGLS.
 
     Arguments and mathematics are those of
     :func:`pylops_distributed.optimization.leastsquares.preconditioned_inversion`.
@@ -128,18 +147,16 @@ class PreconditionedInversion(Inversion):
     def setup(self, y: Any, P: LinearOperator, show: bool = False) -> None:
         """Make the system."""
         self.P = aslinearoperator(P)
-        self.prepare(self.Op @ self.P, reshape(y, self.Op.codomain), y, show)
+        self.prepare(self.Op @ self.P, vector_of(y, self.Op.codomain), y, show)
 
-    def run(
-        self, x: Any, engine: str = "pylops", show: bool = False, **kwargs_solver: Any
-    ) -> tuple[Any, ...]:
+    def run(self, x: Any, engine: str = "scipy", show: bool = False, **kwargs_solver: Any) -> tuple[Any, ...]:
         """Solve the system from model ``x`` of the preconditioner."""
-        p, istop, itn, r1norm, r2norm, _ = self.inner(CGLS, x, show, kwargs_solver)
+        p, *rest = self.least_squares(engine, x, show, kwargs_solver)
         model = self.P.apply(reshape(p, self.P.domain))
-        return flatten(model) if self._flat else model, istop, itn, r1norm, r2norm
+        return flatten(model) if self._flat else model, *rest
 
     def solve(
-        self, y: Any, P: LinearOperator, x0: Any = None, engine: str = "pylops", show: bool = False,
+        self, y: Any, P: LinearOperator, x0: Any = None, engine: str = "scipy", show: bool = False,
         **kwargs_solver: Any,
     ) -> tuple[Any, ...]:  # fmt: skip
         """All at once."""

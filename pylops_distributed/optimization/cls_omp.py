@@ -12,11 +12,14 @@ import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization import mp, omp
-from pylops_distributed.optimization.basesolver import Solver
-from pylops_distributed.space import flatten, unflatten
+from pylops_distributed.optimization.omprounds import OMPRounds, model_of
+from pylops_distributed.optimization.outerloop import OuterLoop, length
+from pylops_distributed.optimization.scipysolvers import engine_of, lsqr_settings
+from pylops_distributed.optimization.systems import vector_of
+from pylops_distributed.space import Blocks, flatten, unflatten
 
 
-class OMP(Solver):
+class OMP(OuterLoop):
     """Matching pursuit, orthogonal unless ``niter_inner`` is zero.
 
     Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
@@ -31,7 +34,7 @@ class OMP(Solver):
         Opbasis: LinearOperator | None = None, optimal_coeff: bool = False, preallocate: bool = False,
         show: bool = False,
     ) -> None:  # fmt: skip
-        """Compute the first state, and before it the norms of the columns if asked for."""
+        """Keep the problem, and compute the norms of the columns if asked for; the first step begins the engine."""
         basis = self.Op if Opbasis is None else aslinearoperator(Opbasis)
         norms = unflatten(column_norms(basis), self.Op.domain) if normalizecols else None
         self.rounds = "outer" if niter_inner else None  # type: ignore[misc]
@@ -40,39 +43,57 @@ class OMP(Solver):
             machine = omp.OMP(niter_outer, niter_inner, sigma, norms)
         else:
             machine = mp.MP(niter_outer, sigma, norms, optimal_coeff)
-        self.begin(machine, y, None, niter_outer, show)
+        self.machine, self.niter, self._begun, self.iiter = machine, niter_outer, False, 0
+        self._given = {"y": y, "show": show}
+        self.cost = [length(vector_of(y, self.Op.codomain))]
 
     def step(
-        self, x: Any, cols: Any, engine: str = "pylops", show: bool = False, **kwargs_solver: Any
+        self, x: Any, cols: Any, engine: str = "scipy", show: bool = False, **kwargs_solver: Any
     ) -> tuple[Any, Any]:
         """One outer iteration; returns the coefficients chosen so far and their positions, in that order.
 
         Those given are not used: the solver keeps its own. Settings of CGLS are taken by the first step.
         """
-        if kwargs_solver and not self.iiter:
-            self.machine = replace(self.machine, **kwargs_solver)
-            self._restart(self.state)
+        if self._by_rounds(engine):
+            self._begin_rounds()
+            return self._round_of(lsqr_settings(kwargs_solver, "omp"), show)
+        self._begin_algorithm(kwargs_solver)
         self.advance(self._x, show)
         return support(self.state)
 
     def run(
-        self, x: Any, cols: Any, engine: str = "pylops", show: bool = False,
+        self, x: Any, cols: Any, engine: str = "scipy", show: bool = False,
         itershow: Sequence[int] = (10, 10, 10),
     ) -> tuple[Any, Any]:  # fmt: skip
         """Outer iterations until done; returns the coefficients and their positions."""
         self._cols = cols
-        x = self.iterate(x, None, show, itershow)
-        return x, self._cols
+        if not self._by_rounds(engine):
+            self._begin_algorithm({})
+            x = self.iterate(x, None, show, itershow)
+            return x, self._cols
+        self._begin_rounds()
+        self._found = x
+
+        def step(due: bool) -> None:
+            self._found, self._cols = self.step(self._found, self._cols, engine="scipy", show=due)
+            self.callback(self._found, self._cols)
+
+        more = self.machine.sigma
+        self.outer_run(step, self.niter, lambda _: self.cost[-1] > more, show, itershow)
+        return self._found, self._cols
 
     def finalize(self, x: Any = None, cols: Any = None, show: bool = False) -> Any:  # type: ignore[override]
         """Take the time; returns the model."""
         super().finalize(show)
         self.nouter = self.iiter
+        if self._rounds is not None:
+            self._flat = not isinstance(self._given["y"], Blocks) and np.ndim(self._given["y"]) == 1
+            self._x = self.shaped(model_of(self.Op, x, cols))
         return self._x
 
     def solve(
         self, y: Any, niter_outer: int = 10, niter_inner: int = 40, sigma: float = 1e-4, normalizecols: bool = False,
-        Opbasis: LinearOperator | None = None, optimal_coeff: bool = False, engine: str = "pylops",
+        Opbasis: LinearOperator | None = None, optimal_coeff: bool = False, engine: str = "scipy",
         preallocate: bool = False, show: bool = False, itershow: Sequence[int] = (10, 10, 10),
     ) -> tuple[Any, int, Any]:  # fmt: skip
         """All at once; returns what :func:`pylops_distributed.optimization.sparsity.omp` returns."""
@@ -81,7 +102,33 @@ class OMP(Solver):
             Opbasis=Opbasis, optimal_coeff=optimal_coeff, show=show,
         )  # fmt: skip
         x, cols = self.run([], [], engine=engine, show=show, itershow=itershow)
-        return self.finalize(x, cols, show), self.iiter, self.cost  # type: ignore[attr-defined]
+        return self.finalize(x, cols, show), self.iiter, self.cost
+
+    def _by_rounds(self, engine: str) -> bool:
+        """Whether LSQR solves for the coefficients: matching pursuit has nothing to solve."""
+        return engine_of(engine) == "scipy" and isinstance(self.machine, omp.OMP)
+
+    def _begin_rounds(self) -> None:
+        if not self._begun:
+            self._begun, solver, y = True, self.machine, self._given["y"]
+            rounds = OMPRounds(self.Op, vector_of(y, self.Op.codomain), solver.niter_inner, solver.norms)
+            self._rounds, self.reason = rounds, None
+
+    def _round_of(self, settings: dict[str, Any], show: bool) -> tuple[list[Any], list[int]]:
+        coefficients, cost = self._rounds.advance(None, settings)
+        self.iiter += 1
+        self.cost.append(cost)
+        x = list(coefficients.compute())
+        if show:
+            print(f"{self.iiter:6d}  {x[0].real:11.4e}  {cost:11.4e}")
+        return x, list(self._rounds.cols)
+
+    def _begin_algorithm(self, settings: dict[str, Any]) -> None:
+        if not self._begun:
+            self._begun = True
+            self.begin(
+                replace(self.machine, **settings), self._given["y"], None, self.niter, self._given["show"]
+            )
 
     def limited(self, niter: int) -> Any:
         """The algorithm with another limit of outer iterations."""
@@ -91,7 +138,7 @@ class OMP(Solver):
         """Called with the coefficients chosen and their positions after every outer iteration of a run."""
 
     def _stepped(self, x: Any, show: bool) -> Any:
-        x, self._cols = self.step(x, self._cols, show=show)
+        x, self._cols = self.step(x, self._cols, engine="pylops", show=show)
         self.callback(x, self._cols)
         return x
 

@@ -6,12 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import numpy as np
+
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization import splitbregman
-from pylops_distributed.optimization.basesolver import Solver, renamed
+from pylops_distributed.optimization.basesolver import renamed
+from pylops_distributed.optimization.bregmanrounds import BregmanRounds
+from pylops_distributed.optimization.outerloop import OuterLoop
+from pylops_distributed.optimization.scipysolvers import engine_of, lsqr_settings
+from pylops_distributed.optimization.systems import vector_of
+from pylops_distributed.space import Blocks, zeros
 
 
-class SplitBregman(Solver):
+class SplitBregman(OuterLoop):
     """Split Bregman iterations.
 
     Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
@@ -29,40 +36,56 @@ class SplitBregman(Solver):
         epsRL1s: Sequence[float] | None = None, epsRL2s: Sequence[float] | None = None, tol: float = 1e-10,
         tau: float = 1.0, restart: bool = False, preallocate: bool = False, show: bool = False,
     ) -> Any:  # fmt: skip
-        """Compute the first state; returns the model."""
-        self._settings = {"y": y, "x0": x0, "show": False}
-        machine = self.algorithm(
-            tuple(map(aslinearoperator, RegsL1)), tuple(epsRL1s or [1.0] * len(RegsL1)),
-            tuple(map(aslinearoperator, RegsL2 or ())), tuple(epsRL2s or [1.0] * len(RegsL2 or ())),
-            None if dataregsL2 is None else tuple(dataregsL2), mu, niter_outer, niter_inner, tol, tau,
-            restart=restart,
+        """Keep the problem, which the first step begins with the settings of its engine; returns the model."""
+        self._settings = {"y": y, "x0": x0, "show": show}
+        regs = [aslinearoperator(reg) for reg in RegsL2 or ()]
+        targets = zip(dataregsL2 or (), regs, strict=False)
+        self.machine = self.algorithm(
+            tuple(map(aslinearoperator, RegsL1)), _weights(epsRL1s, len(RegsL1)),
+            tuple(regs), _weights(epsRL2s, len(regs)),
+            None if dataregsL2 is None else tuple(vector_of(d, reg.codomain) for d, reg in targets),
+            mu, niter_outer, niter_inner, tol, tau, restart=restart,
         )  # fmt: skip
-        return self.begin(machine, y, x0, niter_outer, show)
+        self.niter, self._begun, self.iiter = niter_outer, False, 0
+        self._flat = not isinstance(y, Blocks) and len(np.shape(y)) == 1 if self.flat is None else self.flat
+        self.cost: list[float] = []
+        self._x = self.shaped(zeros(self.Op.domain) if x0 is None else vector_of(x0, self.Op.domain))
+        return self._x
 
     def step(
         self,
         x: Any,
-        engine: str = "pylops",
+        engine: str = "scipy",
         show: bool = False,
         show_inner: bool = False,
         **kwargs_solver: Any,
     ) -> Any:
-        """One outer iteration from model ``x``; returns the new one. The first takes the settings of CGLS."""
-        x = self._tuned(x, kwargs_solver)
-        return self.advance(x, show)
+        """One outer iteration from model ``x``; returns the new one. The first begins the engine."""
+        if engine_of(engine) == "scipy":
+            settings = lsqr_settings(kwargs_solver, "splitbregman")
+            return self.outer_step(self._rounds_from(x), {"show": show_inner, **settings}, show)
+        return self.advance(self._tuned(x, kwargs_solver), show)
 
     def run(
-        self, x: Any, engine: str = "pylops", show: bool = False, itershow: Sequence[int] = (10, 10, 10),
+        self, x: Any, engine: str = "scipy", show: bool = False, itershow: Sequence[int] = (10, 10, 10),
         show_inner: bool = False, **kwargs_lsqr: Any,
     ) -> Any:  # fmt: skip
         """Outer iterations from model ``x`` until done; returns the last one."""
-        return self.iterate(self._tuned(x, kwargs_lsqr), None, show, itershow)
+        if engine_of(engine) == "pylops":
+            return self.iterate(self._tuned(x, kwargs_lsqr), None, show, itershow)
+        self._rounds_from(x)
+
+        def step(due: bool) -> None:
+            self.callback(self.step(self._x, engine="scipy", show=due, show_inner=show_inner, **kwargs_lsqr))
+
+        self.outer_run(step, self.niter, lambda update: update > self.machine.tol, show, itershow)
+        return self._x
 
     def solve(
         self, y: Any, RegsL1: Sequence[LinearOperator], x0: Any = None, niter_outer: int = 3, niter_inner: int = 5,
         RegsL2: Sequence[LinearOperator] | None = None, dataregsL2: Sequence[Any] | None = None, mu: float = 1.0,
         epsRL1s: Sequence[float] | None = None, epsRL2s: Sequence[float] | None = None, tol: float = 1e-10,
-        tau: float = 1.0, restart: bool = False, engine: str = "pylops", preallocate: bool = False,
+        tau: float = 1.0, restart: bool = False, engine: str = "scipy", preallocate: bool = False,
         show: bool = False, itershow: Sequence[int] = (10, 10, 10), show_inner: bool = False, **kwargs_lsqr: Any,
     ) -> tuple[Any, int, Any]:  # fmt: skip
         """All at once; returns what :func:`pylops_distributed.optimization.sparsity.splitbregman` returns."""
@@ -72,7 +95,7 @@ class SplitBregman(Solver):
         )  # fmt: skip
         x = self.run(x, engine=engine, show=show, itershow=itershow, **kwargs_lsqr)
         self.finalize(show)
-        return x, self.iiter, self.cost  # type: ignore[attr-defined]
+        return x, self.iiter, self.cost
 
     def limited(self, niter: int) -> Any:
         """The algorithm with another limit of outer iterations."""
@@ -83,8 +106,23 @@ class SplitBregman(Solver):
         return self.measure(splitbregman.SplitBregmanState, show, unit)
 
     def _tuned(self, x: Any, settings: dict[str, Any]) -> Any:
-        """Give the algorithm the settings of CGLS, before its first step."""
-        if settings and not self.iiter:
-            self.begin(replace(self.machine, **renamed(settings)), **self._settings, niter=self.niter)
-            return self._x
-        return x
+        """Begin the algorithm with the settings of CGLS, before its first step."""
+        if self._begun:
+            return x
+        self._begun = True
+        start = self._settings | {"x0": x if x is not self._x else self._settings["x0"]}
+        return self.begin(replace(self.machine, **renamed(settings)), **start, niter=self.niter)
+
+    def _rounds_from(self, x: Any) -> Any:
+        """Begin the rounds at model ``x``, before the first."""
+        if self._begun:
+            return x
+        self._begun = True
+        y, x0 = self._settings["y"], self._settings["x0"]
+        start, first = (zeros(self.Op.domain) if v is None else vector_of(v, self.Op.domain) for v in (x, x0))
+        rounds = BregmanRounds(self.Op, vector_of(y, self.Op.codomain), first, self.machine)
+        return self.outer_begin(rounds, start, y, [])
+
+
+def _weights(given: Sequence[float] | None, count: int) -> tuple[float, ...]:
+    return (1.0,) * count if given is None or len(given) == 0 else tuple(given)

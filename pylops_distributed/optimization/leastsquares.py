@@ -26,14 +26,16 @@ def regularized_inversion(
     Weight: LinearOperator | None = None,
     dataregs: Sequence[Vector] | None = None,
     epsRs: Sequence[float] | None = None,
-    engine: str = "pylops",
+    engine: str = "scipy",
     show: bool = False,
     **kwargs_solver: Any,
 ) -> tuple[Any, int, int, float, float]:
-    r"""Regularised least-squares inversion by CGLS.
+    r"""Regularised least-squares inversion.
 
     Minimises :math:`\|\mathbf{W}^{1/2}(\mathbf{y}-\mathbf{Op}\,\mathbf{x})\|_2^2 +
-    \sum_i \epsilon_i^2 \|\mathbf{d}_i - \mathbf{R}_i\mathbf{x}\|_2^2`.
+    \sum_i \epsilon_i^2 \|\mathbf{d}_i - \mathbf{R}_i\mathbf{x}\|_2^2`, and with ``damp`` also
+    :math:`\epsilon^2\|\mathbf{x}-\mathbf{x}_0\|_2^2` for the engine ``scipy``, as SciPy's LSQR does, and
+    :math:`\epsilon^2\|\mathbf{x}\|_2^2` for the engine ``pylops``.
 
     Parameters
     ----------
@@ -42,7 +44,7 @@ def regularized_inversion(
     y : dask.array.Array
         Data, flat or shaped like ``Op.dimsd``.
     Regs : list of LinearOperator or None
-        Regularisation operators :math:`\mathbf{R}_i`.
+        Regularisation operators :math:`\mathbf{R}_i`, of this library or of PyLops.
     x0 : dask.array.Array, optional
         Initial model.
     Weight : LinearOperator, optional
@@ -51,12 +53,14 @@ def regularized_inversion(
         Regularisation data :math:`\mathbf{d}_i`; zero if not given.
     epsRs : list of float, optional
         Weights :math:`\epsilon_i`; one if not given.
-    engine : str, optional
-        Taken for compatibility: PyLops' own solver is used, as PyLops does for all but NumPy arrays.
+    engine : {"scipy", "pylops"}, optional
+        SciPy's LSQR or PyLops' CGLS, both on Dask arrays.
     show : bool, optional
         Print a table.
     **kwargs_solver
-        Passed to :func:`~pylops_distributed.optimization.basic.cgls`.
+        Settings of the engine's solver: of :func:`~pylops_distributed.optimization.scipysolvers.lsqr`, with its
+        relative tolerances and a limit of twice the number of columns, or of
+        :func:`~pylops_distributed.optimization.basic.cgls`.
 
     Returns
     -------
@@ -65,14 +69,22 @@ def regularized_inversion(
     istop, itn : int
         Why and after how many steps the solver stopped.
     r1norm, r2norm : float
-        As :func:`~pylops_distributed.optimization.basic.cgls` gives them.
+        As the engine's solver returns them.
 
     See Also
     --------
     pylops.optimization.leastsquares.regularized_inversion
     """
     found: tuple[Any, int, int, float, float] = cls.RegularizedInversion(Op).solve(
-        y, Regs, x0=x0, Weight=Weight, dataregs=dataregs, epsRs=epsRs, show=show, **kwargs_solver
+        y,
+        Regs,
+        x0=x0,
+        Weight=Weight,
+        dataregs=dataregs,
+        epsRs=epsRs,
+        engine=engine,
+        show=show,
+        **kwargs_solver,
     )
     return found
 
@@ -88,10 +100,10 @@ def normal_equations_inversion(
     epsRs: Sequence[float] | None = None,
     NRegs: Sequence[LinearOperator] | None = None,
     epsNRs: Sequence[float] | None = None,
-    engine: str = "pylops",
+    engine: str = "scipy",
     show: bool = False,
     **kwargs_solver: Any,
-) -> tuple[Any, None]:
+) -> tuple[Any, int | None]:
     r"""Regularised inversion of the normal equations by conjugate gradients.
 
     Solves :math:`(\mathbf{Op}^H\mathbf{W}\mathbf{Op} + \epsilon_I^2\mathbf{I} +
@@ -111,22 +123,23 @@ def normal_equations_inversion(
     epsNRs : list of float, optional
         Their weights :math:`\epsilon_{N,j}`.
     **kwargs_solver
-        Passed to :func:`~pylops_distributed.optimization.basic.cg`.
+        Settings of the engine's solver: of :func:`~pylops_distributed.optimization.scipysolvers.cg`, where as in
+        PyLops ``tol`` is ``atol``, or of :func:`~pylops_distributed.optimization.basic.cg`.
 
     Returns
     -------
     xinv : dask.array.Array
         Model, flat if ``y`` was flat and shaped like ``Op.dims`` otherwise.
-    istop : None
-        For compatibility: PyLops' own solver tells nothing here.
+    istop : int or None
+        For the engine ``scipy`` 0 if converged, else the limit of iterations; None for ``pylops``.
 
     See Also
     --------
     pylops.optimization.leastsquares.normal_equations_inversion
     """
-    found: tuple[Any, None] = cls.NormalEquationsInversion(Op).solve(
+    found: tuple[Any, int | None] = cls.NormalEquationsInversion(Op).solve(
         y, Regs, x0=x0, Weight=Weight, dataregs=dataregs, epsI=epsI, epsRs=epsRs, NRegs=NRegs, epsNRs=epsNRs,
-        show=show, **kwargs_solver,
+        engine=engine, show=show, **kwargs_solver,
     )  # fmt: skip
     return found
 
@@ -136,7 +149,7 @@ def preconditioned_inversion(
     y: Vector,
     P: LinearOperator,
     x0: Vector | None = None,
-    engine: str = "pylops",
+    engine: str = "scipy",
     show: bool = False,
     **kwargs_solver: Any,
 ) -> tuple[Any, int, int, float, float]:
@@ -154,7 +167,7 @@ def preconditioned_inversion(
     x0 : dask.array.Array, optional
         Initial :math:`\mathbf{p}`.
     **kwargs_solver
-        Passed to :func:`~pylops_distributed.optimization.basic.cgls`.
+        Settings of the engine's solver, as :func:`regularized_inversion` takes them.
 
     Returns
     -------
@@ -166,6 +179,6 @@ def preconditioned_inversion(
     pylops.optimization.leastsquares.preconditioned_inversion
     """
     found: tuple[Any, int, int, float, float] = cls.PreconditionedInversion(Op).solve(
-        y, P, x0=x0, show=show, **kwargs_solver
+        y, P, x0=x0, engine=engine, show=show, **kwargs_solver
     )
     return found

@@ -139,7 +139,7 @@ class LSQR:
         new = scalars(
             _rotate, ("ofw", "vtow", "wtow", "towards", *_CARRIED),
             state.alfa, basis.alfa, basis.beta, squared_norm(state.w), *(getattr(state, n) for n in _CARRIED),
-            settings=(self.damp,), dtype=real_dtype(state.x),
+            settings=(self.damp, self._resting), dtype=real_dtype(state.x),
         )  # fmt: skip
         x = axpy(new["towards"], state.w, state.x)
         w = lincomb(new["vtow"], basis.v, new["wtow"], state.w)
@@ -159,9 +159,13 @@ class LSQR:
         """PyLops' number for why to stop at a computed state, 0 to go on; the limit of iterations aside."""
         if not state.iteration or not state.arnorm0:
             return 0
-        size = state.anorm * state.xnorm / state.bnorm
-        tests = state.r2norm / state.bnorm, state.arnorm / state.arnorm0, quotient(1.0, state.acond)
-        return stop_code(tests, size, self.atol, self.btol, self.conlim)
+        rules = (self.atol, self.btol, self.conlim, self._resting[-1])
+        return _code(rules, *(getattr(state, name) for name in _MEASURES))
+
+    @property
+    def _resting(self) -> tuple[float, float, float, bool]:
+        """When steps begin to change nothing: tolerances, and whether the gradient is measured as SciPy does."""
+        return 0.0, 0.0, 0.0, False
 
     def _state(self, iteration: int, x: Any, basis: Bidiagonal, w: Any, known: Any, var: Any) -> LSQRState:
         extra = {"p": basis.p} if self.M is not None else {"var": var} if self.calc_var else {}
@@ -177,7 +181,25 @@ def _add_square(var: Any, a: Any, w: Any) -> Any:
     return var + a**2 * (w.real**2 + w.imag**2)
 
 
-def _rotate(damp: float, alfa0: Any, alfa: Any, beta: Any, wnorm2: Any, *carried: Any) -> tuple[Any, ...]:
+_MEASURES = ("r2norm", "arnorm", "anorm", "acond", "xnorm", "bnorm", "arnorm0")
+
+
+def _code(
+    rules: tuple[float, float, float, bool], rnorm: Any, arnorm: Any, anorm: Any, acond: Any, xnorm: Any,
+    bnorm: Any, arnorm0: Any,
+) -> int:  # fmt: skip
+    """Why to stop by tolerances ``atol``, ``btol`` and ``conlim``; 0 to go on."""
+    *tolerances, scipy = rules
+    # SciPy adds the machine's precision to the divisor, which would make this depend on the units of the data.
+    gradient = quotient(arnorm, anorm * rnorm if scipy else arnorm0)
+    tests = quotient(rnorm, bnorm), gradient, quotient(1.0, acond)
+    return stop_code(tests, quotient(anorm * xnorm, bnorm), *tolerances)
+
+
+def _rotate(
+    damp: float, rules: tuple[float, float, float, bool], alfa0: Any, alfa: Any, beta: Any, wnorm2: Any,
+    *carried: Any,
+) -> tuple[Any, ...]:  # fmt: skip
     """Scalars of a step: two plane rotations that keep the bidiagonal matrix triangular, and the estimates."""
     bnorm, arnorm0, rhobar, phibar, anorm, ddnorm, res2, xxnorm, z, cs2, sn2, live, *_ = carried
     if not live:
@@ -199,11 +221,12 @@ def _rotate(damp: float, alfa0: Any, alfa: Any, beta: Any, wnorm2: Any, *carried
     rnorm, arnorm = np.sqrt(phibar**2 + res2), alfa * abs(sn * phi)
     r1sq = rnorm**2 - damp**2 * xxnorm
     cost = np.sqrt(abs(r1sq))
-    size = quotient(anorm * xnorm, bnorm)
-    tests = quotient(rnorm, bnorm), quotient(arnorm, arnorm0), 1.0
-    live = float(not stop_code(tests, size, 0.0, 0.0, 0.0))
+    acond = anorm * np.sqrt(ddnorm)
+    # At machine precision the condition is left to `done`.
+    known = acond if any(rules[:3]) else 1.0
+    live = float(not _code(rules, rnorm, arnorm, anorm, known, xnorm, bnorm, arnorm0))
     return (
         quotient(1.0, rho), quotient(1.0, alfa), -quotient(theta, rho), quotient(phi, rho),
         bnorm, arnorm0, rhobar, phibar, anorm, ddnorm, res2, xxnorm, z, cs2, sn2, live,
-        anorm * np.sqrt(ddnorm), arnorm, xnorm, -cost if r1sq < 0 else cost, rnorm, cost,
+        acond, arnorm, xnorm, -cost if r1sq < 0 else cost, rnorm, cost,
     )  # fmt: skip

@@ -25,7 +25,7 @@ Callback = Callable[..., None] | None
 def irls(
     Op: LinearOperator, y: Vector, x0: Vector | None = None, nouter: int = 10, threshR: bool = False,
     epsR: float = 1e-10, epsI: float = 1e-10, tolIRLS: float = 1e-10, warm: bool = False, kind: str = "data",
-    engine: str = "pylops", show: bool = False, itershow: Show = (10, 10, 10), callback: Callback = None,
+    engine: str = "scipy", show: bool = False, itershow: Show = (10, 10, 10), callback: Callback = None,
     preallocate: bool = False, **kwargs_solver: Any,
 ) -> tuple[Any, int]:  # fmt: skip
     r"""Iteratively reweighted least squares: data residual or model in the L1 norm.
@@ -50,12 +50,16 @@ def irls(
         Begin the inner iterations at the model found last (``data`` and ``datamodel``).
     kind : {"data", "model", "datamodel"}, optional
         What is measured in the L1 norm; ``datamodel`` is both, the model with the weight ``epsI``.
-    engine, preallocate : optional
-        Taken for compatibility: the inner solver is CGLS.
+    engine : {"scipy", "pylops"}, optional
+        Inner solver: SciPy's LSQR, whose damping pulls a warm start to the model before, or PyLops' CGLS, whose
+        damping pulls to zero.
+    preallocate : optional
+        Taken for compatibility.
     show, itershow, callback : optional
         As :func:`pylops_distributed.optimization.basic.cg` takes them, for outer iterations.
     **kwargs_solver
-        ``niter`` and ``tol`` of CGLS.
+        Settings of the inner solver: ``atol``, ``btol``, ``conlim`` and ``iter_lim`` of LSQR, ``niter`` and ``tol``
+        of CGLS.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def irls(
     solver = with_callback(cls.IRLS(Op), callback)
     found: tuple[Any, int] = solver.solve(
         y, x0=x0, nouter=nouter, threshR=threshR, epsR=epsR, epsI=epsI, tolIRLS=tolIRLS, kind=kind, warm=warm,
-        show=show, itershow=itershow, **kwargs_solver,
+        engine=engine, show=show, itershow=itershow, **kwargs_solver,
     )  # fmt: skip
     return found
 
@@ -79,7 +83,7 @@ def irls(
 def omp(
     Op: LinearOperator, y: Vector, niter_outer: int = 10, niter_inner: int = 40, sigma: float = 1e-4,
     rtol: float = 0.0, rtol1: float = 0.0, normalizecols: bool = False, Opbasis: LinearOperator | None = None,
-    optimal_coeff: bool = False, engine: str = "pylops", show: bool = False, itershow: Show = (10, 10, 10),
+    optimal_coeff: bool = False, engine: str = "scipy", show: bool = False, itershow: Show = (10, 10, 10),
     callback: Callback = None, preallocate: bool = False,
 ) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip
     r"""Orthogonal matching pursuit; matching pursuit with ``niter_inner=0``.
@@ -91,7 +95,7 @@ def omp(
     niter_outer : int, optional
         Number of outer iterations: at most so many coefficients.
     niter_inner : int, optional
-        Number of CGLS iterations in each.
+        Number of iterations of the inner solver in each.
     sigma : float, optional
         Stop when the norm of the residual is not above this value.
     rtol, rtol1 : float, optional
@@ -102,8 +106,10 @@ def omp(
         Operator with the columns to measure, if not ``Op``.
     optimal_coeff : bool, optional
         For matching pursuit, take the coefficients that make the residual smallest.
-    engine, preallocate : optional
-        Taken for compatibility: the inner solver is CGLS.
+    engine : {"scipy", "pylops"}, optional
+        Inner solver: SciPy's LSQR or PyLops' CGLS.
+    preallocate : optional
+        Taken for compatibility.
     show, itershow : optional
         As :func:`pylops_distributed.optimization.basic.cg` takes them.
     callback : callable, optional
@@ -125,7 +131,7 @@ def omp(
     solver = with_callback(cls.OMP(Op, [CostNanInfCallback(), *stops(rtol, rtol1)]), callback)
     found: tuple[Any, int, Any] = solver.solve(
         y, niter_outer=niter_outer, niter_inner=niter_inner, sigma=sigma, normalizecols=normalizecols,
-        Opbasis=Opbasis, optimal_coeff=optimal_coeff, show=show, itershow=itershow,
+        Opbasis=Opbasis, optimal_coeff=optimal_coeff, engine=engine, show=show, itershow=itershow,
     )  # fmt: skip
     return found
 
@@ -266,7 +272,7 @@ def splitbregman(
     niter_inner: int = 5, RegsL2: Sequence[LinearOperator] | None = None,
     dataregsL2: Sequence[Vector] | None = None, mu: float = 1.0, epsRL1s: Sequence[float] | None = None,
     epsRL2s: Sequence[float] | None = None, tol: float = 1e-10, rtol: float = 0.0, rtol1: float = 0.0,
-    tau: float = 1.0, restart: bool = False, engine: str = "pylops", show: bool = False,
+    tau: float = 1.0, restart: bool = False, engine: str = "scipy", show: bool = False,
     itershow: Show = (10, 10, 10), show_inner: bool = False, callback: Callback = None, preallocate: bool = False,
     **kwargs_lsqr: Any,
 ) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip
@@ -296,12 +302,18 @@ def splitbregman(
         Factor of the Bregman update.
     restart : bool, optional
         Begin each least-squares problem at the initial model.
-    engine, preallocate, show_inner : optional
-        Taken for compatibility: the inner solver is CGLS.
+    engine : {"scipy", "pylops"}, optional
+        Inner solver: SciPy's LSQR, whose damping pulls to where each problem begins, or PyLops' CGLS, whose damping
+        pulls to zero.
+    preallocate : optional
+        Taken for compatibility.
+    show_inner : bool, optional
+        Print a table of the inner solver, with the engine ``scipy``.
     show, itershow, callback : optional
         As :func:`pylops_distributed.optimization.basic.cg` takes them, for outer iterations.
     **kwargs_lsqr
-        ``niter``, ``inner_tol`` and ``damp`` of CGLS.
+        Settings of the inner solver: ``damp``, ``atol``, ``btol``, ``conlim`` and ``iter_lim`` of LSQR, or ``niter``,
+        ``inner_tol`` and ``damp`` of CGLS.
 
     Returns
     -------
@@ -319,7 +331,7 @@ def splitbregman(
     solver = with_callback(cls.SplitBregman(Op, [CostNanInfCallback(), *stops(rtol, rtol1)]), callback)
     found: tuple[Any, int, Any] = solver.solve(
         y, RegsL1, x0=x0, niter_outer=niter_outer, niter_inner=niter_inner, RegsL2=RegsL2, dataregsL2=dataregsL2,
-        mu=mu, epsRL1s=epsRL1s, epsRL2s=epsRL2s, tol=tol, tau=tau, restart=restart, show=show, itershow=itershow,
-        **kwargs_lsqr,
+        mu=mu, epsRL1s=epsRL1s, epsRL2s=epsRL2s, tol=tol, tau=tau, restart=restart, engine=engine, show=show,
+        itershow=itershow, show_inner=show_inner, **kwargs_lsqr,
     )  # fmt: skip
     return found

@@ -9,9 +9,10 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
+from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
-from pylops_distributed.space import Blocks, Vector, reshape, zeros
+from pylops_distributed.space import AnySpace, Blocks, Vector, reshape, zeros
 
 
 def regularized_system(
@@ -34,7 +35,7 @@ def regularized_system(
         :math:`[\mathbf{W}^{1/2}\mathbf{y};\ \epsilon_1 \mathbf{d}_1;\ \ldots]`, one block a term.
     """
     op = aslinearoperator(Op)
-    data = reshape(y, op.codomain)
+    data = vector_of(y, op.codomain)
     if Weight is not None:
         weight = aslinearoperator(Weight)
         op, data = weight @ op, weight.apply(reshape(data, weight.domain))
@@ -42,7 +43,7 @@ def regularized_system(
         return op, data
     terms, eps, targets = _terms(Regs, dataregs, epsRs)
     scaled = [
-        zeros(reg.codomain, like=data) if d is None else e * reshape(d, reg.codomain)
+        zeros(reg.codomain, like=data) if d is None else e * vector_of(d, reg.codomain)
         for reg, e, d in zip(terms, eps, targets, strict=True)
     ]
     members = (m.arrays if isinstance(m, Blocks) else (m,) for m in (data, *scaled))
@@ -100,7 +101,7 @@ def normal_system(
         :math:`\mathbf{Op}^H\mathbf{W}\mathbf{y} + \sum_i\epsilon_i^2\mathbf{R}_i^H\mathbf{d}_i`.
     """
     op = aslinearoperator(Op)
-    data: Any = reshape(y, op.codomain)
+    data: Any = vector_of(y, op.codomain)
     right = op
     if Weight is not None:
         weight = aslinearoperator(Weight)
@@ -109,11 +110,16 @@ def normal_system(
     for reg, e, d in zip(*_terms(Regs or (), dataregs, epsRs), strict=True):
         system = system + e**2 * (reg.H @ reg)
         if d is not None:
-            moved = reshape(reg.apply_adjoint(reshape(d, reg.codomain)), op.domain)
+            moved = reshape(reg.apply_adjoint(vector_of(d, reg.codomain)), op.domain)
             data = data + e**2 * moved
     for reg, e in zip(NRegs or (), epsNRs or (), strict=True):
         system = system + e**2 * aslinearoperator(reg)
     return system, data
+
+
+def vector_of(x: Any, space: AnySpace) -> Any:
+    """A vector of ``space`` from Blocks or any array, flat or not, lazily."""
+    return reshape(x if isinstance(x, Blocks) else lazy(x), space)
 
 
 def _terms(

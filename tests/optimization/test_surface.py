@@ -125,10 +125,11 @@ def test_functions_of_leastsquares(dtype):
     ours = {
         "dataregs": [da.from_array(t, chunks=9) for t in targets],
         "epsRs": [2.0, 3.0],
+        "engine": "pylops",
         "niter": 8,
         "tol": 0,
     }
-    theirs = {**ours, "dataregs": targets, "engine": "pylops", "x0": np.zeros(N, dtype)}
+    theirs = {**ours, "dataregs": targets, "x0": np.zeros(N, dtype)}
     assert_equal(
         leastsquares.regularized_inversion(op, data, regs, Weight=weight, **ours),
         LOCAL.leastsquares.regularized_inversion(local, y, local_regs, Weight=local_weight, **theirs),
@@ -146,7 +147,7 @@ def test_functions_of_leastsquares(dtype):
         ),
     )
     assert_equal(
-        leastsquares.preconditioned_inversion(op, data, scale, niter=8, tol=0),
+        leastsquares.preconditioned_inversion(op, data, scale, engine="pylops", niter=8, tol=0),
         LOCAL.leastsquares.preconditioned_inversion(
             local, y, local_scale, x0=np.zeros(N, dtype), engine="pylops", niter=8, tol=0
         ),
@@ -160,7 +161,7 @@ def test_equal_blocks_of_a_state_stay_apart():
     local = [pylops.FirstDerivative(DIMS, axis=axis) for axis in (0, 1)]
     y = np.random.default_rng(0).standard_normal(DIMS)
     x, *_ = leastsquares.regularized_inversion(
-        op, da.from_array(y, chunks=3), regs, epsRs=[2.0, 3.0], niter=9, tol=0
+        op, da.from_array(y, chunks=3), regs, epsRs=[2.0, 3.0], engine="pylops", niter=9, tol=0
     )
     expected, *_ = LOCAL.leastsquares.regularized_inversion(
         pylops.Diagonal(np.ones(DIMS)), y.ravel(), local, epsRs=[2.0, 3.0],
@@ -190,10 +191,10 @@ def test_functions_of_sparsity(dtype):
     theirs = LOCAL.sparsity
     x0 = np.linspace(0, 1, N).astype(dtype)
     for kind in ("data", "datamodel", "model"):
-        kwargs = {"kind": kind, "nouter": 3, "niter": 4, "epsR": 1.0, "epsI": 0.3}
+        kwargs = {"kind": kind, "nouter": 3, "niter": 4, "epsR": 1.0, "epsI": 0.3, "engine": "pylops"}
         assert_equal(
             sparsity.irls(op, data, da.from_array(x0, chunks=5), **kwargs),
-            theirs.irls(local, y, x0, engine="pylops", **kwargs),
+            theirs.irls(local, y, x0, **kwargs),
         )
     turned, local_turned = (
         m(np.eye(N)[::-1].astype(dtype), dtype=dtype) for m in (pld.MatrixMult, pylops.MatrixMult)
@@ -203,7 +204,7 @@ def test_functions_of_sparsity(dtype):
         sparsity.fista(op, data, SOp=turned, **kwargs), theirs.fista(local, y, SOp=local_turned, **kwargs)
     )
     assert_equal(
-        sparsity.omp(op, data, 4, 3, rtol=1e-9, normalizecols=True),
+        sparsity.omp(op, data, 4, 3, rtol=1e-9, normalizecols=True, engine="pylops"),
         theirs.omp(local, y, 4, 3, rtol=1e-9, normalizecols=True, engine="pylops"),
     )
     regs, local_regs = ([r(DIMS, dtype=dtype)] for r in (pld.FirstDerivative, pylops.FirstDerivative))
@@ -216,12 +217,11 @@ def test_functions_of_sparsity(dtype):
             "niter_inner": 2,
             "niter": 4,
             "restart": restart,
+            "engine": "pylops",
         }
         assert_equal(
             sparsity.splitbregman(op, data, regs, da.from_array(x0, chunks=5), RegsL2=more, **kwargs),
-            theirs.splitbregman(
-                local, y, local_regs, x0.copy(), RegsL2=local_more, engine="pylops", **kwargs
-            ),
+            theirs.splitbregman(local, y, local_regs, x0.copy(), RegsL2=local_more, **kwargs),
         )
 
 
@@ -305,7 +305,7 @@ def test_callbacks_measure_and_stop():
     for name, values in local_metrics.metrics.items():
         np.testing.assert_allclose(metrics.metrics[name], values, rtol=1e-10)
     seen = []
-    sparsity.omp(op, data, 3, 4, callback=lambda x, cols: seen.append((x, cols)))
+    sparsity.omp(op, data, 3, 4, engine="pylops", callback=lambda x, cols: seen.append((x, cols)))
     expected = []
     LOCAL.sparsity.omp(
         local, y, 3, 4, engine="pylops", callback=lambda x, cols: expected.append((x, list(cols)))

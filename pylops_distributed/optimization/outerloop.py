@@ -1,0 +1,104 @@
+"""Outer iterations around SciPy's LSQR: what IRLS, OMP and split Bregman run with ``engine="scipy"``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import dask
+import numpy as np
+
+from pylops_distributed.optimization.basesolver import Solver
+from pylops_distributed.optimization.fuse import distance
+from pylops_distributed.optimization.scipysolvers import ScipyLSQR
+from pylops_distributed.optimization.state import Reason
+from pylops_distributed.optimization.systems import vector_of
+from pylops_distributed.space import Blocks, Vector, flatten, norm
+
+
+class Rounds(Protocol):
+    """What an outer iteration does, from computed model to computed model in the operator's layout."""
+
+    def advance(self, x: Any, settings: Mapping[str, Any]) -> tuple[Any, float]:
+        """The next model and its cost, by LSQR with ``settings``."""
+
+
+class OuterLoop(Solver):
+    """A solver that runs either one algorithm for both loops, or rounds of PyLops around an LSQR of SciPy."""
+
+    cost: Any
+    _rounds: Any = None
+    # The model in the operator's layout; `_x` is the same as users see it.
+    _model: Any = None
+
+    def outer_begin(self, rounds: Rounds, x: Any, y: Any, cost: list[float]) -> Any:
+        """Take what the rounds are and where they begin; returns the model."""
+        self._rounds, self.cost, self.iiter, self.reason = rounds, cost, 0, None
+        self._flat = not isinstance(y, Blocks) and np.ndim(y) == 1 if self.flat is None else self.flat
+        self._model, self._x = x, self.shaped(x)
+        return self._x
+
+    def outer_step(self, x: Any, settings: Mapping[str, Any], show: bool) -> Any:
+        """One round from model ``x``; returns the new one."""
+        start = self._model if x is self._x else vector_of(x, self.Op.domain)
+        self._model, cost = self._rounds.advance(start, settings)
+        self._x = self.shaped(self._model)
+        self.iiter += 1
+        self.cost.append(cost)
+        if show:
+            print(f"{self.iiter:6d}  {float(flatten(self._x)[0].real):11.4e}  {cost:11.4e}")
+        return self._x
+
+    def outer_run(
+        self,
+        step: Callable[[bool], Any],
+        limit: int | None,
+        more: Callable[[float], bool],
+        show: bool,
+        itershow: Sequence[int],
+    ) -> None:
+        """Call ``step`` up to ``limit`` times, while ``more`` holds for the norm of the update."""
+        if limit is None:
+            raise ValueError("give the number of outer iterations to setup or to run")
+        update = np.inf
+        while self.reason is None:
+            if not more(update):
+                self.reason = Reason.CONVERGED
+            elif self.iiter >= limit:
+                self.reason = Reason.NITER
+            else:
+                due = self.iiter < itershow[0] or limit - self.iiter < itershow[1]
+                before = self._model
+                step(show and (due or self.iiter % itershow[2] == 0))
+                # Matching pursuit has no model before its end, and no use for the update.
+                update = np.inf if before is None else length_between(self._model, before)
+                if any(getattr(callback, "stop", False) for callback in self.callbacks or ()):
+                    self.reason = Reason.CALLBACK
+
+    def _stepped(self, x: Any, show: bool) -> Any:
+        """A step of a run of one algorithm for both loops, with the user's callback."""
+        x = self.step(x, engine="pylops", show=show)  # type: ignore[attr-defined]
+        self.callback(x)
+        return x
+
+
+def least_squares(op: Any, y: Vector, x0: Any, settings: Mapping[str, Any]) -> Any:
+    """The model, computed and in the layout of ``op``, by SciPy's LSQR."""
+    solver = ScipyLSQR(op)
+    solver.solve(y, x0, **settings)
+    return solver.state.x
+
+
+def computed(x: Any) -> Any:
+    """A vector with its chunks computed."""
+    return dask.persist(x)[0]
+
+
+def length(x: Vector) -> float:
+    """The norm of a vector, computed."""
+    return float(norm(x).compute())
+
+
+def length_between(x: Vector, y: Vector) -> float:
+    """The norm of a difference, computed."""
+    return float(distance(x, y).compute())
