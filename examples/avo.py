@@ -23,7 +23,7 @@ rng = np.random.default_rng(0)
 noise = 0.01 * rng.standard_normal((nt, nx))
 data = modelling @ da.from_array(model, chunks=(nt, 20)) + noise
 alone, _ = pld.PoststackInversion(data, wavelet / 2, background, explicit=True, epsI=1e-3)
-together, _ = pld.PoststackInversion(data, wavelet / 2, background, epsR=0.1, niter=60, tol=0)
+together, _ = pld.PoststackInversion(data, wavelet / 2, background, epsR=0.1, iter_lim=60)
 save(
     {
         "data": data,

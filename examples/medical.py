@@ -21,7 +21,7 @@ scan = MRI2D((n, n), "radial-reg", nlines=24, dtype="complex128")
 data = scan @ da.from_array(image.astype(complex), chunks=32)
 derivatives = [pld.FirstDerivative((n, n), axis=axis, kind="forward", dtype="complex128") for axis in (0, 1)]
 sparse, _, _ = pld.splitbregman(
-    scan, data, derivatives, epsRL1s=[0.02, 0.02], mu=1.0, niter_outer=20, niter_inner=2, niter=8
+    scan, data, derivatives, epsRL1s=[0.02, 0.02], mu=1.0, niter_outer=20, niter_inner=2, iter_lim=8
 )
 save(
     {

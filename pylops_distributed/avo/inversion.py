@@ -12,8 +12,8 @@ import scipy.linalg
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.lift import Array, Whole
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.basic import cgls
 from pylops_distributed.optimization.leastsquares import regularized_inversion
+from pylops_distributed.optimization.scipysolvers import solve
 from pylops_distributed.optimization.sparsity import splitbregman
 from pylops_distributed.space import Vector
 
@@ -28,13 +28,13 @@ def by_matrix(
         d = MatrixMult(matrix, data.shape[1:], dtype=matrix.dtype).apply_adjoint(data)
     if simultaneous:
         return by_steps(MatrixMult(A, data.shape[1:], dtype=A.dtype), d, settings)
-    solve = Whole(_lstsq, (0,), {0: A.shape[1]}, shared={"matrix": A, "settings": settings})
-    return solve(d, np.result_type(A.dtype, d.dtype))
+    direct = Whole(_lstsq, (0,), {0: A.shape[1]}, shared={"matrix": A, "settings": settings})
+    return direct(d, np.result_type(A.dtype, d.dtype))
 
 
 def by_steps(Op: LinearOperator, data: Vector, settings: dict[str, Any]) -> da.Array:
-    """The least-squares model, by CGLS."""
-    return da.asarray(cgls(Op, data, **renamed(settings))[0])
+    """The least-squares model, by SciPy's LSQR or, if the settings say so, another engine's solver."""
+    return da.asarray(solve(Op, data, settings, "the inversion")).reshape(Op.dims)
 
 
 def regularized(
@@ -47,19 +47,22 @@ def regularized(
 ) -> da.Array:
     """The model that is smooth and, if so wanted, blocky; ``m0`` is the initial one."""
     regs, weights = [op for op, _ in smooth], [eps for _, eps in smooth]
-    options = renamed(settings)
     if blocky is None:
-        model = regularized_inversion(Op, data, regs, x0=m0, epsRs=weights, **options)[0]
+        model = regularized_inversion(Op, data, regs, x0=m0, epsRs=weights, **settings)[0]
     else:
         model = splitbregman(
-            Op, data, [blocky[0]], x0=m0, RegsL2=regs or None, epsRL1s=[blocky[1]], epsRL2s=weights or None, **options
+            Op, data, [blocky[0]], x0=m0, RegsL2=regs or None, epsRL1s=[blocky[1]], epsRL2s=weights or None, **settings
         )[0]  # fmt: skip
     return da.asarray(model).reshape(Op.dims)
 
 
-def renamed(settings: dict[str, Any]) -> dict[str, Any]:
-    """Keyword arguments of a solver, SciPy's limit of iterations under PyLops' name."""
-    return {"niter" if name == "iter_lim" else name: value for name, value in settings.items()}
+def weight_of(eps: float | Sequence[float]) -> float:
+    """A weight, which may come as the only one of a list."""
+    if not isinstance(eps, Sequence):
+        return float(eps)
+    if len(eps) != 1:
+        raise ValueError(f"one weight is needed, got {len(eps)}: {eps}")
+    return float(eps[0])
 
 
 def _lstsq(block: Array, matrix: Array, settings: dict[str, Any]) -> Array:

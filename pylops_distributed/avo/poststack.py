@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 from pylops.utils.signalprocessing import nonstationary_convmtx
 
-from pylops_distributed.avo.inversion import by_matrix, by_steps, regularized
+from pylops_distributed.avo.inversion import by_matrix, by_steps, regularized, weight_of
 from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.basicoperators.firstderivative import FirstDerivative, first_difference
 from pylops_distributed.basicoperators.laplacian import Laplacian
@@ -152,9 +152,9 @@ def PoststackInversion(
     explicit: bool = False,
     simultaneous: bool = False,
     epsI: float | None = None,
-    epsR: float | None = None,
+    epsR: float | Sequence[float] | None = None,
     dottest: bool = False,
-    epsRL1: float | None = None,
+    epsRL1: float | Sequence[float] | None = None,
     **kwargs_solver: Any,
 ) -> tuple[da.Array, da.Array]:
     r"""Logarithm of an elastic parameter from post-stack traces, by least squares.
@@ -180,21 +180,22 @@ def PoststackInversion(
     explicit : bool, optional
         Solve with the matrix of a trace, which all traces share.
     simultaneous : bool, optional
-        Let CGLS solve for all traces at once where ``explicit`` would solve each directly.
+        Let LSQR solve for all traces at once where ``explicit`` would solve each directly.
     epsI : float, optional
         Number added to the diagonal of the normal equations, which are then solved; with ``explicit``.
-    epsR : float, optional
+    epsR : float or list of one float, optional
         Weight :math:`\epsilon_R` of roughness.
     dottest : bool, optional
         Test the operator first, which evaluates it.
-    epsRL1 : float, optional
+    epsRL1 : float or list of one float, optional
         Weight :math:`\epsilon_{R1}` of blockiness along time, with ``epsR``, for split Bregman iterations; smooth
         along lines only.
     **kwargs_solver
         Keyword arguments of the solver: :func:`scipy.linalg.lstsq` for traces solved one by one, and else
-        :func:`~pylops_distributed.optimization.basic.cgls`,
+        :func:`~pylops_distributed.optimization.scipysolvers.lsqr`,
         :func:`~pylops_distributed.optimization.leastsquares.regularized_inversion` or
-        :func:`~pylops_distributed.optimization.sparsity.splitbregman`; ``iter_lim`` is ``niter``.
+        :func:`~pylops_distributed.optimization.sparsity.splitbregman`. With ``engine="pylops"`` they are those of
+        :func:`~pylops_distributed.optimization.basic.cgls` inside.
 
     Returns
     -------
@@ -208,8 +209,8 @@ def PoststackInversion(
 
     See Also
     --------
-    pylops.avo.poststack.PoststackInversion : the local driver, which uses LSQR. With ``explicit``,
-        ``simultaneous`` and ``epsI`` it takes the data where the normal equations need their adjoint.
+    pylops.avo.poststack.PoststackInversion : the local driver. With ``explicit``, ``simultaneous`` and
+        ``epsI`` it takes the data where the normal equations need their adjoint.
 
     References
     ----------
@@ -231,7 +232,9 @@ def PoststackInversion(
     if dottest:
         run_dottest(op, verb=True)
     if epsR is not None:
-        smooth, blocky = _roughness(d.shape, epsR, epsRL1, op.dtype)
+        smooth, blocky = _roughness(
+            d.shape, weight_of(epsR), None if epsRL1 is None else weight_of(epsRL1), op.dtype
+        )
         model = regularized(op, d, background, smooth, blocky, kwargs_solver)
         return model, d - op.apply(model)
     rest = d if background is None else d - op.apply(background)

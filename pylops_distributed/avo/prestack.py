@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pylops_distributed.avo.avo import Linearization, coefficients, linearization_of
-from pylops_distributed.avo.inversion import by_matrix, by_steps, regularized
+from pylops_distributed.avo.inversion import by_matrix, by_steps, regularized, weight_of
 from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
 from pylops_distributed.basicoperators.firstderivative import FirstDerivative, first_difference
 from pylops_distributed.basicoperators.laplacian import Laplacian
@@ -254,7 +254,7 @@ def PrestackInversion(
     explicit : bool, optional
         Solve with the matrix of a gather, which all gathers share; not with ``epsR``.
     simultaneous : bool, optional
-        Let CGLS solve for all gathers at once where ``explicit`` would solve each directly.
+        Let LSQR solve for all gathers at once where ``explicit`` would solve each directly.
     epsI : float or list of float, optional
         With ``explicit``, number added to the diagonal of the normal equations; with ``epsR``, weight of the norm of
         the model, one or one for each parameter.
@@ -287,7 +287,7 @@ def PrestackInversion(
 
     See Also
     --------
-    pylops.avo.prestack.PrestackInversion : the local driver, which uses LSQR, and ``kind`` for a single linearization
+    pylops.avo.prestack.PrestackInversion : the local driver, which uses ``kind`` for a single linearization
         only.
 
     References
@@ -320,7 +320,9 @@ def PrestackInversion(
         run_dottest(op, verb=True)
     y = _stacked(d) if epsR is not None or background is None else _stacked(d) - op.apply(background)
     if epsR is not None:
-        smooth, blocky = _roughness(op.dims, epsR, epsI, epsRL1, op.dtype)
+        smooth, blocky = _roughness(
+            op.dims, weight_of(epsR), epsI, None if epsRL1 is None else weight_of(epsRL1), op.dtype
+        )
         model = regularized(op, y, background, smooth, blocky, kwargs_solver)
     elif explicit:
         parts = [_kernels(w, theta, vsvp, nt, lin, kind) for w, lin in zip(wavelets, kinds, strict=True)]

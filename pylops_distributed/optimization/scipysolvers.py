@@ -11,6 +11,9 @@ import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator, is_operator
 from pylops_distributed.optimization import cls_basic, scipyrules
+from pylops_distributed.optimization.basesolver import renamed
+from pylops_distributed.optimization.basic import cgls
+from pylops_distributed.optimization.fuse import elementwise
 from pylops_distributed.optimization.state import Reason
 from pylops_distributed.space import Blocks, flatten, zeros
 
@@ -110,8 +113,7 @@ def lsqr(
     solver = ScipyLSQR(A)
     x, *numbers, var, _ = solver.solve(b, x0, damp, atol, btol, conlim, iter_lim, calc_var, show)
     if var is None:
-        var = flatten(zeros(solver.Op.domain)).astype(float)
-        var = var if np.ndim(x) == 1 else var.reshape(np.shape(x))
+        var = solver.shaped(elementwise(_nothing, zeros(solver.Op.domain), dtype=float))
     return x, *numbers, var
 
 
@@ -158,6 +160,10 @@ def cg(
     """
     x, info = ScipyCG(A).solve(b, x0, rtol=rtol, atol=atol, maxiter=maxiter, M=M, callback=callback)
     return x, info
+
+
+def _nothing(x: Any) -> Any:
+    return np.zeros(x.shape)
 
 
 def operator_of(M: Any) -> LinearOperator | None:
@@ -218,10 +224,18 @@ def call(solver: Callable[..., Any], Op: LinearOperator, data: Any, settings: Ma
         model = solver(Op.topylops(), np.asarray(flat), **settings)[0]
         return da.asarray(np.asarray(model))
     if solver is lsqr:
-        settings = lsqr_settings(settings, "lsqr")
-    elif _origin(solver) == "pylops_distributed":
-        settings = {"niter" if name == "iter_lim" else name: value for name, value in settings.items()}
+        return solve(Op, data, settings, "lsqr")
+    if _origin(solver) == "pylops_distributed":
+        settings = renamed(settings)
     return solver(Op, data, **settings)[0]
+
+
+def solve(Op: LinearOperator, data: Any, settings: Mapping[str, Any], caller: str) -> Any:
+    """The model of least squares by the engine that ``settings`` name: SciPy's LSQR, or PyLops' CGLS."""
+    settings = dict(settings)
+    if engine_of(settings.pop("engine", "scipy")) == "scipy":
+        return lsqr(Op, data, **lsqr_settings(settings, caller))[0]
+    return cgls(Op, data, **renamed(settings))[0]
 
 
 def _origin(solver: Any) -> str:

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike
 
 from pylops_distributed.lift.arguments import one_of
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.basesolver import renamed
-from pylops_distributed.optimization.basic import lsqr
+from pylops_distributed.optimization.scipysolvers import call, lsqr
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
 from pylops_distributed.waveeqprocessing.twoway import AcousticWave2D
@@ -97,9 +96,11 @@ class LSM:
         d : array
             Data, of shape ``(ns, nr, nt)`` or flat.
         solver : callable, optional
-            Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model.
+            Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model, by default
+            :func:`~pylops_distributed.optimization.scipysolvers.lsqr`. Solvers of SciPy and PyLops are called with
+            a local operator and NumPy data.
         **kwargs_solver
-            Its keyword arguments; ``iter_lim`` is ``niter``.
+            Its keyword arguments.
 
         Returns
         -------
@@ -107,7 +108,7 @@ class LSM:
             Image, of shape ``(nx, nz)`` or ``(ny, nx, nz)``.
         """
         data = da.asarray(d).reshape(self.Demop.dimsd)
-        image = da.asarray(solver(self.Demop, data, **renamed(kwargs_solver))[0])
+        image = da.asarray(call(solver, self.Demop, data, kwargs_solver))
         return image.reshape(getattr(self.Demop, "image", self.Demop.dims))
 
 

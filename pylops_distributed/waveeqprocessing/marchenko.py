@@ -19,7 +19,8 @@ from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.basicoperators.roll import Roll
 from pylops_distributed.lift import Array
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.basic import cgls
+from pylops_distributed.optimization.scipysolvers import call, lsqr
+from pylops_distributed.optimization.systems import vector_of
 from pylops_distributed.signalprocessing.fourier import Engine
 from pylops_distributed.space import Blocks
 from pylops_distributed.utils.dottest import dottest as run_dottest
@@ -86,7 +87,7 @@ class Marchenko:
 
     See Also
     --------
-    pylops.waveeqprocessing.Marchenko : the local driver, which uses LSQR.
+    pylops.waveeqprocessing.Marchenko : the local driver.
 
     References
     ----------
@@ -153,7 +154,7 @@ class Marchenko:
         dottest: bool = False,
         usematmul: bool = False,
         *,
-        solver: Callable[..., Any] = cgls,
+        solver: Callable[..., Any] = lsqr,
         **kwargs_solver: Any,
     ) -> tuple[da.Array, ...]:
         """Focusing and Green's functions of one point.
@@ -175,9 +176,11 @@ class Marchenko:
         usematmul : bool, optional
             Taken for compatibility.
         solver : callable, optional
-            Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model.
+            Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model, by default
+            :func:`~pylops_distributed.optimization.scipysolvers.lsqr`. Solvers of SciPy and PyLops are called with
+            a local operator and NumPy data.
         **kwargs_solver
-            Its keyword arguments; ``iter_lim`` is ``niter``.
+            Its keyword arguments.
 
         Returns
         -------
@@ -206,7 +209,7 @@ class Marchenko:
         dottest: bool = False,
         usematmul: bool = False,
         *,
-        solver: Callable[..., Any] = cgls,
+        solver: Callable[..., Any] = lsqr,
         **kwargs_solver: Any,
     ) -> tuple[da.Array, ...]:
         """Focusing and Green's functions of several points at once.
@@ -230,14 +233,12 @@ class Marchenko:
         ValueError
             If there is neither ``G0`` nor ``wav`` and ``nfft``.
         """
-        if "iter_lim" in kwargs_solver:
-            kwargs_solver["niter"] = kwargs_solver.pop("iter_lim")
         M, d, G, focus, redatumed = self.system(trav, G0, nfft)
         if dottest:
             for op in (G, M):
                 run_dottest(op, verb=True)
-        found = solver(M, d, **kwargs_solver)[0]
-        total = Blocks((found.arrays[0], found.arrays[1] + focus))
+        model: Any = vector_of(call(solver, M, d, kwargs_solver), M.domain)
+        total = Blocks((model.arrays[0], model.arrays[1] + focus))
         results = list(total.arrays)
         if rtm:
             results.append(redatumed)

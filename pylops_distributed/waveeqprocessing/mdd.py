@@ -14,6 +14,7 @@ from scipy.signal import filtfilt
 from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.basic import cgls
+from pylops_distributed.optimization.scipysolvers import call, lsqr
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 from pylops_distributed.signalprocessing.fourier import Engine
 from pylops_distributed.utils.dottest import dottest as run_dottest
@@ -42,7 +43,7 @@ def MDD(
     smooth_precond: int = 0,
     fftengine: Engine = "numpy",
     *,
-    solver: Callable[..., Any] = cgls,
+    solver: Callable[..., Any] = lsqr,
     **kwargs_solver: Any,
 ) -> Any:
     r"""Undo a multi-dimensional convolution by least squares.
@@ -83,9 +84,11 @@ def MDD(
     fftengine : {"numpy", "scipy", "fftw", "mkl_fft"}, optional
         Library that transforms.
     solver : callable, optional
-        Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model.
+        Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model, by default
+        :func:`~pylops_distributed.optimization.scipysolvers.lsqr`, and with ``callback`` CGLS. Solvers of SciPy and
+        PyLops are called with a local operator and NumPy data.
     **kwargs_solver
-        Its keyword arguments; ``iter_lim`` is ``niter``.
+        Its keyword arguments.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def MDD(
 
     See Also
     --------
-    pylops.waveeqprocessing.MDD : the local driver, which uses LSQR.
+    pylops.waveeqprocessing.MDD : the local driver.
 
     References
     ----------
@@ -114,8 +117,8 @@ def MDD(
     >>> MDD(kernel, data, nfmax=8, niter=2).shape
     (3, 15)
     """
-    if "iter_lim" in kwargs_solver:
-        kwargs_solver["niter"] = kwargs_solver.pop("iter_lim")
+    if solver is lsqr and "callback" in kwargs_solver:  # as in PyLops: SciPy's LSQR calls nobody back
+        solver = cgls
     kernel, data = lazy(G), lazy(d)
     nt = kernel.shape[2]
     nt2 = 2 * nt - 1 if twosided and add_negative else nt
@@ -134,7 +137,7 @@ def MDD(
             run_dottest(Op, verb=True)
         y = da.moveaxis(_padded(data, nt2), 2, 0)
         P = _causal(Op, zero, smooth_precond) if twosided and causality_precond else None
-        model = da.asarray(solver(Op if P is None else Op @ P, y, **kwargs_solver)[0])
+        model = da.asarray(call(solver, Op if P is None else Op @ P, y, kwargs_solver)).reshape(Op.dims)
         return _convolved(da.moveaxis(model if P is None else P @ model, 0, 2), wav), da.moveaxis(
             Op.H @ y, 0, 2
         )

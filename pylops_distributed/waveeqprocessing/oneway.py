@@ -17,7 +17,7 @@ from pylops_distributed.basicoperators.pad import Pad
 from pylops_distributed.lift import Array
 from pylops_distributed.lift.arguments import complex_type, one_of, real_type
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.basic import cgls
+from pylops_distributed.optimization.scipysolvers import call, lsqr
 from pylops_distributed.signalprocessing.fft import FFT
 from pylops_distributed.signalprocessing.fourier import Engine
 from pylops_distributed.space import Space
@@ -166,7 +166,7 @@ def Deghosting(
     ntaper: Any = (11, 11),
     restriction: LinearOperator | None = None,
     sptransf: LinearOperator | None = None,
-    solver: Callable[..., Any] = cgls,
+    solver: Callable[..., Any] = lsqr,
     dottest: bool = False,
     dtype: DTypeLike = "float64",
     **kwargs_solver: Any,
@@ -211,7 +211,9 @@ def Deghosting(
     sptransf : LinearOperator, optional
         From a sparse representation to the up-going waves.
     solver : callable, optional
-        Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model.
+        Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model, by default
+        :func:`~pylops_distributed.optimization.scipysolvers.lsqr`. Solvers of SciPy and PyLops are called with a
+        local operator and NumPy data.
     dottest : bool, optional
         Test the operator first, which evaluates it.
     dtype : dtype, optional
@@ -231,7 +233,7 @@ def Deghosting(
 
     See Also
     --------
-    pylops.waveeqprocessing.Deghosting : the local driver, which uses LSQR.
+    pylops.waveeqprocessing.Deghosting : the local driver.
 
     References
     ----------
@@ -271,7 +273,7 @@ def Deghosting(
     d = data - lazy(pd) if pd is not None else lazy(win) * data
     if sptransf is not None:
         whole, op = whole @ sptransf, op @ sptransf
-    model = da.asarray(solver(op, d.ravel(), **kwargs_solver)[0])
+    model = da.asarray(call(solver, op, d.ravel(), kwargs_solver))
     if sptransf is not None:
         data, model = da.asarray(whole @ model).real, da.asarray(sptransf @ model)
     pup = model.real.reshape(dims)

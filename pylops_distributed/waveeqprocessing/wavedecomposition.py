@@ -17,7 +17,7 @@ from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.lift import Array
 from pylops_distributed.lift.arguments import one_of
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.basic import cgls
+from pylops_distributed.optimization.scipysolvers import call, lsqr
 from pylops_distributed.signalprocessing.fftnd import FFTND
 from pylops_distributed.utils.dottest import dottest as run_dottest
 
@@ -235,7 +235,7 @@ def WavefieldDecomposition(
     kind: Literal["inverse", "analytical"] = "inverse",
     restriction: LinearOperator | None = None,
     sptransf: LinearOperator | None = None,
-    solver: Callable[..., Any] = cgls,
+    solver: Callable[..., Any] = lsqr,
     dottest: bool = False,
     dtype: DTypeLike = "complex128",
     **kwargs_solver: Any,
@@ -260,7 +260,9 @@ def WavefieldDecomposition(
     sptransf : LinearOperator, optional
         From a sparse representation to each of the results.
     solver : callable, optional
-        Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model.
+        Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model, by default
+        :func:`~pylops_distributed.optimization.scipysolvers.lsqr`. Solvers of SciPy and PyLops are called with a
+        local operator and NumPy data.
     dottest : bool, optional
         Test the operator first, which evaluates it.
     nt, nr, dt, dr, rho, vel, nffts, critical, ntaper, dtype : optional
@@ -280,7 +282,7 @@ def WavefieldDecomposition(
 
     See Also
     --------
-    pylops.waveeqprocessing.WavefieldDecomposition : the local driver, which uses LSQR.
+    pylops.waveeqprocessing.WavefieldDecomposition : the local driver.
 
     References
     ----------
@@ -312,7 +314,7 @@ def WavefieldDecomposition(
     if dottest:
         run_dottest(op, complexflag=2, verb=True)
     d = da.concatenate([pressure.ravel(), scaling * velocity.ravel()])
-    waves = da.asarray(solver(op, d, **kwargs_solver)[0]).real
+    waves = da.asarray(call(solver, op, d, kwargs_solver)).real
     if sparse is not None:
         waves = da.asarray(sparse @ waves)
     pdown, pup = waves.reshape((2, *dims))
