@@ -43,6 +43,7 @@ def _invert(dataset: str, config: PipelineConfig) -> str:
         ):
             while inversion.progress.reason is None and not monitor.asked:
                 tasks.solve_segment(inversion, monitor)
+            inversion.check()
             iteration, reason = inversion.progress.iteration, inversion.progress.reason
     if reason is None:
         raise Stopped(f"{monitor.asked} at iteration {iteration}, which is saved")

@@ -17,7 +17,7 @@ from pylops_distributed.execution import await_workers
 from pylops_distributed.ingest import open_dataset, read_ref
 from pylops_distributed.limits import check_memory
 from pylops_distributed.optimization.solver import Save, Session
-from pylops_distributed.optimization.state import Reason
+from pylops_distributed.optimization.state import NotFiniteError, Reason
 from pylops_distributed.problem import Problem
 from pylops_distributed.problems import load_problem
 from pylops_distributed.solvers import most_steps
@@ -218,6 +218,11 @@ class Inversion:
             When to return, after the step under way.
         on_progress : callable, optional
             Called whenever steps were taken; returns True to stop for now.
+
+        Raises
+        ------
+        NotFiniteError
+            If a number has become NaN or infinite.
         """
         if self.session.failed or self.store.stuck:
             self._reopen()
@@ -242,7 +247,23 @@ class Inversion:
                 last = time.monotonic()
         if self.progress.reason is not None:
             self._finish()
+        self.check()
         return self.progress
+
+    def check(self) -> None:
+        """Raise an error, and note it with the run, if a number of the solve has become NaN or infinite.
+
+        Raises
+        ------
+        NotFiniteError
+            If so. The newest checkpoint is of before.
+        """
+        try:
+            self.session.check()
+        except NotFiniteError as error:
+            self.attempt.fail(str(error))
+            kept = f"iteration {self.kept}" if self.kept >= 0 else "none"
+            raise NotFiniteError(f"{error}. The newest checkpoint: {kept}") from None
 
     def _finish(self) -> None:
         """Wait until the last state is on disk; without it the solve has not ended, and is gone on with."""

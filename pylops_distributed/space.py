@@ -218,14 +218,18 @@ def norm(x: Vector) -> da.Array:
 def _ratio(a: Any, b: Any) -> np.ndarray[Any, Any]:
     with np.errstate(all="ignore"):
         quotient = np.asarray(np.true_divide(a, b))
-    finite: np.ndarray[Any, Any] = np.where(
-        np.isfinite(quotient) & (np.abs(b) > 0), quotient, np.zeros_like(quotient)
-    )
+    # Zero stands for 0 / 0 at convergence, never for numbers that were lost before.
+    rest = np.where(np.isfinite(a) & np.isfinite(b), np.zeros_like(quotient), np.full_like(quotient, np.nan))
+    finite: np.ndarray[Any, Any] = np.where(np.isfinite(quotient) & (np.abs(b) > 0), quotient, rest)
     return finite
 
 
 def ratio(a: Any, b: Any) -> Any:
-    """``a / b`` of two scalars, lazily; 0 where that is not a finite number, so that steps past convergence rest."""
+    """``a / b`` of two scalars, lazily.
+
+    It is 0 where ``b`` is 0 or the quotient overflows, so that steps past convergence rest, and NaN where ``a`` or
+    ``b`` is NaN or infinite.
+    """
     return da.blockwise(
         _ratio,
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -14,8 +15,10 @@ import numpy as np
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
 from pylops_distributed.optimization.solver import iterate
-from pylops_distributed.optimization.state import Reason, materialise
+from pylops_distributed.optimization.state import Reason, as_nan, materialise, not_finite, reason_to_stop
 from pylops_distributed.space import Blocks, Space, Vector, flatten, reshape
+
+log = logging.getLogger(__name__)
 
 _UNITS = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}
 
@@ -133,8 +136,14 @@ class Solver:
             self._restart(replace(self.state, x=reshape(lazy(x), self.system.domain)))
         before = self._round()
         while True:
-            self.state = next(self._steps)
-            if self.rounds is None or self._round() > before:
+            try:
+                self.state = next(self._steps)
+            except StopIteration:
+                raise ArithmeticError(
+                    f"{type(self).__name__} takes no step from NaN or infinity ({', '.join(not_finite(self.state))}): "
+                    "check data, initial model and operator"
+                ) from None
+            if self.rounds is None or self._round() > before or not_finite(self.state):
                 break
         self._x = self.shaped(self.state.x)
         self.iiter += 1
@@ -150,15 +159,27 @@ class Solver:
         if self.niter is None:
             raise ValueError("give niter to setup or to run")
         limited = self.limited(self.niter)
-        self.reason = limited.done(self.state)
+        self.reason = reason_to_stop(limited, self.state)
         while self.reason is None:
             left = self.niter - self.iiter
             due = self.iiter < itershow[0] or left < itershow[1] or self.iiter % itershow[2] == 0
             x = self._stepped(x, show and due)
-            self.reason = limited.done(self.state)
+            self.reason = reason_to_stop(limited, self.state)
             if any(getattr(callback, "stop", False) for callback in self.callbacks or ()):
                 self.reason = self.reason or Reason.CALLBACK
-        return x
+        return self._lost() if self.reason is Reason.NOT_FINITE else x
+
+    def _lost(self) -> Any:
+        """A model of NaN, with a word in the log: PyLops' functions do not all return a reason."""
+        names = ", ".join(not_finite(self.state))
+        log.warning(
+            "%s stopped at iteration %d: NaN or infinity in %s; the model is NaN. Check data, initial model and "
+            "operator for NaN, infinity and overflow",
+            type(self).__name__, self.iiter, names,
+        )  # fmt: skip
+        self.state = as_nan(self.state)
+        self._x = self.shaped(self.state.x)
+        return self._x
 
     def limited(self, niter: int) -> Any:
         """The algorithm with another limit of steps."""

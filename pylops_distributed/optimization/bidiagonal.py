@@ -13,7 +13,9 @@ from pylops_distributed.space import Vector, norm, squared_norm, vdot
 
 
 def quotient(a: Any, b: Any) -> Any:
-    """``a / b`` of NumPy numbers, and 0 where that is not a finite number."""
+    """``a / b`` of NumPy numbers; 0 where ``b`` is 0 or the quotient overflows, NaN where either is not finite."""
+    if not (np.isfinite(a) and np.isfinite(b)):
+        return np.result_type(a, b).type(np.nan)
     with np.errstate(all="ignore"):
         value = a / b if b else b
     return value if np.isfinite(value) else np.zeros_like(value)[()]

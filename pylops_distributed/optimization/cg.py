@@ -19,9 +19,9 @@ class CGState(State):
 
     r: Vector = vector("residual", "domain")
     c: Vector = vector("search_direction", "domain")
-    kold: Any = scalar("kold")
+    kold: Any = scalar("kold", "never")
     kfirst: Any = scalar("kfirst")
-    cost: Any = scalar("cost")
+    cost: Any = scalar("cost", "never")
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ class CGLSState(State):
 
     s: Vector = vector("data_residual", "codomain")
     c: Vector = vector("search_direction", "domain")
-    kold: Any = scalar("kold")
+    kold: Any = scalar("kold", "never")
     kfirst: Any = scalar("kfirst")
-    cost: Any = scalar("cost")
-    cost1: Any = scalar("cost1")
+    cost: Any = scalar("cost", "never")
+    cost1: Any = scalar("cost1", "never")
 
 
 @dataclass(frozen=True)

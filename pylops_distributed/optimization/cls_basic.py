@@ -74,7 +74,7 @@ class CGLS(CG):
         if float(self.state.kold) <= self.machine.tol:
             self.istop = 1
         else:
-            self.istop = 3 if self.reason == Reason.CALLBACK else 2
+            self.istop = 3 if self.reason in (Reason.CALLBACK, Reason.NOT_FINITE) else 2
         self.r1norm, self.r2norm = float(self.state.kold), float(self.state.cost1)
 
     def results(self) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization import spgl1
 from pylops_distributed.optimization.basesolver import Solver
+from pylops_distributed.optimization.state import Reason, reason_to_stop
 from pylops_distributed.space import flatten
 
 
@@ -49,10 +50,12 @@ class SPGL1(Solver):
         op = self.Op if self.SOp is None else self.Op @ self.SOp.H
         machine = self.algorithm(self.tau, self.sigma, **kwargs_spgl1)
         p = self.begin(machine, self.y, x, None, self._show, op)
-        while (reason := machine.done(self.state)) is None:
+        while (reason := reason_to_stop(machine, self.state)) is None:
             p = self.advance(p, show)
             self.callback(p)
         self.reason = reason
+        if reason is Reason.NOT_FINITE:
+            p = self._lost()
         model = self.state.x if self.SOp is None else self.SOp.apply_adjoint(self.state.x)
         return (flatten(model) if self._flat else model), p, self._info()
 

@@ -66,7 +66,8 @@ def elementwise(function: Callable[..., Any], *args: Any, dtype: DTypeLike | Non
 
 def _sum(*blocks: Any, function: Callable[..., Any], kind: Any) -> Any:
     ndim = max(np.ndim(b) for b in blocks)
-    return np.asarray(function(*blocks)).sum(dtype=kind).reshape((1,) * ndim)
+    with np.errstate(over="ignore", invalid="ignore"):  # the sum tells, and ends the solve
+        return np.asarray(function(*blocks)).sum(dtype=kind).reshape((1,) * ndim)
 
 
 def total(function: Callable[..., Any], *args: Any, dtype: DTypeLike) -> Any:
@@ -179,14 +180,15 @@ def _step_length(k: Any, curvature: Any, first: Any) -> Any:
     with np.errstate(all="ignore"):
         found = np.asarray(k / curvature)
     worth = np.isfinite(found) & (k > np.finfo(found.dtype).eps ** 2 * first)
-    return np.where(worth, found, np.zeros_like(found))
+    lost = ~(np.isfinite(k) & np.isfinite(curvature))
+    return np.where(worth, found, np.where(lost, np.full_like(found, np.nan), np.zeros_like(found)))
 
 
 def step_length(k: Any, curvature: Any, first: Any) -> Any:
     """``k / curvature`` as a lazy 0-d array: how far conjugate gradients go.
 
     It is 0 once the gradient, of squared norm ``k``, is lost in the rounding of the first one: what is left of it
-    says nothing any more, and its square may underflow.
+    says nothing any more, and its square may underflow. It is NaN if ``k`` or ``curvature`` is NaN or infinite.
     """
     return elementwise(_step_length, k, curvature, first)
 

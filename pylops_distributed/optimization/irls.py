@@ -33,13 +33,13 @@ class IRLSState(State):
     c: Vector = vector("search_direction", "domain")
     s: Vector = vector("weighted_residual", "codomain")
     w: Vector = vector("weights", "codomain")
-    kold: Any = scalar("kold")
+    kold: Any = scalar("kold", "never")
     kfirst: Any = scalar("kfirst")
     outer: Any = scalar("outer")
     inner: Any = scalar("inner")
     restart: Any = scalar("restart")
-    cost: Any = scalar("cost")
-    update: Any = scalar("update")
+    cost: Any = scalar("cost", "never")
+    update: Any = scalar("update", "always")
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,9 @@ def _weights(restart: Any, w: Any, image: Any, y: Any, least: Any, thresh: bool,
         return w
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.sqrt(_weight(np.abs(y - image), thresh, eps) / _weight(least, thresh, eps))
-    return np.nan_to_num(found, nan=1.0)  # a residual and an epsR of zero
+    # A residual and an epsR of zero give 0 / 0, and the largest weight; a residual of NaN stays NaN.
+    exact = np.isnan(found) & (y == image)
+    return np.where(exact, np.ones_like(found), found)
 
 
 def _residual(restart: Any, a: Any, s: Any, w0: Any, image: Any, w: Any, y: Any, warm: bool) -> Any:

@@ -33,13 +33,13 @@ class IRLSModelState(State):
     w: Vector = vector("weights", "domain")
     c: Vector = vector("search_direction", "codomain")
     s: Vector = vector("residual", "codomain")
-    kold: Any = scalar("kold")
+    kold: Any = scalar("kold", "never")
     kfirst: Any = scalar("kfirst")
     outer: Any = scalar("outer")
     inner: Any = scalar("inner")
     restart: Any = scalar("restart")
-    cost: Any = scalar("cost")
-    update: Any = scalar("update")
+    cost: Any = scalar("cost", "never")
+    update: Any = scalar("update", "always")
 
 
 @dataclass(frozen=True)

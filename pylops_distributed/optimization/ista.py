@@ -30,7 +30,7 @@ class ISTAState(State):
 
     history: ClassVar[tuple[str, ...]] = ("cost", "xupdate")
 
-    alpha: Any = scalar("alpha")
+    alpha: Any = scalar("alpha", "never")
     count: Any = scalar("count")
     normres: Any = scalar("normres")
     grown: Any = scalar("grown")

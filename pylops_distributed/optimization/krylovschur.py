@@ -15,6 +15,7 @@ from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.bidiagonal import unit
 from pylops_distributed.optimization.fuse import elementwise
 from pylops_distributed.optimization.power import noise
+from pylops_distributed.optimization.state import NotFiniteError
 from pylops_distributed.space import Blocks, Vector, norm, reshape
 
 Matrix = np.ndarray[Any, Any]
@@ -157,6 +158,8 @@ def _grow(op: LinearOperator, V: list[Any], H: Matrix, kind: np.dtype[Any]) -> l
             V = [*V, v]
         (V, columns) = dask.persist(V, columns)
         (numbers,) = dask.compute(columns)
+        if not all(np.isfinite(h).all() and np.isfinite(beta) for h, beta in numbers):
+            raise NotFiniteError(f"{op!r} gives NaN or infinity: it has no eigenvalues that can be computed")
         for j, (h, beta) in enumerate(numbers, first):
             H[: j + 1, j], H[j + 1, j] = h, beta
             if beta == 0 and j + 1 < H.shape[1]:  # the vectors are closed: go on with another
@@ -177,7 +180,8 @@ def _orthogonal(w: Vector, V: list[Any]) -> tuple[Any, da.Array, da.Array]:
 
 
 def _significant(beta: Any, size: Any) -> Any:
-    return np.where(beta > 10 * np.finfo(beta.dtype).eps * size, beta, np.zeros_like(beta))
+    small = beta <= 10 * np.finfo(beta.dtype).eps * size
+    return np.where(small, np.zeros_like(beta), beta)
 
 
 def _start(op: LinearOperator, kind: np.dtype[Any], number: int) -> Any:

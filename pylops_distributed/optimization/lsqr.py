@@ -29,8 +29,8 @@ class LSQRState(State):
     v: Vector = vector("right_vector", "domain")
     w: Vector = vector("search_direction", "domain")
     alfa: Any = scalar("alfa")
-    beta: Any = scalar("beta")
-    bnorm: Any = scalar("bnorm")
+    beta: Any = scalar("beta", "never")
+    bnorm: Any = scalar("bnorm", "never")
     arnorm0: Any = scalar("arnorm0")
     rhobar: Any = scalar("rhobar")
     phibar: Any = scalar("phibar")
@@ -47,7 +47,7 @@ class LSQRState(State):
     xnorm: Any = scalar("xnorm")
     r1norm: Any = scalar("r1norm")
     r2norm: Any = scalar("r2norm")
-    cost: Any = scalar("cost")
+    cost: Any = scalar("cost", "never")
 
 
 @dataclass(frozen=True)

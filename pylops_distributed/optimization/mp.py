@@ -23,7 +23,7 @@ class MPState(State):
     r: Vector = vector("residual", "codomain")
     rank: Vector = vector("rank", "domain")
     count: Any = scalar("count")
-    cost: Any = scalar("cost")
+    cost: Any = scalar("cost", "never")
 
 
 @dataclass(frozen=True)

@@ -29,12 +29,12 @@ class OMPState(State):
     s: Vector = vector("inner_residual", "codomain")
     back: Vector = vector("adjoint_data", "domain")
     rank: Vector = vector("rank", "domain")
-    kold: Any = scalar("kold")
+    kold: Any = scalar("kold", "never")
     kfirst: Any = scalar("kfirst")
     outer: Any = scalar("outer")
     inner: Any = scalar("inner")
     restart: Any = scalar("restart")
-    cost: Any = scalar("cost")
+    cost: Any = scalar("cost", "never")
 
 
 @dataclass(frozen=True)

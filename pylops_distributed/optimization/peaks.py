@@ -42,7 +42,10 @@ def _best(flag: Any, x: Any, norms: Any, *positions: Any, offset: int) -> Any:
 
 def _first(table: Any) -> Any:
     rows = table.reshape(-1, 2)
-    rows = rows[rows[:, 0] == rows[:, 0].max()]
+    largest = rows[:, 0].max()
+    if np.isnan(largest):  # no element is the largest
+        return np.full(2, np.nan)
+    rows = rows[rows[:, 0] == largest]
     return rows[rows[:, 1].argmin()]
 
 

@@ -162,7 +162,7 @@ def _descend_l1(table: Any, search: Any, after: int, kind: Any) -> Any:
     starts = _starts(start, table.shape[1], after, kind)
     numbers = number + np.cumsum(table[0, ::-1])[::-1]
     sums = above + np.cumsum(table[1, ::-1])[::-1]
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         kept = sums - np.where(numbers > 0, starts * numbers, 0.0)
     digit = max(0, int(np.count_nonzero((kept >= radius) & (numbers > 0))) - 1)
     last = digit + 1 == len(starts)
@@ -173,6 +173,8 @@ def _descend_l1(table: Any, search: Any, after: int, kind: Any) -> Any:
 
 def _solve_l1(search: Any) -> Any:
     start, number, above, radius = search
+    if np.isnan(above) or np.isnan(radius):
+        return np.nan
     return max(0.0, (above - radius) / number) if number else start
 
 

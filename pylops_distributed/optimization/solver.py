@@ -6,13 +6,22 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from pylops_distributed.execution import Replay, await_workers, replay, trace
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.state import Reason, State
+from pylops_distributed.optimization.state import (
+    NotFiniteError,
+    Reason,
+    State,
+    as_nan,
+    nan_unless_finite,
+    not_finite,
+    reason_to_stop,
+)
 from pylops_distributed.space import Vector
 
 S = TypeVar("S", bound=State)
@@ -79,16 +88,18 @@ class Solution(Generic[S]):
 def unroll(solver: Solver[S], op: LinearOperator, y: Vector, niter: int, x0: Vector | None = None) -> S:
     """All of ``niter`` steps as one lazy graph; nothing is computed."""
     state = solver.init(op, y, x0)
-    return trace(lambda before: solver.step(op, y, before), state).expand(state, niter)
+    last = trace(lambda before: solver.step(op, y, before), state).expand(state, niter)
+    return nan_unless_finite(last)
 
 
 def iterate(solver: Solver[S], op: LinearOperator, y: Vector, state: S) -> Iterator[S]:
     """Computed states after ``state``, lazy or computed, one at a time, until the solver is done."""
-    engine = replay(lambda before: solver.step(op, y, before), state, solver.done)
-    reason = solver.done(engine.first)
+    done = partial(reason_to_stop, solver)
+    engine = replay(lambda before: solver.step(op, y, before), state, done)
+    reason = done(engine.first)
     while reason is None:
         (numbers,) = engine.run(1)
-        reason = solver.done(numbers)
+        reason = done(numbers)
         yield engine.state()
     engine.close()
 
@@ -140,12 +151,14 @@ class Session(Generic[S]):
         found = store.latest(solver.state) if store is not None else None
         start = time.monotonic()
         first: S = solver.init(op, y, x0) if found is None else found.state
-        self._engine: Replay[S] = replay(lambda before: solver.step(op, y, before), first, solver.done)
+        self._done = partial(reason_to_stop, solver)
+        self._engine: Replay[S] = replay(lambda before: solver.step(op, y, before), first, self._done)
+        self._newest: S = self._engine.first  # without its vectors
         self._moved = 0  # bytes, up to the newest state
         self.history: History = {} if found is None else found.history
         if found is None:
             self._note([self._engine.first], time.monotonic() - start)
-        self.iteration, self.reason = first.iteration, solver.done(self._engine.first)
+        self.iteration, self.reason = first.iteration, self._done(self._engine.first)
         self._saved = None if found is None else first.iteration
         self._saved_at = time.monotonic()
         self._pace = math.inf  # seconds a step
@@ -153,10 +166,11 @@ class Session(Generic[S]):
 
     @property
     def state(self) -> S:
-        """Newest state, computed."""
+        """Newest state, computed; its model is NaN where a number became NaN or infinite."""
         start = time.monotonic()
         self._note(self._engine.finish(), time.monotonic() - start)
-        return self._engine.state()
+        newest = self._engine.state()
+        return as_nan(newest) if self.reason is Reason.NOT_FINITE else newest
 
     def run(
         self,
@@ -203,8 +217,11 @@ class Session(Generic[S]):
         return self.reason
 
     def save(self) -> None:
-        """Keep the newest state, unless that is done already or a step has failed and taken it along."""
-        if self.store is None or self.failed:
+        """Keep the newest state, unless that is done already or a step has failed and taken it along.
+
+        A state with a number that is not finite is not kept: nothing can be resumed from it.
+        """
+        if self.store is None or self.failed or self.reason is Reason.NOT_FINITE:
             return
         try:
             state = self.state  # first: it may turn out newer than was known
@@ -214,6 +231,20 @@ class Session(Generic[S]):
         if self._saved != self.iteration:
             self.store.save(state, self.history)
             self._saved, self._saved_at = self.iteration, time.monotonic()
+
+    def check(self) -> None:
+        """Raise an error if a number has become NaN or infinite.
+
+        Raises
+        ------
+        NotFiniteError
+            If so; it names the numbers.
+        """
+        if names := not_finite(self._newest):
+            raise NotFiniteError(
+                f"the solve stopped at iteration {self.iteration}: NaN or infinity in {', '.join(names)}; look for "
+                "NaN, infinity and overflow in the data, the initial model and the operator"
+            )
 
     def could_spread(self) -> bool:
         """Whether a new session, from the newest checkpoint on, would have more workers than this one."""
@@ -238,7 +269,8 @@ class Session(Generic[S]):
             row = {name: getattr(numbers, name) for name in getattr(numbers, "history", ())}
             row |= {"seconds": seconds / len(taken), "bytes": moved / len(taken)}
             self.history = {k: np.append(self.history.get(k, np.empty(0)), v) for k, v in row.items()}
-            self.iteration, self.reason = numbers.iteration, self.solver.done(numbers)
+            self._newest = numbers
+            self.iteration, self.reason = numbers.iteration, self._done(numbers)
 
 
 def solve(

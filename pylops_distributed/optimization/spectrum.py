@@ -9,6 +9,7 @@ import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.krylovschur import Matrix, krylov_schur, wanted
+from pylops_distributed.optimization.state import NotFiniteError
 from pylops_distributed.space import flatten, reshape, unflatten
 
 SMALL = 2**24  # bytes of a matrix that one task takes apart in seconds
@@ -55,12 +56,17 @@ def _vector(op: LinearOperator, v0: Any) -> Any:
 
 def _of_matrix(op: LinearOperator, symmetric: bool) -> Matrix:
     matrix = op.todense().rechunk(-1)
-    values = matrix.map_blocks(_spectrum, symmetric, drop_axis=0, chunks=(op.shape[1],), dtype=complex)
-    return np.asarray(values.compute())
+    found = matrix.map_blocks(_spectrum, symmetric, drop_axis=0, chunks=(op.shape[1],), dtype=complex)
+    values = np.asarray(found.compute())
+    if not np.isfinite(values).all():
+        raise NotFiniteError(f"{op!r} gives NaN or infinity: it has no eigenvalues that can be computed")
+    return values
 
 
 def _spectrum(matrix: Any, symmetric: bool) -> Any:
     rows, columns = matrix.shape
+    if not np.isfinite(matrix).all():  # LAPACK raises an error for some, and returns numbers for others
+        return np.full(columns, np.nan)
     if rows != columns:
         singular = np.linalg.svd(matrix, compute_uv=False)
         return np.pad(singular, (0, columns - len(singular)))

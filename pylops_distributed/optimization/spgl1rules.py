@@ -74,6 +74,8 @@ def decide(rules: Tolerances, f: Any, gs: Any, s2: Any, *numbers: Any) -> tuple[
     n = Numbers(*numbers)
     if n.stat:
         return 0.0, 0.0, *numbers
+    if not np.isfinite((f, gs, s2)).all():  # no line search finds its way back, and every comparison is false
+        return 1.0, 0.0, *_values(replace(n, f=np.nan, rnorm=np.nan))
     if n.phase == SHRUNK:
         n = replace(n, f=f, fold=n.fold, last0=-np.inf, last1=f, last2=-np.inf)
         return 1.0, 0.0, *_values(_begin(n))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, fields, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import dask
 import dask.array as da
+import numpy as np
 
 from pylops_distributed.space import Blocks, Vector
 
@@ -18,6 +20,12 @@ S = TypeVar("S", bound="State")
 # further blocks (where it says nothing); their normal equations; the operator alone, its terms apart; the operator
 # after the transform, from coefficients; or nothing of the kind.
 Takes: TypeAlias = Literal["system", "normal", "terms", "coefficients"] | None
+# When a scalar of a state may be infinite: before the first step, where it stands for "not yet known"; never; always.
+Infinite: TypeAlias = Literal["first", "never", "always"]
+
+
+class NotFiniteError(ArithmeticError):
+    """A number of a solve became NaN or infinite."""
 
 
 class Reason(StrEnum):
@@ -27,6 +35,7 @@ class Reason(StrEnum):
     NITER = "reached the maximum number of iterations"
     CALLBACK = "stopped by a callback"
     CONDITION = "the operator seems too ill-conditioned"
+    NOT_FINITE = "a number became NaN or infinite"
 
 
 def vector(name: str, space: str) -> Any:
@@ -42,9 +51,17 @@ def vector(name: str, space: str) -> Any:
     return field(metadata={"name": name, "space": space})
 
 
-def scalar(name: str) -> Any:
-    """A dataclass field holding a 0-d array, stored under ``name``."""
-    return field(metadata={"name": name, "space": None})
+def scalar(name: str, infinite: Infinite = "first") -> Any:
+    """A dataclass field holding a 0-d array, stored under ``name``.
+
+    Parameters
+    ----------
+    name : str
+        Name under which the number is stored.
+    infinite : {"first", "never", "always"}
+        When the number may be infinite without ending the solve; NaN always ends it.
+    """
+    return field(metadata={"name": name, "space": None, "infinite": infinite})
 
 
 @dataclass(frozen=True)
@@ -87,6 +104,66 @@ def rebuild(state: S, arrays: Iterable[Any], iteration: int) -> S:
 def scalars(state: State) -> dict[str, Any]:
     """The scalars of a state, by field."""
     return {f.name: getattr(state, f.name) for f in fields(state) if f.metadata.get("space", "") is None}
+
+
+def not_finite(state: State) -> list[str]:
+    """Names of the scalars of a computed state that are NaN, or infinite where they may not be."""
+    numbers = [f for f in fields(state) if f.metadata.get("space", "") is None]
+    return [f.name for f in numbers if _bad(getattr(state, f.name), _rule(f), not state.iteration)]
+
+
+def reason_to_stop(solver: Any, state: State) -> Reason | None:
+    """Reason of a solver to stop at a computed state, or None; a number that is not finite stops every solver."""
+    if not_finite(state):
+        return Reason.NOT_FINITE
+    reason: Reason | None = solver.done(state)
+    return reason
+
+
+def as_nan(state: S) -> S:
+    """``state`` with a model of NaN: no zeros or earlier numbers stand for what was lost."""
+    return replace(state, x=state.x * np.nan)
+
+
+def nan_unless_finite(state: S) -> S:
+    """A lazy state whose vectors are NaN if one of its scalars is not finite."""
+    rules = tuple(_rule(f) for f in fields(state) if f.metadata.get("space", "") is None)
+    numbers = list(scalars(state).values())
+    if not numbers:
+        return state
+    lost = da.blockwise(
+        _lost, "", *(p for n in numbers for p in (da.asarray(n), "")), first=not state.iteration,
+        rules=rules, dtype=bool, meta=np.zeros((), bool),
+    )  # fmt: skip
+    vectors = {f.name: getattr(state, f.name) for f in fields(state) if f.metadata.get("space")}
+    return replace(state, **{name: _masked(v, lost) for name, v in vectors.items()})
+
+
+def _rule(f: Field[Any]) -> Infinite:
+    rule: Infinite = f.metadata.get("infinite", "first")
+    return rule
+
+
+def _lost(*numbers: Any, first: bool, rules: tuple[Infinite, ...]) -> Any:
+    return np.asarray(any(map(partial(_bad, first=first), numbers, rules)))
+
+
+def _bad(value: Any, infinite: Infinite, first: bool) -> bool:
+    """Whether a scalar is NaN, or infinite where it may not be."""
+    return bool(
+        np.isnan(value) or (np.isinf(value) and not (infinite == "always" or (infinite == "first" and first)))
+    )
+
+
+def _masked(x: Any, lost: da.Array) -> Any:
+    if isinstance(x, Blocks):
+        return x.map(lambda a: _masked(a, lost))
+    axes = tuple(range(x.ndim))
+    return da.blockwise(_nan_if, axes, x, axes, lost, (), dtype=x.dtype, meta=x._meta)
+
+
+def _nan_if(x: Any, lost: Any) -> Any:
+    return np.full_like(x, np.nan) if lost else x
 
 
 def bare(state: S, iteration: int, numbers: Iterable[Any]) -> S:

@@ -28,7 +28,9 @@ def _half(x: Any, thresh: Any) -> Any:
     edge = 54 ** (1 / 3) / 4 * thresh ** (2 / 3)
     large = np.where(size > edge, size, edge + 1)  # those below become zero: any number that warns of nothing
     phi = 2 / 3 * np.arccos(np.clip(thresh / 8 * (large / 3) ** -1.5, -1, 1))
-    return np.where(size > edge, 2 / 3 * x * (1 + np.cos(2 * np.pi / 3 - phi)), np.zeros_like(x))
+    # NaN is neither above nor below the edge.
+    rest = np.where(np.isnan(size), x, np.zeros_like(x))
+    return np.where(size > edge, 2 / 3 * x * (1 + np.cos(2 * np.pi / 3 - phi)), rest)
 
 
 def _hard_of(magnitude: Any) -> Any:

@@ -107,6 +107,10 @@ class Attempt:
                 "nothing more is written by this process: stop it"
             )
 
+    def fail(self, words: str) -> None:
+        """Note that this attempt has failed for good: trying it again would fail the same way."""
+        self.storage.put(f"{_path(self.number)}/failure/zarr.json", encode({"words": words}))
+
     def close(self) -> None:
         """Give the run free."""
         self._stop.set()
@@ -193,6 +197,14 @@ def is_over(storage: Storage, number: int) -> bool:
     except (FileNotFoundError, Damaged):
         return False
     return record["pid"] != os.getpid() and not _may_live(record)
+
+
+def failure(storage: Storage, number: int) -> str | None:
+    """Why an attempt has failed for good; None if it has not."""
+    try:
+        return str(read_attrs(storage, f"{_path(number)}/failure")["words"])
+    except (FileNotFoundError, Damaged):
+        return None
 
 
 def _path(number: int) -> str:

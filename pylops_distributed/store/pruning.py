@@ -69,7 +69,7 @@ def waste(root: str | Path, days: float = 30.0) -> Iterator[Waste]:
         if status.state == "finished":
             for entry in _older(run.storage):
                 yield Waste(run, entry.path, _size(run.storage, entry.path), f"iterate {entry.iteration}")
-        elif status.state in ("new", "interrupted") and status.age > days * DAY:
+        elif status.state in ("new", "interrupted", "failed") and status.age > days * DAY:
             yield Waste(run, "", status.size, f"unfinished, and not touched for {status.age / DAY:.0f} days")
 
 

@@ -22,7 +22,7 @@ from pylops_distributed.store.group import (
     read_attrs,
 )
 from pylops_distributed.store.lease import ROOT as ATTEMPTS
-from pylops_distributed.store.lease import Attempt, Owner, acquire, owner
+from pylops_distributed.store.lease import Attempt, Owner, acquire, failure, owner
 from pylops_distributed.store.result import (
     attrs_if_sound,
     report_key,
@@ -51,10 +51,11 @@ class Status:
     ----------
     url, run_id : str
         The run.
-    state : {"new", "running", "interrupted", "finished"}
-        ``"running"`` while a process is alive that works on it; ``"finished"`` once there is a result.
+    state : {"new", "running", "interrupted", "failed", "finished"}
+        ``"running"`` while a process is alive that works on it; ``"failed"`` if a number became NaN or infinite in
+        the newest attempt; ``"finished"`` once there is a result.
     reason : str or None
-        Why the solver stopped, from the result.
+        Why the solver stopped, from the result, or why it failed.
     iteration : int or None
         That of the newest checkpoint.
     metrics : dict of float
@@ -73,7 +74,7 @@ class Status:
 
     url: str
     run_id: str
-    state: Literal["new", "running", "interrupted", "finished"]
+    state: Literal["new", "running", "interrupted", "failed", "finished"]
     reason: str | None
     iteration: int | None
     metrics: Mapping[str, float]
@@ -252,6 +253,7 @@ class Run:
         last, saved = owner(self.storage), entries(self.storage)
         checkpoint = _attrs(self.storage, saved[-1].path) if saved else None
         result = attrs_if_sound(self.storage)
+        failed = failure(self.storage, last.number) if last else None
         signs = [self.attrs["created_at"]] + [a["created_at"] for a in (checkpoint, result) if a]
         times = [datetime.fromisoformat(t) for t in signs]
         if last is not None:
@@ -261,12 +263,14 @@ class Run:
             run_id=self.attrs["run_id"],
             state="running"
             if last and last.alive
+            else "failed"
+            if failed
             else "finished"
             if result
             else "interrupted"
             if last
             else "new",
-            reason=result.get("reason") if result else None,
+            reason=failed or (result.get("reason") if result else None),
             iteration=saved[-1].iteration if saved else None,
             metrics=checkpoint["metrics"] if checkpoint else {},
             figures=(result.get("metrics") or {}) if result else {},

@@ -9,7 +9,9 @@ from threading import Thread
 import numpy as np
 import psutil
 import pytest
+from typer.testing import CliRunner
 
+from flows.cli import app
 from flows.config import load
 from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest
@@ -99,3 +101,20 @@ def workers_of(process):
             if "spawn_main" in " ".join(child.cmdline()):
                 found.append(child)
     return found
+
+
+def test_a_solve_that_diverges_is_no_success(pld, config, tmp_path):
+    root = tmp_path / "runs"
+    diverging = "solver={name: ista, alpha: 1.0e+20, niter: 100}"
+    code, text = pld("run", config, "--root", root, "--set", diverging)
+    assert code == 1, text
+    assert "NotFiniteError: the solve stopped at iteration" in text
+    assert "NaN or infinity in" in text
+    (run,) = list_runs(root)
+    assert run.status().state == "failed"
+    for words, shown in (
+        (("runs", "--root", root), "failed"),
+        (("show", run.storage.folder), "NaN or infinity"),
+    ):
+        result = CliRunner().invoke(app, list(map(str, words)))
+        assert (result.exit_code, shown in result.output) == (0, True), result.output

@@ -21,9 +21,9 @@ class ADMMState(State):
 
     z: Vector = vector("split_model", "domain")
     u: Vector = vector("dual", "domain")
-    gap: Any = scalar("gap")
-    cost: Any = scalar("cost")
-    change: Any = scalar("change")
+    gap: Any = scalar("gap", "never")
+    cost: Any = scalar("cost", "always")
+    change: Any = scalar("change", "always")
 
 
 @dataclass(frozen=True)

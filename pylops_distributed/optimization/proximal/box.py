@@ -35,8 +35,9 @@ class Box(ProxOperator):
 
 
 def _outside(x: Any, lower: Any, upper: Any) -> Any:
-    return np.where((x < lower) | (x > upper), np.inf, 0.0)
+    return np.where((x < lower) | (x > upper), np.inf, np.where(np.isnan(x), np.nan, 0.0))
 
 
 def _clipped(x: Any, lower: Any, upper: Any) -> Any:
-    return np.clip(x, lower, upper)
+    # A bound in place of an infinite element would hide that the gradient has overflowed.
+    return np.where(np.isfinite(x), np.clip(x, lower, upper), np.nan).astype(x.dtype)

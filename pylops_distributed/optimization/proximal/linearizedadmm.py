@@ -29,9 +29,9 @@ class LinearizedADMMState(State):
     ax: Vector = vector("transformed_model", "split")
     z: Vector = vector("split", "split")
     u: Vector = vector("dual", "split")
-    gap: Any = scalar("gap")
-    cost: Any = scalar("cost")
-    change: Any = scalar("change")
+    gap: Any = scalar("gap", "never")
+    cost: Any = scalar("cost", "always")
+    change: Any = scalar("change", "always")
 
 
 @dataclass(frozen=True)

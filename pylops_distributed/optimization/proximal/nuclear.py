@@ -47,10 +47,14 @@ class Nuclear(ProxOperator):
 
 
 def _value(x: Any, dim: tuple[int, int], sigma: float) -> Any:
+    if not np.isfinite(x).all():  # LAPACK would raise an error that names nothing
+        return np.asarray(np.nan, x.real.dtype)
     return np.asarray(sigma * np.linalg.svd(x.reshape(dim), compute_uv=False).sum(), x.real.dtype)
 
 
 def _shrunk(x: Any, tau: Any, dim: tuple[int, int], sigma: float) -> Any:
+    if not np.isfinite(x).all():
+        return np.full_like(x, np.nan)
     left, values, right = np.linalg.svd(x.reshape(dim), full_matrices=False)
     kept = np.maximum(values - np.asarray(tau * sigma, values.dtype), 0)
     return ((left * kept) @ right).reshape(x.shape)

@@ -49,6 +49,7 @@ def objective(value: Any, state: Any) -> dict[str, Any]:
 
 def _change(value: Any, before: Any) -> tuple[Any, ...]:
     known = np.isfinite(value) and np.isfinite(before) and before
+    # An indicator is infinite outside of its set; NaN stays in the objective itself.
     return value, abs(1 - value / before) if known else np.inf
 
 

@@ -31,8 +31,8 @@ class PrimalDualState(State):
     xhat: Vector = vector("extrapolated_model", "domain")
     y: Vector = vector("dual", "split")
     update: Any = scalar("update")
-    cost: Any = scalar("cost")
-    change: Any = scalar("change")
+    cost: Any = scalar("cost", "always")
+    change: Any = scalar("change", "always")
 
 
 @dataclass(frozen=True)

@@ -34,13 +34,13 @@ class ProximalGradientState(State):
     history: ClassVar[tuple[str, ...]] = ("cost", "update", "tau")
 
     y: Vector = vector("extrapolated_model", "domain")
-    tau: Any = scalar("tau")
+    tau: Any = scalar("tau", "never")
     t: Any = scalar("momentum")
     count: Any = scalar("count")
     tries: Any = scalar("tries")
     update: Any = scalar("update")
-    cost: Any = scalar("cost")
-    change: Any = scalar("change")
+    cost: Any = scalar("cost", "always")
+    change: Any = scalar("change", "always")
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class ProximalGradient:
         known |= {
             "count": number(0, real),
             "tries": number(0, real),
-            "update": number(np.inf, real),
+            "update": number(0, real),
             **unknown(real),
         }
         if self.tol is not None:
@@ -171,6 +171,8 @@ def _bound(x: Any, y: Any, gradient: Any, tau: Any) -> Any:
 
 
 def _tried(beta: float, most: int, value: Any, bound: Any, tau: Any, tries: Any) -> tuple[Any, ...]:
+    if np.isnan(value) or np.isnan(bound):  # no shorter step would tell
+        return 1.0, np.nan, 0.0
     if value <= bound:
         return 1.0, tau, 0.0
     last = tries + 1 >= most

@@ -1,0 +1,278 @@
+"""NaN, infinity and overflow stop every solver at once, and never leave it as zeros or as a success."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import dask
+import dask.array as da
+import numpy as np
+import pylops
+import pytest
+from solvers import CASES, N, dense, distributed
+
+import pylops_distributed as pld
+from pylops_distributed.optimization import sparsity
+from pylops_distributed.optimization.proximal import L1, TV, Box, Nuclear
+from pylops_distributed.optimization.proximal.proximalgradient import ProximalGradient
+from pylops_distributed.optimization.solver import Session, iterate, solve, unroll
+from pylops_distributed.optimization.state import NotFiniteError, Reason, State, scalar
+from pylops_distributed.optimization.thresholding import KINDS
+from pylops_distributed.space import Blocks, flatten, squared_norm
+
+# Kernels of NumPy warn of infinite data; not of NaN, which they pass on.
+pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+FIRST = list({type(case.build("f8")): case for case in reversed(CASES)}.values())[::-1]
+every_solver = pytest.mark.parametrize("case", FIRST, ids=str)
+COLD = ("omp", "mp", "irls", "irls-model")  # they take no initial model
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+# What becomes of the data, and the type of the problem.
+FAULTS = {
+    "NaN": ("f8", lambda y: _put(y, np.nan)),
+    "NaN in an imaginary part": ("c16", lambda y: _put(y, complex(1, np.nan))),
+    "minus infinity": ("f8", lambda y: _put(y, -np.inf)),
+    "overflow of squares": ("f4", lambda y: y * np.float32(1e30)),
+}
+
+
+@pytest.fixture(autouse=True)
+def _sync():
+    with dask.config.set(scheduler="sync"), np.errstate(all="ignore"):
+        yield
+
+
+def _put(y, value):
+    y = y.copy()
+    y[3] = value
+    return y
+
+
+def nan_everywhere(x):
+    return np.isnan(np.asarray(flatten(x))).all()
+
+
+class BreaksLater(pld.LinearOperator):
+    """An operator whose forward is NaN for every model but zero."""
+
+    def __init__(self, op):
+        super().__init__(op.domain, op.codomain, dtype=op.dtype)
+        self.op = op
+
+    def _matvec(self, x):
+        return self.op.apply(x).map_blocks(_spoil, dtype=self.dtype)
+
+    def _rmatvec(self, y):
+        return self.op.apply_adjoint(y)
+
+
+def _spoil(block):
+    return block * np.nan if np.abs(block).max() > 0 else block
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@every_solver
+def test_data(case, fault):
+    dtype, spoil = FAULTS[fault]
+    matrix, y = dense(case, dtype)
+    op, data = distributed(matrix, spoil(y))
+    solution = solve(case.build(dtype), op, data)
+    assert (solution.reason, solution.state.iteration <= 1) == (Reason.NOT_FINITE, True)
+    assert nan_everywhere(solution.x)
+    assert solution.x.dtype == dtype
+    # In one graph there is no reason to tell.
+    assert nan_everywhere(unroll(case.build(dtype), op, data, 3).x)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in FIRST], ids=str)
+def test_nan_data_for_every_setting(case):
+    matrix, y = dense(case, "f8")
+    solution = solve(case.build("f8"), *distributed(matrix, _put(y, np.nan)))
+    assert solution.reason is Reason.NOT_FINITE
+
+
+@every_solver
+def test_an_operator_that_gives_nan_in_a_step(case):
+    matrix, y = dense(case, "f8")
+    op, data = distributed(matrix, y)
+    solver = case.build("f8")
+    solution = solve(solver, BreaksLater(op), data)
+    assert (solution.reason, solution.state.iteration <= 2) == (Reason.NOT_FINITE, True)
+    assert nan_everywhere(solution.x)
+    *_, last = iterate(solver, BreaksLater(op), data, solver.init(op, data))
+    assert last.iteration <= 2
+    assert nan_everywhere(unroll(solver, BreaksLater(op), data, 4).x)
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "own"])
+@pytest.mark.parametrize("case", [FIRST[1], FIRST[4], FIRST[8]], ids=str)
+def test_every_engine(case, scheduler):
+    matrix, y = dense(case, "f8")
+    op, data = distributed(matrix, _put(y, np.nan))
+    own = {"scheduler": dask.threaded.get if scheduler == "threads" else _own}
+    with dask.config.set(**own):
+        assert solve(case.build("f8"), op, data).reason is Reason.NOT_FINITE
+
+
+def _own(*args, **kwargs):
+    return dask.get(*args)
+
+
+def test_on_worker_processes(cluster):
+    matrix, y = dense(FIRST[1], "f8")
+    op, data = distributed(matrix, y)
+    with dask.config.set(scheduler="distributed"):
+        solution = solve(FIRST[1].build("f8"), BreaksLater(op), data)
+        assert (solution.reason, solution.state.iteration) == (Reason.NOT_FINITE, 1)
+        assert nan_everywhere(solution.x)
+
+
+@pytest.mark.parametrize("case", [case for case in FIRST if case.name not in COLD], ids=str)
+def test_an_initial_model_of_nan(case):
+    op, data = distributed(*dense(case, "f8"))
+    start = da.from_array(_put(np.ones(N), np.nan), chunks=op.domain.chunks or -1)
+    assert solve(case.build("f8"), op, data, start).reason is Reason.NOT_FINITE
+
+
+def test_blocks():
+    op = pld.VStack([pld.Identity(6), pld.Identity(6)])
+    bad = Blocks((da.ones(6, chunks=3), da.from_array(_put(np.ones(6), np.nan), chunks=3)))
+    assert solve(pld.optimization.CGLS(), op, bad).reason is Reason.NOT_FINITE
+
+
+@pytest.mark.parametrize("name", ["CG", "CGLS", "LSQR"])
+def test_a_preconditioner_that_gives_nan(name):
+    op, data = distributed(*dense(CASES[0], "f8"))
+    solver = getattr(pld.optimization, name)(M=BreaksLater(pld.Identity(N)))
+    assert solve(solver, op, data).reason is Reason.NOT_FINITE
+
+
+def test_pylops_stops_and_counts_the_same():
+    matrix = np.random.default_rng(0).standard_normal((40, 20))
+    y = _put(np.ones(40), np.nan)
+    op, data = pld.MatrixMult(da.from_array(matrix, chunks=(10, 20))), da.from_array(y, chunks=10)
+    theirs = pylops.cgls(pylops.MatrixMult(matrix), y, niter=50)
+    ours = pld.cgls(op, data, niter=50)
+    assert ours[1:3] == theirs[1:3] == (3, 0)
+    assert nan_everywhere(ours[0])
+    assert (pld.lsqr(op, data, niter=50)[1:3], nan_everywhere(pld.lsqr(op, data, niter=50)[0])) == (
+        (0, 0),
+        True,
+    )
+    assert pld.cg(pld.MatrixMult(matrix.T @ matrix), matrix.T @ y, niter=50)[1] == 0
+
+
+@pytest.mark.parametrize(
+    "solve_it",
+    [
+        lambda op, y: sparsity.spgl1(op, y, sigma=0.1, iter_lim=5)[0],
+        lambda op, y: sparsity.omp(op, y, niter_outer=2)[0],
+        lambda op, y: sparsity.omp(op, y, niter_outer=2, niter_inner=0)[0],
+        lambda op, y: sparsity.ista(op, y, niter=5)[0],
+        lambda op, y: sparsity.fista(op, y, niter=5, alpha=0.01)[0],
+        lambda op, y: sparsity.irls(op, y, nouter=3)[0],
+        lambda op, y: sparsity.irls(op, y, nouter=3, kind="model")[0],
+        lambda op, y: sparsity.splitbregman(op, y, [pld.Identity(6)], epsRL1s=[0.1])[0],
+        lambda op, y: pld.cgls(op, y)[0],
+        lambda op, y: pld.lsmr(op, y)[0],
+        lambda op, y: op / y,
+    ],
+)
+def test_functions_never_return_zeros_for_nan(solve_it):
+    op = pld.MatrixMult(np.random.default_rng(0).standard_normal((10, 6)))
+    assert nan_everywhere(solve_it(op, da.from_array(_put(np.ones(10), np.nan), chunks=5)))
+
+
+def test_steps_by_hand_say_that_there_is_no_next_one():
+    solver = pld.optimization.cls_basic.CGLS(pld.Identity(4))
+    x = solver.setup(da.from_array(_put(np.ones(4), np.nan)), niter=3)
+    with pytest.raises(ArithmeticError, match=r"CGLS takes no step from NaN or infinity .*cost"):
+        solver.step(x)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_thresholds_keep_nan(kind):
+    op = pld.MatrixMult(np.random.default_rng(0).standard_normal((10, 6)))
+    y = da.from_array(_put(np.ones(10), np.nan), chunks=5)
+    found = sparsity.ista(op, y, niter=5, alpha=0.01, threshkind=kind, perc=50)[0]
+    assert nan_everywhere(found)
+
+
+@pytest.mark.parametrize("g", [L1(0.1), Box(0, 1), TV((6,), 0.1), Nuclear((2, 3), 0.1)], ids=repr)
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("tau", [0.01, None])
+def test_proximal_operators_hide_nothing(g, value, tau):
+    op = pld.MatrixMult(np.random.default_rng(0).standard_normal((10, 6)))
+    y = da.from_array(_put(np.ones(10), value), chunks=5)
+    assert solve(ProximalGradient(g, tau=tau, niter=20), op, y).reason is Reason.NOT_FINITE
+
+
+def test_eigenvalues_of_an_operator_that_gives_nan():
+    class Broken(pld.LinearOperator):
+        def _matvec(self, x):
+            return x * np.nan
+
+        _rmatvec = _matvec
+
+    space = pld.Identity(30).domain
+    for settings in ({"neigs": 2, "ncv": 8}, {"neigs": 2, "symmetric": True}, {}):
+        with pytest.raises(NotFiniteError, match="NaN or infinity"):
+            Broken(space, space).eigs(**settings)
+
+
+@dataclass(frozen=True)
+class Own(State):
+    history: ClassVar = ("cost",)
+    cost: object = scalar("cost")
+    update: object = scalar("update")
+    far: object = scalar("far", "always")
+
+
+@dataclass(frozen=True)
+class Descent:
+    """A user's solver: steepest descent of a fixed length."""
+
+    niter: int = 50
+    length: float = 0.1
+    state = Own
+
+    def init(self, op, y, x0=None):
+        x = op.apply_adjoint(y) * 0
+        return Own(0, x, squared_norm(y), da.asarray(np.inf), da.asarray(np.inf))
+
+    def step(self, op, y, state):
+        gradient = op.apply_adjoint(op.apply(state.x) - y)
+        x = state.x - self.length * gradient
+        return Own(state.iteration + 1, x, squared_norm(y - op.apply(x)), squared_norm(gradient), state.far)
+
+    def done(self, state):
+        return Reason.NITER if state.iteration >= self.niter else None
+
+
+def test_a_user_s_own_solver():
+    op, y = pld.Diagonal(np.arange(1.0, 7)), da.ones(6, chunks=3)
+    assert solve(Descent(length=0.01), op, y).reason is Reason.NITER
+    assert solve(Descent(), op, da.from_array(_put(np.ones(6), np.nan))).state.iteration == 0
+    diverges = solve(Descent(niter=10_000), op, y)
+    assert diverges.reason is Reason.NOT_FINITE
+    assert 10 < diverges.state.iteration < 500
+
+
+def test_a_session_names_the_numbers_and_keeps_no_such_state():
+    class Store(list):
+        def latest(self, kind):
+            return None
+
+        def save(self, state, history):
+            self.append(state.iteration)
+
+    op, y = pld.Diagonal(np.arange(1.0, 7)), da.ones(6, chunks=3)
+    saved = Store()
+    session = Session(Descent(niter=10_000), op, y, store=saved)
+    session.check()
+    assert session.run(lambda state: state.iteration == 5) is Reason.CALLBACK
+    session.reason = None
+    session.run()
+    session.save()
+    with pytest.raises(NotFiniteError, match=rf"iteration {session.iteration}: NaN or infinity in update;"):
+        session.check()
+    session.close()
+    assert saved == [5]
