@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.columns import each, gather, spread
 from pylops_distributed.graphs import at_work
-from pylops_distributed.space import AnySpace, Blocks, Vector, flatten, unflatten
+from pylops_distributed.space import AnySpace, Blocks, Vector, flatten, reject_masked, unflatten
 
 Dims: TypeAlias = tuple[int, ...] | None
 ArrayLike: TypeAlias = da.Array | np.ndarray[Any, Any]
@@ -41,6 +41,12 @@ class Map(ABC):
     narrow: tuple[bool, bool] = (False, False)
     seen: tuple[Dims, Dims] = (None, None)  # shapes of model and data that users have set
     matvec_count = rmatvec_count = matmat_count = rmatmat_count = 0
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """A new operator; arrays with masks, which kernels ignore, are rejected for all operators of this library."""
+        if cls.__module__.startswith("pylops_distributed."):
+            reject_masked(*args, *kwargs.values())
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -195,6 +201,7 @@ def lazy(x: Any) -> da.Array:
     """``x`` as a Dask array; a sparse matrix becomes a dense one, chunk by chunk."""
     if hasattr(x, "tocsr"):
         return da.from_array(x.tocsr(), asarray=False, chunks=-1).map_blocks(_dense, dtype=x.dtype)
+    reject_masked(x)
     return x if isinstance(x, da.Array) else da.asarray(x)
 
 

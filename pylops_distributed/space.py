@@ -18,6 +18,23 @@ Chunks: TypeAlias = tuple[tuple[int, ...], ...]
 _FAN_IN = 64  # how many partial sums one task adds up
 
 
+def reject_masked(*arrays: Any) -> None:
+    """Raise an error for masked arrays, whose masks NumPy's products ignore.
+
+    Raises
+    ------
+    ValueError
+        If an array is a NumPy masked array, or a Dask array of such blocks.
+    """
+    for a in arrays:
+        if isinstance(getattr(a, "_meta", a), np.ma.MaskedArray):
+            raise ValueError(
+                f"got a masked array of shape {a.shape}; expected an array without a mask: fill it, "
+                "by x.filled(0) or da.ma.filled(x, 0), and leave the masked samples out of the operator, "
+                "by Restriction or by a Diagonal that is zero there"
+            )
+
+
 @dataclass(frozen=True)
 class Blocks:
     """A vector made of several arrays, such as data stacked on regularisation terms.
@@ -32,6 +49,9 @@ class Blocks:
     """
 
     arrays: tuple[da.Array, ...]
+
+    def __post_init__(self) -> None:
+        reject_masked(*self.arrays)
 
     def map(self, function: Callable[..., Any], *others: Vector) -> Blocks:
         """Apply ``function`` member by member, together with the members of ``others``."""
@@ -115,6 +135,7 @@ class Space:
         ValueError
             If the shape differs.
         """
+        reject_masked(x)
         if x.shape != self.shape:
             raise ValueError(f"expected an array of shape {self.shape}, got one of shape {x.shape}")
         return x if self.chunks is None or x.chunks == self.chunks else x.rechunk(self.chunks)
@@ -160,6 +181,11 @@ class BlockSpace:
 AnySpace: TypeAlias = Space | BlockSpace
 
 
+def _dot(a: Any, b: Any) -> Any:
+    reject_masked(a, b)  # of operators whose blocks are masked though nothing says so before
+    return np.vdot(a, b)
+
+
 def _total(parts: list[Any]) -> Any:
     return sum(parts[1:], start=parts[0])
 
@@ -185,13 +211,14 @@ def vdot(a: Vector, b: Vector) -> da.Array:
         return sum(parts[1:], start=parts[0])
     if isinstance(a, Blocks) or isinstance(b, Blocks):
         raise TypeError("vdot needs two arrays or two Blocks, got one of each")
+    reject_masked(a, b)
     b = b if a.chunks == b.chunks else b.rechunk(a.chunks)
     name = f"vdot-{tokenize(a.name, b.name)}"
     graph: dict[Any, Any] = {}
     level: list[Any] = []
     for n, index in enumerate(product(*map(range, a.numblocks))):
         key = (f"{name}-{n}",)
-        graph[key] = Task(key, np.vdot, TaskRef((a.name, *index)), TaskRef((b.name, *index)))
+        graph[key] = Task(key, _dot, TaskRef((a.name, *index)), TaskRef((b.name, *index)))
         level.append(key)
     while len(level) > 1:
         groups = [level[k : k + _FAN_IN] for k in range(0, len(level), _FAN_IN)]
@@ -282,6 +309,9 @@ def unflatten(x: da.Array, space: AnySpace) -> Vector:
 
 def reshape(x: Vector, space: AnySpace) -> Vector:
     """``x`` in the layout of ``space``: itself where that already fits, through a flat vector where not."""
+    reject_masked(x)
+    if isinstance(x, np.ndarray):
+        x = da.asarray(x)
     if isinstance(space, BlockSpace):
         if isinstance(x, Blocks) and tuple(a.shape for a in x.arrays) == tuple(s.shape for s in space.spaces):
             return x

@@ -16,7 +16,7 @@ from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
 from pylops_distributed.optimization.solver import iterate
 from pylops_distributed.optimization.state import Reason, as_nan, materialise, not_finite, reason_to_stop
-from pylops_distributed.space import Blocks, Space, Vector, flatten, reshape
+from pylops_distributed.space import Blocks, Space, Vector, flatten, reject_masked, reshape
 
 log = logging.getLogger(__name__)
 
@@ -268,4 +268,7 @@ def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def lazy(x: Any) -> Any:
     """A vector that is an array or Blocks as one that is lazy."""
-    return x if isinstance(x, Blocks) else da.asarray(x)
+    if isinstance(x, Blocks):
+        return x
+    reject_masked(x)
+    return da.asarray(x)

@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.space import Blocks, Vector
+from pylops_distributed.space import Blocks, Vector, reject_masked
 
 
 def real_dtype(*values: Any) -> np.dtype[Any]:
@@ -20,6 +20,7 @@ def real_dtype(*values: Any) -> np.dtype[Any]:
 
 def _pairs(args: tuple[Any, ...]) -> list[Any]:
     """Arguments of ``da.blockwise``: arrays with their axes, the rest as it is."""
+    reject_masked(*args)
     return [p for a in args for p in (a, tuple(range(a.ndim)) if isinstance(a, da.Array) else None)]
 
 
