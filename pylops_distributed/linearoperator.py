@@ -111,14 +111,16 @@ class LinearOperator(Matrix):
     # -- solving -------------------------------------------------------------------------------------------
 
     def div(self, y: ArrayLike, niter: int = 100, densesolver: str = "scipy") -> Any:
-        """Least-squares solution of ``operator @ x = y``, as one lazy graph of ``niter`` CGLS steps.
+        """Least-squares solution of ``operator @ x = y``, as one lazy graph of at most ``niter`` steps of LSQR.
+
+        The steps are those of PyLops' division: SciPy's LSQR with tolerances of 1e-8.
 
         Parameters
         ----------
         y : array
             Data, flat or shaped like ``dimsd``.
         niter : int, optional
-            Number of steps; steps past convergence change nothing.
+            Number of steps; steps past convergence change nothing, but still apply the operator.
         densesolver : str, optional
             Taken for compatibility.
 
@@ -127,15 +129,16 @@ class LinearOperator(Matrix):
         dask.array.Array
             Model, flat or shaped like ``dims``.
         """
-        from pylops_distributed.optimization.cgls import CGLS  # solvers build on operators
+        from pylops_distributed.optimization.scipyrules import ScipyLSQR  # solvers build on operators
         from pylops_distributed.optimization.solver import unroll
 
         data = lazy(y)
+        solver: Any = ScipyLSQR(niter, atol=1e-8, btol=1e-8)
         if data.shape == self.dimsd and (data.ndim > 1 or isinstance(self.codomain, Space)):
-            x = unroll(CGLS(), self, reshape(data, self.codomain), niter).x
+            x: Any = unroll(solver, self, reshape(data, self.codomain), niter).x
             return reshape(x, Space(self.dims, self.dtype))
         check_flat(data, self.shape[0])
-        return flatten(unroll(CGLS(), self, unflatten(data, self.codomain), niter).x)
+        return flatten(unroll(solver, self, unflatten(data, self.codomain), niter).x)
 
     # -- algebra -------------------------------------------------------------------------------------------
 

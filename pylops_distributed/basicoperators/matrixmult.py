@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ import dask.array as da
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import DTypeLike
+from scipy.sparse.linalg import MatrixRankWarning, spsolve
 
 from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.lift.arguments import shape_of
@@ -133,22 +135,27 @@ class MatrixMult(LinearOperator):
         y : array
             Data of shape ``(N,)``.
         niter : int, optional
-            Number of CGLS steps where there is no direct solution: with ``otherdims``, or ``A`` sparse.
+            Number of LSQR steps where there is no direct solution: with ``otherdims``, or ``A`` sparse and not
+            square.
         densesolver : str, optional
             Taken for compatibility.
 
         Returns
         -------
         dask.array.Array
-            Model, from a QR decomposition of row chunks (of ``A``, or of its adjoint if it is wide).
+            Model, from a QR decomposition of row chunks (of ``A``, or of its adjoint if it is wide), or for a sparse
+            square ``A`` from a sparse LU decomposition in one task.
 
         References
         ----------
         .. [1] Benson, A., Gleich, D., and Demmel, J., 2013, Direct QR factorizations for tall-and-skinny
            matrices in MapReduce architectures: IEEE International Conference on Big Data, 264-272.
         """
-        if not self.explicit or self.sparse:
+        if not self.explicit or (self.sparse and self.shape[0] != self.shape[1]):
             return super().div(y, niter)
+        if self.sparse:
+            data = flatten(lazy(y)).rechunk(-1)
+            return _in_one_task(_spsolve, self.A, data, np.result_type(self.dtype, data.dtype))
         data = self.codomain.fit(flatten(lazy(y)))
         A = self.todense()
         if A.shape[0] >= A.shape[1]:
@@ -167,8 +174,21 @@ def _product(a: Any, x: Any, adjoint: bool) -> Any:
 
 
 def _solve(r: da.Array, y: da.Array) -> da.Array:
-    """Least-squares solution with a small matrix, in one task."""
-    return da.blockwise(_lstsq, "j", r.rechunk(-1), "ij", y.rechunk(-1), "i", concatenate=True, dtype=y.dtype)
+    """Least-squares solution with a small matrix."""
+    return _in_one_task(_lstsq, r.rechunk(-1), y.rechunk(-1), y.dtype)
+
+
+def _in_one_task(function: Any, A: da.Array, y: da.Array, dtype: Any) -> da.Array:
+    meta = np.zeros((0,), dtype)
+    return da.blockwise(function, "j", A, "ij", y, "i", concatenate=True, dtype=dtype, meta=meta)
+
+
+def _spsolve(A: Any, y: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MatrixRankWarning)
+        x = spsolve(sp.csc_array(A), y)
+    # A singular matrix has no other solution than that of least squares.
+    return x if np.isfinite(x).all() else _lstsq(A.toarray(), y)
 
 
 def _lstsq(r: Any, y: Any) -> Any:

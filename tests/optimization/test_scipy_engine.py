@@ -4,6 +4,7 @@ import dask.array as da
 import numpy as np
 import pylops
 import pytest
+import scipy.sparse
 
 import pylops_distributed as pld
 from pylops_distributed.optimization import scipysolvers
@@ -57,9 +58,7 @@ def test_reweighted_least_squares_by_default(kind, x0):
     rng = np.random.default_rng(0)
     A, y = rng.standard_normal((12, 6)), rng.standard_normal(12)
     settings = {"kind": kind, "nouter": 4}
-    if (
-        kind == "model"
-    ):  # what PyLops stops at by default changes in the third digit with the last one of the data
+    if kind == "model":  # PyLops' default result changes in its third digit with the data's last
         settings |= {"epsI": 1e-2, "atol": 1e-14, "btol": 1e-14, "iter_lim": 60}
     theirs = pylops.irls(pylops.MatrixMult(A), y, x0=x0, **settings)
     ours = pld.irls(pld.MatrixMult(A), da.from_array(y, chunks=4), x0=x0, **settings)
@@ -181,3 +180,23 @@ def test_variances_and_results_of_lsqr():
     np.testing.assert_allclose(ours[-1], np.diag(np.linalg.inv(A.T @ A)), rtol=1e-8)
     assert len(ours) == 10
     np.testing.assert_array_equal(scipysolvers.lsqr(pld.MatrixMult(A), y)[-1], 0)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_division_is_that_of_pylops(scale):
+    rng = np.random.default_rng(0)
+    y = scale * rng.standard_normal(20)
+    local, op = (p.Identity(20) + 0.3 * p.SecondDerivative(20) for p in (pylops, pld))
+    assert error(op / da.from_array(y, chunks=6), local / y) < 1e-7
+    assert error(op.div(y, niter=3), local.div(y, niter=3)) < 1e-9
+    sparse = scipy.sparse.diags([np.full(19, -1.0), np.arange(2.0, 22), np.full(19, 0.5)], [-1, 0, 1]).tocsc()
+    assert error(pld.MatrixMult(sparse) / da.from_array(y, chunks=6), pylops.MatrixMult(sparse) / y) < 1e-12
+    A = rng.standard_normal((20, 20))
+    assert error(pld.MatrixMult(A) / y, pylops.MatrixMult(A) / y) < 1e-10
+
+
+def test_division_by_a_sparse_singular_matrix_gives_the_least_norm_solution():
+    matrix = np.outer(np.arange(1.0, 5), np.arange(1.0, 5))
+    y = np.arange(4.0)
+    x = pld.MatrixMult(scipy.sparse.csr_matrix(matrix)) / y
+    np.testing.assert_allclose(x, np.linalg.lstsq(matrix, y, rcond=None)[0], rtol=1e-9)
