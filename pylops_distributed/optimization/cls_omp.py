@@ -15,6 +15,7 @@ from pylops_distributed.optimization import mp, omp
 from pylops_distributed.optimization.omprounds import OMPRounds, model_of
 from pylops_distributed.optimization.outerloop import OuterLoop, length
 from pylops_distributed.optimization.scipysolvers import engine_of, lsqr_settings
+from pylops_distributed.optimization.state import Reason
 from pylops_distributed.optimization.systems import vector_of
 from pylops_distributed.space import Blocks, flatten, unflatten
 
@@ -88,7 +89,8 @@ class OMP(OuterLoop):
         self.nouter = self.iiter
         if self._rounds is not None:
             self._flat = not isinstance(self._given["y"], Blocks) and np.ndim(self._given["y"]) == 1
-            self._x = self.shaped(model_of(self.Op, x, cols))
+            model = model_of(self.Op, x, cols)
+            self._x = self.shaped(model * np.nan if self.reason is Reason.NOT_FINITE else model)
         return self._x
 
     def solve(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from logging import getLogger
 from typing import Any, Protocol
 
 import dask
@@ -14,6 +15,8 @@ from pylops_distributed.optimization.scipysolvers import ScipyLSQR
 from pylops_distributed.optimization.state import Reason
 from pylops_distributed.optimization.systems import vector_of
 from pylops_distributed.space import Blocks, Vector, flatten, norm
+
+log = getLogger(__name__)
 
 
 class Rounds(Protocol):
@@ -62,7 +65,10 @@ class OuterLoop(Solver):
             raise ValueError("give the number of outer iterations to setup or to run")
         update = np.inf
         while self.reason is None:
-            if not more(update):
+            if self.cost and not np.isfinite(self.cost[-1]):
+                self.reason = Reason.NOT_FINITE
+                self._lose()
+            elif not more(update):
                 self.reason = Reason.CONVERGED
             elif self.iiter >= limit:
                 self.reason = Reason.NITER
@@ -74,6 +80,17 @@ class OuterLoop(Solver):
                 update = np.inf if before is None else length_between(self._model, before)
                 if any(getattr(callback, "stop", False) for callback in self.callbacks or ()):
                     self.reason = Reason.CALLBACK
+
+    def _lose(self) -> None:
+        """Let the model be NaN, with a word in the log."""
+        log.warning(
+            "%s stopped at iteration %d: NaN or infinity in its cost; the model is NaN. Check data, initial model and "
+            "operator for NaN, infinity and overflow",
+            type(self).__name__, self.iiter,
+        )  # fmt: skip
+        if self._model is not None:
+            self._model = self._model * np.nan
+            self._x = self.shaped(self._model)
 
     def _stepped(self, x: Any, show: bool) -> Any:
         """A step of a run of one algorithm for both loops, with the user's callback."""

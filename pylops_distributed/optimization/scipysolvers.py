@@ -59,7 +59,7 @@ class ScipyCG(cls_basic.CG):
         machine = self.algorithm(limit, damp, M=operator_of(M), rtol=rtol, atol=atol)
         x = self.iterate(self.begin(machine, y, x0, limit, bool(show)), limit, bool(show), (10, 10, 10))
         self.finalize(bool(show))
-        return x, limit if self.reason == Reason.NITER else 0
+        return x, 0 if self.reason == Reason.CONVERGED else limit
 
 
 def lsqr(

@@ -200,3 +200,22 @@ def test_division_by_a_sparse_singular_matrix_gives_the_least_norm_solution():
     y = np.arange(4.0)
     x = pld.MatrixMult(scipy.sparse.csr_matrix(matrix)) / y
     np.testing.assert_allclose(x, np.linalg.lstsq(matrix, y, rcond=None)[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_numbers_that_are_not_finite_come_out_as_nan(bad):
+    y = np.ones(10)
+    y[3] = bad
+    op = pld.MatrixMult(np.random.default_rng(0).standard_normal((10, 6)))
+    for found in (
+        pld.regularized_inversion(op, y, [pld.FirstDerivative(6)]),
+        pld.normal_equations_inversion(op, y, None),
+        pld.omp(op, y),
+        *(pld.irls(op, y, kind=kind) for kind in ("data", "model", "datamodel")),
+        pld.splitbregman(op, y, [pld.FirstDerivative(6)], niter_outer=2, niter_inner=1),
+        scipysolvers.lsqr(op, y),
+    ):
+        assert np.isnan(found[0]).all()
+    assert pld.regularized_inversion(op, y, None)[1] == 7
+    assert pld.normal_equations_inversion(op, y, None)[1] > 0
