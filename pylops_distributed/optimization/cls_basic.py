@@ -115,9 +115,7 @@ class LSQR(Solver):
     def finalize(self, show: bool = False) -> None:
         """Take the time and the norms."""
         super().finalize(show)
-        self.istop = self.machine.istop(self.state) or (
-            7 if self.reason in (Reason.NITER, Reason.NOT_FINITE) else 0
-        )
+        self.istop = self.machine.istop(self.state) or (7 if self.reason == Reason.NITER else 0)
         for name in self.norms:
             setattr(self, name, float(getattr(self.state, name)))
         var = getattr(self.state, "var", None)

@@ -27,6 +27,12 @@ class ScipyLSQR(cls_basic.LSQR):
 
     algorithm: ClassVar[Any] = scipyrules.ScipyLSQR
 
+    def finalize(self, show: bool = False) -> None:
+        """Take the time and the norms."""
+        super().finalize(show)
+        if self.reason is Reason.NOT_FINITE:  # SciPy goes on from NaN to its limit
+            self.istop = 7
+
     def solve(  # type: ignore[override]
         self, y: Any, x0: Any = None, damp: float = 0.0, atol: float = 1e-6, btol: float = 1e-6,
         conlim: float = 1e8, iter_lim: int | None = None, calc_var: bool = False, show: bool = False,
