@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from typing import Any, TypeAlias
 
+import numpy as np
 import xarray as xr
-from dask.base import tokenize
+from pydantic import BaseModel
 
 from pylops_distributed.basicoperators.gradient import Gradient
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.proximal import L1, L21, TV
 from pylops_distributed.optimization.solver import Solver
+from pylops_distributed.optimization.state import EXTENDABLE
 from pylops_distributed.optimization.systems import normal_system
 from pylops_distributed.problem import Penalty, Problem
-from pylops_distributed.solvers import EXTENDABLE, SOLVERS, SolverSettings, held, name_of
+from pylops_distributed.problems.operatorspec import OperatorSpec
+from pylops_distributed.solvers import SOLVERS, SolverSettings, held, name_of
 from pylops_distributed.space import Space, Vector, zeros
+from pylops_distributed.store.code import Code, installed
+from pylops_distributed.store.content import named_file, token
 from pylops_distributed.store.fingerprint import fingerprint
 from pylops_distributed.store.snapshot import SpaceLabels
 
@@ -103,7 +106,9 @@ def complete(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> Any:
 
 
 def identity(problem: Problem, data: str, solver: AnySolver) -> dict[str, Any]:
-    """What a run's numbers depend on: two runs of one identity give the same, bit for bit.
+    """What a run's numbers depend on: two runs of one identity give the same, up to rounding.
+
+    They give the same bits with the same versions of all software, on the same kind of processor.
 
     Parameters
     ----------
@@ -112,12 +117,13 @@ def identity(problem: Problem, data: str, solver: AnySolver) -> dict[str, Any]:
     data : str
         Fingerprint of the dataset.
     solver : SolverSettings or Solver
-        The solver. What it holds beside settings counts by its token, where the problem does not give it.
+        The solver. What it holds beside settings counts by its content, where the problem does not give it: arrays
+        in files are read.
 
     Returns
     -------
     dict
-        JSON values. The code of a problem that is not part of this library is in it, comments aside.
+        JSON values, among them what :func:`code_of` finds.
     """
     algorithm = _algorithm(solver)
     extendable = getattr(algorithm, "extendable", EXTENDABLE)
@@ -130,7 +136,7 @@ def identity(problem: Problem, data: str, solver: AnySolver) -> dict[str, Any]:
         "data": data,
         "solver": {"name": name_of(solver), **_plain(settings), **tokens},
     }
-    return found | code_of(type(problem))
+    return found | code_of(problem)
 
 
 def place(root: str, name: str, what: Mapping[str, Any]) -> str:
@@ -146,12 +152,52 @@ def model_of(problem: Problem, ds: xr.Dataset, solver: Mapping[str, Any], x: Any
     return x if transform is None else transform.apply(x)
 
 
-def code_of(form: type[Any]) -> dict[str, str]:
-    """Digest of the module that a problem of someone's own is in: other code is another problem."""
-    if form.__module__.startswith("pylops_distributed."):
-        return {}
-    source = inspect.getsource(inspect.getmodule(form))  # type: ignore[arg-type]
-    return {"code": sha256(ast.dump(ast.parse(source)).encode()).hexdigest()}
+def code_of(problem: Problem) -> dict[str, Any]:
+    """Digests of what a problem's numbers depend on beyond its parameters; empty for those of the library.
+
+    The code of its class as it is loaded, with all that it reaches in modules that are not installed packages: base
+    classes, helpers, constants. And the contents of files: those that a parameter names, and those that
+    :meth:`~pylops_distributed.problem.Problem.depends_on` names.
+    """
+    form = type(problem)
+    paths = {str(path) for path in problem.depends_on()} | set(_texts(problem.model_dump(mode="json")))
+    files = {path: sum_ for path in sorted(paths) if (sum_ := named_file(path)) is not None}
+    missing = [
+        str(path) for path in problem.depends_on() if str(path) not in files and "://" not in str(path)
+    ]
+    if missing:
+        words = ", ".join(missing)
+        raise FileNotFoundError(f"the problem {problem.name!r} depends on files that do not exist: {words}")
+    code = {} if installed(form.__module__) and not _elsewhere(problem) else {"code": _code(problem)}
+    return code | ({"files": files} if files else {})
+
+
+def _code(problem: Problem) -> str:
+    known = Code()
+    return sha256(repr([known.of(type(problem)), *map(known.of, _elsewhere(problem))]).encode()).hexdigest()
+
+
+def _elsewhere(value: Any) -> list[Any]:
+    """Makers of operators that parameters name, of modules that are not installed."""
+    if isinstance(value, OperatorSpec):
+        return [] if installed(value.path.rpartition(".")[0]) else [value.find()]
+    parts = (
+        [v for _, v in value]
+        if isinstance(value, BaseModel)
+        else value
+        if isinstance(value, tuple | list)
+        else ()
+    )
+    return [maker for part in parts for maker in _elsewhere(part)]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in nested values: paths of files are among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
 
 
 def _algorithm(solver: AnySolver) -> type[Any]:
@@ -163,13 +209,15 @@ def _missing(value: Any) -> bool:
 
 
 def _token(value: Any) -> str:
-    return str(tokenize(value, ensure_deterministic=True))
+    return token(value)
 
 
 def _plain(value: Any) -> Any:
     """The same values for settings and for algorithms: tuples are lists in JSON."""
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, np.generic):
+        return value.item()
     return list(value) if isinstance(value, tuple) else value
 
 

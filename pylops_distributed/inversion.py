@@ -23,6 +23,7 @@ from pylops_distributed.problems import load_problem
 from pylops_distributed.solvers import most_steps
 from pylops_distributed.space import Vector
 from pylops_distributed.store.checkpoint import CheckpointStore
+from pylops_distributed.store.damage import Damaged
 from pylops_distributed.store.policy import Every, Retention
 from pylops_distributed.store.run import Run
 from pylops_distributed.utils.background import in_background
@@ -192,8 +193,16 @@ class Inversion:
     def _open(self) -> None:
         """Begin at the newest checkpoint, if there is one; then where the run began need no longer be there."""
         await_workers()  # who read it
-        x0 = None if self.store.list() else self._start()
-        self.session: Session[Any] = self._begin(x0, store=self.store)
+        try:
+            x0, known = self._start(), True
+        except (FileNotFoundError, Damaged) as error:
+            if not self.store.list():
+                raise
+            log.warning(
+                "%s: the model that it began with cannot be read any more: %s", self.run.storage.url, error
+            )
+            x0, known = None, False
+        self.session: Session[Any] = self._begin(x0, store=self.store, start_known=known)
         self._first, self._spent = self.session.iteration, 0.0
         self.resumed = self._first or None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import dask.array as da
@@ -112,6 +113,13 @@ class Problem(BaseModel, ABC):
     def settled(self, ds: xr.Dataset) -> Self:
         """As :meth:`prepare`, with anything that fits in place of what would have to be computed: for looks ahead."""
         return self
+
+    def depends_on(self) -> tuple[str | Path, ...]:
+        """Files that the numbers depend on, beside the dataset and those that a parameter names by path.
+
+        Their contents are part of a run's identity: a run is not resumed with others.
+        """
+        return ()
 
     def check(self, ds: xr.Dataset) -> None:
         """Build all there is, and compute nothing but the masks of missing traces.

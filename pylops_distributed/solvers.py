@@ -25,8 +25,8 @@ from pylops_distributed import optimization
 from pylops_distributed.choice import Choice
 from pylops_distributed.optimization import proximal
 from pylops_distributed.optimization.solver import Solver
+from pylops_distributed.optimization.state import EXTENDABLE
 
-EXTENDABLE = ("niter", "tol")
 # Absolute tolerances know nothing of the data's scale, and a pipeline's solver has more patience than a script's.
 DEFAULTS: dict[str, Any] = {"tol": 0.0, "inner_tol": 0.0, "calc_var": False, "iter_lim": 100}
 NITER = 50

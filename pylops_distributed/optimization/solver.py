@@ -13,6 +13,7 @@ import numpy as np
 
 from pylops_distributed.execution import Replay, await_workers, replay, trace
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.proof import prove, witness
 from pylops_distributed.optimization.state import (
     NotFiniteError,
     Reason,
@@ -116,11 +117,19 @@ class Session(Generic[S]):
     y : dask.array.Array or Blocks
         Data, in the operator's codomain.
     x0 : dask.array.Array or Blocks, optional
-        Initial model; zero if not given. Not used when a checkpoint is found.
+        Initial model; zero if not given.
     store : Store, optional
         Where checkpoints are kept.
     save : Save, optional
         When to keep a state, besides at the end of a piece that ends the solve.
+    start_known : bool, optional
+        Whether ``x0`` is where the solve began; if it is not known any more, less of a checkpoint can be checked.
+
+    Raises
+    ------
+    RunMismatch
+        If the checkpoint was made with another operator, other data or another solver: see
+        :mod:`pylops_distributed.optimization.proof` for how that is found, and for its price.
 
     Attributes
     ----------
@@ -144,11 +153,15 @@ class Session(Generic[S]):
         *,
         store: Store | None = None,
         save: Save | None = None,
+        start_known: bool = True,
     ) -> None:
         self.solver, self.store, self.policy = solver, store, save
         if store is not None:
             await_workers()  # who read it
+            if claim := getattr(store, "claim", None):
+                claim(solver, op, y, x0)
         found = store.latest(solver.state) if store is not None else None
+        self._prove(op, y, x0, found, start_known)
         start = time.monotonic()
         first: S = solver.init(op, y, x0) if found is None else found.state
         self._done = partial(reason_to_stop, solver)
@@ -163,6 +176,14 @@ class Session(Generic[S]):
         self._saved_at = time.monotonic()
         self._pace = math.inf  # seconds a step
         self.failed = False
+
+    def _prove(self, op: LinearOperator, y: Vector, x0: Vector | None, found: Any, start_known: bool) -> None:
+        """Before a step is taken, make sure that a checkpoint is of this solve; leave what proves the next ones."""
+        known = getattr(self.store, "witness", None)
+        if found is not None:
+            prove(self.solver, op, y, x0, found.state, found.history, known, start=start_known)
+        if hasattr(self.store, "witness") and (found is None or known is None):
+            self.store.witness = witness(self.solver, op, y)  # type: ignore[union-attr]
 
     @property
     def state(self) -> S:

@@ -16,6 +16,9 @@ from pylops_distributed.space import Blocks, Vector
 
 S = TypeVar("S", bound="State")
 
+# Settings that a resumed solve may change, where a solver has no class attribute ``extendable`` that names them.
+EXTENDABLE = ("niter", "tol")
+
 # What of a problem a solver takes, as its class attribute ``takes``: the operator and data with the prior's terms as
 # further blocks (where it says nothing); their normal equations; the operator alone, its terms apart; the operator
 # after the transform, from coefficients; or nothing of the kind.

@@ -48,7 +48,7 @@ class OperatorSpec(BaseModel):
         ValueError
             If it is not allowed, is no operator, or does not take the arguments.
         """
-        make = self._find()
+        make = self.find()
         try:
             made = make(
                 *(_value(v, ds) for v in self.args), **{k: _value(v, ds) for k, v in self.kwargs.items()}
@@ -58,7 +58,8 @@ class OperatorSpec(BaseModel):
         operator: LinearOperator = aslinearoperator(made)
         return operator
 
-    def _find(self) -> Any:
+    def find(self) -> Any:
+        """The class or function that makes the operator."""
         module, _, name = self.path.rpartition(".")
         allowed = packages()
         if module.split(".")[0] not in allowed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import math
 import time
 from concurrent.futures import Future
 from contextlib import suppress
@@ -17,9 +18,11 @@ from dask.base import get_scheduler
 
 from pylops_distributed.optimization.state import State
 from pylops_distributed.space import Blocks
+from pylops_distributed.store.claim import check_claim, describe_solve, keep_claim, read_claim
 from pylops_distributed.store.damage import Damaged, Unreadable
 from pylops_distributed.store.fence import abandon, is_leftover, is_published
-from pylops_distributed.store.group import Verify, delete_group, read_attrs, write_group
+from pylops_distributed.store.fingerprint import warn_of_changes
+from pylops_distributed.store.group import Json, Verify, delete_group, read_attrs, write_group
 from pylops_distributed.store.lease import Attempt, is_over
 from pylops_distributed.store.policy import Budget, Every, Retention
 from pylops_distributed.store.snapshot import (
@@ -107,7 +110,11 @@ class CheckpointStore:
         self.background = background
         self.verify = verify
         self.seconds = 0.0  # what the last save took, see Budget
-        self._run: str = read_attrs(attempt.storage)["fingerprint"]
+        about = read_attrs(attempt.storage)
+        self._run: str = about["fingerprint"]
+        # What begin() makes says already what its numbers depend on.
+        self._identified = {"problem", "data", "solver"} <= about["identity"].keys()
+        self._solve: Json | None = None
         self._parent: str | None = None
         self._unsound: set[Entry] = set()
         self._unreadable: set[Entry] = set()
@@ -164,6 +171,36 @@ class CheckpointStore:
             self.attempt.quiet = False
             raise TimeoutError(f"a checkpoint of {self.storage.url} takes too long to be written")
 
+    def claim(self, solver: Any, op: Any, y: Any, x0: Any = None) -> None:
+        """Make sure that the checkpoints, if there are any, are those of this solve.
+
+        Parameters
+        ----------
+        solver, op, y, x0
+            As the solve takes them. Each counts by its content: arrays in files are read.
+
+        Raises
+        ------
+        RunMismatch
+            If they are of another operator, other data or another solver.
+        """
+        if self._identified:
+            return
+        self._solve = describe_solve(solver, op, y, x0)
+        if self.list():
+            check_claim(self.storage, self._solve)
+
+    @property
+    def witness(self) -> dict[str, float] | None:
+        """Numbers that prove operator and data: see :func:`pylops_distributed.optimization.proof.witness`."""
+        return read_claim(self.storage).get("witness")
+
+    @witness.setter
+    def witness(self, numbers: dict[str, float]) -> None:
+        self.attempt.check()
+        finite = all(map(math.isfinite, numbers.values()))  # of data with NaN there is nothing to prove
+        keep_claim(self.storage, solve=self._solve, witness=numbers if finite else None)
+
     def latest(self, kind: type[S]) -> Checkpoint[S] | None:
         """The newest sound checkpoint, or None if none was ever saved.
 
@@ -191,6 +228,8 @@ class CheckpointStore:
                 logger.warning("checkpoint %s is damaged and passed over: %s", entry.name, error)
                 continue
             self._parent = entry.name
+            if kind is not State:
+                warn_of_changes(self.storage, checkpoint.name, entry.attempt)
             return checkpoint
         if found:
             names = ", ".join(entry.name for entry in found)

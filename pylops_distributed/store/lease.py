@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 
 from pylops_distributed.store.damage import Damaged
+from pylops_distributed.store.fingerprint import machinery
 from pylops_distributed.store.group import Json, encode, read_attrs
 from pylops_distributed.store.storage import Storage
 
@@ -256,7 +257,7 @@ def _self() -> Json:
     return {
         "schema": "pylops-distributed-attempt/1", "uuid": uuid.uuid4().hex, "since": time.time(),
         "host": socket.gethostname(), "machine": _machine(), "pid": os.getpid(),
-        "process_started": psutil.Process().create_time(),
+        "process_started": psutil.Process().create_time(), **machinery(),
     }  # fmt: skip
 
 

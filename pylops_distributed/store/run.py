@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from pylops_distributed.optimization.proof import RunMismatch
 from pylops_distributed.store.damage import Damaged
 from pylops_distributed.store.fingerprint import differences, environment, fingerprint
 from pylops_distributed.store.group import (
@@ -37,10 +38,6 @@ from pylops_distributed.store.storage import Storage, open_storage
 logger = logging.getLogger(__name__)
 
 SCHEMA = "pylops-distributed-run/1"
-
-
-class RunMismatch(ValueError):
-    """The run at this place is of another problem, other data or another solver."""
 
 
 @dataclass(frozen=True)

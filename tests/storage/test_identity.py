@@ -1,0 +1,310 @@
+"""What a run's numbers depend on is part of it: code as it is loaded, files, and arrays by their content."""
+
+import importlib
+import logging
+import os
+import subprocess
+import sys
+
+import dask
+import dask.array as da
+import h5py
+import numpy as np
+import pytest
+import zarr
+
+import pylops_distributed as pld
+from pylops_distributed.assembly import identity
+from pylops_distributed.optimization.cgls import CGLS
+from pylops_distributed.optimization.proof import RunMismatch
+from pylops_distributed.optimization.solver import solve
+from pylops_distributed.solvers import SOLVERS
+from pylops_distributed.store.checkpoint import CheckpointStore
+from pylops_distributed.store.content import Unidentified, token
+from pylops_distributed.store.fingerprint import fingerprint, machinery
+from pylops_distributed.store.group import encode, read_attrs
+from pylops_distributed.store.policy import Every
+from pylops_distributed.store.run import Run
+
+PROBLEM = """
+import dask.array as da, numpy as np, xarray as xr
+from pylops_distributed import Diagonal
+from pylops_distributed.problem import Problem
+from pylops_distributed.problems.layout import labels_of
+{imports}
+class Own({base}):
+    {field}
+    def operator(self, ds): return Diagonal(da.from_array({scale} * np.linspace(1, 30, 40), chunks=20))
+    def data(self, ds): return ds["d"].data.astype(float)
+    def labels(self, ds):
+        found = labels_of(ds["d"])
+        return {{"domain": found, "codomain": found}}
+    def label(self, ds, x): return xr.Dataset({{"m": ("x", x)}})
+    {more}
+"""
+
+
+def problem(scale="2.0", imports="", base="Problem", field="pass", more=""):
+    return PROBLEM.format(scale=scale, imports=imports, base=base, field=field, more=more)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder for modules, which nothing knows of afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # two texts of one second have one time stamp
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+def own(folder, **files):
+    """The identity of the problem in ``own.py``, with these modules written anew and imported anew."""
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text)
+    for name in [n for n, m in sys.modules.items() if str(folder) in str(getattr(m, "__file__", ""))]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+    return code(importlib.import_module("own").Own())
+
+
+def code(form):
+    return fingerprint(identity(form, "data", SOLVERS["cgls"](name="cgls")))
+
+
+CHANGES = {
+    "method": ({"own": problem()}, {"own": problem("2.5")}),
+    "constant of the module": (
+        {"own": problem("SCALE", "SCALE = 2.0")}, {"own": problem("SCALE", "SCALE = 2.5")}
+    ),
+    "settings of the module": (
+        {"own": problem("SETTINGS['a']", "SETTINGS = {'a': 2.0}")},
+        {"own": problem("SETTINGS['a']", "SETTINGS = {'a': 2.5}")},
+    ),
+    "helper's constant": (
+        {"helper": "SCALE = 2.0", "own": problem("SCALE", "from helper import SCALE")}, {"helper": "SCALE = 2.5"},
+    ),
+    "helper of a helper, as a module": (
+        {
+            "deep": "def f(): return 2.0", "helper": "import deep\ndef g(): return deep.f()",
+            "own": problem("helper.g()", "import helper"),
+        },
+        {"deep": "def f(): return 2.5"},
+    ),
+    "helper imported within a method": (
+        {
+            "helper": "SCALE = 2.0",
+            "own": problem("self.f()", more="def f(self): from helper import SCALE; return SCALE"),
+        },
+        {"helper": "SCALE = 2.5"},
+    ),
+    "base class": (
+        {"helper": problem(), "own": "from helper import Own as Base\nclass Own(Base):\n    pass"},
+        {"helper": problem("2.5")},
+    ),
+    "decorated helper": (
+        {
+            "helper": "import functools\n@functools.lru_cache\ndef g(): return 2.0",
+            "own": problem("g()", "from helper import g"),
+        },
+        {"helper": "import functools\n@functools.lru_cache\ndef g(): return 2.5"},
+    ),
+    "default of a parameter's helper": (
+        {"own": problem("f()", "def f(a=2.0): return a")}, {"own": problem("f()", "def f(a=2.5): return a")},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "second"), CHANGES.values(), ids=list(CHANGES))
+def test_code_that_a_problem_reaches_is_part_of_it(folder, first, second):
+    before = own(folder, **first)
+    assert own(folder) == before  # the same code again
+    assert own(folder, **second) != before
+
+
+def test_comments_and_other_modules_are_not(folder):
+    before = own(folder, own=problem())
+    assert own(folder, own="# words\n" + problem(), other="A = 1") == before
+
+
+def test_code_counts_as_it_is_loaded_not_as_it_is_on_disk(folder):
+    before = own(folder, own=problem())
+    loaded = sys.modules["own"].Own()
+    (folder / "own.py").write_text(problem("2.5"))
+    assert code(loaded) == before  # old code in memory is no new code
+    assert own(folder) != before
+
+
+def test_a_class_of_a_notebook_has_an_identity(folder):
+    def made(scale):
+        space = {"__name__": "__main__"}
+        exec(problem("SCALE", f"SCALE = {scale}"), space)
+        return code(space["Own"]())
+
+    assert made(2.0) == made(2.0) != made(2.5)
+
+
+def test_the_content_of_files_is_part_of_it(folder):
+    np.save("wavelet.npy", 2.0)
+    text = problem("float(np.load(self.file))", field="file: str = 'wavelet.npy'")
+    before = own(folder, own=text)
+    np.save("wavelet.npy", 2.5)
+    assert own(folder) != before
+    text = problem("float(np.load('w.npy'))", more="def depends_on(self): return ('w.npy',)")
+    with pytest.raises(FileNotFoundError, match=r"w\.npy"):
+        own(folder, own=text)
+    np.save("w.npy", 2.0)
+    before = own(folder)
+    np.save("w.npy", 2.5)
+    assert own(folder) != before
+
+
+def stored(kind, values):
+    """An array in a file, lazily."""
+    if kind == "zarr":
+        zarr.create_array("a.zarr", shape=values.shape, chunks=(4,), dtype=values.dtype, overwrite=True)[
+            :
+        ] = values
+        return da.from_zarr("a.zarr")
+    if kind == "hdf5":
+        with h5py.File("a.h5", "w") as file:
+            file["a"] = values
+        return da.from_array(h5py.File("a.h5", "r")["a"], chunks=4)
+    if kind == "memmap":
+        np.save("a.npy", values)
+        return da.from_array(np.load("a.npy", mmap_mode="r"), chunks=4)
+    np.save("a.npy", values)
+    return da.from_delayed(dask.delayed(np.load)("a.npy"), values.shape, values.dtype)
+
+
+@pytest.mark.parametrize("change", [lambda a: a, lambda a: (a[1:] * 2).rechunk(3)], ids=["read", "computed"])
+@pytest.mark.parametrize("kind", ["zarr", "hdf5", "memmap", "delayed"])
+def test_arrays_in_files_count_by_content(folder, kind, change):
+    values = np.arange(8.0)
+    before = token(pld.Diagonal(change(stored(kind, values))))
+    assert token(pld.Diagonal(change(stored(kind, values)))) == before
+    values[5] += 1e-9
+    assert token(pld.Diagonal(change(stored(kind, values)))) != before
+
+
+def test_parts_of_a_lazy_array_are_told_apart():
+    x = da.ones(8, chunks=8) * 2
+    others = [x[::-1], x, x * 3, x + 1, *(x[i : i + 3].rechunk(2) for i in range(5))]
+    assert len({token(other) for other in others}) == len(others)
+
+
+def test_what_a_solver_holds_counts_by_content(folder):
+    def held(values):
+        return fingerprint(identity(pld_problem(), "data", CGLS(6, M=pld.Diagonal(stored("zarr", values)))))
+
+    assert held(np.ones(8)) == held(np.ones(8)) != held(np.full(8, 5.0))
+
+
+def pld_problem():
+    from pylops_distributed.problems import load_problem
+
+    return load_problem({"name": "poststack"})
+
+
+def test_what_has_no_token_says_so():
+    with pytest.raises(Unidentified, match="generator"):
+        token(n for n in range(3))
+
+
+def test_operators_keep_their_token_when_they_are_used(rng):
+    op = pld.MatrixMult(da.from_array(rng.standard_normal((8, 6)), chunks=3))
+    before = token(op)
+    (op @ da.ones(6)).compute()
+    assert token(op) == before != token(2 * op)
+
+
+def go(folder, op, data, niter=6, x0=None, **more):
+    run = Run.create_or_open(folder / "run.zarr", identity={})
+    with run.attempt() as attempt, CheckpointStore(attempt) as store:
+        return solve(CGLS(niter, tol=0.0, **more), op, data, x0, store=store, save=Every(2))
+
+
+def test_a_library_run_is_safe_without_an_identity(folder, rng):
+    op, other = pld.FirstDerivative((12, 8), axis=0), pld.FirstDerivative((12, 8), axis=1)
+    x = da.from_array(rng.standard_normal((12, 8)), chunks=4)
+    data = op @ x
+    first = go(folder, op, data)
+    assert go(folder, op, data).state.iteration == first.state.iteration
+    for what, words in {
+        "other data": lambda: go(folder, op, op @ (x + 1e-12)),
+        "other operator": lambda: go(folder, other, data),
+        "other damping": lambda: go(folder, op, data, damp=0.1),
+        "other x0": lambda: go(folder, op, data, x0=x),
+    }.items():
+        with pytest.raises(RunMismatch, match=f"made with an{what}|made with {what}|another"):
+            words()
+    assert go(folder, op, data, niter=9).state.iteration == 9  # more steps are the same run
+
+
+def test_a_dead_beginning_binds_nobody(folder):
+    op = pld.Diagonal(da.linspace(1, 2, 8, chunks=4))
+    run = Run.create_or_open(folder / "run.zarr", identity={})
+    with run.attempt() as attempt, CheckpointStore(attempt) as store:
+        store.claim(CGLS(4), op, da.ones(8, chunks=4))
+        store.witness = {"data.norm": 1.0}  # and no checkpoint was ever saved
+    assert go(folder, op, da.zeros(8, chunks=4) + 2).state.iteration == 6
+
+
+SCRIPT = """
+import sys, dask
+from pylops_distributed.inversion import Inversion, begin
+from pylops_distributed.problems import load_problem
+from pylops_distributed.solvers import SOLVERS
+from pylops_distributed.store.policy import Every
+solver = SOLVERS["cgls"](name="cgls", niter=int(sys.argv[1]), tol=0.0)
+with dask.config.set(scheduler="sync"):
+    run = begin("runs", "ds.zarr", load_problem({"name": "own:Own"}), solver, url="runs/run.zarr")
+    with Inversion(run, solver, save=Every(1)) as inversion:
+        print("resumed at", inversion.resumed, "ends at", inversion.advance().iteration)
+"""
+
+
+def test_a_changed_helper_ends_a_resume_in_another_process(folder, environment):
+    """As a person would: run, edit a module that the problem's module imports, and run again."""
+    import xarray as xr
+
+    from pylops_distributed.ingest import ingest
+
+    xr.Dataset({"d": ("x", np.linspace(1, 2, 40) ** 3)}, {"x": np.arange(40.0)}).to_zarr(
+        "raw.zarr", consolidated=False
+    )
+    ingest("raw.zarr", str(folder / "ds.zarr"))
+    (folder / "own.py").write_text(problem("SCALE", "from helper import SCALE"))
+    (folder / "helper.py").write_text("SCALE = 2.0\n")
+
+    def process(niter):
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", SCRIPT, str(niter)], capture_output=True, text=True, cwd=folder,
+            env={**environment, "PYTHONPATH": os.pathsep.join([str(folder), environment["PYTHONPATH"]])},
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr
+
+    assert process(3)[1].startswith("resumed at None ends at 3")
+    assert "resumed at 3 ends at 5" in process(5)[1]
+    (folder / "helper.py").write_text("SCALE = 7.5\n")
+    failed, words = process(7)
+    assert failed
+    assert "RunMismatch" in words
+    assert "code: " in words
+
+
+def test_a_resume_with_other_software_says_so(folder, caplog):
+    op = pld.Diagonal(da.linspace(1, 2, 8, chunks=4))
+    go(folder, op, da.ones(8, chunks=4), niter=2)
+    run = Run.open(folder / "run.zarr")
+    record = read_attrs(run.storage, "attempts/a0001")
+    assert record["software"] == machinery()["software"]
+    assert record["processor"]["model"]
+    record["software"] = {**record["software"], "numpy": "1.0"}
+    run.storage.put("attempts/a0001/zarr.json", encode(record))
+    with caplog.at_level(logging.WARNING):
+        go(folder, op, da.ones(8, chunks=4), niter=4)
+    (said,) = [r.getMessage() for r in caplog.records if "other software" in r.getMessage()]
+    assert f"numpy 1.0, now {np.__version__}" in said
