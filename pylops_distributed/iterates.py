@@ -41,13 +41,15 @@ class Stored:
         return np.stack([self._read(path, rest) for path in wanted])
 
     def _read(self, path: str, index: Sequence[Any]) -> np.ndarray[Any, Any]:
-        return np.asarray(open_array(self.storage, path)[tuple(index)])
+        return np.asarray(open_array(self.storage, path, whole=True)[tuple(index)])
 
 
 def open_group(storage: Storage, path: str) -> xr.Dataset:
     """A published group, lazily; damaged metadata raises here, by name."""
     attrs = read_attrs(storage, path)
-    ds: xr.Dataset = xr.open_zarr(storage.zarr(path, read_only=True), consolidated=False, chunks={})
+    ds: xr.Dataset = xr.open_zarr(
+        storage.zarr(path, read_only=True, whole=True), consolidated=False, chunks={}
+    )
     ds.attrs = _told(attrs)
     return ds
 

@@ -104,7 +104,9 @@ def open_dataset(url: str) -> xr.Dataset:
     """
     present(url)
     try:
-        ds: xr.Dataset = xr.open_zarr(open_storage(url).zarr(read_only=True), consolidated=False, chunks={})
+        ds: xr.Dataset = xr.open_zarr(
+            open_storage(url).zarr(read_only=True, whole=True), consolidated=False, chunks={}
+        )
     except ValueError as error:  # coordinates are read at once
         raise ValueError(f"{url!r} is damaged: a coordinate: {error} Ingest it again.") from error
     for key in OWN:

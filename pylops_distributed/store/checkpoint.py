@@ -291,11 +291,13 @@ class CheckpointStore:
                 check=self.attempt.check,
                 get=get,
             )
-        except FileExistsError:
-            self.attempt.check()  # a newer attempt has put a fence there
-            raise
-        except BaseException:
-            delete_group(self.storage, entry.path)
+        except BaseException as error:
+            if not isinstance(error, FileExistsError):
+                delete_group(self.storage, entry.path)
+            if isinstance(
+                error, OSError
+            ):  # a newer attempt may have put a fence there, and deleted what was written
+                self.attempt.check()
             raise
         self._parent = entry.name
         self._prune()
@@ -319,7 +321,10 @@ class CheckpointStore:
             rank += 1
         for entry in found if rank else []:
             if entry not in kept:
-                delete_group(self.storage, entry.path)
+                try:
+                    delete_group(self.storage, entry.path)
+                except OSError as error:  # the new one is there all the same
+                    logger.warning("an old checkpoint is not deleted: %s", error)
         sweep(self.storage, self.attempt.number, own=True)
 
     def _whole(self, entry: Entry) -> bool:

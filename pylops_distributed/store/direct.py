@@ -49,9 +49,9 @@ def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> tuple[bool, int]:
         If the folder is removed meanwhile, as it is once another chunk of the same save has failed.
     """
     values = np.ascontiguousarray(block, block.dtype.newbyteorder("<")).reshape(-1)
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}#{uuid.uuid4().hex}")
     try:
+        path.parent.mkdir(exist_ok=True)
         try:
             found = _write(part, values, UNBUFFERED)
         except OSError as error:

@@ -13,6 +13,7 @@ import os
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
@@ -25,6 +26,7 @@ from obstore.exceptions import BaseError
 from pylops_distributed.space import Chunks
 from pylops_distributed.store.damage import Damaged, Unreadable, compare, text_of
 from pylops_distributed.store.direct import checksum_of, write_chunk
+from pylops_distributed.store.files import make_folder
 from pylops_distributed.store.storage import Array, Storage, create_array, open_array
 
 Json: TypeAlias = dict[str, Any]
@@ -183,7 +185,8 @@ def write_group(
 
 def delete_group(storage: Storage, path: str) -> None:
     """Delete a group so that it is never seen in part: first what publishes it, then the rest."""
-    storage.delete(metadata_key(path))
+    if storage.folder is None or not (storage.folder / path).is_symlink():  # of a link, the link alone
+        storage.delete(metadata_key(path))
     storage.delete_prefix(path)
 
 
@@ -208,14 +211,14 @@ class Group:
 
     def lazy(self, name: str) -> da.Array:
         """An array, lazily, in the chunks of the Dask array that was written."""
-        array = open_array(self.storage, name)
+        array = open_array(self.storage, name, whole=True)
         key = f"read-{name}-{digest([self.storage.url, self.manifest[name]])[:32]}"
         chunks = tuple(tuple(sizes) for sizes in self.manifest[name]["chunks"])
         return da.from_array(array, chunks=chunks, name=key, meta=np.empty((0,) * array.ndim, array.dtype))
 
     def whole(self, name: str) -> da.Array:
         """An array, lazily, in the chunks that are stored."""
-        array = open_array(self.storage, name)
+        array = open_array(self.storage, name, whole=True)
         key = f"verify-{name}-{digest([self.storage.url, self.manifest[name]])[:32]}"
         return da.from_array(
             array, chunks=array.chunks, name=key, meta=np.empty((0,) * array.ndim, array.dtype)
@@ -223,7 +226,7 @@ class Group:
 
     def read(self, name: str) -> np.ndarray[Any, Any]:
         """A small array, read at once."""
-        return np.asarray(open_array(self.storage, name)[...])
+        return np.asarray(open_array(self.storage, name, whole=True)[...])
 
 
 def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = None) -> Group:
@@ -264,6 +267,10 @@ def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = 
                 if not storage.exists(metadata_key(path)):  # chunks that are missing read as fill values
                     raise OSError(f"{storage.url}/{path} went away while it was read") from error
                 raise Damaged(f"{path}/{name}: {error}") from None
+            except FileNotFoundError as error:
+                if not storage.exists(metadata_key(path)):
+                    raise OSError(f"{storage.url}/{path} went away while it was read") from error
+                raise Damaged(f"{path}/{name}: {error}") from error
             except (BaseError, OSError) as error:
                 words = str(error).partition("\n")[0]
                 if BROKEN in str(error):
@@ -339,6 +346,8 @@ def _write_block(
             stored = np.zeros(target.chunks, target.dtype)
             stored[tuple(map(slice, expected))] = values
         key = target.metadata.encode_chunk_key(block_info[0]["chunk-location"])
+        with suppress(FileNotFoundError):  # the array's folder is there, or was removed: it is not made anew
+            make_folder((folder / key).parent, folder)
         finite, checksum = write_chunk(folder / key, stored)
         checksum = checksum if stored is values else checksum_of(values)
     else:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from pylops_distributed.store import files
 from pylops_distributed.store.group import delete_group
+from pylops_distributed.store.lease import ROOT as ATTEMPTS
+from pylops_distributed.store.lease import acquire, owner
 from pylops_distributed.store.run import Run, list_runs
 from pylops_distributed.store.snapshot import Entry, entries, sound
-from pylops_distributed.store.storage import Storage
+from pylops_distributed.store.storage import Storage, open_storage
 
 DAY = 86400.0
 
@@ -29,33 +34,69 @@ class Waste:
         Bytes.
     words : str
         Why it can go.
+    attempt : int
+        Number of the run's newest attempt when it was looked at.
     """
 
     run: Run
     path: str
     size: int
     words: str
+    attempt: int = 0
 
     def delete(self) -> None:
-        """Delete it.
+        """Delete it, as the run's owner: nobody else works on the run meanwhile.
 
         Raises
         ------
         RunBusy
-            If somebody has begun to work on the run meanwhile.
+            If somebody works on the run, or has since it was looked at.
+        OSError
+            If something could not be deleted; it says what is left.
         """
-        with self.run.attempt():
-            if self.path:
-                delete_group(self.run.storage, self.path)
         if not self.path:
-            self.run.storage.delete_prefix("")
+            delete_run(self.run.storage, self.attempt)
+            return
+        with self.run.attempt() as attempt:
+            attempt.check()
+            delete_group(self.run.storage, self.path)
+
+
+def delete_run(storage: Storage, after: int) -> None:
+    """Delete a run whose newest attempt is ``after``.
+
+    The attempt that deletes says so in its record, which is put only if nobody else has begun one: no other is granted
+    after it. So whoever sleeps in the middle of this, and for however long, deletes nothing that came later.
+    """
+    if storage.folder is None:
+        attempt = acquire(storage, deletes=True, after=after)
+        storage.delete("zarr.json")
+        for name in storage.dirs():
+            if name != ATTEMPTS:
+                storage.delete_prefix(name)
+        attempt.end()
+        storage.delete_prefix("")
+        return
+    with files.opened(storage.folder) as folder:  # a new run may take the name as soon as this one is gone
+        attempt = acquire(storage, deletes=True, after=after)
+        try:
+            attempt.check()
+            with suppress(FileNotFoundError):
+                os.unlink("zarr.json", dir_fd=folder)
+            files.clear(folder, storage.folder, but=ATTEMPTS)
+        finally:
+            attempt.end()
+        files.clear(folder, storage.folder)
+    with suppress(FileNotFoundError):
+        storage.folder.rmdir()
 
 
 def waste(root: str | Path, days: float = 30.0) -> Iterator[Waste]:
     """What can go below a folder or prefix: nothing of a run that somebody works on.
 
-    Of finished runs, all checkpoints but the newest two that are sound, which hold earlier iterates; and runs that were
-    stopped and have not been touched for ``days``, with their checkpoints. Results and datasets stay.
+    Of finished runs, all checkpoints but the newest two that are sound, which hold earlier iterates; runs that were
+    stopped and have not been touched for ``days``, with their checkpoints; and what is left of runs whose deletion was
+    broken off. Results and datasets stay.
 
     Parameters
     ----------
@@ -66,11 +107,26 @@ def waste(root: str | Path, days: float = 30.0) -> Iterator[Waste]:
     """
     for run in list_runs(root):
         status = run.status()
+        if status.owner is not None and status.owner.deletes:
+            continue
         if status.state == "finished":
             for entry in _older(run.storage):
-                yield Waste(run, entry.path, _size(run.storage, entry.path), f"iterate {entry.iteration}")
+                size = _size(run.storage, entry.path)
+                yield Waste(run, entry.path, size, f"iterate {entry.iteration}", status.attempts)
         elif status.state in ("new", "interrupted", "failed") and status.age > days * DAY:
-            yield Waste(run, "", status.size, f"unfinished, and not touched for {status.age / DAY:.0f} days")
+            words = f"unfinished, and not touched for {status.age / DAY:.0f} days"
+            yield Waste(run, "", status.size, words, status.attempts)
+    yield from _remains(root)
+
+
+def _remains(root: str | Path) -> Iterator[Waste]:
+    """Runs whose deletion was begun by somebody who is gone."""
+    folder = open_storage(root)
+    for name in folder.dirs():
+        storage = (folder / name).pinned()
+        last = owner(storage)
+        if last is not None and last.deletes and not last.alive:
+            yield Waste(Run(storage, {}), "", _size(storage, ""), "its deletion was broken off", last.number)
 
 
 def _older(storage: Storage) -> list[Entry]:

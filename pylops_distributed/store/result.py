@@ -154,11 +154,13 @@ def write_result(
     place = Place(attempt.number, next(attempt.counter))
     try:
         write_group(storage, place.path, variables, attrs, check=attempt.check)
-    except FileExistsError:
-        attempt.check()  # a newer attempt has put a fence there
-        raise
-    except BaseException:
-        delete_group(storage, place.path)
+    except BaseException as error:
+        if not isinstance(error, FileExistsError):
+            delete_group(storage, place.path)
+        if isinstance(
+            error, OSError
+        ):  # a newer attempt may have put a fence there, and deleted what was written
+            attempt.check()
         raise
     _delete_replaced(storage, place)
     return place.path

@@ -23,7 +23,7 @@ from pylops_distributed.store.group import (
     read_attrs,
 )
 from pylops_distributed.store.lease import ROOT as ATTEMPTS
-from pylops_distributed.store.lease import Attempt, Owner, acquire, failure, owner
+from pylops_distributed.store.lease import Attempt, Owner, RunGone, acquire, failure, owner
 from pylops_distributed.store.result import (
     attrs_if_sound,
     report_key,
@@ -127,6 +127,8 @@ class Run:
         """
         storage = open_storage(url)
         if not storage.exists(metadata_key("")):
+            if (last := owner(storage)) is not None and last.deletes:
+                raise RunGone(f"{storage.url} is being deleted: finish that with pld runs --prune --yes")
             attrs = {
                 **environment(), **(provenance or {}),
                 "schema": SCHEMA, "run_id": uuid.uuid4().hex, "created_at": datetime.now(UTC).isoformat(),
@@ -158,7 +160,7 @@ class Run:
         Damaged
             If its metadata was changed.
         """
-        storage = open_storage(url)
+        storage = open_storage(url).pinned()
         try:
             attrs = read_attrs(storage)
         except FileNotFoundError:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -21,10 +20,14 @@ from numpy.typing import DTypeLike
 from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
 from zarr.codecs import BloscCodec, Crc32cCodec
 from zarr.core.array_spec import ArrayConfigParams
+from zarr.core.buffer import Buffer
 from zarr.storage import ObjectStore
+
+from pylops_distributed.store import files
 
 Array: TypeAlias = zarr.Array[Any]
 T = TypeVar("T")
+METADATA = ("zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata")
 
 # The checksum comes last, over the bytes as stored: without it flipped bits are read back silently.
 CHECKSUM = (Crc32cCodec(),)
@@ -32,6 +35,34 @@ COMPRESSED = (BloscCodec(cname="lz4", clevel=5, shuffle="shuffle"), *CHECKSUM)
 # Chunks of nothing but fill value are written too, so that a missing chunk always means a lost one.
 CONFIG: ArrayConfigParams = {"write_empty_chunks": True}
 TRIES, PATIENCE = 4, 60.0  # requests to a store on another machine, and seconds for all but the last
+
+
+class Objects(ObjectStore[Any]):
+    """Zarr's view of objects: nothing is written to a place that has gone, or read as if nothing had been written."""
+
+    base: Path | None = None
+    whole: bool = False
+
+    async def get(self, key: str, *args: Any, **more: Any) -> Buffer | None:
+        """An object; None if there is none."""
+        found = await super().get(key, *args, **more)
+        if found is None and self.whole and not key.endswith(METADATA):
+            raise FileNotFoundError(
+                f"the chunk {key} is gone: it was deleted or replaced as it was read; open it again"
+            )
+        return found
+
+    def with_read_only(self, read_only: bool = False) -> Objects:
+        """The same view, to read or to write."""
+        other = type(self)(self.store, read_only=read_only)
+        other.base, other.whole = self.base, self.whole
+        return other
+
+    async def set(self, key: str, value: Buffer) -> None:
+        """Write an object."""
+        if self.base is not None and not self.base.is_dir():
+            raise FileNotFoundError(f"there is no folder {self.base}: it was moved or deleted")
+        await super().set(key, value)
 
 
 @dataclass(frozen=True)
@@ -44,21 +75,32 @@ class Storage:
     ----------
     url : str
         Absolute ``file://`` or ``s3://`` address, without a slash at its end.
+    base : str or None
+        A ``file://`` address at or above it whose folder must be there already: what was moved or deleted is not
+        made anew by those who still write to it.
     """
 
     url: str
+    base: str | None = field(default=None, compare=False)
 
     def __truediv__(self, path: str) -> Storage:
-        return Storage(f"{self.url}/{path.strip('/')}") if path else self
+        return Storage(f"{self.url}/{path.strip('/')}", self.base) if path else self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Storage, (self.url,)
+        return Storage, (self.url, self.base)
+
+    def pinned(self) -> Storage:
+        """This storage, whose folder must be there already."""
+        return Storage(self.url, self.url)
 
     @cached_property
     def folder(self) -> Path | None:
         """Local folder of the URL, or None on S3."""
-        parts = urlsplit(self.url)
-        return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
+        return _folder(self.url)
+
+    @cached_property
+    def _base(self) -> Path | None:
+        return None if self.base is None else _folder(self.base)
 
     @property
     def place(self) -> str:
@@ -68,7 +110,8 @@ class Storage:
     @cached_property
     def _writable(self) -> Any:
         if self.folder is not None:
-            return obstore.store.LocalStore(self.folder, mkdir=True)
+            files.make_folder(self.folder, self._base)
+            return obstore.store.LocalStore(self.folder)
         return obstore.store.from_url(self.url)
 
     @property
@@ -80,13 +123,21 @@ class Storage:
         # Whoever reads makes no folder, wherever this is sent to: one that is away is no empty one.
         return obstore.store.LocalStore(self.folder, mkdir=False)
 
-    def zarr(self, path: str = "", *, read_only: bool = False) -> ObjectStore[Any]:
-        """Zarr store rooted at ``path``; unless ``read_only``, its folder is made if need be."""
+    def zarr(self, path: str = "", *, read_only: bool = False, whole: bool = False) -> ObjectStore[Any]:
+        """Zarr store rooted at ``path``; unless ``read_only``, its folder is made if need be.
+
+        Where all is known to be ``whole``, a chunk that is missing was deleted: an error, and not its fill value.
+        """
         place = self / path
-        return ObjectStore(place._readable if read_only else place._writable, read_only=read_only)
+        store = Objects(place._readable if read_only else place._writable, read_only=read_only)
+        store.base, store.whole = place._base, whole
+        return store
 
     def put(self, key: str, data: bytes) -> None:
         """Write an object at once, over any older one; an ``OSError`` tells what is in the way."""
+        if self.folder is not None:
+            with self._words(key, "written"):
+                return files.replace(self.folder / key, data, self._base)
         self._ask(key, "written", lambda: obstore.put(self._writable, key, data))
 
     def put_new(self, key: str, data: bytes) -> bool:
@@ -95,7 +146,11 @@ class Storage:
         What is stored is read back and compared, so that a write whose acknowledgement got lost still counts;
         let ``data`` carry something unique to the writer.
         """
-        with suppress(AlreadyExistsError, PreconditionError):
+        with suppress(AlreadyExistsError, PreconditionError, FileExistsError):
+            if self.folder is not None:
+                with self._words(key, "written"):
+                    files.create(self.folder / key, data, self._base)
+                return True
             self._ask(key, "written", lambda: obstore.put(self._writable, key, data, mode="create"))
         return self.get(key) == data
 
@@ -113,6 +168,17 @@ class Storage:
                 if not left or time.monotonic() > end:
                     words = str(error).partition("\n")[0]  # the others tell how it was found
                     raise OSError(f"{self.url}/{key} could not be {what}: {words}") from error
+
+    @contextmanager
+    def _words(self, key: str, what: str) -> Iterator[None]:
+        """Tell what could not be done to which object."""
+        try:
+            yield
+        except (FileExistsError, FileNotFoundError):
+            raise
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OSError(error.errno, f"{self.place}/{key} could not be {what}: {reason}") from error
 
     def get(self, key: str) -> bytes:
         """Content of an object.
@@ -170,14 +236,23 @@ class Storage:
         return iter(sorted(path.rstrip("/").rpartition("/")[2] for path in found))
 
     def delete(self, key: str) -> None:
-        """Delete an object; not an error if there is none."""
+        """Delete an object, but none behind a link; not an error if there is none."""
+        if self.folder is not None:
+            with self._words(key, "deleted"):
+                return files.remove(self.folder, key)
         with suppress(FileNotFoundError):
             self._ask(key, "deleted", lambda: obstore.delete(self._readable, key))
 
     def delete_prefix(self, prefix: str) -> None:
-        """Delete everything below ``prefix``, also what a killed writer left half-written."""
+        """Delete everything below ``prefix``, also what a killed writer left half-written; of a link, the link alone.
+
+        Raises
+        ------
+        OSError
+            If something could not be deleted; it says what is left.
+        """
         if self.folder is not None:
-            shutil.rmtree(self.folder / prefix, ignore_errors=True)
+            files.remove_tree(self.folder, prefix)
         elif keys := [*self.list(prefix)]:
             self._ask(prefix, "deleted", lambda: obstore.delete(self._readable, keys))
 
@@ -277,14 +352,20 @@ def create_array(
     )  # fmt: skip
 
 
-def open_array(storage: Storage, path: str) -> Array:
-    """Open an array for reading."""
-    return zarr.open_array(storage.zarr(path, read_only=True), mode="r", zarr_format=3)
+def open_array(storage: Storage, path: str, *, whole: bool = False) -> Array:
+    """Open an array for reading; where it is ``whole``, a missing chunk is an error."""
+    return zarr.open_array(storage.zarr(path, read_only=True, whole=whole), mode="r", zarr_format=3)
 
 
 def chunks_present(array: Array) -> tuple[int, int]:
     """Number of chunks that are stored, and number that should be."""
     return array.nchunks_initialized, array.nchunks
+
+
+def _folder(url: str) -> Path | None:
+    """Local folder of a URL, or None on S3."""
+    parts = urlsplit(url)
+    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
 
 
 def _fsync(path: Path) -> None:

@@ -1,0 +1,219 @@
+"""Objects as local files: written whole or not at all, deleted without following links."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import secrets
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+NO_REPLACE, EXCLUSIVE = 1, 4  # of Linux' renameat2 and of macOS' renamex_np
+HERE = -100  # AT_FDCWD
+TRIES = 3  # where somebody adds files while a folder is deleted
+
+
+def make_folder(folder: Path, root: Path | None) -> None:
+    """Make a folder and those above it; with a ``root``, only those below that, which must be there.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the root is not there: it was moved or deleted, and nothing is made in its old place.
+    """
+    if root is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        return
+    below = root
+    for part in folder.relative_to(root).parts:
+        below /= part
+        with suppress(FileExistsError, FileNotFoundError):
+            below.mkdir()
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"there is no folder {root}: it was moved or deleted, and nothing is written there"
+        )
+
+
+def replace(path: Path, data: bytes, root: Path | None) -> None:
+    """Write a file at once, over any older one."""
+    with _staged(path, data, root) as part:
+        part.replace(path)
+
+
+def create(path: Path, data: bytes, root: Path | None) -> None:
+    """Write a file at once, unless there is one.
+
+    A hard link does that; where the file system has none, a renaming that replaces nothing.
+
+    Raises
+    ------
+    FileExistsError
+        If there is one.
+    OSError
+        If the file system can do neither: then nothing is written.
+    """
+    missing = [folder for folder in path.parents if not folder.exists()]
+    try:
+        with _staged(path, data, root) as part:
+            try:
+                os.link(part, path)
+            except OSError as error:
+                if error.errno not in NO_LINKS:
+                    raise
+                _rename_new(part, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        for folder in missing:  # made for this alone
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def remove(root: Path, key: str) -> None:
+    """Delete a file below a root; not an error if there is none, and never one behind a link.
+
+    Raises
+    ------
+    OSError
+        If a folder on the way to it is a link.
+    """
+    _refuse_links(root, Path(key).parent)
+    (root / key).unlink(missing_ok=True)
+
+
+def remove_tree(root: Path, key: str) -> None:
+    """Delete all of a folder below a root, or the root itself; of links, the link alone.
+
+    Raises
+    ------
+    OSError
+        If something could not be deleted: it says what is left, and why.
+    """
+    path = root / key
+    _refuse_links(root, Path(key).parent)
+    if path.is_symlink():
+        if not key:
+            raise OSError(
+                errno.ELOOP, f"{path} is a link to {path.resolve()}: delete that, or the link, yourself"
+            )
+        path.unlink()
+        return
+    for _ in range(TRIES):
+        errors = _rmtree(path)
+        if any(error.errno != errno.ENOTEMPTY for error in errors):
+            break
+        if not errors:
+            return
+    _complain(path, errors)
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[int]:
+    """A folder, held open: what is done by its descriptor is done to it alone, whatever takes its name meanwhile.
+
+    Raises
+    ------
+    OSError
+        If it is a link.
+    """
+    if folder.is_symlink():
+        raise OSError(
+            errno.ELOOP, f"{folder} is a link to {folder.resolve()}: delete that, or the link, yourself"
+        )
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def clear(folder: int, path: Path, but: str | None = None) -> None:
+    """Delete all that is in an open folder, which was at ``path``, ``but`` for one name."""
+    errors: list[OSError] = []
+    for name in os.listdir(folder):
+        if name == but:
+            continue
+        try:
+            if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                errors += _rmtree(name, folder)
+            else:
+                os.unlink(name, dir_fd=folder)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            errors.append(error)
+    if errors:
+        _complain(path, errors)
+
+
+@contextmanager
+def _staged(path: Path, data: bytes, root: Path | None) -> Iterator[Path]:
+    """A flushed file of the same folder that holds the data; gone at the end, whatever comes of it."""
+    make_folder(path.parent, root)
+    part = path.with_name(f"{path.name}#{secrets.randbelow(10**18)}")  # a name that obstore does not list
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _rename_new(part: Path, path: Path) -> None:
+    """Rename a file unless there is one of the new name."""
+    library = ctypes.CDLL(None, use_errno=True)
+    old, new, code = os.fsencode(part), os.fsencode(path), errno.ENOSYS
+    if rename := getattr(library, "renameat2", None):
+        code = ctypes.get_errno() if rename(HERE, old, HERE, new, NO_REPLACE) else 0
+    elif rename := getattr(library, "renamex_np", None):
+        code = ctypes.get_errno() if rename(old, new, EXCLUSIVE) else 0
+    if code in (errno.ENOSYS, errno.EINVAL, *NO_LINKS):
+        raise OSError(
+            errno.EOPNOTSUPP,
+            f"the file system of {path.parent} has neither hard links nor a renaming that replaces nothing, so two "
+            "processes could not be told apart there: choose a place on another file system",
+        )
+    if code:
+        raise OSError(code, os.strerror(code), str(path))
+
+
+def _refuse_links(root: Path, inner: Path) -> None:
+    """Raise if a folder on the way from a root to what is in it is a link."""
+    way = root
+    for part in inner.parts:
+        way /= part
+        if way.is_symlink():
+            raise OSError(
+                errno.ELOOP,
+                f"{way} is a link to {way.resolve()}: nothing is deleted through links; delete it yourself",
+            )
+
+
+def _rmtree(path: Path | str, folder: int | None = None) -> list[OSError]:
+    """Delete a folder, and return what went wrong; what is not there is not wrong."""
+    errors: list[BaseException] = []
+    if sys.version_info >= (3, 12):
+        shutil.rmtree(path, dir_fd=folder, onexc=lambda _call, _path, error: errors.append(error))
+    else:
+        shutil.rmtree(path, dir_fd=folder, onerror=lambda _call, _path, info: errors.append(info[1]))
+    return [e for e in errors if isinstance(e, OSError) and not isinstance(e, FileNotFoundError)]
+
+
+def _complain(path: Path, errors: list[OSError]) -> None:
+    """Raise an error that says what of a folder is left, and why."""
+    first = next((error for error in errors if error.errno != errno.ENOTEMPTY), errors[0])
+    left = sum(len(names) for _, _, names in os.walk(path))
+    raise OSError(
+        first.errno,
+        f"{path} could not be deleted, {left} files of it are left: {first.filename}: {first.strerror}",
+    )
