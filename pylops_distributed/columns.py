@@ -12,7 +12,7 @@ from dask._task_spec import GraphNode, Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
-from pylops_distributed.graphs import arrays_of, keys_of, lowered, placeholder
+from pylops_distributed.graphs import arrays_of, keys_of, lowered, placeholder, placeholders
 from pylops_distributed.space import AnySpace, Blocks, BlockSpace, Vector
 
 Columns: TypeAlias = list[Any]  # one block of each vector
@@ -66,7 +66,9 @@ def each(function: Callable[[Any], Any], X: Vector) -> Any:
     holes = [
         placeholder(a.chunks[:-1], np.empty((0,) * (a.ndim - 1), a.dtype), n) for n, a in enumerate(given)
     ]
-    images = arrays_of(y := function(Blocks(tuple(holes)) if isinstance(X, Blocks) else holes[0]))
+    with placeholders():
+        y = function(Blocks(tuple(holes)) if isinstance(X, Blocks) else holes[0])
+    images = arrays_of(y)
     graph = lowered(images, holes)
     sources = {k: (a.name, *k[1:]) for h, a in zip(holes, given, strict=True) for k in keys_of(h)}
     token = tokenize([a.name for a in given], [a.name for a in images])

@@ -19,7 +19,7 @@ from dask.array.core import getter, getter_inline, getter_nofancy
 from dask.utils import format_bytes
 
 from pylops_distributed.application import Map
-from pylops_distributed.graphs import ELEMENTS, arrays_of, lowered, placeholder, working
+from pylops_distributed.graphs import ELEMENTS, arrays_of, lowered, placeholder, placeholders, working
 from pylops_distributed.space import AnySpace, Blocks, BlockSpace, Chunks, Space, Vector
 
 READERS = (getter, getter_inline, getter_nofancy)
@@ -124,7 +124,7 @@ def _hole(space: Space, chunks: Any, number: int) -> da.Array:
 def _cost(op: Map, x: Vector, adjoint: bool) -> tuple[Cost, Vector]:
     sizes = Sizes([*arrays_of(x), *_held(op)])
     plugins = [*dask.config.get("array_plugins", ()), sizes.note]
-    with dask.config.set(array_plugins=plugins):
+    with dask.config.set(array_plugins=plugins), placeholders():
         y = op.apply_adjoint(x) if adjoint else op.apply(x)
     graph = lowered(arrays_of(y), arrays_of(x))
     tasks = {**graph.constant, **graph.body}

@@ -38,9 +38,25 @@ def arrays_of(x: Vector) -> tuple[da.Array, ...]:
     return x.arrays if isinstance(x, Blocks) else (x,)
 
 
+_DEPTH: ContextVar[int] = ContextVar("depth", default=0)
+
+
+@contextmanager
+def placeholders() -> Iterator[None]:
+    """Note that what is built meanwhile is built on placeholders: further ones have other names.
+
+    A step may apply, to vectors that are not there yet, an operator that is made of others which are not there yet.
+    """
+    token = _DEPTH.set(_DEPTH.get() + 1)
+    try:
+        yield
+    finally:
+        _DEPTH.reset(token)
+
+
 def placeholder(chunks: Chunks, meta: Any, number: int = 0) -> da.Array:
     """An array without data, which no optimisation can look into; ``number`` tells equal ones apart."""
-    name = f"placeholder-{number}-{tokenize(chunks, meta.dtype)}"
+    name = f"placeholder-{_DEPTH.get()}-{number}-{tokenize(chunks, meta.dtype)}"
     keys = [(name, *index) for index in product(*(range(len(c)) for c in chunks))]
     return da.Array({k: DataNode(k, None) for k in keys}, name, chunks, meta=meta)
 
@@ -64,17 +80,23 @@ class Lowered:
     body: Graph
 
 
-def lowered(outputs: Sequence[da.Array], inputs: Iterable[da.Array]) -> Lowered:
-    """Optimise the graph of ``outputs``, computed from the placeholders ``inputs``, as Dask would."""
+def lowered(
+    outputs: Sequence[da.Array], inputs: Iterable[da.Array], whole: Iterable[Any] = ()
+) -> Lowered:
+    """Optimise the graph of ``outputs``, computed from the placeholders ``inputs``, as Dask would.
+
+    The tasks with the keys ``whole``, where there are any, stay tasks of their own.
+    """
     ends = {k for a in outputs for k in keys_of(a)}
+    apart = ends.union(whole)
     holes = {k for a in inputs for k in keys_of(a)}
-    layers = optimize_blockwise(HighLevelGraph.merge(*(a.__dask_graph__() for a in outputs)), keys=ends)
+    layers = optimize_blockwise(HighLevelGraph.merge(*(a.__dask_graph__() for a in outputs)), keys=apart)
     raw = layers.cull(ends).to_dict()
     graph = convert_legacy_graph(raw)
     futures = {k: v for k, v in raw.items() if k not in graph}  # Dask takes them for references to themselves
     pieces = _pieces(graph)
     rest = {k: v for k, v in graph.items() if k not in pieces and k not in holes}
-    graph = {**pieces, **fuse_linear_task_spec(rest, keys=ends)}
+    graph = {**pieces, **fuse_linear_task_spec(rest, keys=apart)}
     moving = set(holes)
     for key in TopologicalSorter({k: task.dependencies for k, task in graph.items()}).static_order():
         if key in graph and moving & graph[key].dependencies:

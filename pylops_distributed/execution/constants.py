@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 from dask._task_spec import DataNode, GraphNode
@@ -14,10 +16,10 @@ from pylops_distributed.memory import aligned
 
 
 class Constants:
-    """Blocks of the operator, by key.
+    """Blocks of the operator, by key, for any number of threads.
 
     Kept once computed as long as they fit into ``room``; what does not fit is read again for every use, so
-    that an operator may be larger than memory.
+    that an operator may be larger than memory. Threads that want one block at a time share what the first reads.
 
     Parameters
     ----------
@@ -32,12 +34,23 @@ class Constants:
         uses = Counter(d for _, needs in self._tasks.values() for d in needs)
         self._shared = {key for key, count in uses.items() if count > 1}
         self._room, self._read = room, 0
+        self._lock = threading.Lock()
         self._kept: dict[Any, Any] = {}
+        self._sizes: dict[Any, int] = {}  # of what takes up room
+        self._under_way: dict[Any, Future[Any]] = {}
         self.give({key: node.value for key, node in graph.items() if isinstance(node, DataNode)})
 
     def give(self, values: Mapping[Any, Any]) -> None:
         """Take values that were computed elsewhere."""
         self._kept.update((key, aligned(value)) for key, value in values.items())
+
+    def retain(self, keys: Container[Any]) -> None:
+        """Let go of all others than these."""
+        with self._lock:
+            for held in (self._kept, self._tasks):
+                for key in [key for key in held if key not in keys]:
+                    del held[key]
+                    self._room += self._sizes.pop(key, 0)
 
     def reset(self) -> int:
         """Bytes of the blocks computed since this was last asked."""
@@ -45,15 +58,34 @@ class Constants:
         return read
 
     def __getitem__(self, key: Any) -> Any:
-        if key in self._kept:
-            return self._kept[key]
-        value = aligned(self._compute(key))
+        with self._lock:
+            if key in self._kept:
+                return self._kept[key]
+            other = self._under_way.get(key)
+            if other is None:
+                mine = self._under_way[key] = Future[Any]()
+        if other is not None:
+            return other.result()
+        try:
+            value = aligned(self._compute(key))
+            self._keep(key, value)
+            mine.set_result(value)
+            return value
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                del self._under_way[key]
+            del mine  # holds the error, which holds this frame
+
+    def _keep(self, key: Any, value: Any) -> None:
         size = sizeof(value)
-        self._read += size
-        if size <= self._room:
-            self._room -= size
-            self._kept[key] = value
-        return value
+        with self._lock:
+            self._read += size
+            if size <= self._room:
+                self._room -= size
+                self._kept[key], self._sizes[key] = value, size
 
     def _compute(self, key: Any) -> Any:
         function, needs = self._tasks[key]

@@ -10,7 +10,7 @@ from typing import Any
 
 from pylops_distributed.execution.compiled import compiled
 from pylops_distributed.execution.constants import Constants
-from pylops_distributed.execution.plan import Key, Message, Share
+from pylops_distributed.execution.plan import Key, Message, Share, is_scalar
 
 
 class Program:
@@ -20,13 +20,16 @@ class Program:
     ----------
     share : Share
         What to do.
-    room : int
-        Bytes in which blocks of the operator may be kept.
+    constants : Constants
+        What its tasks take that is the same in every step.
     """
 
-    def __init__(self, share: Share, room: int) -> None:
+    def __init__(self, share: Share, constants: Constants) -> None:
         works, sends = share.works, share.sends
-        self.share, self.constants = share, Constants(share.constant, room)
+        self.share, self.constants = share, constants
+        self.scalars = [new for old, new in share.carry.items() if is_scalar(old)]
+        made = {w.node.key for w in works}.union(*(m.keys for m in share.receives))
+        self.unknown = made.intersection(self.scalars)
         self.tasks = [(compiled(w.node), w.node.key, w.needs, w.constants) for w in works]
         self.waiting, self.sending = _index(w.needs for w in works), _index(m.keys for m in sends)
         self.contents = {(m.part, m.stage): m.keys for m in share.receives}
@@ -42,6 +45,10 @@ class Frame:
         Tasks and messages still to come.
     ready : list of int
         Heap of the tasks that can be done, the most urgent first.
+    unknown : set
+        Scalars of the next state that are still to come.
+    told : bool
+        Whether the leading part has told the others of the scalars.
     """
 
     def __init__(self, program: Program, step: int) -> None:
@@ -52,12 +59,14 @@ class Frame:
         self.unsent = [len(m.keys) for m in share.sends]
         self.open = len(share.works) + len(share.receives)
         self.values: dict[Key, Any] = {}
+        self.unknown, self.told = program.unknown.copy(), False
 
     def store(self, key: Key, value: Any) -> list[Message]:
         """Note a value; gives the messages that are complete with it."""
         if not self.uses[key]:
             return []
         self.values[key] = value
+        self.unknown.discard(key)
         for n in self.program.waiting.get(key, ()):
             self.missing[n] -= 1
             if not self.missing[n]:
@@ -82,11 +91,16 @@ class Frame:
             if not self.uses[key]:
                 self.values.pop(key, None)
 
+    def scalars(self) -> list[Any]:
+        """The scalars of the state after the step."""
+        return [self._end(key) for key in self.program.scalars]
+
     def carried(self) -> dict[Key, Any]:
         """The state after the step, under the keys of the state before."""
-        values, constants = self.values, self.program.constants
-        carry = self.program.share.carry
-        return {old: values[new] if new in values else constants[new] for old, new in carry.items()}
+        return {old: self._end(new) for old, new in self.program.share.carry.items()}
+
+    def _end(self, key: Key) -> Any:
+        return self.values[key] if key in self.values else self.program.constants[key]
 
 
 def _index(groups: Iterable[Sequence[Key]]) -> dict[Key, list[int]]:

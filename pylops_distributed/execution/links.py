@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
+import asyncio
 import pickle
 import socket
 import struct
@@ -15,10 +15,11 @@ import dask
 import numpy as np
 from dask.utils import parse_timedelta
 
+from pylops_distributed.execution.handshake import meet
+
 # Step (-1 makes the first state), stage, and the number of frames that follow; then the length of each.
-HEAD = struct.Struct("!qIQ")
-HELLO = struct.Struct("!I")
-CONNECT = 30.0  # seconds
+HEAD = struct.Struct("!qiQ")
+WAITING = 512  # callers that the system keeps until they are let in
 SILENCE = "distributed.comm.timeouts.tcp"  # after which Dask, too, gives a connection up
 
 Deliver: TypeAlias = Callable[[int, int, int, Any], None]
@@ -43,14 +44,16 @@ class Links:
 
     def __init__(self, me: int, token: bytes, host: str) -> None:
         self.me, self.token = me, token
-        self._server = socket.create_server((host, 0))
+        self._server = socket.create_server((host, 0), backlog=WAITING)
         self.address: tuple[str, int] = self._server.getsockname()[:2]
         self._peers: dict[int, socket.socket] = {}
         self._locks: dict[int, threading.Lock] = {}
+        self._listeners: list[threading.Thread] = []
+        self._connecting = self._stopped = False
         self.sent = 0  # bytes
 
     def connect(self, addresses: Sequence[tuple[str, int]], deliver: Deliver, lost: Lost) -> None:
-        """Connect with all parts: those before this one are called, those after it call.
+        """Connect with all parts, and listen to them.
 
         Parameters
         ----------
@@ -66,26 +69,23 @@ class Links:
         OSError
             If a part cannot be reached.
         """
-        for part in range(self.me):
-            peer = socket.create_connection(addresses[part], timeout=CONNECT)
-            peer.sendall(HELLO.pack(self.me) + self.token)
-            self._peers[part] = peer
-        self._server.settimeout(CONNECT)
-        while len(self._peers) < len(addresses) - 1:
-            peer, _ = self._server.accept()
-            peer.settimeout(CONNECT)
-            hello = bytes(_receive(peer, HELLO.size + len(self.token)))
-            if hmac.compare_digest(hello[HELLO.size :], self.token):
-                self._peers[HELLO.unpack(hello[: HELLO.size])[0]] = peer
-            else:
-                peer.close()
-        self._server.close()
+        self._server.setblocking(False)
+        self._connecting = True
+        try:
+            self._peers = asyncio.run(
+                meet(self.me, self.token, self._server, addresses, lambda: self._stopped)
+            )
+        finally:
+            self._connecting = False
+            self._server.close()
         for part, peer in self._peers.items():
             peer.settimeout(None)
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             watch(peer, int(parse_timedelta(dask.config.get(SILENCE, 30))))
             self._locks[part] = threading.Lock()
-            threading.Thread(target=self._listen, args=(part, peer, deliver, lost), daemon=True).start()
+            listener = threading.Thread(target=_listen, args=(part, peer, deliver, lost), daemon=True)
+            self._listeners.append(listener)
+            listener.start()
 
     def send(self, part: int, step: int, stage: int, values: Any) -> None:
         """Send values to a part."""
@@ -100,23 +100,35 @@ class Links:
             for buffer in buffers:
                 peer.sendall(buffer)
 
-    def close(self) -> None:
-        """End all connections."""
-        self._server.close()
-        for peer in self._peers.values():
+    def stop(self) -> None:
+        """End all connections, and with them whoever waits for a message; does not wait for anything."""
+        self._stopped = True
+        if not self._connecting:  # else it is being waited on
+            self._server.close()
+        for peer in list(self._peers.values()):
             with suppress(OSError):  # the other side was first
                 peer.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """End all connections and the threads that listen to them."""
+        self.stop()
+        for listener in self._listeners:
+            if listener is not threading.current_thread():
+                listener.join()
+        for peer in self._peers.values():
             peer.close()
 
-    def _listen(self, part: int, peer: socket.socket, deliver: Deliver, lost: Lost) -> None:
-        try:
-            while True:
-                step, stage, count = HEAD.unpack(_receive(peer, HEAD.size))
-                lengths = struct.unpack(f"!{count}Q", _receive(peer, 8 * count))
-                body, *buffers = [_receive(peer, n) for n in lengths]
-                deliver(step, part, stage, pickle.loads(body, buffers=buffers))
-        except BaseException as error:  # no memory for a message, say: who waits for it must be told
-            lost(part, error)
+
+def _listen(part: int, peer: socket.socket, deliver: Deliver, lost: Lost) -> None:
+    try:
+        while True:
+            step, stage, count = HEAD.unpack(_receive(peer, HEAD.size))
+            lengths = struct.unpack(f"!{count}Q", _receive(peer, 8 * count))
+            body, *buffers = [_receive(peer, n) for n in lengths]
+            deliver(step, part, stage, pickle.loads(body, buffers=buffers))
+            del body, buffers
+    except BaseException as error:  # no memory for a message, say: who waits for it must be told
+        lost(part, error)
 
 
 def watch(peer: socket.socket, seconds: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 import dask.array as da
+import numpy as np
 from dask._task_spec import DataNode
 
 from pylops_distributed.execution.part import Part, Row, Taken
@@ -56,7 +58,12 @@ class Replay(ABC, Generic[S]):
 
     def __init__(self, template: Template, state: S, done: Done[S]) -> None:
         self.template, self.iteration, self.moved = template, state.iteration, 0
+        self._token = secrets.token_bytes(16)  # who has seen a name of this engine's will never see it again
         self._bare = bare(state, self.iteration, scalars(state).values())
+        self.done = partial(stops, self._bare, done)
+
+    def until(self, done: Done[S]) -> None:
+        """Stop from now on when another function of the scalars says so."""
         self.done = partial(stops, self._bare, done)
 
     @abstractmethod
@@ -76,7 +83,8 @@ class Replay(ABC, Generic[S]):
         return False
 
     def close(self) -> None:
-        """Let go of the state."""
+        """Let go of the state, of the operator, and of all that works on them; may be called again."""
+        self.__dict__.pop("template", None)
 
 
 class Plain(Replay[S]):
@@ -106,12 +114,18 @@ class Plain(Replay[S]):
         """As :meth:`Replay.state`."""
         return self._state
 
+    def close(self) -> None:
+        """As :meth:`Replay.close`."""
+        super().close()
+        self.__dict__.pop("_state", None)
+
 
 class Parted(Replay[S]):
     """Steps taken by parts, each of which holds its share of the state."""
 
     _row: Row
     _under_way: list[Any]
+    _failed = False
 
     def _begin(self) -> None:
         """Have the first state made, which is what parts do first."""
@@ -133,23 +147,35 @@ class Parted(Replay[S]):
 
     def finish(self) -> list[S]:
         """As :meth:`Replay.finish`."""
+        if self._failed:
+            raise RuntimeError("a step of this solve has failed, and its state is lost: begin a new solve")
         if not self._under_way:
             return []
-        taken = self._gather(self._under_way)
-        rows, self.moved, self._under_way = taken[0][0], sum(moved for _, moved in taken), []
+        calls, self._under_way = self._under_way, []
+        try:
+            taken = self._gather(calls)
+        except BaseException as error:
+            self._failed = isinstance(error, Exception)
+            if not self._failed:  # an interrupt: the steps are taken nevertheless
+                self._under_way = calls
+            raise
+        finally:
+            del calls  # they hold an error, if there was one, and that holds this frame
+        rows, self.moved = taken[0][0], sum(moved for _, moved in taken)
         self._row, before = rows[-1], self.iteration
         self.iteration += len(rows)
         return [bare(self._bare, before + n, row) for n, row in enumerate(rows, 1)]
 
+    @abstractmethod
     def _gather(self, calls: list[Any]) -> list[Taken]:
-        return [call.result() for call in calls]
+        """What the parts say of the steps they were asked for."""
 
     def state(self) -> S:
         """As :meth:`Replay.state`."""
         arrays, scalars = [], iter(self._row)
         for a in self.template.inputs:
             if a.ndim:
-                name = f"state-{id(self)}-{self.iteration}-{a.name}"
+                name = f"state-{self._token.hex()}-{self.iteration}-{a.name}"
                 arrays.append(da.Array(self._blocks(a, name), name, a.chunks, meta=a._meta))
             else:
                 arrays.append(next(scalars))
@@ -170,20 +196,44 @@ class InProcess(Parted[S]):
 
     def __init__(self, template: Template, state: S, done: Done[S], threads: int) -> None:
         super().__init__(template, state, done)
-        (first,), (share,) = plan(opening(state), 1)[0], plan(template, 1)[0]
+        (first,), (share,) = plan(opening(state, template), 1)[0], plan(template, 1)[0]
         worker = worker_here()  # of which each thread may do as much
         room = free() if worker is None else free(worker.memory_manager.memory_limit) // worker.state.nthreads
         self._part = Part(first, share, state.iteration, int(ROOM * room), threads, self.done)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="solve")
-        self._begin()
+        try:
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def until(self, done: Done[S]) -> None:
+        """As :meth:`Replay.until`."""
+        super().until(done)
+        self._part.done = self.done
 
     def _start(self, steps: int) -> list[Any]:
         return [self._thread.submit(self._part.run, steps)]
 
+    def _gather(self, calls: list[Any]) -> list[Taken]:
+        (call,) = calls
+        try:
+            return [call.result()]
+        finally:
+            del call, calls
+
     def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
-        return {(name, *k[1:]): DataNode((name, *k[1:]), self._part.state[k]) for k in keys_of(a)}
+        return {(name, *k[1:]): DataNode((name, *k[1:]), own(self._part.state[k])) for k in keys_of(a)}
 
     def close(self) -> None:
         """As :meth:`Replay.close`."""
+        super().close()
+        self._part.stop()
         self._thread.shutdown()
         self._part.close()
+
+
+def own(block: Any) -> Any:
+    """A block that keeps nothing else in memory: a copy, if it is a piece of a larger one."""
+    base = getattr(block, "base", None)
+    return block.copy() if isinstance(base, np.ndarray) and base.nbytes > block.nbytes else block

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-import secrets
+import asyncio
+import os
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
@@ -15,11 +18,12 @@ import dask.array as da
 from dask._task_spec import DataNode
 from dask.utils import format_bytes
 from distributed import Client, Future, wait
+from distributed.comm import CommClosedError
 
 from pylops_distributed.execution.links import Links
-from pylops_distributed.execution.part import Part, PartLost, Row, Taken
+from pylops_distributed.execution.part import Part, Row, Taken
 from pylops_distributed.execution.plan import Key, Share, plan
-from pylops_distributed.execution.replay import ROOM, Done, Parted, S
+from pylops_distributed.execution.replay import ROOM, Done, Parted, S, own
 from pylops_distributed.execution.trace import Template, opening
 from pylops_distributed.graphs import keys_of
 from pylops_distributed.memory import free, keep_pages
@@ -66,16 +70,75 @@ def why(client: Client, limits: Mapping[str, int | None]) -> str:
     )
 
 
+class Seat:
+    """A part as an actor of Dask.
+
+    Dask has one thread a worker for the calls of all actors, in which one solve would wait for a message of a part
+    that waits for that thread on another worker. It awaits coroutines without any thread: calls wait in a thread of
+    the part's own.
+
+    Parameters
+    ----------
+    token : bytes
+        The solve's secret.
+    part : Part
+        The part.
+    """
+
+    def __init__(self, token: bytes, part: Part) -> None:
+        self._key, self._part = (token, part.links.me), part
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="seat")
+        # Where the driver has died, Dask lets go of its actors, on the thread that all its messages come by.
+        weakref.finalize(self, _leave, part, self._thread).atexit = False
+
+    async def _do(self, function: Any, *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+
+    async def address(self) -> Any:
+        """As :meth:`Part.address`."""
+        return self._part.address()
+
+    async def connect(self, addresses: Any) -> None:
+        """As :meth:`Part.connect`."""
+        await self._do(self._part.connect, addresses)
+
+    async def until(self, done: Callable[[int, Row], bool]) -> None:
+        """Have another function decide when to stop."""
+        self._part.done = done
+
+    async def run(self, steps: int) -> Taken:
+        """As :meth:`Part.run`; gives rows where it leads."""
+        rows, moved = await self._do(self._part.run, steps)
+        return rows if not self._part.links.me else [], moved
+
+    async def close(self) -> None:
+        """As :meth:`Part.close`, and its thread ends."""
+        _parts.pop(self._key, None)
+        self._part.stop()
+        with suppress(RuntimeError):  # it was closed before
+            thread = await self._do(threading.current_thread)
+            await self._do(self._part.close)
+            self._thread.shutdown(wait=False)
+            while thread.is_alive():
+                await asyncio.sleep(0.001)
+
+
+def _leave(part: Part, thread: ThreadPoolExecutor) -> None:
+    thread.shutdown(wait=False)
+    part.stop()
+    threading.Thread(target=part.close, daemon=True).start()
+
+
 def make_part(
     me: int, token: bytes, opening: Share, share: Share, first: int, memory: int | None, threads: int,
     done: Callable[[int, Row], bool], host: str,
-) -> Part:  # fmt: skip
+) -> Seat:  # fmt: skip
     """Make a part on the worker that this runs on."""
     left = free(memory)
-    if left > PLENTY:
+    if left > PLENTY and "MALLOC_TRIM_THRESHOLD_" in os.environ:  # not in the user's own process
         keep_pages(PLENTY // 8)
     part = Part(opening, share, first, int(ROOM * left), threads, done, Links(me, token, host))
-    return _parts.setdefault((token, me), part)
+    return Seat(token, _parts.setdefault((token, me), part))
 
 
 def give(token: bytes, me: int, keys: list[Key], values: list[Any]) -> None:
@@ -88,9 +151,9 @@ def give(token: bytes, me: int, keys: list[Key], values: list[Any]) -> None:
 def take(key: Key, token: bytes, me: int, step: int) -> Any:
     """A block of the state, for Dask."""
     part = _parts.get((token, me))
-    if part is None or part.step != step:
+    if part is None or part.step != step or key not in part.state:
         raise WorkerLost(f"block {key} of the state after {step} steps is gone with its worker")
-    return part.state[key]
+    return own(part.state[key])
 
 
 class Resident(Parted[S]):
@@ -104,15 +167,29 @@ class Resident(Parted[S]):
 
     def __init__(self, template: Template, state: S, done: Done[S], client: Client) -> None:
         super().__init__(template, state, done)
-        self._client, self._token = client, secrets.token_bytes(16)
+        self._client = client
         info = client.scheduler_info(n_workers=-1)["workers"]
         self._most = max(1, *(a.npartitions for a in template.inputs))
         self._workers = sorted(info)[: self._most]
         self._limits = {worker: info[worker]["memory_limit"] for worker in self._workers}
-        begun = opening(state)
-        shares, self._homes = plan(template, len(self._workers))
-        pairs = list(zip(plan(begun, len(self._workers))[0], shares, strict=True))
-        given = [_given(pair, {**template.futures, **begun.futures}) for pair in pairs]
+        self._actors: list[Future] = []
+        self._parts: list[Any] = []
+        if not self._workers:  # they are just being started again
+            raise self._lost()
+        try:
+            with self._watched():
+                self._settle(state, info)
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _settle(self, state: S, info: Mapping[str, Any]) -> None:
+        """Make a part on each worker, connect them, and hand each what it works with."""
+        client, count = self._client, len(self._workers)
+        begun, (shares, self._homes) = opening(state, self.template), plan(self.template, count)
+        pairs = list(zip(plan(begun, count)[0], shares, strict=True))
+        given = [_given(pair, begun.futures) for pair in pairs]
         self._actors = [
             client.submit(
                 make_part, me, self._token, *pair, state.iteration, self._limits[worker],
@@ -121,15 +198,39 @@ class Resident(Parted[S]):
             )
             for me, (worker, pair) in enumerate(zip(self._workers, pairs, strict=True))
         ]  # fmt: skip
-        self._parts: list[Any] = []
-        try:
-            self._parts = client.gather(self._actors)
-            addresses = _all([part.address() for part in self._parts])
-            _all([part.connect(addresses) for part in self._parts])
-        except RuntimeError as error:  # so Dask tells of a loss that it knows of
-            raise self._lost() from error
+        del pairs, shares
+        self._parts = client.gather(self._actors)
+        # Calls of actors are cycles, which keep the actors until Python looks for garbage: not these.
+        weakref.finalize(self, _release, [*self._actors, *(part._future for part in self._parts)]).atexit = False
+        addresses = _all([part.address() for part in self._parts])
+        _all([part.connect(addresses) for part in self._parts])
         client.gather([self._give(me, values) for me, values in enumerate(given) if values])
-        self._begin()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Errors that come of a lost worker become :class:`WorkerLost`, whatever Dask says of it."""
+        try:
+            yield
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, WorkerLost) or not (_of_loss(error) or self._gone()):
+                raise
+            raise self._lost() from error
+
+    def _gone(self) -> bool:
+        """Whether one of the workers is there no more, or its part."""
+        if any(actor.status in ("lost", "cancelled") for actor in self._actors):
+            return True
+        try:
+            there = self._client.scheduler_info(n_workers=-1)["workers"]
+        except Exception:  # the scheduler is lost, too
+            return True
+        return not set(self._workers) <= there.keys()
+
+    def until(self, done: Done[S]) -> None:
+        """As :meth:`Replay.until`."""
+        super().until(done)
+        with self._watched():
+            self._parts[0].until(self.done).result()
 
     def _give(self, me: int, given: dict[Key, Any]) -> Future:
         """Bring values that exist already to their part."""
@@ -143,16 +244,15 @@ class Resident(Parted[S]):
         )  # fmt: skip
 
     def _start(self, steps: int) -> list[Any]:
-        try:
+        with self._watched():
             return [part.run(steps) for part in self._parts]
-        except RuntimeError as error:  # so Dask tells of a loss that it knows before the call
-            raise self._lost() from error
 
     def _gather(self, calls: list[Any]) -> list[Taken]:
-        try:
-            return _all(calls)
-        except (PartLost, OSError) as error:
-            raise self._lost() from error
+        with self._watched():
+            try:
+                return _all(calls)
+            finally:
+                del calls
 
     def _lost(self) -> WorkerLost:
         return WorkerLost(
@@ -161,6 +261,13 @@ class Resident(Parted[S]):
         )
 
     def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
+        with self._watched():
+            graph = self._taken(a, name)
+            if any(future.status != "finished" for future in graph.values()):
+                raise self._lost()
+            return graph
+
+    def _taken(self, a: da.Array, name: str) -> dict[Key, Any]:
         graph: dict[Key, Any] = {}
         for me, worker in enumerate(self._workers):
             mine = [k for k in keys_of(a) if self._homes[k] == me]
@@ -186,28 +293,44 @@ class Resident(Parted[S]):
 
     def close(self) -> None:
         """As :meth:`Replay.close`."""
+        super().close()
         calls, end = [], time.monotonic() + CLOSING
-        for part in self._parts:
+        parts, self._parts, actors, self._actors = self._parts, [], self._actors, []
+        for part in parts:
             with suppress(RuntimeError):  # of a worker that was lost
                 calls.append(part.close())
         for call in calls:
             with suppress(Exception):
                 call.result(timeout=max(0.0, end - time.monotonic()))
-        self._parts, self._actors = [], []
-        gc.collect()  # calls of actors are cycles, which hold the actors, and these their blocks
+        _release([*actors, *(part._future for part in parts)])
+
+
+def _release(futures: Iterable[Future]) -> None:
+    """Let go of what the cluster keeps, however many references there are."""
+    for future in futures:
+        future.release()
+
+
+def _of_loss(error: BaseException) -> bool:
+    """Whether an error tells by itself that a part cannot be reached; one of a file that is missing does not."""
+    told = isinstance(error, RuntimeError) and "Worker holding Actor was lost" in str(error)  # so Dask says it
+    return told or isinstance(error, ConnectionError | CommClosedError) or type(error) is OSError
 
 
 def _all(futures: Iterable[Any]) -> list[Any]:
     """Results of calls to all parts; the cause where some failed, rather than its effect on the others."""
-    results, errors = [], []
+    results, errors = [], list[BaseException]()
     for future in futures:
         try:
             results.append(future.result())
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             errors.append(error)
-    if errors:
-        raise next((e for e in errors if not isinstance(e, PartLost | OSError)), errors[0])
-    return results
+    try:
+        if errors:
+            raise next((e for e in errors if not _of_loss(e)), errors[0])
+        return results
+    finally:
+        del futures, errors  # errors hold this frame
 
 
 def _given(pair: tuple[Share, Share], futures: Mapping[Key, Any]) -> dict[Key, Any]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import dask.array as da
-from dask._task_spec import DataNode
+from dask._task_spec import DataNode, cull
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
-from pylops_distributed.graphs import Graph, keys_of, lowered, placeholder
+from pylops_distributed.graphs import Graph, keys_of, lowered, placeholder, placeholders
 from pylops_distributed.optimization.state import State, leaves, rebuild
 
 S = TypeVar("S", bound=State)
@@ -78,7 +78,7 @@ class Template:
         return rebuild(state, made, state.iteration + steps)
 
 
-def trace(step: Callable[[S], S], state: S) -> Template:
+def trace(step: Callable[[S], S], state: S, whole: Iterable[Hashable] = ()) -> Template:
     """Trace ``step`` on placeholders shaped like ``state``, and optimise its graph once.
 
     Parameters
@@ -87,17 +87,33 @@ def trace(step: Callable[[S], S], state: S) -> Template:
         Pure function from one state to the next.
     state : State
         Any state with the shapes, types and chunks to trace for; its data is not looked at.
+    whole : iterable, optional
+        Keys of tasks that must stay tasks of their own.
     """
     inputs = [placeholder(a.chunks, a._meta, number) for number, a in enumerate(leaves(state))]
     before = rebuild(state, inputs, state.iteration)
-    outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, leaves(step(before)), strict=True)]
-    graph = lowered(outputs, inputs)
+    with placeholders():
+        after = step(before)
+    outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, leaves(after), strict=True)]
+    graph = lowered(outputs, inputs, whole)
     return Template(graph.constant, graph.futures, graph.body, before, outputs)
 
 
-def opening(state: State) -> Template:
-    """How a lazy state comes about, as a step that takes nothing: what is read for it is the same in every step."""
-    made = trace(lambda _: state, state)
+def opening(state: State, template: Template) -> Template:
+    """How a lazy state comes about, as a step that takes nothing.
+
+    Parameters
+    ----------
+    state : State
+        The lazy state.
+    template : Template
+        The step that is taken from it: what both take of the operator is the same under the same keys, and what is
+        only read is the same in every step.
+    """
+    made = trace(lambda _: state, state, template.constant)
     data = {k for k, v in made.constant.items() if isinstance(v, DataNode)} | made.futures.keys()
     read = {k: v for k, v in made.constant.items() if v.dependencies <= data}
-    return replace(made, constant=read, body={k: v for k, v in made.constant.items() if k not in read})
+    shared = cull(template.constant, template.constant.keys() & made.constant.keys())
+    constant = {**read, **shared}
+    body = {k: v for k, v in made.constant.items() if k not in constant}
+    return replace(made, constant=constant, futures={**template.futures, **made.futures}, body=body)

@@ -58,7 +58,7 @@ def along(
         return x.rechunk(into).map_blocks(
             in_precision, kernel=kernel, kind=dtype, chunks=chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype)
         )  # fmt: skip
-    token = tokenize(x.name, into, kernel, dtype)
+    token = tokenize(x.name, into, axes, chunks, kernel, dtype)
     part, name = f"rechunk-part-{token}", f"rows-{token}"
     grid = tuple(n if a in axes else 1 for a, n in enumerate(x.numblocks))
     places = [_places(x.chunks[a], into[a]) if a in rest else None for a in range(x.ndim)]

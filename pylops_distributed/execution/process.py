@@ -1,0 +1,62 @@
+"""Settings of the whole process while steps are taken, counted: whoever is last restores what the first one found."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+# Seconds after which Python lets another thread go on: with its 5 ms, messages would wait for computing threads.
+SWITCH = 0.0002
+_lock = threading.Lock()
+_users = 0
+_before: tuple[float, Any] | None = None
+_libraries: Any = None
+
+
+def find_libraries() -> None:
+    """Find the BLAS libraries of this process: those that were loaded since the last time, too."""
+    global _libraries
+    _libraries = ThreadpoolController()
+
+
+@contextmanager
+def computing() -> Iterator[None]:
+    """One BLAS thread a call, since tasks run side by side, and short turns for Python's threads.
+
+    Both belong to the process. Any number of threads may be inside, in any order: the first to enter saves the
+    settings of the process and the last to leave restores them.
+    """
+    _enter()
+    try:
+        yield
+    finally:
+        _leave()
+
+
+def _enter() -> None:
+    global _users, _before
+    with _lock:
+        if not _users:
+            if _libraries is None:
+                find_libraries()
+            blas = _libraries.limit(limits=1, user_api="blas")
+            _before = sys.getswitchinterval(), blas
+            sys.setswitchinterval(SWITCH)
+        _users += 1
+
+
+def _leave() -> None:
+    global _users, _before
+    with _lock:
+        _users -= 1
+        if _users or _before is None:
+            return
+        (interval, blas), _before = _before, None
+        if abs(sys.getswitchinterval() - SWITCH) < SWITCH / 100:  # else somebody has set another one meanwhile
+            sys.setswitchinterval(interval)
+        blas.restore_original_limits()
