@@ -80,9 +80,7 @@ class Lowered:
     body: Graph
 
 
-def lowered(
-    outputs: Sequence[da.Array], inputs: Iterable[da.Array], whole: Iterable[Any] = ()
-) -> Lowered:
+def lowered(outputs: Sequence[da.Array], inputs: Iterable[da.Array], whole: Iterable[Any] = ()) -> Lowered:
     """Optimise the graph of ``outputs``, computed from the placeholders ``inputs``, as Dask would.
 
     The tasks with the keys ``whole``, where there are any, stay tasks of their own.

@@ -57,6 +57,8 @@ def _leave() -> None:
         if _users or _before is None:
             return
         (interval, blas), _before = _before, None
-        if abs(sys.getswitchinterval() - SWITCH) < SWITCH / 100:  # else somebody has set another one meanwhile
+        if (
+            abs(sys.getswitchinterval() - SWITCH) < SWITCH / 100
+        ):  # else somebody has set another one meanwhile
             sys.setswitchinterval(interval)
         blas.restore_original_limits()

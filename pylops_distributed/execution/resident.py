@@ -201,7 +201,9 @@ class Resident(Parted[S]):
         del pairs, shares
         self._parts = client.gather(self._actors)
         # Calls of actors are cycles, which keep the actors until Python looks for garbage: not these.
-        weakref.finalize(self, _release, [*self._actors, *(part._future for part in self._parts)]).atexit = False
+        weakref.finalize(
+            self, _release, [*self._actors, *(part._future for part in self._parts)]
+        ).atexit = False
         addresses = _all([part.address() for part in self._parts])
         _all([part.connect(addresses) for part in self._parts])
         client.gather([self._give(me, values) for me, values in enumerate(given) if values])
@@ -313,7 +315,9 @@ def _release(futures: Iterable[Future]) -> None:
 
 def _of_loss(error: BaseException) -> bool:
     """Whether an error tells by itself that a part cannot be reached; one of a file that is missing does not."""
-    told = isinstance(error, RuntimeError) and "Worker holding Actor was lost" in str(error)  # so Dask says it
+    told = isinstance(error, RuntimeError) and "Worker holding Actor was lost" in str(
+        error
+    )  # so Dask says it
     return told or isinstance(error, ConnectionError | CommClosedError) or type(error) is OSError
 
 

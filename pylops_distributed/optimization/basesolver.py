@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from functools import wraps
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import fields, replace
+from functools import partial, wraps
 from typing import Any, ClassVar
 
 import dask.array as da
 import numpy as np
 
+from pylops_distributed.execution import Replay
+from pylops_distributed.execution import replay as prepare
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
-from pylops_distributed.optimization.solver import iterate
-from pylops_distributed.optimization.state import Reason, as_nan, materialise, not_finite, reason_to_stop
+from pylops_distributed.optimization.solver import MOMENT
+from pylops_distributed.optimization.state import Reason, as_nan, not_finite, reason_to_stop
 from pylops_distributed.space import Blocks, Space, Vector, flatten, reject_masked, reshape
 
 log = logging.getLogger(__name__)
@@ -23,24 +27,51 @@ log = logging.getLogger(__name__)
 _UNITS = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}
 
 
-@dataclass(frozen=True)
-class _Endless:
-    """An algorithm that does not stop by itself, for users who step by hand."""
+def _announced(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    """``method`` with the callbacks called before it and, in reverse order, after it."""
 
-    machine: Any
+    @wraps(method)
+    def announced(self: Solver, *args: Any, **kwargs: Any) -> Any:
+        if name in self._announcing:  # by a method of a subclass, which is announced already
+            return method(self, *args, **kwargs)
 
-    @property
-    def state(self) -> Any:
-        return self.machine.state
+        def given() -> Any:
+            return kwargs.get("x0") if name == "setup" else args[0] if args else kwargs.get("x")
 
-    def init(self, *args: Any) -> Any:
-        return self.machine.init(*args)
+        self._announcing.add(name)
+        try:
+            for callback in self.callbacks or ():
+                getattr(callback, f"on_{name}_begin")(self, given())
+            result = method(self, *args, **kwargs)
+            after = given() if name == "setup" else result[0] if isinstance(result, tuple) else result
+            for callback in reversed(self.callbacks or ()):
+                getattr(callback, f"on_{name}_end")(self, after)
+            return result
+        except BaseException:
+            self.leave()
+            raise
+        finally:
+            self._announcing.discard(name)
 
-    def step(self, *args: Any) -> Any:
-        return self.machine.step(*args)
+    return announced
 
-    def done(self, state: Any) -> None:
-        return None
+
+class _AtRounds:
+    """When to stop, asked only where a step of PyLops', which is many of the algorithm, has ended."""
+
+    def __init__(self, algorithm: Any, rounds: str, before: int) -> None:
+        self._algorithm, self._rounds, self._before = algorithm, rounds, before
+
+    def __call__(self, state: Any) -> Reason | None:
+        if not_finite(state):
+            return Reason.NOT_FINITE
+        before, self._before = self._before, _count(state, self._rounds)
+        return reason_to_stop(self._algorithm, state) if self._before > before else None
+
+
+def _count(state: Any, rounds: str) -> int:
+    """How many of PyLops' steps a state has seen; the first one may be ahead of them."""
+    return max(0, int(getattr(state, rounds)))
 
 
 class Solver:
@@ -84,26 +115,14 @@ class Solver:
         self.ncp = da
         self.state: Any = None
         self._x: Any = None
-        for name in ("setup", "step", "run"):
-            setattr(self, name, self._announced(name, getattr(self, name)))
+        self._engine: Replay[Any] | None = None
+        self._announcing: set[str] = set()
 
-    def _announced(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        """``method`` with the callbacks called before it and, in reverse order, after it."""
-
-        @wraps(method)
-        def announced(*args: Any, **kwargs: Any) -> Any:
-            def given() -> Any:
-                return kwargs.get("x0") if name == "setup" else args[0] if args else kwargs.get("x")
-
-            for callback in self.callbacks or ():
-                getattr(callback, f"on_{name}_begin")(self, given())
-            result = method(*args, **kwargs)
-            after = given() if name == "setup" else result[0] if isinstance(result, tuple) else result
-            for callback in reversed(self.callbacks or ()):
-                getattr(callback, f"on_{name}_end")(self, after)
-            return result
-
-        return announced
+    def __init_subclass__(cls) -> None:
+        # Not for each instance: methods that an instance holds would hold it, until Python looks for garbage.
+        super().__init_subclass__()
+        for name in {"setup", "step", "run"} & vars(cls).keys():
+            setattr(cls, name, _announced(name, vars(cls)[name]))
 
     def callback(self, x: Any, *args: Any) -> None:
         """Called with the model after every step of a run; replace it with a function of your own."""
@@ -122,7 +141,10 @@ class Solver:
         self._flat = not isinstance(y, Blocks) and np.ndim(y) == 1 if self.flat is None else self.flat
         self.data = reshape(lazy(y if data is None else data), self.system.codomain)
         start = None if x0 is None else reshape(lazy(x0), self.system.domain)
-        self._restart(materialise(machine.init(self.system, self.data, start)))
+        self.leave()
+        self._engine = self._replay(machine.init(self.system, self.data, start))
+        self.state = self._engine.state()
+        self._x = self.shaped(self.state.x)
         self.iiter, self.reason = 0, None
         for name, field in self.tracked.items():
             setattr(self, name, [float(getattr(self.state, field))] if self.initial else [])
@@ -132,23 +154,23 @@ class Solver:
 
     def advance(self, x: Any, show: bool = False) -> Any:
         """One step of PyLops from model ``x``; returns the new one."""
-        if x is not self._x:
-            self._restart(replace(self.state, x=reshape(lazy(x), self.system.domain)))
-        before = self._round()
-        while True:
-            try:
-                self.state = next(self._steps)
-            except StopIteration:
-                raise ArithmeticError(
-                    f"{type(self).__name__} takes no step from NaN or infinity ({', '.join(not_finite(self.state))}): "
-                    "check data, initial model and operator"
-                ) from None
-            if self.rounds is None or self._round() > before or not_finite(self.state):
-                break
+        if names := not_finite(self.state):
+            raise ArithmeticError(
+                f"{type(self).__name__} takes no step from NaN or infinity ({', '.join(names)}): "
+                "check data, initial model and operator"
+            )
+        engine, before = self._from(x), self._round()
+        try:
+            while True:
+                (numbers,) = engine.run(1)
+                if self.rounds is None or not_finite(numbers) or _count(numbers, self.rounds) > before:
+                    break
+            self.state = engine.state()
+        except BaseException:
+            self.leave()
+            raise
         self._x = self.shaped(self.state.x)
-        self.iiter += 1
-        for name, field in self.tracked.items():
-            getattr(self, name).append(float(getattr(self.state, field)))
+        self._note([self.state])
         if show:
             self._print_step()
         return self._x
@@ -160,14 +182,53 @@ class Solver:
             raise ValueError("give niter to setup or to run")
         limited = self.limited(self.niter)
         self.reason = reason_to_stop(limited, self.state)
+        try:
+            if self.reason is None and self.unwatched(show):
+                x = self.in_batches(x, limited)
+            while self.reason is None:
+                left = self.niter - self.iiter
+                due = self.iiter < itershow[0] or left < itershow[1] or self.iiter % itershow[2] == 0
+                x = self._stepped(x, show and due)
+                self.reason = reason_to_stop(limited, self.state)
+                if any(getattr(callback, "stop", False) for callback in self.callbacks or ()):
+                    self.reason = self.reason or Reason.CALLBACK
+            return self._lost() if self.reason is Reason.NOT_FINITE else x
+        finally:
+            self.leave()
+
+    def unwatched(self, show: bool) -> bool:
+        """Whether nobody looks at the models on the way: no callback, no table, no method of the user's own."""
+        methods = (self.callback, getattr(self, "step", None), self.advance)
+        package = __name__.partition(".")[0] + "."
+        return not (show or self.callbacks) and all(
+            (getattr(method, "__module__", None) or "").startswith(package) for method in methods
+        )
+
+    def in_batches(self, x: Any, limited: Any) -> Any:
+        """Steps until ``limited``, an algorithm, is done, many at a time; returns the last model."""
+        engine, ends, pace = self._from(x), list[Any](), math.inf
+        done: Any = partial(reason_to_stop, limited)
+        if self.rounds is not None:
+            done = _AtRounds(limited, self.rounds, self._round())
+        engine.until(copy(done))
+        before = self._round()
         while self.reason is None:
-            left = self.niter - self.iiter
-            due = self.iiter < itershow[0] or left < itershow[1] or self.iiter % itershow[2] == 0
-            x = self._stepped(x, show and due)
-            self.reason = reason_to_stop(limited, self.state)
-            if any(getattr(callback, "stop", False) for callback in self.callbacks or ()):
-                self.reason = self.reason or Reason.CALLBACK
-        return self._lost() if self.reason is Reason.NOT_FINITE else x
+            start = time.monotonic()
+            taken = engine.run(max(1, int(MOMENT / pace)))
+            pace = max(1e-6, (time.monotonic() - start) / len(taken))
+            for numbers in taken:
+                self.reason = done(numbers)
+                if (
+                    self.rounds is None
+                    or self.reason is Reason.NOT_FINITE
+                    or _count(numbers, self.rounds) > before
+                ):
+                    before += 1
+                    ends.append(numbers)
+        self.state = engine.state()
+        self._x = self.shaped(self.state.x)
+        self._note(ends)
+        return self._x
 
     def _lost(self) -> Any:
         """A model of NaN, with a word in the log: PyLops' functions do not all return a reason."""
@@ -193,6 +254,7 @@ class Solver:
 
     def finalize(self, show: bool = False) -> None:
         """Take the time and make arrays of what was collected."""
+        self.leave()
         self.tend = time.time()
         self.telapsed = self.tend - self.tstart
         for name in self.tracked:
@@ -222,14 +284,39 @@ class Solver:
             print(f"{type(self).__name__} predicted memory usage: {size:.2f} {unit}")
         return size
 
+    def leave(self) -> None:
+        """Let go of all that takes steps; the next one begins from ``state``."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+
+    def _replay(self, state: Any) -> Replay[Any]:
+        machine, system, data = self.machine, self.system, self.data
+        done = partial(reason_to_stop, machine)
+        return prepare(lambda before: machine.step(system, data, before), state, done)
+
     def _restart(self, state: Any) -> None:
+        self.leave()
         self.state = state
         self._x = self.shaped(state.x)
-        endless: Any = _Endless(self.machine)
-        self._steps: Iterator[Any] = iterate(endless, self.system, self.data, state)
+
+    def _from(self, x: Any) -> Replay[Any]:
+        """What takes steps from model ``x``."""
+        if x is not self._x:
+            self._restart(replace(self.state, x=reshape(lazy(x), self.system.domain)))
+        if self._engine is None:
+            self._engine = self._replay(self.state)
+        return self._engine
 
     def _round(self) -> int:
-        return self.iiter if self.rounds is None else int(getattr(self.state, self.rounds))
+        """How many of PyLops' steps the state has seen."""
+        return self.iiter if self.rounds is None else _count(self.state, self.rounds)
+
+    def _note(self, ends: Sequence[Any]) -> None:
+        """Collect the numbers of states at the ends of PyLops' steps."""
+        self.iiter += len(ends)
+        for name, field in self.tracked.items():
+            getattr(self, name).extend(float(getattr(numbers, field)) for numbers in ends)
 
     def _stepped(self, x: Any, show: bool) -> Any:
         """A step of a run, with the user's callback."""

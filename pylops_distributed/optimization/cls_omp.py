@@ -144,8 +144,11 @@ class OMP(OuterLoop):
         self.callback(x, self._cols)
         return x
 
-    def _round(self) -> int:
-        return self.iiter if self.rounds is None else max(0, int(self.state.outer))
+    def in_batches(self, x: Any, limited: Any) -> Any:
+        """Steps until ``limited``, an algorithm, is done; returns the coefficients chosen."""
+        super().in_batches(self._x, limited)
+        coefficients, self._cols = support(self.state)
+        return coefficients
 
 
 def column_norms(op: LinearOperator) -> da.Array:

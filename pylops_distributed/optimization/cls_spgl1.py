@@ -50,11 +50,17 @@ class SPGL1(Solver):
         op = self.Op if self.SOp is None else self.Op @ self.SOp.H
         machine = self.algorithm(self.tau, self.sigma, **kwargs_spgl1)
         p = self.begin(machine, self.y, x, None, self._show, op)
-        while (reason := reason_to_stop(machine, self.state)) is None:
-            p = self.advance(p, show)
-            self.callback(p)
-        self.reason = reason
-        if reason is Reason.NOT_FINITE:
+        self.reason = reason_to_stop(machine, self.state)
+        try:
+            if self.reason is None and self.unwatched(show):
+                p = self.in_batches(p, machine)
+            while self.reason is None:
+                p = self.advance(p, show)
+                self.callback(p)
+                self.reason = reason_to_stop(machine, self.state)
+        finally:
+            self.leave()
+        if self.reason is Reason.NOT_FINITE:
             p = self._lost()
         model = self.state.x if self.SOp is None else self.SOp.apply_adjoint(self.state.x)
         return (flatten(model) if self._flat else model), p, self._info()

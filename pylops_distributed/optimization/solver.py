@@ -97,12 +97,14 @@ def iterate(solver: Solver[S], op: LinearOperator, y: Vector, state: S) -> Itera
     """Computed states after ``state``, lazy or computed, one at a time, until the solver is done."""
     done = partial(reason_to_stop, solver)
     engine = replay(lambda before: solver.step(op, y, before), state, done)
-    reason = done(engine.first)
-    while reason is None:
-        (numbers,) = engine.run(1)
-        reason = done(numbers)
-        yield engine.state()
-    engine.close()
+    try:
+        reason = done(engine.first)
+        while reason is None:
+            (numbers,) = engine.run(1)
+            reason = done(numbers)
+            yield engine.state()
+    finally:  # a generator that is dropped, too, ends here
+        engine.close()
 
 
 class Session(Generic[S]):
@@ -272,7 +274,7 @@ class Session(Generic[S]):
         return not self.failed and self._engine.could_spread()
 
     def close(self) -> None:
-        """Let go of the state."""
+        """Let go of the state and of all that works on it, on workers too."""
         self._engine.close()
 
     def _batch(self) -> int:
