@@ -59,7 +59,8 @@ class Replay(ABC, Generic[S]):
     def __init__(self, template: Template, state: S, done: Done[S]) -> None:
         self.template, self.iteration, self.moved = template, state.iteration, 0
         self._token = secrets.token_bytes(16)  # who has seen a name of this engine's will never see it again
-        self._bare = bare(state, self.iteration, scalars(state).values())
+        # Without its scalars, too, where they are lazy: with them the operator would go to each worker.
+        self._bare = bare(state, self.iteration, [None] * len(scalars(state)))
         self.done = partial(stops, self._bare, done)
 
     def until(self, done: Done[S]) -> None:
