@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
+from math import sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -136,6 +137,8 @@ def identity(problem: Problem, data: str, solver: AnySolver) -> dict[str, Any]:
         "data": data,
         "solver": {"name": name_of(solver), **_plain(settings), **tokens},
     }
+    if revision := getattr(algorithm, "revision", None):  # other numbers from the same settings
+        found["solver"]["revision"] = revision
     return found | code_of(problem)
 
 
@@ -272,7 +275,8 @@ def _weights(problem: Problem, ds: xr.Dataset, solver: Any) -> tuple[float, ...]
     for function in functions:
         if not isinstance(function, L1 | L21):
             raise ValueError(f"splitbregman takes L1 norms, not {type(function).__name__}")
-    return tuple(f.sigma for f in functions)  # type: ignore[attr-defined]
+    # The solver's weights are their squares, and the data are weighted by mu.
+    return tuple(sqrt(solver.mu * f.sigma) for f in functions)  # type: ignore[attr-defined]
 
 
 def _targets(problem: Problem, ds: xr.Dataset, _: Any) -> Any:

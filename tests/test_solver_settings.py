@@ -132,6 +132,30 @@ def test_least_squares_solvers_find_the_same(name, stored):
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
+def test_sparse_solvers_find_the_same(stored):
+    """The objective is the problem's: half the squares of data and prior, and the penalty, for every solver."""
+    problem, ds = Small(), open_dataset(stored)
+    models = {}
+    for name, settings in {
+        "proximalgradient": {"tau": 0.2, "niter": 200},
+        "admm": {"tau": 1.0, "niter": 60, "inner": 9},
+        "primaldual": {"tau": 0.5, "mu": 1.5, "niter": 60, "inner": 9},
+        "linearizedadmm": {"tau": 0.5, "mu": 0.5, "niter": 60, "inner": 9},
+        "splitbregman": {"niter_outer": 60, "niter_inner": 1, "niter": 9, "mu": 3.0, "inner_tol": 1e-26},
+    }.items():
+        ready = assemble(problem, ds, settings_of(name, **settings))
+        with dask.config.set(scheduler="sync"):
+            models[name] = solve(ready.solver, ready.op, ready.y).x.compute()
+    wanted = models.pop("proximalgradient")
+    matrix, y, rough = ds["matrix"].values, ds["y"].values, pylops.FirstDerivative(N).todense()
+    slope = matrix.T @ (y - matrix @ wanted) - 0.01 * rough.T @ rough @ wanted
+    far = np.abs(wanted) > 1e-6
+    np.testing.assert_allclose(slope[far], 0.05 * np.sign(wanted[far]), atol=1e-6)
+    assert np.abs(slope).max() < 0.05 + 1e-6
+    for model in models.values():
+        np.testing.assert_allclose(model, wanted, atol=1e-3)
+
+
 def test_what_a_run_is(stored):
     problem, solver = Small(), settings_of("fista")
     what = identity(problem, "data", solver)

@@ -154,6 +154,9 @@ def lsqr(
 ) -> tuple[Any, ...]:
     r"""Least squares by bidiagonalisation, equivalent to :func:`cgls` and more accurate where ill-conditioned.
 
+    Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}-\mathbf{x}_0\|_2^2`: as in
+    PyLops and SciPy, damping pulls towards the initial model, and not towards zero as in :func:`cgls`.
+
     Parameters
     ----------
     Op : LinearOperator
@@ -170,7 +173,7 @@ def lsqr(
         Estimate the diagonal of the inverse of the normal operator.
     M : LinearOperator, optional
         Preconditioner: Hermitian, positive definite, close to the inverse of
-        :math:`\mathbf{Op}^H\mathbf{Op}`; without ``damp``.
+        :math:`\mathbf{Op}^H\mathbf{Op} + \epsilon^2\mathbf{I}`; with ``damp``, no ``x0``.
 
     Returns
     -------
@@ -219,7 +222,7 @@ def lsmr(
 ) -> tuple[Any, ...]:
     """Least squares by bidiagonalisation, with a gradient that never grows: safer to stop early than :func:`lsqr`.
 
-    Parameters are those of :func:`lsqr`.
+    Parameters are those of :func:`lsqr`, and the objective, too: damping pulls towards the initial model.
 
     Returns
     -------

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from pylops_distributed.basicoperators.stack import parts
+from pylops_distributed.graphs import arrays_of
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.fuse import elementwise, zero_model
-from pylops_distributed.space import Vector, norm, squared_norm, vdot
+from pylops_distributed.space import Blocks, BlockSpace, Vector, axpy, norm, squared_norm, vdot
 
 
 def quotient(a: Any, b: Any) -> Any:
@@ -77,8 +79,63 @@ def _right(p: Vector, M: LinearOperator | None) -> tuple[Any, Any, Any]:
     return v, p, (squared_norm(p) if M is None else vdot(p, v).real) ** 0.5
 
 
-def begin(op: LinearOperator, y: Vector, x0: Vector | None, M: LinearOperator | None = None) -> Any:
-    """The initial model and the bidiagonalisation before its first step."""
+@dataclass(frozen=True)
+class Damped:
+    r"""The operator :math:`[\mathbf{Op};\ \epsilon\mathbf{I}]`, whose least squares are damped ones.
+
+    Parameters
+    ----------
+    op : LinearOperator
+        Operator.
+    damp : float
+        Damping :math:`\epsilon`.
+    """
+
+    op: LinearOperator
+    damp: float
+
+    def apply(self, x: Vector) -> Blocks:
+        """Forward."""
+        return Blocks((*arrays_of(self.op.apply(x)), *arrays_of(elementwise(_times, x, self.damp))))
+
+    def apply_adjoint(self, u: Blocks) -> Any:
+        """Adjoint."""
+        count = len(parts(self.op.codomain))
+        data, model = _vector(u.arrays[:count], self.op.codomain), _vector(u.arrays[count:], self.op.domain)
+        return axpy(self.damp, model, self.op.apply_adjoint(data))
+
+    def residual(self, y: Vector, x: Vector) -> Blocks:
+        """Data with zero below, less the forward of a model."""
+        model = elementwise(_times, x, -self.damp)
+        return Blocks((*arrays_of(self.op.codomain.fit(y) - self.op.apply(x)), *arrays_of(model)))
+
+
+def _vector(arrays: tuple[Any, ...], space: Any) -> Any:
+    return Blocks(arrays) if isinstance(space, BlockSpace) else arrays[0]
+
+
+def _times(x: Any, a: float) -> Any:
+    return a * x
+
+
+def system_of(op: LinearOperator, u: Vector, damp: float) -> tuple[Any, float]:
+    """The operator that a left vector belongs to, and what is left of the damping."""
+    if len(arrays_of(u)) == len(parts(op.codomain)):
+        return op, damp
+    return Damped(op, damp), 0.0
+
+
+def begin(
+    op: LinearOperator, y: Vector, x0: Vector | None, M: LinearOperator | None = None, damp: float = 0.0
+) -> Any:
+    """The initial model and the bidiagonalisation before its first step.
+
+    With ``damp`` it is that of :class:`Damped`.
+    """
+    if damp:
+        x = zero_model(op, op.apply_adjoint(op.codomain.fit(y))) if x0 is None else op.domain.fit(x0)
+        system: Any = Damped(op, damp)
+        return x, Bidiagonal.start(system, system.residual(y, x), M)
     if x0 is not None:
         x = op.domain.fit(x0)
         return x, Bidiagonal.start(op, y - op.apply(x), M)

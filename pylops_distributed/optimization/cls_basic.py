@@ -86,10 +86,11 @@ class LSQR(Solver):
     """Least squares by bidiagonalisation.
 
     Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
-    mathematics those of :class:`pylops_distributed.optimization.lsqr.LSQR`.
+    mathematics those of :class:`pylops_distributed.optimization.lsqr.LSQRAboutStart`: as in PyLops, damping pulls
+    towards the initial model.
     """
 
-    algorithm: ClassVar[Any] = lsqr.LSQR
+    algorithm: ClassVar[Any] = lsqr.LSQRAboutStart
     columns: ClassVar[dict[str, str]] = {
         "r1norm": "r1norm", "r2norm": "r2norm", "arnorm": "arnorm", "Norm A": "anorm", "Cond A": "acond",
     }  # fmt: skip
@@ -141,10 +142,11 @@ class LSMR(LSQR):
     """Least squares by bidiagonalisation, with a gradient that never grows.
 
     Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
-    mathematics those of :class:`pylops_distributed.optimization.lsmr.LSMR`.
+    mathematics those of :class:`pylops_distributed.optimization.lsmr.LSMRAboutStart`: as in SciPy, damping pulls
+    towards the initial model.
     """
 
-    algorithm: ClassVar[Any] = lsmr.LSMR
+    algorithm: ClassVar[Any] = lsmr.LSMRAboutStart
     tracked: ClassVar[dict[str, str]] = {"cost": "normr"}
     columns: ClassVar[dict[str, str]] = {
         "normr": "normr",

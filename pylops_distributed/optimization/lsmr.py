@@ -8,7 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.bidiagonal import Bidiagonal, begin, quotient, stop_code, unit
+from pylops_distributed.optimization.bidiagonal import (
+    Bidiagonal,
+    begin,
+    quotient,
+    stop_code,
+    system_of,
+    unit,
+)
 from pylops_distributed.optimization.fuse import lincomb, number, real_dtype, scalars, zero_model
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.space import Vector, axpy, norm
@@ -25,7 +32,7 @@ class LSMRState(State):
 
     history: ClassVar[tuple[str, ...]] = ("cost", "normr", "normar")
 
-    u: Vector = vector("left_vector", "codomain")
+    u: Vector = vector("left_vector", "codomain", "domain")
     v: Vector = vector("right_vector", "domain")
     h: Vector = vector("search_direction", "domain")
     hbar: Vector = vector("orthogonal_direction", "domain")
@@ -65,7 +72,8 @@ class LSMRState(State):
 class LSMR:
     r"""LSMR, with one forward and one adjoint a step.
 
-    Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}\|_2^2`; the norm of the
+    Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}\|_2^2`, whatever the initial
+    model is; the norm of the
     gradient never grows, so that stopping early is safer than with LSQR.
 
     Parameters
@@ -81,8 +89,11 @@ class LSMR:
 
     Notes
     -----
-    As :func:`scipy.sparse.linalg.lsmr`. Once a stopping test holds at machine precision, further steps change
-    nothing. Fong and Saunders, 2011, doi:10.1137/10079687X.
+    As :func:`scipy.sparse.linalg.lsmr`, except with an initial model and damping: SciPy damps
+    :math:`\mathbf{x}-\mathbf{x}_0`, as :class:`LSMRAboutStart` does. The damping is then part of the operator here,
+    :math:`[\mathbf{Op};\ \epsilon\mathbf{I}]`, and ``u`` has a block more. Once a
+    stopping test holds at machine precision, further steps change nothing. Fong and Saunders, 2011,
+    doi:10.1137/10079687X.
     """
 
     niter: int = 10
@@ -96,7 +107,7 @@ class LSMR:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> LSMRState:
         """State before the first step, lazily."""
-        x, basis = begin(op, y, x0)
+        x, basis = begin(op, y, x0, damp=self._stacked(x0))
         real = real_dtype(x, basis.v)
         known = {name: number(0, real) for name in _CARRIED}
         known |= dict.fromkeys(("rho", "rhobar", "cbar", "rhodold", "live", "conda"), number(1, real))
@@ -110,11 +121,12 @@ class LSMR:
 
     def step(self, op: LinearOperator, y: Vector, state: LSMRState) -> LSMRState:
         """State after one more step, lazily."""
-        basis = Bidiagonal(state.u, state.v, state.v, state.alfa, state.beta).step(op)
+        system, damp = system_of(op, state.u, self.damp)
+        basis = Bidiagonal(state.u, state.v, state.v, state.alfa, state.beta).step(system)
         new = scalars(
             _rotate, ("htohbar", "hbartohbar", "towards", "vtoh", "htoh", *_CARRIED),
             basis.alfa, basis.beta, state.normb, *(getattr(state, n) for n in _CARRIED),
-            settings=(self.damp,), dtype=real_dtype(state.x),
+            settings=(damp,), dtype=real_dtype(state.x),
         )  # fmt: skip
         hbar = lincomb(new["htohbar"], state.h, new["hbartohbar"], state.hbar)
         x = axpy(new["towards"], hbar, state.x)
@@ -137,6 +149,10 @@ class LSMR:
         tests = state.normr / state.normb, gradient, quotient(1.0, state.conda)
         return stop_code(tests, size, self.atol, self.btol, self.conlim)
 
+    def _stacked(self, x0: Vector | None) -> float:
+        """The damping that becomes part of the operator."""
+        return 0.0 if x0 is None else self.damp
+
     def _state(
         self, iteration: int, x: Any, basis: Bidiagonal, h: Any, hbar: Any, normb: Any, known: Any
     ) -> LSMRState:
@@ -144,6 +160,17 @@ class LSMR:
         return LSMRState(
             iteration, x, basis.u, basis.v, h, hbar, basis.alfa, basis.beta, normb, norm(x), **carried
         )
+
+
+@dataclass(frozen=True)
+class LSMRAboutStart(LSMR):
+    r"""LSMR as SciPy has it, which damps the change of the initial model.
+
+    Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}-\mathbf{x}_0\|_2^2`.
+    """
+
+    def _stacked(self, x0: Vector | None) -> float:
+        return 0.0
 
 
 def _reflect(a: Any, b: Any) -> tuple[Any, Any, Any]:

@@ -8,7 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.bidiagonal import Bidiagonal, begin, quotient, stop_code, unit
+from pylops_distributed.optimization.bidiagonal import (
+    Bidiagonal,
+    begin,
+    quotient,
+    stop_code,
+    system_of,
+    unit,
+)
 from pylops_distributed.optimization.fuse import elementwise, lincomb, number, real_dtype, scalars
 from pylops_distributed.optimization.state import Reason, State, scalar, vector
 from pylops_distributed.space import Vector, axpy, squared_norm
@@ -25,7 +32,7 @@ class LSQRState(State):
 
     history: ClassVar[tuple[str, ...]] = ("cost", "arnorm")
 
-    u: Vector = vector("left_vector", "codomain")
+    u: Vector = vector("left_vector", "codomain", "domain")
     v: Vector = vector("right_vector", "domain")
     w: Vector = vector("search_direction", "domain")
     alfa: Any = scalar("alfa")
@@ -68,7 +75,8 @@ class PreconditionedLSQRState(LSQRState):
 class LSQR:
     r"""LSQR, with one forward and one adjoint a step.
 
-    Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}\|_2^2`.
+    Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}\|_2^2`, whatever the initial
+    model and the preconditioner are.
 
     Parameters
     ----------
@@ -85,18 +93,16 @@ class LSQR:
         for complex operators too; not done with a preconditioner.
     M : LinearOperator, optional
         Preconditioner: a Hermitian, positive definite operator on models that is close to the inverse of
-        :math:`\mathbf{Op}^H\mathbf{Op}`. The solution stays the same.
-
-    Raises
-    ------
-    ValueError
-        If ``M`` comes with damping, which LSQR would measure in the norm of ``M``.
+        :math:`\mathbf{Op}^H\mathbf{Op} + \epsilon^2\mathbf{I}`. The solution stays the same.
 
     Notes
     -----
-    As :class:`pylops.optimization.cls_basic.LSQR`. Once a stopping test holds at machine precision, further
-    steps change nothing. Paige and Saunders, 1982, doi:10.1145/355984.355989; with a preconditioner, Golub and
-    Kahan's process in its norm: Arioli, 2013, doi:10.1137/120866543.
+    As :class:`pylops.optimization.cls_basic.LSQR`, except with an initial model and damping: PyLops damps
+    :math:`\mathbf{x}-\mathbf{x}_0`, as :class:`LSQRAboutStart` does. Damping with an initial model or a preconditioner
+    is part of the operator here, :math:`[\mathbf{Op};\ \epsilon\mathbf{I}]`, and ``u`` has a block more. Once a
+    stopping test holds at machine precision, further steps change nothing. Paige and Saunders, 1982,
+    doi:10.1145/355984.355989; with a preconditioner, Golub and Kahan's process in its norm: Arioli, 2013,
+    doi:10.1137/120866543.
     """
 
     niter: int = 10
@@ -109,12 +115,6 @@ class LSQR:
 
     extendable: ClassVar[tuple[str, ...]] = ("niter", "atol", "btol", "conlim")
 
-    def __post_init__(self) -> None:
-        if self.M is not None and self.damp:
-            raise ValueError(
-                "lsqr takes M or damp, not both: make the damping a term of regularized_inversion"
-            )
-
     @property
     def state(self) -> type[LSQRState]:
         """The class of the states."""
@@ -124,10 +124,11 @@ class LSQR:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> LSQRState:
         """State before the first step, lazily."""
-        x, basis = begin(op, y, x0, self.M)
+        x, basis = begin(op, y, x0, self.M, self._stacked(x0))
         known = {name: number(0, real_dtype(x, basis.v)) for name in _CARRIED}
         known |= {"live": known["live"] + 1, "cs2": known["cs2"] - 1, "rhobar": basis.alfa}
         known |= dict.fromkeys(("bnorm", "phibar", "r1norm", "r2norm", "cost"), basis.beta)
+        known |= self._norms(op, basis, known, x)
         known |= dict.fromkeys(("arnorm", "arnorm0"), basis.alfa * basis.beta)
         w = unit(basis.v, basis.alfa)
         return self._state(0, x, basis, w, known, elementwise(_nothing, w, dtype=real_dtype(w)))
@@ -135,13 +136,15 @@ class LSQR:
     def step(self, op: LinearOperator, y: Vector, state: LSQRState) -> LSQRState:
         """State after one more step, lazily."""
         p = state.p if isinstance(state, PreconditionedLSQRState) else state.v
-        basis = Bidiagonal(state.u, state.v, p, state.alfa, state.beta).step(op, self.M)
+        system, damp = system_of(op, state.u, self.damp)
+        basis = Bidiagonal(state.u, state.v, p, state.alfa, state.beta).step(system, self.M)
         new = scalars(
             _rotate, ("ofw", "vtow", "wtow", "towards", *_CARRIED),
             state.alfa, basis.alfa, basis.beta, squared_norm(state.w), *(getattr(state, n) for n in _CARRIED),
-            settings=(self.damp, self._resting), dtype=real_dtype(state.x),
+            settings=(damp, self._resting), dtype=real_dtype(state.x),
         )  # fmt: skip
         x = axpy(new["towards"], state.w, state.x)
+        new |= self._norms(op, basis, new, x)
         w = lincomb(new["vtow"], basis.v, new["wtow"], state.w)
         var = None
         if isinstance(state, LSQRVarState):
@@ -167,10 +170,51 @@ class LSQR:
         """When steps begin to change nothing: tolerances, and whether the gradient is measured as SciPy does."""
         return 0.0, 0.0, 0.0, False
 
+    def _stacked(self, x0: Vector | None) -> float:
+        """The damping that becomes part of the operator."""
+        return self.damp if x0 is not None or self.M is not None else 0.0
+
+    def _norms(self, op: LinearOperator, basis: Bidiagonal, known: Any, x: Any) -> dict[str, Any]:
+        """Norms of the data's part of the residual, where that has the model's part below it."""
+        _, damp = system_of(op, basis.u, self.damp)
+        if damp == self.damp:
+            return {}
+        names = ("r1norm", "cost")
+        return scalars(
+            _data_norm, names, known["r2norm"], squared_norm(x), settings=(self.damp,), dtype=real_dtype(x)
+        )
+
     def _state(self, iteration: int, x: Any, basis: Bidiagonal, w: Any, known: Any, var: Any) -> LSQRState:
         extra = {"p": basis.p} if self.M is not None else {"var": var} if self.calc_var else {}
         carried = {name: known[name] for name in _CARRIED}
         return self.state(iteration, x, basis.u, basis.v, w, basis.alfa, basis.beta, **carried, **extra)
+
+
+@dataclass(frozen=True)
+class LSQRAboutStart(LSQR):
+    r"""LSQR as PyLops and SciPy have it, which damp the change of the initial model.
+
+    Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}-\mathbf{x}_0\|_2^2`.
+
+    Raises
+    ------
+    ValueError
+        If ``M``, damping and an initial model come together.
+    """
+
+    def _stacked(self, x0: Vector | None) -> float:
+        if x0 is not None and self.M is not None and self.damp:
+            raise ValueError(
+                "lsqr with M and damp takes no x0, about which it would damp: solve for the change of x0, or take "
+                "pylops_distributed.optimization.LSQR, which damps the model"
+            )
+        return self.damp if self.M is not None else 0.0
+
+
+def _data_norm(damp: float, rnorm: Any, xsize: Any) -> tuple[Any, ...]:
+    square = rnorm**2 - damp**2 * xsize
+    cost = np.sqrt(abs(square))
+    return (-cost if square < 0 else cost), cost
 
 
 def _nothing(x: Any) -> Any:

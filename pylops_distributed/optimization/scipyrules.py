@@ -10,13 +10,13 @@ import numpy as np
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.cg import CG, CGState
 from pylops_distributed.optimization.fuse import elementwise, real_dtype
-from pylops_distributed.optimization.lsqr import LSQR, LSQRState
+from pylops_distributed.optimization.lsqr import LSQRAboutStart, LSQRState
 from pylops_distributed.optimization.state import Reason, scalar
 from pylops_distributed.space import Vector, norm
 
 
 @dataclass(frozen=True)
-class ScipyLSQR(LSQR):
+class ScipyLSQR(LSQRAboutStart):
     r"""LSQR with the stopping rules of :func:`scipy.sparse.linalg.lsqr`, one forward and one adjoint a step.
 
     Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}-\mathbf{x}_0\|_2^2`:

@@ -278,6 +278,9 @@ def splitbregman(
 ) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip
     r"""Least squares with L1 and L2 regularisation of transformed models.
 
+    The objective, and what ``epsRL1s`` are in it, is that of
+    :class:`pylops_distributed.optimization.splitbregman.SplitBregman`.
+
     Parameters
     ----------
     Op, y
@@ -293,7 +296,7 @@ def splitbregman(
     mu : float, optional
         Weight of the data.
     epsRL1s, epsRL2s : list of float, optional
-        Weights of the terms; one if not given.
+        Square roots of the weights of the L1 terms, and weights of the L2 terms; one if not given.
     tol : float, optional
         Stop when the norm of an outer iteration's update is not above this value.
     rtol, rtol1 : float, optional

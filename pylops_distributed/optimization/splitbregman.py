@@ -62,16 +62,16 @@ class RestartedState(SplitBregmanState):
 class SplitBregman:
     r"""Least squares with L1 regularisation of transformed models, one forward and one adjoint a step.
 
-    Minimises :math:`\frac{\mu}{2}\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 +
+    Minimises :math:`\frac{\mu}{2}(\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}\|_2^2) +
     \frac{1}{2}\sum_i\epsilon_{2,i}\|\mathbf{d}_i-\mathbf{R}_{2,i}\mathbf{x}\|_2^2 +
-    \sum_i\epsilon_{1,i}\|\mathbf{R}_{1,i}\mathbf{x}\|_1`.
+    \sum_i\epsilon_{1,i}^2\|\mathbf{R}_{1,i}\mathbf{x}\|_1`, whatever the initial model is.
 
     Parameters
     ----------
     RegsL1 : tuple of LinearOperator
         Operators :math:`\mathbf{R}_{1,i}`.
     epsRL1s : tuple of float
-        Weights :math:`\epsilon_{1,i}`.
+        Square roots :math:`\epsilon_{1,i}` of the weights.
     RegsL2 : tuple of LinearOperator
         Operators :math:`\mathbf{R}_{2,i}`.
     epsRL2s : tuple of float
@@ -91,7 +91,7 @@ class SplitBregman:
     inner_tol : float
         Stop these when the squared norm of the gradient is not above this value.
     damp : float
-        Damping of the least-squares problems.
+        Damping :math:`\epsilon` of the least-squares problems.
     restart : bool
         Begin each least-squares problem at the initial model, not at the model found last.
 
@@ -102,9 +102,11 @@ class SplitBregman:
 
     Notes
     -----
-    As :class:`pylops.optimization.cls_sparsity.SplitBregman` with ``engine="pylops"``. One machine for all three
-    loops: nothing is traced anew when the split changes, and a checkpoint may fall anywhere. The step that ends
-    a least-squares problem applies the system to the model found instead of to a direction.
+    As :class:`pylops.optimization.cls_sparsity.SplitBregman` with ``engine="pylops"``, whose iterations, other than its
+    documentation says, find the minimum for the *squares* of ``epsRL1s``: the split is weighted by
+    :math:`\epsilon_{1,i}` and shrunk by :math:`\epsilon_{1,i}`. ``cost`` is PyLops', with weights of one. One machine
+    for all three loops: nothing is traced anew when the split changes, and a checkpoint may fall anywhere. The step that
+    ends a least-squares problem applies the system to the model found instead of to a direction.
     Goldstein and Osher, 2009, doi:10.1137/080725891.
     """
 
@@ -124,6 +126,9 @@ class SplitBregman:
     restart: bool = False
 
     takes: ClassVar[Takes] = "terms"
+    revision: ClassVar[int] = (
+        2  # runs of the first one took the weights of a problem's penalties for their roots
+    )
     extendable: ClassVar[tuple[str, ...]] = ("niter_outer", "tol")
 
     def __post_init__(self) -> None:

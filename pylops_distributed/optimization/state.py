@@ -41,7 +41,7 @@ class Reason(StrEnum):
     NOT_FINITE = "a number became NaN or infinite"
 
 
-def vector(name: str, space: str) -> Any:
+def vector(name: str, space: str, below: str | None = None) -> Any:
     """A dataclass field holding a vector.
 
     Parameters
@@ -50,8 +50,10 @@ def vector(name: str, space: str) -> Any:
         Name under which the vector is stored and shown.
     space : {"domain", "codomain"}
         Whose labels it takes: those of the model or of the data.
+    below : str, optional
+        Whose labels further blocks take, where the vector has more than its space.
     """
-    return field(metadata={"name": name, "space": space})
+    return field(metadata={"name": name, "space": space, "below": below})
 
 
 def scalar(name: str, infinite: Infinite = "first") -> Any:

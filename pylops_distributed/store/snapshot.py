@@ -249,7 +249,8 @@ def contents(state: State, history: History, labels: SpaceLabels) -> Contents:
             arrays[f.metadata["name"]] = Variable((), value, {"role": f.name})
         elif space is not None:
             for k, array in enumerate(value.arrays if isinstance(value, Blocks) else (value,)):
-                name, label = _member(f.metadata["name"], k), _label(labels, space, k, array.ndim)
+                name = _member(f.metadata["name"], k)
+                label = _label(labels, *_place(labels, space, f.metadata.get("below"), k), array.ndim)
                 arrays[name] = Variable(label.dims, array, {**label.attrs, "role": f.name})
                 coords.update(label.coords)
                 vectors.append(name)
@@ -286,6 +287,13 @@ def _vector(group: Group, field_name: str, name: str) -> da.Array | Blocks:
 def _member(name: str, k: int) -> str:
     """Name of the k-th array of a vector."""
     return f"{name}_{k}" if k else name
+
+
+def _place(labels: SpaceLabels, space: str, below: str | None, k: int) -> tuple[str, int]:
+    """The space and number of the k-th array of a vector that may have blocks of another space below its own."""
+    given = labels.get(space)
+    count = 1 if given is None or isinstance(given, Labels) else len(given)
+    return (space, k) if below is None or k < count else (below, k - count)
 
 
 def _label(labels: SpaceLabels, space: str, k: int, ndim: int) -> Labels:

@@ -110,7 +110,7 @@ def test_preconditioners_keep_the_solution_and_take_fewer_steps():
     plain = basic.cgls(op, y, niter=3, tol=0)[0].compute()
     assert np.abs(plain - expected).max() > 0.1 * np.abs(expected).max()
     with pytest.raises(ValueError, match="damp"):
-        basic.lsqr(op, y, damp=1.0, M=M)
+        basic.lsqr(op, y, x0=plain, damp=1.0, M=M)
 
 
 @pytest.mark.parametrize("dtype", ["f8", "c16"])
