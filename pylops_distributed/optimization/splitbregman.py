@@ -105,7 +105,7 @@ class SplitBregman:
     As :class:`pylops.optimization.cls_sparsity.SplitBregman` with ``engine="pylops"``, whose iterations, other than its
     documentation says, find the minimum for the *squares* of ``epsRL1s``: the split is weighted by
     :math:`\epsilon_{1,i}` and shrunk by :math:`\epsilon_{1,i}`. ``cost`` is PyLops', with weights of one. One machine
-    for all three loops: nothing is traced anew when the split changes, and a checkpoint may fall anywhere. The step that
+    for all three loops: nothing is traced anew when the split changes; a checkpoint may fall anywhere. The step that
     ends a least-squares problem applies the system to the model found instead of to a direction.
     Goldstein and Osher, 2009, doi:10.1137/080725891.
     """
