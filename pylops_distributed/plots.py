@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PIXELS = 1000
 TIME_AXES = ("twt", "depth", "t", "z", "lag")
+ROWS = ("y", "ky")  # of images
 FREQUENCIES = {
     "s": (1.0, "Hz"),
     "ms": (1000.0, "Hz"),
@@ -86,7 +87,9 @@ def plot_spectrum(run: xr.DataTree, ax: Axes | None = None, **at: Any) -> Axes:
         traces = _cut(array, at)
         along = _vertical(traces)
         values = np.moveaxis(traces.values, traces.dims.index(along), -1)
-        scale, unit = FREQUENCIES.get(str(traces[along].attrs.get("units")), (1.0, f"cycles per {along}"))
+        own = str(traces[along].attrs.get("units") or "")
+        bare = f"cycles per {own or (f'unit of {along}' if along in traces.coords else 'sample')}"
+        scale, unit = FREQUENCIES.get(own, (1.0, bare))
         step = float(np.diff(traces[along].values[:2])[0]) / scale
         amplitude = np.abs(np.fft.fft(values))[..., : values.shape[-1] // 2 + 1]
         frequencies = np.fft.rfftfreq(values.shape[-1], step)
@@ -120,7 +123,7 @@ def plot_difference(
     ax = right.subplots()
     drawn = plot_section(apart, ax, "second - first", (-most, most), "RdBu_r")
     if apart.ndim > 1:
-        right.colorbar(drawn, ax=ax, shrink=0.8)
+        right.colorbar(drawn, ax=ax, shrink=0.8, label=label_of([one, two]))
     return figure
 
 
@@ -158,7 +161,7 @@ def _seen(array: xr.DataArray) -> list[Hashable]:
 
 def _vertical(array: xr.DataArray) -> Hashable:
     """The dimension that is drawn downwards."""
-    return next((d for d in TIME_AXES if d in array.dims), _seen(array)[-1])
+    return next((d for d in (*TIME_AXES, *ROWS) if d in array.dims), _seen(array)[-1])
 
 
 def _cut(array: xr.DataArray, at: Mapping[str, Any]) -> xr.DataArray:
@@ -194,6 +197,9 @@ def plot_section(
     values = np.asarray(array.values, dtype=float)
     if limits is None:
         limits = limits_of([values])
+    if limits[0] == limits[1]:  # a constant, which Matplotlib would give any scale
+        margin = 0.01 * abs(limits[0]) or 1.0
+        limits = limits[0] - margin, limits[1] + margin
     if values.ndim == 1:
         lines = ax.plot(values, array[array.dims[0]].values)
         ax.invert_yaxis()
@@ -229,9 +235,17 @@ def _panels(
     for ax, (title, array) in zip(axes, sections.items(), strict=True):
         last = plot_section(array, ax, title, limits, cmap)
     if sections and np.ndim(next(iter(sections.values()))) > 1:
-        figure.colorbar(last, ax=axes, shrink=0.8)
+        figure.colorbar(last, ax=axes, shrink=0.8, label=label_of(list(sections.values())))
     drawn: Figure = figure
     return drawn
+
+
+def label_of(arrays: list[xr.DataArray]) -> str:
+    """What all of some arrays are, and their unit, as far as they have the same."""
+    names = {str(array.attrs.get("long_name") or array.name or "") for array in arrays}
+    units = {str(array.attrs.get("units") or "") for array in arrays}
+    name, unit = (next(iter(words)) if len(words) == 1 else "" for words in (names, units))
+    return " ".join(filter(None, (name, f"[{unit}]" if unit else "")))
 
 
 def limits_of(values: list[np.ndarray[Any, Any]]) -> tuple[float, float]:

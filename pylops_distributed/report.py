@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from pylops_distributed.plots import (
+    label_of,
     limits_of,
     new_figure,
     plot_convergence,
@@ -132,24 +133,20 @@ def plot_model(tree: xr.DataTree) -> Figure:
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     parts = {title: section(array).compute() for title, array in shown.items()}
     scales: dict[Any, list[tuple[float, float]]] = {}
-    limits = {
-        title: _scale(parts[title], scales.setdefault(parts[title].attrs.get("units"), []))
-        for title in sorted(
-            shown, key=lambda t: (not t.startswith(TRUE), TRUE + t not in shown)
-        )  # truths first
-    }
+    for part in parts.values():
+        known = scales.setdefault(part.attrs.get("units"), [])
+        known[:] = _together([*known, limits_of([part.values])])
+    limits = {title: _scale(part, scales[part.attrs.get("units")]) for title, part in parts.items()}
     for ax, (title, part) in zip(axes.flat, parts.items(), strict=False):
         drawn = plot_section(part, ax, title, limits[title])
+        if sum(map(len, scales.values())) > 1 and hasattr(drawn, "get_clim"):
+            # Within the picture's own axes, each with the scale that it has.
+            figure.colorbar(drawn, cax=ax.inset_axes((1.02, 0.0, 0.04, 1.0)), label=label_of([part]))
     for ax in axes.flat[len(shown) :]:
         ax.remove()
-    if sum(map(len, scales.values())) == 1 and hasattr(drawn, "get_clim"):
-        first = next(iter(shown.values())).attrs
-        figure.colorbar(
-            drawn,
-            ax=list(axes.flat[: len(shown)]),
-            shrink=0.8,
-            label=f"{first.get('long_name', '')} [{first.get('units', '')}]",
-        )
+    if sum(map(len, scales.values())) <= 1 and hasattr(drawn, "get_clim"):
+        shown_axes = list(axes.flat[: len(shown)])
+        figure.colorbar(drawn, ax=shown_axes, shrink=0.8, label=label_of(list(parts.values())))
     return figure
 
 
@@ -167,13 +164,25 @@ def _shown(tree: xr.DataTree) -> dict[str, xr.DataArray]:
     return shown
 
 
+def _together(ranges: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Ranges that overlap as one, so that none is cut by another's; those of a single value make none."""
+    joined: list[tuple[float, float]] = []
+    for low, high in sorted(one for one in ranges if one[0] < one[1]):
+        if joined and low <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(high, joined[-1][1])
+        else:
+            joined.append((low, high))
+    return joined
+
+
 def _scale(array: xr.DataArray, scales: list[tuple[float, float]]) -> tuple[float, float]:
-    """The first scale of this unit that an array shares values with; its own, added to them, if there is none."""
+    """The scale of this unit that holds an array; its own, added to them unless it is constant, if there is none."""
     low, high = limits_of([array.values])
     for scale in scales:
-        if low <= scale[1] and high >= scale[0]:
+        if scale[0] <= low and high <= scale[1]:
             return scale
-    scales.append((low, high))
+    if low < high:
+        scales.append((low, high))
     return low, high
 
 

@@ -12,6 +12,8 @@ import numpy as np
 import xarray as xr
 
 from pylops_distributed.plots import (
+    label_of,
+    limits_of,
     new_figure,
     plot_convergence,
     plot_residual,
@@ -130,11 +132,14 @@ def _slider(pn: Any, array: xr.DataArray) -> Any:
         sliders[str(d)] = pn.widgets.DiscreteSlider(label=str(d), options=values, value=start)
 
     def draw(**at: Any) -> Figure:
-        shown, figure = section(array, **at), new_figure(8, 5)
+        shown, figure = section(array, **at).compute(), new_figure(8, 5)
+        if np.ndim(shown) > 1:
+            # One scale for all that was seen so far: none of it is cut off by that of another section.
+            seen = [limits_of([shown.values]), *scale.values()]
+            scale["limits"] = min(low for low, _ in seen), max(high for _, high in seen)
         drawn = plot_section(shown, figure.subplots(), str(array.name), **scale)
         if np.ndim(shown) > 1:
-            scale["limits"] = drawn.get_clim()
-            figure.colorbar(drawn, ax=figure.axes, shrink=0.8)
+            figure.colorbar(drawn, ax=figure.axes, shrink=0.8, label=label_of([shown]))
         return figure
 
     # While a slider is dragged nothing is read: what counts is where it is let go.

@@ -62,7 +62,7 @@ def write_block(plan: Plan, index: int) -> BlockReport:
         numbers = _trace_numbers(storage, notes, block.variable, region)
         values = np.asarray(_read(notes, block.variable, region, numbers), array.dtype)
         array[region] = values
-        chunks.append(Statistics.of(values, _holes(numbers, values)))
+        chunks.append(Statistics.of(values, _holes(storage, notes, block.variable, region, values, numbers)))
         sums += f"{checksum_of(values):08x}"
     check_sources(notes, plan.url, files)
     report = BlockReport(index=index, variable=block.variable, chunks=tuple(chunks), checksums=sums)
@@ -117,7 +117,7 @@ def _read_back(storage: Storage, notes: Notes, index: int) -> BlockReport | None
         except (ValueError, RuntimeError):  # how Zarr and its codecs report damage
             return None
         numbers = _trace_numbers(storage, notes, block.variable, region)
-        chunks.append(Statistics.of(values, _holes(numbers, values)))
+        chunks.append(Statistics.of(values, _holes(storage, notes, block.variable, region, values, numbers)))
         sums += f"{checksum_of(values):08x}"
     return BlockReport(index=index, variable=block.variable, chunks=tuple(chunks), checksums=sums)
 
@@ -130,6 +130,28 @@ def _trace_numbers(
     return None if name is None else np.asarray(open_array(storage, name)[region[:-1]])
 
 
-def _holes(numbers: Integers | None, values: NDArray[np.generic]) -> int:
-    """How many of the values belong to no trace."""
-    return 0 if numbers is None else int(np.count_nonzero(numbers < 0)) * values.shape[-1]
+def _holes(
+    storage: Storage,
+    notes: Notes,
+    variable: str,
+    region: tuple[slice, ...],
+    values: NDArray[np.generic],
+    numbers: Integers | None,
+) -> int:
+    """How many of the values belong to no trace: by the trace numbers of SEG-Y, else by a mask that a store has."""
+    if numbers is not None:
+        return int(np.count_nonzero(numbers < 0) * values.shape[-1])
+    beside = str(open_array(storage, variable).attrs.get("ancillary_variables", "")).split()
+    name = next(
+        (one for one in beside if one.endswith("trace_mask") and storage.exists(f"{one}/zarr.json")), None
+    )
+    if name is None or values.dtype.kind not in "fc":
+        return 0
+    mask, dims = open_array(storage, name), notes.arrays[variable].dims
+    over = tuple(getattr(mask.metadata, "dimension_names", None) or ())
+    if not set(over) <= set(dims):
+        return 0
+    there = np.asarray(mask[tuple(region[dims.index(dim)] for dim in over)])
+    order = np.argsort([dims.index(dim) for dim in over])
+    shape = [n if dim in over else 1 for dim, n in zip(dims, values.shape, strict=True)]
+    return int(np.count_nonzero(np.isnan(values) & (there.transpose(order).reshape(shape) == 0)))

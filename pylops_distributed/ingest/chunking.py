@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+import dask.array as da
 import numpy as np
 import xarray as xr
 from dask.array.core import normalize_chunks
@@ -42,6 +43,8 @@ def chunk_dataset(ds: xr.Dataset, chunks: Mapping[str, int] | None, stored: str)
     check_chunks(map(str, ds.sizes), chunks)
 
     def cut(array: xr.DataArray) -> xr.DataArray:
+        if not array.ndim:  # which chunk() leaves as it is
+            return array.copy(data=da.from_array(np.asarray(array.values), chunks=()))
         sizes = {str(dim): size for dim, size in array.sizes.items()}
         asked = {dim: size for dim, size in (chunks or {}).items() if dim in sizes}
         return array.chunk(regular_chunks(sizes, array.dtype, asked, stored=array.encoding.get(stored)))

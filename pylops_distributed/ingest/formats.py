@@ -16,6 +16,7 @@ from dask.base import tokenize
 from numpy.typing import NDArray
 
 from pylops_distributed.ingest.chunking import check_chunks, regular_chunks
+from pylops_distributed.ingest.coords import Coords, Interval, add_coords, arrays_named, check_dims
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def name_axes(name: str, ndim: int, dims: Sequence[str] | None, alone: bool) -> 
     ValueError
         If ``dims`` does not have a name for each axis.
     """
+    check_dims(dims)
     if dims is None:
         return tuple(f"dim_{i}" if alone else f"{name}_dim_{i}" for i in range(ndim))
     if len(dims) != ndim or len(set(dims)) != ndim:
@@ -97,41 +99,63 @@ def choose(found: Mapping[str, Any], variables: Sequence[str] | None, path: str)
     """
     if missing := set(variables or ()) - set(found):
         raise ValueError(f"{path!r} has no {sorted(missing)}: it holds {sorted(found)}.")
-    return {name: found[name] for name in (variables or found)}
+    return {name: found[name] for name in (found if variables is None else variables)}
+
+
+def choose_labelled(
+    ds: xr.Dataset, variables: Sequence[str] | None, coords: Coords | None, path: str
+) -> list[str]:
+    """Names of the variables of a dataset to take: those asked for, or all but the ones that ``coords`` names."""
+    found = {str(name): 0 for name in ds.data_vars}
+    if variables is None:
+        return [name for name in found if name not in arrays_named(coords)]
+    return list(choose(found, variables, path))
 
 
 def label(
     arrays: Mapping[str, Any],
+    variables: Sequence[str] | None,
     dims: Sequence[str] | None,
     chunks: Mapping[str, int] | None,
+    coords: Coords | None,
+    interval: Interval | None,
+    path: str,
 ) -> xr.Dataset:
     """Lazy, labelled variables from arrays that have neither.
 
     Parameters
     ----------
     arrays : mapping of str to array-like
-        NumPy arrays or :class:`FileArray`.
+        All arrays of the file: NumPy arrays or :class:`FileArray`.
+    variables : sequence of str, optional
+        Those to take; by default all but the ones that ``coords`` names.
     dims : sequence of str, optional
         Names of the axes.
     chunks : mapping of str to int, optional
         Length of chunks by dimension.
+    coords, interval : optional
+        Coordinates, as :func:`~pylops_distributed.ingest.coords.add_coords` takes them.
+    path : str
+        The file, for messages.
 
     Returns
     -------
     xarray.Dataset
         One variable per array.
     """
-    ds = xr.Dataset()
-    names_of = {name: name_axes(name, array.ndim, dims, len(arrays) == 1) for name, array in arrays.items()}
+    if variables is None:
+        variables = [name for name in arrays if name not in arrays_named(coords)]
+    chosen, ds = choose(arrays, variables, path), xr.Dataset()
+    names_of = {name: name_axes(name, array.ndim, dims, len(chosen) == 1) for name, array in chosen.items()}
     check_chunks({dim: 0 for names in names_of.values() for dim in names}, chunks)
-    for name, array in arrays.items():
+    for name, array in chosen.items():
         names = names_of[name]
         sizes = dict(zip(names, array.shape, strict=True))
         asked = {key: size for key, size in (chunks or {}).items() if key in sizes}
         cut = tuple(regular_chunks(sizes, array.dtype, asked).values())
         lazy = array.lazy(cut) if isinstance(array, FileArray) else da.from_array(array, chunks=cut)
         ds[name] = (names, lazy)
-    return ds
+    return add_coords(ds, coords, interval, arrays, path)
 
 
 def require(module: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,8 +11,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from scipy.io import loadmat, whosmat
+from scipy.sparse import issparse
 
-from pylops_distributed.ingest.formats import FileArray, check_room, choose, label, require
+from pylops_distributed.ingest.coords import Coords, Interval
+from pylops_distributed.ingest.formats import FileArray, check_room, label, require
+
+log = logging.getLogger(__name__)
 
 # Of an element, by MATLAB's class; others, such as sparse ones, are not taken.
 BYTES = {
@@ -26,6 +31,8 @@ def open_matlab(
     variables: Sequence[str] | None = None,
     dims: Sequence[str] | None = None,
     chunks: Mapping[str, int] | None = None,
+    coords: Coords | None = None,
+    interval: Interval | None = None,
 ) -> xr.Dataset:
     """Open the numerical arrays of a MATLAB file, with the axes in MATLAB's order.
 
@@ -39,11 +46,17 @@ def open_matlab(
         Names of the axes.
     chunks : mapping of str to int, optional
         Length of chunks by dimension.
+    coords : mapping, optional
+        Coordinates by dimension: a list of values, the name of an array of the file, or a mapping of
+        ``start``, ``step`` and ``units`` (or ``values`` and ``units``).
+    interval : float, str, or mapping, optional
+        Step of the axis of time or depth, from 0 on: a number (along ``twt`` in ms), or one with a unit as ``"4 ms"``;
+        or such steps by dimension.
 
     Returns
     -------
     xarray.Dataset
-        The arrays, without coordinates. The attribute ``reading`` is ``'whole'`` for version 5, which
+        The arrays. The attribute ``reading`` is ``'whole'`` for version 5, which
         cannot be read in parts (and holds no more than 2 GB per array).
 
     Raises
@@ -56,32 +69,68 @@ def open_matlab(
     with open(path, "rb") as file:
         modern = file.read(10) == b"MATLAB 7.3"
     if modern:
-        return label(choose(_find(path), variables, path), dims, chunks)
+        found, others = _find(path)
+        _check_others(path, found, others, variables)
+        return label(found, variables, dims, chunks, coords, interval, path)
     try:
         check_room(path, sum(math.prod(shape) * BYTES.get(kind, 0) for _, shape, kind in whosmat(path)))
         loaded = loadmat(path)
     except (ValueError, TypeError, OSError, NotImplementedError, MemoryError) as error:
         raise ValueError(f"{path!r} is not a MATLAB file that can be read: {error}") from error
-    found = {
-        name: array
-        for name, array in loaded.items()
-        if getattr(array, "dtype", np.dtype("O")).kind in "biufc"
-    }
-    return label(choose(found, variables, path), dims, chunks).assign_attrs(reading="whole")
+    loaded = {name: array for name, array in loaded.items() if not name.startswith("__")}
+    arrays = {n: a for n, a in loaded.items() if isinstance(a, np.ndarray) and a.dtype.kind in "biufc"}
+    others = {n: _kind(a) for n, a in loaded.items() if n not in arrays}
+    _check_others(path, arrays, others, variables)
+    ds = label(arrays, variables, dims, chunks, coords, interval, path)
+    return ds.assign_attrs(reading="whole")
 
 
-def _find(path: str) -> dict[str, FileArray]:
-    """Numerical arrays at the root of a version 7.3 file."""
-    found = {}
+def _kind(array: Any) -> str:
+    """What a variable is that is no numerical array."""
+    if issparse(array):
+        return "sparse"
+    names = getattr(getattr(array, "dtype", None), "names", None)
+    kind = getattr(getattr(array, "dtype", None), "kind", "O")
+    return "a struct" if names else {"O": "cells or an object", "U": "text", "S": "text"}.get(kind, str(kind))
+
+
+def _check_others(
+    path: str, found: Mapping[str, Any], others: Mapping[str, str], variables: Sequence[str] | None
+) -> None:
+    """Refuse sparse matrices, whose numbers would be lost, and say what else is left out."""
+    if wanted := [name for name in variables or () if name in others]:
+        raise ValueError(
+            f"{path!r}: {wanted[0]!r} is {others[wanted[0]]}: only numerical arrays can be taken, {sorted(found)}; "
+            "store it as an array (full(...), or a field of the struct)."
+        )
+    if variables is not None or not others:
+        return
+    if sparse := sorted(name for name, kind in others.items() if kind == "sparse"):
+        raise ValueError(
+            f"{path!r}: {sparse} are sparse, which cannot be taken: store them with full(...), or choose others with "
+            f"variables={sorted(found)}."
+        )
+    log.warning("%r: left out what is no numerical array: %s", path, dict(sorted(others.items())))
+
+
+def _find(path: str) -> tuple[dict[str, FileArray], dict[str, str]]:
+    """Numerical arrays at the root of a version 7.3 file, and what the others are."""
+    found, others = {}, {}
     with require("h5py").File(path, "r") as file:
         for name, item in file.items():
-            kind = getattr(item, "dtype", None)
-            if kind is None or name.startswith("#") or "MATLAB_empty" in item.attrs:
+            if name.startswith("#") or "MATLAB_empty" in item.attrs:
                 continue
-            dtype = _complex(kind) or kind
-            if dtype.kind in "biufc" and item.attrs.get("MATLAB_class", b"") != b"char":
+            kind = getattr(item, "dtype", None)
+            dtype = None if kind is None else _complex(kind) or kind
+            if dtype is None:
+                others[name] = "sparse" if "MATLAB_sparse" in item.attrs else "a struct"
+            elif dtype.kind in "biufc" and item.attrs.get("MATLAB_class", b"") != b"char":
                 found[name] = FileArray(_opened, path, name, item.shape[::-1], dtype)
-    return found
+            else:
+                others[name] = (
+                    "text" if item.attrs.get("MATLAB_class", b"") == b"char" else "cells or an object"
+                )
+    return found, others
 
 
 def _complex(dtype: np.dtype[Any]) -> np.dtype[Any] | None:

@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 import xarray as xr
 
+from pylops_distributed.ingest.coords import Coords, Interval, arrays_named
 from pylops_distributed.ingest.formats import FileArray, check_room, choose, label
 
 
@@ -20,6 +21,8 @@ def open_npy(
     variables: Sequence[str] | None = None,
     dims: Sequence[str] | None = None,
     chunks: Mapping[str, int] | None = None,
+    coords: Coords | None = None,
+    interval: Interval | None = None,
 ) -> xr.Dataset:
     """Open an NPY file lazily, or an NPZ archive whole.
 
@@ -34,11 +37,17 @@ def open_npy(
         Names of the axes.
     chunks : mapping of str to int, optional
         Length of chunks by dimension.
+    coords : mapping, optional
+        Coordinates by dimension: a list of values, the name of an array of the file, or a mapping of
+        ``start``, ``step`` and ``units`` (or ``values`` and ``units``).
+    interval : float, str, or mapping, optional
+        Step of the axis of time or depth, from 0 on: a number (along ``twt`` in ms), or one with a unit as ``"4 ms"``;
+        or such steps by dimension.
 
     Returns
     -------
     xarray.Dataset
-        The arrays, without coordinates. The attribute ``reading`` is ``'whole'`` where nothing could be lazy.
+        The arrays. The attribute ``reading`` is ``'whole'`` where nothing could be lazy.
 
     Raises
     ------
@@ -50,16 +59,26 @@ def open_npy(
         if variables is not None and len(variables) != 1:
             raise ValueError(f"{path!r} holds one array: give one name for it, not {list(variables)}.")
         name = variables[0] if variables else os.path.splitext(os.path.basename(path))[0]
-        return label({name: FileArray(_mapped, path, "", loaded.shape, loaded.dtype)}, dims, chunks)
+        array = FileArray(_mapped, path, "", loaded.shape, loaded.dtype)
+        return label({name: array}, None, dims, chunks, coords, interval, path)
     with loaded:
-        names = choose(dict.fromkeys(loaded.files), variables, path)
+        names = dict.fromkeys(loaded.files)
+        wanted = choose(names, variables, path) | dict.fromkeys(arrays_named(coords) & set(names))
         sizes = {entry.filename.removesuffix(".npy"): entry.file_size for entry in loaded.zip.infolist()}
-        check_room(path, sum(sizes[name] for name in names))
-        try:
-            ds = label({name: loaded[name] for name in names}, dims, chunks)
-        except (MemoryError, EOFError, BadZipFile) as error:
-            raise ValueError(f"{path!r} is damaged: {error}") from error
+        check_room(path, sum(sizes[name] for name in wanted))
+        arrays = {name: _member(loaded, name, path) for name in wanted}
+        ds = label(arrays, variables, dims, chunks, coords, interval, path)
     return ds.assign_attrs(reading="whole")
+
+
+def _member(archive: Any, name: str, path: str) -> Any:
+    """One array of an archive."""
+    try:
+        return archive[name]
+    except (MemoryError, EOFError, BadZipFile) as error:
+        raise ValueError(f"{path!r} is damaged: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{path!r}: {name!r}: {error}; choose others with the option variables=") from error
 
 
 def _load(path: str) -> Any:

@@ -24,6 +24,8 @@ from pylops_distributed.store.storage import Storage, create_array, open_storage
 BLOCK_BYTES = 64 << 20
 # In a dataset's URL: the first digits of what the dataset is made of, so that other data go elsewhere.
 FINGERPRINT = "{fingerprint}"
+# Types of numbers that Zarr has.
+NUMBERS = tuple(np.dtype(code) for code in ("?", *"bhilqBHILQ", "f2", "f4", "f8", "c8", "c16"))
 # Names of arrays are those of folders: none that lead elsewhere, or that a URL would read in its own way.
 NAME = re.compile(r"(?!\.|__)[^/\\%#?\x00-\x1f\x7f]+")
 
@@ -75,6 +77,8 @@ def _read(
                 "neither a dot nor __; rename it, or choose others with the option variables="
             )
     arrays = {str(name): _layout(ds[name]) for name in ds.data_vars if not is_companion(name)}
+    for name in _whole_names(ds):
+        _whole(ds, name)  # before anything is created
     notes = Notes(
         fingerprint=_fingerprint(ds, arrays),
         block_bytes=BLOCK_BYTES, sources=sources, stamps=stamps, arrays=arrays,
@@ -131,9 +135,11 @@ def _as_sources(
 
 def _layout(array: xr.DataArray) -> ArrayLayout:
     """Shape and chunks in the store: those of the lazy array."""
-    if array.dtype.kind not in "biufc":
+    if array.dtype.newbyteorder("=") not in NUMBERS:
+        kind = "of a structured type" if array.dtype.names else f"of type {array.dtype}"
         raise ValueError(
-            f"{array.name!r} is of type {array.dtype}: only numerical arrays can be ingested; "
+            f"{array.name!r} is {kind}, expected numbers of up to 64 bits (complex: 2 x 64): only "
+            "numerical arrays can be ingested; "
             "choose others with the option variables="
         )
     if array.chunks is None or any(len(set(cut[:-1])) > 1 or cut[-1] > cut[0] for cut in array.chunks):
@@ -157,12 +163,8 @@ def _create(storage: Storage, ds: xr.Dataset, arrays: Mapping[str, ArrayLayout])
     """Empty arrays for the data, whole ones for coordinates and masks."""
     for name, layout in arrays.items():
         _ensure(storage, name, layout, jsonable(ds[name].attrs))
-    for name in map(str, [*ds.coords, *(name for name in ds.data_vars if is_companion(name))]):
-        variable = ds[name].variable
-        if variable.dtype.kind in "mM":
-            variable = xr.conventions.encode_cf_variable(variable, name=name)
-        values = np.asarray(variable.values)
-        dtype: Any = np.dtypes.StringDType() if values.dtype.kind in "OUST" else values.dtype
+    for name in _whole_names(ds):
+        variable, values, dtype = _whole(ds, name)
         dims = tuple(str(dim) for dim in variable.dims)
         cut = regular_chunks(dict(zip(dims, values.shape, strict=True)), np.dtype("f8"))
         if not storage.exists(f"{name}/zarr.json"):
@@ -170,6 +172,32 @@ def _create(storage: Storage, ds: xr.Dataset, arrays: Mapping[str, ArrayLayout])
                 storage, name, values.shape, tuple(cut.values()), dtype, dims, jsonable(variable.attrs)
             )
         open_writable(storage, name)[...] = values
+
+
+def _whole_names(ds: xr.Dataset) -> list[str]:
+    """Arrays that are copied whole, not block by block: coordinates and masks."""
+    return [str(name) for name in [*ds.coords, *(name for name in ds.data_vars if is_companion(name))]]
+
+
+def _whole(ds: xr.Dataset, name: str) -> tuple[xr.Variable, np.ndarray[Any, Any], Any]:
+    """An array that is copied whole, as it is stored: the variable, its values and their type.
+
+    Raises
+    ------
+    ValueError
+        If it is neither numbers, times nor text.
+    """
+    variable = ds[name].variable
+    if variable.dtype.kind in "mM":
+        variable = xr.conventions.encode_cf_variable(variable, name=name)
+    values = np.asarray(variable.values)
+    text = values.dtype.kind in "UST" or all(isinstance(item, str) for item in values.flat)
+    if not (text or values.dtype.newbyteorder("=") in NUMBERS):
+        raise ValueError(
+            f"{name!r} is of type {values.dtype}, expected numbers of up to 64 bits, times, or text: convert it at "
+            "the source"
+        )
+    return variable, values, np.dtypes.StringDType() if values.dtype.kind in "OUST" else values.dtype
 
 
 def _ensure(storage: Storage, name: str, layout: ArrayLayout, attrs: Mapping[str, Any]) -> None:

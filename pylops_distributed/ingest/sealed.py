@@ -13,6 +13,7 @@ import dask.array as da
 import xarray as xr
 
 from pylops_distributed.ingest.blocks import check_sources
+from pylops_distributed.ingest.merge import jsonable
 from pylops_distributed.ingest.notes import NOTES, ROOT, WORK, Notes, read_notes
 from pylops_distributed.ingest.values import ArrayLayout, BlockReport, DatasetRef, Plan, Statistics
 from pylops_distributed.store.damage import checksums
@@ -210,7 +211,7 @@ def _root(
     attrs = notes.attrs | {
         "schema": SCHEMA,
         "fingerprint": notes.fingerprint,
-        "arrays": {name: layout.model_dump(mode="json") for name, layout in arrays.items()},
+        "arrays": jsonable({name: layout.model_dump(mode="json") for name, layout in arrays.items()}),
         "labels": dict(labels),
         "metadata": dict(metadata),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

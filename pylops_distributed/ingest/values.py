@@ -36,14 +36,15 @@ class Statistics(Value):
     @classmethod
     def of(cls, values: NDArray[np.generic], holes: int = 0) -> Statistics:
         """Statistics of an array in which ``holes`` samples are known to be missing."""
-        data = np.abs(values) if values.dtype.kind == "c" else values
-        finite = np.isfinite(data)
+        with np.errstate(over="ignore"):
+            data = np.abs(values) if values.dtype.kind == "c" else values
+        finite = np.isfinite(values)
         good = data if finite.all() else data[finite]
-        inf = int(np.isinf(data).sum()) if good.size < data.size else 0
+        inf = int(np.isinf(values).sum()) if good.size < data.size else 0
         if not good.size:
             return cls(nan=data.size - inf - holes, inf=inf, holes=holes)
         wide = good.ravel().astype(np.float64)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             total, squares = float(wide.sum()), float(wide @ wide)
         return cls(
             count=good.size, nan=data.size - good.size - inf - holes, inf=inf, holes=holes,
@@ -60,8 +61,17 @@ class Statistics(Value):
             holes=sum(p.holes for p in parts),
             minimum=min((p.minimum for p in parts if p.minimum is not None), default=None),
             maximum=max((p.maximum for p in parts if p.maximum is not None), default=None),
-            total=math.fsum(p.total for p in parts), squares=math.fsum(p.squares for p in parts),
+            total=_sum([p.total for p in parts]), squares=_sum([p.squares for p in parts]),
         )  # fmt: skip
+
+
+def _sum(terms: list[float]) -> float:
+    """Exact sum; infinite, or NaN, where that is beyond double precision."""
+    try:
+        return math.fsum(terms)
+    except (OverflowError, ValueError):  # of finite terms, and of infinities of both signs
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(np.sum(np.array(terms)))
 
 
 class ArrayLayout(Value):

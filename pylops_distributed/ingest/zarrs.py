@@ -11,8 +11,18 @@ import zarr
 from zarr.errors import GroupNotFoundError, NodeNotFoundError
 
 from pylops_distributed.ingest.chunking import chunk_dataset, regular_chunks
-from pylops_distributed.ingest.formats import choose, name_axes
+from pylops_distributed.ingest.coords import (
+    Coords,
+    Interval,
+    add_coords,
+    arrays_named,
+    check_dims,
+    rename_axes,
+)
+from pylops_distributed.ingest.formats import choose, choose_labelled, name_axes
 from pylops_distributed.store.storage import open_storage
+
+MASK = "trace_mask"
 
 
 def open_zarr(
@@ -21,6 +31,8 @@ def open_zarr(
     variables: Sequence[str] | None = None,
     dims: Sequence[str] | None = None,
     chunks: Mapping[str, int] | None = None,
+    coords: Coords | None = None,
+    interval: Interval | None = None,
 ) -> xr.Dataset:
     """Open a Zarr group or array lazily.
 
@@ -31,9 +43,15 @@ def open_zarr(
     variables : sequence of str, optional
         Arrays of the group to take; all by default.
     dims : sequence of str, optional
-        Names of the axes, where the store has none.
+        Names of the axes; where the store has some, other names for those of the variables.
     chunks : mapping of str to int, optional
         Length of chunks by dimension. By default near 16 MB, along the chunks of the store.
+    coords : mapping, optional
+        Coordinates by dimension, instead of the store's: a list of values, the name of an array of the file, or a
+        mapping of ``start``, ``step`` and ``units`` (or ``values`` and ``units``).
+    interval : float, str, or mapping, optional
+        Step of the axis of time or depth, from 0 on: a number (along ``twt`` in ms), or one with a unit as ``"4 ms"``;
+        or such steps by dimension.
 
     Returns
     -------
@@ -52,19 +70,56 @@ def open_zarr(
         raise ValueError(
             f"{path!r} is not a Zarr group or array, or its writing was not finished."
         ) from error
+    check_dims(dims)
     arrays = {"array": node} if isinstance(node, zarr.Array) else dict(node.arrays())
-    if not isinstance(node, zarr.Array) and arrays and all(_labelled(array) for array in arrays.values()):
-        ds: xr.Dataset = xr.open_zarr(store, consolidated=False, chunks=None)
-        ds = ds[list(choose({str(name): 0 for name in ds.data_vars}, variables, path))]
+    plain = {name: array for name, array in arrays.items() if array.dtype.kind != "V"}
+    _check_structured(path, arrays, plain, variables)
+    if not isinstance(node, zarr.Array) and plain and all(_labelled(array) for array in plain.values()):
+        left_out = sorted(set(arrays) - set(plain))
+        whole: xr.Dataset = xr.open_zarr(store, consolidated=False, chunks=None, drop_variables=left_out)
+        ds = with_mask(whole, choose_labelled(whole, variables, coords, path))
+        ds = ds if dims is None else rename_axes(ds, dims, path)
+        ds = add_coords(
+            ds, coords, interval, {str(name): array for name, array in whole.variables.items()}, path
+        )
         return chunk_dataset(ds, chunks, "chunks")
     ds = xr.Dataset(attrs=dict(node.attrs))
-    for name, array in choose(arrays, variables, path).items():
-        names = name_axes(name, array.ndim, dims, len(arrays) == 1 or bool(variables and len(variables) == 1))
+    if variables is None:
+        variables = [name for name in plain if name not in arrays_named(coords)]
+    for name, array in choose(plain, variables, path).items():
+        names = name_axes(name, array.ndim, dims, len(variables) == 1)
         cut = regular_chunks(
             dict(zip(names, array.shape, strict=True)), array.dtype, chunks, stored=array.chunks
         )
         ds[name] = (names, da.from_array(array, chunks=tuple(cut.values())))
+    return add_coords(ds, coords, interval, plain, path)
+
+
+def with_mask(whole: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
+    """The variables chosen, with the mask of the traces that the store has for them."""
+    ds = whole[list(names)]
+    if MASK not in whole.variables:
+        return ds
+    mask = whole[MASK]
+    for name in names:
+        if name != MASK and set(mask.dims) < set(ds[name].dims):
+            beside = str(ds[name].attrs.get("ancillary_variables", "")).split()
+            if not any(other.endswith(MASK) for other in beside):
+                ds[name].attrs["ancillary_variables"] = " ".join([*beside, MASK])
+            ds = ds.assign({MASK: mask.variable})
     return ds
+
+
+def _check_structured(
+    path: str, arrays: Mapping[str, Any], plain: Mapping[str, Any], variables: Sequence[str] | None
+) -> None:
+    """Refuse arrays of records, which have no numbers to take, unless others are chosen."""
+    records = sorted(set(arrays) - set(plain))
+    if records and (variables is None or set(records) & set(variables)):
+        raise ValueError(
+            f"{path!r}: {records} are of a structured type, which cannot be taken: choose others with "
+            f"variables=, of {sorted(plain)}."
+        )
 
 
 def _labelled(array: Any) -> bool:

@@ -26,7 +26,10 @@ class MRI2D(LinearOperator):
 
     Forward :math:`\mathbf y = \mathbf R \mathbf F\, \mathbf x`, adjoint
     :math:`\mathbf x = \mathbf F^H \mathbf R^H\, \mathbf y`, with the Fourier transform :math:`\mathbf F` along two
-    axes, frequencies from negative to positive, and the sampling :math:`\mathbf R`.
+    axes, frequencies from negative to positive, and the sampling :math:`\mathbf R`. As in PyLops, the origin of the
+    image is its first sample: :math:`\mathbf F` is ``fftshift(fft2(x, norm="ortho"))``. Scanners and their formats
+    (fastMRI, BART, ISMRMRD) have it in the middle, ``fftshift(fft2(ifftshift(x), norm="ortho"))``: for those give
+    ``ifftshift_before=True``, without which images come out with their halves swapped.
 
     Parameters
     ----------
@@ -51,6 +54,10 @@ class MRI2D(LinearOperator):
         Chunks of the image, as Dask takes them; default those of the array that comes.
     compute : tuple of bool, optional
         Evaluate the forward and the adjoint on application.
+    ifftshift_before : bool, optional
+        Whether the origin of the image is in its middle, ``n // 2``, instead of its first sample.
+    fftshift_after : bool, optional
+        Whether frequency zero is in the middle of the spectrum, ``n // 2``, instead of first.
     **kwargs_fft
         Keyword arguments of the library's functions, such as ``workers``.
 
@@ -97,6 +104,8 @@ class MRI2D(LinearOperator):
         *,
         chunks: Any = None,
         compute: tuple[bool, bool] = (False, False),
+        ifftshift_before: bool = False,
+        fftshift_after: bool = True,
         **kwargs_fft: Any,
     ) -> None:
         model = shape_of(dims)
@@ -104,7 +113,8 @@ class MRI2D(LinearOperator):
         F = FFT2D(
             model,
             nffts=model,
-            fftshift_after=True,
+            ifftshift_before=ifftshift_before,
+            fftshift_after=fftshift_after,
             engine=fft_engine,
             dtype=dtype,
             chunks=chunks,

@@ -12,17 +12,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from pylops_distributed.problem import relative_norm
+from pylops_distributed.problems.units import factor
 from pylops_distributed.store.snapshot import Labels
 
-# Units of axes by kind, each as a multiple of one of them.
-UNITS = (
-    {
-        **dict.fromkeys(("s", "sec", "second", "seconds"), 1000),
-        **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 1),
-    },
-    dict.fromkeys(("m", "metre", "metres", "meter", "meters"), 1),
-    dict.fromkeys(("deg", "degree", "degrees"), 1),
-)
 LARGEST = 16 * 2**20  # bytes of a chunk
 log = logging.getLogger(__name__)
 
@@ -96,26 +88,58 @@ def labels_of(array: xr.DataArray) -> Labels:
 
 
 def in_unit(axis: xr.DataArray, unit: str) -> NDArray[Any]:
-    """The values of an axis in a unit of :data:`UNITS`; as they are where it does not tell its own.
+    """The values of an axis, or of a variable, in a unit; as they are where it does not tell its own.
 
     Raises
     ------
     ValueError
-        If its unit is of another kind.
+        If its unit is of another kind, or it has none and its values are of no size for that unit: sample numbers, say.
     """
-    given = str(axis.attrs.get("units") or unit).strip()
-    known = next(kind for kind in UNITS if unit in kind)
-    if not any(given in kind for kind in UNITS):
-        log.warning("%r is in %r, which is taken for %r: its unit is not known here", axis.name, given, unit)
+    given = str(axis.attrs.get("units") or "").strip()
+    if not given:
+        _check_bare(axis, unit)
         return np.asarray(axis.values)
-    if given not in known:
+    try:
+        scale = factor(given, unit)
+    except ValueError:
         raise ValueError(
-            f"{axis.name!r} is in {given!r}, expected {unit!r}: convert it, or mend its attribute `units`, at the "
+            f"{axis.name!r} is in {given!r}, expected {unit!r}: convert it, or correct its attribute `units`, at the "
             "source and ingest again"
-        )
-    if known[given] == known[unit]:
+        ) from None
+    if scale is None:
+        log.warning("%r is in %r, which is taken for %r: its unit is not known here", axis.name, given, unit)
+    if scale is None or scale == 1:
         return np.asarray(axis.values)
-    return axis.values.astype(float) * known[given] / known[unit]
+    return np.asarray(axis.values.astype(float) * scale)
+
+
+def _check_bare(axis: xr.DataArray, unit: str) -> None:
+    """Refuse values without a unit that cannot be in the one that is expected."""
+    values = axis.values
+    if values.ndim != 1 or values.size < 2 or values.dtype.kind not in "iuf":
+        return
+    step, said = float(np.abs(np.diff(values)).min()), ""
+    if np.array_equal(values, np.arange(values.size)):
+        said = "0, 1, 2, ..., which are sample numbers"
+    elif unit == "ms" and 0 < step < 0.1:
+        said = f"in steps of {step:g}, which look like seconds"
+    elif unit == "s" and step >= 0.1:
+        said = f"in steps of {step:g}, which look like milliseconds"
+    elif unit == "deg" and step > 0 and np.abs(values).max() <= np.pi / 2:
+        said = f"up to {np.abs(values).max():g}, which look like radians"
+    if said:
+        raise ValueError(
+            f"{axis.name!r} has no unit, and is {said}; expected {unit}: {_cure(str(axis.name), unit)}, or set "
+            "the attribute `units` of the coordinate at the source, and ingest again"
+        )
+
+
+def _cure(name: str, unit: str) -> str:
+    """How to give coordinates to files that have none."""
+    return (
+        f"give the source the option coords, such as {{{name}: {{start: 0, step: 4, units: {unit}}}}}, or interval, "
+        f"such as {{{name}: 4 {unit}}}"
+    )
 
 
 def step(ds: xr.Dataset, dim: str, unit: str = "") -> float:
@@ -127,11 +151,31 @@ def step(ds: xr.Dataset, dim: str, unit: str = "") -> float:
         If there is no such coordinate, it does not rise in equal steps, or it is not in units of that kind.
     """
     if dim not in ds.coords:
-        raise ValueError(f"the dataset has no coordinate {dim!r}, only {sorted(map(str, ds.coords))}")
+        raise ValueError(
+            f"the dataset has no coordinate {dim!r}, only {sorted(map(str, ds.coords))}: {_cure(dim, unit or 'UNIT')}"
+        )
     steps = np.diff(in_unit(ds[dim], unit) if unit else ds[dim].values)
-    if not len(steps) or not np.allclose(steps, steps[0], rtol=1e-4) or steps[0] <= 0:
+    if not len(steps) or not np.allclose(steps, steps[0], rtol=1e-4, atol=0) or steps[0] <= 0:
         raise ValueError(f"{dim!r} must rise in equal steps")
     return float(steps[0])
+
+
+def check_spacing(ds: xr.Dataset, dim: str, distance: float, setting: str) -> None:
+    """Refuse a distance [m] that is not that of a coordinate which tells its unit.
+
+    Raises
+    ------
+    ValueError
+        If the two differ, or the coordinate is in a unit of another kind.
+    """
+    if dim not in ds.coords or not ds[dim].attrs.get("units") or ds.sizes[dim] < 2:
+        return
+    steps = np.abs(np.diff(in_unit(ds[dim], "m").astype(float)))
+    if not np.allclose(steps, distance, rtol=1e-3, atol=0):
+        raise ValueError(
+            f"{setting} is {distance:g} m, but {dim!r} is in steps of {steps.min():g} to {steps.max():g} m: correct "
+            "one of them"
+        )
 
 
 def like(array: xr.DataArray, values: Any, long_name: str, **attrs: Any) -> xr.DataArray:
@@ -158,13 +202,28 @@ def errors(ds: xr.Dataset, result: xr.Dataset, truth: str | None, **found: str) 
         return {}
     true, figures = variable(ds, truth), {}
     for name, shown in found.items():
-        if apart := _apart(result[shown], true):
+        apart, scale = _apart(result[shown], true), 1.0
+        if not apart:
+            apart, scale = _scale(result[shown], true)
+        if apart:
             log.warning("no %r: %r of the result and its truth %r %s", name, shown, truth, apart)
         else:
             # Labels that differ in their last bits would be dropped by a difference of labelled arrays.
-            values = result[shown].copy(data=_placed(true, result[shown]))
+            values = result[shown].copy(data=_placed(true, result[shown]) * scale)
             figures[name] = relative_norm(result[shown] - values, values)
     return figures
+
+
+def _scale(found: xr.DataArray, true: xr.DataArray) -> tuple[str, float]:
+    """Why two arrays cannot be compared by their units, in words; else what the truth is to be multiplied with."""
+    ours, theirs = (str(array.attrs.get("units") or "").strip() for array in (found, true))
+    if not ours or not theirs:
+        return "", 1.0
+    try:
+        scale = factor(theirs, ours)
+    except ValueError as error:
+        return f"differ: {error}", 1.0
+    return ("", scale) if scale is not None else (f"are in {ours!r} and {theirs!r}, which are not known", 1.0)
 
 
 def _apart(found: xr.DataArray, true: xr.DataArray) -> str:

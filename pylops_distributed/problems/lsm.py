@@ -13,7 +13,16 @@ from scipy.ndimage import gaussian_filter
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.problem import Demo, Prior, Problem
-from pylops_distributed.problems.layout import chunked, errors, fit_of, in_unit, labels_of, like, variable
+from pylops_distributed.problems.layout import (
+    chunked,
+    errors,
+    fit_of,
+    in_unit,
+    labels_of,
+    like,
+    step,
+    variable,
+)
 from pylops_distributed.problems.wavelet import Ricker
 from pylops_distributed.store.snapshot import Labels
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
@@ -65,13 +74,13 @@ class LSM(Problem):
         t = in_unit(traces["t"], "s").astype(float)
         if abs(t[0]) > 1e-9:
             raise ValueError("the traces must begin at time zero")
-        wavelet = self.wavelet.samples(1000 * float(t[1] - t[0]))
+        wavelet = self.wavelet.samples(1000 * step(traces.to_dataset(), "t", "s"))
         sources, receivers = (
             np.stack([in_unit(traces[axis], "m").astype(float), np.full(traces.sizes[axis], depth)])
             for axis, depth in (("source", self.source_depth), ("receiver", self.receiver_depth))
         )
         known = isinstance(self.velocity, str)
-        velocity: Any = variable(ds, str(self.velocity), dims=("x", "z")).values if known else self.velocity
+        velocity: Any = self._velocities(ds) if known else self.velocity
         return Kirchhoff(
             self.z.values(), self.x.values(), t, sources, receivers, velocity, wavelet, wavelet.size // 2,
             mode="eikonal" if known else "analytic",
@@ -142,6 +151,21 @@ class LSM(Problem):
         data = empty.assign(traces=(AXES, clean + noise), reflectivity=(("x", "z"), image))
         solver = {"name": "cgls", "niter": 40}
         return Demo(data, {"problem": problem, "solver": solver}, "three reflectors seen by eleven shots")
+
+    def _velocities(self, ds: xr.Dataset) -> Any:
+        """The velocities [m/s], which must be on the points of the image."""
+        velocity = variable(ds, str(self.velocity), dims=("x", "z"))
+        if velocity.ndim != 2:
+            raise ValueError(f"{self.velocity!r} has dimensions {velocity.dims}, expected 'x' and 'z'")
+        for name, axis in (("x", self.x), ("z", self.z)):
+            points = axis.values()
+            own = in_unit(velocity[name], "m") if name in velocity.coords else points
+            if velocity.sizes[name] != points.size or not np.allclose(own, points, atol=1e-3 * axis.step):
+                raise ValueError(
+                    f"{self.velocity!r} has {velocity.sizes[name]} points along {name!r}, from {own[0]:g} to "
+                    f"{own[-1]:g} m, the image {points.size}, from {points[0]:g} to {points[-1]:g} m: interpolate it"
+                )
+        return in_unit(velocity, "m s-1")
 
     def _traces(self, ds: xr.Dataset) -> xr.DataArray:
         traces = variable(ds, self.traces, (3,), AXES)

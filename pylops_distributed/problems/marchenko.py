@@ -12,7 +12,7 @@ from pydantic import Field
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.problem import Demo, Problem, relative_norm
 from pylops_distributed.problems.layered import layered_responses
-from pylops_distributed.problems.layout import in_unit, step, variable
+from pylops_distributed.problems.layout import check_spacing, in_unit, step, variable
 from pylops_distributed.space import Blocks
 from pylops_distributed.store.snapshot import Labels
 from pylops_distributed.waveeqprocessing.marchenko import Marchenko as Driver
@@ -127,6 +127,7 @@ class Marchenko(Problem):
         response = variable(ds, self.reflection, (3,), ("source", "receiver", "t"))
         direct = variable(ds, self.direct, (2, 3), ("receiver", "t"))
         times = variable(ds, self.times, (1, 2), ("receiver",))
+        check_spacing(ds, "receiver", self.dr, "dr")
         G0 = _with_point(direct).transpose("receiver", POINT, "t").values
         trav = in_unit(_with_point(times).transpose("receiver", POINT), "s")
         if direct.sizes["t"] != response.sizes["t"] or G0.shape[:2] != trav.shape:

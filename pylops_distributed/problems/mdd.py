@@ -12,7 +12,7 @@ from pydantic import Field
 from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.problem import Demo, Problem
-from pylops_distributed.problems.layout import errors, fit_of, step, variable
+from pylops_distributed.problems.layout import check_spacing, errors, fit_of, step, variable
 from pylops_distributed.problems.wavelet import Ricker, arrivals
 from pylops_distributed.store.snapshot import Labels
 from pylops_distributed.waveeqprocessing.mdc import MDC
@@ -50,6 +50,7 @@ class MDD(Problem):
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """Multi-dimensional convolution: lag, receiver, virtual source to lag, source, virtual source."""
         kernel, data = self._kernel(ds), self._data(ds)
+        check_spacing(ds, "receiver", self.dr, "dr")
         nt = kernel.sizes["t"]
         nt2, nv = 2 * nt - 1, data.sizes["virtual"]
         spectra = kernel_of(da.asarray(kernel.data), nt2, min(self.frequencies or nt, nt))

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import dask.array as da
 import numpy as np
 import xarray as xr
-from pydantic import Field
+from pydantic import Field, model_serializer
 
 from pylops_distributed.basicoperators.gradient import Gradient
 from pylops_distributed.linearoperator import LinearOperator
@@ -19,13 +19,17 @@ from pylops_distributed.problems.layout import chunked, errors, fit_of, labels_o
 from pylops_distributed.signalprocessing.dwt2d import DWT2D
 from pylops_distributed.store.snapshot import Labels
 
+LIKELY = 0.1  # of a moment from -1 to 1, above which data contradict a default
+
 
 class MRI(Problem):
     r"""An image from those samples of its spectrum that were taken.
 
     .. math:: \min \tfrac12\|\mathbf{d} - \mathbf{M F\,x}\|_2^2 + g(\mathbf{x})
 
-    with the Fourier transform, frequencies from negative to positive, and a mask. What is known of the image beside
+    with the Fourier transform and a mask. Where the origin of the image is, and where frequency zero is in the
+    spectrum, are settings: the defaults are those of ``fftshift(fft2(x))``, and data that contradict them are refused.
+    What is known of the image beside
     the data, :math:`g`, is the solver's: total variation for the proximal solvers and ``splitbregman``, sparsity in
     wavelets (with PyWavelets) for ``fista``, ``ista`` and ``spgl1``, nothing for least squares.
     Lustig et al., 2007, doi:10.1002/mrm.21391.
@@ -42,11 +46,27 @@ class MRI(Problem):
     variation: float = Field(default=0.002, ge=0, description="weight of the total variation")
     wavelet: str = Field(default="db4", description="wavelet in which the image is sparse")
     level: int = Field(default=4, ge=1, description="number of levels of the wavelet transform")
+    origin: Literal["first", "middle"] | None = Field(
+        default=None,
+        description="where the origin of the image is: its first sample, as in fft2(x), or the middle one, as in "
+        "fft2(ifftshift(x)) and in the files of fastMRI, BART and ISMRMRD; first if not given, and refused where "
+        "the halves of the image would be swapped",
+    )
+    zero: Literal["first", "middle"] | None = Field(
+        default=None,
+        description="where frequency zero is in the spectrum; middle if not given, and refused where the energy is at "
+        "the corners",
+    )
 
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """From the image to the masked spectrum."""
         spectrum, mask = self._spectrum(ds), variable(ds, self.mask, dims=self._spectrum(ds).dims)
-        return MRI2D(spectrum.shape, mask.values.astype(float))
+        weights = mask.values.astype(float)
+        self._check_origins(spectrum.values * weights, weights)
+        return MRI2D(
+            spectrum.shape, weights,
+            ifftshift_before=self.origin == "middle", fftshift_after=self.zero != "first",
+        )  # fmt: skip
 
     def data(self, ds: xr.Dataset) -> da.Array:
         """The spectrum, zero where it was not taken."""
@@ -124,8 +144,49 @@ class MRI(Problem):
             data, {"problem": problem, "solver": solver}, f"a head slice from {share} of its spectrum"
         )
 
+    @model_serializer(mode="wrap")
+    def _brief(self, handler: Any) -> dict[str, Any]:
+        """Without what was left to the default, so that runs made before there was a choice are the same ones."""
+        dumped: dict[str, Any] = handler(self)
+        return {k: v for k, v in dumped.items() if k not in ("origin", "zero") or v is not None}
+
+    def _check_origins(self, spectrum: Any, weights: Any) -> None:
+        """Refuse a default that the data contradict: energy at the edges of the spectrum, or of the image.
+
+        Both are first moments on a circle: of the energy of the spectrum, and of that of the image, which is the
+        correlation of neighbours in the spectrum.
+        """
+        if self.zero is None and max(_edges(abs(spectrum) ** 2)) > LIKELY:
+            raise ValueError(
+                f"the energy of {self.spectrum!r} is at its corners, so frequency zero seems to be its first sample: "
+                "give zero: first (or zero: middle, if it is as it should be)"
+            )
+        if self.origin is None and max(_neighbours(spectrum, weights)) > LIKELY:
+            raise ValueError(
+                f"with the origin in its first sample, the image of {self.spectrum!r} has its halves swapped: give "
+                "origin: middle (as fastMRI, BART and ISMRMRD have it), or origin: first, if it is as it should be"
+            )
+
     def _spectrum(self, ds: xr.Dataset) -> xr.DataArray:
         return variable(ds, self.spectrum, (2,))
+
+
+def _edges(energy: Any) -> list[float]:
+    """Along each axis from -1, all energy in the middle, to 1, all of it at the first sample."""
+    total = energy.sum() or 1.0
+    waves = [np.cos(2 * np.pi * np.arange(n) / n) for n in energy.shape]
+    return [float(energy.sum(1 - axis) @ wave / total) for axis, wave in enumerate(waves)]
+
+
+def _neighbours(spectrum: Any, weights: Any) -> list[float]:
+    """As :func:`_edges` of the image's energy, from neighbours in the spectrum of which both were sampled."""
+    found = []
+    for axis in range(2):
+        both = (weights != 0) & (np.roll(weights, -1, axis) != 0)
+        ahead = np.roll(spectrum, -1, axis)
+        size = float((abs(spectrum) * abs(ahead) * both).sum()) or 1.0
+        found.append(float((spectrum.conj() * ahead * both).sum().real) / size)
+    return found
 
 
 def _density(n: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated, Any, Literal, Self
 
 import dask.array as da
@@ -16,11 +17,14 @@ from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.proximal import L1
 from pylops_distributed.problem import Penalty, Prior, Problem, trace_mask
-from pylops_distributed.problems.layout import errors, in_unit
+from pylops_distributed.problems.layout import errors, step
+from pylops_distributed.problems.units import rock_unit
 from pylops_distributed.problems.wavelet import Ricker, Statistical, Wavelet
 from pylops_distributed.store.snapshot import Labels
 
 TIME = "twt"
+IMPEDANCE, LEAST = "kg m-2 s-1", 1e5  # which that of any rock, or water, exceeds
+log = logging.getLogger(__name__)
 
 
 class Poststack(Problem):
@@ -42,7 +46,8 @@ class Poststack(Problem):
     amplitude: str = Field(default="amplitude", description="variable with the seismic amplitudes")
     background: str | Annotated[float, Field(gt=0)] = Field(
         default="background",
-        description="variable with the background impedance, or one number for everywhere",
+        description="variable with the background impedance, whose unit the result has, or one number for everywhere, "
+        "in kg m-2 s-1",
     )
     truth: str | None = Field(
         default=None, description="variable with the true impedance of a synthetic, if any"
@@ -77,6 +82,7 @@ class Poststack(Problem):
             if not isinstance(name, str):
                 continue
             self._array(ds, name)
+            rock_unit(ds, name, IMPEDANCE, LEAST)
             least = self.statistics(ds).get(name, {}).get("minimum")
             if least is not None and least <= 0:
                 raise ValueError(
@@ -140,14 +146,14 @@ class Poststack(Problem):
         return {"domain": labels, "codomain": labels}
 
     def label(self, ds: xr.Dataset, x: da.Array) -> xr.Dataset:
-        """Impedance and its background, in kg m-2 s-1, and the data, laid out as ``ds`` has its amplitudes."""
+        """Impedance and its background, in the background's unit, and the data, laid out as the amplitudes."""
         layout = self._layout(ds)
         background = self._background(ds)
         if background is None:
             background = da.full(x.shape, np.log(self.background), chunks=x.chunks, dtype=x.dtype)
         model = background + x
         observed, predicted = self._amplitudes(ds), self.operator(ds).apply(model)
-        rock, data = {"units": "kg m-2 s-1"}, dict(ds[self.amplitude].attrs)
+        rock, data = self._rock(ds), dict(ds[self.amplitude].attrs)
         arrays = {
             "impedance": (self._impedance(ds, model), {"long_name": "acoustic impedance", **rock}),
             "background": (
@@ -182,10 +188,21 @@ class Poststack(Problem):
         return amplitudes.transpose(TIME, ...)
 
     def _interval(self, ds: xr.Dataset) -> float:
-        steps = np.diff(in_unit(ds[TIME], "ms"))
-        if not len(steps) or not np.allclose(steps, steps[0]) or steps[0] <= 0:
-            raise ValueError(f"{TIME!r} must rise in equal steps of milliseconds")
-        return float(steps[0])
+        return step(ds, TIME, "ms")
+
+    def _rock(self, ds: xr.Dataset) -> dict[str, str]:
+        """Attributes of impedances: the unit of the background, which the data do not know."""
+        if isinstance(self.background, str):
+            self._array(ds, self.background)
+            unit = rock_unit(ds, self.background, IMPEDANCE, LEAST)
+        else:
+            unit = IMPEDANCE if self.background >= LEAST else None
+        if unit is None:
+            log.warning(
+                "the background has no unit, and is no impedance in %s: results have no unit either",
+                IMPEDANCE,
+            )
+        return {"units": unit} if unit else {}
 
     def _array(self, ds: xr.Dataset, name: str) -> da.Array:
         layout = self._layout(ds)

@@ -24,6 +24,7 @@ from pylops_distributed.problems.layout import (
     step,
     variable,
 )
+from pylops_distributed.problems.units import rock_unit
 from pylops_distributed.problems.wavelet import Ricker, Samples
 from pylops_distributed.store.snapshot import Labels
 from pylops_distributed.synthetic import layered_volume
@@ -32,6 +33,7 @@ TIME, ANGLE = "twt", "angle"
 ROCKS = ("vp", "vs", "rho")
 NAMES = {"vp": "P-wave velocity", "vs": "S-wave velocity", "rho": "density"}
 UNITS = {"vp": "m s-1", "vs": "m s-1", "rho": "kg m-3"}
+LEAST = 100.0  # which the values of rocks exceed in these units
 Three = tuple[str, str, str]
 
 
@@ -70,6 +72,13 @@ class Prestack(Problem):
     vertical: float = Field(default=0.0, ge=0, description="weight of smoothness along time")
     lateral: float = Field(default=0.0, ge=0, description="weight of smoothness along lines")
 
+    def check(self, ds: xr.Dataset) -> None:
+        """As for any problem; velocities and densities must not be in units of another kind."""
+        super().check(ds)
+        for rock, *names in zip(ROCKS, self.background, *((self.truth,) if self.truth else ()), strict=True):
+            for name in names:
+                rock_unit(ds, name, UNITS[rock], LEAST)
+
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """From logarithms to amplitudes: time, then parameter or angle, then lines."""
         gathers = self._gathers(ds)
@@ -102,14 +111,16 @@ class Prestack(Problem):
         return {"domain": labels_of(self._axes(ds)), "codomain": labels_of(self._gathers(ds))}
 
     def label(self, ds: xr.Dataset, x: da.Array) -> xr.Dataset:
-        """The three with their backgrounds, and the data."""
+        """The three with their backgrounds, in the units of these, and the data."""
         gathers = self._gathers(ds)
         logs, start = x + self._logs(ds, self.background), self._logs(ds, self.background)
         one, found = gathers.isel({ANGLE: 0}, drop=True), {}
         for k, rock in enumerate(ROCKS):
-            found[rock] = like(one, np.exp(logs[:, k]), NAMES[rock], units=UNITS[rock])
+            unit = rock_unit(ds, self.background[k], UNITS[rock], LEAST)
+            attrs = {"units": unit} if unit else {}
+            found[rock] = like(one, np.exp(logs[:, k]), NAMES[rock], **attrs)
             words = f"background {NAMES[rock]}"
-            found[f"{rock}_background"] = like(one, np.exp(start[:, k]), words, units=UNITS[rock])
+            found[f"{rock}_background"] = like(one, np.exp(start[:, k]), words, **attrs)
         observed = like(gathers, self._amplitudes(ds), "observed data")
         return xr.Dataset({**found, **fit_of(observed, self.operator(ds).apply(logs))})
 

@@ -1,0 +1,165 @@
+"""Units as people write them: what kind they are of, and their size in SI units."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+log = logging.getLogger(__name__)
+
+
+class Unit(NamedTuple):
+    """A unit: its size in SI units, and the powers of kilogram, metre, second and degree."""
+
+    size: float
+    powers: tuple[int, int, int, int]
+
+
+_MASS, _LENGTH, _TIME, _ANGLE = (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)
+_PRESSURE, _RAYL = (1, -1, -2, 0), (1, -2, -1, 0)
+
+
+def _named(powers: tuple[int, int, int, int], *sizes: tuple[float, str]) -> dict[str, Unit]:
+    return {name: Unit(size, powers) for size, names in sizes for name in names.split()}
+
+
+NAMES: Mapping[str, Unit] = {
+    **_named(_MASS, (1, "kg kilogram kilograms"), (1e-3, "g gram grams gm")),
+    **_named(
+        _LENGTH,
+        (1, "m metre metres meter meters"), (1e3, "km kilometre kilometres kilometer kilometers"),
+        (1e-2, "cm centimetre centimetres centimeter centimeters"), (1e-3, "mm"),
+        (0.3048, "ft foot feet"),
+    ),
+    **_named(
+        _TIME,
+        (1, "s sec second seconds"), (1e-3, "ms msec millisecond milliseconds"),
+        (1e-6, "us µs μs usec microsecond microseconds"), (1e-9, "ns nanosecond nanoseconds"),
+    ),
+    **_named(_ANGLE, (1, "deg degree degrees °"), (180 / np.pi, "rad radian radians"), (1 / 3600, "arcsec")),
+    **_named(_PRESSURE, (1, "Pa"), (1e3, "kPa"), (1e6, "MPa"), (1e9, "GPa")),
+    **_named(_RAYL, (1, "rayl Rayl"), (1e6, "Mrayl MRayl")),
+    "cc": Unit(1e-6, (0, 3, 0, 0)),
+    "1": Unit(1.0, (0, 0, 0, 0)),
+}  # fmt: skip
+_PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺−·⋅", "0123456789-+-  ")
+_TOKEN = re.compile(r"[()/]|(?P<name>[A-Za-zµμ°]+|1)(?:\*\*|\^)?(?P<power>[-+]?\d+)?")
+
+
+def parse_unit(text: str, like: Unit | None = None) -> Unit | None:
+    """A unit, such as ``kg m-2 s-1``, ``g/cm3*m/s`` or ``kg/(m^2 s)``; None if it is not known.
+
+    Parameters
+    ----------
+    text : str
+        The unit. A slash divides by the one unit after it, or the parentheses.
+    like : Unit, optional
+        A unit of the kind that is expected: where a slash before several units is of that kind only if it divides by
+        all of them (``kg/m2 s``), it does.
+    """
+    unit = _parse(text)
+    if like is not None and text.count("/") == 1 and (unit is None or unit.powers != like.powers):
+        above, _, below = text.partition("/")
+        other = _parse(f"{above}/({below})") if "(" not in text else None
+        return other if other is not None and other.powers == like.powers else unit
+    return unit
+
+
+def _parse(text: str) -> Unit | None:
+    size, powers = 1.0, np.zeros(4, int)
+    signs, sign, place, seen = [1], 1, 0, False
+    text = text.translate(_PLAIN)
+    while place < len(text):
+        if text[place] in " .*_" or text.startswith("**", place):
+            place += 1
+            continue
+        match = _TOKEN.match(text, place)
+        if match is None:
+            return None
+        place, token = match.end(), match[0]
+        if token == "/":
+            sign = -1
+        elif token == "(":
+            signs.append(signs[-1] * sign)
+            sign = 1
+        elif token == ")":
+            if len(signs) < 2:
+                return None
+            signs.pop()
+        else:
+            known = NAMES.get(match["name"])
+            if known is None:
+                return None
+            power = signs[-1] * sign * int(match["power"] or "1")
+            size, sign, seen = size * known.size**power, 1, True
+            powers += power * np.array(known.powers)
+    if not seen or len(signs) != 1:
+        return None
+    return Unit(size, tuple(int(p) for p in powers))  # type: ignore[arg-type]
+
+
+def factor(given: str, wanted: str) -> float | None:
+    """What a number in one unit is to be multiplied with to be in another; None if one is not known.
+
+    Raises
+    ------
+    ValueError
+        If the two are of different kinds.
+    """
+    target = parse_unit(wanted)
+    unit = parse_unit(given, target)
+    if unit is None or target is None:
+        return 1.0 if given == wanted else None
+    if unit.powers != target.powers:
+        raise ValueError(f"{given!r} and {wanted!r} are units of different kinds")
+    return unit.size / target.size
+
+
+def rock_unit(ds: xr.Dataset, name: str, standard: str, least: float) -> str | None:
+    """Unit of a rock property: its own; ``standard`` where it has none and its values are of that size.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Dataset.
+    name : str
+        Name of the variable.
+    standard : str
+        Unit that is usual.
+    least : float
+        What the values exceed in that unit.
+
+    Raises
+    ------
+    ValueError
+        If the variable is in a unit of another kind.
+    """
+    given = str(ds[name].attrs.get("units") or "").strip()
+    if given:
+        try:
+            known = factor(given, standard)
+        except ValueError:
+            raise ValueError(
+                f"{name!r} is in {given!r}, expected a unit like {standard!r}: correct its attribute `units` at the "
+                "source, or name another variable"
+            ) from None
+        if known is None:
+            log.warning(
+                "%r is in %r: its unit is not known here, and results are labelled with it", name, given
+            )
+        return given
+    return standard if _largest(ds, name) >= least else None
+
+
+def _largest(ds: xr.Dataset, name: str) -> float:
+    """The largest value of a variable: as the ingest has found it, if it was ingested."""
+    about = ds.attrs.get("arrays", {}).get(name) or {}
+    largest: Any = (about.get("statistics") or {}).get("maximum")
+    if largest is None:
+        largest = ds[name].max().compute()
+    return float(largest)
