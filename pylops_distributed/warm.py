@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from pylops_distributed.optimization.state import State
 from pylops_distributed.space import Vector
+from pylops_distributed.store.result import attrs_if_sound
 from pylops_distributed.store.run import Run, list_runs
 from pylops_distributed.store.snapshot import load, sound
 
@@ -43,8 +45,9 @@ def warm(root: str, name: str, what: Mapping[str, Any]) -> tuple[dict[str, Any],
     for run in same:
         if run.attrs["identity"]["data"] == what["data"]:
             return run.attrs["identity"], run.attrs.get(START)
-    ended = [run for run in same if run.result is not None]
-    for run in sorted(ended, key=lambda run: str(run.attrs["created_at"]), reverse=True):
+    results = [(attrs_if_sound(run.storage), run) for run in same]
+    ended = [(str(attrs["created_at"]), run) for attrs, run in results if attrs is not None]
+    for _, run in sorted(ended, key=itemgetter(0), reverse=True):
         if found := next(sound(run.storage), None):
             return {**what, START: {"run": run.attrs["run_id"], "checkpoint": found.name}}, run.storage.url
     return dict(what), None

@@ -17,7 +17,6 @@ import time
 import uuid
 import weakref
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,21 @@ import psutil
 from pylops_distributed.store.damage import Damaged
 from pylops_distributed.store.fingerprint import machinery
 from pylops_distributed.store.group import Json, encode, read_attrs
+from pylops_distributed.store.owner import Owner, RunBusy, RunGone, Superseded
 from pylops_distributed.store.storage import Storage
+
+__all__ = [
+    "Attempt",
+    "Owner",
+    "RunBusy",
+    "RunGone",
+    "Superseded",
+    "acquire",
+    "ensure_free",
+    "failure",
+    "is_over",
+    "owner",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -37,51 +50,6 @@ RENEW = 20.0
 TTL = 90.0
 LOOK = 2.0  # seconds between two looks at a lease that is watched
 DAY = 86400.0
-
-
-class RunBusy(RuntimeError):
-    """Another process is working on the run."""
-
-
-class RunGone(FileNotFoundError):
-    """The run is not where it was: moved, deleted, or being deleted."""
-
-
-class Superseded(RuntimeError):
-    """A newer attempt has taken the run over; this one may not write any more."""
-
-
-@dataclass(frozen=True)
-class Owner:
-    """The process behind an attempt, and when it was last heard of.
-
-    Attributes
-    ----------
-    number : int
-        Number of the attempt.
-    host : str
-        Name of its machine.
-    pid : int
-        Its process.
-    since, seen : float
-        When it began and last renewed its lease, in seconds since 1970 by its machine's clock: for people.
-    alive : bool
-        Whether it still holds the run. Of a process on another machine a single look cannot tell: it counts as alive
-        unless it gave the run back, was watched in vain for 90 s, or has been silent for a day.
-    here : bool
-        Whether it is one of this machine.
-    deletes : bool
-        Whether it has begun to delete the run.
-    """
-
-    number: int
-    host: str
-    pid: int
-    since: float
-    seen: float
-    alive: bool
-    here: bool = True
-    deletes: bool = False
 
 
 # Attempts of this process by their UUIDs: the others are over, though a full disk may have kept one from saying so.

@@ -17,6 +17,7 @@ from pylops_distributed.report import write_report
 from pylops_distributed.store.policy import Every
 from pylops_distributed.store.pruning import waste
 from pylops_distributed.store.run import list_runs
+from pylops_distributed.store.storage import open_storage
 
 NITER = 6
 
@@ -141,3 +142,14 @@ def test_waste(settings, tmp_path):
     assert one.run.storage.url == given_up.storage.url
     one.delete()
     assert [r.storage.url for r in list_runs(settings.root)] == [run.storage.url]
+
+
+def test_a_dataset_of_other_data_at_the_same_place_is_refused(settings, config):
+    run, _ = through(settings)
+    place = open_storage(run.dataset).place
+    shutil.rmtree(place)
+    next_survey(config)
+    ingest(settings.sources, place)
+    with pytest.raises(ValueError, match=r"is not the dataset that .* was begun with: put it back"):
+        Inversion(run, settings.solver)
+    assert run.status().state == "finished"  # and free for others
