@@ -107,12 +107,17 @@ def plot_difference(
     Raises
     ------
     ValueError
-        If their grids differ.
+        If their grids or units differ.
     """
     try:
         xr.align(first, second, join="exact", copy=False)
     except ValueError as error:
         raise ValueError(f"the two are not on one grid: {error}") from error
+    units = [str(array.attrs.get("units") or "") for array in (first, second)]
+    if all(units) and units[0] != units[1]:
+        raise ValueError(
+            f"the two are in different units, {units[0]!r} and {units[1]!r}: convert one of them"
+        )
     one, two = section(first, **at), section(second, **at)
     figure = figure or new_figure(12, 4)
     both: Any = figure.subfigures(1, 2, width_ratios=(2, 1))

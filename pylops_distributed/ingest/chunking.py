@@ -44,7 +44,13 @@ def chunk_dataset(ds: xr.Dataset, chunks: Mapping[str, int] | None, stored: str)
 
     def cut(array: xr.DataArray) -> xr.DataArray:
         if not array.ndim:  # which chunk() leaves as it is
-            return array.copy(data=da.from_array(np.asarray(array.values), chunks=()))
+            try:
+                value = np.asarray(array.values)
+            except TypeError as error:  # of HDF5 datasets that hold nothing
+                raise ValueError(
+                    f"{array.name!r} cannot be read: {error}; choose others with variables="
+                ) from error
+            return array.copy(data=da.from_array(value, chunks=()))
         sizes = {str(dim): size for dim, size in array.sizes.items()}
         asked = {dim: size for dim, size in (chunks or {}).items() if dim in sizes}
         return array.chunk(regular_chunks(sizes, array.dtype, asked, stored=array.encoding.get(stored)))

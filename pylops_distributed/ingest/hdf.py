@@ -72,10 +72,12 @@ def _open(path: str, group: str | None) -> xr.Dataset:
         if classic and group is not None:
             raise ValueError(f"group={group!r}: the classic format has no groups")
         if classic:
-            return xr.open_dataset(path, engine="scipy", chunks=None)
+            return xr.open_dataset(path, engine="scipy", chunks=None, decode_timedelta=False)
         require("h5py")
         require("h5netcdf")
-        return xr.open_dataset(path, engine="h5netcdf", group=group, phony_dims="sort", chunks=None)
+        return xr.open_dataset(
+            path, engine="h5netcdf", group=group, phony_dims="sort", chunks=None, decode_timedelta=False
+        )
     except (OSError, TypeError, ValueError) as error:
         raise ValueError(f"{path!r} is not a NetCDF or HDF5 file that can be read: {error}") from error
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -46,6 +47,16 @@ class Source(BaseModel):
     @classmethod
     def _absolute(cls, path: str) -> str:
         return path if "://" in path else os.path.abspath(os.path.expanduser(path))
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _plain(cls, options: Any) -> Any:
+        """Arrays as lists: options are stored and sent as JSON."""
+        if isinstance(options, Mapping):
+            return {key: cls._plain(value) for key, value in options.items()}
+        if isinstance(options, np.ndarray | np.generic):
+            return options.tolist()
+        return [cls._plain(value) for value in options] if isinstance(options, list | tuple) else options
 
     def open(self, *, checksum: bool = True) -> xr.Dataset:
         """Open lazily; see :func:`open_source`."""

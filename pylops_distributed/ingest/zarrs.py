@@ -76,7 +76,9 @@ def open_zarr(
     _check_structured(path, arrays, plain, variables)
     if not isinstance(node, zarr.Array) and plain and all(_labelled(array) for array in plain.values()):
         left_out = sorted(set(arrays) - set(plain))
-        whole: xr.Dataset = xr.open_zarr(store, consolidated=False, chunks=None, drop_variables=left_out)
+        whole: xr.Dataset = xr.open_zarr(
+            store, consolidated=False, chunks=None, drop_variables=left_out, decode_timedelta=False
+        )
         ds = with_mask(whole, choose_labelled(whole, variables, coords, path))
         ds = ds if dims is None else rename_axes(ds, dims, path)
         ds = add_coords(

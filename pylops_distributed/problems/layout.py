@@ -95,6 +95,12 @@ def in_unit(axis: xr.DataArray, unit: str) -> NDArray[Any]:
     ValueError
         If its unit is of another kind, or it has none and its values are of no size for that unit: sample numbers, say.
     """
+    if axis.dtype.kind == "M":
+        raise ValueError(
+            f"{axis.name!r} holds dates, expected numbers in {unit!r}: subtract the first at the source"
+        )
+    if axis.dtype.kind == "m":  # as xarray reads times in words
+        axis = (axis / np.timedelta64(1, "s")).assign_attrs(units="s")
     given = str(axis.attrs.get("units") or "").strip()
     if not given:
         _check_bare(axis, unit)

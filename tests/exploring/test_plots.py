@@ -80,6 +80,8 @@ def test_difference(runs, run):
     np.testing.assert_array_equal(shown(drawn).reshape(expected.shape), expected)
     with pytest.raises(ValueError, match="not on one grid"):
         pld.plot_difference(one, two[1:])
+    with pytest.raises(ValueError, match="in different units, 'm' and 'ft'"):
+        pld.plot_difference(one.assign_attrs(units="m"), two.assign_attrs(units="ft"))
 
 
 def test_lcurve(runs):

@@ -235,3 +235,41 @@ def test_records_beside_a_volume(tmp_path, zarr_format):
     assert found.attrs["arrays"]["amplitude"]["statistics"] | {"squares": 0, "total": 0} == {
         "count": 8, "nan": 0, "inf": 0, "holes": 4, "minimum": 1, "maximum": 1, "squares": 0, "total": 0,
     }  # fmt: skip
+
+
+def test_values_that_are_nothing_are_named(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["data"], file["none"] = np.ones(3), h5py.Empty("f4")
+    with pytest.raises(ValueError, match="'none' cannot be read"):
+        put(tmp_path / "a.h5")
+    assert list(put(tmp_path / "a.h5", variables=["data"])) == ["data"]
+
+
+def test_sparse_matrices_of_version_7_3_are_named(tmp_path):
+    path = tmp_path / "a.mat"
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file.create_group("S").attrs["MATLAB_sparse"] = np.uint64(4)
+        file["d"] = np.ones((2, 3))
+    path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(512) + path.read_bytes()[512:])
+    with pytest.raises(ValueError, match=r"\['S'\] are sparse"):
+        put(path)
+    assert put(path, variables=["d"]).d.shape == (3, 2)
+
+
+@pytest.mark.parametrize("unit", ["seconds", "milliseconds", "s", "ms"])
+@pytest.mark.parametrize("kind", ["nc", "zarr"])
+def test_times_stay_numbers(tmp_path, kind, unit):
+    """Whatever words their unit is in, which xarray may read as durations."""
+    attrs, path = {"units": unit}, tmp_path / f"a.{kind}"
+    ds = xr.Dataset({"a": (("twt", "x"), np.ones((5, 3))), "times": ("x", np.ones(3), attrs)})
+    ds = ds.assign_coords(twt=("twt", 4.0 * np.arange(5), attrs))
+    ds.to_netcdf(path, engine="h5netcdf") if kind == "nc" else ds.to_zarr(path, consolidated=False)
+    found = open_source(str(path))
+    assert found.twt.units == found.times.units == unit
+    np.testing.assert_array_equal(found.twt, 4.0 * np.arange(5))
+
+
+def test_coordinates_may_be_arrays(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((3, 4)))
+    ds = put(tmp_path / "a.npy", dims=("twt", "x"), coords={"twt": np.array([0.0, 2, 4])}, interval=None)
+    np.testing.assert_array_equal(ds.twt, [0, 2, 4])

@@ -255,3 +255,10 @@ def test_a_default_that_was_not_said_is_no_part_of_the_settings():
     said = PROBLEMS["mri"](origin="first")
     assert said.model_dump()["origin"] == "first"
     assert load_problem(said.model_dump(mode="json")) == said
+
+
+def test_dates_are_no_times_and_durations_are():
+    days = np.array(["2020-01-01", "2020-01-02"], "M8[ns]")
+    with pytest.raises(ValueError, match="'t' holds dates, expected numbers in 's'"):
+        in_unit(xr.DataArray(days, dims="t", name="t"), "s")
+    np.testing.assert_array_equal(in_unit(xr.DataArray(days - days[0], dims="t", name="t"), "ms"), [0, 864e5])
