@@ -107,6 +107,7 @@ def resume(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbos
 
     def settings() -> Any:
         from flows.config import merge, validate
+        from flows.stored import settings_of
         from pylops_distributed.store.run import Run
 
         place = located(path, root)
@@ -118,7 +119,7 @@ def resume(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbos
                 out.print(f"a worker goes on with it: flow run {flow_run}")
                 raise typer.Exit
         stored = found.attrs
-        params = stored["params"] | {"sources": {}, "dataset": stored["dataset"], "run": place}
+        params = settings_of(found) | {"sources": {}, "dataset": stored["dataset"], "run": place}
         return validate(merge(params, changed(set_)), f"the settings of {path}")
 
     run_pipeline(settings, verbose)

@@ -21,7 +21,7 @@ def unchanged(config: PipelineConfig) -> str | None:
     config : PipelineConfig
         All there is to say.
     """
-    if not any(run.attrs["name"] == config.name for run in list_runs(config.root)) and config.run is None:
+    if not any(run.attrs.get("name") == config.name for run in list_runs(config.root)) and config.run is None:
         return None  # without a look at the data, which may take its time
     try:
         what = identity(config.problem, read_ref(config.located).fingerprint, config.solver)

@@ -58,11 +58,21 @@ def compare(*runs: xr.DataTree | str | Path) -> xr.DataTree:
 def _differing(trees: list[xr.DataTree]) -> xr.Dataset:
     """The settings that are not the same in all runs."""
     asked = ("dataset", "params", "identity")  # what a run depends on has the last word
-    every = [dict(_flat({k: tree.attrs[k] for k in asked})) for tree in trees]
+    every = [{**dict(_flat({k: tree.attrs.get(k, {}) for k in asked})), **_steps(tree)} for tree in trees]
     names = sorted(set().union(*every))
     columns = {name: [str(settings.get(name, "-")) for settings in every] for name in names}
     differing: dict[str, Any] = {n: ("run", values) for n, values in columns.items() if len(set(values)) > 1}
     return xr.Dataset(differing)
+
+
+def _steps(tree: xr.DataTree) -> dict[str, Any]:
+    """Steps as asked for last: those in the settings are of when the run was made; and steps as taken."""
+    found = {"solver.niter": tree.attrs["niter"]} if "niter" in tree.attrs else {}
+    if "iterates" in tree:
+        found["iteration"] = int(tree["iterates"].to_dataset()["iteration"].values[-1])
+    if "out_of_date" in tree.attrs:
+        found["out of date"] = tree.attrs["out_of_date"]
+    return found
 
 
 def _metrics(trees: list[xr.DataTree]) -> xr.Dataset:

@@ -120,7 +120,7 @@ def begin(
         what, start = warm(root, name, what)
     where = url or place(root, name, what)
     try:
-        prepared = Run.open(where).attrs["problem"]
+        prepared = Run.open(where).attrs.get("problem")
     except FileNotFoundError:
         ds = open_dataset(dataset)
         problem.check(ds)

@@ -51,7 +51,12 @@ def open_group(storage: Storage, path: str) -> xr.Dataset:
         storage.zarr(path, read_only=True, whole=True), consolidated=False, chunks={}
     )
     ds.attrs = _told(attrs)
-    return ds
+    return in_order(ds)
+
+
+def in_order(ds: xr.Dataset) -> xr.Dataset:
+    """A dataset with its variables in the order of their names: storage lists them in any."""
+    return ds[[*sorted(ds.coords, key=str), *sorted(ds.data_vars, key=str)]]
 
 
 def open_checkpoints(storage: Storage, entries: Sequence[Entry]) -> tuple[list[xr.Dataset], xr.DataArray]:

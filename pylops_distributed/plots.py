@@ -26,7 +26,8 @@ def plot_convergence(run: xr.DataTree, ax: Axes | None = None) -> Axes:
     """Norm of the residual, relative to the first, over the steps."""
     history = _node(run, "history")
     ax = ax or new_figure(6, 4).add_subplot()
-    ax.semilogy(history["step"].values, relative_cost(history["cost"].values))
+    name = "cost" if "cost" in history else next(iter(history.data_vars))
+    ax.semilogy(history["step"].values, relative_cost(history[name].values))
     ax.set(xlabel="iteration", ylabel="residual norm or objective / first")
     ax.grid(True, which="both", alpha=0.3)
     return ax

@@ -41,7 +41,14 @@ def write_result(run: Run, reason: str | None = None) -> dict[str, float]:
     ------
     FileNotFoundError
         If the run has no checkpoint yet.
+    ValueError
+        If it was made without a problem and a dataset.
     """
+    if "problem" not in run.attrs or "dataset" not in run.attrs:
+        raise ValueError(
+            f"{run.storage.url} was made by a script with solve(..., store=...), without a problem that could label a "
+            "result: open_run() shows its newest model"
+        )
     with run.attempt() as attempt, CheckpointStore(attempt) as store:
         found = store.latest(State)
         if found is None:

@@ -110,7 +110,7 @@ def summary(tree: xr.DataTree) -> dict[str, Any]:
     rows: dict[str, Any] = {}
     if "iterates" in tree:
         rows["iterations"] = int(tree["iterates"].to_dataset()["iteration"].values[-1])
-    if "history" in tree:
+    if "history" in tree and "cost" in tree["history"]:
         cost = relative_cost(tree["history"].to_dataset()["cost"].values)
         rows["cost, relative to the first"] = f"{cost[-1]:.3e}"
     names = {
@@ -119,8 +119,13 @@ def summary(tree: xr.DataTree) -> dict[str, Any]:
         "impedance_error": "error of the inverted impedance, relative L2",
         "background_error": "error of the background impedance, relative L2",
     }
-    for name, value in tree["model"].attrs.get("metrics", {}).items() if "model" in tree else ():
-        rows[names.get(name, name.replace("_", " ") + ", relative L2")] = f"{100 * value:.2f} %"
+    about = tree["model"].attrs if "model" in tree else {}
+    outdated = about.get("out_of_date")
+    of = f" (of iteration {about.get('iteration')})" if outdated else ""
+    for name, value in about.get("metrics", {}).items():
+        rows[names.get(name, name.replace("_", " ") + ", relative L2")] = f"{100 * value:.2f} %{of}"
+    if outdated:
+        rows["out of date"] = outdated
     return rows
 
 
@@ -152,7 +157,7 @@ def plot_model(tree: xr.DataTree) -> Figure:
 
 def _shown(tree: xr.DataTree) -> dict[str, xr.DataArray]:
     """Variables of the result by name, each followed by its truth; those of other names come last."""
-    results, truth = tree["model"].data_vars, tree.attrs["problem"].get("truth")
+    results, truth = tree["model"].data_vars, tree.attrs.get("problem", {}).get("truth")
     inputs = tree["inputs"].to_dataset() if "inputs" in tree else {}
     truths = [t for t in ([truth] if isinstance(truth, str) else truth or ()) if t in inputs]
     shown = {}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from pylops_distributed.ingest import open_dataset
-from pylops_distributed.iterates import open_checkpoints, open_group
+from pylops_distributed.iterates import in_order, open_checkpoints, open_group
+from pylops_distributed.store.claim import read_claim
 from pylops_distributed.store.result import LOOKS
-from pylops_distributed.store.run import Run
+from pylops_distributed.store.run import Run, describe_outdated, iteration_of
 from pylops_distributed.store.snapshot import ROOT, SUFFIX, entries
+from pylops_distributed.store.storage import Storage
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +31,12 @@ def open_run(url: str | Path) -> xr.DataTree:
     Returns
     -------
     xarray.DataTree
-        ``/`` with the provenance as attributes, and, as far as there are any: ``/inputs`` (the dataset),
-        ``/model`` (the labelled result, before that the newest iterate), ``/iterates`` (the kept ones along
-        ``iteration``), ``/history`` (one value a step), ``/residual`` (observed, predicted and residual data)
-        and ``/checkpoints`` (solver states as saved).
+        ``/`` with the provenance as attributes, ``niter`` as asked for last, and, as far as there are any:
+        ``/inputs`` (the dataset), ``/model`` (the labelled result, before that the newest iterate), ``/iterates``
+        (the kept ones along ``iteration``), ``/history`` (one value a step), ``/residual`` (observed, predicted and
+        residual data)
+        and ``/checkpoints`` (solver states as saved). Variables are in the order of their names. Where the result is
+        not of the newest iterate, the attribute ``out_of_date`` of ``/`` and ``/model`` says so.
 
     Raises
     ------
@@ -40,10 +45,10 @@ def open_run(url: str | Path) -> xr.DataTree:
     """
     run = Run.open(url)
     storage = run.storage
-    nodes: dict[str, xr.Dataset] = {"/": xr.Dataset(attrs=run.attrs)}
+    nodes: dict[str, xr.Dataset] = {"/": xr.Dataset(attrs={**run.attrs, **_asked(storage)})}
     if "dataset" in run.attrs:  # runs made by hand may have none
         try:
-            nodes["/inputs"] = open_dataset(run.dataset)
+            nodes["/inputs"] = in_order(open_dataset(run.dataset))
         except (FileNotFoundError, ValueError) as error:
             log.warning("the inputs cannot be shown: %s", error)
     saved = sorted(entries(storage), key=lambda entry: entry.iteration)
@@ -54,10 +59,19 @@ def open_run(url: str | Path) -> xr.DataTree:
         nodes["/history"] = _history(states[-1])
         nodes["/model"] = nodes["/iterates"].isel(iteration=-1)
     if (result := _result(run)) is not None:
+        newest = max(saved).iteration if saved else None
+        if words := describe_outdated(storage.url, iteration_of(result.attrs), newest):
+            result.attrs["out_of_date"] = nodes["/"].attrs["out_of_date"] = words
         data_side = [name for name in ("observed", "predicted", "residual") if name in result]
         nodes["/model"] = result.drop_vars(data_side)
         nodes["/residual"] = result[data_side]
     return xr.DataTree.from_dict(nodes, name=Path(storage.url).name)
+
+
+def _asked(storage: Storage) -> dict[str, Any]:
+    """Most steps that the newest solve was asked for, where that is kept."""
+    niter = read_claim(storage).get("niter")
+    return {} if niter is None else {"niter": niter}
 
 
 def _result(run: Run) -> xr.Dataset | None:
@@ -79,4 +93,4 @@ def _history(state: xr.Dataset) -> xr.Dataset:
     history = (
         state[list(names)].reset_coords(drop=True).drop_vars(names.values(), errors="ignore").rename(names)
     )
-    return history.assign_coords(step=np.arange(history.sizes.get("step", 0)))
+    return in_order(history).assign_coords(step=np.arange(history.sizes.get("step", 0)))

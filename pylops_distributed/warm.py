@@ -40,7 +40,7 @@ def warm(root: str, name: str, what: Mapping[str, Any]) -> tuple[dict[str, Any],
     same = [
         run
         for run in list_runs(root)
-        if run.attrs["name"] == name and _kind(run.attrs["identity"]) == _kind(what)
+        if run.attrs.get("name") == name and _kind(run.attrs["identity"]) == _kind(what)
     ]
     for run in same:
         if run.attrs["identity"]["data"] == what["data"]:

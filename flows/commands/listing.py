@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 from dask.utils import format_bytes
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from flows.showing import duration
-from pylops_distributed.store.run import Run, list_runs
+from pylops_distributed.store.run import Run, Status, find_runs
 
 
-def runs_table(root: str) -> Table:
-    """The runs below a folder: how far they are, how good, how large and how old."""
+def runs_table(root: str) -> Group:
+    """The runs below a folder: how far they are, how good, how large and how old; then what to do about them."""
     table = Table("run", "state", "progress", "cost", "misfit", "size", "age", box=None)
-    for found in list_runs(root):
-        s = found.status()
-        cost, misfit = s.metrics.get("cost"), s.figures.get("misfit")
-        table.add_row(
-            s.url.rsplit("/", 1)[-1], s.state, progress(found, s.iteration), "-" if cost is None else f"{cost:.3e}",
-            "-" if misfit is None else f"{100 * misfit:.2f} %", format_bytes(s.size), duration(s.age),
-        )  # fmt: skip
-    return table
+    notes = []
+    for name, found in find_runs(root):
+        try:
+            if not isinstance(found, Run):
+                raise found
+            status = found.status()
+            table.add_row(name, *_cells(found, status))
+            notes += [f"{name}: {status.advice}"] if status.advice else []
+        except Exception as error:  # whatever is wrong with one run, the others are listed
+            table.add_row(name, "unreadable", *["-"] * 5)
+            notes.append(f"{name}: {type(error).__name__}: {error}")
+    return Group(table, *(Text(note, overflow="fold") for note in notes))
 
 
-def progress(run: Run, iteration: int | None) -> str:
-    """Iterations done, of those that were asked for when the run was begun."""
-    niter = run.attrs["params"].get("solver", {}).get("niter")
+def _cells(run: Run, status: Status) -> tuple[str, ...]:
+    cost, misfit = status.metrics.get("cost"), status.figures.get("misfit")
+    outdated = status.state != "solved" and status.advice is not None
+    of = f" (of {status.result_iteration})" if outdated else ""
+    return (
+        status.state, progress(run, status), "-" if cost is None else f"{cost:.3e}",
+        "-" if misfit is None else f"{100 * misfit:.2f} %{of}", format_bytes(status.size), duration(status.age),
+    )  # fmt: skip
+
+
+def progress(run: Run, status: Status) -> str:
+    """Iterations done, of those that were asked for last."""
+    asked = (run.attrs.get("params") or {}).get("solver") or {}
+    niter, iteration = status.niter or asked.get("niter"), status.iteration
     if iteration is None:
         return "-"
-    return str(iteration) if niter is None else f"{iteration}/{max(niter, iteration)}"
+    return str(iteration) if not niter else f"{iteration}/{max(niter, iteration)}"

@@ -69,6 +69,7 @@ def show(path: RunPath, root: Root = "runs") -> None:
     rows = {
         "state": status.state,
         "reason": status.reason or "-",
+        **({"result": status.advice} if status.advice else {}),
         "attempts": status.attempts,
         **summary(tree),
     }

@@ -178,6 +178,7 @@ class Session(Generic[S]):
         self._saved_at = time.monotonic()
         self._pace = math.inf  # seconds a step
         self.failed = False
+        self._tell(niter=int(getattr(solver, "most", getattr(solver, "niter", 0))), ended=self._ended())
 
     def _prove(self, op: LinearOperator, y: Vector, x0: Vector | None, found: Any, start_known: bool) -> None:
         """Before a step is taken, make sure that a checkpoint is of this solve; leave what proves the next ones."""
@@ -237,7 +238,19 @@ class Session(Generic[S]):
                 self.reason = self.reason or Reason.CALLBACK
         if self.reason is not None:
             self.save()
+            self._tell(ended=self._ended())
         return self.reason
+
+    def _ended(self) -> dict[str, Any] | None:
+        """Where and why the solve has ended, if it has."""
+        if self.reason in (None, Reason.NOT_FINITE):
+            return None
+        return {"iteration": self.iteration, "reason": str(self.reason)}
+
+    def _tell(self, **about: Any) -> None:
+        """Let the store know how the solve stands, for those who look at it."""
+        if note := getattr(self.store, "note", None):
+            note(**about)
 
     def save(self) -> None:
         """Keep the newest state, unless that is done already or a step has failed and taken it along.

@@ -201,6 +201,11 @@ class CheckpointStore:
         finite = all(map(math.isfinite, numbers.values()))  # of data with NaN there is nothing to prove
         keep_claim(self.storage, solve=self._solve, witness=numbers if finite else None)
 
+    def note(self, **about: Any) -> None:
+        """Keep beside the checkpoints how the solve stands: ``niter`` asked for, and where and why it ``ended``."""
+        self.attempt.check()
+        keep_claim(self.storage, **about)
+
     def latest(self, kind: type[S]) -> Checkpoint[S] | None:
         """The newest sound checkpoint, or None if none was ever saved.
 

@@ -66,6 +66,8 @@ def read_claim(storage: Storage) -> Json:
 def keep_claim(storage: Storage, **parts: Any) -> None:
     """Keep parts of what the checkpoints are made with; those of the same names are replaced."""
     kept = read_claim(storage)
+    if kept == {**kept, **parts}:
+        return
     storage.put(metadata_key(ROOT), encode({**kept, **parts}))
     storage.sync(metadata_key(ROOT))
 

@@ -109,7 +109,7 @@ def waste(root: str | Path, days: float = 30.0) -> Iterator[Waste]:
         status = run.status()
         if status.owner is not None and status.owner.deletes:
             continue
-        if status.state == "finished":
+        if status.state in ("finished", "out of date"):
             for entry in _older(run.storage):
                 size = _size(run.storage, entry.path)
                 yield Waste(run, entry.path, size, f"iterate {entry.iteration}", status.attempts)

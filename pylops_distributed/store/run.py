@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +38,7 @@ from pylops_distributed.store.storage import Storage, open_storage
 logger = logging.getLogger(__name__)
 
 SCHEMA = "pylops-distributed-run/1"
+NO_CHECKPOINT = -1  # in place of the iteration of a result that was made from none
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,12 @@ class Status:
     ----------
     url, run_id : str
         The run.
-    state : {"new", "running", "interrupted", "failed", "finished"}
+    state : {"new", "running", "interrupted", "failed", "solved", "out of date", "finished"}
         ``"running"`` while a process is alive that works on it; ``"failed"`` if a number became NaN or infinite in
-        the newest attempt; ``"finished"`` once there is a result.
+        the newest attempt; ``"solved"`` once the solver has ended; ``"finished"`` once there is a result of the newest
+        iterate, ``"out of date"`` while there is one of another iterate.
     reason : str or None
-        Why the solver stopped, from the result, or why it failed.
+        Why the solver stopped, or why it failed.
     iteration : int or None
         That of the newest checkpoint.
     metrics : dict of float
@@ -67,11 +69,17 @@ class Status:
         Bytes stored.
     created_at, updated_at : datetime
         When it was made, and when it last gave a sign of life (UTC).
+    niter : int or None
+        Most steps that the newest solve was asked for.
+    result_iteration : int or None
+        Iteration that the result was made from.
+    advice : str or None
+        Words and a command about a result that is out of date, or not made yet.
     """
 
     url: str
     run_id: str
-    state: Literal["new", "running", "interrupted", "failed", "finished"]
+    state: Literal["new", "running", "interrupted", "failed", "solved", "out of date", "finished"]
     reason: str | None
     iteration: int | None
     metrics: Mapping[str, float]
@@ -81,6 +89,9 @@ class Status:
     size: int
     created_at: datetime
     updated_at: datetime
+    niter: int | None = None
+    result_iteration: int | None = None
+    advice: str | None = None
 
     @property
     def age(self) -> float:
@@ -253,6 +264,9 @@ class Run:
         checkpoint = _attrs(self.storage, saved[-1].path) if saved else None
         result = attrs_if_sound(self.storage)
         failed = failure(self.storage, last.number) if last else None
+        newest, kept = saved[-1].iteration if saved else None, _attrs(self.storage, CHECKPOINTS) or {}
+        made_from = iteration_of(result)
+        state = _state(last, failed, newest, made_from, kept)
         signs = [self.attrs["created_at"]] + [a["created_at"] for a in (checkpoint, result) if a]
         times = [datetime.fromisoformat(t) for t in signs]
         if last is not None:
@@ -260,17 +274,9 @@ class Run:
         return Status(
             url=self.storage.url,
             run_id=self.attrs["run_id"],
-            state="running"
-            if last and last.alive
-            else "failed"
-            if failed
-            else "finished"
-            if result
-            else "interrupted"
-            if last
-            else "new",
-            reason=failed or (result.get("reason") if result else None),
-            iteration=saved[-1].iteration if saved else None,
+            state=state,
+            reason=failed or _reason(kept, newest) or (result.get("reason") if result else None),
+            iteration=newest,
             metrics=checkpoint["metrics"] if checkpoint else {},
             figures=(result.get("metrics") or {}) if result else {},
             attempts=last.number if last else 0,
@@ -278,20 +284,82 @@ class Run:
             size=sum(size for _, size in self.storage.sizes()),
             created_at=times[0],
             updated_at=max(times),
+            niter=kept.get("niter"),
+            result_iteration=made_from,
+            advice=None if state == "running" else self._advice(state, made_from, newest),
         )
+
+    def _advice(self, state: str, made_from: int | None, newest: int | None) -> str | None:
+        if state == "solved" and {"problem", "dataset"} <= self.attrs.keys():
+            return f"solved, without a result yet: pld postprocess {self.storage.url.rsplit('/', 1)[-1]}"
+        return describe_outdated(self.storage.url, made_from, newest)
+
+
+def find_runs(root: str | Path) -> Iterator[tuple[str, Run | Exception]]:
+    """What lies directly below a folder or prefix and is a run, or was meant to be one: its name and run, or error."""
+    storage = open_storage(root)
+    for name in storage.dirs():
+        try:
+            yield name, Run.open(f"{storage.url}/{name}")
+        except (FileNotFoundError, ValueError):  # a dataset, or nothing of ours
+            continue
+        except (Damaged, OSError) as error:
+            yield name, error
 
 
 def list_runs(root: str | Path) -> list[Run]:
     """The runs directly below a folder or prefix, by name; unreadable ones are left out, with a warning."""
-    storage, found = open_storage(root), []
-    for name in storage.dirs():
-        try:
-            found.append(Run.open(f"{storage.url}/{name}"))
-        except (FileNotFoundError, ValueError):
-            continue
-        except Damaged as error:
-            logger.warning("run %s is left out: %s", name, error)
-    return found
+    runs = []
+    for name, found in find_runs(root):
+        if isinstance(found, Run):
+            runs.append(found)
+        elif isinstance(found, Damaged | PermissionError):
+            logger.warning("run %s is left out: %s", name, found)
+        else:
+            raise found
+    return runs
+
+
+def describe_outdated(url: str, made_from: int | None, newest: int | None) -> str | None:
+    """Words about a result that is not of the newest iterate, with the command that makes it anew; None if it is."""
+    if made_from in (None, NO_CHECKPOINT, newest) or newest is None:
+        return None
+    command = f"pld postprocess {url.rsplit('/', 1)[-1]}"
+    return f"the result is of iteration {made_from}, the newest iterate is {newest}: {command}"
+
+
+def _state(
+    last: Owner | None, failed: str | None, newest: int | None, made_from: int | None, kept: Json
+) -> Literal["new", "running", "interrupted", "failed", "solved", "out of date", "finished"]:
+    """State of a run from its last attempt, its newest iterate, and the one that its result was made from."""
+    if last and last.alive:
+        return "running"
+    if failed:
+        return "failed"
+    ended = newest is not None and (kept.get("ended") or {}).get("iteration") == newest
+    if made_from is not None and (newest is None or made_from in (newest, NO_CHECKPOINT)):
+        return "finished"
+    if made_from is not None:
+        more = newest is not None and newest > made_from and newest < (kept.get("niter") or 0)
+        return "interrupted" if more and not ended else "out of date"
+    if ended:
+        return "solved"
+    return "interrupted" if last else "new"
+
+
+def _reason(kept: Json, newest: int | None) -> str | None:
+    """Why the solver ended at the newest iterate, if it did."""
+    ended = kept.get("ended") or {}
+    return ended.get("reason") if ended.get("iteration") == newest else None
+
+
+def iteration_of(result: Json | None) -> int | None:
+    """Iteration that a result was made from; None if there is no result."""
+    if result is None:
+        return None
+    if (iteration := result.get("iteration")) is not None:
+        return int(iteration)
+    return Entry.of(result["checkpoint"]).iteration if result.get("checkpoint") else NO_CHECKPOINT
 
 
 def _attrs(storage: Storage, path: str) -> Json | None:
