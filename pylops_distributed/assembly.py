@@ -132,7 +132,7 @@ def identity(problem: Problem, data: str, solver: AnySolver) -> dict[str, Any]:
     holds = {f.name for f in held(algorithm)}
     settings = {name: value for name, value in own.items() if name not in holds}
     tokens = {name: _token(value) for name, value in own.items() if name in holds and not _missing(value)}
-    found = {
+    found: dict[str, Any] = {
         "problem": problem.model_dump(mode="json"),
         "data": data,
         "solver": {"name": name_of(solver), **_plain(settings), **tokens},

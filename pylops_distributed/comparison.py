@@ -66,10 +66,8 @@ def _differing(trees: list[xr.DataTree]) -> xr.Dataset:
 
 
 def _steps(tree: xr.DataTree) -> dict[str, Any]:
-    """Steps as asked for last: those in the settings are of when the run was made; and steps as taken."""
+    """Steps as asked for last: those in the settings are of when the run was made."""
     found = {"solver.niter": tree.attrs["niter"]} if "niter" in tree.attrs else {}
-    if "iterates" in tree:
-        found["iteration"] = int(tree["iterates"].to_dataset()["iteration"].values[-1])
     if "out_of_date" in tree.attrs:
         found["out of date"] = tree.attrs["out_of_date"]
     return found

@@ -28,7 +28,8 @@ def describe_solve(solver: Any, op: LinearOperator, y: Any, x0: Any) -> Json:
     """
     extendable = getattr(solver, "extendable", EXTENDABLE)
     settings = {f.name: getattr(solver, f.name) for f in fields(solver) if f.name not in extendable}
-    parts = {"operator": op, "data": y, "x0": x0, "solver": (type(solver), settings)}
+    revision = getattr(solver, "revision", None)  # other numbers from the same settings
+    parts = {"operator": op, "data": y, "x0": x0, "solver": (type(solver), revision, settings)}
     return {name: None if value is None else _token(name, value) for name, value in parts.items()}
 
 

@@ -144,7 +144,6 @@ def test_states_and_results_are_of_one_iterate(solved):
     assert words in " ".join(CliRunner().invoke(app, ["show", run.storage.url]).output.split())
     told = compare(before, tree)["settings"]
     assert told["solver.niter"].values.tolist() == ["4", "7"]
-    assert told["iteration"].values.tolist() == ["4", "7"]
 
     write_result(run)
     assert run.status().state == "finished"
