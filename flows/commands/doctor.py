@@ -49,11 +49,16 @@ def disk(root: str) -> tuple[str, bool, str]:
     if "://" in root:
         return "disk", True, f"{root} is not on this machine"
     from flows.preflight import existing
+    from pylops_distributed.store.files import ensure_create
 
     folder = existing(root)
     free = shutil.disk_usage(folder).free
     if not os.access(folder, os.W_OK):
         return "disk", False, f"{folder} cannot be written to"
+    try:
+        ensure_create(folder)
+    except OSError as error:
+        return "disk", False, error.strerror or str(error)
     return "disk", free > 1024 * MIB, f"{free // MIB} MiB free at {folder}"
 
 

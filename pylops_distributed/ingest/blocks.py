@@ -11,7 +11,7 @@ import zarr
 from numpy.typing import NDArray
 
 from pylops_distributed.ingest.merge import open_sources
-from pylops_distributed.ingest.notes import WORK, Notes, read_notes
+from pylops_distributed.ingest.notes import ROOT, WORK, Notes, read_notes
 from pylops_distributed.ingest.segy import layout_of
 from pylops_distributed.ingest.segy_grid import Integers
 from pylops_distributed.ingest.segy_samples import read_traces
@@ -44,7 +44,13 @@ def write_block(plan: Plan, index: int) -> BlockReport:
         If the source changed since it was planned.
     """
     storage = open_storage(plan.url)
-    notes = read_notes(storage)
+    try:
+        notes = read_notes(storage)
+    except FileNotFoundError:
+        if not storage.exists(ROOT):
+            raise
+        # Another ingest has sealed what is there: seal() tells whether it is the same, and asks for no reports then.
+        return BlockReport(index=index, variable="", chunks=(), checksums="")
     if notes.fingerprint != plan.fingerprint:
         raise ValueError(f"{plan.url!r} was planned anew meanwhile: plan again.")
     files = notes.sources.keys() - set(notes.folders)

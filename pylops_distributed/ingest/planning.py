@@ -15,8 +15,8 @@ import xarray as xr
 from pylops_distributed.ingest.blocks import open_writable
 from pylops_distributed.ingest.chunking import regular_chunks
 from pylops_distributed.ingest.merge import is_companion, jsonable, open_sources, trace_numbers
-from pylops_distributed.ingest.notes import NOTES, ROOT, WORK, Notes, read_notes
-from pylops_distributed.ingest.sealed import SCHEMA, read_ref
+from pylops_distributed.ingest.notes import NOTES, ROOT, Notes, read_notes
+from pylops_distributed.ingest.sealed import SCHEMA, read_ref, tidy
 from pylops_distributed.ingest.source import Source
 from pylops_distributed.ingest.values import ArrayLayout, Plan
 from pylops_distributed.store.storage import Storage, create_array, open_storage
@@ -99,7 +99,7 @@ def _claim(storage: Storage, notes: Notes) -> bool:
                 f"{storage.url!r} holds another dataset: its sources, options or chunks differ (fingerprint "
                 f"{there.fingerprint[:9]}, not {notes.fingerprint[:9]}). Choose another URL, or delete it."
             )
-        storage.delete_prefix(WORK)  # left by a run that died right after sealing
+        tidy(storage)  # left by a run that died right after sealing
         return True
     if not storage.exists(NOTES) and (found := next(storage.list(), None)):
         raise FileExistsError(f"{storage.url!r} is not empty, it holds {found!r}: choose another URL.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from pylops_distributed.store.group import digest, encode, metadata_key
 from pylops_distributed.store.storage import Storage, chunks_present, open_array, open_storage
 
 SCHEMA = "pylops-distributed-dataset/1"
+log = logging.getLogger(__name__)
 OWN = ("labels", "metadata", "digest")  # attributes that are for checking alone
 SOFTWARE = ("pylops-distributed", "numpy", "dask", "xarray", "zarr", "segyio")
 
@@ -45,9 +47,37 @@ def seal(plan: Plan, reports: Iterable[BlockReport]) -> DatasetRef:
     ValueError
         If a block has no report, a chunk is missing, or a source has changed since it was planned.
     """
-    storage = open_storage(plan.url)
-    if storage.exists(ROOT) and (there := read_ref(plan.url)).fingerprint == plan.fingerprint:
+    if (there := sealed_already(plan)) is not None:
         return there
+    try:
+        return _seal(plan, reports)
+    except FileNotFoundError:
+        if (
+            there := sealed_already(plan)
+        ) is not None:  # by another ingest of the same, which tidied up meanwhile
+            return there
+        raise
+
+
+def sealed_already(plan: Plan) -> DatasetRef | None:
+    """The dataset of a plan, if it is sealed; what is left of its ingest is deleted."""
+    storage = open_storage(plan.url)
+    if not storage.exists(ROOT) or (there := read_ref(plan.url)).fingerprint != plan.fingerprint:
+        return None
+    tidy(storage)
+    return there
+
+
+def tidy(storage: Storage) -> None:
+    """Delete the working notes of an ingest that has been sealed; what cannot be is logged."""
+    try:
+        storage.delete_prefix(WORK)
+    except OSError as error:  # another ingest of the same may be writing there: it deletes them at its end
+        log.warning("the working notes of %s are not deleted: %s", storage.url, error)
+
+
+def _seal(plan: Plan, reports: Iterable[BlockReport]) -> DatasetRef:
+    storage = open_storage(plan.url)
     notes = read_notes(storage)
     known = {report.index: report for report in reports}
     if missing := sorted(set(range(plan.blocks)) - set(known)):
@@ -78,7 +108,7 @@ def seal(plan: Plan, reports: Iterable[BlockReport]) -> DatasetRef:
     there = read_ref(plan.url)
     if there.fingerprint != plan.fingerprint:
         raise FileExistsError(f"{plan.url!r} was sealed meanwhile by the ingest of something else.")
-    storage.delete_prefix(WORK)
+    tidy(storage)
     return there
 
 

@@ -43,8 +43,14 @@ def make_folder(folder: Path, root: Path | None) -> None:
 
 def replace(path: Path, data: bytes, root: Path | None) -> None:
     """Write a file at once, over any older one."""
-    with _staged(path, data, root) as part:
-        part.replace(path)
+    for left in reversed(range(TRIES)):
+        try:
+            with _staged(path, data, root) as part:
+                part.replace(path)
+            return
+        except FileNotFoundError:  # somebody deletes the folder
+            if not left:
+                raise
 
 
 def create(path: Path, data: bytes, root: Path | None) -> None:
@@ -113,6 +119,19 @@ def remove_tree(root: Path, key: str) -> None:
         if not errors:
             return
     _complain(path, errors)
+
+
+def ensure_create(folder: Path) -> None:
+    """Raise unless a file can be made in a folder at once and only if there is none; leaves nothing there.
+
+    Raises
+    ------
+    OSError
+        If the file system cannot do that, or the folder cannot be written to.
+    """
+    probe = folder / f".pld-{secrets.token_hex(8)}"
+    create(probe, b"", None)
+    probe.unlink()
 
 
 @contextmanager

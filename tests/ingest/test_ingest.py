@@ -389,3 +389,32 @@ def test_on_processes(source, url, cube):
     ref = ingest(source, url, chunks=CHUNKS)
     np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
     assert json.loads(ref.model_dump_json())["arrays"]["amplitude"]["chunks"] == [2, 3, 10]
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_two_ingests_of_one_source_leave_nothing_behind(source, url, cube, before):
+    """Whatever the second has done when the first one seals."""
+    first, second = plan(source, url, chunks=CHUNKS), plan(source, url, chunks=CHUNKS)
+    done = [write_block(second, index) for index in range(before)]
+    there = seal(first, [write_block(first, index) for index in range(first.blocks)])
+    done += [write_block(second, index) for index in range(before, second.blocks)]
+    assert seal(second, done) == there
+    assert not Path(url, ".ingest").exists()
+    np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_an_ingest_claimed_as_another_one_of_the_same_is_sealed(source, url, cube, monkeypatch):
+    """The second has seen nothing there, and notes what it means to do after the first has tidied up."""
+    put_new = Storage.put_new
+
+    def late(self, key, data):
+        monkeypatch.setattr(Storage, "put_new", put_new)
+        ingest(source, url, chunks=CHUNKS)
+        return put_new(self, key, data)
+
+    monkeypatch.setattr(Storage, "put_new", late)
+    ingest(source, url, chunks=CHUNKS)
+    assert not Path(url, ".ingest").exists()
+    np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
