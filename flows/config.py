@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from flows.bounded import Oversized, check_size, read_yaml
 from flows.secrecy import fill_secrets, refuse_secrets
 from pylops_distributed.ingest import Source, locate
 from pylops_distributed.ingest.planning import FINGERPRINT
@@ -99,6 +100,15 @@ class PipelineConfig(Form):
         default=None, description="place of the run, if not below the root under its own name"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_harmless(cls, raw: Any) -> Any:
+        """Before anything is made of them: wherever settings come from, they are small and hold no secrets."""
+        if isinstance(raw, dict):
+            check_size(raw)
+            refuse_secrets(raw)
+        return raw
+
     @model_validator(mode="after")
     def _has_data(self) -> PipelineConfig:
         if not self.sources and self.dataset is None:
@@ -145,7 +155,9 @@ def read(path: str | Path, overrides: dict[str, Any] | None = None) -> dict[str,
     if not file.is_file():
         raise FileNotFoundError(f"there is no config {file}")
     try:
-        raw = yaml.safe_load(file.read_text())
+        raw = read_yaml(file.read_text())
+    except Oversized as error:
+        raise ValueError(f"{file} cannot be read: {error}") from None
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:  # bytes, dates, letters
         raise ValueError(f"{file} is not YAML: {error}") from None
     if not isinstance(raw, dict):
@@ -175,9 +187,9 @@ def _place(error: Any) -> str:
 def _words(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "unknown key"
-    if error["type"] in ("choice_name", "secret"):
-        return str(error["msg"])
-    return f"{error['msg']}, got {error['input']!r}" if error["type"] != "missing" else "missing"
+    if error["type"] in ("choice_name", "secret") or not error["loc"]:  # the input would be all there is
+        return str(error["msg"]).removeprefix("Value error, ")
+    return f"{error['msg']}, got {error['input']!r:.200}" if error["type"] != "missing" else "missing"
 
 
 def merge(raw: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

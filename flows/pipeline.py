@@ -40,7 +40,7 @@ def _stages(config: PipelineConfig) -> str:
     times = config.timeouts
     with started(config.cluster) as client:
         ship(config.problem, client)
-        runner = DaskTaskRunner(address=client.scheduler.address)
+        runner = DaskTaskRunner(address=client.scheduler.address, client_kwargs={"security": client.security})
         dataset = config.target
         if config.sources:
             dataset = stage(ingest, config.sources, dataset, task_runner=runner, timeout_seconds=times.ingest)

@@ -8,15 +8,8 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-SECRET = re.compile(
-    r"secret|pass(w|phrase|$)|token|credential|authorization|(access|api)[_-]?key", re.IGNORECASE
-)
-PUBLIC = re.compile(
-    r"(file|path|dir|id|name|secrets|credentials)$", re.IGNORECASE
-)  # where it is, but not what
-# A line of a job script or an argument that sets something to anything but a variable.
-LINE = re.compile(r"""(?P<name>\w+(?=\s*=)|--[\w-]+)(\s*=\s*|\s+)["']?[^$`=\s"']""")
-URL = re.compile(r"\w+://[^/\s:@]+:[^/\s@$]+@")
+from pylops_distributed.secrecy import find_secrets, is_secret_name, may_be
+
 FLAG = re.compile(r"--?[\w-]+")  # its value is the next argument
 NAME = re.compile(r"\$\{?(\w+)\}?")
 
@@ -25,23 +18,33 @@ def refuse_secrets(value: Any, key: str = "") -> None:
     """Raise if a setting holds a secret itself; the words do not repeat it."""
     for name, inner in _inside(value, key):
         refuse_secrets(inner, name)
-    named = None
+        _refuse(next(find_secrets(name), None) if name != key else None, key)
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
     if isinstance(value, str):
-        named = next((found["name"] for found in LINE.finditer(value) if _is_secret(found["name"])), None)
-        named = key if URL.search(value) else named
-    if _is_secret(key) and not isinstance(value, dict | list | tuple | bool | None):
-        named = named if isinstance(value, str) and NAME.fullmatch(value) else key
-    if named is not None:
+        _refuse(next(find_secrets(value), None), key)
+    if isinstance(value, str | int | float) and not isinstance(value, bool) and may_be(key, str(value)):
+        _refuse(None if NAME.fullmatch(str(value)) else key, key)
+
+
+def _refuse(named: str | None, key: str) -> None:
+    if named is None:
+        return
+    if named == "address":
         raise PydanticCustomError(
             "secret",
-            "{name} is a secret, which would be kept with the run and shown: give the name of an environment "
-            "variable with a dollar before it, ${upper}, and set that where the pipeline runs",
-            {"name": named, "upper": re.sub(r"\W+", "_", named).strip("_").upper()},
+            "{name} is a secret, an address with a password in it, which would be kept with the run and shown: leave "
+            "the password out; it belongs in an environment variable, keys of S3 in AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, set where the pipeline runs",
+            {"name": key or "a setting"},
         )
-
-
-def _is_secret(key: str) -> bool:
-    return SECRET.search(key) is not None and PUBLIC.search(key) is None
+    name = (key or "a setting") if named == "text" else named
+    raise PydanticCustomError(
+        "secret",
+        "{name} is a secret, which would be kept with the run and shown: give the name of an environment "
+        "variable with a dollar before it, ${upper}, and set that where the pipeline runs",
+        {"name": name, "upper": re.sub(r"\W+", "_", name).strip("_").upper()},
+    )
 
 
 def _inside(value: Any, key: str) -> list[tuple[str, Any]]:
@@ -70,7 +73,7 @@ def fill_secrets(value: Any, key: str = "") -> Any:
         return {name: fill_secrets(inner, str(name)) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [fill_secrets(inner, name) for name, inner in _inside(value, key)]
-    found = NAME.fullmatch(value) if isinstance(value, str) and _is_secret(key) else None
+    found = NAME.fullmatch(value) if isinstance(value, str) and is_secret_name(key) else None
     if found is None:
         return value
     if found[1] not in os.environ:

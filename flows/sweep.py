@@ -49,7 +49,7 @@ def _stages(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
     with dask(config.cluster.hardware, **config.cluster.filled) as client:
         ship(config.problem, client)
         warm(client)
-        runner = DaskTaskRunner(address=client.scheduler.address)
+        runner = DaskTaskRunner(address=client.scheduler.address, client_kwargs={"security": client.security})
         dataset = config.target
         if config.sources:
             dataset = stage(ingest, config.sources, dataset, task_runner=runner)

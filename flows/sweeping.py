@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from flows.config import PipelineConfig, merge, validate
 
 Path = tuple[str, ...]
 SWEPT = ("problem", "solver")
+MOST = 10_000  # runs of a sweep
 
 
 def swept(raw: dict[str, Any]) -> dict[str, list[Any]]:
@@ -45,6 +47,9 @@ def expand(raw: dict[str, Any], what: str) -> tuple[PipelineConfig, dict[str, li
     values = swept(raw)
     if not values:
         raise ValueError(f"{what} sweeps nothing: give a list where problem or solver take one value")
+    number = prod(map(len, values.values()))
+    if number > MOST:
+        raise ValueError(f"{what} sweeps over {number} combinations of values: expected at most {MOST}")
     for changes in combinations(values):
         validate(merge(raw, nested(changes)), what)
     first = {name: options[0] for name, options in values.items()}

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.console import Console
 
+from flows.bounded import DEPTH, read_yaml
 from flows.signals import Interrupted
 
 app = typer.Typer(
@@ -93,10 +93,12 @@ def changed(settings: list[str] | None) -> dict[str, Any]:
         if not equals:
             raise ValueError(f"{setting!r} is no setting: write KEY=VALUE, such as solver.niter=100")
         *path, last = key.split(".")
+        if len(path) >= DEPTH:
+            raise ValueError(f"{key[:40]!r}... names a setting more than {DEPTH} deep")
         place = changes
         for part in path:
             place = place.setdefault(part, {})
-        place[last] = yaml.safe_load(value)
+        place[last] = read_yaml(value)
     return changes
 
 

@@ -9,7 +9,9 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-COMMON = {"n_workers", "threads_per_worker", "processes", "adapt"}
+from distributed.security import Security
+
+COMMON = {"n_workers", "threads_per_worker", "processes", "adapt", "security"}
 ADAPT = {"minimum", "maximum", "interval", "wait_count", "target_duration"}
 
 
@@ -31,6 +33,41 @@ def need(package: str, hardware: str, processes: bool = True) -> Any:
         raise ImportError(
             f"hardware={hardware!r} needs the package {package!r}: pip install 'pylops-distributed[cluster]'"
         ) from error
+
+
+def check_security(hardware: str, security: Any) -> None:
+    """Reject a value of ``security`` that is neither a switch nor Dask's own settings.
+
+    Raises
+    ------
+    ValueError
+        Names what was given and what is expected.
+    """
+    if security is not None and not isinstance(security, bool | Security):
+        raise ValueError(
+            f"hardware={hardware!r} takes security=True (TLS with a temporary certificate, the default) or "
+            f"security=False (no encryption), got {security!r}"
+        )
+
+
+def encryption(hardware: str, security: bool | Security | None) -> Security | None:
+    """TLS settings of a cluster on several machines; None if ``security`` turns TLS off.
+
+    What Dask's own configuration (``distributed.comm.tls``) sets comes before a temporary certificate.
+
+    Raises
+    ------
+    ImportError
+        If a temporary certificate is needed, and there is no package to make it.
+    """
+    check_security(hardware, security)
+    if isinstance(security, Security) or security is False:
+        return security or None
+    configured = Security()
+    if configured.require_encryption or configured.tls_scheduler_cert:
+        return configured
+    need("cryptography", hardware)
+    return Security.temporary()
 
 
 def check_options(hardware: str, options: Mapping[str, Any], *makers: Callable[..., Any]) -> None:

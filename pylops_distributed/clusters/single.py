@@ -11,7 +11,7 @@ from distributed import LocalCluster, Nanny, Status, Worker
 from distributed.exceptions import WorkerStartTimeoutError
 from tornado.ioloop import PeriodicCallback
 
-from pylops_distributed.clusters import check_options
+from pylops_distributed.clusters import check_options, check_security
 from pylops_distributed.utils.adaptive import adapted
 
 log = logging.getLogger(__name__)
@@ -21,8 +21,9 @@ LOOK = 2000  # milliseconds between two looks for workers that are gone
 PATIENCE = 60.0  # seconds for the others of workers that died while they started
 
 
-def check(**options: Any) -> None:
+def check(*, security: Any = None, **options: Any) -> None:
     """Refuse what :func:`cluster` cannot take."""
+    check_security("single", security)
     check_options("single", options, LocalCluster, Nanny, Worker)
 
 
@@ -36,7 +37,8 @@ def cluster(
 ) -> LocalCluster:
     """Workers on this machine, as many as it has cores.
 
-    Worker processes run BLAS with one thread, by Dask's own default: cores are used by tasks.
+    Worker processes run BLAS with one thread, by Dask's own default: cores are used by tasks. Everything listens on
+    127.0.0.1 unless ``host``, ``interface`` or an address is set.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ def cluster(
     adapt : dict, optional
         ``minimum`` and ``maximum`` of the number of workers, which then goes with what there is to do.
     **options
-        Passed to :class:`distributed.LocalCluster`.
+        Passed to :class:`distributed.LocalCluster`; ``security=True`` encrypts what stays on this machine, too.
 
     Raises
     ------
@@ -57,15 +59,27 @@ def cluster(
     # Any free port: without an address, too, a cluster wants 8787, which one before it may have.
     options.setdefault("dashboard_address", "127.0.0.1:0")
     if processes:
-        options.setdefault("host", "127.0.0.1")
+        if not options.keys() & {"host", "interface"}:  # Dask takes one of them
+            options["host"] = "127.0.0.1"
         # Dask hands this on to each worker; see there.
         options.setdefault("preload", [PRELOAD])
         options.setdefault("worker_class", Replaceable)
+    else:
+        options.setdefault("worker_class", Loopback)
     options |= {"n_workers": n_workers, "threads_per_worker": threads_per_worker, "processes": processes}
+    options["security"] = options.get("security") or None  # for Dask, False is no value
     found = LocalCluster(**options)
     found.loop.add_callback(_replace, found)
     _wait(found)
     return adapted(found, adapt)
+
+
+class Loopback(Worker):  # type: ignore[misc]
+    """A worker in this process whose pages only this machine can reach: Dask gives it no host to take one from."""
+
+    def start_http_server(self, routes: Any, dashboard_address: Any, *args: Any, **options: Any) -> None:
+        """Serve pages, on the loopback interface unless another address is set."""
+        super().start_http_server(routes, dashboard_address or "127.0.0.1:0", *args, **options)
 
 
 class Replaceable(Nanny):  # type: ignore[misc]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dask.array as da
+import psutil
 import xarray as xr
 import zarr
 from zarr.errors import GroupNotFoundError, NodeNotFoundError
@@ -61,7 +63,8 @@ def open_zarr(
     Raises
     ------
     ValueError
-        If there is no complete Zarr group or array, or an option does not fit.
+        If there is no complete Zarr group or array, an option does not fit, a codec is not one that only decodes
+        numbers or text, or a chunk is larger than memory.
     """
     store = open_storage(path).zarr(read_only=True)
     try:
@@ -72,6 +75,8 @@ def open_zarr(
         ) from error
     check_dims(dims)
     arrays = {"array": node} if isinstance(node, zarr.Array) else dict(node.arrays())
+    for array in choose(arrays, variables, path).values() if variables else arrays.values():
+        _check_chunk(path, array)
     plain = {name: array for name, array in arrays.items() if array.dtype.kind != "V"}
     _check_structured(path, arrays, plain, variables)
     if not isinstance(node, zarr.Array) and plain and all(_labelled(array) for array in plain.values()):
@@ -121,6 +126,17 @@ def _check_structured(
         raise ValueError(
             f"{path!r}: {records} are of a structured type, which cannot be taken: choose others with "
             f"variables=, of {sorted(plain)}."
+        )
+
+
+def _check_chunk(path: str, array: Any) -> None:
+    """Reject chunks, or indices of shards, that do not fit into memory: to read any of one is to hold all of it."""
+    inner = math.prod(array.chunks) * max(1, array.dtype.itemsize)
+    outer = math.prod(array.shards or array.chunks) // max(1, math.prod(array.chunks)) * 16
+    if (nbytes := max(inner, outer)) > (room := psutil.virtual_memory().total):
+        raise ValueError(
+            f"{path!r}: {array.path or 'the array'} claims a chunk of {nbytes / 1e12:.3g} TB, and this machine has "
+            f"{room / 1e12:.3g} TB of memory: write it anew with smaller chunks"
         )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import pkgutil
+import site
+import sys
 import sysconfig
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +21,8 @@ from pylops_distributed.problems.poststack import Poststack
 
 # Where packages of other people tell of their problems, each by a short name.
 GROUP = "pylops_distributed.problems"
+# What folders of packages are called, in environments that lie in the folder of work, too.
+_PACKAGES = {"site-packages", "dist-packages"}
 
 
 def _registry() -> dict[str, type[Problem]]:
@@ -73,7 +79,7 @@ def _imported(path: str) -> Any:
 
 
 def _installed(package: str) -> bool:
-    """Whether a package is Python's own or an installed one: nothing of the user's, who runs what lies beside the work.
+    """Whether a package is not the user's own: those are in the folder of work or on PYTHONPATH, and nowhere else.
 
     Nothing is imported to find out.
     """
@@ -84,9 +90,33 @@ def _installed(package: str) -> bool:
     if spec is None:
         return False
     places = [spec.origin] if spec.has_location else list(spec.submodule_search_locations or ())
-    known = sysconfig.get_paths()
-    roots = {Path(known[kind]).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return not places or any(Path(p).resolve().is_relative_to(root) for p in places if p for root in roots)
+    return not places or not all(_is_own(Path(place)) for place in places if place)
+
+
+def _is_own(place: Path) -> bool:
+    """Whether a file lies in the folder of work, on PYTHONPATH or where the program looks before Python's own modules.
+
+    Folders of packages are none of these, even inside of them; Python puts all of them behind its own modules.
+    """
+    place = place.resolve()
+    if not _PACKAGES.isdisjoint(place.parts) or any(place.is_relative_to(root) for root in _roots()):
+        return False
+    stdlib = Path(sysconfig.get_paths()["stdlib"]).resolve()
+    before = takewhile(lambda folder: Path(folder).resolve() != stdlib, sys.path)
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return any(
+        place.is_relative_to(Path(folder).resolve()) for folder in (".", *filter(None, [*named, *before]))
+    )
+
+
+def _roots() -> set[Path]:
+    """Folders of Python's own modules and of installed packages, of the user's too."""
+    schemes: tuple[dict[str, str], ...] = ({}, {"base": sys.base_prefix, "platbase": sys.base_exec_prefix})
+    kinds = ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
+    found = [sysconfig.get_paths(vars=scheme)[kind] for scheme in schemes for kind in kinds]
+    return {
+        Path(folder).resolve() for folder in [*found, *site.getsitepackages(), site.getusersitepackages()]
+    }
 
 
 def load_problem(parameters: dict[str, Any]) -> Problem:

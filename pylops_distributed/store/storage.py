@@ -23,7 +23,9 @@ from zarr.core.array_spec import ArrayConfigParams
 from zarr.core.buffer import Buffer
 from zarr.storage import ObjectStore
 
+from pylops_distributed.secrecy import find_secrets
 from pylops_distributed.store import files
+from pylops_distributed.store.codecs import CheckedStore
 
 Array: TypeAlias = zarr.Array[Any]
 T = TypeVar("T")
@@ -37,7 +39,7 @@ CONFIG: ArrayConfigParams = {"write_empty_chunks": True}
 TRIES, PATIENCE = 4, 60.0  # requests to a store on another machine, and seconds for all but the last
 
 
-class Objects(ObjectStore[Any]):
+class Objects(CheckedStore):
     """Zarr's view of objects: nothing is written to a place that has gone, or read as if nothing had been written."""
 
     base: Path | None = None
@@ -288,10 +290,15 @@ def open_storage(url: str | Path) -> Storage:
     Raises
     ------
     ValueError
-        If the kind of URL is not known.
+        If the kind of URL is not known, or it holds a secret.
     """
     text = str(url)
     scheme = text.partition("://")[0] if "://" in text else ""
+    if scheme and any(find_secrets(text)):
+        raise ValueError(
+            f"a {scheme}:// address holds a password or key, which would be kept and shown: leave it out; keys of S3 "
+            "are read from the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
     if scheme not in ("", "file", "s3"):
         raise ValueError(
             f"cannot store at {text!r}: give a local path, a file:// or an s3://bucket/prefix URL"

@@ -163,7 +163,8 @@ def dask(
         Size of the cluster; by default what the hardware offers.
     **kwargs
         Passed to the cluster, or, when joining, to :class:`distributed.Client`. With
-        ``adapt={"minimum": 1, "maximum": 8}`` the cluster grows and shrinks with what there is to do.
+        ``adapt={"minimum": 1, "maximum": 8}`` the cluster grows and shrinks with what there is to do. Clusters
+        on several machines use TLS with a temporary certificate, which ``security=False`` turns off.
 
     Returns
     -------
@@ -186,6 +187,7 @@ def dask(
     3
     """
     if isinstance(client, Client):
+        kwargs.setdefault("security", client.security)
         client = str(client.scheduler.address)
     size = {"n_workers": n_workers, "threads_per_worker": threads_per_worker, "processes": processes}
     check(client or hardware, {**size, **kwargs})
@@ -208,6 +210,11 @@ def check(hardware: str, options: dict[str, Any]) -> None:
         return
     if options.get("adapt") is not None:
         raise ValueError(f"the cluster at {hardware} is scaled by who started it: leave adapt out")
+    if isinstance(options.get("security"), bool):
+        raise ValueError(
+            f"the cluster at {hardware} has its TLS settings already: name its certificates in Dask's configuration "
+            "(distributed.comm.tls), and leave security out"
+        )
     check_options(hardware, options, Client)
 
 

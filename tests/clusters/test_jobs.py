@@ -13,7 +13,8 @@ from pylops_distributed.utils.backend import dask, starter
 pytest.importorskip("dask_jobqueue", reason="needs pip install 'pylops-distributed[cluster]'")
 
 # What both queues know of a command: start the script that is handed over, tell its number; end one of a number.
-SUBMIT = '#!/bin/sh\nsh "$1" > {log}/job.$$.log 2>&1 &\necho "{answer}"\n'
+# The script is deleted as soon as it was handed over.
+SUBMIT = '#!/bin/sh\ncp "$1" {log}/job.$$.sh\nsh {log}/job.$$.sh > {log}/job.$$.log 2>&1 &\necho "{answer}"\n'
 CANCEL = "#!/bin/sh\nfor job in $@; do kill $job; done\n"
 QUEUES = {
     "slurm": ("sbatch", "Submitted batch job $!", "scancel"),

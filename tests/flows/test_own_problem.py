@@ -2,6 +2,7 @@
 
 import io
 import re
+import site
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from flows.cli import app
 from flows.commands.demo import make_case
 from flows.commands.new import problem_text
 from pylops_distributed import open_run
+from pylops_distributed.problems import find_problem
 from pylops_distributed.store.run import list_runs
 
 PAGE = Path(__file__).parents[2] / "docs/own-problem.md"
@@ -93,3 +95,34 @@ def test_swept_on_workers_that_do_not_have_the_module(pld, server, environment, 
         assert run.attrs["problem"]["name"] == "blur:Blur"
         residual = open_run(run.storage.url)["residual"]["residual"].values
         np.testing.assert_allclose(np.linalg.norm(residual), table["residual"][sorted(runs).index(smooth)])
+
+
+OTHERS = "from pathlib import Path\nPath(__file__).with_name('ran').touch()\nclass Blur: pass\n"
+
+
+@pytest.mark.parametrize("how", ["user", "added", "inside", "appended"])
+def test_packages_of_others_are_not_imported_by_name(how, module, tmp_path, monkeypatch):
+    """Only the folder of work, PYTHONPATH and what a program puts first itself: no folder of packages is among them."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    folder = tmp_path.with_name(tmp_path.name + "-others")
+    if how == "user":
+        monkeypatch.setattr(site, "getusersitepackages", lambda: str(folder))
+        monkeypatch.syspath_prepend(str(folder))
+    elif how == "inside":  # an environment in the folder of work
+        folder = tmp_path / "env" / "lib" / "site-packages"
+        monkeypatch.syspath_prepend(str(folder))
+    folder.mkdir(parents=True)
+    (folder / "strangers.py").write_text(OTHERS)
+    if how == "added":
+        site.addsitedir(str(folder))
+    elif how == "appended":
+        sys.path.append(str(folder))
+    with pytest.raises(ValueError, match=r"'strangers', which is installed.*PYLOPS_DISTRIBUTED_PACKAGES"):
+        find_problem("strangers:Blur")
+    assert "strangers" not in sys.modules
+    assert not (folder / "ran").exists()
+    monkeypatch.setenv("PYLOPS_DISTRIBUTED_PACKAGES", "strangers")
+    with pytest.raises(ValueError, match="no subclass"):
+        find_problem("strangers:Blur")
+    assert (folder / "ran").exists()
+    sys.modules.pop("strangers")

@@ -3,7 +3,10 @@
 import pytest
 
 from flows.config import ClusterConfig, validate
+from pylops_distributed.ingest import ingest
+from pylops_distributed.store.storage import open_storage
 
+PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n-----END OPENSSH PRIVATE KEY-----\n"
 RAW = {"dataset": "a.zarr", "cluster": {"hardware": "kubernetes"}}
 
 
@@ -21,6 +24,27 @@ RAW = {"dataset": "a.zarr", "cluster": {"hardware": "kubernetes"}}
         ({"worker_extra_args": ["--token", "hunter2"]}, "--token"),
         ({"worker_extra_args": ["--api-key hunter2"]}, "--api-key"),
         ({"job_script_prologue": ["export S3_TOKEN='hunter2'"]}, "S3_TOKEN"),
+        ({"job_script_prologue": ["export GITHUB_PAT=hunter2"]}, "GITHUB_PAT"),
+        ({"env": {"DB_PWD": "hunter2"}}, "DB_PWD"),
+        ({"env": {"pwd": "hunter2"}}, "pwd"),
+        ({"env": {"PASSWD": "hunter2"}}, "PASSWD"),
+        ({"env": {"AZURE_STORAGE_KEY": "hunter2"}}, "AZURE_STORAGE_KEY"),
+        ({"env": {"AWS_CREDS": "hunter2"}}, "AWS_CREDS"),
+        ({"env": {"DB_CREDENTIALS": "me:hunter2"}}, "DB_CREDENTIALS"),
+        ({"env": {"VAULT_SECRET_ID": "hunter2"}}, "VAULT_SECRET_ID"),
+        ({"env": {"storageKey": "hunter2"}}, "storageKey"),
+        ({"connect_options": {"private_key": "hunter2"}}, "private_key"),
+        ({"connect_options": {"private_key": b"hunter2"}}, "private_key"),
+        ({"connect_options": {"client_keys": ["hunter2"]}}, "client_keys"),
+        ({"connect_options": {"client_keys": [PEM]}}, "client_keys"),
+        ({"env": {"WHATEVER": PEM}}, "WHATEVER"),
+        ({"env": {"WHATEVER": "ghp_hunter2" + "a" * 30}}, "WHATEVER"),
+        ({"env": {"ghp_hunter2" + "a" * 30: "x"}}, "env"),
+        ({"env": {"CONNECTION": "AccountName=me;AccountKey=hunter2"}}, "CONNECTION"),
+        ({"env": {"URL": "https://there/?a=1&access_token=hunter2"}}, "access_token"),
+        ({"env": {"URL": "https://there/?X-Amz-Signature=hunter2"}}, "X-Amz-Signature"),
+        ({"env": {"URL": "https://there/?sig=hunter2"}}, "sig"),
+        ({"a": {"b": [{"c": "curl -H 'Authorization: Bearer hunter2'"}]}}, "c"),
     ],
 )
 def test_a_secret_is_refused_and_not_repeated(options, named):
@@ -57,3 +81,69 @@ def test_secrets_come_from_the_environment(monkeypatch):
     )
     assert pods.filled == {"env": [{"name": "A_TOKEN", "value": "hunter2"}], "args": ["--token", "hunter2"]}
     assert config.filled == options | {"env": options["env"] | {"AWS_SECRET_ACCESS_KEY": "hunter2"}}
+
+
+ADDRESSES = (
+    "s3://AKIA:hunter2@bucket/x", "s3://AKIA:hun/ter2hunter2@bucket", "s3://AKIA%3Ahunter2@bucket",
+    "https://me:hunter2@there/x", "s3://bucket/x?token=hunter2", "s3://bucket/x?X-Amz-Signature=hunter2",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_with_a_secret_is_refused_wherever_it_stands(address, tmp_path):
+    for raw in (
+        {"root": address},
+        {"dataset": address},
+        {"run": address},
+        {"sources": {"d": {"path": address}}},
+    ):
+        with pytest.raises(ValueError, match=r"is a secret.*environment variable") as refused:
+            validate({"dataset": "a.zarr"} | raw, "x")
+        assert "hunter2" not in str(refused.value)
+    for use in (open_storage, lambda url: ingest(url, str(tmp_path / "out.zarr"))):
+        with pytest.raises(ValueError, match="AWS_SECRET_ACCESS_KEY") as refused:
+            use(address)
+        assert "hunter2" not in str(refused.value)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_secrets_outside_of_the_cluster_and_of_wrong_kinds_are_not_repeated():
+    for raw in (
+        {"problem": {"name": "poststack", "password": "hunter2"}},
+        {"password": "hunter2"},
+        {"root": {"password": "hunter2"}},
+        {"sources": {"d": {"path": "a", "options": {"token": "hunter2"}}}},
+    ):
+        with pytest.raises(ValueError, match="is a secret") as refused:
+            validate({"dataset": "a.zarr"} | raw, "x")
+        assert "hunter2" not in str(refused.value)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {
+            "env": {
+                "PWD": "/home/me",
+                "OLDPWD": "/",
+                "AWS_ACCESS_KEY_ID": "AKIAX",
+                "KEYS": "3",
+                "SORT_KEY": "name",
+            }
+        },
+        {"connect_options": {"client_keys": ["/home/me/.ssh/id", "~/.ssh/id"], "known_hosts": None}},
+        {"job_script_prologue": ["cd $PWD", "module load gcc/12", "source ~/env/bin/activate", "export N=1"]},
+        {
+            "env": {
+                "URL": "http://host:8080/x@v2",
+                "OTHER": "https://there/?version=2",
+                "S": "tcp://10.0.0.1:8786",
+            }
+        },
+        {"env": [{"name": "K", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}]},
+    ],
+)
+def test_what_only_looks_like_one(options):
+    assert validate(RAW | {"cluster": {"hardware": "kubernetes", "options": options}}, "x")
+    for root in ("s3://bucket/x", "/data/key=5/a", "file:///a b/c", "s3://bucket/a@b"):
+        assert validate({"dataset": "a", "root": root}, "x")
