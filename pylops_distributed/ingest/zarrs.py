@@ -75,7 +75,7 @@ def open_zarr(
         ) from error
     check_dims(dims)
     arrays = {"array": node} if isinstance(node, zarr.Array) else dict(node.arrays())
-    for array in choose(arrays, variables, path).values() if variables else arrays.values():
+    for array in arrays.values():  # coordinates that nobody chose are read, too
         _check_chunk(path, array)
     plain = {name: array for name, array in arrays.items() if array.dtype.kind != "V"}
     _check_structured(path, arrays, plain, variables)
