@@ -14,7 +14,7 @@ from pylops_distributed.optimization.fuse import distance
 from pylops_distributed.optimization.scipysolvers import ScipyLSQR
 from pylops_distributed.optimization.state import Reason
 from pylops_distributed.optimization.systems import vector_of
-from pylops_distributed.space import Blocks, Vector, flatten, norm
+from pylops_distributed.space import Blocks, Vector, flatten, norm, reshape
 
 log = getLogger(__name__)
 
@@ -44,7 +44,8 @@ class OuterLoop(Solver):
     def outer_step(self, x: Any, settings: Mapping[str, Any], show: bool) -> Any:
         """One round from model ``x``; returns the new one."""
         start = self._model if x is self._x else vector_of(x, self.Op.domain)
-        self._model, cost = self._rounds.advance(start, settings)
+        model, cost = self._rounds.advance(start, settings)
+        self._model = reshape(model, self.Op.domain)
         self._x = self.shaped(self._model)
         self.iiter += 1
         self.cost.append(cost)
