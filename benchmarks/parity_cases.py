@@ -239,7 +239,9 @@ def bregman(draw: Draw, dtype: str, scale: float) -> Call:
 
     def run(p: Any, array: Any, **settings: Any) -> Any:
         x0 = None if s.x0 is None else array(s.x0.copy())
-        terms: dict[str, Any] = {"tol": 1e-6 * scale}  # smaller ones than the last digit of x0 stop PyLops at once
+        terms: dict[str, Any] = {
+            "tol": 1e-6 * scale
+        }  # smaller ones than the last digit of x0 stop PyLops at once
         if second:
             terms |= {"RegsL2": [p.SecondDerivative(s.cols, dtype=dtype)], "epsRL2s": [0.3 * scale]}
         first = [p.FirstDerivative(s.cols, dtype=dtype)]

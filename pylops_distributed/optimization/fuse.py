@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.space import Blocks, Vector, reject_masked
+from pylops_distributed.space import Blocks, Vector, reject_masked, squared_norm
 
 
 def real_dtype(*values: Any) -> np.dtype[Any]:
@@ -177,21 +177,42 @@ def choose(flag: Any, a: Any, b: Any) -> Any:
     return elementwise(_choose, flag, a, b, dtype=np.result_type(*kinds))
 
 
-def _step_length(k: Any, curvature: Any, first: Any) -> Any:
+def _step_length(k: Any, curvature: Any, first: Any, direction: Any, model: Any, eps: float) -> Any:
     with np.errstate(all="ignore"):
         found = np.asarray(k / curvature)
-    worth = np.isfinite(found) & (k > np.finfo(found.dtype).eps ** 2 * first)
+        size = np.abs(found) * np.sqrt(direction)  # not squared again: the square of a small step is zero
+    worth = np.isfinite(found) & (k > eps**2 * first) & ~(size <= eps * np.sqrt(model))
     lost = ~(np.isfinite(k) & np.isfinite(curvature))
     return np.where(worth, found, np.where(lost, np.full_like(found, np.nan), np.zeros_like(found)))
 
 
-def step_length(k: Any, curvature: Any, first: Any) -> Any:
-    """``k / curvature`` as a lazy 0-d array: how far conjugate gradients go.
+def step_length(k: Any, curvature: Any, first: Any, *vectors: Vector) -> Any:
+    """``k / curvature`` as a lazy 0-d array: how far conjugate gradients go along a direction.
 
     It is 0 once the gradient, of squared norm ``k``, is lost in the rounding of the first one: what is left of it
     says nothing any more, and its square may underflow. It is NaN if ``k`` or ``curvature`` is NaN or infinite.
+
+    From a start close to the solution the first gradient is small already, and rounding does not show in it. Then a
+    step that is lost in the rounding of the model tells: further ones would follow noise, and grow without bound.
+
+    Parameters
+    ----------
+    k, curvature, first : dask.array.Array
+        Squared norm of the gradient, what to divide it by, and the first one.
+    *vectors : dask.array.Array or Blocks
+        Direction, model, and the image of the direction, for problems that begin elsewhere than at zero.
     """
-    return elementwise(_step_length, k, curvature, first)
+    real = real_dtype(k)
+    # The coarsest type sets what rounding is: float64 scalars of float32 images are no more exact than these.
+    eps = max(float(np.finfo(real_dtype(v)).eps) for v in (k, *_arrays(vectors)))
+    sizes: tuple[Any, Any] = (1.0, 0.0)  # no step is too short
+    if vectors:
+        sizes = (squared_norm(vectors[0]), squared_norm(vectors[1]))
+    return elementwise(_step_length, k, curvature, first, *sizes, eps, dtype=real)
+
+
+def _arrays(vectors: tuple[Vector, ...]) -> list[da.Array]:
+    return [a for v in vectors for a in (v.arrays if isinstance(v, Blocks) else (v,))]
 
 
 def _abs(x: Any) -> Any:

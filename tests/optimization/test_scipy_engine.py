@@ -219,3 +219,24 @@ def test_numbers_that_are_not_finite_come_out_as_nan(bad):
         assert np.isnan(found[0]).all()
     assert pld.regularized_inversion(op, y, None)[1] == 7
     assert pld.normal_equations_inversion(op, y, None)[1] > 0
+
+
+@pytest.mark.parametrize("damp", [0.0, 0.3])
+@pytest.mark.parametrize("name", ["cgls", "cg", "irls", "splitbregman"])
+def test_conjugate_gradients_rest_where_they_begin_next_to_the_solution(name, damp):
+    """Where the first gradient is small already, noise is not small against it, and steps along noise would grow."""
+    matrix = np.asarray(pylops.Smoothing1D(5, 6).todense())
+    y, normal = matrix @ np.arange(1.0, 7), matrix.T @ matrix + damp**2 * np.eye(6)
+    expected = np.linalg.solve(normal, matrix.T @ y)
+    start, more = expected * (1 + 1e-8), {"niter": 200, "engine": "pylops"}
+    op = pld.MatrixMult(matrix)
+    found = {
+        "cgls": lambda: pld.cgls(op, y, x0=start, damp=damp, niter=200, tol=0),
+        "cg": lambda: pld.cg(pld.MatrixMult(normal), matrix.T @ y, x0=start, niter=200, tol=0),
+        # A large epsR weighs all data alike.
+        "irls": lambda: pld.irls(op, y, warm=True, nouter=3, epsR=1e9, epsI=damp, tolIRLS=0, tol=0, **more),
+        "splitbregman": lambda: pld.splitbregman(
+            op, y, [pld.Identity(6)], x0=start, epsRL1s=[1e-30], damp=damp, inner_tol=0, **more
+        ),
+    }[name]()[0]
+    assert error(found, expected) < 1e-10
