@@ -307,7 +307,7 @@ def dense_warm(draw: Draw, dtype: str, scale: float) -> Call:
         "epsI": epsI,
         "epsR": epsR,
         "warm": True,
-        "niter": 200,
+        "niter": 40,
         "tol": 0.0,
         "tolIRLS": 0.0,
     }
