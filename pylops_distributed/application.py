@@ -22,7 +22,17 @@ ArrayLike: TypeAlias = da.Array | np.ndarray[Any, Any]
 _COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
 
 
-class Map(ABC):
+class Unmasked(ABC):
+    """What rejects arrays with masks; apart from `Map`, whose signature people see."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """A new operator; arrays with masks, which kernels ignore, are rejected for all operators of this library."""
+        if cls.__module__.startswith("pylops_distributed."):
+            reject_masked(*args, *kwargs.values())
+        return super().__new__(cls)
+
+
+class Map(Unmasked):
     """A lazy linear map between two spaces: what :class:`~pylops_distributed.LinearOperator` builds on.
 
     Parameters are those of :class:`~pylops_distributed.LinearOperator`.
@@ -41,12 +51,6 @@ class Map(ABC):
     narrow: tuple[bool, bool] = (False, False)
     seen: tuple[Dims, Dims] = (None, None)  # shapes of model and data that users have set
     matvec_count = rmatvec_count = matmat_count = rmatmat_count = 0
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """A new operator; arrays with masks, which kernels ignore, are rejected for all operators of this library."""
-        if cls.__module__.startswith("pylops_distributed."):
-            reject_masked(*args, *kwargs.values())
-        return super().__new__(cls)
 
     def __init__(
         self,
