@@ -20,10 +20,10 @@ from pylops_distributed.optimization.solver import Solver
 from pylops_distributed.optimization.state import EXTENDABLE
 from pylops_distributed.optimization.systems import normal_system
 from pylops_distributed.problem import Penalty, Problem
-from pylops_distributed.problems.operatorspec import OperatorSpec
+from pylops_distributed.problems.operatorspec import PACKAGES, OperatorSpec
 from pylops_distributed.solvers import SOLVERS, SolverSettings, held, name_of
 from pylops_distributed.space import Space, Vector, zeros
-from pylops_distributed.store.code import Code, installed
+from pylops_distributed.store.code import OURS, Code
 from pylops_distributed.store.content import named_file, token
 from pylops_distributed.store.fingerprint import fingerprint
 from pylops_distributed.store.snapshot import SpaceLabels
@@ -158,8 +158,8 @@ def model_of(problem: Problem, ds: xr.Dataset, solver: Mapping[str, Any], x: Any
 def code_of(problem: Problem) -> dict[str, Any]:
     """Digests of what a problem's numbers depend on beyond its parameters; empty for those of the library.
 
-    The code of its class as it is loaded, with all that it reaches in modules that are not installed packages: base
-    classes, helpers, constants. And the contents of files: those that a parameter names, and those that
+    The code of its class as it is loaded, with all that it reaches in its own package and in modules that are not
+    installed: base classes, helpers, constants. And the contents of files: those that a parameter names, and those that
     :meth:`~pylops_distributed.problem.Problem.depends_on` names.
     """
     form = type(problem)
@@ -171,19 +171,21 @@ def code_of(problem: Problem) -> dict[str, Any]:
     if missing:
         words = ", ".join(missing)
         raise FileNotFoundError(f"the problem {problem.name!r} depends on files that do not exist: {words}")
-    code = {} if installed(form.__module__) and not _elsewhere(problem) else {"code": _code(problem)}
+    ours = form.__module__.partition(".")[0] in OURS
+    code = {} if ours and not _elsewhere(problem) else {"code": _code(problem)}
     return code | ({"files": files} if files else {})
 
 
 def _code(problem: Problem) -> str:
-    known = Code()
-    return sha256(repr([known.of(type(problem)), *map(known.of, _elsewhere(problem))]).encode()).hexdigest()
+    makers = _elsewhere(problem)
+    known = Code(*{m.__module__.partition(".")[0] for m in (type(problem), *makers)} - set(OURS))
+    return sha256(repr([known.of(type(problem)), *map(known.of, makers)]).encode()).hexdigest()
 
 
 def _elsewhere(value: Any) -> list[Any]:
-    """Makers of operators that parameters name, of modules that are not installed."""
+    """Makers of operators that parameters name, of packages other than PyLops and this one."""
     if isinstance(value, OperatorSpec):
-        return [] if installed(value.path.rpartition(".")[0]) else [value.find()]
+        return [] if value.path.partition(".")[0] in PACKAGES else [value.find()]
     parts = (
         [v for _, v in value]
         if isinstance(value, BaseModel)

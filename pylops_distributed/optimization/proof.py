@@ -40,7 +40,7 @@ from pylops_distributed.optimization.mp import MPState
 from pylops_distributed.optimization.omp import OMPState
 from pylops_distributed.optimization.power import noise
 from pylops_distributed.optimization.spgl1 import SPGL1State
-from pylops_distributed.space import Blocks, BlockSpace, Vector, axpy, norm, vdot
+from pylops_distributed.space import Blocks, Vector, axpy, norm, vdot
 
 History = Mapping[str, np.ndarray[Any, Any]]
 Witness = Mapping[str, float]
@@ -119,17 +119,20 @@ def witness(solver: Any, op: LinearOperator, y: Vector) -> Witness:
     operators += [(f"{n}_{k}", v) for k, (n, v) in enumerate(members) if isinstance(v, LinearOperator)]
     lazy: dict[str, Any] = {}
     for name, operator in operators:
-        lazy |= {f"{name}.{key}": value for key, value in _probe(operator).items()}
-    w = _noise(op.codomain, op)
+        like = y if operator is op else None
+        lazy |= {f"{name}.{key}": value for key, value in _probe(operator, like).items()}
+    w = _noise(op.codomain, op, y)
     lazy |= {"data.norm": norm(y), "data.scale": norm(y) * norm(w)}
     lazy |= _parts("data.product", vdot(w, op.codomain.fit(y)))
     (numbers,) = dask.compute(lazy)
     return {name: float(value) for name, value in numbers.items()}
 
 
-def _probe(op: LinearOperator) -> dict[str, Any]:
-    v, w = _noise(op.domain, op), _noise(op.codomain, op)
-    image, back = op.apply(v), op.apply_adjoint(w)
+def _probe(op: LinearOperator, like: Vector | None) -> dict[str, Any]:
+    """Numbers of an operator; in chunks like those of its data, and what its adjoint makes of them."""
+    w = _noise(op.codomain, op, like)
+    back = op.apply_adjoint(w)
+    image = op.apply(_noise(op.domain, op, back))
     found = {"forward": norm(image), "adjoint": norm(back), "scale": norm(image) * norm(w)}
     return found | _parts("product", vdot(w, image))
 
@@ -138,13 +141,10 @@ def _parts(name: str, value: Any) -> dict[str, Any]:
     return {f"{name}_real": value.real, f"{name}_imag": value.imag}
 
 
-def _noise(space: Any, op: LinearOperator) -> Any:
+def _noise(space: Any, op: LinearOperator, like: Vector | None) -> Any:
     """Fixed numbers around zero: a mean would drown what is seen of an operator that takes differences."""
-    return (
-        noise(space, op.dtype).map(_centred)
-        if isinstance(space, BlockSpace)
-        else _centred(noise(space, op.dtype))
-    )
+    numbers = noise(space, op.dtype, like)
+    return numbers.map(_centred) if isinstance(numbers, Blocks) else _centred(numbers)
 
 
 def _centred(x: Any) -> Any:

@@ -84,9 +84,16 @@ def _spec(name: str) -> Any:
 
 
 class Code:
-    """Digests of code. One object digests each function, class and module once, and knows cycles."""
+    """Digests of code. One object digests each function, class and module once, and knows cycles.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    *packages : str
+        Installed packages whose code counts too, not just their name.
+    """
+
+    def __init__(self, *packages: str) -> None:
+        self._packages = packages
         self._known: dict[int, tuple[Any, str]] = {}
         self._open: dict[int, int] = {}
         self._spaces: dict[int, tuple[set[str], dict[str, str]]] = {}
@@ -105,6 +112,9 @@ class Code:
             del self._open[key]
         self._known[key] = value, digest(form)  # with the value, whose id must not be another's meanwhile
         return self._known[key][1]
+
+    def _installed(self, name: str | None) -> bool:
+        return installed(name) and str(name).partition(".")[0] not in self._packages
 
     def _form(self, value: Any) -> Any:
         if isinstance(value, SIMPLE):
@@ -144,7 +154,7 @@ class Code:
             if isinstance(found := _attribute(value, inner), FunctionType | classmethod | staticmethod):
                 return [type(value).__name__, self.of(found)]
         name, module = _attribute(value, "__qualname__"), _attribute(value, "__module__")
-        if callable(value) and isinstance(name, str) and isinstance(module, str) and installed(module):
+        if callable(value) and isinstance(name, str) and isinstance(module, str) and self._installed(module):
             return ["function", module, name]  # of compiled code
         return self._object(value)
 
@@ -153,7 +163,7 @@ class Code:
         return ["object", self.of(type(value))]
 
     def _function(self, function: FunctionType) -> Any:
-        if installed(function.__module__):
+        if self._installed(function.__module__):
             return ["function", function.__module__, function.__qualname__]
         cells = [_content(cell) for cell in function.__closure__ or ()]
         found = ["code", self.of(function.__code__), *map(self.of, cells)]
@@ -184,14 +194,14 @@ class Code:
 
     def _import(self, name: str) -> str:
         try:
-            return name if installed(name) else self.of(import_module(name))
+            return name if self._installed(name) else self.of(import_module(name))
         except (
             Exception
         ) as error:  # what cannot be imported will end the problem's own methods, in its own words
             return f"{name}: {type(error).__name__}"
 
     def _class(self, form: type) -> Any:
-        if installed(form.__module__):
+        if self._installed(form.__module__):
             return ["class", form.__module__, form.__qualname__]
         members = [
             [name, self.of(value)] for name, value in sorted(vars(form).items())
@@ -205,7 +215,7 @@ class Code:
         return ["class", form.__qualname__, [self.of(base) for base in form.__mro__[1:]], members, parameters]
 
     def _module(self, module: ModuleType) -> Any:
-        if installed(module.__name__):
+        if self._installed(module.__name__):
             return ["module", module.__name__]
         if (file := getattr(module, "__file__", None)) and not file.endswith((".py", ".pyc")):
             return ["library", digest(Path(file).read_bytes())]

@@ -96,6 +96,20 @@ def test_a_run_goes_on_when_what_it_began_at_is_gone(settings, config):
     assert len(cost) == NITER + 2
 
 
+def test_a_run_is_of_its_dataset_and_begins_at_the_newest_result(settings, config):
+    through(settings)
+    next_survey(config)
+    second, _ = through(settings)
+    next_survey(config)
+    third, _ = through(settings)
+    assert third.attrs["identity"]["start"]["run"] == second.attrs["run_id"]  # not at the first
+    next_survey(config)
+    shutil.rmtree(third.attrs["dataset"].removeprefix("file://"))
+    assert ingest(settings.sources, third.attrs["dataset"]).fingerprint != third.attrs["identity"]["data"]
+    with pytest.raises(ValueError, match="is not the dataset"):
+        Inversion(third, settings.solver)
+
+
 @pytest.mark.slow
 def test_a_result_of_another_shape_is_not_begun_at(settings, tmp_path):
     from flows.commands.demo import make_demo
