@@ -14,7 +14,8 @@ from dask.base import normalize_token
 from numpy.typing import DTypeLike
 
 from pylops_distributed.columns import each, gather, spread
-from pylops_distributed.graphs import at_work
+from pylops_distributed.graphs import at_work, working
+from pylops_distributed.purity import ComputedTooEarlyError, guarded, is_foreign, note_application
 from pylops_distributed.space import AnySpace, Blocks, Vector, flatten, reject_masked, unflatten
 
 Dims: TypeAlias = tuple[int, ...] | None
@@ -79,11 +80,11 @@ class Map(Unmasked):
 
     def _matmat(self, X: Any) -> Any:
         """Forward of many arrays of the domain, side by side along a last axis."""
-        return each(lambda x: self._matvec(self.domain.fit(x)), X)
+        return each(lambda x: self._matvec(self._own(self.domain.fit(x))), X)
 
     def _rmatmat(self, Y: Any) -> Any:
         """Adjoint of many arrays of the codomain, side by side along a last axis."""
-        return each(lambda y: self._rmatvec(self.codomain.fit(y)), Y)
+        return each(lambda y: self._rmatvec(self._own(self.codomain.fit(y))), Y)
 
     @property
     def dims(self) -> tuple[int, ...]:
@@ -119,14 +120,26 @@ class Map(Unmasked):
     def apply(self, x: Vector) -> Any:
         """Forward in the operator's own layout: an array of ``dims``, or Blocks, in and out; always lazy."""
         self.matvec_count += 1
-        with at_work(self):
-            return self.narrowed(self._matvec(self.domain.fit(x)), 0)
+        return self._applied(self._matvec, self.domain.fit(x), x, 0)
 
     def apply_adjoint(self, y: Vector) -> Any:
         """Adjoint in the operator's own layout: an array of ``dimsd``, or Blocks, in and out; always lazy."""
         self.rmatvec_count += 1
-        with at_work(self):
-            return self.narrowed(self._rmatvec(self.codomain.fit(y)), 1)
+        return self._applied(self._rmatvec, self.codomain.fit(y), None, 1)
+
+    def _applied(self, function: Any, x: Any, model: Any, way: int) -> Any:
+        """What ``function`` makes of a vector, which operators of users' own cannot write to."""
+        if working() is None:
+            note_application(self, model)
+        try:
+            with at_work(self):
+                return self.narrowed(function(self._own(x)), way)
+        except ComputedTooEarlyError as error:
+            raise (error if error.operator else ComputedTooEarlyError(repr(self))) from None
+
+    def _own(self, x: Any) -> Any:
+        """A vector that the operator cannot write to, where its code is a user's own."""
+        return guarded(x) if is_foreign(type(self)) else x
 
     def narrowed(self, y: Any, way: int) -> Any:
         """What the forward (``way`` 0) or the adjoint (1) made, in the operator's precision where that is kept."""

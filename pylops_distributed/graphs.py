@@ -12,13 +12,14 @@ from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
-from dask._task_spec import DataNode, GraphNode, convert_legacy_graph, fuse_linear_task_spec
+from dask._task_spec import DataNode, GraphNode, Task, convert_legacy_graph, fuse_linear_task_spec
 from dask.array.core import getter, getter_inline, getter_nofancy
 from dask.base import tokenize
 from dask.blockwise import optimize_blockwise
 from dask.core import flatten
 from dask.highlevelgraph import HighLevelGraph
 
+from pylops_distributed.purity import not_there
 from pylops_distributed.space import Blocks, Chunks, Vector
 
 Graph: TypeAlias = dict[Any, Any]
@@ -58,7 +59,7 @@ def placeholder(chunks: Chunks, meta: Any, number: int = 0) -> da.Array:
     """An array without data, which no optimisation can look into; ``number`` tells equal ones apart."""
     name = f"placeholder-{_DEPTH.get()}-{number}-{tokenize(chunks, meta.dtype)}"
     keys = [(name, *index) for index in product(*(range(len(c)) for c in chunks))]
-    return da.Array({k: DataNode(k, None) for k in keys}, name, chunks, meta=meta)
+    return da.Array({k: Task(k, not_there) for k in keys}, name, chunks, meta=meta)
 
 
 @dataclass(frozen=True)

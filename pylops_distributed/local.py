@@ -10,6 +10,7 @@ import pylops
 
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.memory import aligned
+from pylops_distributed.purity import read_only
 from pylops_distributed.space import Space, flatten, unflatten
 
 
@@ -117,7 +118,7 @@ class LocalOperator(LinearOperator):
 
 
 def _apply_whole(block: np.ndarray[Any, Any], op: Any, dims: tuple[int, ...], adjoint: bool) -> Any:
-    return (op.rmatvec if adjoint else op.matvec)(aligned(block).ravel()).reshape(dims)
+    return (op.rmatvec if adjoint else op.matvec)(read_only(aligned(block)).ravel()).reshape(dims)
 
 
 def _ints(dims: Any) -> tuple[int, ...]:

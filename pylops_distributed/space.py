@@ -136,6 +136,10 @@ class Space:
             If the shape differs.
         """
         reject_masked(x)
+        if any(n != n for n in x.shape):
+            raise ValueError(
+                f"the sizes of chunks are unknown, expected an array of shape {self.shape}: call compute_chunk_sizes()"
+            )
         if x.shape != self.shape:
             raise ValueError(f"expected an array of shape {self.shape}, got one of shape {x.shape}")
         return x if self.chunks is None or x.chunks == self.chunks else x.rechunk(self.chunks)

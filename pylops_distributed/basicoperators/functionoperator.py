@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.lift.operator import Panel
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.purity import guarded, read_only
 from pylops_distributed.space import Space
 
 
@@ -86,10 +87,10 @@ class FunctionOperator(LinearOperator):
 
     def _call(self, function: Callable[..., Any], x: da.Array, n: int) -> da.Array:
         if self.chunked:
-            return da.asarray(function(x))
+            return da.asarray(function(guarded(x)))
         return Panel(partial(_flat, function=function), 1, (n,))(x, da.result_type(self.dtype, x.dtype))
 
 
 def _flat(block: Any, function: Callable[..., Any]) -> Any:
     """What a function makes of a vector, which may have more axes."""
-    return np.ravel(function(block))
+    return np.ravel(function(read_only(block)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import dask
@@ -10,9 +11,12 @@ from dask.base import get_scheduler
 from dask.system import CPU_COUNT
 
 from pylops_distributed.execution.replay import Done, InProcess, Plain, Replay, S, Step
+from pylops_distributed.execution.stepwise import Stepwise
 from pylops_distributed.execution.trace import trace
+from pylops_distributed.purity import ComputedTooEarlyError, check_generators, check_repeatable
 
 __all__ = ["Replay", "await_workers", "replay", "trace"]
+log = logging.getLogger(__name__)
 HERE = 60.0  # seconds to wait for a worker on this machine
 
 
@@ -34,7 +38,15 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Replay[S]:
         On the workers of the current :class:`distributed.Client`; in this process with Dask's threads or its
         synchronous scheduler; step by step with any other scheduler.
     """
-    template, get = trace(step, state), get_scheduler(cls=da.Array)
+    get = get_scheduler(cls=da.Array)
+    try:
+        template = trace(step, state)
+    except ComputedTooEarlyError as error:
+        log.warning("%s: each step is a graph of its own instead, which takes longer", error)
+        return Stepwise(step, state, done)
+    if foreign := template.foreign():
+        check_generators(foreign)
+        check_repeatable(template.applied)
     if get is dask.threaded.get:
         threads = dask.config.get("num_workers", None) or CPU_COUNT
         return InProcess(template, state, done, threads)
@@ -59,6 +71,7 @@ def await_workers() -> Any:
     client: Any = getattr(get_scheduler(cls=da.Array), "__self__", None)
     if client is None:
         return None
+    _leave_pool()
     # Jobs may be in a queue for long; this machine starts its workers in seconds, or, at times, never again.
     here = type(client.cluster).__name__ == "LocalCluster"
     try:
@@ -70,6 +83,15 @@ def await_workers() -> Any:
             f"no worker is left, and for {HERE:.0f} s none came{why(client, {})}: go on from the newest checkpoint"
         ) from error
     return client
+
+
+def _leave_pool() -> None:
+    """Give a worker's thread back, if this one runs a Dask task: the parts of a solve need it to begin."""
+    from distributed.threadpoolexecutor import thread_state
+    from distributed.worker import secede
+
+    if getattr(thread_state, "key", None) and getattr(thread_state, "proceed", False):
+        secede()
 
 
 def _open(client: Any) -> bool:

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 from dask._task_spec import Alias, DataNode, GraphNode, Task, TaskRef, _execute_subgraph
 
+from pylops_distributed.purity import in_words
+
 Values: TypeAlias = Mapping[Any, Any]
 Function: TypeAlias = Callable[[Values], Any]
 
@@ -42,9 +44,11 @@ def _call(task: Task) -> Function:
 
     def call(values: Values) -> Any:
         args = [value if get is None else get(values) for get, value in positional]
-        return function(
-            *args, **{k: value if get is None else get(values) for k, (get, value) in named.items()}
-        )
+        options = {k: value if get is None else get(values) for k, (get, value) in named.items()}
+        try:
+            return function(*args, **options)
+        except ValueError as error:
+            raise in_words(function, error) from error
 
     return call
 

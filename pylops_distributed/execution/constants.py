@@ -13,6 +13,7 @@ from dask.sizeof import sizeof
 
 from pylops_distributed.execution.compiled import compiled
 from pylops_distributed.memory import aligned
+from pylops_distributed.purity import read_only
 
 
 class Constants:
@@ -42,7 +43,7 @@ class Constants:
 
     def give(self, values: Mapping[Any, Any]) -> None:
         """Take values that were computed elsewhere."""
-        self._kept.update((key, aligned(value)) for key, value in values.items())
+        self._kept.update((key, read_only(aligned(value))) for key, value in values.items())
 
     def retain(self, keys: Container[Any]) -> None:
         """Let go of all others than these."""
@@ -67,7 +68,7 @@ class Constants:
         if other is not None:
             return other.result()
         try:
-            value = aligned(self._compute(key))
+            value = read_only(aligned(self._compute(key)))
             self._keep(key, value)
             mine.set_result(value)
             return value

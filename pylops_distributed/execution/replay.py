@@ -100,12 +100,15 @@ class Plain(Replay[S]):
         """As :meth:`Replay.run`."""
         taken: list[S] = []
         while len(taken) < steps:
-            self._state = materialise(self.template.expand(self._state), optimize_graph=False)
+            self._state = self._next()
             self.iteration, row = self._state.iteration, list(scalars(self._state).values())
             taken.append(bare(self._state, self.iteration, row))
             if self.done(self.iteration, row):
                 break
         return taken
+
+    def _next(self) -> S:
+        return materialise(self.template.expand(self._state), optimize_graph=False)
 
     def finish(self) -> list[S]:
         """As :meth:`Replay.finish`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import dask.array as da
 from dask._task_spec import DataNode, cull
@@ -13,6 +13,7 @@ from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
 from pylops_distributed.graphs import Graph, keys_of, lowered, placeholder, placeholders
 from pylops_distributed.optimization.state import State, leaves, rebuild
+from pylops_distributed.purity import applications, foreign_within
 
 S = TypeVar("S", bound=State)
 
@@ -33,6 +34,8 @@ class Template:
         A state of placeholders.
     outputs : list of dask.array.Array
         The arrays of the state after the step.
+    applied : tuple
+        The outermost operators that the step applies, with the vectors that they are applied to.
     """
 
     constant: Graph
@@ -40,11 +43,17 @@ class Template:
     body: Graph
     before: State
     outputs: list[da.Array]
+    applied: tuple[tuple[Any, Any], ...] = ()
 
     @property
     def inputs(self) -> list[da.Array]:
         """The placeholders."""
         return leaves(self.before)
+
+    def foreign(self) -> list[Any]:
+        """The functions and operators of users' own that take part in the step."""
+        operators = [op for op, _ in self.applied]
+        return list(foreign_within([*operators, *self.body.values(), *self.constant.values()]))
 
     def carry(self) -> Graph:
         """Each key of the state before the step, with the key of what takes its place."""
@@ -92,11 +101,11 @@ def trace(step: Callable[[S], S], state: S, whole: Iterable[Hashable] = ()) -> T
     """
     inputs = [placeholder(a.chunks, a._meta, number) for number, a in enumerate(leaves(state))]
     before = rebuild(state, inputs, state.iteration)
-    with placeholders():
+    with placeholders(), applications() as applied:
         after = step(before)
     outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, leaves(after), strict=True)]
     graph = lowered(outputs, inputs, whole)
-    return Template(graph.constant, graph.futures, graph.body, before, outputs)
+    return Template(graph.constant, graph.futures, graph.body, before, outputs, tuple(applied))
 
 
 def opening(state: State, template: Template) -> Template:

@@ -23,6 +23,7 @@ from pylops_distributed.optimization.state import (
     not_finite,
     reason_to_stop,
 )
+from pylops_distributed.purity import ComputedTooEarlyError
 from pylops_distributed.space import Vector
 
 S = TypeVar("S", bound=State)
@@ -89,7 +90,18 @@ class Solution(Generic[S]):
 def unroll(solver: Solver[S], op: LinearOperator, y: Vector, niter: int, x0: Vector | None = None) -> S:
     """All of ``niter`` steps as one lazy graph; nothing is computed."""
     state = solver.init(op, y, x0)
-    last = trace(lambda before: solver.step(op, y, before), state).expand(state, niter)
+
+    def step(before: S) -> S:
+        return solver.step(op, y, before)
+
+    try:
+        last = trace(step, state).expand(state, niter)
+    except (
+        ComputedTooEarlyError
+    ):  # then each step is traced by Dask alone, and the operator computes what it wants
+        last = state
+        for _ in range(niter):
+            last = step(last)
     return nan_unless_finite(last)
 
 
