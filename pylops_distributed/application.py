@@ -23,7 +23,7 @@ ArrayLike: TypeAlias = da.Array | np.ndarray[Any, Any]
 _COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
 
 
-class Unmasked(ABC):
+class Unmasked(ABC):  # noqa: B024
     """What rejects arrays with masks; apart from `Map`, whose signature people see."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
