@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pylops_distributed.clusters import check_options, need
+from pylops_distributed.clusters import check_options, check_security, need
 
 PACKAGE = "dask_kubernetes.operator"
 
 
-def check(*, processes: bool = True, **options: Any) -> None:
+def check(*, processes: bool = True, security: Any = None, **options: Any) -> None:
     """Refuse what :func:`cluster` cannot take."""
     check_options("kubernetes", options, need(PACKAGE, "kubernetes", processes).KubeCluster)
+    check_security("kubernetes", security)
+    if security is not False:
+        raise ValueError(
+            "hardware='kubernetes' cannot encrypt: Dask's operator has no TLS, and whoever reaches the pods' ports "
+            "runs code in them. Let a NetworkPolicy keep others out, and say so with the option security=False"
+        )
 
 
 def manifest(n_workers: int | None, threads_per_worker: int | None, **options: Any) -> dict[str, Any]:
@@ -38,6 +44,7 @@ def cluster(
     processes: bool = True,
     *,
     adapt: Mapping[str, Any] | None = None,
+    security: Any = None,
     name: str = "pylops-distributed",
     **options: Any,
 ) -> Any:
@@ -56,12 +63,15 @@ def cluster(
     adapt : dict, optional
         ``minimum`` and ``maximum`` of the number of pods. The operator counts the tasks that wait, of which a solve
         has none: what it works on is the minimum.
+    security : bool
+        Must be False, which says that you know that connections between pods are not encrypted.
     name : str, optional
         Name of the cluster's resources.
     **options
         Passed to :class:`dask_kubernetes.operator.KubeCluster`, such as ``image`` (one in which this library is
         installed), ``namespace``, ``env`` or ``resources``.
     """
+    check(processes=processes, security=security)
     form = need(PACKAGE, "kubernetes", processes).KubeCluster
     shape = {key: options.pop(key) for key in ("image", "resources", "env", "idle_timeout") if key in options}
     spec = manifest(n_workers, threads_per_worker, name=name, **shape)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import ipaddress
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from distributed import SSHCluster
+from distributed import SpecCluster, SSHCluster
+from distributed.deploy import ssh
+from distributed.security import Security
 
-from pylops_distributed.clusters import check_options, need
+from pylops_distributed.clusters import check_options, check_security, encryption, need
+from pylops_distributed.utils.secured import settings
+
+LOOPBACK = "127.0.0.1:0"
 
 
-def check(*, hosts: list[str] | None = None, processes: bool = True, **options: Any) -> None:
+def check(
+    *, hosts: list[str] | None = None, processes: bool = True, security: Any = None, **options: Any
+) -> None:
     """Refuse what :func:`cluster` cannot take."""
     need("asyncssh", "ssh", processes)
+    check_security("ssh", security)
     if not isinstance(hosts, list) or len(hosts) < 2:
         raise ValueError(f"hardware='ssh' needs hosts=[scheduler, worker, ...], got hosts={hosts}")
     if options.get("adapt") is not None:
@@ -27,9 +40,12 @@ def cluster(
     processes: bool = True,
     *,
     hosts: list[str],
+    security: Any = None,
     **options: Any,
 ) -> Any:
-    """A scheduler on the first host and workers on the others, by :func:`distributed.SSHCluster`.
+    """A scheduler on the first host and workers on the others, as :func:`distributed.SSHCluster` starts them.
+
+    Dashboards listen on 127.0.0.1 of their machine, and so does all on a host given by a loopback address.
 
     Parameters
     ----------
@@ -39,9 +55,97 @@ def cluster(
         Must be True: workers on other machines are always processes.
     hosts : list of str
         Names of the machines, the scheduler's first.
+    security : bool or distributed.Security, optional
+        How connections between the machines are encrypted and authenticated. By default with TLS and a certificate of
+        this cluster alone, whose key goes through SSH into the memory of its processes; this library must be installed
+        on the hosts. False turns it off: whoever reaches the ports can then run code as you.
     **options
         Passed to :func:`distributed.SSHCluster`, such as ``connect_options`` or ``remote_python``.
     """
     size = {"n_workers": n_workers, "nthreads": threads_per_worker}
-    worker = {name: n for name, n in size.items() if n is not None} | options.pop("worker_options", {})
-    return SSHCluster(hosts, worker_options=worker, **options)
+    worker = {"dashboard_address": LOOPBACK} | {name: n for name, n in size.items() if n is not None}
+    options["worker_options"] = worker | (options.get("worker_options") or {})
+    options["scheduler_options"] = {"dashboard_address": LOOPBACK, **_host(hosts[0])} | (
+        options.get("scheduler_options") or {}
+    )
+    secured = encryption("ssh", security)
+    return _Plan(hosts, options, secured).start()
+
+
+class _Plan:
+    """What :func:`distributed.SSHCluster` would start, with addresses of each host, and TLS."""
+
+    def __init__(self, hosts: list[str], options: Mapping[str, Any], security: Security | None) -> None:
+        self.hosts, self.options, self.security = hosts, dict(options), security
+
+    def start(self) -> SpecCluster:
+        """The running cluster."""
+        taken = {name: self.options.pop(name, None) for name in ("connect_options", "remote_python")}
+        scheduler, worker = self.options.pop("scheduler_options"), self.options.pop("worker_options")
+        kind = self.options.pop("worker_class", "distributed.Nanny")
+        specs = [self._spec(i, scheduler if not i else _host(host) | worker, **taken)
+                 for i, host in enumerate(self.hosts)]  # fmt: skip
+        for spec in specs[1:]:
+            spec["options"]["worker_class"] = kind
+        return SpecCluster(
+            dict(enumerate(specs[1:])), specs[0], name="SSHCluster", security=self.security, **self.options
+        )
+
+    def _spec(
+        self, index: int, kwargs: Mapping[str, Any], connect_options: Any, remote_python: Any
+    ) -> dict[str, Any]:
+        python = _of(remote_python, index) or sys.executable
+        options = {"address": self.hosts[index], "connect_options": _of(connect_options, index) or {},
+                   "kwargs": dict(kwargs), "remote_python": python}  # fmt: skip
+        plain = ssh.Worker if index else ssh.Scheduler
+        if self.security is None:
+            return {"cls": plain, "options": options}
+        options["kwargs"] = {"protocol": "tls://"} | dict(kwargs)
+        options["remote_python"] = f"{python} -m pylops_distributed.utils.secured"
+        text = json.dumps(settings(self.security)) + "\n"
+        return {"cls": type(plain.__name__, (_Secured, plain), {"text": text}), "options": options}
+
+
+class _Secured:
+    """A process behind SSH that gets its TLS settings through its standard input."""
+
+    text: str
+
+    @property
+    def connection(self) -> Any:
+        """Connection to the host."""
+        return self._connection
+
+    @connection.setter
+    def connection(self, connection: Any) -> None:
+        self._connection = connection and _Telling(connection, self.text)
+
+
+class _Telling:
+    """A connection that tells each process it starts a text."""
+
+    def __init__(self, connection: Any, text: str) -> None:
+        self._connection, self._text = connection, text
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def create_process(self, command: str) -> Any:
+        """Start a process, and tell it."""
+        process = await self._connection.create_process(command)
+        process.stdin.write(self._text)
+        process.stdin.write_eof()
+        return process
+
+
+def _of(option: Any, index: int) -> Any:
+    """What an option is for a host: lists have one value for each."""
+    return option[index] if isinstance(option, list) else option
+
+
+def _host(name: str) -> dict[str, str]:
+    """Where to listen: on a loopback address that a host is given as; else the name may be another interface's."""
+    with suppress(ValueError):
+        if ipaddress.ip_address(name).is_loopback:
+            return {"host": name}
+    return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import Any
 
 import dask
@@ -57,6 +58,8 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Replay[S]:
         from pylops_distributed.execution.resident import Resident  # loads Dask's distributed
 
         return Resident(template, state, done, client)
+    if client is not None:
+        _say_slower()
     return Plain(template, state, done)
 
 
@@ -92,6 +95,14 @@ def _leave_pool() -> None:
 
     if getattr(thread_state, "key", None) and getattr(thread_state, "proceed", False):
         secede()
+
+
+@cache
+def _say_slower() -> None:
+    log.warning(
+        "the workers' connections are encrypted: solves go step by step through Dask's scheduler, with the same "
+        "numbers but slower, since the direct links between workers are not encrypted"
+    )
 
 
 def _open(client: Any) -> bool:

@@ -9,6 +9,7 @@ import xarray as xr
 from pylops_distributed.ingest.chunking import chunk_dataset
 from pylops_distributed.ingest.coords import Coords, Interval, add_coords, check_dims, rename_axes
 from pylops_distributed.ingest.formats import choose_labelled, require
+from pylops_distributed.ingest.hdf_links import check_contained
 
 
 def open_hdf(
@@ -75,10 +76,11 @@ def _open(path: str, group: str | None) -> xr.Dataset:
             return xr.open_dataset(path, engine="scipy", chunks=None, decode_timedelta=False)
         require("h5py")
         require("h5netcdf")
+        check_contained(path)
         return xr.open_dataset(
             path, engine="h5netcdf", group=group, phony_dims="sort", chunks=None, decode_timedelta=False
         )
-    except (OSError, TypeError, ValueError) as error:
+    except (OSError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path!r} is not a NetCDF or HDF5 file that can be read: {error}") from error
 
 

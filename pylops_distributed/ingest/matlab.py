@@ -15,6 +15,7 @@ from scipy.sparse import issparse
 
 from pylops_distributed.ingest.coords import Coords, Interval
 from pylops_distributed.ingest.formats import FileArray, check_room, label, require
+from pylops_distributed.ingest.hdf_links import check_contained
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +117,7 @@ def _check_others(
 def _find(path: str) -> tuple[dict[str, FileArray], dict[str, str]]:
     """Numerical arrays at the root of a version 7.3 file, and what the others are."""
     found, others = {}, {}
+    check_contained(path)
     with require("h5py").File(path, "r") as file:
         for name, item in file.items():
             if name.startswith("#") or "MATLAB_empty" in item.attrs:

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 import dask.array as da
+import numpy as np
 import psutil
 import pytest
 from distributed import LocalCluster
@@ -14,6 +15,7 @@ from distributed.security import Security
 from distributed.utils import get_ip
 
 import pylops_distributed as pld
+from pylops_distributed import execution
 from pylops_distributed.clusters import encryption, single
 from pylops_distributed.optimization.cgls import CGLS
 from pylops_distributed.optimization.solver import solve
@@ -87,11 +89,16 @@ def restored(monkeypatch):
     vars(socket).pop("noted", None)
 
 
-def test_tls_on_this_machine_if_asked(before):
+def test_tls_on_this_machine_if_asked(before, caplog):
+    op, y = pld.FirstDerivative((40, 30), axis=0), da.ones((40, 30), chunks=(10, 30))
+    expected = solve(CGLS(3, tol=0.0), op, y).x.compute(scheduler="sync")
+    execution._say_slower.cache_clear()
     with dask(n_workers=1, processes=False, security=True) as client:
         assert client.scheduler.address.startswith("tls://127.0.0.1:")
-        assert client.submit(sum, [1, 2]).result(30) == 3
         assert hosts(before) == {"127.0.0.1"}
+        for _ in range(2):
+            np.testing.assert_array_equal(solve(CGLS(3, tol=0.0), op, y).x.compute(), expected)
+    assert caplog.text.count("same numbers but slower") == 1
 
 
 @pytest.fixture(params=["slurm", "pbs"])

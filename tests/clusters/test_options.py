@@ -2,6 +2,7 @@
 
 import re
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -48,6 +49,8 @@ def test_a_missing_package_is_named_with_its_extra(hardware, package, monkeypatc
         ("slurm", {}, "memory='16GB'"),
         ("pbs", {"memory": "1GB", "processes": False}, "processes=False is for hardware='single'"),
         ("kubernetes", {"processes": False}, "processes=False is for hardware='single'"),
+        ("kubernetes", {}, "say so with the option security=False"),
+        ("kubernetes", {"security": True}, "say so with the option security=False"),
         (ADDRESS, {"adapt": {"maximum": 3}}, "is scaled by who started it"),
     ],
 )
@@ -95,3 +98,5 @@ def test_sizes_that_cannot_be(options, words):
 def test_what_can_work_is_let_through():
     check("single", {"n_workers": 2, "memory_limit": "2GB", "adapt": {"maximum": 2, "interval": "2s"}})
     check(ADDRESS, {"n_workers": 2, "timeout": 10})
+    if find_spec("dask_kubernetes"):
+        check("kubernetes", {"n_workers": 2, "security": False})
