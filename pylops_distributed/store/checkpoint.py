@@ -305,7 +305,9 @@ class CheckpointStore:
                 self.attempt.check()
             raise
         self._parent = entry.name
+        self.attempt.check()  # whoever was overtaken meanwhile deletes nothing, and acknowledges nothing
         self._prune()
+        self.attempt.check()
         self.seconds = time.monotonic() - start
 
     def _prune(self) -> None:

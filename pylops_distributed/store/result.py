@@ -162,6 +162,7 @@ def write_result(
         ):  # a newer attempt may have put a fence there, and deleted what was written
             attempt.check()
         raise
+    attempt.check()  # whoever was overtaken meanwhile deletes nothing, and acknowledges nothing
     _delete_replaced(storage, place)
     return place.path
 

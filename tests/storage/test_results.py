@@ -154,7 +154,7 @@ def test_a_zombie_prunes_no_checkpoint_of_a_newer_attempt(run, monkeypatch):
             newer.save(after(iteration))
             newer.wait()
         saved = [entry for entry in newer.list() if entry.attempt == new.number]
-        assert zombie.wake() is None
+        assert isinstance(zombie.wake(), Superseded)
         assert [entry for entry in newer.list() if entry.attempt == new.number] == saved
 
 
@@ -228,3 +228,35 @@ def test_a_late_report_is_one_of_its_own_result(golden):
     golden.attempt().close()
     assert not Path(late).exists()
     assert Path(newest).exists()
+
+
+def test_a_reader_of_a_result_that_is_replaced_is_told(run):
+    """What is read lazily is never filled up where its chunks have gone."""
+    with run.attempt() as attempt:
+        run.write_result(attempt, model(1))
+        before = open_run(run.storage.url)
+        run.write_result(attempt, model(2))
+    with pytest.raises(FileNotFoundError, match="deleted or replaced"):
+        before["model"]["model"].compute()
+    assert set(open_run(run.storage.url)["model"]["model"].values) == {2.0}
+
+
+@pytest.mark.parametrize("what", ["result", "checkpoint"])
+def test_what_was_published_in_time_is_not_acknowledged_after_a_takeover(run, monkeypatch, what):
+    from storage_cases import after
+
+    old = run.attempt()
+
+    def work():
+        if what == "result":
+            run.write_result(old, model(1), attrs={"reason": "1"})
+        else:
+            CheckpointStore(old, background=False).save(after(9))
+
+    owner, name = (result_module, "_delete_replaced") if what == "result" else (CheckpointStore, "_prune")
+    if what == "result":
+        zombie = Paused(monkeypatch, Storage, "sync", work, at=2)  # of what was published
+    else:
+        zombie = Paused(monkeypatch, owner, name, work)
+    with take_over(run):
+        assert isinstance(zombie.wake(), Superseded)
