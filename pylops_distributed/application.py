@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from math import prod
@@ -149,12 +150,14 @@ class Map(Unmasked):
 
     def matvec(self, x: ArrayLike) -> Any:
         """Forward of a flat vector of size ``shape[1]``, or of one column of shape ``(shape[1], 1)``."""
+        reject_lazy_data_of_scipy()
         check_flat(x, self.shape[1])
         y = flatten(self.apply(unflatten(lazy(x).ravel(), self.domain)))
         return finish(y.reshape(-1, *x.shape[1:]), self.compute[0])
 
     def rmatvec(self, x: ArrayLike) -> Any:
         """Adjoint of a flat vector of size ``shape[0]``, or of one column of shape ``(shape[0], 1)``."""
+        reject_lazy_data_of_scipy()
         check_flat(x, self.shape[0])
         y = flatten(self.apply_adjoint(unflatten(lazy(x).ravel(), self.codomain)))
         return finish(y.reshape(-1, *x.shape[1:]), self.compute[1])
@@ -224,6 +227,18 @@ def lazy(x: Any) -> da.Array:
 
 def _dense(block: Any) -> Any:
     return block.toarray()
+
+
+def reject_lazy_data_of_scipy() -> None:
+    """Raise where SciPy's LSQR or LSMR was given lazy data: each of its decisions would compute all before it."""
+    frame: Any = sys._getframe(2)
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("scipy."):
+        if isinstance(frame.f_locals.get("b"), da.Array):
+            raise TypeError(
+                f"scipy's {frame.f_code.co_name} was given a Dask array as data: pass op.topylops() and "
+                "np.asarray(data), or call pylops_distributed.optimization.scipysolvers.lsqr"
+            )
+        frame = frame.f_back
 
 
 def check_flat(x: ArrayLike, size: int) -> None:
