@@ -10,8 +10,8 @@ PyLops' default stops by a tolerance, and where it stops may hang on the last di
 changes by more than that if the data change by rounding. So what differs is looked at again:
 
 - ``as PyLops itself``: the models differ by no more than ten times what PyLops' model changes when its data change in
-  their last digit (the largest of six random changes), *and* with tolerances of zero, where they can be set, both
-  agree within the bar.
+  their last digit (the largest of six random changes), *and* with tolerances of zero and 400 steps, where they can be
+  set, both agree within the bar.
 - ``differ``: all others. The bar is that there are none.
 
 Where PyLops is wrong (CGLS with an initial model and damping, warm IRLS of its own engine) the dense optimum stands

@@ -12,7 +12,7 @@ import pylops
 from pylops.utils.wavelets import ricker
 
 SCALES = [10.0**k for k in (-12, -9, -6, -3, 0, 3, 6, 9, 12)]
-EXACT = {"atol": 0.0, "btol": 0.0, "conlim": 0.0}
+EXACT = {"atol": 0.0, "btol": 0.0, "conlim": 0.0, "iter_lim": 400}
 
 
 @dataclass

@@ -71,7 +71,7 @@ class CG:
     def step(self, op: LinearOperator, y: Vector, state: CGState) -> CGState:
         """State after one more step, lazily."""
         image = self._image(op, state.c)
-        a = step_length(state.kold, vdot(state.c, image).real, state.kfirst, state.c, state.x, image)
+        a = step_length(state.kold, vdot(state.c, image).real, state.kfirst, state.c, state.x, y)
         x, r = axpy(a, state.c, state.x), axpy(-a, image, state.r)
         z, k = self._precondition(r)
         return self._state(state.iteration + 1, x, r, z, k, state)

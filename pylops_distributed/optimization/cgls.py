@@ -76,7 +76,7 @@ class CGLS:
         curvature = squared_norm(q)
         if self.damp:
             curvature = curvature + self.damp**2 * squared_norm(state.c)
-        a = step_length(state.kold, curvature, state.kfirst, state.c, state.x, q)
+        a = step_length(state.kold, curvature, state.kfirst, state.c, state.x, y)
         x, s = axpy(a, state.c, state.x), axpy(-a, q, state.s)
         r = self._gradient(op, s, x)
         z, k = self._precondition(r)

@@ -200,10 +200,10 @@ def step_length(k: Any, curvature: Any, first: Any, *vectors: Vector) -> Any:
     k, curvature, first : dask.array.Array
         Squared norm of the gradient, what to divide it by, and the first one.
     *vectors : dask.array.Array or Blocks
-        Direction, model, and the image of the direction, for problems that begin elsewhere than at zero.
+        Direction, model and data, for problems that begin elsewhere than at zero.
     """
     real = real_dtype(k)
-    # The coarsest type sets what rounding is: float64 scalars of float32 images are no more exact than these.
+    # The coarsest type sets what rounding is: float64 scalars of float32 data are no more exact than these.
     eps = max(float(np.finfo(real_dtype(v)).eps) for v in (k, *_arrays(vectors)))
     sizes: tuple[Any, Any] = (1.0, 0.0)  # no step is too short
     if vectors:

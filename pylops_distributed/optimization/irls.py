@@ -114,7 +114,7 @@ class IRLS:
         # Of the weighted direction, or of the residual of the model found.
         size = total(_size, state.restart, image, state.w, y, dtype=state.kold.dtype)
         least = _least(state.restart, image, y, state.kold.dtype)
-        a = step_length(state.kold, self._damped(size, state.c), state.kfirst, state.c, state.z, image)
+        a = step_length(state.kold, self._damped(size, state.c), state.kfirst, state.c, state.z, y)
         w = elementwise(
             _weights, state.restart, state.w, image, y, least, self.threshR, self.epsR, dtype=state.kold.dtype
         )

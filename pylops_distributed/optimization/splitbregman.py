@@ -173,7 +173,7 @@ class SplitBregman:
         curvature = terms.sum(_weighted_square, image.arrays, dtype=real) + self.damp**2 * squared_norm(
             state.c
         )
-        a = step_length(state.kold, curvature, state.kfirst, state.c, state.z, image)
+        a = step_length(state.kold, curvature, state.kfirst, state.c, state.z, y)
         targets = (*fixed, *(elementwise(_difference, d, b) for d, b in zip(split, bregman, strict=True)))
         s = terms.map(_residual, targets, state.s.arrays, image.arrays, begin.arrays, scalars=(restart, a))
         z = elementwise(_inner, restart, a, state.z, state.c, start)
