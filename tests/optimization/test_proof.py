@@ -107,6 +107,20 @@ def test_a_changed_trace_is_seen_where_norms_hardly_move(rng):
         Session(CGLS(5, tol=0.0), op, da.from_array(other, chunks=1000), store=store)
 
 
+@pytest.mark.parametrize(
+    "solver", [CGLS(3, tol=0.0), FISTA(3, eps=1e-3, alpha=0.01, tol=0.0), LSQR(3)], ids=str
+)
+def test_the_residual_alone_proves_a_checkpoint(solver, rng):
+    matrix, y = rng.standard_normal((8, 6)), rng.standard_normal(8)
+    op, data = distributed(matrix, y)
+    store = Kept()
+    solve(solver, op, data, store=store)
+    Session(solver, op, data, store=store, start_known=False).close()
+    for other in (distributed(matrix * 1.01, y), distributed(matrix, y + 0.01)):
+        with pytest.raises(RunMismatch, match=r"the norm of the residual .* apart"):
+            Session(solver, *other, store=store, start_known=False)
+
+
 def test_the_witness_takes_one_forward_and_one_adjoint(rng):
     matrix = rng.standard_normal((8, 6))
     op, data = (

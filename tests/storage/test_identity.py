@@ -3,8 +3,10 @@
 import importlib
 import logging
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import dask
 import dask.array as da
@@ -327,3 +329,39 @@ def test_on_worker_processes_too(folder, cluster, rng):
     zarr.open_array("m.zarr")[3, 3] = 7.0
     with pytest.raises(RunMismatch, match="another operator"):
         more(7)
+
+
+STRUCK = """
+import sys, hashlib, dask, dask.array as da, numpy as np
+from pylops_distributed import Diagonal
+from pylops_distributed.optimization.cgls import CGLS
+from pylops_distributed.optimization.solver import solve
+from pylops_distributed.store.checkpoint import CheckpointStore
+from pylops_distributed.store.policy import Every
+from pylops_distributed.store.run import Run
+scale = da.from_array(np.linspace(1, 300, 2000), chunks=500)
+with dask.config.set(scheduler="sync"), Run.create_or_open(sys.argv[1], identity={}).attempt() as attempt:
+    with CheckpointStore(attempt) as store:
+        found = solve(CGLS(200, tol=0.0), Diagonal(scale), scale + 1, store=store, save=Every(2))
+        print(hashlib.sha256(found.x.compute().tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_a_script_that_is_struck_by_ctrl_c_resumes_to_the_same_bits(folder, environment):
+    def start(url):
+        return subprocess.Popen(
+            [sys.executable, "-c", STRUCK, url], cwd=folder, env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    struck = start("struck.zarr")
+    while struck.poll() is None and len(list((folder / "struck.zarr").glob("checkpoints/i*/zarr.json"))) < 2:
+        time.sleep(0.02)
+    struck.send_signal(signal.SIGINT)
+    assert "KeyboardInterrupt" in struck.communicate(timeout=60)[1]
+    assert 0 < Run.open(folder / "struck.zarr").status().iteration < 200
+    (again, words), (whole, _) = (
+        start(url).communicate(timeout=120) for url in ("struck.zarr", "whole.zarr")
+    )
+    assert again == whole != "", words
