@@ -26,7 +26,7 @@ import pylops_distributed as pld
 from pylops_distributed.optimization.cgls import CGLS
 from pylops_distributed.optimization.solver import solve
 
-SEED, ROWS, COLUMNS, STEPS = 7, 60, 24, 30
+SEED, ROWS, COLUMNS, STEPS = 7, 60, 8, 12
 LIMIT = 1800.0  # seconds after which solves count as hanging
 
 

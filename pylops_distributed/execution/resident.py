@@ -7,6 +7,7 @@ import os
 import threading
 import time
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ from weakref import WeakValueDictionary
 import dask.array as da
 from dask._task_spec import DataNode
 from dask.utils import format_bytes
-from distributed import Client, Future, wait
+from distributed import Client, Future, Reschedule, wait
 from distributed.comm import CommClosedError
 
 from pylops_distributed.execution.links import Links
@@ -30,10 +31,14 @@ from pylops_distributed.memory import free, keep_pages
 
 # The parts on this worker, by the token of their solve and their number; they live as long as their actors.
 _parts: WeakValueDictionary[tuple[bytes, int], Part] = WeakValueDictionary()
+_tried: Counter[Any] = Counter()  # how often tasks came to this worker that are for another
 PLENTY = 2**31  # bytes of free memory from which a worker need not give back at once what it frees
 CLOSING = 5.0  # seconds for parts to close, which may be amid a step
 KILLED, SHORT = "worker-restart-memory", 5.0  # topic of a nanny's event, and seconds to ask for it
-STOLEN = 5  # times to try a task again that an idle worker took, which has not the part that it is for
+STOLEN, PAUSE = (
+    20,
+    0.01,
+)  # times to send a task back that an idle worker took without the part, and seconds between
 TAKING = 300.0  # seconds for workers to give their blocks, which are there already
 LARGE = 2**16  # bytes from which constant data goes to its worker by itself instead of in the task graph
 
@@ -144,16 +149,28 @@ def make_part(
 def give(token: bytes, me: int, keys: list[Key], values: list[Any]) -> None:
     """Hand values that Dask brought to this worker over to its part."""
     if (part := _parts.get((token, me))) is None:
-        raise WorkerLost(f"part {me} of the solve is not on this worker")
+        raise _astray((token, me), f"part {me} of the solve is not on this worker")
     part.give(dict(zip(keys, values, strict=True)))
 
 
 def take(key: Key, token: bytes, me: int, step: int) -> Any:
     """A block of the state, for Dask."""
-    part = _parts.get((token, me))
-    if part is None or part.step != step or key not in part.state:
-        raise WorkerLost(f"block {key} of the state after {step} steps is gone with its worker")
+    lost = f"block {key} of the state after {step} steps is gone with its worker"
+    if (part := _parts.get((token, me))) is None:
+        raise _astray((token, me, step, key), lost)
+    if part.step != step or key not in part.state:
+        raise WorkerLost(lost)
     return own(part.state[key])
+
+
+def _astray(what: Any, lost: str) -> Exception:
+    """What to raise where a task is not on the worker of its part: an idle one may have taken it."""
+    _tried[what] += 1
+    if _tried[what] <= STOLEN:
+        time.sleep(PAUSE)
+        return Reschedule()
+    del _tried[what]
+    return WorkerLost(lost)
 
 
 class Resident(Parted[S]):
@@ -242,7 +259,7 @@ class Resident(Parted[S]):
         # Elsewhere it fails at once; without leave to go there, Dask would wait for a lost worker for ever.
         return self._client.submit(
             give, self._token, me, list(given), list(given.values()),
-            workers=[self._workers[me]], allow_other_workers=True, pure=False, retries=STOLEN,
+            workers=[self._workers[me]], allow_other_workers=True, pure=False,
         )  # fmt: skip
 
     def _start(self, steps: int) -> list[Any]:
@@ -276,7 +293,7 @@ class Resident(Parted[S]):
             named = [(name, *k[1:]) for k in mine]
             futures = self._client.map(
                 take, mine, key=named, token=self._token, me=me, step=self.iteration,
-                workers=[worker], allow_other_workers=True, pure=False, retries=STOLEN,
+                workers=[worker], allow_other_workers=True, pure=False,
             )  # fmt: skip
             graph.update(zip(named, futures, strict=True))
         try:  # before the next step replaces them

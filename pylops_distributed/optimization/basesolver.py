@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import fields, replace
-from functools import partial, wraps
+from functools import wraps
 from typing import Any, ClassVar
 
 import dask.array as da
@@ -19,7 +19,7 @@ from pylops_distributed.execution import replay as prepare
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
 from pylops_distributed.optimization.solver import MOMENT
-from pylops_distributed.optimization.state import Reason, as_nan, not_finite, reason_to_stop
+from pylops_distributed.optimization.state import Reason, as_nan, not_finite, reason_to_stop, stopping
 from pylops_distributed.space import Blocks, Space, Vector, flatten, reject_masked, reshape
 
 log = logging.getLogger(__name__)
@@ -59,14 +59,14 @@ def _announced(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
 class _AtRounds:
     """When to stop, asked only where a step of PyLops', which is many of the algorithm, has ended."""
 
-    def __init__(self, algorithm: Any, rounds: str, before: int) -> None:
-        self._algorithm, self._rounds, self._before = algorithm, rounds, before
+    def __init__(self, done: Callable[[Any], Reason | None], rounds: str, before: int) -> None:
+        self._done, self._rounds, self._before = done, rounds, before
 
     def __call__(self, state: Any) -> Reason | None:
         if not_finite(state):
             return Reason.NOT_FINITE
         before, self._before = self._before, _count(state, self._rounds)
-        return reason_to_stop(self._algorithm, state) if self._before > before else None
+        return self._done(state) if self._before > before else None
 
 
 def _count(state: Any, rounds: str) -> int:
@@ -207,9 +207,9 @@ class Solver:
     def in_batches(self, x: Any, limited: Any) -> Any:
         """Steps until ``limited``, an algorithm, is done, many at a time; returns the last model."""
         engine, ends, pace = self._from(x), list[Any](), math.inf
-        done: Any = partial(reason_to_stop, limited)
+        done: Any = stopping(limited)
         if self.rounds is not None:
-            done = _AtRounds(limited, self.rounds, self._round())
+            done = _AtRounds(stopping(limited), self.rounds, self._round())
         engine.until(copy(done))
         before = self._round()
         while self.reason is None:
@@ -292,7 +292,7 @@ class Solver:
 
     def _replay(self, state: Any) -> Replay[Any]:
         machine, system, data = self.machine, self.system, self.data
-        done = partial(reason_to_stop, machine)
+        done = stopping(machine)
         return prepare(lambda before: machine.step(system, data, before), state, done)
 
     def _restart(self, state: Any) -> None:

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -21,7 +20,7 @@ from pylops_distributed.optimization.state import (
     as_nan,
     nan_unless_finite,
     not_finite,
-    reason_to_stop,
+    stopping,
 )
 from pylops_distributed.purity import ComputedTooEarlyError
 from pylops_distributed.space import Vector
@@ -107,7 +106,7 @@ def unroll(solver: Solver[S], op: LinearOperator, y: Vector, niter: int, x0: Vec
 
 def iterate(solver: Solver[S], op: LinearOperator, y: Vector, state: S) -> Iterator[S]:
     """Computed states after ``state``, lazy or computed, one at a time, until the solver is done."""
-    done = partial(reason_to_stop, solver)
+    done = stopping(solver)
     engine = replay(lambda before: solver.step(op, y, before), state, done)
     try:
         reason = done(engine.first)
@@ -178,7 +177,7 @@ class Session(Generic[S]):
         self._prove(op, y, x0, found, start_known)
         start = time.monotonic()
         first: S = solver.init(op, y, x0) if found is None else found.state
-        self._done = partial(reason_to_stop, solver)
+        self._done = stopping(solver)
         self._engine: Replay[S] = replay(lambda before: solver.step(op, y, before), first, self._done)
         self._newest: S = self._engine.first  # without its vectors
         self._moved = 0  # bytes, up to the newest state

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import Field, dataclass, field, fields, replace
+from collections.abc import Callable, Iterable
+from copy import copy
+from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import partial
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -25,6 +26,9 @@ EXTENDABLE = ("niter", "tol")
 Takes: TypeAlias = Literal["system", "normal", "terms", "coefficients"] | None
 # When a scalar of a state may be infinite: before the first step, where it stands for "not yet known"; never; always.
 Infinite: TypeAlias = Literal["first", "never", "always"]
+
+
+ELSEWHERE = "elsewhere"  # in the place of an operator or array that is not sent along
 
 
 class NotFiniteError(ArithmeticError):
@@ -123,6 +127,25 @@ def reason_to_stop(solver: Any, state: State) -> Reason | None:
         return Reason.NOT_FINITE
     reason: Reason | None = solver.done(state)
     return reason
+
+
+def stopping(solver: Any) -> Callable[[Any], Reason | None]:
+    """:func:`reason_to_stop` of a solver, as small as can be: it goes to a worker, where operators are held once.
+
+    A preconditioner or the operators of a prior have no say in when to stop: solvers of this package go without.
+    """
+    if is_dataclass(solver) and type(solver).__module__.startswith(__name__.partition(".")[0] + "."):
+        small = copy(solver)
+        for f in fields(solver):
+            value = getattr(solver, f.name)
+            if any(map(_heavy, value if isinstance(value, tuple) else (value,))):
+                object.__setattr__(small, f.name, ELSEWHERE)  # not None: that it is there may matter
+        solver = small
+    return partial(reason_to_stop, solver)
+
+
+def _heavy(value: Any) -> bool:
+    return hasattr(value, "matvec") or isinstance(value, da.Array | Blocks | np.ndarray)
 
 
 def as_nan(state: S) -> S:
