@@ -9,6 +9,7 @@ import socket
 import struct
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TypeAlias
 
 HELLO = struct.Struct("!4sI32s")  # what this is, the caller's number, and its challenge
@@ -129,15 +130,17 @@ async def _serve(
         try:
             async with asyncio.timeout(PATIENCE):
                 part = await _answer(me, token, peer, later)
-        except (OSError, struct.error, TimeoutError):
+        except (OSError, struct.error):  # a stranger, or nobody any more; out of time, too
             peer.close()
             return
-        except BaseException:
-            peer.close()
-            raise
         if part in met:  # which has given up the connection of before
             met[part].close()
         met[part] = peer
+
+    def served(task: asyncio.Task[None], peer: socket.socket) -> None:
+        callers.pop(task, None)
+        if task.cancelled():  # perhaps before it began
+            peer.close()
 
     try:
         while True:
@@ -150,7 +153,7 @@ async def _serve(
                 next(iter(callers)).cancel()  # the one who has been silent for longest
             task = asyncio.create_task(serve(peer))
             callers[task] = None
-            task.add_done_callback(lambda task: callers.pop(task, None))
+            task.add_done_callback(partial(served, peer=peer))
     finally:
         for task in list(callers):
             task.cancel()

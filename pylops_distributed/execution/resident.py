@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import threading
 import time
@@ -39,6 +40,7 @@ STOLEN, PAUSE = (
     20,
     0.01,
 )  # times to send a task back that an idle worker took without the part, and seconds between
+LOOK = 5.0  # seconds between looks at whether the workers are still there, while nothing comes from them
 TAKING = 300.0  # seconds for workers to give their blocks, which are there already
 LARGE = 2**16  # bytes from which constant data goes to its worker by itself instead of in the task graph
 
@@ -168,7 +170,8 @@ def _astray(what: Any, lost: str) -> Exception:
     _tried[what] += 1
     if _tried[what] <= STOLEN:
         time.sleep(PAUSE)
-        return Reschedule()
+        back: Exception = Reschedule()
+        return back
     del _tried[what]
     return WorkerLost(lost)
 
@@ -216,14 +219,14 @@ class Resident(Parted[S]):
             for me, (worker, pair) in enumerate(zip(self._workers, pairs, strict=True))
         ]  # fmt: skip
         del pairs, shares
-        self._parts = client.gather(self._actors)
+        self._parts = client.gather(self._settled(self._actors))
         # Calls of actors are cycles, which keep the actors until Python looks for garbage: not these.
         weakref.finalize(
             self, _release, [*self._actors, *(part._future for part in self._parts)]
         ).atexit = False
-        addresses = _all([part.address() for part in self._parts])
-        _all([part.connect(addresses) for part in self._parts])
-        client.gather([self._give(me, values) for me, values in enumerate(given) if values])
+        addresses = self._all([part.address() for part in self._parts])
+        self._all([part.connect(addresses) for part in self._parts])
+        client.gather(self._settled([self._give(me, values) for me, values in enumerate(given) if values]))
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -249,7 +252,7 @@ class Resident(Parted[S]):
         """As :meth:`Replay.until`."""
         super().until(done)
         with self._watched():
-            self._parts[0].until(self.done).result()
+            self._all([self._parts[0].until(self.done)])
 
     def _give(self, me: int, given: dict[Key, Any]) -> Future:
         """Bring values that exist already to their part."""
@@ -269,7 +272,7 @@ class Resident(Parted[S]):
     def _gather(self, calls: list[Any]) -> list[Taken]:
         with self._watched():
             try:
-                return _all(calls)
+                return self._all(calls)
             finally:
                 del calls
 
@@ -296,14 +299,51 @@ class Resident(Parted[S]):
                 workers=[worker], allow_other_workers=True, pure=False,
             )  # fmt: skip
             graph.update(zip(named, futures, strict=True))
-        try:  # before the next step replaces them
-            wait(list(graph.values()), timeout=TAKING)
-        except TimeoutError as error:
-            raise TimeoutError(
-                f"workers have not given their blocks of the state for {TAKING:.0f} s: they may be paused, since they "
-                "hold nearly all the memory that they may, or busy with other work"
-            ) from error
+        self._settled(list(graph.values()), TAKING)  # before the next step replaces them
         return graph
+
+    def _settled(self, futures: list[Future], most: float = math.inf) -> list[Future]:
+        """Wait for futures; tasks of a worker that was lost, or started again, may never come."""
+        end = time.monotonic() + most
+        while futures:
+            try:
+                wait(futures, timeout=LOOK)
+                break
+            except TimeoutError:
+                if self._gone():
+                    raise self._lost() from None
+                if time.monotonic() > end:
+                    raise TimeoutError(
+                        f"workers have not given their blocks of the state for {most:.0f} s: they may be paused, since "
+                        "they hold nearly all the memory that they may, or busy with other work"
+                    ) from None
+        return futures
+
+    def _result(self, call: Any) -> Any:
+        """Result of a call to a part, for which there may be nobody any more to answer."""
+        while True:
+            try:
+                return call.result(timeout=LOOK)
+            except TimeoutError:
+                if call.done():
+                    return call.result()
+                if self._gone():
+                    raise self._lost() from None
+
+    def _all(self, calls: Iterable[Any]) -> list[Any]:
+        """Results of calls to all parts; the cause where some failed, rather than its effect on the others."""
+        results, errors = [], list[BaseException]()
+        for call in calls:
+            try:
+                results.append(self._result(call))
+            except (Exception, asyncio.CancelledError) as error:
+                errors.append(error)
+        try:
+            if errors:
+                raise next((e for e in errors if not _of_loss(e)), errors[0])
+            return results
+        finally:
+            del calls, call, errors  # errors hold this frame
 
     def could_spread(self) -> bool:
         """As :meth:`Replay.could_spread`."""
@@ -336,22 +376,6 @@ def _of_loss(error: BaseException) -> bool:
         error
     )  # so Dask says it
     return told or isinstance(error, ConnectionError | CommClosedError) or type(error) is OSError
-
-
-def _all(futures: Iterable[Any]) -> list[Any]:
-    """Results of calls to all parts; the cause where some failed, rather than its effect on the others."""
-    results, errors = [], list[BaseException]()
-    for future in futures:
-        try:
-            results.append(future.result())
-        except (Exception, asyncio.CancelledError) as error:
-            errors.append(error)
-    try:
-        if errors:
-            raise next((e for e in errors if not _of_loss(e)), errors[0])
-        return results
-    finally:
-        del futures, errors  # errors hold this frame
 
 
 def _given(pair: tuple[Share, Share], futures: Mapping[Key, Any]) -> dict[Key, Any]:
