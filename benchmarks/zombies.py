@@ -34,7 +34,7 @@ import zarr.storage
 from pylops_distributed import Diagonal, open_run
 from pylops_distributed.audit import repair, verify
 from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import solve
+from pylops_distributed.optimization.solver import Session, solve
 from pylops_distributed.report import write_report
 from pylops_distributed.store import lease
 from pylops_distributed.store.checkpoint import CheckpointStore
@@ -134,9 +134,15 @@ def template(folder: Path, name: str) -> Path:
         CheckpointStore(attempt, background=False, retention=Retention(9)) as store,
     ):
         scale = da.from_array(SCALE, chunks=20)
-        solve(CGLS(4, tol=0.0), Diagonal(scale), scale + 1, store=store, save=Every(1))
+        if name == "delete":  # solved runs are not given up
+            session = Session(CGLS(9, tol=0.0), Diagonal(scale), scale + 1, store=store)
+            session.save()
+            session.close()
+        else:
+            solve(CGLS(4, tol=0.0), Diagonal(scale), scale + 1, store=store, save=Every(1))
         if name in ("prune", "repair", "result", "report"):
-            run.write_result(attempt, variables(0.0), attrs={"reason": "0.0"})
+            newest = "i00000004-a0001"
+            run.write_result(attempt, variables(0.0), checkpoint=newest, attrs={"reason": "0.0"})
     if name == "repair":
         for path in (run.result, "checkpoints/i00000004-a0001"):
             chunk = next(p for p in sorted((url / path).rglob("c/*")) if p.is_file())
