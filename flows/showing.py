@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pylops_distributed import markup
 from pylops_distributed.inversion import Progress
 from pylops_distributed.plots import relative_cost
 from pylops_distributed.store.storage import open_storage
@@ -54,12 +55,12 @@ def sparkline(values: object, width: int = 24) -> str:
 def running(run: str, progress: Progress, pictures: Mapping[str, bytes], state: str) -> str:
     """Markdown of what the UI shows while the inversion runs."""
     rows = {
-        "run": f"`{open_storage(run).place}`",
+        "run": markup.code(open_storage(run).place),
         "iteration": f"{progress.iteration} of {progress.niter}",
         "resumed from": "the start" if progress.resumed is None else f"iteration {progress.resumed}",
         "residual norm or objective": f"{progress.cost[-1]:.4e}, first {progress.cost[0]:.4e}",
         "time left": "-" if progress.reason else f"{duration(progress.left)} at {progress.seconds:.2f} s a step",
-        "state": progress.reason or state,
+        "state": markup.text(progress.reason or state),
     }  # fmt: skip
     shown = "\n\n".join(image(name, png) for name, png in pictures.items())
     return f"{table(rows)}\n\n{shown}\n\n{snippet(run)}"
@@ -67,24 +68,26 @@ def running(run: str, progress: Progress, pictures: Mapping[str, bytes], state: 
 
 def finished(run: str, place: str, figures: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
     """Markdown of a run's report."""
-    shown = "\n\n".join(f"## {name}\n{image(name, png)}" for name, png in pictures.items())
-    return f"{table({**figures, 'report': f'`{place}`'})}\n\n{shown}\n\n{snippet(run)}"
+    shown = "\n\n".join(f"## {markup.text(name)}\n{image(name, png)}" for name, png in pictures.items())
+    rows = {name: markup.text(value) for name, value in figures.items()} | {"report": markup.code(place)}
+    return f"{table(rows)}\n\n{shown}\n\n{snippet(run)}"
 
 
 def table(rows: Mapping[str, Any]) -> str:
-    """Markdown of two columns."""
-    return "| | |\n| --- | --- |\n" + "\n".join(f"| {key} | {value} |" for key, value in rows.items())
+    """Markdown of two columns; values are Markdown."""
+    return "| | |\n| --- | --- |\n" + "\n".join(
+        f"| {markup.text(key)} | {value} |" for key, value in rows.items()
+    )
 
 
 def image(name: str, png: bytes) -> str:
     """Markdown of a picture, which comes along and is asked of nobody."""
-    return f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})"
+    return f"![{markup.text(name)}](data:image/png;base64,{base64.b64encode(png).decode()})"
 
 
 def snippet(run: str) -> str:
     """Markdown of how to open a run."""
-    place = open_storage(run).place
-    return f'```python\nimport pylops_distributed\nrun = pylops_distributed.open_run("{place}")\n```\n'
+    return markup.opening(open_storage(run).place)
 
 
 def settings_table(config: Mapping[str, Any], about: Mapping[str, Any]) -> str:

@@ -85,7 +85,7 @@ def write_report(
     page = PAGE.substitute(
         title=html.escape(f"Run {tree.name}"),
         figures=_table(summary(tree)),
-        pictures="\n".join(f"<h2>{name}</h2>{_image(png)}" for name, png in drawn.items()),
+        pictures="\n".join(f"<h2>{html.escape(name)}</h2>{_image(png)}" for name, png in drawn.items()),
         snippet=html.escape(
             f'import pylops_distributed\nrun = pylops_distributed.open_run("{_place(storage.url)}")'
         ),

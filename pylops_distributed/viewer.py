@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from pylops_distributed.markup import text
 from pylops_distributed.plots import (
     label_of,
     limits_of,
@@ -51,8 +52,8 @@ def view(run: xr.DataTree) -> Any:
         If Panel is not installed.
     """
     pn = _panel()
-    rows = "\n".join(f"| {name} | {value} |" for name, value in summary(run).items())
-    about = f"# Run {run.name}\n\n| figure | value |\n| --- | --- |\n{rows}"
+    rows = "\n".join(f"| {text(name)} | {text(value)} |" for name, value in summary(run).items())
+    about = f"# Run {text(run.name)}\n\n| figure | value |\n| --- | --- |\n{rows}"
     if not {"iterates", "model"} & set(run.children):
         return pn.Column(
             pn.pane.Markdown(f"{about}\n\nThere is no checkpoint yet: load this page again later.")
