@@ -90,10 +90,12 @@ def await_workers() -> Any:
 
 def _leave_pool() -> None:
     """Give a worker's thread back, if this one runs a Dask task: the parts of a solve need it to begin."""
-    from distributed.threadpoolexecutor import thread_state
+    from distributed.threadpoolexecutor import thread_state as pool
+    from distributed.utils import thread_state as task
     from distributed.worker import secede
 
-    if getattr(thread_state, "key", None) and getattr(thread_state, "proceed", False):
+    # Two states of one thread: which task it runs, and whether it still is one of the threads of its pool.
+    if getattr(task, "key", None) and getattr(pool, "proceed", False):
         secede()
 
 
