@@ -7,6 +7,9 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
+from dask.system import CPU_COUNT
+from dask.utils import format_bytes
 from distributed import LocalCluster, Nanny, Status, Worker
 from distributed.exceptions import WorkerStartTimeoutError
 from tornado.ioloop import PeriodicCallback
@@ -18,6 +21,9 @@ log = logging.getLogger(__name__)
 
 PRELOAD = str(Path(__file__).parents[1] / "utils" / "pylops_distributed_preload.py")
 LOOK = 2000  # milliseconds between two looks for workers that are gone
+# Worker processes on this machine: more take each other's time, and may take the machine down as they start.
+PER_CORE, LEAST = 4, 8
+WORKER = 250_000_000  # bytes that one has before it does anything
 PATIENCE = 60.0  # seconds for the others of workers that died while they started
 
 
@@ -25,6 +31,15 @@ def check(*, security: Any = None, **options: Any) -> None:
     """Refuse what :func:`cluster` cannot take."""
     check_security("single", security)
     check_options("single", options, LocalCluster, Nanny, Worker)
+    wanted = (options.get("adapt") or {}).get("maximum") or options.get("n_workers") or 0
+    room = psutil.virtual_memory().total // WORKER
+    most = max(1, min(max(LEAST, PER_CORE * CPU_COUNT), room))
+    if options.get("processes", True) and wanted > most:
+        raise ValueError(
+            f"{wanted} worker processes are too many for this machine of {CPU_COUNT} cores and "
+            f"{format_bytes(psutil.virtual_memory().total)}: expected at most {most}; set n_workers (or adapt.maximum) "
+            "to that, and threads_per_worker for more than one task at a time in each"
+        )
 
 
 def cluster(

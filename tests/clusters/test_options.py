@@ -95,6 +95,14 @@ def test_sizes_that_cannot_be(options, words):
     assert words in refused("slurm", memory="1GB", **options)
 
 
+@pytest.mark.parametrize("size", [{"n_workers": 1000}, {"n_workers": 1, "adapt": {"maximum": 1000}}])
+def test_more_workers_than_a_machine_can_start(size):
+    with pytest.raises(ValueError, match=r"1000 worker processes are too many .* expected at most"):
+        check("single", size)
+    check("single", size | {"processes": False})
+    check("slurm", size | {"memory": "1GB"})
+
+
 def test_what_can_work_is_let_through():
     check("single", {"n_workers": 2, "memory_limit": "2GB", "adapt": {"maximum": 2, "interval": "2s"}})
     check(ADDRESS, {"n_workers": 2, "timeout": 10})
