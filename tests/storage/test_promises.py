@@ -60,6 +60,15 @@ def test_what_is_published_is_on_disk_before_that_is_acknowledged(run, what):
     }
 
 
+def test_an_attempt_is_on_disk_before_it_is_begun(run):
+    """Else its number could be taken again after a power cut."""
+    with pytest.MonkeyPatch.context() as patch, flushed(patch) as events, run.attempt():
+        records = sorted(Path(run.storage.place, "attempts").glob("*/zarr.json"))
+        begun = [path for kind, path in events if kind == "fsync"]
+    (record,) = records
+    assert {str(record), str(record.parent), str(record.parent.parent), run.storage.place} <= set(begun)
+
+
 def test_a_checkpoint_is_deleted_only_after_a_newer_one_is_on_disk(run):
     with run.attempt() as attempt, pytest.MonkeyPatch.context() as patch:
         store = CheckpointStore(attempt, background=False)
