@@ -1,0 +1,332 @@
+"""Do the tests notice? Random faults in solvers, store, identity and ingest, one at a time, and the tests of them.
+
+    python -m pip install coverage
+    python benchmarks/mutants.py
+    python benchmarks/mutants.py --number 20 --minutes 5 --only store
+
+Copies the tree, runs the tests below once there to see which reach each line, and then, for each of 100 faults drawn
+with a seed, those that reach its line, until one fails. A fault is a comparison turned around, a number off by one, a
+statement left out, arguments exchanged, a condition negated or a constant returned. Prints one line a fault, and how
+many were noticed; exits with 1 if fewer than four in five were. Faults in `mutants_equivalent.txt`, which a person
+found to change nothing that can be seen, are drawn and left out of the count. Time is bounded: what is not begun by
+then is not counted, and the last line says how many that were. The checkout itself is never touched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+
+ROOT = Path(__file__).parents[1]
+SEED, NUMBER, BAR = 21, 100, 0.8
+LIMIT = 120  # seconds for the tests of one fault; one that takes longer was noticed: it hangs
+EQUIVALENT = Path(__file__).with_name("mutants_equivalent.txt")
+# Modules, and the tests that are about them.
+TABLE = {
+    "store": (["pylops_distributed/store/*.py"], ["tests/storage"]),
+    "ingest": (["pylops_distributed/ingest/*.py"], ["tests/ingest"]),
+    "identity": (
+        [
+            "pylops_distributed/assembly.py",
+            "pylops_distributed/inversion.py",
+            "pylops_distributed/identity*.py",
+        ],
+        ["tests/storage/test_identity.py", "tests/storage/test_promises.py", "tests/test_solver_settings.py"],
+    ),
+    "optimization": (
+        ["pylops_distributed/optimization/*.py", "pylops_distributed/optimization/proximal/*.py"],
+        ["tests/optimization"],
+    ),
+}
+P = "tests/storage/test_promises.py"
+# Faults that a person chose, each in the way of a promise of the documentation: module, text, what stands there
+# instead, and the tests to notice it.
+NAMED = [
+    ("store/group.py", "        storage.sync(path)\n", "", [P]),
+    ("store/group.py", "    storage.sync(metadata_key(path))\n", "", [P]),
+    ("store/direct.py", "np.isfinite(piece.sum()) or np.isfinite(piece).all()", "np.isfinite(piece.sum())", [P]),
+    ("store/lease.py", "                storage.sync(_record(number))\n", "", [P]),
+    ("warm.py", "key=itemgetter(0), reverse=True", "key=itemgetter(0)", [P, "tests/flows/test_incremental.py"]),
+    ("optimization/solver.py", "        if self.reason is not None:\n            self.save()\n",
+     "        if self.reason is not None:\n", [P]),
+    ("assembly.py", "    return sha256(repr([known.of(type(problem)), *map(known.of, makers)]).encode()).hexdigest()",
+     '    return "0" * 64', ["tests/storage/test_identity.py"]),
+    ("inversion.py", 'if ds.attrs["fingerprint"] != run.attrs["identity"]["data"]:', "if False:",
+     ["tests/flows/test_incremental.py"]),
+    ("clusters/single.py", '            options["host"] = "127.0.0.1"\n', "            pass\n",
+     ["tests/clusters/test_listening.py"]),
+]  # fmt: skip
+RC = "[run]\nsource = pylops_distributed\ndynamic_context = test_function\ndata_file = {file}\nconcurrency = thread\n"
+TURNED: dict[type, type] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.And: ast.Or, ast.Or: ast.And,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A place in the text of a module, and what stands there instead."""
+
+    module: str
+    line: int
+    start: int
+    end: int
+    kind: str
+    old: str
+    new: str
+
+    @property
+    def name(self) -> str:
+        """What a list of faults calls it: it holds no number of a line, which others would move."""
+        return f"{self.module}: {self.kind}: {' '.join(self.old.split())} -> {' '.join(self.new.split())}"
+
+
+def faults(module: str, text: str) -> Iterator[Fault]:
+    """All faults that a module may get."""
+    tree = ast.parse(text)
+    starts = [0]
+    for row in text.encode().split(b"\n"):
+        starts.append(starts[-1] + len(row) + 1)
+    for parent in ast.walk(tree):
+        for node in ast.iter_child_nodes(parent):
+            for kind, new in _changes(parent, node):
+                a = starts[node.lineno - 1] + node.col_offset
+                b = starts[node.end_lineno - 1] + node.end_col_offset
+                old = text.encode()[a:b].decode()
+                if old != new:
+                    yield Fault(module, node.lineno, a, b, kind, old, new)
+
+
+def _changes(parent: ast.AST, node: ast.AST) -> Iterator[tuple[str, str]]:
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in TURNED:
+        turned = ast.Compare(node.left, [TURNED[type(node.ops[0])](), *node.ops[1:]], node.comparators)
+        yield "comparison", f"({ast.unparse(turned)})"
+    if isinstance(node, ast.BinOp) and type(node.op) in TURNED:
+        yield "operation", f"({ast.unparse(ast.BinOp(node.left, TURNED[type(node.op)](), node.right))})"
+    if isinstance(node, ast.BoolOp):
+        yield "and/or", f"({ast.unparse(ast.BoolOp(TURNED[type(node.op)](), node.values))})"
+    if (
+        isinstance(node, ast.Constant)
+        and type(node.value) in (int, float)
+        and not isinstance(parent, ast.keyword)
+    ):
+        yield "off by one", f"({node.value + 1!r})"
+    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield "constant", repr(not node.value)
+    if (
+        isinstance(node, ast.expr)
+        and isinstance(parent, ast.If | ast.While | ast.IfExp)
+        and node is parent.test
+    ):
+        yield "condition", f"(not ({ast.unparse(node)}))"
+    if (
+        isinstance(node, ast.Call)
+        and len(node.args) > 1
+        and not any(isinstance(a, ast.Starred) for a in node.args[:2])
+    ):
+        swapped = ast.Call(node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords)
+        yield "arguments", ast.unparse(swapped)
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await):
+        yield "left out", "pass"
+    if isinstance(node, ast.AugAssign | ast.Raise):
+        yield "left out", "pass"
+    if isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
+        yield "returned", "return None"
+
+
+def _is_log(node: ast.Call) -> bool:
+    """Whether it only tells somebody something."""
+    return ast.unparse(node.func).startswith("log.")
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def draw(only: str | None, number: int, seed: int) -> list[tuple[str, Fault]]:
+    """The faults of this run: the same ones for a seed and a state of the code, evenly over the parts."""
+    rng, drawn = random.Random(seed), []
+    parts = [only] if only else list(TABLE)
+    for part in parts:
+        found = [
+            fault for pattern in TABLE[part][0] for path in sorted(ROOT.glob(pattern))
+            for fault in faults(str(path.relative_to(ROOT)), path.read_text())
+        ]  # fmt: skip
+        drawn.append(
+            [(part, fault) for fault in rng.sample(found, min(len(found), -(-number // len(parts))))]
+        )
+    # In turns, so that time that runs out takes from all.
+    return [one for row in zip(*drawn, strict=False) for one in row][:number]
+
+
+def pytest(
+    tree: Path, words: list[str], limit: float, prefix: tuple[str, ...] = ()
+) -> tuple[bool, list[str]]:
+    """Whether all tests pass in a copy, and what was printed of failures; no answer in time is a failure."""
+    command = [
+        sys.executable, *prefix, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider",
+        "--basetemp", str(tree / ".tests"), *words,
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(tree), "OPENBLAS_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=tree,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            start_new_session=True,
+        )
+    except subprocess.TimeoutExpired:
+        return False, ["took too long"]
+    lines = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR", "E  "))]
+    return done.returncode in (0, 5), lines or [*done.stdout.splitlines()[-1:], done.stderr[-200:]]
+
+
+def reached(tree: Path, part: str, limit: float) -> dict[tuple[str, int], set[str]]:
+    """For each line, the tests that reach it, but those that fail as they are."""
+    data, rc = tree / f".coverage.{part}", tree / f".coveragerc.{part}"
+    rc.write_text(RC.format(file=data))
+    sound, words = pytest(tree, TABLE[part][1], limit, ("-m", "coverage", "run", f"--rcfile={rc}"))
+    failing = {word.split()[1] for word in words if word.startswith(("FAILED", "ERROR")) and "::" in word}
+    if not sound:
+        print(
+            f"without any fault, tests of {part} fail, and are left out: {sorted(failing) or words}",
+            flush=True,
+        )
+    from coverage.numbits import numbits_to_nums
+
+    files = {path.stem: str(path.relative_to(tree)) for path in tree.glob("tests/**/test_*.py")}
+    found: dict[tuple[str, int], set[str]] = defaultdict(set)
+    query = (
+        "select path, context, numbits from line_bits "
+        "join file on file.id = file_id join context on context.id = context_id"
+    )
+    for path, context, bits in sqlite3.connect(data).execute(query):
+        *_, module, test = ["", "", *context.split(".")]
+        for line in numbits_to_nums(bits):
+            if module in files:
+                found[str(Path(path).relative_to(tree)), line].add(f"{files[module]}::{test}")
+            else:
+                found[str(Path(path).relative_to(tree)), line] |= set()
+    left_out = {name.partition("[")[0] for name in failing}
+    return defaultdict(set, {place: tests - left_out for place, tests in found.items()})
+
+
+def judge(
+    tree: Path, part: str, fault: Fault, known: dict[tuple[str, int], set[str]], limit: float
+) -> tuple[bool, str]:
+    """Whether a test notices a fault."""
+    path = tree / fault.module
+    good = path.read_bytes()
+    if (fault.module, fault.line) not in known:
+        return False, "no test reaches it"
+    # Reached by no test itself: at import, by fixtures or in threads of their own; then all are asked.
+    tests = sorted(known[fault.module, fault.line]) or TABLE[part][1]
+    path.write_bytes(good[: fault.start] + fault.new.encode() + good[fault.end :])
+    try:
+        sound, words = pytest(tree, ["-x", *(tests if len(tests) < 300 else TABLE[part][1])], LIMIT)
+        return not sound, words[-1][:110]
+    finally:
+        path.write_bytes(good)
+
+
+def main() -> int:
+    """Run; see above."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--number", type=int, default=NUMBER)
+    parser.add_argument("--minutes", type=float, default=20.0, help="for the faults, after the tests alone")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--only", choices=TABLE)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--named", action="store_true", help="the faults that a person chose, instead")
+    given = parser.parse_args()
+    if given.named:
+        return named()
+    equivalent = {line.partition(" # ")[0].strip() for line in EQUIVALENT.read_text().splitlines()}
+    wanted = draw(given.only, given.number, given.seed)
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(given.jobs) as pool:
+        trees: Queue[Path] = Queue()
+        for number in range(max(given.jobs, len(TABLE))):
+            trees.put(copy(Path(folder) / str(number)))
+        known = {}
+        parts = sorted({part for part, _ in wanted})
+
+        def mapped(part: str) -> None:
+            tree = trees.get()
+            known[part] = reached(tree, part, 1800)
+            trees.put(tree)
+
+        list(pool.map(mapped, parts))
+        end = time.monotonic() + 60 * given.minutes
+
+        def one(job: tuple[str, Fault]) -> bool | None:
+            part, fault = job
+            if fault.name in equivalent or time.monotonic() > end:
+                return None
+            tree = trees.get()
+            noticed, words = judge(tree, part, fault, known[part])
+            trees.put(tree)
+            print(
+                f"{'killed  ' if noticed else 'SURVIVED'} {fault.name} (line {fault.line}) | {words}",
+                flush=True,
+            )
+            return noticed
+
+        told = [noticed for noticed in pool.map(one, wanted) if noticed is not None]
+    share = sum(told) / max(1, len(told))
+    print(
+        f"{sum(told)} of {len(told)} killed, {share:.0%}; seed {given.seed}; not begun or left out: ", end=""
+    )
+    print(len(wanted) - len(told))
+    return int(share < BAR)
+
+
+def named() -> int:
+    """Whether the faults that a person chose are all noticed, one after another."""
+    survived = 0
+    with tempfile.TemporaryDirectory() as folder:
+        tree = copy(Path(folder) / "tree")
+        for module, old, new, tests in NAMED:
+            path = tree / "pylops_distributed" / module
+            good = path.read_text()
+            if good.count(old) != 1:
+                raise SystemExit(f"{module} has {good.count(old)} times {old!r}: look where that went")
+            path.write_text(good.replace(old, new))
+            sound, words = pytest(tree, ["-x", *tests], 3 * LIMIT)
+            path.write_text(good)
+            survived += sound
+            print(
+                f"{'SURVIVED' if sound else 'killed  '} {module}: {old.strip()} | {words[-1][:110]}",
+                flush=True,
+            )
+    print(f"{len(NAMED) - survived} of {len(NAMED)} killed")
+    return survived
+
+
+def copy(tree: Path) -> Path:
+    """A copy of the tree, to spoil."""
+    skipped = shutil.ignore_patterns(".git", "__pycache__", ".*cache", "runs", "_build")
+    return Path(shutil.copytree(ROOT, tree, ignore=skipped))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
