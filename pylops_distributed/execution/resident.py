@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import socket
 import threading
 import time
 import weakref
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -19,8 +19,8 @@ from weakref import WeakValueDictionary
 import dask.array as da
 from dask._task_spec import DataNode
 from dask.utils import format_bytes
-from distributed import Client, Future, Reschedule, wait
-from distributed.comm import CommClosedError
+from distributed import Client, Future, Reschedule, get_worker, wait
+from distributed.comm import CommClosedError, parse_address, parse_host_port
 
 from pylops_distributed.execution.links import Links
 from pylops_distributed.execution.part import Part, Row, Taken
@@ -32,14 +32,12 @@ from pylops_distributed.memory import free, keep_pages
 
 # The parts on this worker, by the token of their solve and their number; they live as long as their actors.
 _parts: WeakValueDictionary[tuple[bytes, int], Part] = WeakValueDictionary()
-_tried: Counter[Any] = Counter()  # how often tasks came to this worker that are for another
 PLENTY = 2**31  # bytes of free memory from which a worker need not give back at once what it frees
 CLOSING = 5.0  # seconds for parts to close, which may be amid a step
 KILLED, SHORT = "worker-restart-memory", 5.0  # topic of a nanny's event, and seconds to ask for it
-STOLEN, PAUSE = (
-    20,
-    0.01,
-)  # times to send a task back that an idle worker took without the part, and seconds between
+PAUSE = (
+    0.05  # seconds before a task is sent back that an idle worker took, which has not the part that it is for
+)
 LOOK = 5.0  # seconds between looks at whether the workers are still there, while nothing comes from them
 TAKING = 300.0  # seconds for workers to give their blocks, which are there already
 LARGE = 2**16  # bytes from which constant data goes to its worker by itself instead of in the task graph
@@ -151,29 +149,29 @@ def make_part(
 def give(token: bytes, me: int, keys: list[Key], values: list[Any]) -> None:
     """Hand values that Dask brought to this worker over to its part."""
     if (part := _parts.get((token, me))) is None:
-        raise _astray((token, me), f"part {me} of the solve is not on this worker")
+        raise WorkerLost(f"part {me} of the solve is not on this worker")
     part.give(dict(zip(keys, values, strict=True)))
 
 
-def take(key: Key, token: bytes, me: int, step: int) -> Any:
-    """A block of the state, for Dask."""
-    lost = f"block {key} of the state after {step} steps is gone with its worker"
-    if (part := _parts.get((token, me))) is None:
-        raise _astray((token, me, step, key), lost)
-    if part.step != step or key not in part.state:
-        raise WorkerLost(lost)
+def take(key: Key, token: bytes, me: int, step: int, home: str) -> Any:
+    """A block of the state, for Dask; of the worker at the address home."""
+    if (part := _parts.get((token, me))) is None and get_worker().address != home and _answers(home):
+        # An idle worker has taken the task; the block may be waiting behind long tasks of others.
+        time.sleep(PAUSE)
+        raise Reschedule
+    if part is None or part.step != step or key not in part.state:
+        raise WorkerLost(f"block {key} of the state after {step} steps is gone with its worker")
     return own(part.state[key])
 
 
-def _astray(what: Any, lost: str) -> Exception:
-    """What to raise where a task is not on the worker of its part: an idle one may have taken it."""
-    _tried[what] += 1
-    if _tried[what] <= STOLEN:
-        time.sleep(PAUSE)
-        back: Exception = Reschedule()
-        return back
-    del _tried[what]
-    return WorkerLost(lost)
+def _answers(address: str) -> bool:
+    """Whether there is still a worker at an address."""
+    try:
+        host, port = parse_host_port(parse_address(address)[1])
+        socket.create_connection((host, port), timeout=LOOK).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 class Resident(Parted[S]):
@@ -214,7 +212,7 @@ class Resident(Parted[S]):
             client.submit(
                 make_part, me, self._token, *pair, state.iteration, self._limits[worker],
                 info[worker]["nthreads"], self.done, _host(worker),
-                actor=True, workers=[worker], allow_other_workers=True, pure=False,
+                actor=True, workers=[worker], pure=False,  # nowhere else, or an idle worker would take it
             )
             for me, (worker, pair) in enumerate(zip(self._workers, pairs, strict=True))
         ]  # fmt: skip
@@ -259,11 +257,9 @@ class Resident(Parted[S]):
         if arrays := [key for key, value in given.items() if not isinstance(value, Future)]:
             sent = self._client.scatter([given[k] for k in arrays], workers=[self._workers[me]], hash=False)
             given.update(zip(arrays, sent, strict=True))
-        # Elsewhere it fails at once; without leave to go there, Dask would wait for a lost worker for ever.
         return self._client.submit(
-            give, self._token, me, list(given), list(given.values()),
-            workers=[self._workers[me]], allow_other_workers=True, pure=False,
-        )  # fmt: skip
+            give, self._token, me, list(given), list(given.values()), workers=[self._workers[me]], pure=False
+        )
 
     def _start(self, steps: int) -> list[Any]:
         with self._watched():
@@ -295,7 +291,8 @@ class Resident(Parted[S]):
             mine = [k for k in keys_of(a) if self._homes[k] == me]
             named = [(name, *k[1:]) for k in mine]
             futures = self._client.map(
-                take, mine, key=named, token=self._token, me=me, step=self.iteration,
+                take, mine, key=named, token=self._token, me=me, step=self.iteration, home=worker,
+                # Elsewhere it finds out whether the worker is lost; without leave to go there, Dask would wait.
                 workers=[worker], allow_other_workers=True, pure=False,
             )  # fmt: skip
             graph.update(zip(named, futures, strict=True))

@@ -3,6 +3,7 @@
 import gc
 import sys
 import threading
+import time
 import weakref
 
 import dask
@@ -31,6 +32,7 @@ def threads():
 @pytest.fixture
 def uncollected():
     """Garbage stays: what goes, goes since nobody holds it."""
+    gc.collect()  # what tests before this one have dropped is theirs
     gc.disable()
     yield
     gc.enable()
@@ -39,7 +41,12 @@ def uncollected():
 @pytest.fixture(params=["threads", "cluster"])
 def place(request):
     """In process, or the client of two worker processes."""
-    return request.getfixturevalue(request.param)
+    client = request.getfixturevalue(request.param)
+    gc.collect()
+    end = time.monotonic() + 30
+    while not nothing_left(client) and time.monotonic() < end:
+        time.sleep(0.05)  # what tests before this one have dropped is on its way
+    return client
 
 
 def system(rng):
