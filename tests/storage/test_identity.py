@@ -163,6 +163,18 @@ def test_the_content_of_files_is_part_of_it(folder):
     assert own(folder) != before
 
 
+def test_a_module_that_cannot_be_imported_counts_by_its_name(folder):
+    """The method that wants it says so itself, if it is ever called."""
+    found = [
+        own(folder, own=problem(more=f"def other(self): import {name}")) for name in ("not_here", "nor_here")
+    ]
+    assert found[0] != found[1]
+    (folder / "broken.py").write_text("1 / 0")
+    (folder / "broke.py").write_text("1 / 0")
+    more = [own(folder, own=problem(more=f"def other(self): import {name}")) for name in ("broken", "broke")]
+    assert len({*found, *more}) == 4
+
+
 def stored(kind, values):
     """An array in a file, lazily."""
     if kind == "zarr":
@@ -174,6 +186,8 @@ def stored(kind, values):
         with h5py.File("a.h5", "w") as file:
             file["a"] = values
         return da.from_array(h5py.File("a.h5", "r")["a"], chunks=4)
+    if kind == "memory":
+        return da.from_array(values.copy(), chunks=4)
     if kind == "memmap":
         np.save("a.npy", values)
         return da.from_array(np.load("a.npy", mmap_mode="r"), chunks=4)
@@ -182,7 +196,7 @@ def stored(kind, values):
 
 
 @pytest.mark.parametrize("change", [lambda a: a, lambda a: (a[1:] * 2).rechunk(3)], ids=["read", "computed"])
-@pytest.mark.parametrize("kind", ["zarr", "hdf5", "memmap", "delayed"])
+@pytest.mark.parametrize("kind", ["memory", "zarr", "hdf5", "memmap", "delayed"])
 def test_arrays_in_files_count_by_content(folder, kind, change):
     values = np.arange(8.0)
     before = token(pld.Diagonal(change(stored(kind, values))))

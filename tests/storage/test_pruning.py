@@ -7,6 +7,7 @@ from pylops_distributed.store.checkpoint import CheckpointStore, Retention
 from pylops_distributed.store.group import Variable
 from pylops_distributed.store.pruning import waste
 from pylops_distributed.store.run import Run
+from pylops_distributed.store.storage import open_storage
 
 NAMES = [f"i{iteration:08d}-a0001" for iteration in range(1, 6)]
 
@@ -37,3 +38,24 @@ def test_the_newest_two_that_are_sound_stay(run, tmp_path, damaged, left):
         with run.attempt() as attempt, CheckpointStore(attempt) as store:
             newest = max(set(NAMES) - set(damaged))
             assert_same(store.latest(ToyState).state, after(int(newest[1:9])))
+
+
+def test_an_abandoned_run_on_s3_is_deleted_and_its_neighbour_is_not(bucket):
+    for name in ("abandoned", "kept"):
+        run = Run.create_or_open(
+            f"{bucket}/pruning/{name}.zarr", identity=IDENTITY, provenance={"name": name}
+        )
+        with run.attempt() as attempt, CheckpointStore(attempt) as store:
+            store.save(after(1))
+            store.wait()
+            if name == "kept":
+                run.write_result(attempt, {"model": Variable(("x",), [1.0, 2.0])})
+    (one,) = (
+        one
+        for one in waste(f"{bucket}/pruning", days=-1)
+        if "abandoned" in one.run.storage.url and not one.path
+    )
+    one.delete()
+    left = set(open_storage(f"{bucket}/pruning").list())
+    assert left
+    assert all(key.startswith("kept.zarr/") for key in left)

@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -314,3 +315,22 @@ def test_metadata_is_signed(attrs: Any) -> None:
         patch.setattr(type(storage), "get", lambda self, key: bytes(flipped))
         with pytest.raises(Damaged):
             read_attrs(storage)
+
+
+def test_the_commit_that_a_run_was_made_at(tmp_path, monkeypatch):
+    """Of the folder of work, and nothing where that is in no repository."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.chdir(tmp_path)
+    assert Run.create_or_open(tmp_path / "before", identity=IDENTITY).attrs["git"] is None
+    git = ["git", "-c", "user.name=me", "-c", "user.email=me@there"]
+    (tmp_path / "code.py").write_text("a = 1")
+    for words in (["init", "-q"], ["add", "code.py"], ["commit", "-q", "-m", "first"]):
+        subprocess.run([*git, *words], check=True)
+    commit = subprocess.run(
+        [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    clean = Run.create_or_open(tmp_path / "clean", identity=IDENTITY).attrs["git"]
+    (tmp_path / "code.py").write_text("a = 2")
+    changed = Run.create_or_open(tmp_path / "changed", identity=IDENTITY).attrs["git"]
+    assert clean == {"commit": commit, "dirty": False}
+    assert changed == {"commit": commit, "dirty": True}
