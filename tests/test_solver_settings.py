@@ -93,6 +93,24 @@ def test_all_algorithms_can_be_chosen_and_their_forms_tell_what_they_set():
         assert not [k for k, p in form["properties"].items() if k != "name" and not p.get("description")]
 
 
+class Referred(Small):
+    """With a second term, which draws the model to a reference."""
+
+    def prior(self, ds):
+        return (
+            *super().prior(ds),
+            Prior(Diagonal(da.ones(N, chunks=N)), 0.3, "reference", da.arange(N, chunks=N)),
+        )
+
+
+def test_terms_without_data_are_zeros_beside_one_that_has_some(stored):
+    solver = settings_of("splitbregman")
+    assert assemble(Small(), open_dataset(stored), solver).solver.dataregsL2 is None
+    roughness, reference = assemble(Referred(), open_dataset(stored), solver).solver.dataregsL2
+    np.testing.assert_array_equal(roughness.compute(), np.zeros(N))
+    np.testing.assert_array_equal(reference.compute(), np.arange(N))
+
+
 @pytest.mark.parametrize("name", SOLVERS)
 def test_killed_and_resumed_it_gives_the_same_bits_as_the_algorithm_alone(name, stored, tmp_path):
     problem = Small(transformed=name in ("linearizedadmm", "primaldual", "splitbregman"))

@@ -87,8 +87,10 @@ def test_what_single_precision_cannot_hold_is_said_and_counted(sgy, tmp_path, ca
     ],
 )
 def test_samples_that_do_not_fit_their_format_are_refused(sgy, code, value, message):
+    values = np.zeros((2, 3, 4))
+    values[1, 2, 3] = value  # one alone
     with pytest.raises(ValueError, match=message):
-        write_segy(sgy, np.full((2, 3, 4), value), sample_format=code)
+        write_segy(sgy, values, sample_format=code)
     assert not Path(sgy).exists()
 
 
