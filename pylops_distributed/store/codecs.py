@@ -126,7 +126,6 @@ def _types(kind: Any, depth: int = 0) -> Iterable[str]:
     if isinstance(kind, Mapping):
         return [str(kind.get("name"))]
     if isinstance(kind, list) and depth < DEPTH:
-        return [
-            t for field in kind if isinstance(field, list) for t in _types((field + [None] * 2)[1], depth + 1)
-        ]
+        fields = [field[1] for field in kind if isinstance(field, list) and len(field) > 1]
+        return [name for field in fields for name in _types(field, depth + 1)]
     return [] if kind is None else [str(kind)]

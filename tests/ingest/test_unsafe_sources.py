@@ -137,6 +137,16 @@ def test_version_3_knows_its_codecs_too(meta, tmp_path):
         open_source(str(folder))
 
 
+@pytest.mark.parametrize("inner", ["pickle", [["deep", "os.system"]]])
+def test_fields_of_records_are_looked_at(inner):
+    def described(kind):
+        return json.dumps(ARRAY | {"dtype": [["a", "<f8"], ["b", kind, [2]], ["c", [["d", "|S3"]]]]}).encode()
+
+    check_document(".zarray", described("<i4"))
+    with pytest.raises(UnsafeCodec, match="data type"):
+        check_document(".zarray", described(inner))
+
+
 def test_shards_in_shards_do_not_exhaust_the_stack():
     meta = {"name": "bytes"}
     for _ in range(300):
