@@ -36,9 +36,10 @@ PLENTY = 2**31  # bytes of free memory from which a worker need not give back at
 CLOSING = 5.0  # seconds for parts to close, which may be amid a step
 KILLED, SHORT = "worker-restart-memory", 5.0  # topic of a nanny's event, and seconds to ask for it
 PAUSE = (
-    0.05  # seconds before a task is sent back that an idle worker took, which has not the part that it is for
+    0.05  # seconds before a task goes back that an idle worker took, which has not the part that it is for
 )
 LOOK = 5.0  # seconds between looks at whether the workers are still there, while nothing comes from them
+WANTED = 1.0  # seconds between looks at whether anybody still wants the steps that a part takes
 TAKING = 300.0  # seconds for workers to give their blocks, which are there already
 LARGE = 2**16  # bytes from which constant data goes to its worker by itself instead of in the task graph
 
@@ -92,6 +93,7 @@ class Seat:
 
     def __init__(self, token: bytes, part: Part) -> None:
         self._key, self._part = (token, part.links.me), part
+        self._actors = get_worker().state.actors.values  # of those that Dask still wants
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="seat")
         # Where the driver has died, Dask lets go of its actors, on the thread that all its messages come by.
         weakref.finalize(self, _leave, part, self._thread).atexit = False
@@ -113,7 +115,15 @@ class Seat:
 
     async def run(self, steps: int) -> Taken:
         """As :meth:`Part.run`; gives rows where it leads."""
-        rows, moved = await self._do(self._part.run, steps)
+        call = asyncio.ensure_future(self._do(self._part.run, steps))
+        # A call under way holds the actor: where the driver has died, nothing else would end its steps.
+        call.add_done_callback(
+            lambda done: done.cancelled() or done.exception()
+        )  # who asked may be gone, too
+        while not (await asyncio.wait({call}, timeout=WANTED))[0]:
+            if self not in self._actors():
+                await self.close()
+        rows, moved = await call
         return rows if not self._part.links.me else [], moved
 
     async def close(self) -> None:

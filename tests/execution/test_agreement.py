@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 
 import dask.array as da
@@ -141,11 +142,13 @@ def test_a_program_that_dies_amid_its_steps_leaves_nothing(cluster, system):
         dying.stdin.close()
     np.testing.assert_allclose(x, np.eye(20)[0], atol=1e-8)
 
-    def actors(dask_worker):
-        return len(dask_worker.state.actors)
+    def left(dask_worker):
+        from pylops_distributed.execution import resident
 
-    while any(cluster.run(actors).values()):
-        pass
+        return len(dask_worker.state.actors) + len(resident._parts)
+
+    while any(cluster.run(left).values()):
+        time.sleep(0.05)
     solve(CGLS(25, tol=0.0), op, y)
 
 
