@@ -182,7 +182,7 @@ def test_resumed_bitwise_without_the_initial_model(name, case, dtype):
         def save(self, *_):
             pass
 
-    session = Session(solver, op, data, store=Store())
+    session = Session(solver, op, data, store=Store(), start_known=False)
     session.run()
     np.testing.assert_array_equal(session.state.x, whole.x)
     session.close()

@@ -1,15 +1,10 @@
 """Writers stopped in mid-change, which wake after a takeover: some moments here, all in ``benchmarks/zombies.py``."""
 
-import sys
-from pathlib import Path
-
 import dask
 import pytest
 
+from benchmarks import zombies
 from pylops_distributed.store.run import Run
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-import zombies
 
 
 @pytest.fixture(scope="module")
