@@ -1,4 +1,4 @@
-"""Operators made of other operators: adjoint, conjugate, scaled, product, sum, power, real part, some columns."""
+"""Operators made of other operators: adjoint, conjugate, scaled, product, sum, power, real part, labelled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pylops_distributed.columns import recast
-from pylops_distributed.linearoperator import LinearOperator, check_labels
+from pylops_distributed.labelled import Side, agree
+from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.space import AnySpace, Blocks, BlockSpace, Space, reshape
 
 
@@ -42,6 +43,8 @@ class Composed(LinearOperator):
         As for :class:`~pylops_distributed.LinearOperator`.
     """
 
+    op: LinearOperator  # where there is only one member
+
     def __init__(
         self, ops: Sequence[LinearOperator], domain: AnySpace | None = None, codomain: AnySpace | None = None,
         **options: Any,
@@ -60,7 +63,12 @@ class Composed(LinearOperator):
         )
         if any(op.named for op in ops):
             self.named = True
-            check_labels(self)
+            _ = self.labels  # raises where members disagree
+
+    @property
+    def labels(self) -> tuple[Side, Side]:
+        """Those of the only member."""
+        return self.op.labels
 
     @abstractmethod
     def _forward(self, x: Any, way: Way) -> Any:
@@ -126,6 +134,11 @@ class AdjointOperator(Composed):
         """The operator itself."""
         return self.op
 
+    @property
+    def labels(self) -> tuple[Side, Side]:
+        """Those of the operator, the other way round."""
+        return self.op.labels[::-1]
+
 
 class ConjOperator(Composed):
     """The complex conjugate of an operator."""
@@ -171,6 +184,13 @@ class ProductOperator(Composed):
     def _backward(self, y: Any, way: Way) -> Any:
         return way.adjoint(self.right, way.reshape(way.adjoint(self.left, y), self.right.codomain))
 
+    @property
+    def labels(self) -> tuple[Side, Side]:
+        """The model's of the right and the data's of the left operator, which must agree between them."""
+        (middle, data), (model, image) = self.left.labels, self.right.labels
+        agree(middle, image, f"the data of {self.right!r}")
+        return model, data
+
 
 class SumOperator(Composed):
     """The sum of two operators."""
@@ -192,6 +212,12 @@ class SumOperator(Composed):
         a, b = (way.adjoint(op, way.reshape(y, op.codomain)) for op in (self.left, self.right))
         return way.reshape(a, self.domain) + way.reshape(b, self.domain)
 
+    @property
+    def labels(self) -> tuple[Side, Side]:
+        """What both operators say, which must agree."""
+        (model, data), (other, image) = self.left.labels, self.right.labels
+        return agree(model, other, repr(self.right)), agree(data, image, repr(self.right))
+
 
 class PowerOperator(Composed):
     """A square operator applied ``p`` times."""
@@ -211,6 +237,12 @@ class PowerOperator(Composed):
         for _ in range(self.p):
             y = way.reshape(way.adjoint(self.op, way.reshape(y, self.codomain)), self.domain)
         return y
+
+    @property
+    def labels(self) -> tuple[Side, Side]:
+        """Those of the operator, whose model and data must agree."""
+        agree(*self.op.labels, "its data")
+        return self.op.labels
 
 
 class PartOperator(Composed):
@@ -256,11 +288,22 @@ def _real_array(space: Space) -> Space:
     return replace(space, dtype=np.zeros((), space.dtype).real.dtype)
 
 
-def some_columns(op: LinearOperator, cols: Sequence[int]) -> LinearOperator:
-    """The operator whose matrix has only the columns ``cols`` of that of ``op``."""
-    from pylops_distributed.basicoperators import MatrixMult, Restriction  # which build on this module
+class LabelledOperator(Composed):
+    """An operator with labels of its model and data; see :meth:`LinearOperator.labelled`."""
 
-    if isinstance(op, MatrixMult) and op.explicit and not op.sparse:
-        return MatrixMult(op.A[:, np.asarray(cols)], dtype=op.dtype)
-    taken: LinearOperator = op @ Restriction(op.shape[1], cols, dtype=op.dtype).H
-    return taken
+    named = True
+
+    def __init__(self, op: LinearOperator, model: Side, data: Side) -> None:
+        self.op, self.model, self.data = op, model, data
+        super().__init__([op], name=op.name)
+
+    @property
+    def labels(self) -> tuple[Side, Side]:
+        """The labels given."""
+        return self.model, self.data
+
+    def _forward(self, x: Any, way: Way) -> Any:
+        return way.forward(self.op, x)
+
+    def _backward(self, y: Any, way: Way) -> Any:
+        return way.adjoint(self.op, y)

@@ -14,10 +14,21 @@ import numpy as np
 from dask.base import normalize_token
 from numpy.typing import DTypeLike
 
-from pylops_distributed.columns import each, gather, spread
+from pylops_distributed.columns import each, gather, recast, spread
+from pylops_distributed.config import get_ndarray_multiplication
 from pylops_distributed.graphs import at_work, working
 from pylops_distributed.purity import ComputedTooEarlyError, guarded, is_foreign, note_application
-from pylops_distributed.space import AnySpace, Blocks, Vector, flatten, reject_masked, unflatten
+from pylops_distributed.space import (
+    AnySpace,
+    Blocks,
+    BlockSpace,
+    Space,
+    Vector,
+    flatten,
+    reject_masked,
+    reshape,
+    unflatten,
+)
 
 Dims: TypeAlias = tuple[int, ...] | None
 ArrayLike: TypeAlias = da.Array | np.ndarray[Any, Any]
@@ -190,6 +201,45 @@ class Map(Unmasked):
         columns = spread(_matrix(X, self.shape[0]), self.codomain)
         self.rmatmat_count += 1
         return finish(gather(self.narrowed(self._rmatmat(columns), 1)), self.compute[1])
+
+    def apply_array(self, x: ArrayLike) -> Any:
+        """Forward of a vector, an array shaped like ``dims``, or columns of these, laid out as it came.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit, or is that of no vector or matrix while
+            :func:`~pylops_distributed.disabled_ndarray_multiplication` says so.
+        """
+        x = lazy(x)
+        nested = get_ndarray_multiplication()
+        if not nested and (x.ndim > 2 or (x.ndim == 2 and x.shape[0] != self.shape[1])):
+            raise ValueError(
+                "an operator can only be applied to 1D vectors and to matrices here: allow more with "
+                "set_ndarray_multiplication(True)"
+            )
+        flat = self.forceflat or not nested
+        if x.shape == self.dims:
+            y = self.apply(reshape(x, self.domain))
+            return finish(flatten(y) if flat else reshape(y, Space(self.dimsd, self.dtype)), self.compute[0])
+        if x.ndim == 1:
+            return self.matvec(x)
+        if x.shape[:-1] == self.dims and not flat:
+            return self._apply_columns_of_arrays(x)
+        if x.ndim == 2:
+            return self.matmat(x)
+        raise ValueError(
+            f"cannot apply {self!r} to an array of shape {x.shape}: expected {self.dims}, "
+            f"({self.shape[1]},), ({self.shape[1]}, K) or {(*self.dims, 'K')}"
+        )
+
+    def _apply_columns_of_arrays(self, x: da.Array) -> Any:
+        """Forward of arrays shaped like ``dims`` side by side along a last axis."""
+        if isinstance(self.domain, BlockSpace) or isinstance(self.codomain, BlockSpace):
+            return self.matmat(x.reshape(-1, x.shape[-1])).reshape((*self.dimsd, x.shape[-1]))
+        self.matmat_count += 1
+        y = self.narrowed(self._matmat(recast(x, self.domain)), 0)
+        return finish(recast(y, Space(self.dimsd, self.dtype)), self.compute[0])
 
 
 def finish(y: da.Array, compute: bool) -> Any:

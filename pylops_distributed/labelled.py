@@ -7,26 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import dask.array as da
 import numpy as np
 import xarray as xr
 
-from pylops_distributed.algebra import (
-    AdjointOperator,
-    Composed,
-    PowerOperator,
-    ProductOperator,
-    SumOperator,
-    Way,
-)
-from pylops_distributed.basicoperators.blockdiag import BlockDiag
-from pylops_distributed.basicoperators.hstack import HStack
-from pylops_distributed.basicoperators.stack import Stack, join, split
-from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.graphs import arrays_of
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.joint import join, split
 from pylops_distributed.space import AnySpace, Blocks, Space, Vector, flatten, reshape, unflatten
 
 
@@ -121,7 +109,7 @@ class Labels:
 
 
 @dataclass(frozen=True, eq=False)
-class Joint:
+class BlockLabels:
     """Labels of the members of a vector, as stacks have them; users see a tuple."""
 
     members: tuple[Side, ...]
@@ -140,7 +128,7 @@ class Joint:
     def check(self, other: Any, what: str) -> None:
         """Refuse other labels of any member."""
         for mine, its in zip(self.members, getattr(other, "members", ()), strict=False):
-            _agreed(mine, its, what)
+            agree(mine, its, what)
 
     def dress(self, y: Any, x: Any) -> tuple[Any, ...]:
         """Arrays with the labels of the members."""
@@ -148,31 +136,31 @@ class Joint:
         return tuple(_known(m, "a member").dress(v, x) for m, v in vectors)
 
 
-Side: TypeAlias = Labels | Joint | None
+Side: TypeAlias = Labels | BlockLabels | None
 
 
-class LabelledOperator(Composed):
-    """An operator with labels of its model and data; see :meth:`pylops_distributed.LinearOperator.labelled`."""
+class Labelled(Protocol):
+    """What is asked of an operator here."""
 
-    named = True
+    dims: tuple[int, ...]
+    dimsd: tuple[int, ...]
+    domain: AnySpace
+    codomain: AnySpace
+    compute: tuple[bool, bool]
 
-    def __init__(self, op: LinearOperator, model: Side, data: Side) -> None:
-        self.op, self.model, self.data = op, model, data
-        super().__init__([op], name=op.name)
+    @property
+    def labels(self) -> tuple[Side, Side]: ...
 
-    def _forward(self, x: Any, way: Way) -> Any:
-        return way.forward(self.op, x)
+    def apply(self, x: Vector) -> Any: ...
 
-    def _backward(self, y: Any, way: Way) -> Any:
-        return way.adjoint(self.op, y)
+    def div(self, y: Any) -> Any: ...
 
 
-def label(op: LinearOperator, model: Any, data: Any) -> LabelledOperator:
-    """``op`` with labels; what is not given is what its members say, or, where shapes agree, the other side's."""
-    known = labels(op)
+def label_sides(op: Labelled, model: Any, data: Any) -> tuple[Side, Side]:
+    """Labels of model and data; what is not given is what ``op`` says, or, where shapes agree, the other side's."""
     sides = [
         k if g is None else Labels.of(g, s)
-        for g, k, s in zip((model, data), known, (op.dims, op.dimsd), strict=True)
+        for g, k, s in zip((model, data), op.labels, (op.dims, op.dimsd), strict=True)
     ]
     if op.dims == op.dimsd:
         first, second = sides
@@ -181,88 +169,41 @@ def label(op: LinearOperator, model: Any, data: Any) -> LabelledOperator:
         if first is None and isinstance(second, Labels):
             first = replace(second, name=None, attrs={})
         sides = [first, second]
-    return LabelledOperator(op, *sides)
+    return sides[0], sides[1]
 
 
-def labels(op: Any) -> tuple[Side, Side]:
-    """Labels of model and data of an operator, from those of its members; None where they are not known.
-
-    Raises
-    ------
-    xarray.AlignmentError
-        If members that meet have different labels.
-    """
-    if isinstance(op, LabelledOperator):
-        return op.model, op.data
-    if isinstance(op, ProductOperator):
-        (middle, data), (model, given) = labels(op.left), labels(op.right)
-        _agreed(middle, given, f"the data of {op.right!r}")
-        return model, data
-    if isinstance(op, SumOperator):
-        (model, data), (other, image) = labels(op.left), labels(op.right)
-        return _agreed(model, other, f"{op.right!r}"), _agreed(data, image, f"{op.right!r}")
-    if isinstance(op, VStack | HStack | BlockDiag):
-        return _of_stack(op)
-    if not isinstance(op, Composed):
-        return None, None
-    composed: Any = op  # of one member
-    model, data = labels(composed.op)
-    if isinstance(op, PowerOperator):
-        _agreed(model, data, "its data")
-    return (data, model) if isinstance(op, AdjointOperator) else (model, data)
-
-
-def _of_stack(op: Stack) -> tuple[Side, Side]:
-    models, images = zip(*map(labels, op.ops), strict=True)
-    model: Side = Joint(models, tuple(m.domain for m in op.ops))
-    data: Side = Joint(images, tuple(m.codomain for m in op.ops))
-    if isinstance(op, VStack):
-        model = _common(models)
-    if isinstance(op, HStack):
-        data = _common(images)
-    return model, data
-
-
-def _common(sides: Sequence[Side]) -> Side:
-    found: Side = None
-    for side in sides:
-        found = _agreed(found, side, "another member of the stack")
-    return found
-
-
-def _agreed(mine: Side, its: Side, what: str) -> Side:
+def agree(mine: Side, its: Side, what: str) -> Side:
     """The labels that two have in common; either may not be known."""
     if mine is None or its is None:
         return its if mine is None else mine
-    if isinstance(mine, Joint) or isinstance(its, Labels):
+    if isinstance(mine, BlockLabels) or isinstance(its, Labels):
         mine.check(its, what)
     return mine
 
 
-def _known(side: Side, what: str) -> Labels | Joint:
+def _known(side: Side, what: str) -> Labels | BlockLabels:
     if side is None:
         raise ValueError(f"{what} has no labels: give them with operator.labelled(model=..., data=...)")
     return side
 
 
-def is_labelled(x: Any) -> bool:
-    """Whether ``x`` is a DataArray, or as many as the members of a stack."""
-    return isinstance(x, xr.DataArray) or (
-        isinstance(x, list | tuple) and bool(x) and all(map(is_labelled, x))
-    )
+def has_labels(x: Any) -> bool:
+    """Whether ``x`` is a DataArray, or several."""
+    first = x[0] if isinstance(x, list | tuple) and x else x
+    return (hasattr(first, "coords") and hasattr(first, "dims")) or (first is not x and has_labels(first))
 
 
-def apply(op: LinearOperator, x: Any) -> Any:
+def apply_labelled(op: Labelled, x: Any) -> Any:
     """The operator's forward of a DataArray, or of one for each member of its model; lazy."""
-    model, data = labels(op)
+    model, data = op.labels
     known, image = _known(model, f"the model of {op!r}"), _known(data, f"the data of {op!r}")
     y = image.dress(op.apply(reshape(known.take(x), op.domain)), x)
     return _computed(y) if op.compute[0] else y
 
 
-def divide(op: LinearOperator, y: Any) -> Any:
+def solve_labelled(op: Labelled, y: Any) -> Any:
     """The solution of ``op @ x = y`` for a DataArray, or for one for each member of the data; lazy."""
-    model, data = labels(op)
+    model, data = op.labels
     known, image = _known(data, f"the data of {op!r}"), _known(model, f"the model of {op!r}")
     x = op.div(flatten(reshape(known.take(y), op.codomain)))
     return image.dress(unflatten(da.asarray(x), op.domain), y)

@@ -1,20 +1,26 @@
-"""The base class of every operator, and the algebra that combines operators."""
+"""The base class of every operator."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dask.array as da
 import numpy as np
-import pylops
-import scipy.sparse.linalg as spla
 
-from pylops_distributed.application import ArrayLike, check_flat, finish, lazy
-from pylops_distributed.columns import recast
-from pylops_distributed.config import get_ndarray_multiplication
+from pylops_distributed.labelled import (
+    Side,
+    apply_labelled,
+    has_labels,
+    label_sides,
+    solve_labelled,
+)
+from pylops_distributed.late import late
 from pylops_distributed.matrix import Matrix
-from pylops_distributed.space import Blocks, BlockSpace, Space, flatten, reshape, unflatten
+from pylops_distributed.space import Blocks
+
+if TYPE_CHECKING:
+    import pylops
 
 
 class LinearOperator(Matrix):
@@ -71,91 +77,31 @@ class LinearOperator(Matrix):
         :func:`~pylops_distributed.disabled_ndarray_multiplication` says so.
         """
         if is_operator(x):
-            return _algebra().ProductOperator(aslinearoperator(self), aslinearoperator(x))
+            return composed("product", aslinearoperator(self), aslinearoperator(x))
         if np.isscalar(x):
-            return _algebra().ScaledOperator(aslinearoperator(self), x)
+            return composed("scaled", aslinearoperator(self), x)
         if isinstance(x, Blocks):
             return self.apply(x)
-        if _has_labels(x):
-            return _labelled().apply(self, x)
-        x = lazy(x)
-        nested = get_ndarray_multiplication()
-        if not nested and (x.ndim > 2 or (x.ndim == 2 and x.shape[0] != self.shape[1])):
-            raise ValueError(
-                "an operator can only be applied to 1D vectors and to matrices here: allow more with "
-                "set_ndarray_multiplication(True)"
-            )
-        flat = self.forceflat or not nested
-        if x.shape == self.dims:
-            y = self.apply(reshape(x, self.domain))
-            return finish(flatten(y) if flat else reshape(y, Space(self.dimsd, self.dtype)), self.compute[0])
-        if x.ndim == 1:
-            return self.matvec(x)
-        if x.shape[:-1] == self.dims and not flat:
-            return self._dot_columns(x)
-        if x.ndim == 2:
-            return self.matmat(x)
-        raise ValueError(
-            f"cannot apply {self!r} to an array of shape {x.shape}: expected {self.dims}, "
-            f"({self.shape[1]},), ({self.shape[1]}, K) or {(*self.dims, 'K')}"
-        )
+        return apply_labelled(self, x) if has_labels(x) else self.apply_array(x)
 
-    def _dot_columns(self, x: da.Array) -> Any:
-        """Forward of arrays shaped like ``dims`` side by side along a last axis."""
-        if isinstance(self.domain, BlockSpace) or isinstance(self.codomain, BlockSpace):
-            return self.matmat(x.reshape(-1, x.shape[-1])).reshape((*self.dimsd, x.shape[-1]))
-        self.matmat_count += 1
-        y = self.narrowed(self._matmat(recast(x, self.domain)), 0)
-        return finish(recast(y, Space(self.dimsd, self.dtype)), self.compute[0])
-
-    # -- solving -------------------------------------------------------------------------------------------
-
-    def div(self, y: ArrayLike, niter: int = 100, densesolver: str = "scipy") -> Any:
-        """Least-squares solution of ``operator @ x = y``, as one lazy graph of at most ``niter`` steps of LSQR.
-
-        The steps are those of PyLops' division: SciPy's LSQR with tolerances of 1e-8.
-
-        Parameters
-        ----------
-        y : array
-            Data, flat or shaped like ``dimsd``.
-        niter : int, optional
-            Number of steps; steps past convergence change nothing, but still apply the operator.
-        densesolver : str, optional
-            Taken for compatibility.
-
-        Returns
-        -------
-        dask.array.Array
-            Model, flat or shaped like ``dims``.
-        """
-        from pylops_distributed.optimization.scipyrules import ScipyLSQR  # solvers build on operators
-        from pylops_distributed.optimization.solver import unroll
-
-        data = lazy(y)
-        solver: Any = ScipyLSQR(niter, atol=1e-8, btol=1e-8)
-        if data.shape == self.dimsd and (data.ndim > 1 or isinstance(self.codomain, Space)):
-            x: Any = unroll(solver, self, reshape(data, self.codomain), niter).x
-            return reshape(x, Space(self.dims, self.dtype))
-        check_flat(data, self.shape[0])
-        return flatten(unroll(solver, self, unflatten(data, self.codomain), niter).x)
+    @property
+    def labels(self) -> tuple[Side, Side]:
+        """Labels of model and data, from those of the members; None where they are not known."""
+        return None, None
 
     # -- algebra -------------------------------------------------------------------------------------------
 
     def adjoint(self) -> LinearOperator:
         """The adjoint operator, also ``.H``."""
-        made: LinearOperator = _algebra().AdjointOperator(aslinearoperator(self))
-        return made
+        return composed("adjoint", aslinearoperator(self))
 
     def transpose(self) -> LinearOperator:
         """The transposed operator, also ``.T``."""
-        made: LinearOperator = _algebra().ConjOperator(self.H)
-        return made
+        return composed("conj", self.H)
 
     def conj(self) -> LinearOperator:
         """The complex conjugate operator."""
-        made: LinearOperator = _algebra().ConjOperator(aslinearoperator(self))
-        return made
+        return composed("conj", aslinearoperator(self))
 
     @property
     def H(self) -> LinearOperator:
@@ -169,9 +115,8 @@ class LinearOperator(Matrix):
 
     def topylops(self) -> pylops.LinearOperator:
         """A local :class:`pylops.LinearOperator` on NumPy arrays that computes through this operator."""
-        from pylops_distributed.local import ComputingOperator  # the bridge builds on this class
-
-        return ComputingOperator(self)
+        local: pylops.LinearOperator = late("to_pylops")(self)
+        return local
 
     def apply_columns(self, cols: Sequence[int]) -> LinearOperator:
         """The operator of some columns alone.
@@ -187,18 +132,15 @@ class LinearOperator(Matrix):
             Operator from vectors of length ``len(cols)``. Unless the operator is ``explicit``, it goes through
             the whole operator.
         """
-        made: LinearOperator = _algebra().some_columns(aslinearoperator(self), cols)
-        return made
+        return composed("columns", aslinearoperator(self), cols)
 
     def toreal(self, forw: bool = True, adj: bool = True) -> LinearOperator:
         """The operator that gives the real part of what this one gives, forward (``forw``) and adjoint (``adj``)."""
-        made: LinearOperator = _algebra().PartOperator(aslinearoperator(self), "real", forw, adj)
-        return made
+        return composed("part", aslinearoperator(self), "real", forw, adj)
 
     def toimag(self, forw: bool = True, adj: bool = True) -> LinearOperator:
         """The operator that gives the imaginary part: of the forward, and, with its sign turned, of the adjoint."""
-        made: LinearOperator = _algebra().PartOperator(aslinearoperator(self), "imag", forw, adj)
-        return made
+        return composed("part", aslinearoperator(self), "imag", forw, adj)
 
     def labelled(self, model: Any = None, data: Any = None) -> LinearOperator:
         """This operator with names and coordinates of the axes of its model and data.
@@ -228,8 +170,7 @@ class LinearOperator(Matrix):
         >>> slope.dims, slope.t.values.tolist()
         (('x', 't'), [0, 4, 8, 12])
         """
-        made: LinearOperator = _labelled().label(self, model, data)
-        return made
+        return composed("labelled", self, *label_sides(self, model, data))
 
     # -- operators of Python -------------------------------------------------------------------------------
 
@@ -243,8 +184,8 @@ class LinearOperator(Matrix):
 
     def __rmul__(self, x: Any) -> Any:
         if is_operator(x):
-            return _algebra().ProductOperator(aslinearoperator(x), aslinearoperator(self))
-        return _algebra().ScaledOperator(aslinearoperator(self), x) if np.isscalar(x) else NotImplemented
+            return composed("product", aslinearoperator(x), aslinearoperator(self))
+        return composed("scaled", aslinearoperator(self), x) if np.isscalar(x) else NotImplemented
 
     def __rmatmul__(self, x: Any) -> Any:
         if np.isscalar(x):
@@ -253,16 +194,13 @@ class LinearOperator(Matrix):
 
     def __add__(self, x: Any) -> Any:
         return (
-            _algebra().SumOperator(aslinearoperator(self), aslinearoperator(x))
-            if is_operator(x)
-            else NotImplemented
+            composed("sum", aslinearoperator(self), aslinearoperator(x)) if is_operator(x) else NotImplemented
         )
 
     __radd__ = __add__
 
     def __neg__(self) -> LinearOperator:
-        made: LinearOperator = _algebra().ScaledOperator(aslinearoperator(self), -1)
-        return made
+        return composed("scaled", aslinearoperator(self), -1)
 
     def __sub__(self, x: Any) -> Any:
         return self + (-x)
@@ -271,15 +209,18 @@ class LinearOperator(Matrix):
         return -self + x
 
     def __pow__(self, p: Any) -> Any:
-        return _algebra().PowerOperator(aslinearoperator(self), p) if np.isscalar(p) else NotImplemented
+        return composed("power", aslinearoperator(self), p) if np.isscalar(p) else NotImplemented
 
     def __truediv__(self, y: Any) -> Any:
-        return _labelled().divide(self, y) if _has_labels(y) else self.div(y)
+        return solve_labelled(self, y) if has_labels(y) else self.div(y)
 
 
 def is_operator(x: Any) -> bool:
     """Whether ``x`` is a linear operator of this library, of PyLops or of SciPy."""
-    return isinstance(x, LinearOperator | pylops.LinearOperator | spla.LinearOperator)
+    # What has not been imported has no instances: neither package is loaded to find out.
+    others = (sys.modules.get("pylops"), sys.modules.get("scipy.sparse.linalg"))
+    kinds = tuple(kind for module in others if (kind := getattr(module, "LinearOperator", None)) is not None)
+    return isinstance(x, (LinearOperator, *kinds))
 
 
 def aslinearoperator(op: Any, **lift: Any) -> LinearOperator:
@@ -288,30 +229,11 @@ def aslinearoperator(op: Any, **lift: Any) -> LinearOperator:
     Others than ours are taken as :class:`pylops_distributed.local.LocalOperator` says, with arguments ``lift``.
     """
     if isinstance(op, LinearOperator):
-        return op if op.seen == (None, None) else _algebra().SeenOperator(op)
-    from pylops_distributed.local import LocalOperator  # the bridge builds on this class
-
-    return LocalOperator(op, **lift)
+        return op if op.seen == (None, None) else composed("seen", op)
+    return composed("from_pylops", op, **lift)
 
 
-def check_labels(op: LinearOperator) -> None:
-    """Refuse an operator whose members have labels that differ where they meet."""
-    _labelled().labels(op)
-
-
-def _has_labels(x: Any) -> bool:
-    """Whether ``x`` looks like a DataArray, or several: xarray is loaded only then."""
-    first = x[0] if isinstance(x, list | tuple) and x else x
-    return (hasattr(first, "coords") and hasattr(first, "dims")) or (first is not x and _has_labels(first))
-
-
-def _labelled() -> Any:
-    from pylops_distributed import labelled  # which builds on operators, and loads xarray
-
-    return labelled
-
-
-def _algebra() -> Any:
-    from pylops_distributed import algebra  # its classes build on LinearOperator
-
-    return algebra
+def composed(kind: str, *args: Any, **options: Any) -> LinearOperator:
+    """An operator made of others, of a kind that is bound late: its class builds on :class:`LinearOperator`."""
+    made: LinearOperator = late(kind)(*args, **options)
+    return made

@@ -9,8 +9,9 @@ import dask.array as da
 import numpy as np
 from scipy.sparse import bmat, csr_matrix
 
-from pylops_distributed.application import Map
+from pylops_distributed.application import ArrayLike, Map
 from pylops_distributed.cost import Description, describe
+from pylops_distributed.late import late
 from pylops_distributed.space import Vector
 
 
@@ -79,10 +80,7 @@ class Matrix(Map):
         :func:`~pylops_distributed.optimization.krylovschur.krylov_schur`. The singular values are the square
         roots of the eigenvalues of :math:`\mathbf{A}^H\mathbf{A}`.
         """
-        from pylops_distributed.optimization.spectrum import eigenvalues  # solvers build on operators
-
-        op: Any = self  # a LinearOperator
-        return eigenvalues(op, neigs, symmetric, niter, uselobpcg, **kwargs_eig)
+        return late("eigenvalues")(self, neigs, symmetric, niter, uselobpcg, **kwargs_eig)
 
     def cond(self, uselobpcg: bool = False, **kwargs_eig: Any) -> Any:
         """Condition number, computed: the ratio of the largest and the smallest eigenvalue; see :meth:`eigs`.
@@ -122,10 +120,28 @@ class Matrix(Map):
         NotImplementedError
             If there is no such method.
         """
-        from pylops_distributed.utils.estimators import trace  # which applies operators
+        return late("trace")(self, neval, method, **kwargs_trace)
 
-        op: Any = self  # a LinearOperator
-        return trace(op, neval, method, **kwargs_trace)
+    def div(self, y: ArrayLike, niter: int = 100, densesolver: str = "scipy") -> Any:
+        """Least-squares solution of ``operator @ x = y``, as one lazy graph of at most ``niter`` steps of LSQR.
+
+        The steps are those of PyLops' division: SciPy's LSQR with tolerances of 1e-8.
+
+        Parameters
+        ----------
+        y : array
+            Data, flat or shaped like ``dimsd``.
+        niter : int, optional
+            Number of steps; steps past convergence change nothing, but still apply the operator.
+        densesolver : str, optional
+            Taken for compatibility.
+
+        Returns
+        -------
+        dask.array.Array
+            Model, flat or shaped like ``dims``.
+        """
+        return late("divide")(self, y, niter)
 
     def describe(self, chunks: Any = None, data: Vector | None = None) -> Description:
         """What one forward and one adjoint take, read off their graphs: nothing is computed.

@@ -21,6 +21,8 @@ import pylops
 from dask._task_spec import DataNode
 from dask.base import get_scheduler
 
+from pylops_distributed.noise import noise
+
 # Packages whose functions give the same each time, and leave alone what they are given.
 TRUSTED = frozenset({
     "builtins", "_operator", "operator", "functools", "itertools", "toolz", "cytoolz", "tlz", "numpy", "dask",
@@ -168,8 +170,6 @@ def check_repeatable(applied: Iterable[tuple[Any, Any]]) -> None:
     ValueError
         If an operator gives other numbers the second time.
     """
-    from pylops_distributed.optimization.power import noise  # builds on operators
-
     for op, like in applied:
         x = noise(op.domain, op.dtype, like)
         y = op.apply(x)

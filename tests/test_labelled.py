@@ -11,7 +11,6 @@ from cases import samples
 from dask.base import tokenize
 
 import pylops_distributed as pld
-from pylops_distributed.labelled import labels
 
 X, T, F = np.arange(4) * 12.5, np.arange(6) * 4.0, np.arange(4) / 24.0
 
@@ -181,4 +180,4 @@ def test_a_labelled_operator_is_the_operator():
     assert tokenize(named) == tokenize(op.labelled(("x", "t"))) != tokenize(op.labelled(("y", "t")))
     assert pld.utils.dottest(named)
     np.testing.assert_array_equal(named.todense().compute(), op.todense().compute())
-    assert labels(op) == (None, None)
+    assert op.labels == (None, None)

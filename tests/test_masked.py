@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 import pylops_distributed as pld
+from pylops_distributed.execution import unroll
 from pylops_distributed.optimization import basic, leastsquares, primal, sparsity
 from pylops_distributed.optimization.cgls import CGLS
 from pylops_distributed.optimization.proximal import L1, L2
-from pylops_distributed.optimization.solver import solve, unroll
+from pylops_distributed.optimization.solver import solve
 from pylops_distributed.space import Blocks
 
 WORDS = r"got a masked array of shape .*fill it"

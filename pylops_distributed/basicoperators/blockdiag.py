@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.basicoperators.stack import Stack, dtype_with, join, joint, split
+from pylops_distributed.basicoperators.stack import Stack, dtype_with
+from pylops_distributed.joint import join, joint, split
 from pylops_distributed.space import AnySpace, Blocks
 
 

@@ -6,16 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.basicoperators.stack import (
-    Stack,
-    common,
-    dtype_with,
-    join,
-    joint,
-    relevant,
-    split,
-    total,
-)
+from pylops_distributed.basicoperators.stack import Stack, common, dtype_with, relevant, total
+from pylops_distributed.joint import join, joint, split
 from pylops_distributed.space import AnySpace, Blocks, Vector, reshape
 
 
@@ -50,6 +42,7 @@ class HStack(Stack):
     """
 
     letters = "H"
+    shared = (False, True)
 
     def _spaces(self, dtype: np.dtype[Any]) -> tuple[AnySpace, AnySpace, bool]:
         codomain, flat = common([op.codomain for op in self.ops], dtype, "rows")

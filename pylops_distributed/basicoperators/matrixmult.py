@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -126,6 +126,12 @@ class MatrixMult(LinearOperator):
     def todense(self, backend: str = "dask") -> da.Array:
         """The matrix of the operator as a lazy array of shape ``shape``; ``backend`` is taken for compatibility."""
         return self.A.astype(self.dtype) if self.explicit and not self.sparse else super().todense()
+
+    def apply_columns(self, cols: Sequence[int]) -> LinearOperator:
+        """The matrix of some columns alone, where it is held; see :meth:`LinearOperator.apply_columns`."""
+        if self.sparse or not self.explicit or self.seen != (None, None):
+            return super().apply_columns(cols)
+        return MatrixMult(self.A[:, np.asarray(cols)], dtype=self.dtype)
 
     def div(self, y: Any, niter: int = 100, densesolver: str = "scipy") -> da.Array:
         """Least-squares solution of ``A @ x = y``, of least norm where there are several.

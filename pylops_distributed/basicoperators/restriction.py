@@ -166,3 +166,9 @@ def _indices(iava: Any, n: int) -> Array:
     if indices.min() < -n or indices.max() >= n:
         raise IndexError(f"iava goes from {indices.min()} to {indices.max()}, outside an axis of {n} samples")
     return np.where(indices < 0, indices + n, indices)
+
+
+def some_columns(op: LinearOperator, cols: Sequence[int]) -> LinearOperator:
+    """The operator whose matrix has only the columns ``cols`` of that of ``op``."""
+    taken: LinearOperator = op @ Restriction(op.shape[1], cols, dtype=op.dtype).H
+    return taken

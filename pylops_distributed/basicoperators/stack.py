@@ -13,10 +13,11 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.basicoperators.zero import Zero
+from pylops_distributed.joint import parts
+from pylops_distributed.labelled import BlockLabels, Side, agree
 from pylops_distributed.linearoperator import (
     LinearOperator,
     aslinearoperator,
-    check_labels,
     is_operator,
 )
 from pylops_distributed.space import AnySpace, Blocks, BlockSpace, Space, Vector
@@ -50,6 +51,8 @@ class Stack(LinearOperator):
     """
 
     letters: ClassVar[str]
+    # Whether the members have one model, and one data vector, between them.
+    shared: ClassVar[tuple[bool, bool]] = (False, False)
     narrow = (True, True)
 
     def __init__(
@@ -72,7 +75,18 @@ class Stack(LinearOperator):
         )  # fmt: skip
         if any(op.named for op in self.ops):
             self.named = True
-            check_labels(self)
+            _ = self.labels  # raises where members disagree
+
+    @property
+    def labels(self) -> tuple[Side, Side]:
+        """Those of the members, side by side, or, where a space is the same for all, what they have in common."""
+        models, images = zip(*(op.labels for op in self.ops), strict=True)
+        spaces = [op.domain for op in self.ops], [op.codomain for op in self.ops]
+        model, data = (
+            _common(sides) if shared else BlockLabels(sides, tuple(members))
+            for sides, members, shared in zip((models, images), spaces, self.shared, strict=True)
+        )
+        return model, data
 
     def close(self) -> None:
         """Nothing to close: taken for compatibility, PyLops' stacks may hold a pool of processes."""
@@ -82,16 +96,16 @@ class Stack(LinearOperator):
         """Domain, codomain, and whether users can only see flat vectors of them."""
 
 
+def _common(sides: Sequence[Side]) -> Side:
+    """The labels that all members have in common."""
+    return reduce(lambda known, side: agree(known, side, "another member of the stack"), sides, None)
+
+
 def members(ops: Sequence[Any]) -> list[LinearOperator]:
     """The operators of a stack; matrices become :class:`MatrixMult`."""
     if not len(ops):
         raise ValueError("a stack needs one operator or more, got none")
     return [aslinearoperator(op) if is_operator(op) else MatrixMult(op, dtype=op.dtype) for op in ops]
-
-
-def parts(space: AnySpace) -> tuple[Space, ...]:
-    """The spaces of the arrays that a vector is made of."""
-    return space.spaces if isinstance(space, BlockSpace) else (space,)
 
 
 def _shapes(space: AnySpace) -> tuple[tuple[int, ...], ...]:
@@ -114,27 +128,6 @@ def common(spaces: Sequence[AnySpace], dtype: np.dtype[Any], what: str) -> tuple
     pinned = [s for s in spaces if any(p.chunks for p in parts(s))]
     chosen = [Space(p.shape, dtype, p.chunks) for p in parts((pinned or list(spaces))[0])]
     return (BlockSpace(tuple(chosen)) if isinstance(spaces[0], BlockSpace) else chosen[0]), False
-
-
-def joint(spaces: Sequence[AnySpace], dtype: np.dtype[Any], stacked: bool = False) -> BlockSpace:
-    """The space of the members' vectors one after the other."""
-    arrays = tuple(Space(p.shape, dtype, p.chunks) for space in spaces for p in parts(space))
-    return BlockSpace(arrays, stacked)
-
-
-def join(vectors: Sequence[Vector], dtype: np.dtype[Any]) -> Blocks:
-    """The members' vectors one after the other, of one type."""
-    arrays = (v.arrays if isinstance(v, Blocks) else (v,) for v in vectors)
-    return Blocks(tuple(a.astype(dtype) for group in arrays for a in group))
-
-
-def split(x: Blocks, spaces: Sequence[AnySpace]) -> list[Vector]:
-    """The members' vectors out of one of the joint space."""
-    rest = iter(x.arrays)
-    return [
-        Blocks(tuple(next(rest) for _ in space.spaces)) if isinstance(space, BlockSpace) else next(rest)
-        for space in spaces
-    ]
 
 
 def total(terms: list[Any], space: AnySpace, dtype: np.dtype[Any]) -> Any:

@@ -6,16 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.basicoperators.stack import (
-    Stack,
-    common,
-    dtype_with,
-    join,
-    joint,
-    relevant,
-    split,
-    total,
-)
+from pylops_distributed.basicoperators.stack import Stack, common, dtype_with, relevant, total
+from pylops_distributed.joint import join, joint, split
 from pylops_distributed.space import AnySpace, Blocks, Vector, reshape
 
 
@@ -51,6 +43,7 @@ class VStack(Stack):
     """
 
     letters = "V"
+    shared = (True, False)
 
     def _spaces(self, dtype: np.dtype[Any]) -> tuple[AnySpace, AnySpace, bool]:
         domain, flat = common([op.domain for op in self.ops], dtype, "columns")

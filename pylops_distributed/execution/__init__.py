@@ -13,10 +13,10 @@ from dask.system import CPU_COUNT
 
 from pylops_distributed.execution.replay import Done, InProcess, Plain, Replay, S, Step
 from pylops_distributed.execution.stepwise import Stepwise
-from pylops_distributed.execution.trace import trace
+from pylops_distributed.execution.trace import trace, unroll
 from pylops_distributed.purity import ComputedTooEarlyError, check_generators, check_repeatable
 
-__all__ = ["Replay", "await_workers", "replay", "trace"]
+__all__ = ["Replay", "await_workers", "replay", "trace", "unroll"]
 log = logging.getLogger(__name__)
 HERE = 60.0  # seconds to wait for a worker on this machine
 

@@ -12,8 +12,9 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
 from pylops_distributed.graphs import Graph, keys_of, lowered, placeholder, placeholders
-from pylops_distributed.optimization.state import State, leaves, rebuild
-from pylops_distributed.purity import applications, foreign_within
+from pylops_distributed.optimization.state import State, leaves, nan_unless_finite, rebuild
+from pylops_distributed.purity import ComputedTooEarlyError, applications, foreign_within
+from pylops_distributed.space import Vector
 
 S = TypeVar("S", bound=State)
 
@@ -106,6 +107,23 @@ def trace(step: Callable[[S], S], state: S, whole: Iterable[Hashable] = ()) -> T
     outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, leaves(after), strict=True)]
     graph = lowered(outputs, inputs, whole)
     return Template(graph.constant, graph.futures, graph.body, before, outputs, tuple(applied))
+
+
+def unroll(solver: Any, op: Any, y: Vector, niter: int, x0: Vector | None = None) -> Any:
+    """The state of a solver after ``niter`` steps, as one lazy graph; nothing is computed."""
+    state = solver.init(op, y, x0)
+
+    def step(before: Any) -> Any:
+        return solver.step(op, y, before)
+
+    try:
+        last = trace(step, state).expand(state, niter)
+    except ComputedTooEarlyError:
+        # Then each step is traced by Dask alone, and the operator computes what it wants.
+        last = state
+        for _ in range(niter):
+            last = step(last)
+    return nan_unless_finite(last)
 
 
 def opening(state: State, template: Template) -> Template:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
-from pylops_distributed.optimization.power import PowerIteration, noise
+from pylops_distributed.noise import noise
+from pylops_distributed.optimization.power import PowerIteration
 from pylops_distributed.optimization.solver import solve
 from pylops_distributed.space import flatten
 

@@ -12,9 +12,9 @@ from scipy.linalg import schur
 from scipy.sparse.linalg import ArpackNoConvergence
 
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.noise import noise
 from pylops_distributed.optimization.bidiagonal import unit
 from pylops_distributed.optimization.fuse import elementwise
-from pylops_distributed.optimization.power import noise
 from pylops_distributed.optimization.state import NotFiniteError
 from pylops_distributed.space import Blocks, Vector, norm, reshape
 

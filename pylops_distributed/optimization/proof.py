@@ -29,6 +29,7 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.noise import noise
 from pylops_distributed.optimization.cg import CGState
 from pylops_distributed.optimization.cgls import CGLSState
 from pylops_distributed.optimization.fista import FISTAState
@@ -38,7 +39,6 @@ from pylops_distributed.optimization.lsmr import LSMRState
 from pylops_distributed.optimization.lsqr import LSQRState
 from pylops_distributed.optimization.mp import MPState
 from pylops_distributed.optimization.omp import OMPState
-from pylops_distributed.optimization.power import noise
 from pylops_distributed.optimization.spgl1 import SPGL1State
 from pylops_distributed.space import Blocks, Vector, axpy, norm, vdot
 

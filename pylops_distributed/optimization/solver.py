@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from pylops_distributed.execution import Replay, await_workers, replay, trace
+from pylops_distributed.execution import Replay, await_workers, replay
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.proof import prove, witness
 from pylops_distributed.optimization.state import (
@@ -18,11 +18,9 @@ from pylops_distributed.optimization.state import (
     Reason,
     State,
     as_nan,
-    nan_unless_finite,
     not_finite,
     stopping,
 )
-from pylops_distributed.purity import ComputedTooEarlyError
 from pylops_distributed.space import Vector
 
 S = TypeVar("S", bound=State)
@@ -84,24 +82,6 @@ class Solution(Generic[S]):
     def x(self) -> Any:
         """The model."""
         return self.state.x
-
-
-def unroll(solver: Solver[S], op: LinearOperator, y: Vector, niter: int, x0: Vector | None = None) -> S:
-    """All of ``niter`` steps as one lazy graph; nothing is computed."""
-    state = solver.init(op, y, x0)
-
-    def step(before: S) -> S:
-        return solver.step(op, y, before)
-
-    try:
-        last = trace(step, state).expand(state, niter)
-    except (
-        ComputedTooEarlyError
-    ):  # then each step is traced by Dask alone, and the operator computes what it wants
-        last = state
-        for _ in range(niter):
-            last = step(last)
-    return nan_unless_finite(last)
 
 
 def iterate(solver: Solver[S], op: LinearOperator, y: Vector, state: S) -> Iterator[S]:

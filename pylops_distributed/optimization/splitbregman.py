@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.basicoperators.stack import parts
 from pylops_distributed.basicoperators.vstack import VStack
+from pylops_distributed.joint import parts
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.fuse import (
     choose,

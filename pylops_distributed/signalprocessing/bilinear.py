@@ -19,7 +19,7 @@ from pylops_distributed.lift import Array
 from pylops_distributed.lift.arguments import shape_of
 from pylops_distributed.lift.contraction import contract
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.signalprocessing.interp import check_unique
+from pylops_distributed.signalprocessing.positions import check_unique
 from pylops_distributed.space import Space
 
 

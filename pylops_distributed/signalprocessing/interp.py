@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, Literal
-from warnings import warn
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,6 +15,8 @@ from pylops_distributed.lift import Array, Lift, Whole
 from pylops_distributed.lift.alongaxis import AlongAxis, apply_along
 from pylops_distributed.lift.arguments import axes_of, shape_of
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.signalprocessing.interpspline import InterpCubicSpline
+from pylops_distributed.signalprocessing.positions import below_last, check_unique
 
 
 def Interp(
@@ -121,8 +122,6 @@ def Interp(
             matrix[abs(matrix) < tol] = 0
             return AlongAxis(sp.csr_array(matrix), model, axis, **options), positions
         case "cubic_spline":
-            from pylops_distributed.signalprocessing.interpspline import InterpCubicSpline
-
             spline = InterpCubicSpline(model, positions, axis=axis, **options)
             return spline, spline.iava
     raise NotImplementedError(f"kind must be linear, nearest, sinc or cubic_spline, got {kind!r}")
@@ -145,21 +144,3 @@ def _dense(matrix: Array, model: tuple[int, ...], axis: int, options: dict[str, 
         Whole(partial(apply_along, axis=axis, adjoint=True), (axis,), {axis: model[axis]}, shared),
         model, data, **options,
     )  # fmt: skip
-
-
-def check_unique(positions: Array) -> None:
-    """Raise a ValueError if positions, or the columns of a table of positions, are equal."""
-    if np.unique(positions, axis=-1).shape[-1] < positions.shape[-1]:
-        raise ValueError("some values of iava are repeated, or non-unique: each position may be there once")
-
-
-def below_last(positions: Array, n: int) -> Array:
-    """Positions as floats, those at or past the last of ``n`` samples moved just before it."""
-    positions = positions.astype(np.result_type(positions.dtype, float))
-    if np.any(outside := positions >= n - 1):
-        warn(
-            f"positions of iava at or beyond the last sample, {n - 1}, are moved just before it", stacklevel=3
-        )
-        positions = np.where(outside, np.nextafter(n - 1, -np.inf), positions)
-    check_unique(positions)
-    return positions

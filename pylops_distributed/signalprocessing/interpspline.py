@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from pylops_distributed.lift import Lift
 from pylops_distributed.lift.arguments import axes_of, shape_of
 from pylops_distributed.lift.twin import Twin, along
-from pylops_distributed.signalprocessing.interp import below_last
+from pylops_distributed.signalprocessing.positions import below_last
 
 LOCAL = pylops.signalprocessing.InterpCubicSpline
 

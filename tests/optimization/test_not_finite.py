@@ -11,10 +11,11 @@ import pytest
 from solvers import CASES, N, dense, distributed
 
 import pylops_distributed as pld
+from pylops_distributed.execution import unroll
 from pylops_distributed.optimization import sparsity
 from pylops_distributed.optimization.proximal import L1, TV, Box, Nuclear
 from pylops_distributed.optimization.proximal.proximalgradient import ProximalGradient
-from pylops_distributed.optimization.solver import Session, iterate, solve, unroll
+from pylops_distributed.optimization.solver import Session, iterate, solve
 from pylops_distributed.optimization.state import NotFiniteError, Reason, State, scalar
 from pylops_distributed.optimization.thresholding import KINDS
 from pylops_distributed.space import Blocks, flatten, squared_norm

@@ -12,8 +12,9 @@ from solvers import CASES, N, dense, distributed
 
 import pylops_distributed as pld
 from pylops_distributed import optimization
+from pylops_distributed.execution import unroll
 from pylops_distributed.execution.trace import trace
-from pylops_distributed.optimization.solver import solve, unroll
+from pylops_distributed.optimization.solver import solve
 from pylops_distributed.optimization.state import leaves, materialise
 from pylops_distributed.space import Blocks, flatten
 from pylops_distributed.store.checkpoint import CheckpointStore

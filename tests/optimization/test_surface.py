@@ -12,6 +12,7 @@ from pylops.optimization import cls_basic as local_basic
 from pylops.optimization import cls_sparsity as local_sparsity
 
 import pylops_distributed as pld
+from pylops_distributed.execution import unroll
 from pylops_distributed.optimization import (
     basic,
     callback,
@@ -22,7 +23,6 @@ from pylops_distributed.optimization import (
     leastsquares,
     sparsity,
 )
-from pylops_distributed.optimization.solver import unroll
 from pylops_distributed.optimization.systems import regularized_system
 from pylops_distributed.space import Blocks
 

@@ -1,0 +1,22 @@
+"""Division by an operator: its least-squares solution, lazily."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pylops_distributed.application import check_flat, lazy
+from pylops_distributed.execution import unroll
+from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.optimization.scipyrules import ScipyLSQR
+from pylops_distributed.space import Space, flatten, reshape, unflatten
+
+
+def divide(op: LinearOperator, y: Any, niter: int) -> Any:
+    """Least-squares solution of ``op @ x = y``; see :meth:`pylops_distributed.LinearOperator.div`."""
+    data = lazy(y)
+    solver: Any = ScipyLSQR(niter, atol=1e-8, btol=1e-8)
+    if data.shape == op.dimsd and (data.ndim > 1 or isinstance(op.codomain, Space)):
+        x: Any = unroll(solver, op, reshape(data, op.codomain), niter).x
+        return reshape(x, Space(op.dims, op.dtype))
+    check_flat(data, op.shape[0])
+    return flatten(unroll(solver, op, unflatten(data, op.codomain), niter).x)
