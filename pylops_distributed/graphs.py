@@ -16,7 +16,7 @@ from dask._task_spec import DataNode, GraphNode, Task, convert_legacy_graph, fus
 from dask.array.core import getter, getter_inline, getter_nofancy
 from dask.base import tokenize
 from dask.blockwise import optimize_blockwise
-from dask.core import flatten
+from dask.core import flatten as flatten_keys
 from dask.highlevelgraph import HighLevelGraph
 
 from pylops_distributed.purity import not_there
@@ -31,7 +31,7 @@ ELEMENTS: dict[Callable[..., Any], Callable[..., int]] = {}
 
 def keys_of(a: da.Array) -> list[Any]:
     """The keys of an array's blocks, in the order of its blocks."""
-    return list(flatten(a.__dask_keys__()))
+    return list(flatten_keys(a.__dask_keys__()))
 
 
 def arrays_of(x: Vector) -> tuple[da.Array, ...]:
