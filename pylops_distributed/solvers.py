@@ -1,31 +1,25 @@
 """Solvers as settings: what a person chooses and sets in YAML or in a form, made from the algorithms' own files.
 
-A file of ``optimization`` or ``optimization.proximal`` with a dataclass of the file's name that has a ``done``, and
-does not say that it ``takes`` nothing of a problem, is a solver here, under that name. Its fields are its settings,
-with the defaults and the words of its docstring; fields that hold operators, functions or vectors are no settings: a
-problem gives them.
+:data:`ALGORITHMS` lists the solvers by name. The fields of an algorithm are its settings, with the defaults and the
+words of its docstring; fields that hold operators, functions or vectors are no settings: a problem gives them.
 """
 
 from __future__ import annotations
 
 import inspect
-import pkgutil
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import cache
-from importlib import import_module
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model, model_validator
 from pydantic import Field as Setting
 
-from pylops_distributed import optimization
 from pylops_distributed.choice import Choice
-from pylops_distributed.optimization import proximal
 from pylops_distributed.optimization.solver import Solver
 from pylops_distributed.optimization.state import EXTENDABLE
+from pylops_distributed.registry import Registry
 
 # Absolute tolerances know nothing of the data's scale, and a pipeline's solver has more patience than a script's.
 DEFAULTS: dict[str, Any] = {"tol": 0.0, "inner_tol": 0.0, "calc_var": False, "iter_lim": 100}
@@ -70,7 +64,8 @@ def name_of(solver: Any) -> str:
     """Name of the solver of settings or of an algorithm."""
     if isinstance(solver, SolverSettings):
         return solver.name
-    return type(solver).__module__.rsplit(".", 1)[-1]
+    # Solvers of other people are known by their module.
+    return SOLVERS.name_of(type(solver)) or type(solver).__module__.rsplit(".", 1)[-1]
 
 
 def find_solver(name: str) -> type[SolverSettings]:
@@ -84,15 +79,6 @@ def most_steps(solver: Any) -> int:
     """Steps that a solver takes at most, 0 where that is not known."""
     algorithm = solver.build() if isinstance(solver, SolverSettings) else solver
     return int(getattr(algorithm, "most", getattr(algorithm, "niter", 0)))
-
-
-def _algorithms() -> Iterator[tuple[str, type[Any]]]:
-    for package in (optimization, proximal):
-        for module in pkgutil.iter_modules(package.__path__):
-            for name, found in vars(import_module(f"{package.__name__}.{module.name}")).items():
-                here = name.lower() == module.name and is_dataclass(found) and hasattr(found, "done")
-                if here and vars(found).get("takes", "system") is not None:
-                    yield module.name, found
 
 
 def _settings(name: str, algorithm: type[Any]) -> type[SolverSettings]:
@@ -152,10 +138,24 @@ def _described(algorithm: type[Any]) -> dict[str, str]:
     return words
 
 
-@cache
-def _registry() -> dict[str, type[SolverSettings]]:
-    return {name: _settings(name, algorithm) for name, algorithm in sorted(_algorithms())}
-
-
-SOLVERS = _registry()
+# A solver is one line here. Names are stored with runs.
+ALGORITHMS = {
+    "admm": "pylops_distributed.optimization.proximal.admm:ADMM",
+    "cg": "pylops_distributed.optimization.cg:CG",
+    "cgls": "pylops_distributed.optimization.cgls:CGLS",
+    "fista": "pylops_distributed.optimization.fista:FISTA",
+    "irls": "pylops_distributed.optimization.irls:IRLS",
+    "irlsmodel": "pylops_distributed.optimization.irlsmodel:IRLSModel",
+    "ista": "pylops_distributed.optimization.ista:ISTA",
+    "linearizedadmm": "pylops_distributed.optimization.proximal.linearizedadmm:LinearizedADMM",
+    "lsmr": "pylops_distributed.optimization.lsmr:LSMR",
+    "lsqr": "pylops_distributed.optimization.lsqr:LSQR",
+    "mp": "pylops_distributed.optimization.mp:MP",
+    "omp": "pylops_distributed.optimization.omp:OMP",
+    "primaldual": "pylops_distributed.optimization.proximal.primaldual:PrimalDual",
+    "proximalgradient": "pylops_distributed.optimization.proximal.proximalgradient:ProximalGradient",
+    "spgl1": "pylops_distributed.optimization.spgl1:SPGL1",
+    "splitbregman": "pylops_distributed.optimization.splitbregman:SplitBregman",
+}
+SOLVERS: Registry[type[SolverSettings]] = Registry(ALGORITHMS, _settings)
 SolverChoice = Annotated[SolverSettings, Choice(SolverSettings, find_solver, lambda: SOLVERS, "cgls")]

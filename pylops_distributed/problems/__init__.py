@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pkgutil
 import site
 import sys
 import sysconfig
@@ -18,21 +17,12 @@ from pylops_distributed.choice import Choice
 from pylops_distributed.problem import Problem
 from pylops_distributed.problems.operatorspec import ENVIRONMENT, packages
 from pylops_distributed.problems.poststack import Poststack
+from pylops_distributed.registry import Registry
 
 # Where packages of other people tell of their problems, each by a short name.
 GROUP = "pylops_distributed.problems"
 # What folders of packages are called, in environments that lie in the folder of work, too.
 _PACKAGES = {"site-packages", "dist-packages"}
-
-
-def _registry() -> dict[str, type[Problem]]:
-    found = {}
-    for module in pkgutil.iter_modules(__path__):
-        for value in vars(import_module(f"{__name__}.{module.name}")).values():
-            form = value if isinstance(value, type) and issubclass(value, Problem) else None
-            if form is not None and form.model_fields["name"].default == module.name:
-                found[module.name] = form
-    return found
 
 
 def find_problem(name: str) -> type[Problem]:
@@ -130,7 +120,20 @@ def load_problem(parameters: dict[str, Any]) -> Problem:
     return find_problem(str(parameters.get("name"))).model_validate(parameters)
 
 
-PROBLEMS = _registry()
+# A problem is one line here. Names are stored with runs.
+PROBLEMS: Registry[type[Problem]] = Registry(
+    {
+        "deblurring": "pylops_distributed.problems.deblurring:Deblurring",
+        "interpolation": "pylops_distributed.problems.interpolation:Interpolation",
+        "linear": "pylops_distributed.problems.linear:Linear",
+        "lsm": "pylops_distributed.problems.lsm:LSM",
+        "marchenko": "pylops_distributed.problems.marchenko:Marchenko",
+        "mdd": "pylops_distributed.problems.mdd:MDD",
+        "mri": "pylops_distributed.problems.mri:MRI",
+        "poststack": "pylops_distributed.problems.poststack:Poststack",
+        "prestack": "pylops_distributed.problems.prestack:Prestack",
+    }
+)
 _OWN = {
     "title": "Own problem",
     "type": "object",

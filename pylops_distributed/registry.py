@@ -1,0 +1,52 @@
+"""Registries: a name and where its object is imported from, which happens on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """Objects by name, each imported when it is asked for.
+
+    Parameters
+    ----------
+    places : mapping of str to str
+        ``"module:attribute"`` by name. Names are stored with runs: they stay when files and classes are renamed.
+    make : callable, optional
+        What to return for a name and the object that was imported; by default the object.
+
+    Examples
+    --------
+    >>> from pylops_distributed.registry import Registry
+    >>> Registry({"root": "math:sqrt"})["root"](9.0)
+    3.0
+    """
+
+    def __init__(self, places: Mapping[str, str], make: Callable[[str, Any], T] | None = None) -> None:
+        self._places, self._make = dict(places), make
+        self._objects: dict[str, T] = {}
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._objects:
+            module, _, attribute = self._places[name].partition(":")
+            target = getattr(import_module(module), attribute)
+            self._objects[name] = target if self._make is None else self._make(name, target)
+        return self._objects[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+    def name_of(self, target: type[Any]) -> str | None:
+        """The name under which a class is registered, without importing anything; None if it is not."""
+        place = f"{target.__module__}:{target.__qualname__}"
+        return next((name for name, known in self._places.items() if known == place), None)
