@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.proof import RunMismatch
 from pylops_distributed.optimization.state import EXTENDABLE
 from pylops_distributed.store.content import Unidentified, token
@@ -20,7 +19,7 @@ from pylops_distributed.store.storage import Storage
 logger = logging.getLogger(__name__)
 
 
-def describe_solve(solver: Any, op: LinearOperator, y: Any, x0: Any) -> Json:
+def describe_solve(solver: Any, op: Any, y: Any, x0: Any) -> Json:
     """Tokens of all that the numbers of a solve depend on, by their content.
 
     Limits of steps and tolerances, which a later solve may extend, are left out. Of what has no token, None is kept,
