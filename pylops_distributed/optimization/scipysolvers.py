@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import dask.array as da
 import numpy as np
 
+from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.linearoperator import LinearOperator, aslinearoperator, is_operator
 from pylops_distributed.optimization import cls_basic, scipyrules
 from pylops_distributed.optimization.basesolver import renamed
@@ -176,8 +177,6 @@ def operator_of(M: Any) -> LinearOperator | None:
     """A preconditioner, which may be a matrix, as an operator."""
     if M is None or is_operator(M):
         return None if M is None else aslinearoperator(M)
-    from pylops_distributed.basicoperators.matrixmult import MatrixMult  # builds on operators
-
     return MatrixMult(np.asarray(M))
 
 
