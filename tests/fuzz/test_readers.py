@@ -17,13 +17,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.config import load
+from flows import config
 from pylops_distributed import Diagonal
 from pylops_distributed.ingest import open_segy, write_segy
 from pylops_distributed.optimization.cgls import CGLS, CGLSState
 from pylops_distributed.optimization.solver import solve
-from pylops_distributed.store.checkpoint import CheckpointStore, entries
-from pylops_distributed.store.checkpoint import load as load_checkpoint
+from pylops_distributed.store.checkpoint import CheckpointStore, entries, load
 from pylops_distributed.store.damage import Damaged
 from pylops_distributed.store.run import Run
 
@@ -129,7 +128,7 @@ def test_config(tmp_path, frugal):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                load(trial)
+                config.load(trial)
             except ValueError as error:
                 told(error, "trial.yaml", "cannot be a path")
 
@@ -157,7 +156,7 @@ def test_checkpoint(tmp_path, frugal):
         content = data.draw(damaged(raw, st.integers(0, max(0, len(raw) - 1))))
         (folder / name).write_bytes(content)
         try:
-            state = load_checkpoint(run.storage, entry.name, CGLSState, get=dask.get).state
+            state = load(run.storage, entry.name, CGLSState, get=dask.get).state
             found = dask.compute(state.x, state.s, state.c, scheduler="sync")
             for one, other in zip(found, wanted, strict=True):
                 np.testing.assert_array_equal(one, other, strict=True)
