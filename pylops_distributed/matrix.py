@@ -80,7 +80,10 @@ class Matrix(Map):
         :func:`~pylops_distributed.optimization.krylovschur.krylov_schur`. The singular values are the square
         roots of the eigenvalues of :math:`\mathbf{A}^H\mathbf{A}`.
         """
-        return late("eigenvalues")(self, neigs, symmetric, niter, uselobpcg, **kwargs_eig)
+        found: np.ndarray[Any, Any] = late("eigenvalues")(
+            self, neigs, symmetric, niter, uselobpcg, **kwargs_eig
+        )
+        return found
 
     def cond(self, uselobpcg: bool = False, **kwargs_eig: Any) -> Any:
         """Condition number, computed: the ratio of the largest and the smallest eigenvalue; see :meth:`eigs`.

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.basicoperators.stack import parts
 from pylops_distributed.graphs import arrays_of
+from pylops_distributed.joint import parts
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.fuse import elementwise, zero_model
 from pylops_distributed.space import Blocks, BlockSpace, Vector, axpy, norm, squared_norm, vdot
