@@ -5,7 +5,7 @@
 
 The state is 800 MB, three vectors of 267 MB. ``stencil`` is a post-stack operator with smoothing along the lines:
 some of the lightest iterations there are. ``mdc`` is a kernel of 500 MB with 267 virtual sources. Runs on two
-threads, in this process, which keeps the memory that it frees (``pylops_distributed.memory.keep_pages``; so do
+threads, in this process, which keeps the memory that it frees (``pylops_distributed.compat.malloc.keep_pages``; so do
 workers); a round of each comes first, which does not count. The last save, which nothing covers, is waited for.
 Prints seconds of both, and the share that checkpoints add.
 """
@@ -28,12 +28,12 @@ import pylops
 from solvers import kernel
 
 import pylops_distributed as pld
-from pylops_distributed.memory import keep_pages
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import Session
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.policy import Every
-from pylops_distributed.store.run import Run
+from pylops_distributed.compat.malloc import keep_pages
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import Session
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.policies import Every
+from pylops_distributed.storage.run import Run
 
 
 def stencil() -> tuple[Any, Any]:

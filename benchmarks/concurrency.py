@@ -23,8 +23,8 @@ import numpy as np
 from distributed import Client, LocalCluster
 
 import pylops_distributed as pld
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import solve
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import solve
 
 SEED, ROWS, COLUMNS, STEPS = 7, 60, 8, 12
 LIMIT = 1800.0  # seconds after which solves count as hanging

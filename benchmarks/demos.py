@@ -22,9 +22,9 @@ from typing import Any
 from PIL import Image
 
 from pylops_distributed import open_run
-from pylops_distributed.problems import PROBLEMS
-from pylops_distributed.report import plot_model
-from pylops_distributed.store.run import list_runs
+from pylops_distributed.problems.registry import PROBLEMS
+from pylops_distributed.runs.report import plot_model
+from pylops_distributed.storage.run import list_runs
 
 LIMIT = 180.0  # seconds
 FOLDER = Path(__file__).parents[1] / "docs/problems"
@@ -35,7 +35,7 @@ def demo(name: str, folder: Path) -> dict[str, Any]:
     """Run one demo in a process of its own."""
     start = time.perf_counter()
     subprocess.run(
-        [sys.executable, "-m", "flows.cli", "demo", name, "--root", str(folder)],
+        [sys.executable, "-m", "pylops_flows.cli.main", "demo", name, "--root", str(folder)],
         check=True, stdout=sys.stderr, env=os.environ | {"PREFECT_HOME": str(folder / "prefect")},
     )  # fmt: skip
     seconds = time.perf_counter() - start

@@ -30,12 +30,12 @@ FILES = 8  # distinct chunks
 
 def make(folder: Path, gigabytes: float, iterates: int) -> str:
     """Write the run; gives its place."""
-    from pylops_distributed.assembly import assemble
     from pylops_distributed.ingest import ingest, open_dataset
-    from pylops_distributed.inversion import begin
-    from pylops_distributed.optimization.cgls import CGLS
-    from pylops_distributed.postprocess import write_result
-    from pylops_distributed.problems import load_problem
+    from pylops_distributed.inversion.assembly import assemble
+    from pylops_distributed.inversion.inversion import begin
+    from pylops_distributed.inversion.result import write_result
+    from pylops_distributed.optimization.algorithms.cgls import CGLS
+    from pylops_distributed.problems.registry import load_problem
 
     source, solver = _source(folder, round((gigabytes * 1e9 / 4) ** (1 / 3))), CGLS(10 * iterates)
     settings = {"name": "poststack", "wavelet": {"kind": "ricker", "peak": 25.0}, "dtype": "float32"}
@@ -71,11 +71,12 @@ def _source(folder: Path, size: int) -> Any:
 
 
 def _checkpoint(storage: Any, folder: Path, attempt: int, iteration: int, like: Any, labels: Any) -> None:
-    """A checkpoint as :func:`pylops_distributed.store.group.write_group` leaves it, its large chunks as links."""
-    from pylops_distributed.optimization.cgls import CGLSState
-    from pylops_distributed.store.group import _stored, encode, metadata_key, read_attrs
-    from pylops_distributed.store.snapshot import Entry, contents, describe
-    from pylops_distributed.store.storage import create_array
+    """A checkpoint as :func:`pylops_distributed.storage.atomic_group.write_group` leaves it, its large chunks as
+    links."""
+    from pylops_distributed.optimization.algorithms.cgls import CGLSState
+    from pylops_distributed.storage.atomic_group import _stored, encode, metadata_key, read_attrs
+    from pylops_distributed.storage.object_store import create_array
+    from pylops_distributed.storage.state_io import Entry, contents, describe
 
     history = {name: 0.99 ** np.arange(iteration + 1.0) for name in ("cost", "cost1")}
     state = CGLSState(iteration, like, like, like, *map(np.float32, (1, 1, 1, 1)))
@@ -106,7 +107,7 @@ def _checkpoint(storage: Any, folder: Path, attempt: int, iteration: int, like: 
 
 def _chunk(folder: Path, shape: tuple[int, ...], k: int) -> Path:
     """A file with a chunk of layers, as the library writes chunks."""
-    from pylops_distributed.store.direct import write_chunk
+    from pylops_distributed.storage.direct_io import write_chunk
 
     path = folder / f"chunk-{k}"
     if not path.exists():
@@ -120,7 +121,7 @@ def look(url: str, what: str) -> dict[str, float]:
     """Open the run and draw one picture."""
     start = time.perf_counter()
     import pylops_distributed as pld
-    from pylops_distributed import plots
+    from pylops_distributed.runs import plots
 
     imported = time.perf_counter()
     run = pld.open_run(url)
@@ -162,14 +163,14 @@ def _section(plots: Any, run: Any) -> Any:
 
 
 def _lcurve(url: str) -> Any:
-    from pylops_distributed.lcurve import curve_point, lcurve_table, plot_lcurve
+    from pylops_distributed.runs.lcurve import curve_point, lcurve_table, plot_lcurve
 
     return plot_lcurve(lcurve_table([url], ["run"], [curve_point(url)]))
 
 
 def _view(run: Any) -> Any:
     """The first page of `pld view`, with its pictures."""
-    from pylops_distributed.viewer import view
+    from pylops_distributed.runs.viewer import view
 
     view(run).save(os.devnull)
 

@@ -25,7 +25,7 @@ from peak import peak
 
 import pylops_distributed as pld
 from pylops_distributed.execution import replay
-from pylops_distributed.optimization.cgls import CGLS
+from pylops_distributed.optimization.algorithms.cgls import CGLS
 
 SOURCES = RECEIVERS = 700
 

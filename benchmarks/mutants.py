@@ -46,8 +46,8 @@ TABLE = {
     "ingest": (["pylops_distributed/ingest/*.py"], ["tests/ingest"]),
     "identity": (
         [
-            "pylops_distributed/assembly.py",
-            "pylops_distributed/inversion.py",
+            "pylops_distributed/inversion/assembly.py",
+            "pylops_distributed/inversion/inversion.py",
             "pylops_distributed/identity*.py",
         ],
         [
@@ -67,12 +67,12 @@ P = "tests/storage/test_promises.py"
 # Faults that a person chose, each in the way of a promise of the documentation: module, text, what stands there
 # instead, and the tests to notice it.
 NAMED = [
-    ("store/group.py", "        storage.sync(path)\n", "", [P]),
-    ("store/group.py", "    storage.sync(metadata_key(path))\n", "", [P]),
-    ("store/direct.py", "np.isfinite(piece.sum()) or np.isfinite(piece).all()", "np.isfinite(piece.sum())", [P]),
-    ("store/lease.py", "                storage.sync(_record(number))\n", "", [P]),
+    ("storage/atomic_group.py", "        storage.sync(path)\n", "", [P]),
+    ("storage/atomic_group.py", "    storage.sync(metadata_key(path))\n", "", [P]),
+    ("storage/direct_io.py", "np.isfinite(piece.sum()) or np.isfinite(piece).all()", "np.isfinite(piece.sum())", [P]),
+    ("storage/lease.py", "                storage.sync(_record(number))\n", "", [P]),
     ("warm.py", "key=itemgetter(0), reverse=True", "key=itemgetter(0)", [P, "tests/flows/test_incremental.py"]),
-    ("optimization/solver.py", "        if self.reason is not None:\n            self.save()\n",
+    ("optimization/session.py", "        if self.reason is not None:\n            self.save()\n",
      "        if self.reason is not None:\n", [P]),
     ("assembly.py", "    return sha256(repr([known.of(type(problem)), *map(known.of, makers)]).encode()).hexdigest()",
      '    return "0" * 64', ["tests/storage/test_identity.py"]),

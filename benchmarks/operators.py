@@ -5,7 +5,8 @@
     python benchmarks/operators.py --original PYTHON CHECKOUT    # also the original, see peers/processes.py
 
 Arrays lie in memory before and after. This library works with two threads, in a process that keeps the memory it frees
-(``pylops_distributed.memory.keep_pages``); PyLops with one and with two BLAS threads, and its faster median counts.
+(``pylops_distributed.compat.malloc.keep_pages``); PyLops with one and with two BLAS threads, and its faster median
+counts.
 Rounds go through all engines in turn, so that what else the machine does falls on all of them. Prints one JSON line a
 case and, at the end, the median and the largest of the ratios.
 """
@@ -33,7 +34,7 @@ from peers.processes import Conversation, add_original, original
 from threadpoolctl import threadpool_limits
 
 import pylops_distributed as pld
-from pylops_distributed.memory import keep_pages
+from pylops_distributed.compat.malloc import keep_pages
 
 WAYS = ("forward", "adjoint")
 PAUSE = 0.1  # seconds: threads of OpenBLAS go on looking for work for a while after each of its calls

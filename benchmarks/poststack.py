@@ -26,11 +26,11 @@ import xarray as xr
 import yaml
 from distributed import Client, LocalCluster
 
-from flows.commands.demo import SETTINGS
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import solve
-from pylops_distributed.problems import Poststack
-from pylops_distributed.synthetic import layered_volume, ricker_wavelet
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import solve
+from pylops_distributed.problems.poststack import Poststack
+from pylops_distributed.synthetic.layered_volume import layered_volume, ricker_wavelet
+from pylops_flows.cli.demo_data import SETTINGS
 
 LIMIT = 1e-6
 

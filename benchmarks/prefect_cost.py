@@ -30,13 +30,13 @@ LIMITS = {"server": 4.0, "embedded": 12.0}
 
 def library(settings: Path, root: Path) -> None:
     """The work, called."""
-    from flows.config import load
     from pylops_distributed.ingest import ingest
-    from pylops_distributed.inversion import Inversion, begin
-    from pylops_distributed.modelling import write_modelled
-    from pylops_distributed.postprocess import write_result
-    from pylops_distributed.report import write_report
+    from pylops_distributed.inversion.forward_modelling import write_modelled
+    from pylops_distributed.inversion.inversion import Inversion, begin
+    from pylops_distributed.inversion.result import write_result
+    from pylops_distributed.runs.report import write_report
     from pylops_distributed.utils.backend import dask
+    from pylops_flows.settings.pipeline import load
 
     config = load(settings, {"root": str(root)})
     check = config.checkpoint
@@ -55,16 +55,16 @@ def pipelines(settings: Path, root: Path) -> None:
     """The same as `pld run` and `pld forward` do it."""
     from rich.console import Console
 
-    from flows.imports import quickly
-    from flows.session import prefect_session
+    from pylops_flows.cli.session import prefect_session
+    from pylops_flows.server.fast_import import quickly
 
     with ExitStack() as ends:
 
         def prepare() -> Any:
-            quickly("flows.early", "flows.preflight")
-            from flows.config import load
-            from flows.early import begun
-            from flows.preflight import preflight
+            quickly("pylops_flows.runtime.cluster_prestart", "pylops_flows.settings.preflight")
+            from pylops_flows.runtime.cluster_prestart import begun
+            from pylops_flows.settings.pipeline import load
+            from pylops_flows.settings.preflight import preflight
 
             config = load(settings, {"root": str(root)})
             preflight(config)
@@ -72,11 +72,11 @@ def pipelines(settings: Path, root: Path) -> None:
             return config
 
         config = ends.enter_context(prefect_session(False, Console(stderr=True), prepare))
-        from flows.config import ClusterConfig
-        from flows.early import started
-        from flows.forward import forward
-        from flows.pipeline import pipeline
-        from flows.runner import task_runner
+        from pylops_flows.forward import forward
+        from pylops_flows.pipeline import pipeline
+        from pylops_flows.runtime.cluster_prestart import started
+        from pylops_flows.runtime.task_runner import task_runner
+        from pylops_flows.settings.pipeline import ClusterConfig
 
         client = ends.enter_context(started(config.cluster))
         there = ClusterConfig(hardware=client.scheduler.address)
@@ -110,12 +110,12 @@ def measure(settings: Path, rounds: int, environment: dict[str, str]) -> dict[st
 @contextmanager
 def running(environment: dict[str, str]) -> Iterator[dict[str, str]]:
     """A server that has made its database and has come to rest."""
-    from flows.server import free_port, healthy
+    from pylops_flows.server.embedded import free_port, healthy
 
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     server = subprocess.Popen(
-        [sys.executable, "-m", "flows.server", str(port), str(os.getpid())], env=environment
+        [sys.executable, "-m", "pylops_flows.server.embedded", str(port), str(os.getpid())], env=environment
     )
     try:
         while not healthy(url):
@@ -140,7 +140,7 @@ def main() -> int:
         way, settings, root = options.way
         {"plain": library, "flows": pipelines}[way](Path(settings), Path(root))
         return 0
-    from flows.commands.demo import make_demo
+    from pylops_flows.cli.demo_data import make_demo
 
     with tempfile.TemporaryDirectory() as folder:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")}

@@ -28,20 +28,20 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from flows.signals import Interrupted
+from pylops_flows.runtime.interrupts import Interrupted
 
 EVERY, NITER, LIMIT = 10, 100_000, 15.0
 
 
 def child(settings: Path, root: Path, log: Path) -> None:
     """As `pld run` does it, and a note of when each step was known to be done."""
-    from flows import session
-    from flows.cli import run_pipeline
+    from pylops_flows.cli import session
+    from pylops_flows.cli.main import run_pipeline
 
     with log.open("a", buffering=1) as file, suppress(Interrupted):
 
         def config() -> Any:
-            from flows.config import load
+            from pylops_flows.settings.pipeline import load
 
             changes = {"solver": {"niter": NITER}, "checkpoint": {"iterations": EVERY}}
             return load(settings, {"root": str(root), **changes})
@@ -99,12 +99,12 @@ def killed(folder: Path, settings: Path, environment: dict[str, str], rng: rando
 @contextmanager
 def server(environment: dict[str, str]) -> Iterator[dict[str, str]]:
     """A Prefect server that runs already."""
-    from flows.server import free_port, healthy
+    from pylops_flows.server.embedded import free_port, healthy
 
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     process = subprocess.Popen(
-        [sys.executable, "-m", "flows.server", str(port), str(os.getpid())], env=environment
+        [sys.executable, "-m", "pylops_flows.server.embedded", str(port), str(os.getpid())], env=environment
     )
     try:
         while not healthy(url):
@@ -127,7 +127,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.child:
         return child(*options.child)
-    from flows.commands.demo import make_demo
+    from pylops_flows.cli.demo_data import make_demo
 
     rng, bad = random.Random(options.seed), False
     with tempfile.TemporaryDirectory() as scratch:

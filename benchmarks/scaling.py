@@ -22,8 +22,8 @@ from solvers import kernel
 
 import pylops_distributed as pld
 from pylops_distributed.execution import replay
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import MOMENT
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import MOMENT
 
 FOREVER = CGLS(10**9, tol=-1.0)
 

@@ -81,7 +81,7 @@ class Services:
             for process in psutil.Process(self.process.pid).children(recursive=True):
                 with suppress(psutil.NoSuchProcess):
                     words = " ".join(process.cmdline())
-                    kinds = {"flows.server": "server", "worker start": "starter", "spawn_main": "worker",
+                    kinds = {"pylops_flows.server.embedded": "server", "worker start": "starter", "spawn_main": "worker",
                              "resource_tracker": "tracker", "prefect.engine": "driver"}  # fmt: skip
                     yield next((kind for mark, kind in kinds.items() if mark in words), "other"), process
 
@@ -110,13 +110,13 @@ def size(place: Path) -> int:
 @contextmanager
 def up(folder: Path, settings: Path) -> Iterator[Services]:
     """`pld up`, with the settings deployed."""
-    from flows.server import free_port
+    from pylops_flows.server.embedded import free_port
 
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")}
     own = kept | HISTORY | {"PREFECT_HOME": str(folder / "prefect"), "OPENBLAS_NUM_THREADS": "1",
                   "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}  # fmt: skip
     port, log = free_port(), folder / "up.log"
-    words = [sys.executable, "-m", "flows.cli"]
+    words = [sys.executable, "-m", "pylops_flows.cli.main"]
     with log.open("w") as file:
         process = subprocess.Popen(
             [*words, "up", "--port", str(port)], cwd=folder, env=own, stdout=file, stderr=subprocess.STDOUT
@@ -142,7 +142,7 @@ def up(folder: Path, settings: Path) -> Iterator[Services]:
 def taken(root: Path, name: str) -> Any:
     """The last iterate of a run, which is deleted with its dataset."""
     from pylops_distributed import open_run
-    from pylops_distributed.store.run import list_runs
+    from pylops_distributed.storage.run import list_runs
 
     (run,) = [run for run in list_runs(root) if run.attrs["name"] == name]
     last = open_run(run.storage.url)["iterates"].to_dataset()["model"].isel(iteration=-1).values
@@ -194,7 +194,7 @@ def one(
 
 def soak(options: argparse.Namespace, folder: Path) -> bool:
     """Run after run; gives whether all went well."""
-    from flows.commands.demo import make_demo
+    from pylops_flows.cli.demo_data import make_demo
 
     rng, outcomes, sound = random.Random(options.seed), defaultdict[str, int](int), True
     settings = make_demo(folder, shape=tuple(options.shape))

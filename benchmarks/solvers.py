@@ -30,9 +30,9 @@ from peers.processes import HERE, add_original, number, original
 from threadpoolctl import threadpool_limits
 
 import pylops_distributed as pld
-from pylops_distributed.optimization.cgls import CGLS
+from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.leastsquares import regularized_system
-from pylops_distributed.optimization.solver import solve
+from pylops_distributed.optimization.session import solve
 
 # Frequencies, sources, receivers, virtual sources, iterations.
 MDC = {

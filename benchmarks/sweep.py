@@ -47,15 +47,15 @@ def measure(folder: Path, shape: tuple[int, ...], niter: int, one: bool) -> dict
     """Time the sweep and the runs one after another."""
     from prefect_dask import DaskTaskRunner
 
-    from flows.commands.demo import make_demo
-    from flows.config import load
-    from flows.invert import invert
-    from flows.postprocess import postprocess
-    from flows.sweep import runs
-    from flows.sweeping import configs
     from pylops_distributed.ingest import ingest
-    from pylops_distributed.store.run import list_runs
+    from pylops_distributed.storage.run import list_runs
     from pylops_distributed.utils.backend import dask
+    from pylops_flows.cli.demo_data import make_demo
+    from pylops_flows.invert import invert
+    from pylops_flows.postprocess import postprocess
+    from pylops_flows.settings.pipeline import load
+    from pylops_flows.settings.sweep_grid import configs
+    from pylops_flows.sweep import runs
 
     base = load(make_demo(folder, shape=shape), {"root": str(folder), "solver": {"niter": niter}})
     dataset = ingest(base.sources, base.target).url
@@ -97,7 +97,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("PREFECT_HOME", str(Path(folder, "prefect")))
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
-        from flows.server import ensure_server
+        from pylops_flows.server.embedded import ensure_server
 
         with ensure_server():
             found = measure(Path(folder), tuple(options.shape), options.niter, options.one)

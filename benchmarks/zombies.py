@@ -32,16 +32,16 @@ import numpy as np
 import zarr.storage
 
 from pylops_distributed import Diagonal, open_run
-from pylops_distributed.audit import repair, verify
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import Session, solve
-from pylops_distributed.report import write_report
-from pylops_distributed.store import lease
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.group import Variable
-from pylops_distributed.store.policy import Every, Retention
-from pylops_distributed.store.pruning import waste
-from pylops_distributed.store.run import Run
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import Session, solve
+from pylops_distributed.runs.audit import repair, verify
+from pylops_distributed.runs.pruning import waste
+from pylops_distributed.runs.report import write_report
+from pylops_distributed.storage import lease
+from pylops_distributed.storage.atomic_group import Variable
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.policies import Every, Retention
+from pylops_distributed.storage.run import Run
 
 CHANGES = {"os.remove", "os.rename", "os.link", "os.rmdir", "os.mkdir", "os.truncate"}
 ZOMBIE, OWNER = 1.0, 2.0

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from flows.commands.demo import write_demo
+from pylops_flows.cli.demo_data import write_demo
 
 SEED, SHAPE = 0, (6, 8, 64)
 

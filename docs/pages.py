@@ -11,8 +11,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from pylops_distributed.problem import Problem
-from pylops_distributed.problems import PROBLEMS
+from pylops_distributed.problems.base import Problem
+from pylops_distributed.problems.registry import PROBLEMS
 
 FOLDER = Path(__file__).parent / "problems"
 CONFIGS = {"poststack": "sample/demo.yaml"}

@@ -17,20 +17,22 @@ from pylops_distributed import (
 from pylops_distributed.avo.poststack import *
 from pylops_distributed.avo.prestack import *
 from pylops_distributed.basicoperators import *
-from pylops_distributed.comparison import compare
 from pylops_distributed.config import (
     disabled_ndarray_multiplication,
     enabled_ndarray_multiplication,
     get_ndarray_multiplication,
     set_ndarray_multiplication,
 )
+from pylops_distributed.errors import TooLarge
 from pylops_distributed.jaxoperator import JaxOperator
-from pylops_distributed.limits import TooLarge, check_memory
-from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
+from pylops_distributed.linearoperator.memory_check import check_memory
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.basic import *
 from pylops_distributed.optimization.leastsquares import *
 from pylops_distributed.optimization.sparsity import *
-from pylops_distributed.plots import (
+from pylops_distributed.pytensoroperator import PyTensorOperator
+from pylops_distributed.runs.comparison import compare
+from pylops_distributed.runs.plots import (
     plot_convergence,
     plot_difference,
     plot_iterates,
@@ -38,9 +40,8 @@ from pylops_distributed.plots import (
     plot_slices,
     plot_spectrum,
 )
-from pylops_distributed.pytensoroperator import PyTensorOperator
-from pylops_distributed.results import open_run
-from pylops_distributed.store.run import list_runs
+from pylops_distributed.runs.reading import open_run
+from pylops_distributed.storage.run import list_runs
 from pylops_distributed.torchoperator import TorchOperator
 from pylops_distributed.utils.seismicevents import *
 from pylops_distributed.utils.tapers import *

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pylops
 
-from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 
 
 class JaxOperator(pylops.LinearOperator):  # type: ignore[misc]

@@ -7,7 +7,7 @@ from typing import Any
 
 from pylops.pytensoroperator import PyTensorOperator as Local
 
-from pylops_distributed.linearoperator import aslinearoperator
+from pylops_distributed.linearoperator.operator import aslinearoperator
 
 
 class PyTensorOperator(Local):  # type: ignore[misc]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pylops
 
-from pylops_distributed.linearoperator import aslinearoperator
+from pylops_distributed.linearoperator.operator import aslinearoperator
 
 
 class TorchOperator(pylops.TorchOperator):  # type: ignore[misc]

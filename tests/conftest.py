@@ -18,8 +18,8 @@ from distributed import Client, LocalCluster
 from hypothesis import HealthCheck, Phase, settings
 from moto.server import ThreadedMotoServer
 
-from flows.commands.demo import make_demo
-from flows.server import free_port, healthy
+from pylops_flows.cli.demo_data import make_demo
+from pylops_flows.server.embedded import free_port, healthy
 
 ROOT = Path(__file__).parents[1]
 # For tests/fuzz: many inputs, and no time lost on making failing ones small.
@@ -102,7 +102,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")}
     return kept | {
         "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")), "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
+        "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "flows"), *sys.path]),
     }  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def server(environment: dict[str, str]) -> Iterator[dict[str, str]]:
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     process = subprocess.Popen(
-        [sys.executable, "-m", "flows.server", str(port), str(os.getpid())], env=environment
+        [sys.executable, "-m", "pylops_flows.server.embedded", str(port), str(os.getpid())], env=environment
     )
     while not healthy(url):
         assert process.poll() is None
@@ -128,7 +128,7 @@ def pld(environment: dict[str, str]) -> Callable[..., Any]:
 
     def run(*words: object, wait: bool = True, **more: str) -> Any:
         process = subprocess.Popen(
-            [sys.executable, "-m", "flows.cli", *map(str, words)], env=environment | more,
+            [sys.executable, "-m", "pylops_flows.cli.main", *map(str, words)], env=environment | more,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
         if not wait:

@@ -10,7 +10,7 @@ from cases import samples
 
 import pylops_distributed as pld
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Blocks, Space
+from pylops_distributed.vectors.space import Blocks, Space
 
 DIMS = (6, 4)
 

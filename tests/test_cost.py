@@ -11,9 +11,9 @@ from dask._task_spec import Alias, DataNode
 from dask.callbacks import Callback
 
 import pylops_distributed as pld
-from pylops_distributed.graphs import arrays_of
-from pylops_distributed.limits import TooLarge, check_memory
-from pylops_distributed.space import Blocks
+from pylops_distributed.errors import TooLarge
+from pylops_distributed.linearoperator.memory_check import check_memory
+from pylops_distributed.vectors.space import Blocks, arrays_of
 
 
 def measured(*arrays):

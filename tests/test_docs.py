@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import typer
 
-from flows.cli import app
-from flows.config import load
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.postprocess import write_result
-from pylops_distributed.problems import PROBLEMS
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.inversion.result import write_result
+from pylops_distributed.problems.registry import PROBLEMS
+from pylops_flows.cli.main import app
+from pylops_flows.settings.pipeline import load
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -5,18 +5,19 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from flows.config import validate
-from pylops_distributed.audit import verify
 from pylops_distributed.basicoperators import MatrixMult
+from pylops_distributed.errors import NotFiniteError
+from pylops_distributed.execution.state import Reason
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.optimization.state import NotFiniteError, Reason
-from pylops_distributed.postprocess import write_result
-from pylops_distributed.problem import Problem
-from pylops_distributed.store.lease import acquire
-from pylops_distributed.store.policy import Every
-from pylops_distributed.store.run import Run
-from pylops_distributed.store.snapshot import Labels
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.inversion.result import write_result
+from pylops_distributed.problems.base import Problem
+from pylops_distributed.runs.audit import verify
+from pylops_distributed.storage.labels import Labels
+from pylops_distributed.storage.lease import acquire
+from pylops_distributed.storage.policies import Every
+from pylops_distributed.storage.run import Run
+from pylops_flows.settings.pipeline import validate
 
 N = 12
 WORDS = "NaN or infinity in"

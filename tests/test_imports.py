@@ -66,7 +66,7 @@ def test_imports_point_one_way(part):
 def test_no_file_of_the_library_imports_flows_or_prefect():
     for path in ROOT.rglob("*.py"):
         roots = {name.split(".")[0] for name in imported(path)}
-        assert not roots & {"flows", "prefect", "prefect_dask"}, path
+        assert not roots & {"pylops_flows", "prefect", "prefect_dask"}, path
 
 
 def test_importing_the_library_loads_nothing_heavy_and_leaves_logging_alone():
@@ -82,6 +82,6 @@ def test_importing_the_library_loads_nothing_heavy_and_leaves_logging_alone():
     handlers, level, *loaded = run.stdout.split()
     assert (handlers, level) == ("[]", "30")
     assert PACKAGE in loaded
-    optional = {"prefect", "prefect_dask", "flows", "dask_jobqueue", "dask_kubernetes", "asyncssh"}
+    optional = {"prefect", "prefect_dask", "pylops_flows", "dask_jobqueue", "dask_kubernetes", "asyncssh"}
     optional |= {"matplotlib", "bokeh", "h5netcdf", "h5py"}  # slow to import, and most scripts need none
     assert not optional.intersection(loaded)

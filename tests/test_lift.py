@@ -18,9 +18,21 @@ from pylops_distributed.basicoperators.gradient import Gradient
 from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.basicoperators.smoothing2d import Smoothing2D
-from pylops_distributed.lift import Halo, Lift, Whole, faces, gathering, overlap, stencil
-from pylops_distributed.lift.gathering import regrid
-from pylops_distributed.lift.overlap import merge
+from pylops_distributed.blockwise import (
+    Halo,
+    Lift,
+    Whole,
+    overlap,
+    stencil,
+)
+from pylops_distributed.blockwise import (
+    halo as faces,
+)
+from pylops_distributed.blockwise import (
+    rechunk as gathering,
+)
+from pylops_distributed.blockwise.overlap import merge
+from pylops_distributed.blockwise.rechunk import regrid
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 
 KINDS = ("forward", "centered", "backward")

@@ -7,10 +7,10 @@ import pytest
 import pylops_distributed as pld
 from pylops_distributed.execution import unroll
 from pylops_distributed.optimization import basic, leastsquares, primal, sparsity
-from pylops_distributed.optimization.cgls import CGLS
+from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.proximal import L1, L2
-from pylops_distributed.optimization.solver import solve
-from pylops_distributed.space import Blocks
+from pylops_distributed.optimization.session import solve
+from pylops_distributed.vectors.space import Blocks
 
 WORDS = r"got a masked array of shape .*fill it"
 masked = np.ma.masked_array(np.arange(6.0), mask=[0, 1, 0, 0, 0, 1])

@@ -14,7 +14,7 @@ from scipy.sparse.linalg import ArpackNoConvergence
 
 import pylops_distributed as pld
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.krylovschur import krylov_schur
+from pylops_distributed.optimization.numerics.krylov_schur import krylov_schur
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from dask._task_spec import Alias, DataNode, _execute_subgraph
 from dask.base import tokenize
 
 import pylops_distributed as pld
-from pylops_distributed.space import BlockSpace
+from pylops_distributed.vectors.space import BlockSpace
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 each_case_and_dtype = pytest.mark.parametrize(

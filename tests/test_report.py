@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from pylops_distributed.plots import limits_of, section
-from pylops_distributed.report import plot_model
+from pylops_distributed.runs.plots import limits_of, section
+from pylops_distributed.runs.report import plot_model
 
 
 @pytest.mark.parametrize(

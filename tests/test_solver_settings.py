@@ -7,19 +7,19 @@ import pylops
 import pytest
 import xarray as xr
 
-from flows.config import PipelineConfig, validate
 from pylops_distributed import open_run, optimization
-from pylops_distributed.assembly import assemble, identity
 from pylops_distributed.basicoperators import Diagonal, FirstDerivative, MatrixMult
+from pylops_distributed.execution.state import Reason
 from pylops_distributed.ingest import ingest, open_dataset
-from pylops_distributed.inversion import Inversion, begin
+from pylops_distributed.inversion.assembly import assemble, identity
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.inversion.result import write_result
 from pylops_distributed.optimization.proximal import L1
-from pylops_distributed.optimization.solver import solve
-from pylops_distributed.optimization.state import Reason
-from pylops_distributed.postprocess import write_result
-from pylops_distributed.problem import Penalty, Prior, Problem
-from pylops_distributed.solvers import SOLVERS
-from pylops_distributed.store.snapshot import Labels
+from pylops_distributed.optimization.session import solve
+from pylops_distributed.problems.base import Penalty, Prior, Problem
+from pylops_distributed.settings.solver_settings import SOLVERS
+from pylops_distributed.storage.labels import Labels
+from pylops_flows.settings.pipeline import PipelineConfig, validate
 
 N = 12
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from pylops_distributed.synthetic import layered_volume, ricker_wavelet
+from pylops_distributed.synthetic.layered_volume import layered_volume, ricker_wavelet
 
 SHAPE = (12, 20, 128)
 

@@ -8,7 +8,7 @@ import pytest
 from cases import samples
 
 import pylops_distributed as pld
-from pylops_distributed.lift.gathering import gather
+from pylops_distributed.blockwise.rechunk import gather
 from pylops_distributed.signalprocessing import FFT, Fredholm1
 from pylops_distributed.waveeqprocessing import MDC, mdc
 

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from pylops_distributed import open_run, plot_convergence
-from pylops_distributed.plots import new_figure, plot_section, section
+from pylops_distributed.runs.plots import new_figure, plot_section, section
 
 
 def draw(run: str, target: Path) -> None:

@@ -18,10 +18,10 @@ from pylops.avo.avo import (
     zoeppritz_scattering,
 )
 
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import one_of, shape_of
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Space
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.arguments import one_of, shape_of
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.space import Space
 
 __all__ = [
     "AVOLinearModelling", "akirichards", "approx_zoeppritz_pp", "fatti", "ps", "zoeppritz_element", "zoeppritz_pp",

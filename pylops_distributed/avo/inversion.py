@@ -10,12 +10,12 @@ import numpy as np
 import scipy.linalg
 
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
-from pylops_distributed.lift import Array, Whole
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.blockwise import Array, Whole
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.leastsquares import regularized_inversion
-from pylops_distributed.optimization.scipysolvers import solve
+from pylops_distributed.optimization.pylops_api.scipy_engine import solve
 from pylops_distributed.optimization.sparsity import splitbregman
-from pylops_distributed.space import Vector
+from pylops_distributed.vectors.space import Vector
 
 
 def by_matrix(

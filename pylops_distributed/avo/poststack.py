@@ -17,11 +17,11 @@ from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.basicoperators.firstderivative import FirstDerivative, first_difference
 from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
-from pylops_distributed.lift import Array, Lift, Whole, chain
-from pylops_distributed.lift.arguments import one_of, shape_of
-from pylops_distributed.lift.differences import apply_sum
-from pylops_distributed.lift.gathering import gather
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.blockwise import Array, Lift, Whole, chain
+from pylops_distributed.blockwise.arguments import one_of, shape_of
+from pylops_distributed.blockwise.finite_differences import apply_sum
+from pylops_distributed.blockwise.rechunk import gather
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.utils.dottest import dottest as run_dottest
 
@@ -192,7 +192,7 @@ def PoststackInversion(
         along lines only.
     **kwargs_solver
         Keyword arguments of the solver: :func:`scipy.linalg.lstsq` for traces solved one by one, and else
-        :func:`~pylops_distributed.optimization.scipysolvers.lsqr`,
+        :func:`~pylops_distributed.optimization.pylops_api.scipy_engine.lsqr`,
         :func:`~pylops_distributed.optimization.leastsquares.regularized_inversion` or
         :func:`~pylops_distributed.optimization.sparsity.splitbregman`. With ``engine="pylops"`` they are those of
         :func:`~pylops_distributed.optimization.basic.cgls` inside.

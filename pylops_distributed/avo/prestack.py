@@ -18,14 +18,14 @@ from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.basicoperators.vstack import VStack
-from pylops_distributed.lift import Array, Lift, Whole, chain
-from pylops_distributed.lift.arguments import shape_of
-from pylops_distributed.lift.differences import apply_sum
-from pylops_distributed.lift.gathering import gather
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.blockwise import Array, Lift, Whole, chain
+from pylops_distributed.blockwise.arguments import shape_of
+from pylops_distributed.blockwise.finite_differences import apply_sum
+from pylops_distributed.blockwise.rechunk import gather
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import convolve
-from pylops_distributed.space import Blocks
 from pylops_distributed.utils.dottest import dottest as run_dottest
+from pylops_distributed.vectors.space import Blocks
 
 __all__ = ["PrestackInversion", "PrestackLinearModelling", "PrestackWaveletModelling"]
 

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from pylops_distributed.basicoperators.stack import Stack, dtype_with
-from pylops_distributed.joint import join, joint, split
-from pylops_distributed.space import AnySpace, Blocks
+from pylops_distributed.vectors.joint import join, joint, split
+from pylops_distributed.vectors.space import AnySpace, Blocks
 
 
 class BlockDiag(Stack):
     r"""Operators that each take a part of the model to a part of the data.
 
     Forward :math:`y_k = L_k x_k`, adjoint :math:`x_k = L_k^H y_k`. Solvers see
-    :class:`~pylops_distributed.space.Blocks`. Users see, as in PyLops, arrays of shape ``(len(ops), *dims)``
+    :class:`~pylops_distributed.vectors.space.Blocks`. Users see, as in PyLops, arrays of shape ``(len(ops), *dims)``
     where all members have the same ``dims``, and flat vectors where not.
 
     Parameters and attributes are those of :class:`~pylops_distributed.basicoperators.stack.Stack`.

@@ -10,12 +10,12 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.pieces import pad
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import axes_of, one_of, shape_of
-from pylops_distributed.lift.scan import scan
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Space
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.arguments import axes_of, one_of, shape_of
+from pylops_distributed.blockwise.assembly import pad
+from pylops_distributed.blockwise.prefix_scan import scan
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.space import Space
 
 
 class CausalIntegration(LinearOperator):

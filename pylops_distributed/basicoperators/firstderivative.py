@@ -6,9 +6,9 @@ from typing import Any, Literal, TypeAlias
 
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift import Lift
-from pylops_distributed.lift.arguments import at_least, axes_of, one_of, shape_of
-from pylops_distributed.lift.differences import Difference, sum_rules
+from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise.arguments import at_least, axes_of, one_of, shape_of
+from pylops_distributed.blockwise.finite_differences import Difference, sum_rules
 
 Kind: TypeAlias = Literal["forward", "centered", "backward"]
 KINDS: tuple[Kind, ...] = ("forward", "centered", "backward")

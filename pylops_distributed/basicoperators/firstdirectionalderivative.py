@@ -12,12 +12,12 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.basicoperators.firstderivative import KINDS, Kind, first_difference
-from pylops_distributed.lift import Array, stencil
-from pylops_distributed.lift.arguments import at_least, one_of, shape_of
-from pylops_distributed.lift.differences import apply_each, depths
-from pylops_distributed.lift.faces import Beside
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Space
+from pylops_distributed.blockwise import Array, stencil
+from pylops_distributed.blockwise.arguments import at_least, one_of, shape_of
+from pylops_distributed.blockwise.finite_differences import apply_each, depths
+from pylops_distributed.blockwise.halo import Beside
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.space import Space
 
 
 class FirstDirectionalDerivative(LinearOperator):

@@ -10,10 +10,10 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift.operator import Panel
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.purity import guarded, read_only
-from pylops_distributed.space import Space
+from pylops_distributed.blockwise.operator import Panel
+from pylops_distributed.graph.purity import guarded, read_only
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.space import Space
 
 
 class FunctionOperator(LinearOperator):

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.firstderivative import KINDS, Kind, first_difference
-from pylops_distributed.lift import Halo, Lift
-from pylops_distributed.lift.arguments import at_least, one_of, shape_of
-from pylops_distributed.lift.differences import apply_each, depths
+from pylops_distributed.blockwise import Halo, Lift
+from pylops_distributed.blockwise.arguments import at_least, one_of, shape_of
+from pylops_distributed.blockwise.finite_differences import apply_each, depths
 
 
 class Gradient(Lift):

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from pylops_distributed.basicoperators.stack import Stack, common, dtype_with, relevant, total
-from pylops_distributed.joint import join, joint, split
-from pylops_distributed.space import AnySpace, Blocks, Vector, reshape
+from pylops_distributed.vectors.joint import join, joint, split
+from pylops_distributed.vectors.space import AnySpace, Blocks, Vector, reshape
 
 
 class HStack(Stack):
     r"""Operators with the same data, and the model of each after that of the one before.
 
     Forward :math:`y = \sum_k L_k x_k`, summed as a tree, adjoint :math:`x_k = L_k^H y`. Solvers see the model
-    as :class:`~pylops_distributed.space.Blocks`; users see a flat vector, as in PyLops.
+    as :class:`~pylops_distributed.vectors.space.Blocks`; users see a flat vector, as in PyLops.
 
     Parameters and attributes are those of :class:`~pylops_distributed.basicoperators.stack.Stack`.
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift import Array, Lift, Whole
-from pylops_distributed.lift.arguments import real_type, shape_of
+from pylops_distributed.blockwise import Array, Lift, Whole
+from pylops_distributed.blockwise.arguments import real_type, shape_of
 
 
 class Imag(Lift):

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
-from pylops_distributed.lift.gathering import gather
-from pylops_distributed.linearoperator import LinearOperator, is_operator
-from pylops_distributed.space import Space
+from pylops_distributed.blockwise.rechunk import gather
+from pylops_distributed.linearoperator.operator import LinearOperator, is_operator
+from pylops_distributed.vectors.space import Space
 
 
 class Kronecker(LinearOperator):

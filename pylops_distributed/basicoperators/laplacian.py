@@ -9,9 +9,9 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.firstderivative import KINDS, Kind
 from pylops_distributed.basicoperators.secondderivative import second_difference
-from pylops_distributed.lift import Lift
-from pylops_distributed.lift.arguments import at_least, axes_of, one_of, shape_of
-from pylops_distributed.lift.differences import sum_rules
+from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise.arguments import at_least, axes_of, one_of, shape_of
+from pylops_distributed.blockwise.finite_differences import sum_rules
 
 
 class Laplacian(Lift):

@@ -14,10 +14,10 @@ from numpy.typing import DTypeLike
 from scipy.sparse.linalg import MatrixRankWarning, spsolve
 
 from pylops_distributed.basicoperators.diagonal import lazy
-from pylops_distributed.lift.arguments import shape_of
-from pylops_distributed.lift.contraction import contract
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Space, flatten
+from pylops_distributed.blockwise.arguments import shape_of
+from pylops_distributed.blockwise.contraction import contract
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.space import Space, flatten
 
 
 class MatrixMult(LinearOperator):

@@ -7,8 +7,8 @@ from typing import Any
 import dask
 from dask.base import normalize_token
 
-from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
-from pylops_distributed.space import Blocks
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
+from pylops_distributed.vectors.space import Blocks
 
 
 class MemoizeOperator(LinearOperator):

@@ -7,9 +7,9 @@ from typing import Any
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.firstderivative import KINDS, Kind
-from pylops_distributed.lift import Lift
-from pylops_distributed.lift.arguments import at_least, axes_of, one_of, shape_of
-from pylops_distributed.lift.differences import Difference, sum_rules
+from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise.arguments import at_least, axes_of, one_of, shape_of
+from pylops_distributed.blockwise.finite_differences import Difference, sum_rules
 
 
 def second_difference(axis: int, sampling: float, kind: Kind, edge: bool, weight: float = 1.0) -> Difference:

@@ -10,9 +10,9 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.firstderivative import Kind
 from pylops_distributed.basicoperators.firstdirectionalderivative import FirstDirectionalDerivative
-from pylops_distributed.lift.differences import depths
-from pylops_distributed.lift.overlap import roomy
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.blockwise.finite_differences import depths
+from pylops_distributed.blockwise.overlap import roomy
+from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 class SecondDirectionalDerivative(LinearOperator):

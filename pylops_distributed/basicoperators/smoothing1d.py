@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 from scipy.ndimage import uniform_filter1d
 
-from pylops_distributed.lift import Array, Halo, Lift
-from pylops_distributed.lift.arguments import axes_of, shape_of
-from pylops_distributed.lift.banded import LONG, by_products
+from pylops_distributed.blockwise import Array, Halo, Lift
+from pylops_distributed.blockwise.arguments import axes_of, shape_of
+from pylops_distributed.blockwise.banded import LONG, by_products
 
 
 def average(block: Array, sizes: dict[int, int], dtype: DTypeLike) -> Array:

@@ -8,8 +8,8 @@ from typing import Any
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.smoothing1d import odd_sizes, smooth
-from pylops_distributed.lift import Lift
-from pylops_distributed.lift.arguments import axes_of, shape_of
+from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise.arguments import axes_of, shape_of
 
 
 class Smoothing2D(Lift):

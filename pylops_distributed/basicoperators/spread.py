@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.curves import Curves, made
 from pylops_distributed.basicoperators.diagonal import lazy
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import engine_among, shape_of
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.arguments import engine_among, shape_of
+from pylops_distributed.blockwise.curve_sum import Curves, made
 
 
 class Spread(Curves):

@@ -13,14 +13,10 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.basicoperators.zero import Zero
-from pylops_distributed.joint import parts
-from pylops_distributed.labelled import BlockLabels, Side, agree
-from pylops_distributed.linearoperator import (
-    LinearOperator,
-    aslinearoperator,
-    is_operator,
-)
-from pylops_distributed.space import AnySpace, Blocks, BlockSpace, Space, Vector
+from pylops_distributed.linearoperator.labels import BlockLabels, Side, agree
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator, is_operator
+from pylops_distributed.vectors.joint import parts
+from pylops_distributed.vectors.space import AnySpace, Blocks, BlockSpace, Space, Vector
 
 
 class Stack(LinearOperator):

@@ -11,9 +11,9 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift.arguments import shape_of
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Space
+from pylops_distributed.blockwise.arguments import shape_of
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.space import Space
 
 
 class ToCupy(LinearOperator):

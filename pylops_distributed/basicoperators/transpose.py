@@ -8,10 +8,10 @@ from typing import Any
 import dask.array as da
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.pieces import widen
-from pylops_distributed.lift.arguments import axes_of, shape_of
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Space
+from pylops_distributed.blockwise.arguments import axes_of, shape_of
+from pylops_distributed.blockwise.assembly import widen
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.space import Space
 
 
 class Transpose(LinearOperator):

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from pylops_distributed.basicoperators.stack import Stack, common, dtype_with, relevant, total
-from pylops_distributed.joint import join, joint, split
-from pylops_distributed.space import AnySpace, Blocks, Vector, reshape
+from pylops_distributed.vectors.joint import join, joint, split
+from pylops_distributed.vectors.space import AnySpace, Blocks, Vector, reshape
 
 
 class VStack(Stack):
     r"""Operators with the same model, and the data of each after those of the one before.
 
     Forward :math:`y_k = L_k x`, adjoint :math:`x = \sum_k L_k^H y_k`, summed as a tree. Solvers see the data
-    as :class:`~pylops_distributed.space.Blocks`, which nothing concatenates; users see a flat vector, as in
+    as :class:`~pylops_distributed.vectors.space.Blocks`, which nothing concatenates; users see a flat vector, as in
     PyLops.
 
     Parameters and attributes are those of :class:`~pylops_distributed.basicoperators.stack.Stack`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pylops_distributed.clusters import check_options, check_security, need
+from pylops_distributed.clusters.options import check_options, check_security, need
 
 PACKAGE = "dask_kubernetes.operator"
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from pylops_distributed import jobs
+from pylops_distributed.clusters import jobqueue as jobs
 
 check = partial(jobs.check, "pbs", "PBSCluster")
 cluster = partial(jobs.cluster, "pbs", "PBSCluster")

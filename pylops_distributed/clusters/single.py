@@ -14,12 +14,12 @@ from distributed import LocalCluster, Nanny, Status, Worker
 from distributed.exceptions import WorkerStartTimeoutError
 from tornado.ioloop import PeriodicCallback
 
-from pylops_distributed.clusters import check_options, check_security
-from pylops_distributed.utils.adaptive import adapted
+from pylops_distributed.clusters.adaptive import adapted
+from pylops_distributed.clusters.options import check_options, check_security
 
 log = logging.getLogger(__name__)
 
-PRELOAD = str(Path(__file__).parents[1] / "utils" / "pylops_distributed_preload.py")
+PRELOAD = str(Path(__file__).parent / "pylops_distributed_preload.py")
 LOOK = 2000  # milliseconds between two looks for workers that are gone
 # Worker processes on this machine: more take each other's time, and may take the machine down as they start.
 PER_CORE, LEAST = 4, 8

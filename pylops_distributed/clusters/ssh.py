@@ -13,8 +13,8 @@ from distributed import SpecCluster, SSHCluster
 from distributed.deploy import ssh
 from distributed.security import Security
 
-from pylops_distributed.clusters import check_options, check_security, encryption, need
-from pylops_distributed.utils.secured import settings
+from pylops_distributed.clusters.options import check_options, check_security, encryption, need
+from pylops_distributed.clusters.secured import settings
 
 LOOPBACK = "127.0.0.1:0"
 
@@ -101,7 +101,7 @@ class _Plan:
         if self.security is None:
             return {"cls": plain, "options": options}
         options["kwargs"] = {"protocol": "tls://"} | dict(kwargs)
-        options["remote_python"] = f"{python} -m pylops_distributed.utils.secured"
+        options["remote_python"] = f"{python} -m pylops_distributed.clusters.secured"
         text = json.dumps(settings(self.security)) + "\n"
         return {"cls": type(plain.__name__, (_Secured, plain), {"text": text}), "options": options}
 

@@ -11,10 +11,11 @@ import dask.array as da
 from dask.base import get_scheduler
 from dask.system import CPU_COUNT
 
-from pylops_distributed.execution.replay import Done, InProcess, Plain, Replay, S, Step
+from pylops_distributed.errors import ComputedTooEarlyError
+from pylops_distributed.execution.engine import Done, InProcess, Plain, Replay, S, Step
 from pylops_distributed.execution.stepwise import Stepwise
-from pylops_distributed.execution.trace import trace, unroll
-from pylops_distributed.purity import ComputedTooEarlyError, check_generators, check_repeatable
+from pylops_distributed.execution.tracing import trace, unroll
+from pylops_distributed.graph.purity import check_generators, check_repeatable
 
 __all__ = ["Replay", "await_workers", "replay", "trace", "unroll"]
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Replay[S]:
         return InProcess(template, state, done, 1)
     client = await_workers()
     if client is not None and _open(client):
-        from pylops_distributed.execution.resident import Resident  # loads Dask's distributed
+        from pylops_distributed.execution.actors import Resident  # loads Dask's distributed
 
         return Resident(template, state, done, client)
     if client is not None:
@@ -80,7 +81,8 @@ def await_workers() -> Any:
     try:
         client.wait_for_workers(1, timeout=HERE if here else None)
     except TimeoutError as error:
-        from pylops_distributed.execution.resident import NoWorker, why
+        from pylops_distributed.errors import NoWorker
+        from pylops_distributed.execution.actors import why
 
         raise NoWorker(
             f"no worker is left, and for {HERE:.0f} s none came{why(client, {})}: go on from the newest checkpoint"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pylops_distributed.execution.replay import Done, Plain, S, Step
-from pylops_distributed.optimization.state import materialise
+from pylops_distributed.execution.engine import Done, Plain, S, Step
+from pylops_distributed.execution.state import materialise
 
 
 class Stepwise(Plain[S]):

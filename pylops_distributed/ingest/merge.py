@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pylops_distributed.ingest.source import Source
+from pylops_distributed.ingest.formats.source import Source
 
 # Small arrays that belong to a variable: they are copied with the coordinates.
 NUMBERS = "trace_number"

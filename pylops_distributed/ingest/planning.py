@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pylops_distributed.ingest.blocks import open_writable
-from pylops_distributed.ingest.chunking import regular_chunks
+from pylops_distributed.ingest.block_writer import open_writable
+from pylops_distributed.ingest.formats.chunking import regular_chunks
+from pylops_distributed.ingest.formats.source import Source
+from pylops_distributed.ingest.journal import NOTES, ROOT, Notes, read_notes
 from pylops_distributed.ingest.merge import is_companion, jsonable, open_sources, trace_numbers
-from pylops_distributed.ingest.notes import NOTES, ROOT, Notes, read_notes
-from pylops_distributed.ingest.sealed import SCHEMA, read_ref, tidy
-from pylops_distributed.ingest.source import Source
-from pylops_distributed.ingest.values import ArrayLayout, Plan
-from pylops_distributed.store.storage import Storage, create_array, open_storage
+from pylops_distributed.ingest.models import ArrayLayout, Plan
+from pylops_distributed.ingest.sealing import SCHEMA, read_ref, tidy
+from pylops_distributed.storage.object_store import Storage, create_array, open_storage
 
 BLOCK_BYTES = 64 << 20
 # In a dataset's URL: the first digits of what the dataset is made of, so that other data go elsewhere.

@@ -10,9 +10,9 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.lift import Lift
-from pylops_distributed.lift.arguments import engine_among, shape_of
-from pylops_distributed.lift.parts import Parted, Parts
+from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise.arguments import engine_among, shape_of
+from pylops_distributed.blockwise.partitioned import Parted, Parts
 
 LOCAL = pylops.medical.CT2D
 

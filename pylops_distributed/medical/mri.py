@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.basicoperators.restriction import Restriction
-from pylops_distributed.lift.arguments import engine_among, shape_of
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.blockwise.arguments import engine_among, shape_of
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.bilinear import Bilinear
 from pylops_distributed.signalprocessing.fft2d import FFT2D
 from pylops_distributed.signalprocessing.fourier import Engine

@@ -16,11 +16,11 @@ import numpy as np
 
 from pylops_distributed.execution import Replay
 from pylops_distributed.execution import replay as prepare
-from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
+from pylops_distributed.execution.state import Reason, as_nan, not_finite, reason_to_stop, stopping
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
-from pylops_distributed.optimization.solver import MOMENT
-from pylops_distributed.optimization.state import Reason, as_nan, not_finite, reason_to_stop, stopping
-from pylops_distributed.space import Blocks, Space, Vector, flatten, reject_masked, reshape
+from pylops_distributed.optimization.session import MOMENT
+from pylops_distributed.vectors.space import Blocks, Space, Vector, flatten, reject_masked, reshape
 
 log = logging.getLogger(__name__)
 

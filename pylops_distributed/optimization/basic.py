@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization import cls_basic
 from pylops_distributed.optimization.basesolver import as_pylops
 from pylops_distributed.optimization.callback import Callbacks, CostToDataCallback, CostToInitialCallback
-from pylops_distributed.space import Vector
+from pylops_distributed.vectors.space import Vector
 
 __all__ = ["cg", "cgls", "lsmr", "lsqr"]
 

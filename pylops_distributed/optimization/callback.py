@@ -10,7 +10,7 @@ from pylops.optimization.callback import CostToDataCallback as LocalCostToDataCa
 from pylops.optimization.callback import MetricsCallback as LocalMetricsCallback
 from pylops.utils import metrics
 
-from pylops_distributed.space import norm
+from pylops_distributed.vectors.arithmetic import norm
 
 __all__ = [
     "Callbacks",

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization import cg, cgls, lsmr, lsqr
+from pylops_distributed.execution.state import Reason
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.algorithms import cg, cgls, lsmr, lsqr
 from pylops_distributed.optimization.basesolver import Solver
-from pylops_distributed.optimization.state import Reason
 
 __all__ = ["CG", "CGLS", "LSMR", "LSQR"]
 
@@ -21,7 +21,7 @@ class CG(Solver):
     """Conjugate gradients for a square, Hermitian, positive definite operator.
 
     Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
-    mathematics those of :class:`pylops_distributed.optimization.cg.CG`.
+    mathematics those of :class:`pylops_distributed.optimization.algorithms.cg.CG`.
     """
 
     algorithm: ClassVar[Any] = cg.CG
@@ -61,7 +61,7 @@ class CGLS(CG):
     """Conjugate gradients for least squares.
 
     Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
-    mathematics those of :class:`pylops_distributed.optimization.cgls.CGLS`.
+    mathematics those of :class:`pylops_distributed.optimization.algorithms.cgls.CGLS`.
     """
 
     algorithm: ClassVar[Any] = cgls.CGLS
@@ -86,7 +86,8 @@ class LSQR(Solver):
     """Least squares by bidiagonalisation.
 
     Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
-    mathematics those of :class:`pylops_distributed.optimization.lsqr.LSQRAboutStart`: as in PyLops, damping pulls
+    mathematics those of :class:`pylops_distributed.optimization.algorithms.lsqr.LSQRAboutStart`: as in PyLops,
+    damping pulls
     towards the initial model.
     """
 
@@ -142,7 +143,8 @@ class LSMR(LSQR):
     """Least squares by bidiagonalisation, with a gradient that never grows.
 
     Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
-    mathematics those of :class:`pylops_distributed.optimization.lsmr.LSMRAboutStart`: as in SciPy, damping pulls
+    mathematics those of :class:`pylops_distributed.optimization.algorithms.lsmr.LSMRAboutStart`: as in SciPy,
+    damping pulls
     towards the initial model.
     """
 

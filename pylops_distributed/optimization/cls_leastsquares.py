@@ -7,23 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.basesolver import Solver, renamed
 from pylops_distributed.optimization.cls_basic import CG, CGLS
-from pylops_distributed.optimization.scipysolvers import (
+from pylops_distributed.optimization.numerics.systems import (
+    RegularizedOperator,
+    normal_system,
+    regularized_system,
+    vector_of,
+)
+from pylops_distributed.optimization.pylops_api.scipy_engine import (
     ScipyCG,
     ScipyLSQR,
     cg_settings,
     engine_of,
     lsqr_settings,
 )
-from pylops_distributed.optimization.systems import (
-    RegularizedOperator,
-    normal_system,
-    regularized_system,
-    vector_of,
-)
-from pylops_distributed.space import Blocks, Vector, flatten, reshape
+from pylops_distributed.vectors.space import Blocks, Vector, flatten, reshape
 
 __all__ = [
     "NormalEquationsInversion",

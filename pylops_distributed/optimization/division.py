@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pylops_distributed.application import check_flat, lazy
 from pylops_distributed.execution import unroll
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.scipyrules import ScipyLSQR
-from pylops_distributed.space import Space, flatten, reshape, unflatten
+from pylops_distributed.linearoperator.linear_map import check_flat, lazy
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.algorithms.scipy_rules import ScipyLSQR
+from pylops_distributed.vectors.space import Space, flatten, reshape, unflatten
 
 
 def divide(op: LinearOperator, y: Any, niter: int) -> Any:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
-from pylops_distributed.noise import noise
-from pylops_distributed.optimization.power import PowerIteration
-from pylops_distributed.optimization.solver import solve
-from pylops_distributed.space import flatten
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
+from pylops_distributed.optimization.algorithms.power import PowerIteration
+from pylops_distributed.optimization.session import solve
+from pylops_distributed.vectors.noise import noise
+from pylops_distributed.vectors.space import flatten
 
 __all__ = ["power_iteration"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization import cls_leastsquares as cls
-from pylops_distributed.optimization.systems import regularized_system
-from pylops_distributed.space import Vector
+from pylops_distributed.optimization.numerics.systems import regularized_system
+from pylops_distributed.vectors.space import Vector
 
 __all__ = [
     "normal_equations_inversion",
@@ -58,7 +58,8 @@ def regularized_inversion(
     show : bool, optional
         Print a table.
     **kwargs_solver
-        Settings of the engine's solver: of :func:`~pylops_distributed.optimization.scipysolvers.lsqr`, with its
+        Settings of the engine's solver: of :func:`~pylops_distributed.optimization.pylops_api.scipy_engine.lsqr`,
+        with its
         relative tolerances and a limit of twice the number of columns, or of
         :func:`~pylops_distributed.optimization.basic.cgls`.
 
@@ -123,7 +124,8 @@ def normal_equations_inversion(
     epsNRs : list of float, optional
         Their weights :math:`\epsilon_{N,j}`.
     **kwargs_solver
-        Settings of the engine's solver: of :func:`~pylops_distributed.optimization.scipysolvers.cg`, where as in
+        Settings of the engine's solver: of :func:`~pylops_distributed.optimization.pylops_api.scipy_engine.cg`,
+        where as in
         PyLops ``tol`` is ``atol``, or of :func:`~pylops_distributed.optimization.basic.cg`.
 
     Returns

@@ -9,12 +9,12 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.basicoperators.identity import Identity
-from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
-from pylops_distributed.optimization.proximal import admm, linearizedadmm, proximalgradient
-from pylops_distributed.optimization.proximal.proximalgradient import Acceleration
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
+from pylops_distributed.optimization.algorithms import admm, linearizedadmm, proximalgradient
+from pylops_distributed.optimization.algorithms.proximalgradient import Acceleration
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
-from pylops_distributed.optimization.solver import solve
-from pylops_distributed.space import Blocks, Vector, reshape
+from pylops_distributed.optimization.session import solve
+from pylops_distributed.vectors.space import Blocks, Vector, reshape
 
 __all__ = ["ADMM", "LinearizedADMM", "ProximalGradient"]
 
@@ -36,7 +36,7 @@ def ProximalGradient(
     x0 : dask.array.Array
         Initial model.
     epsg, tau, backtracking, beta, eta, niter, niterback, acceleration, tol
-        Fields of :class:`pylops_distributed.optimization.proximal.proximalgradient.ProximalGradient`.
+        Fields of :class:`pylops_distributed.optimization.algorithms.proximalgradient.ProximalGradient`.
     rtol : float, optional
         Stop when the objective is below this part of the first one.
     callback : callable, optional
@@ -77,7 +77,7 @@ def ADMM(
     proxf, proxg, x0, rtol, callback, show
         As :func:`ProximalGradient` takes them.
     tau, niter, gfirst, tol
-        Fields of :class:`pylops_distributed.optimization.proximal.admm.ADMM`.
+        Fields of :class:`pylops_distributed.optimization.algorithms.admm.ADMM`.
     callbackz : bool, optional
         Call ``callback`` with both models.
 
@@ -102,7 +102,7 @@ def LinearizedADMM(
     proxf, proxg, x0, rtol, callback, show
         As :func:`ProximalGradient` takes them.
     A, tau, mu, niter, tol
-        Fields of :class:`pylops_distributed.optimization.proximal.linearizedadmm.LinearizedADMM`.
+        Fields of :class:`pylops_distributed.optimization.algorithms.linearizedadmm.LinearizedADMM`.
 
     Returns
     -------

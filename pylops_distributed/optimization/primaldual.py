@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
+from pylops_distributed.optimization.algorithms.primaldual import PrimalDual as Algorithm
 from pylops_distributed.optimization.primal import Callback, evaluated, run
-from pylops_distributed.optimization.proximal.primaldual import PrimalDual as Algorithm
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
-from pylops_distributed.space import Vector
+from pylops_distributed.vectors.space import Vector
 
 __all__ = ["PrimalDual"]
 
@@ -26,7 +26,7 @@ def PrimalDual(
     proxf, proxg, x0, rtol, callback, show
         As :func:`ProximalGradient` takes them.
     A, tau, mu, z, theta, niter, gfirst, tol
-        Fields of :class:`pylops_distributed.optimization.proximal.primaldual.PrimalDual`.
+        Fields of :class:`pylops_distributed.optimization.algorithms.primaldual.PrimalDual`.
     callbacky, returny : bool, optional
         Call ``callback`` with, and return, the dual too.
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization import cls_sparsity as cls
 from pylops_distributed.optimization.basesolver import as_pylops
 from pylops_distributed.optimization.basic import stops, with_callback
 from pylops_distributed.optimization.callback import CostNanInfCallback
-from pylops_distributed.optimization.systems import many
-from pylops_distributed.optimization.thresholding import Kind
-from pylops_distributed.space import Vector
+from pylops_distributed.optimization.numerics.systems import many
+from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.thresholding import Kind
 
 __all__ = ["fista", "irls", "ista", "omp", "spgl1", "splitbregman"]
 
@@ -244,7 +244,7 @@ def spgl1(
         Print a table.
     **kwargs_spgl1
         ``iter_lim``, tolerances and limits of the step: fields of
-        :class:`pylops_distributed.optimization.spgl1.SPGL1`.
+        :class:`pylops_distributed.optimization.algorithms.spgl1.SPGL1`.
 
     Returns
     -------
@@ -279,7 +279,7 @@ def splitbregman(
     r"""Least squares with L1 and L2 regularisation of transformed models.
 
     The objective, and what ``epsRL1s`` are in it, is that of
-    :class:`pylops_distributed.optimization.splitbregman.SplitBregman`.
+    :class:`pylops_distributed.optimization.algorithms.splitbregman.SplitBregman`.
 
     Parameters
     ----------

@@ -9,14 +9,14 @@ import numpy as np
 import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field
 
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.proximal import L1
-from pylops_distributed.problem import Demo, Penalty, Prior, Problem
-from pylops_distributed.problems.layout import errors, fit_of, labels_of, shaped, variable
-from pylops_distributed.problems.operatorspec import OperatorSpec
+from pylops_distributed.problems.base import Demo, Penalty, Prior, Problem
+from pylops_distributed.problems.fields.operator_spec import OperatorSpec
+from pylops_distributed.problems.fields.variables import errors, fit_of, labels_of, shaped, variable
 from pylops_distributed.signalprocessing.radon2d import Radon2D
-from pylops_distributed.space import Space
-from pylops_distributed.store.snapshot import Labels
+from pylops_distributed.storage.labels import Labels
+from pylops_distributed.vectors.space import Space
 
 
 class Term(BaseModel):

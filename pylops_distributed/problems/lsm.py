@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.ndimage import gaussian_filter
 
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.problem import Demo, Prior, Problem
-from pylops_distributed.problems.layout import (
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.problems.base import Demo, Prior, Problem
+from pylops_distributed.problems.fields.variables import (
     chunked,
     errors,
     fit_of,
@@ -23,8 +23,8 @@ from pylops_distributed.problems.layout import (
     step,
     variable,
 )
-from pylops_distributed.problems.wavelet import Ricker
-from pylops_distributed.store.snapshot import Labels
+from pylops_distributed.problems.fields.wavelet import Ricker
+from pylops_distributed.storage.labels import Labels
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
 
 AXES = ("source", "receiver", "t")

@@ -9,12 +9,12 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.problem import Demo, Problem, relative_norm
-from pylops_distributed.problems.layered import layered_responses
-from pylops_distributed.problems.layout import check_spacing, in_unit, step, variable
-from pylops_distributed.space import Blocks
-from pylops_distributed.store.snapshot import Labels
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.problems.base import Demo, Problem, relative_norm
+from pylops_distributed.problems.fields.variables import check_spacing, in_unit, step, variable
+from pylops_distributed.storage.labels import Labels
+from pylops_distributed.synthetic.layered_medium import layered_responses
+from pylops_distributed.vectors.space import Blocks
 from pylops_distributed.waveeqprocessing.marchenko import Marchenko as Driver
 
 LAG, POINT = "lag", "point"

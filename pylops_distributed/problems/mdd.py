@@ -10,11 +10,11 @@ import xarray as xr
 from pydantic import Field
 
 from pylops_distributed.basicoperators.diagonal import Diagonal
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.problem import Demo, Problem
-from pylops_distributed.problems.layout import check_spacing, errors, fit_of, step, variable
-from pylops_distributed.problems.wavelet import Ricker, arrivals
-from pylops_distributed.store.snapshot import Labels
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.problems.base import Demo, Problem
+from pylops_distributed.problems.fields.variables import check_spacing, errors, fit_of, step, variable
+from pylops_distributed.problems.fields.wavelet import Ricker, arrivals
+from pylops_distributed.storage.labels import Labels
 from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.spectra import kernel_of
 

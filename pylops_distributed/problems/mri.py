@@ -11,13 +11,13 @@ import xarray as xr
 from pydantic import Field, model_serializer
 
 from pylops_distributed.basicoperators.gradient import Gradient
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.medical.mri import MRI2D
 from pylops_distributed.optimization.proximal import L21
-from pylops_distributed.problem import Demo, Penalty, Problem
-from pylops_distributed.problems.layout import chunked, errors, fit_of, labels_of, like, variable
+from pylops_distributed.problems.base import Demo, Penalty, Problem
+from pylops_distributed.problems.fields.variables import chunked, errors, fit_of, labels_of, like, variable
 from pylops_distributed.signalprocessing.dwt2d import DWT2D
-from pylops_distributed.store.snapshot import Labels
+from pylops_distributed.storage.labels import Labels
 
 LIKELY = 0.1  # of a moment from -1 to 1, above which data contradict a default
 

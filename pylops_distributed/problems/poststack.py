@@ -14,13 +14,13 @@ from pylops_distributed.avo.poststack import PoststackLinearModelling
 from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.basicoperators.firstderivative import FirstDerivative
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.proximal import L1
-from pylops_distributed.problem import Penalty, Prior, Problem, trace_mask
-from pylops_distributed.problems.layout import errors, step
+from pylops_distributed.problems.base import Penalty, Prior, Problem, trace_mask
+from pylops_distributed.problems.fields.variables import errors, step
+from pylops_distributed.problems.fields.wavelet import Ricker, Statistical, Wavelet
 from pylops_distributed.problems.units import rock_unit
-from pylops_distributed.problems.wavelet import Ricker, Statistical, Wavelet
-from pylops_distributed.store.snapshot import Labels
+from pylops_distributed.storage.labels import Labels
 
 TIME = "twt"
 IMPEDANCE, LEAST = "kg m-2 s-1", 1e5  # which that of any rock, or water, exceeds

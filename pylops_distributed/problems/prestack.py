@@ -12,9 +12,9 @@ from scipy.ndimage import gaussian_filter
 
 from pylops_distributed.avo.prestack import PrestackLinearModelling
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.problem import Demo, Prior, Problem
-from pylops_distributed.problems.layout import (
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.problems.base import Demo, Prior, Problem
+from pylops_distributed.problems.fields.variables import (
     chunked,
     errors,
     fit_of,
@@ -24,10 +24,10 @@ from pylops_distributed.problems.layout import (
     step,
     variable,
 )
+from pylops_distributed.problems.fields.wavelet import Ricker, Samples
 from pylops_distributed.problems.units import rock_unit
-from pylops_distributed.problems.wavelet import Ricker, Samples
-from pylops_distributed.store.snapshot import Labels
-from pylops_distributed.synthetic import layered_volume
+from pylops_distributed.storage.labels import Labels
+from pylops_distributed.synthetic.layered_volume import layered_volume
 
 TIME, ANGLE = "twt", "angle"
 ROCKS = ("vp", "vs", "rho")

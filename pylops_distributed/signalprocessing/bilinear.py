@@ -15,12 +15,12 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import shape_of
-from pylops_distributed.lift.contraction import contract
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.arguments import shape_of
+from pylops_distributed.blockwise.contraction import contract
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.positions import check_unique
-from pylops_distributed.space import Space
+from pylops_distributed.vectors.space import Space
 
 
 class Bilinear(LinearOperator):

@@ -9,9 +9,9 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.lift import Lift
-from pylops_distributed.lift.arguments import engine_among
-from pylops_distributed.lift.twin import Twin, method, whole
+from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise.arguments import engine_among
+from pylops_distributed.blockwise.pylops_kernel import Twin, method, whole
 
 LOCAL = pylops.signalprocessing.ChirpRadon3D
 

@@ -9,9 +9,9 @@ import numpy as np
 import scipy.signal as sps
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.lift import Array, Halo, Lift, Whole
-from pylops_distributed.lift.arguments import axes_of, one_of, shape_of
-from pylops_distributed.lift.banded import LONG, by_products
+from pylops_distributed.blockwise import Array, Halo, Lift, Whole
+from pylops_distributed.blockwise.arguments import axes_of, one_of, shape_of
+from pylops_distributed.blockwise.banded import LONG, by_products
 
 Method: TypeAlias = Literal["direct", "fft", "overlapadd"]
 METHODS: tuple[Method, ...] = ("direct", "fft", "overlapadd")

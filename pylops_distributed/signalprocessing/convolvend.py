@@ -10,8 +10,8 @@ import numpy as np
 import scipy.signal as sps
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.lift import Array, Halo, Lift
-from pylops_distributed.lift.arguments import axes_of, complex_type, one_of, shape_of
+from pylops_distributed.blockwise import Array, Halo, Lift
+from pylops_distributed.blockwise.arguments import axes_of, complex_type, one_of, shape_of
 
 Method: TypeAlias = Literal["auto", "direct", "fft"]
 PIECE = 3 * 2**19  # bytes, whose transforms stay in the processor's cache

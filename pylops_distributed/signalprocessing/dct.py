@@ -10,9 +10,9 @@ import numpy as np
 import scipy.fft
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift import Array, Lift
-from pylops_distributed.lift.arguments import axes_of, one_of, shape_of
-from pylops_distributed.lift.pencils import Pencils
+from pylops_distributed.blockwise import Array, Lift
+from pylops_distributed.blockwise.arguments import axes_of, one_of, shape_of
+from pylops_distributed.blockwise.separable import Pencils
 
 
 class DCT(Lift):

@@ -16,12 +16,12 @@ from dask.base import tokenize
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import shape_of
-from pylops_distributed.lift.operator import Panel
-from pylops_distributed.lift.twin import Twin
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Space
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.arguments import shape_of
+from pylops_distributed.blockwise.operator import Panel
+from pylops_distributed.blockwise.pylops_kernel import Twin
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.space import Space
 
 
 class DTCWT(LinearOperator):

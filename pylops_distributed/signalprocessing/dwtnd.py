@@ -8,9 +8,9 @@ from typing import Any
 import pylops
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift import Lift
-from pylops_distributed.lift.arguments import axes_of, shape_of
-from pylops_distributed.lift.twin import Twin, along
+from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise.arguments import axes_of, shape_of
+from pylops_distributed.blockwise.pylops_kernel import Twin, along
 
 LOCAL = pylops.signalprocessing.DWTND
 

@@ -14,9 +14,16 @@ from warnings import warn
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift import Array, Lift
-from pylops_distributed.lift.arguments import axes_of, complex_type, engine_among, one_of, real_type, shape_of
-from pylops_distributed.lift.pencils import Pencils
+from pylops_distributed.blockwise import Array, Lift
+from pylops_distributed.blockwise.arguments import (
+    axes_of,
+    complex_type,
+    engine_among,
+    one_of,
+    real_type,
+    shape_of,
+)
+from pylops_distributed.blockwise.separable import Pencils
 
 Norm: TypeAlias = Literal["ortho", "none", "1/n"]
 Engine: TypeAlias = Literal["numpy", "scipy", "fftw", "mkl_fft"]

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.diagonal import lazy
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.contraction import contract
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Space
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.contraction import contract
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.space import Space
 
 
 class Fredholm1(LinearOperator):

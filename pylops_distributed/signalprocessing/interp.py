@@ -11,10 +11,10 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.basicoperators.restriction import Restriction
-from pylops_distributed.lift import Array, Lift, Whole
-from pylops_distributed.lift.alongaxis import AlongAxis, apply_along
-from pylops_distributed.lift.arguments import axes_of, shape_of
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.blockwise import Array, Lift, Whole
+from pylops_distributed.blockwise.arguments import axes_of, shape_of
+from pylops_distributed.blockwise.axis_matrix import AlongAxis, apply_along
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.interpspline import InterpCubicSpline
 from pylops_distributed.signalprocessing.positions import below_last, check_unique
 

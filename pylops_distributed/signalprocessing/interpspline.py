@@ -9,9 +9,9 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.lift import Lift
-from pylops_distributed.lift.arguments import axes_of, shape_of
-from pylops_distributed.lift.twin import Twin, along
+from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise.arguments import axes_of, shape_of
+from pylops_distributed.blockwise.pylops_kernel import Twin, along
 from pylops_distributed.signalprocessing.positions import below_last
 
 LOCAL = pylops.signalprocessing.InterpCubicSpline

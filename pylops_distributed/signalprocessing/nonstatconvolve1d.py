@@ -9,9 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.alongaxis import AlongAxis
-from pylops_distributed.lift.arguments import axes_of, complex_type, shape_of
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.arguments import axes_of, complex_type, shape_of
+from pylops_distributed.blockwise.axis_matrix import AlongAxis
 from pylops_distributed.signalprocessing.nonstatfilters1d import NonStationaryFilters1D
 from pylops_distributed.signalprocessing.nonstationary import interpolated, regular
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.lift.arguments import engine_among, shape_of
+from pylops_distributed.blockwise.arguments import engine_among, shape_of
 from pylops_distributed.signalprocessing.nonstationary import NonStationary
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift.arguments import shape_of
+from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.signalprocessing.nonstationary import NonStationaryFilters
 
 

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.basicoperators.diagonal import lazy
-from pylops_distributed.lift import Array, overlap
-from pylops_distributed.lift.arguments import complex_type
-from pylops_distributed.lift.contraction import contract
-from pylops_distributed.lift.overlap import merge
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Space
+from pylops_distributed.blockwise import Array, overlap
+from pylops_distributed.blockwise.arguments import complex_type
+from pylops_distributed.blockwise.contraction import contract
+from pylops_distributed.blockwise.overlap import merge
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.space import Space
 
 Index: TypeAlias = tuple[int, ...]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pylops.signalprocessing.patch2d import patch2d_design
 
-from pylops_distributed.lift.arguments import shape_of
+from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.signalprocessing.windows import Taper, Windows
 
 __all__ = ["Patch2D", "patch2d_design"]

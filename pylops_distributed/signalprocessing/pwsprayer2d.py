@@ -9,9 +9,9 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.lift import Lift
-from pylops_distributed.lift.arguments import shape_of
-from pylops_distributed.lift.twin import Twin, whole
+from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise.arguments import shape_of
+from pylops_distributed.blockwise.pylops_kernel import Twin, whole
 
 LOCAL = pylops.signalprocessing.PWSprayer2D
 

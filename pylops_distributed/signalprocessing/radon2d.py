@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.basicoperators.curves import Curves, made
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import engine_among
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.arguments import engine_among
+from pylops_distributed.blockwise.curve_sum import Curves, made
 
 
 class Radon2D(Curves):

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.diagonal import lazy
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import axes_of, real_type, shape_of
-from pylops_distributed.lift.gathering import gather
-from pylops_distributed.lift.precision import in_precision
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.arguments import axes_of, real_type, shape_of
+from pylops_distributed.blockwise.precision import in_precision
+from pylops_distributed.blockwise.rechunk import gather
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Engine, Fourier, engine_of, frequencies
-from pylops_distributed.space import Space
+from pylops_distributed.vectors.space import Space
 
 
 class Shift(LinearOperator):

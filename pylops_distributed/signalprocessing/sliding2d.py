@@ -7,7 +7,7 @@ from typing import Any
 
 from pylops.signalprocessing.sliding2d import sliding2d_design
 
-from pylops_distributed.lift.arguments import shape_of
+from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.signalprocessing.windows import Taper, Windows
 
 __all__ = ["Sliding2D", "sliding2d_design"]

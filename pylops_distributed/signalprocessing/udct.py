@@ -9,9 +9,9 @@ import dask.array as da
 import pylops
 from numpy.typing import DTypeLike
 
-from pylops_distributed.lift import Lift
-from pylops_distributed.lift.arguments import real_type, shape_of
-from pylops_distributed.lift.twin import Twin, method, whole
+from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise.arguments import real_type, shape_of
+from pylops_distributed.blockwise.pylops_kernel import Twin, method, whole
 
 LOCAL = pylops.signalprocessing.UDCT
 

@@ -12,10 +12,10 @@ import numpy as np
 import pylops
 from pylops.utils.tapers import taper
 
-from pylops_distributed.basicoperators.pieces import assemble, mapped
-from pylops_distributed.lift import Array
-from pylops_distributed.linearoperator import LinearOperator, aslinearoperator
-from pylops_distributed.space import Space, flatten, unflatten
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.assembly import assemble, mapped
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
+from pylops_distributed.vectors.space import Space, flatten, unflatten
 
 Taper: TypeAlias = Literal["hanning", "cosine", "cosinesquare"] | None
 Index: TypeAlias = tuple[int, ...]

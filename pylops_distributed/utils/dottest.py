@@ -8,8 +8,9 @@ import dask
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.linearoperator import aslinearoperator
-from pylops_distributed.space import AnySpace, Blocks, BlockSpace, Space, Vector, norm, vdot
+from pylops_distributed.linearoperator.operator import aslinearoperator
+from pylops_distributed.vectors.arithmetic import norm, vdot
+from pylops_distributed.vectors.space import AnySpace, Blocks, BlockSpace, Space, Vector
 
 
 def dottest(

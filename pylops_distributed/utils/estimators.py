@@ -8,10 +8,11 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.columns import recast, spread
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Blocks, BlockSpace, Space, vdot
-from pylops_distributed.tall import combine, inner, orthonormal
+from pylops_distributed.graph.batching import recast, spread
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.arithmetic import vdot
+from pylops_distributed.vectors.gram import combine, inner, orthonormal
+from pylops_distributed.vectors.space import Blocks, BlockSpace, Space
 
 __all__ = ["trace_hutchinson", "trace_hutchpp", "trace_nahutchpp"]
 

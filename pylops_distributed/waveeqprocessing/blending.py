@@ -9,12 +9,12 @@ import dask.array as da
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.contraction import contract
-from pylops_distributed.lift.gathering import gather
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.contraction import contract
+from pylops_distributed.blockwise.rechunk import gather
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Fourier, engine_of, frequencies
-from pylops_distributed.space import Space
+from pylops_distributed.vectors.space import Space
 
 
 class BlendingContinuous(LinearOperator):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.lift import Array
+from pylops_distributed.blockwise import Array
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, DTypeLike
 from pylops.utils.tapers import taper
 
 from pylops_distributed.basicoperators.diagonal import lazy
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.contraction import contract
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.contraction import contract
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
-from pylops_distributed.space import Space
+from pylops_distributed.vectors.space import Space
 from pylops_distributed.waveeqprocessing import diffraction
 from pylops_distributed.waveeqprocessing.traveltimes import angles, tables
 

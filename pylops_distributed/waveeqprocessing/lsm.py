@@ -9,9 +9,9 @@ import dask.array as da
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pylops_distributed.lift.arguments import one_of
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.scipysolvers import call, lsqr
+from pylops_distributed.blockwise.arguments import one_of
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
 from pylops_distributed.waveeqprocessing.twoway import AcousticWave2D
@@ -97,7 +97,8 @@ class LSM:
             Data, of shape ``(ns, nr, nt)`` or flat.
         solver : callable, optional
             Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model, by default
-            :func:`~pylops_distributed.optimization.scipysolvers.lsqr`. Solvers of SciPy and PyLops are called with
+            :func:`~pylops_distributed.optimization.pylops_api.scipy_engine.lsqr`. Solvers of SciPy and PyLops are
+            called with
             a local operator and NumPy data.
         **kwargs_solver
             Its keyword arguments.

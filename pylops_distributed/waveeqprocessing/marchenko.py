@@ -17,13 +17,13 @@ from pylops_distributed.basicoperators.blockdiag import BlockDiag
 from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.basicoperators.roll import Roll
-from pylops_distributed.lift import Array
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.scipysolvers import call, lsqr
-from pylops_distributed.optimization.systems import vector_of
+from pylops_distributed.blockwise import Array
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.numerics.systems import vector_of
+from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.signalprocessing.fourier import Engine
-from pylops_distributed.space import Blocks
 from pylops_distributed.utils.dottest import dottest as run_dottest
+from pylops_distributed.vectors.space import Blocks
 from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.spectra import kernel_of
 
@@ -177,7 +177,8 @@ class Marchenko:
             Taken for compatibility.
         solver : callable, optional
             Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model, by default
-            :func:`~pylops_distributed.optimization.scipysolvers.lsqr`. Solvers of SciPy and PyLops are called with
+            :func:`~pylops_distributed.optimization.pylops_api.scipy_engine.lsqr`. Solvers of SciPy and PyLops are
+            called with
             a local operator and NumPy data.
         **kwargs_solver
             Its keyword arguments.

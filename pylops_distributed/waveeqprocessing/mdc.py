@@ -14,14 +14,14 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
 from pylops_distributed.basicoperators.diagonal import lazy
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import complex_type, real_type
-from pylops_distributed.lift.contraction import contract
-from pylops_distributed.lift.gathering import split
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.arguments import complex_type, real_type
+from pylops_distributed.blockwise.contraction import contract
+from pylops_distributed.blockwise.rechunk import split
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Engine, engine_of
 from pylops_distributed.signalprocessing.fredholm1 import multiply
-from pylops_distributed.space import Space
+from pylops_distributed.vectors.space import Space
 from pylops_distributed.waveeqprocessing.spectra import Spectra, to_frequencies, to_times
 
 SMALL = 2**22  # bytes of a chunk's spectrum up to which sending all of it costs less than a task to cut it

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 from scipy.signal import filtfilt
 
 from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.basic import cgls
-from pylops_distributed.optimization.scipysolvers import call, lsqr
+from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 from pylops_distributed.signalprocessing.fourier import Engine
 from pylops_distributed.utils.dottest import dottest as run_dottest
@@ -85,7 +85,8 @@ def MDD(
         Library that transforms.
     solver : callable, optional
         Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model, by default
-        :func:`~pylops_distributed.optimization.scipysolvers.lsqr`, and with ``callback`` CGLS. Solvers of SciPy and
+        :func:`~pylops_distributed.optimization.pylops_api.scipy_engine.lsqr`, and with ``callback`` CGLS. Solvers of
+        SciPy and
         PyLops are called with a local operator and NumPy data.
     **kwargs_solver
         Its keyword arguments.

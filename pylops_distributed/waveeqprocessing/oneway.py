@@ -14,14 +14,14 @@ from pylops.utils.tapers import taper2d, taper3d
 from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.basicoperators.pad import Pad
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import complex_type, one_of, real_type
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.scipysolvers import call, lsqr
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.arguments import complex_type, one_of, real_type
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.signalprocessing.fft import FFT
 from pylops_distributed.signalprocessing.fourier import Engine
-from pylops_distributed.space import Space
 from pylops_distributed.utils.dottest import dottest as run_dottest
+from pylops_distributed.vectors.space import Space
 
 
 class PhaseShift(LinearOperator):
@@ -212,7 +212,8 @@ def Deghosting(
         From a sparse representation to the up-going waves.
     solver : callable, optional
         Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model, by default
-        :func:`~pylops_distributed.optimization.scipysolvers.lsqr`. Solvers of SciPy and PyLops are called with a
+        :func:`~pylops_distributed.optimization.pylops_api.scipy_engine.lsqr`. Solvers of SciPy and PyLops are called
+        with a
         local operator and NumPy data.
     dottest : bool, optional
         Test the operator first, which evaluates it.

@@ -16,8 +16,8 @@ from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.real import Real
 from pylops_distributed.basicoperators.restriction import Restriction
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
-from pylops_distributed.lift.arguments import complex_type, shape_of
-from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.blockwise.arguments import complex_type, shape_of
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.leastsquares import regularized_inversion
 from pylops_distributed.optimization.sparsity import fista
 from pylops_distributed.signalprocessing.chirpradon2d import ChirpRadon2D

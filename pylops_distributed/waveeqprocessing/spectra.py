@@ -11,9 +11,9 @@ import dask.array as da
 import numpy as np
 import scipy.fft
 
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import complex_type, real_type
-from pylops_distributed.lift.gathering import gather
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.arguments import complex_type, real_type
+from pylops_distributed.blockwise.rechunk import gather
 from pylops_distributed.signalprocessing.fourier import ENGINES
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.gathering import split
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.rechunk import split
 
 
 def tables(

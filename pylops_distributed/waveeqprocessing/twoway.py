@@ -11,9 +11,9 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.lift import Array, Lift
-from pylops_distributed.lift.arguments import shape_of
-from pylops_distributed.lift.parts import Parted, Parts
+from pylops_distributed.blockwise import Array, Lift
+from pylops_distributed.blockwise.arguments import shape_of
+from pylops_distributed.blockwise.partitioned import Parted, Parts
 
 
 class AcousticWave2D(Lift):

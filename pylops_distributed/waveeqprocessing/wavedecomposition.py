@@ -14,10 +14,10 @@ from pylops_distributed.basicoperators.block import Block
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
 from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
 from pylops_distributed.basicoperators.identity import Identity
-from pylops_distributed.lift import Array
-from pylops_distributed.lift.arguments import one_of
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.scipysolvers import call, lsqr
+from pylops_distributed.blockwise import Array
+from pylops_distributed.blockwise.arguments import one_of
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.signalprocessing.fftnd import FFTND
 from pylops_distributed.utils.dottest import dottest as run_dottest
 
@@ -261,7 +261,8 @@ def WavefieldDecomposition(
         From a sparse representation to each of the results.
     solver : callable, optional
         Solver ``solver(Op, d, **kwargs_solver)`` whose first result is the model, by default
-        :func:`~pylops_distributed.optimization.scipysolvers.lsqr`. Solvers of SciPy and PyLops are called with a
+        :func:`~pylops_distributed.optimization.pylops_api.scipy_engine.lsqr`. Solvers of SciPy and PyLops are called
+        with a
         local operator and NumPy data.
     dottest : bool, optional
         Test the operator first, which evaluates it.

@@ -14,14 +14,14 @@ import numpy as np
 import psutil
 import pytest
 
-from flows.config import load
-from flows.server import free_port
 from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.postprocess import write_result
-from pylops_distributed.report import summary
-from pylops_distributed.store.policy import Every, Retention
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.inversion.result import write_result
+from pylops_distributed.runs.report import summary
+from pylops_distributed.storage.policies import Every, Retention
+from pylops_flows.server.embedded import free_port
+from pylops_flows.settings.pipeline import load
 
 pytestmark = pytest.mark.browser
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")

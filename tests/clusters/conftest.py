@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import pylops_distributed as pld
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import solve
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import solve
 
 
 def inversion(niter=12):

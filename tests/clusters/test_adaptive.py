@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 import pylops_distributed as pld
-from flows.config import load
-from pylops_distributed import inversion
-from pylops_distributed.execution.resident import Resident
+from pylops_distributed.execution.actors import Resident
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import Session
+from pylops_distributed.inversion import inversion
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import Session
 from pylops_distributed.utils.backend import dask
+from pylops_flows.settings.pipeline import load
 
 pytestmark = pytest.mark.slow
 FAST = {"minimum": 1, "maximum": 3, "interval": "100ms", "wait_count": 3, "target_duration": "1s"}

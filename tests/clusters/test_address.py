@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import yaml
 
-from flows.config import load
 from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.store.run import list_runs
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.storage.run import list_runs
+from pylops_flows.settings.pipeline import load
 
 pytestmark = pytest.mark.slow
 

@@ -16,9 +16,10 @@ from distributed.utils import get_ip
 
 import pylops_distributed as pld
 from pylops_distributed import execution
-from pylops_distributed.clusters import encryption, single
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import solve
+from pylops_distributed.clusters import single
+from pylops_distributed.clusters.options import encryption
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import solve
 from pylops_distributed.utils.backend import check, dask
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flows.server import free_port
 from pylops_distributed.utils.backend import dask
+from pylops_flows.server.embedded import free_port
 
 SERVER = Path(__file__).with_name("ssh_server.py")
 SSHD = shutil.which("sshd", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")

@@ -14,10 +14,11 @@ from dask._task_spec import Task
 from distributed import wait
 
 import pylops_distributed as pld
-from pylops_distributed.execution.constants import Constants
-from pylops_distributed.execution.resident import Resident, WorkerLost
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import Session, solve
+from pylops_distributed.errors import WorkerLost
+from pylops_distributed.execution.actors import Resident
+from pylops_distributed.execution.operator_cache import Constants
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import Session, solve
 
 
 @pytest.fixture
@@ -120,8 +121,8 @@ def test_threads_of_one_program_share_the_workers(cluster, rng, watched):
 DIES = """
 import os, sys, dask.array as da, pylops_distributed as pld
 from distributed import Client
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import Session
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import Session
 client = Client(sys.argv[1])
 session = Session(CGLS(10**9, tol=-1.0), pld.MatrixMult(da.ones((40, 20), chunks=(10, 20))), da.ones(40, chunks=10))
 session._engine._start(10**9)
@@ -143,7 +144,7 @@ def test_a_program_that_dies_amid_its_steps_leaves_nothing(cluster, system):
     np.testing.assert_allclose(x, np.eye(20)[0], atol=1e-8)
 
     def left(dask_worker):
-        from pylops_distributed.execution import resident
+        from pylops_distributed.execution import actors as resident
 
         return len(dask_worker.state.actors) + len(resident._parts)
 

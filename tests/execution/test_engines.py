@@ -16,15 +16,16 @@ import zarr
 from dask._task_spec import Task
 
 import pylops_distributed as pld
+from pylops_distributed.errors import WorkerLost
 from pylops_distributed.execution import Replay, replay, trace
-from pylops_distributed.execution.constants import Constants
-from pylops_distributed.execution.links import Links
-from pylops_distributed.execution.plan import plan
-from pylops_distributed.execution.replay import InProcess, Plain
-from pylops_distributed.execution.resident import Resident, WorkerLost
-from pylops_distributed.optimization.cgls import CGLS
+from pylops_distributed.execution.actors import Resident
+from pylops_distributed.execution.engine import InProcess, Plain
+from pylops_distributed.execution.operator_cache import Constants
+from pylops_distributed.execution.partitioning import plan
+from pylops_distributed.execution.transport import Links
+from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.leastsquares import regularized_system
-from pylops_distributed.optimization.solver import Session
+from pylops_distributed.optimization.session import Session
 
 STEPS = 6
 

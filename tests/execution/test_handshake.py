@@ -10,7 +10,7 @@ import time
 import pytest
 
 from pylops_distributed.execution import handshake
-from pylops_distributed.execution.links import Links
+from pylops_distributed.execution.transport import Links
 
 TOKEN = b"t" * 16
 

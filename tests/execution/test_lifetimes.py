@@ -14,11 +14,11 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import pylops_distributed as pld
 from pylops_distributed.basicoperators.diagonal import Diagonal
-from pylops_distributed.columns import each
 from pylops_distributed.execution import process
-from pylops_distributed.execution.part import Part
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import Session, iterate, solve
+from pylops_distributed.execution.partition import Part
+from pylops_distributed.graph.batching import each
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import Session, iterate, solve
 
 STEPS = 6
 
@@ -62,7 +62,7 @@ def started():
 
 def held(dask_worker=None):
     """Parts in a process, and threads that belong to solves."""
-    from pylops_distributed.execution import resident
+    from pylops_distributed.execution import actors as resident
 
     return len(resident._parts), len(started())
 

@@ -12,13 +12,13 @@ from distributed import Client, LocalCluster
 
 import pylops_distributed as pld
 from pylops_distributed import execution
+from pylops_distributed.errors import NoWorker, WorkerLost
 from pylops_distributed.execution import replay
-from pylops_distributed.execution.links import Links
-from pylops_distributed.execution.part import Part
-from pylops_distributed.execution.resident import NoWorker, WorkerLost
-from pylops_distributed.limits import _here
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import Session
+from pylops_distributed.execution.partition import Part
+from pylops_distributed.execution.transport import Links
+from pylops_distributed.linearoperator.memory_check import _here
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import Session
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from segy_survey import survey
 
-from flows.config import load
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.postprocess import write_result
-from pylops_distributed.store.policy import Every, Retention
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.inversion.result import write_result
+from pylops_distributed.storage.policies import Every, Retention
+from pylops_flows.settings.pipeline import load
 
 
 @pytest.fixture(scope="session")

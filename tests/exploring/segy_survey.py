@@ -8,7 +8,7 @@ import numpy as np
 import segyio
 import yaml
 
-from flows.commands.demo import write_demo
+from pylops_flows.cli.demo_data import write_demo
 
 
 def survey(folder: Path, code: int = 1, endian: str = "big") -> Path:

@@ -10,13 +10,13 @@ import xarray as xr
 from segy_survey import survey
 from typer.testing import CliRunner
 
-from flows.cli import app
 from pylops_distributed import open_run
-from pylops_distributed.export import to_netcdf, to_segy
 from pylops_distributed.ingest import ingest
-from pylops_distributed.ingest.segy_copy import copy_segy
-from pylops_distributed.ingest.segy_layout import read_layout
-from pylops_distributed.ingest.source import Source
+from pylops_distributed.ingest.formats.segy.layout import read_layout
+from pylops_distributed.ingest.formats.segy.template_copy import copy_segy
+from pylops_distributed.ingest.formats.source import Source
+from pylops_distributed.runs.export import to_netcdf, to_segy
+from pylops_flows.cli.main import app
 
 
 @pytest.fixture(scope="module")

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from flows import showing
-from pylops_distributed import markup
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.postprocess import write_result
-from pylops_distributed.problems import load_problem
-from pylops_distributed.report import draw, summary, write_report
-from pylops_distributed.results import open_run
-from pylops_distributed.solvers import SOLVERS
-from pylops_distributed.viewer import view
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.inversion.result import write_result
+from pylops_distributed.problems.registry import load_problem
+from pylops_distributed.runs import markup
+from pylops_distributed.runs.reading import open_run
+from pylops_distributed.runs.report import draw, summary, write_report
+from pylops_distributed.runs.viewer import view
+from pylops_distributed.settings.solver_settings import SOLVERS
+from pylops_flows.runtime import artifacts as showing
 
 EVIL = "<script>alert(1)<"
 TAG = re.compile(r"<(script|img src=y|b>)|javascript:", re.IGNORECASE)

@@ -6,11 +6,11 @@ import pytest
 import xarray as xr
 
 from pylops_distributed import compare, list_runs, open_run
-from pylops_distributed.iterates import open_group
-from pylops_distributed.optimization.cgls import CGLSState
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.policy import Retention
-from pylops_distributed.store.run import Run
+from pylops_distributed.optimization.algorithms.cgls import CGLSState
+from pylops_distributed.runs.iterates import open_group
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.policies import Retention
+from pylops_distributed.storage.run import Run
 
 
 def same(opened, storage, name):

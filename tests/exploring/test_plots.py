@@ -6,8 +6,8 @@ import pytest
 import xarray as xr
 
 import pylops_distributed as pld
-from pylops_distributed.lcurve import curve_point, lcurve_table, plot_lcurve
-from pylops_distributed.plots import section
+from pylops_distributed.runs.lcurve import curve_point, lcurve_table, plot_lcurve
+from pylops_distributed.runs.plots import section
 
 
 @pytest.fixture(scope="module")

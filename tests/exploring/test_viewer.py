@@ -6,9 +6,9 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-from flows.cli import app
 from pylops_distributed import open_run
-from pylops_distributed.viewer import slider, view
+from pylops_distributed.runs.viewer import slider, view
+from pylops_flows.cli.main import app
 
 
 def test_without_panel_the_extra_is_named(runs, monkeypatch):

@@ -34,12 +34,12 @@ from flaky import FAULTS, flaky_bucket
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, go_on_and_die, history
 
 from pylops_distributed import Diagonal
-from pylops_distributed.optimization.cgls import CGLS, CGLSState
-from pylops_distributed.optimization.solver import solve
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.lease import RunBusy
-from pylops_distributed.store.policy import Every
-from pylops_distributed.store.run import Run
+from pylops_distributed.optimization.algorithms.cgls import CGLS, CGLSState
+from pylops_distributed.optimization.session import solve
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.lease import RunBusy
+from pylops_distributed.storage.policies import Every
+from pylops_distributed.storage.run import Run
 
 # Children are forked from a server that has done nothing but imports: cheap, and free of our threads.
 processes = multiprocessing.get_context("forkserver")

@@ -12,12 +12,12 @@ import numpy as np
 from distributed import Client
 
 from pylops_distributed import Diagonal, FirstDerivative, MatrixMult
-from pylops_distributed.inversion import GRACE
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import Session
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.policy import Every
-from pylops_distributed.store.run import Run
+from pylops_distributed.inversion.inversion import GRACE
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import Session
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.policies import Every
+from pylops_distributed.storage.run import Run
 
 SIZE = 400
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from flows.commands.template import Template
 from pylops_distributed import LinearOperator
+from pylops_flows.cli.problem_template import Template
 
 held: list[Any] = []
 

@@ -6,9 +6,9 @@ import time
 import numpy as np
 import pytest
 
-from flows.commands.demo import make_demo
 from pylops_distributed import open_run
-from pylops_distributed.store.run import list_runs
+from pylops_distributed.storage.run import list_runs
+from pylops_flows.cli.demo_data import make_demo
 
 NITER = 40
 SETTINGS = ("--set", f"solver.niter={NITER}", "--set", "checkpoint.iterations=1")

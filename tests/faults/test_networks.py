@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from networks import Network, network
 
-from pylops_distributed.optimization.cgls import CGLSState
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.run import Run
+from pylops_distributed.optimization.algorithms.cgls import CGLSState
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.run import Run
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 DRIVER = str(Path(__file__).with_name("cut_driver.py"))

@@ -13,9 +13,9 @@ import numpy as np
 import psutil
 import pytest
 
-from flows.commands.demo import make_case
 from pylops_distributed import open_run
-from pylops_distributed.store.run import list_runs
+from pylops_distributed.storage.run import list_runs
+from pylops_flows.cli.demo_data import make_case
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 NITER = 300

@@ -11,9 +11,9 @@ import pytest
 from flaky import FAULTS, Choose, Flaky, flaky_bucket
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on
 
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.run import Run
-from pylops_distributed.store.storage import open_storage
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.object_store import open_storage
+from pylops_distributed.storage.run import Run
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 

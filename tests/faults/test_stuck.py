@@ -14,10 +14,10 @@ import dask
 import pytest
 from storage_cases import IDENTITY, ToyState, after, assert_same, history
 
-import pylops_distributed.store.checkpoint as module
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.lease import Superseded
-from pylops_distributed.store.run import Run
+import pylops_distributed.storage.checkpoints as module
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.lease import Superseded
+from pylops_distributed.storage.run import Run
 
 pytestmark = [pytest.mark.faults]
 
@@ -26,8 +26,8 @@ SCRIPT = """
 import sys, time
 from dataclasses import replace
 import dask
-import pylops_distributed.store.checkpoint as module
-from pylops_distributed.store.run import Run
+import pylops_distributed.storage.checkpoints as module
+from pylops_distributed.storage.run import Run
 from storage_cases import IDENTITY, after, history
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ import pytest
 from prefect.context import refresh_global_settings_context
 from typer.testing import CliRunner
 
-from flows.cli import app
+from pylops_flows.cli.main import app
 
 ELSEWHERE = "http://127.0.0.1:9/api"
-SERVER = ["-m", "flows.server"]
+SERVER = ["-m", "pylops_flows.server.embedded"]
 SEEN = re.compile(r"last seen \d+ s ago")
 
 

@@ -8,10 +8,10 @@ import pytest
 import xarray as xr
 import yaml
 
-from flows.config import load
 from pylops_distributed.ingest import ingest, write_segy
-from pylops_distributed.inversion import begin
-from pylops_distributed.store.run import list_runs
+from pylops_distributed.inversion.inversion import begin
+from pylops_distributed.storage.run import list_runs
+from pylops_flows.settings.pipeline import load
 
 SAMPLES = 64
 TRACE = 240 + 4 * SAMPLES

@@ -2,10 +2,10 @@
 
 import pytest
 
-from flows.bounded import DEPTH, NODES, Oversized, check_size, read_yaml
-from flows.commands.console import changed
-from flows.config import PipelineConfig, load
-from flows.sweeping import expand
+from pylops_flows.cli.app import changed
+from pylops_flows.settings.bounded import DEPTH, NODES, Oversized, check_size, read_yaml
+from pylops_flows.settings.pipeline import PipelineConfig, load
+from pylops_flows.settings.sweep_grid import expand
 
 
 def laughs(depth, how="[{}]"):

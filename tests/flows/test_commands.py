@@ -9,13 +9,13 @@ import segyio
 import xarray as xr
 import yaml
 
-from flows.commands.demo import write_demo
-from flows.config import load
-from flows.ingest import SMALL
 from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest, open_dataset
-from pylops_distributed.store.run import Run
-from pylops_distributed.synthetic import layered_volume
+from pylops_distributed.storage.run import Run
+from pylops_distributed.synthetic.layered_volume import layered_volume
+from pylops_flows.cli.demo_data import write_demo
+from pylops_flows.ingest import SMALL
+from pylops_flows.settings.pipeline import load
 
 DATA = Path(__file__).parents[2] / "data"
 SHARED = Path(os.environ.get("PYLOPS_DISTRIBUTED_SHARED", DATA.parents[1] / "shared"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pylops_distributed.store.run import list_runs
+from pylops_distributed.storage.run import list_runs
 
 ROOT = Path(__file__).parents[2]
 CHECK = """
@@ -48,7 +48,7 @@ def test_signs_of_life_are_ours_alone(project, environment):
     """Prefect's own delay the end of each flow: wherever flows run, they are off."""
     told = project["definitions"]["local"]["job_variables"]["env"]
     ask = "from prefect.settings import get_current_settings as s; print(s().flows.heartbeat_frequency)"
-    for words, more in ((ask, told), (f"import flows; {ask}", {})):
+    for words, more in ((ask, told), (f"import pylops_flows; {ask}", {})):
         command = [sys.executable, "-c", words]
         done = subprocess.run(command, env=environment | more, capture_output=True, text=True, check=True)
         assert done.stdout.split() == ["None"]

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from distributed import Client
 
-from flows.config import ClusterConfig
-from flows.early import begun, started
+from pylops_flows.runtime.cluster_prestart import begun, started
+from pylops_flows.settings.pipeline import ClusterConfig
 
 SMALL = {"n_workers": 1, "threads_per_worker": 1, "processes": False}
 

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 import segyio
 
-from flows.config import load
-from flows.unchanged import unchanged
-from pylops_distributed.disk import disk_use
 from pylops_distributed.ingest import ingest, open_dataset
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.postprocess import write_result
-from pylops_distributed.report import write_report
-from pylops_distributed.store.policy import Every
-from pylops_distributed.store.pruning import waste
-from pylops_distributed.store.run import list_runs
-from pylops_distributed.store.storage import open_storage
+from pylops_distributed.inversion.disk_usage import disk_use
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.inversion.result import write_result
+from pylops_distributed.runs.pruning import waste
+from pylops_distributed.runs.report import write_report
+from pylops_distributed.storage.object_store import open_storage
+from pylops_distributed.storage.policies import Every
+from pylops_distributed.storage.run import list_runs
+from pylops_flows.settings.pipeline import load
+from pylops_flows.settings.up_to_date import unchanged
 
 NITER = 6
 
@@ -112,7 +112,7 @@ def test_a_run_is_of_its_dataset_and_begins_at_the_newest_result(settings, confi
 
 @pytest.mark.slow
 def test_a_result_of_another_shape_is_not_begun_at(settings, tmp_path):
-    from flows.commands.demo import make_demo
+    from pylops_flows.cli.demo_data import make_demo
 
     through(settings)
     other = load(

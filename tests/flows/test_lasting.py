@@ -9,7 +9,7 @@ import pytest
 SCRIPT = """
 import time
 import psutil
-from flows import lasting
+from pylops_flows.server import long_running as lasting
 
 def held():
     return psutil.Process().memory_info().rss

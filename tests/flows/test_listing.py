@@ -11,23 +11,23 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import pylops_distributed as pld
-from flows.cli import app
-from flows.commands.listing import runs_table
-from flows.config import PipelineConfig, load
-from flows.stored import settings_of
-from flows.unchanged import unchanged
 from pylops_distributed import open_run
-from pylops_distributed.comparison import compare
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import solve
-from pylops_distributed.postprocess import write_result
-from pylops_distributed.report import summary
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.policy import Every
-from pylops_distributed.store.run import Run
-from pylops_distributed.warm import warm
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.inversion.result import write_result
+from pylops_distributed.inversion.warm_start import warm
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import solve
+from pylops_distributed.runs.comparison import compare
+from pylops_distributed.runs.report import summary
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.policies import Every
+from pylops_distributed.storage.run import Run
+from pylops_flows.cli.main import app
+from pylops_flows.cli.tables import runs_table
+from pylops_flows.settings.pipeline import PipelineConfig, load
+from pylops_flows.settings.stored import settings_of
+from pylops_flows.settings.up_to_date import unchanged
 
 
 def table(root):

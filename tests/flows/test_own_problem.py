@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from flows.cli import app
-from flows.commands.demo import make_case
-from flows.commands.new import problem_text
 from pylops_distributed import open_run
-from pylops_distributed.problems import find_problem
-from pylops_distributed.store.run import list_runs
+from pylops_distributed.problems.registry import find_problem
+from pylops_distributed.storage.run import list_runs
+from pylops_flows.cli.demo_data import make_case
+from pylops_flows.cli.main import app
+from pylops_flows.cli.new_problem import problem_text
 
 PAGE = Path(__file__).parents[2] / "docs/own-problem.md"
 

@@ -11,12 +11,12 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from flows.cli import app
-from flows.config import load
 from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.store.run import list_runs
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.storage.run import list_runs
+from pylops_flows.cli.main import app
+from pylops_flows.settings.pipeline import load
 
 NITER = 40
 # Every iteration is saved: there is much left to do when the first checkpoint is seen.

@@ -2,9 +2,9 @@
 
 import pytest
 
-from flows.config import ClusterConfig, validate
 from pylops_distributed.ingest import ingest
-from pylops_distributed.store.storage import open_storage
+from pylops_distributed.storage.object_store import open_storage
+from pylops_flows.settings.pipeline import ClusterConfig, validate
 
 PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n-----END OPENSSH PRIVATE KEY-----\n"
 RAW = {"dataset": "a.zarr", "cluster": {"hardware": "kubernetes"}}

@@ -6,7 +6,7 @@ import threading
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.server import bound, ensure_server, healthy
+from pylops_flows.server.embedded import bound, ensure_server, healthy
 
 
 def test_a_port_that_is_held_is_nobody_elses():

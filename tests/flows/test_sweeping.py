@@ -2,8 +2,8 @@
 
 import pytest
 
-from flows.sweeping import configs, expand, label, swept
-from pylops_distributed.assembly import identity
+from pylops_distributed.inversion.assembly import identity
+from pylops_flows.settings.sweep_grid import configs, expand, label, swept
 
 RAW = {
     "name": "a", "dataset": "a.zarr",

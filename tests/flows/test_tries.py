@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from prefect.logging import disable_run_logger
 
-from flows.commands.demo import make_case
-from flows.commands.template import Template
-from flows.config import load
-from flows.tasks import _try_again, _try_again_alone, solve_segment
 from pylops_distributed import LinearOperator
-from pylops_distributed.execution.resident import WorkerLost
+from pylops_distributed.errors import WorkerLost
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.lease import RunBusy
-from pylops_distributed.store.policy import Every
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.lease import RunBusy
+from pylops_distributed.storage.policies import Every
+from pylops_flows.cli.demo_data import make_case
+from pylops_flows.cli.problem_template import Template
+from pylops_flows.settings.pipeline import load
+from pylops_flows.tasks import _try_again, _try_again_alone, solve_segment
 
 NITER, EACH = 40, 5
 
@@ -48,7 +48,9 @@ class Failing(LinearOperator):
 def inversion(tmp_path, monkeypatch):
     """The template's inversion, with an operator that fails."""
     monkeypatch.setattr("dask.config.config", {"scheduler": "synchronous"})
-    settings = load(make_case("flows.commands.template:Template", tmp_path), {"root": str(tmp_path / "runs")})
+    settings = load(
+        make_case("pylops_flows.cli.problem_template:Template", tmp_path), {"root": str(tmp_path / "runs")}
+    )
     solver = settings.solver.model_copy(update={"niter": NITER, "tol": 0.0}).build()
     dataset, operator = ingest(settings.sources, settings.target).url, Template.operator
 

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from flows.commands.up import Worker, _stop
+from pylops_flows.deploy.stack import Worker, _stop
 
 FLOW = "import time; time.sleep(120)"
 STARTER = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {FLOW!r}]); time.sleep(120)"

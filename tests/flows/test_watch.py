@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from prefect.settings import PREFECT_API_KEY, PREFECT_API_URL, temporary_settings
 
-from flows.watch import watch
+from pylops_flows.watch import watch
 
 
 def test_a_file_is_new_once(tmp_path):

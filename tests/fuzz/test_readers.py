@@ -17,14 +17,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows import config
 from pylops_distributed import Diagonal
+from pylops_distributed.errors import Damaged
 from pylops_distributed.ingest import open_segy, write_segy
-from pylops_distributed.optimization.cgls import CGLS, CGLSState
-from pylops_distributed.optimization.solver import solve
-from pylops_distributed.store.checkpoint import CheckpointStore, entries, load
-from pylops_distributed.store.damage import Damaged
-from pylops_distributed.store.run import Run
+from pylops_distributed.optimization.algorithms.cgls import CGLS, CGLSState
+from pylops_distributed.optimization.session import solve
+from pylops_distributed.storage.checkpoints import CheckpointStore, entries, load
+from pylops_distributed.storage.run import Run
+from pylops_flows.settings import pipeline as config
 
 pytestmark = pytest.mark.timeout(7200)
 MEMORY = 500_000  # kB

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from flows.commands.demo import make_demo
-from flows.config import load
 from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.postprocess import write_result
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.inversion.result import write_result
+from pylops_flows.cli.demo_data import make_demo
+from pylops_flows.settings.pipeline import load
 
 HALF, WHOLE = 6, 12
 

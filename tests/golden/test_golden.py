@@ -9,10 +9,10 @@ import pytest
 from make import HALF, WHOLE
 
 from pylops_distributed import open_run
-from pylops_distributed.audit import verify
-from pylops_distributed.inversion import Inversion
-from pylops_distributed.solvers import SOLVERS
-from pylops_distributed.store.run import Run, list_runs
+from pylops_distributed.inversion.inversion import Inversion
+from pylops_distributed.runs.audit import verify
+from pylops_distributed.settings.solver_settings import SOLVERS
+from pylops_distributed.storage.run import Run, list_runs
 
 HERE = Path(__file__).parent
 VERSIONS = sorted(path.parent for path in HERE.glob("*/run.zip"))

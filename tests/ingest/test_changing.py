@@ -12,7 +12,18 @@ import zarr
 from scipy.io import savemat
 from segy_files import write_traces
 
-from pylops_distributed.ingest import Source, blocks, discard, ingest, open_dataset, plan, seal, write_block
+from pylops_distributed.ingest import (
+    Source,
+    discard,
+    ingest,
+    open_dataset,
+    plan,
+    seal,
+    write_block,
+)
+from pylops_distributed.ingest import (
+    block_writer as blocks,
+)
 
 
 @pytest.mark.parametrize("name", ["../evil", "%2e%2e/evil", "a#b", "a?b", ".ingest", "__a", "a\\b"])

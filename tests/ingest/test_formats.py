@@ -12,8 +12,9 @@ import scipy.io
 import xarray as xr
 import zarr
 
-from pylops_distributed.ingest import Source, formats, open_source
-from pylops_distributed.store.storage import open_storage
+from pylops_distributed.ingest import Source, open_source
+from pylops_distributed.ingest.formats import base as formats
+from pylops_distributed.storage.object_store import open_storage
 
 
 @pytest.fixture

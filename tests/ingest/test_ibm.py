@@ -11,8 +11,8 @@ from segy_files import lines, write_traces
 
 from benchmarks.ibm import SPECIAL, nearest_single, nearest_word, read_words, written_words
 from pylops_distributed.ingest import ingest, open_dataset, open_segy, write_segy
-from pylops_distributed.ingest.ibm import LARGEST, decode_ibm, encode_ibm
-from pylops_distributed.ingest.segy_copy import copy_segy
+from pylops_distributed.ingest.formats.segy.ibm import LARGEST, decode_ibm, encode_ibm
+from pylops_distributed.ingest.formats.segy.template_copy import copy_segy
 
 
 def put_words(path: str, words: np.ndarray, traces: int = 4) -> None:

@@ -32,11 +32,11 @@ from pylops_distributed.ingest import (
     planning,
     read_ref,
     seal,
-    segy,
     write_block,
     write_segy,
 )
-from pylops_distributed.store.storage import Storage
+from pylops_distributed.ingest.formats.segy import reader as segy
+from pylops_distributed.storage.object_store import Storage
 
 CHUNKS = {"inline": 2, "crossline": 3}
 

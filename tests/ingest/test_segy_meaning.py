@@ -10,7 +10,7 @@ import pytest
 from segy_files import lines, write_traces
 
 from pylops_distributed.ingest import Source, ingest, open_dataset, open_segy, open_source
-from pylops_distributed.ingest.segy_copy import copy_segy
+from pylops_distributed.ingest.formats.segy.template_copy import copy_segy
 
 TEAPOT = {"dims": {"inline": 181, "crossline": 185}, "coords": {"cdp_x": 189, "cdp_y": 193}}
 

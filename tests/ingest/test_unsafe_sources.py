@@ -10,8 +10,8 @@ import pytest
 import zarr
 
 from pylops_distributed.ingest import ingest, open_source
-from pylops_distributed.store import codecs
-from pylops_distributed.store.codecs import UnsafeCodec, check_document
+from pylops_distributed.storage import codecs
+from pylops_distributed.storage.codecs import UnsafeCodec, check_document
 
 ARRAY = {
     "zarr_format": 2, "shape": [4], "chunks": [4], "dtype": "<f8", "fill_value": 0, "order": "C",

@@ -11,14 +11,16 @@ import pytest
 from solvers import CASES, N, dense, distributed
 
 import pylops_distributed as pld
+from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.execution import unroll
+from pylops_distributed.execution.state import Reason, State, scalar
 from pylops_distributed.optimization import sparsity
+from pylops_distributed.optimization.algorithms.proximalgradient import ProximalGradient
 from pylops_distributed.optimization.proximal import L1, TV, Box, Nuclear
-from pylops_distributed.optimization.proximal.proximalgradient import ProximalGradient
-from pylops_distributed.optimization.solver import Session, iterate, solve
-from pylops_distributed.optimization.state import NotFiniteError, Reason, State, scalar
-from pylops_distributed.optimization.thresholding import KINDS
-from pylops_distributed.space import Blocks, flatten, squared_norm
+from pylops_distributed.optimization.session import Session, iterate, solve
+from pylops_distributed.vectors.arithmetic import squared_norm
+from pylops_distributed.vectors.space import Blocks, flatten
+from pylops_distributed.vectors.thresholding import KINDS
 
 # Kernels of NumPy warn of infinite data; not of NaN, which they pass on.
 pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")

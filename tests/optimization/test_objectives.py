@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import pylops_distributed as pld
+from pylops_distributed.execution.state import leaves
 from pylops_distributed.optimization import (
     ADMM,
     CG,
@@ -24,12 +25,11 @@ from pylops_distributed.optimization import (
     leastsquares,
 )
 from pylops_distributed.optimization.proximal import L1, L2
-from pylops_distributed.optimization.solver import Session, solve
-from pylops_distributed.optimization.state import leaves
-from pylops_distributed.space import Blocks
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.run import Run
-from pylops_distributed.store.snapshot import Labels
+from pylops_distributed.optimization.session import Session, solve
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.labels import Labels
+from pylops_distributed.storage.run import Run
+from pylops_distributed.vectors.space import Blocks
 
 ROWS, N = 24, 10
 both = pytest.mark.parametrize("dtype", ["f8", "c16"])

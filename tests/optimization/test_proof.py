@@ -7,9 +7,10 @@ import pytest
 from solvers import CASES, dense, distributed
 
 import pylops_distributed as pld
+from pylops_distributed.errors import RunMismatch
 from pylops_distributed.optimization import CGLS, FISTA, LSMR, LSQR
-from pylops_distributed.optimization.proof import RunMismatch, witness
-from pylops_distributed.optimization.solver import Session, solve
+from pylops_distributed.optimization.resume_proof import witness
+from pylops_distributed.optimization.session import Session, solve
 from pylops_distributed.signalprocessing import Convolve1D
 
 

@@ -9,7 +9,7 @@ import pylops_distributed as pld
 from pylops_distributed.optimization.primal import ADMM, LinearizedADMM, ProximalGradient
 from pylops_distributed.optimization.primaldual import PrimalDual
 from pylops_distributed.optimization.proximal import L1, L2, L21, TV, Box, Nuclear
-from pylops_distributed.space import Blocks
+from pylops_distributed.vectors.space import Blocks
 
 SHAPE, CHUNKS = (4, 6), (3, 4)
 

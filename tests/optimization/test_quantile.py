@@ -5,9 +5,9 @@ import dask.array as da
 import numpy as np
 import pytest
 
-from pylops_distributed.optimization.quantile import l1_threshold, percentile
-from pylops_distributed.optimization.thresholding import KINDS, threshold
-from pylops_distributed.space import Blocks
+from pylops_distributed.vectors.quantiles import l1_threshold, percentile
+from pylops_distributed.vectors.space import Blocks
+from pylops_distributed.vectors.thresholding import KINDS, threshold
 
 SHAPE = (13, 17)
 

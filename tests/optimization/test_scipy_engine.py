@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse.linalg
 
 import pylops_distributed as pld
-from pylops_distributed.optimization import scipysolvers
+from pylops_distributed.optimization.pylops_api import scipy_engine as scipysolvers
 
 SCALES = (1e-12, 1e-6, 1.0, 1e12)
 

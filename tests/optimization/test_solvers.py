@@ -13,12 +13,12 @@ from solvers import CASES, N, dense, distributed
 import pylops_distributed as pld
 from pylops_distributed import optimization
 from pylops_distributed.execution import unroll
-from pylops_distributed.execution.trace import trace
-from pylops_distributed.optimization.solver import solve
-from pylops_distributed.optimization.state import leaves, materialise
-from pylops_distributed.space import Blocks, flatten
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.run import Run
+from pylops_distributed.execution.state import leaves, materialise
+from pylops_distributed.execution.tracing import trace
+from pylops_distributed.optimization.session import solve
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.run import Run
+from pylops_distributed.vectors.space import Blocks, flatten
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 # The first case of each algorithm: the others are settings of it, for parity.

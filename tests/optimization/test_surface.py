@@ -23,8 +23,8 @@ from pylops_distributed.optimization import (
     leastsquares,
     sparsity,
 )
-from pylops_distributed.optimization.systems import regularized_system
-from pylops_distributed.space import Blocks
+from pylops_distributed.optimization.numerics.systems import regularized_system
+from pylops_distributed.vectors.space import Blocks
 
 DIMS = (6, 4)
 N = 24

@@ -17,9 +17,9 @@ import numpy as np
 import pylops
 
 import pylops_distributed as pld
-from pylops_distributed import algebra
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.space import Blocks, Space, reshape
+from pylops_distributed.linearoperator import composites as algebra
+from pylops_distributed.vectors.space import Blocks, Space, reshape
 
 COMPOSED = tuple(
     c for name, c in vars(algebra).items() if name.endswith("Operator") and c is not LinearOperator

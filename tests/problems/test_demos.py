@@ -10,14 +10,14 @@ import pylops
 import pytest
 import xarray as xr
 
-from flows.commands.demo import case_settings
-from flows.config import validate
-from pylops_distributed.assembly import assemble, complete, model_of
-from pylops_distributed.optimization.solver import solve
-from pylops_distributed.problems import PROBLEMS, find_problem, load_problem
-from pylops_distributed.problems.operatorspec import ENVIRONMENT, OperatorSpec
-from pylops_distributed.solvers import SOLVERS
+from pylops_distributed.inversion.assembly import assemble, complete, model_of
+from pylops_distributed.optimization.session import solve
+from pylops_distributed.problems.fields.operator_spec import ENVIRONMENT, OperatorSpec
+from pylops_distributed.problems.registry import PROBLEMS, find_problem, load_problem
+from pylops_distributed.settings.solver_settings import SOLVERS
 from pylops_distributed.utils.dottest import dottest
+from pylops_flows.cli.demo_data import case_settings
+from pylops_flows.settings.pipeline import validate
 
 DATA = Path(__file__).parents[2] / "data"
 NAMES = [name for name in PROBLEMS if name != "poststack"]
@@ -259,7 +259,7 @@ def test_axes_in_another_order_than_the_operators_are_refused(kind):
         ("numpy.linalg.norm", "is not in one of the packages that are allowed"),
         ("pylops.utils.backend.get_module", "is no class of operators"),
         ("pylops_distributed.ingest.discard", "is no class of operators"),
-        ("pylops_distributed.problems.layout.np", "is no class of operators"),
+        ("pylops_distributed.problems.fields.variables.np", "is no class of operators"),
         ("pylops_distributed.Diagnal", "there is no operator"),
         ("pylops_distributed.Restriction", "does not take these arguments"),
     ],

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import segyio
 
-from pylops_distributed.assembly import assemble
 from pylops_distributed.ingest import Source, ingest, open_dataset
-from pylops_distributed.optimization.solver import solve
-from pylops_distributed.problems import load_problem
-from pylops_distributed.solvers import SOLVERS
+from pylops_distributed.inversion.assembly import assemble
+from pylops_distributed.optimization.session import solve
+from pylops_distributed.problems.registry import load_problem
+from pylops_distributed.settings.solver_settings import SOLVERS
 
 CUBE = np.random.default_rng(3).uniform(1.0, 2.0, (3, 4, 16)).astype("f4")
 RICKER = {"kind": "ricker", "peak": 60.0}

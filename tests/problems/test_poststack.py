@@ -5,9 +5,9 @@ import pytest
 import yaml
 
 from benchmarks.poststack import with_ours, with_pylops
-from flows.commands.demo import SETTINGS
-from pylops_distributed.problems import Poststack
-from pylops_distributed.synthetic import layered_volume
+from pylops_distributed.problems.poststack import Poststack
+from pylops_distributed.synthetic.layered_volume import layered_volume
+from pylops_flows.cli.demo_data import SETTINGS
 
 DEMO = yaml.safe_load(SETTINGS)["problem"]
 

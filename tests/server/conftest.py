@@ -14,7 +14,7 @@ import pytest
 import yaml
 from waiting import wait
 
-from flows.server import free_port
+from pylops_flows.server.embedded import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +37,7 @@ def up(tmp_path_factory, environment):
     folder = tmp_path_factory.mktemp("project")
     project(folder)
     port, log = free_port(), folder / "up.log"
-    command = [sys.executable, "-m", "flows.cli"]
+    command = [sys.executable, "-m", "pylops_flows.cli.main"]
     with log.open("w") as file:
         process = subprocess.Popen(
             [*command, "up", "--port", str(port)], cwd=folder, env=environment, stdout=file, stderr=subprocess.STDOUT

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from waiting import wait
 
-from flows.commands.demo import make_demo
-from flows.config import load
-from flows.server import free_port, healthy
 from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.store.policy import Every
-from pylops_distributed.store.run import list_runs
-from pylops_distributed.store.snapshot import entries
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.storage.policies import Every
+from pylops_distributed.storage.run import list_runs
+from pylops_distributed.storage.state_io import entries
+from pylops_flows.cli.demo_data import make_demo
+from pylops_flows.server.embedded import free_port, healthy
+from pylops_flows.settings.pipeline import load
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(900)]
 
@@ -35,7 +35,9 @@ def server(environment, tmp_path):
 
     def start():
         processes.append(
-            subprocess.Popen([sys.executable, "-m", "flows.server", str(port), str(os.getpid())], env=own)
+            subprocess.Popen(
+                [sys.executable, "-m", "pylops_flows.server.embedded", str(port), str(os.getpid())], env=own
+            )
         )
         wait("the server does not answer", lambda: healthy(url), 120)
         return processes[-1]

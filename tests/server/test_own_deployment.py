@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from waiting import wait
 
-from flows.commands.demo import make_case
-from flows.commands.new import problem_text
-from flows.config import load
 from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.store.run import list_runs
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.storage.run import list_runs
+from pylops_flows.cli.demo_data import make_case
+from pylops_flows.cli.new_problem import problem_text
+from pylops_flows.settings.pipeline import load
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")

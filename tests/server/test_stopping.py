@@ -9,9 +9,9 @@ import psutil
 import pytest
 from waiting import wait
 
-from flows.commands.deploying import DEAD
 from pylops_distributed import open_run
-from pylops_distributed.store.run import list_runs
+from pylops_distributed.storage.run import list_runs
+from pylops_flows.deploy.deployments import DEAD
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(900)]
 

@@ -8,7 +8,7 @@ import pytest
 from waiting import wait
 
 from pylops_distributed import open_run
-from pylops_distributed.store.run import list_runs
+from pylops_distributed.storage.run import list_runs
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 

@@ -14,12 +14,12 @@ import dask.array as da
 import numpy as np
 import zarr.storage
 
-import pylops_distributed.store.group as group_module
-from pylops_distributed.optimization.state import State, scalar, vector
-from pylops_distributed.space import Blocks, Vector
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.run import Run
-from pylops_distributed.store.storage import Storage
+import pylops_distributed.storage.atomic_group as group_module
+from pylops_distributed.execution.state import State, scalar, vector
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.object_store import Storage
+from pylops_distributed.storage.run import Run
+from pylops_distributed.vectors.space import Blocks, Vector
 
 IDENTITY = {"problem": "toy", "solver": {"name": "CGLS", "damp": 0.5}}
 

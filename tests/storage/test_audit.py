@@ -7,14 +7,14 @@ import pytest
 import xarray as xr
 from storage_cases import ToyState, after, assert_same, go_on
 
-from pylops_distributed.audit import repair, verify
+from pylops_distributed.errors import Damaged
 from pylops_distributed.ingest import ingest, open_dataset
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.damage import Damaged
-from pylops_distributed.store.group import Variable
-from pylops_distributed.store.lease import RunBusy
-from pylops_distributed.store.run import Run
-from pylops_distributed.store.snapshot import entries
+from pylops_distributed.runs.audit import repair, verify
+from pylops_distributed.storage.atomic_group import Variable
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.lease import RunBusy
+from pylops_distributed.storage.run import Run
+from pylops_distributed.storage.state_io import entries
 
 
 @pytest.fixture

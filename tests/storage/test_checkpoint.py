@@ -16,15 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, history, lazy, start, step
 
-import pylops_distributed.store.group as group_module
-from pylops_distributed import disk
-from pylops_distributed.optimization.cgls import CGLSState
-from pylops_distributed.store.checkpoint import Budget, CheckpointStore, Entry, Every, Labels, Retention
-from pylops_distributed.store.damage import Damaged
-from pylops_distributed.store.group import Variable, open_group, read_attrs, write_group
-from pylops_distributed.store.lease import Attempt
-from pylops_distributed.store.run import Run
-from pylops_distributed.store.storage import open_storage
+import pylops_distributed.storage.atomic_group as group_module
+from pylops_distributed.errors import Damaged
+from pylops_distributed.inversion import disk_usage as disk
+from pylops_distributed.optimization.algorithms.cgls import CGLSState
+from pylops_distributed.storage.atomic_group import Variable, open_group, read_attrs, write_group
+from pylops_distributed.storage.checkpoints import Budget, CheckpointStore, Entry, Every, Labels, Retention
+from pylops_distributed.storage.lease import Attempt
+from pylops_distributed.storage.object_store import open_storage
+from pylops_distributed.storage.run import Run
 
 
 @pytest.fixture
@@ -321,7 +321,7 @@ def test_warnings_name_what_is_wrong(tmp_path: Path, caplog: pytest.LogCaptureFi
     storage = open_storage(url)
     storage.delete("checkpoints/i00000003-a0001/model/c/1/0")
     with Run.open(url).attempt() as attempt, CheckpointStore(attempt, verify="fast") as store:
-        with caplog.at_level(logging.WARNING, "pylops_distributed.store.checkpoint"):
+        with caplog.at_level(logging.WARNING, "pylops_distributed.storage.checkpoints"):
             found = store.latest(ToyState)
         assert found is not None
         assert found.name == "i00000002-a0001"

@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, go_on_and_die, history, lazy
 
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.run import Run
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.run import Run
 
 # Children are forked from a server that has done nothing but imports: cheap, and free of our threads.
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["pylops_distributed.store.run", "pylops_distributed.store.checkpoint"])
+processes.set_forkserver_preload(["pylops_distributed.storage.run", "pylops_distributed.storage.checkpoints"])
 SAVED, GOAL = 3, 5
 # The new attempt's record, a chunk, the metadata that publishes, the deletion of an older checkpoint.
 SAMPLE = [(0, "half"), (12, "half"), (19, "before"), (19, "half"), (21, "half")]
@@ -137,7 +137,7 @@ def damage_and_check(
     records: list[logging.LogRecord] = []
     handler = logging.Handler()
     handler.emit = records.append  # type: ignore[method-assign]
-    logger = logging.getLogger("pylops_distributed.store.checkpoint")
+    logger = logging.getLogger("pylops_distributed.storage.checkpoints")
     logger.addHandler(handler)
     try:
         with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:

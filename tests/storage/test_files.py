@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from storage_cases import after, go_on
 
-from pylops_distributed.audit import repair
-from pylops_distributed.store import files
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.group import Variable
-from pylops_distributed.store.policy import Retention
-from pylops_distributed.store.pruning import waste
-from pylops_distributed.store.run import Run
-from pylops_distributed.store.snapshot import entries
-from pylops_distributed.store.storage import open_storage
+from pylops_distributed.runs.audit import repair
+from pylops_distributed.runs.pruning import waste
+from pylops_distributed.storage import local_files as files
+from pylops_distributed.storage.atomic_group import Variable
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.object_store import open_storage
+from pylops_distributed.storage.policies import Retention
+from pylops_distributed.storage.run import Run
+from pylops_distributed.storage.state_io import entries
 
 NO_LINKS = """
 #include <errno.h>

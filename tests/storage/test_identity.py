@@ -16,23 +16,23 @@ import pytest
 import zarr
 
 import pylops_distributed as pld
-from pylops_distributed.assembly import identity
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.proof import RunMismatch
-from pylops_distributed.optimization.solver import solve
-from pylops_distributed.solvers import SOLVERS
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.content import Unidentified, token
-from pylops_distributed.store.fingerprint import fingerprint, machinery
-from pylops_distributed.store.group import encode, read_attrs
-from pylops_distributed.store.policy import Every
-from pylops_distributed.store.run import Run
+from pylops_distributed.errors import RunMismatch, Unidentified
+from pylops_distributed.inversion.assembly import identity
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import solve
+from pylops_distributed.settings.solver_settings import SOLVERS
+from pylops_distributed.storage.atomic_group import encode, read_attrs
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.content_digest import token
+from pylops_distributed.storage.policies import Every
+from pylops_distributed.storage.provenance import fingerprint, machinery
+from pylops_distributed.storage.run import Run
 
 PROBLEM = """
 import dask.array as da, numpy as np, xarray as xr
 from pylops_distributed import Diagonal
-from pylops_distributed.problem import Problem
-from pylops_distributed.problems.layout import labels_of
+from pylops_distributed.problems.base import Problem
+from pylops_distributed.problems.fields.variables import labels_of
 {imports}
 class Own({base}):
     {field}
@@ -219,7 +219,7 @@ def test_what_a_solver_holds_counts_by_content(folder):
 
 
 def pld_problem():
-    from pylops_distributed.problems import load_problem
+    from pylops_distributed.problems.registry import load_problem
 
     return load_problem({"name": "poststack"})
 
@@ -270,10 +270,10 @@ def test_a_dead_beginning_binds_nobody(folder):
 
 SCRIPT = """
 import sys, dask
-from pylops_distributed.inversion import Inversion, begin
-from pylops_distributed.problems import load_problem
-from pylops_distributed.solvers import SOLVERS
-from pylops_distributed.store.policy import Every
+from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.problems.registry import load_problem
+from pylops_distributed.settings.solver_settings import SOLVERS
+from pylops_distributed.storage.policies import Every
 solver = SOLVERS["cgls"](name="cgls", niter=int(sys.argv[1]), tol=0.0)
 with dask.config.set(scheduler="sync"):
     run = begin("runs", "ds.zarr", load_problem({"name": "own:Own"}), solver, url="runs/run.zarr")
@@ -348,11 +348,11 @@ def test_on_worker_processes_too(folder, cluster, rng):
 STRUCK = """
 import sys, hashlib, dask, dask.array as da, numpy as np
 from pylops_distributed import Diagonal
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import solve
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.policy import Every
-from pylops_distributed.store.run import Run
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import solve
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.policies import Every
+from pylops_distributed.storage.run import Run
 scale = da.from_array(np.linspace(1, 300, 2000), chunks=500)
 with dask.config.set(scheduler="sync"), Run.create_or_open(sys.argv[1], identity={}).attempt() as attempt:
     with CheckpointStore(attempt) as store:

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from storage_cases import IDENTITY, ToyState, after, go_on, history, step
 
-import pylops_distributed.store.lease as lease_module
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.group import encode, read_attrs
-from pylops_distributed.store.lease import RunBusy, RunGone, Superseded, acquire, owner
-from pylops_distributed.store.run import Run
+import pylops_distributed.storage.lease as lease_module
+from pylops_distributed.storage.atomic_group import encode, read_attrs
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.lease import RunBusy, RunGone, Superseded, acquire, owner
+from pylops_distributed.storage.run import Run
 
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["pylops_distributed.store.run", "pylops_distributed.store.checkpoint"])
+processes.set_forkserver_preload(["pylops_distributed.storage.run", "pylops_distributed.storage.checkpoints"])
 RECORD = "attempts/a0001/zarr.json"
 
 
@@ -89,7 +89,7 @@ def test_a_boot_time_that_moves_ends_no_living_writer(run, held, tmp_path, step)
     fake.write_text(
         "".join(f"btime {int(x.split()[1]) + step}\n" if x.startswith("btime") else x for x in lines)
     )
-    code = f"from pylops_distributed.store.run import Run; Run.open({run.storage.url!r}).attempt()"
+    code = f"from pylops_distributed.storage.run import Run; Run.open({run.storage.url!r}).attempt()"
     command = f"mount --bind {fake} /proc/stat && exec {sys.executable} -c '{code.replace(chr(39), chr(34))}'"
     told = subprocess.run(["unshare", "-m", "sh", "-c", command], capture_output=True, text=True)
     assert "RunBusy" in told.stderr

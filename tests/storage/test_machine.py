@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from storage_cases import IDENTITY, ToyState, after, assert_same, history, step
 
-import pylops_distributed.store.group as group_module
-from pylops_distributed.store.checkpoint import CheckpointStore, Entry, Retention
-from pylops_distributed.store.damage import Damaged
-from pylops_distributed.store.run import Run
+import pylops_distributed.storage.atomic_group as group_module
+from pylops_distributed.errors import Damaged
+from pylops_distributed.storage.checkpoints import CheckpointStore, Entry, Retention
+from pylops_distributed.storage.run import Run
 
 DAMAGES = {
     "cut": lambda raw: raw[: len(raw) // 2],

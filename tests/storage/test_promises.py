@@ -11,14 +11,14 @@ from order import flushed
 from storage_cases import IDENTITY, after, history
 
 from pylops_distributed import Diagonal
-from pylops_distributed.optimization.cgls import CGLS
-from pylops_distributed.optimization.solver import solve
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.direct import write_chunk
-from pylops_distributed.store.group import Variable
-from pylops_distributed.store.run import Run
-from pylops_distributed.store.snapshot import entries
-from pylops_distributed.warm import warm
+from pylops_distributed.inversion.warm_start import warm
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.session import solve
+from pylops_distributed.storage.atomic_group import Variable
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.direct_io import write_chunk
+from pylops_distributed.storage.run import Run
+from pylops_distributed.storage.state_io import entries
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 import pytest
 from storage_cases import IDENTITY, ToyState, after, assert_same
 
-from pylops_distributed.store.checkpoint import CheckpointStore, Retention
-from pylops_distributed.store.group import Variable
-from pylops_distributed.store.pruning import waste
-from pylops_distributed.store.run import Run
-from pylops_distributed.store.storage import open_storage
+from pylops_distributed.runs.pruning import waste
+from pylops_distributed.storage.atomic_group import Variable
+from pylops_distributed.storage.checkpoints import CheckpointStore, Retention
+from pylops_distributed.storage.object_store import open_storage
+from pylops_distributed.storage.run import Run
 
 NAMES = [f"i{iteration:08d}-a0001" for iteration in range(1, 6)]
 

@@ -16,12 +16,12 @@ from distributed.comm import CommClosedError
 from obstore.exceptions import BaseError, GenericError
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, step
 
-from pylops_distributed.store import damage
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.group import Variable, open_group, write_group
-from pylops_distributed.store.lease import Attempt
-from pylops_distributed.store.run import Run
-from pylops_distributed.store.storage import open_storage
+from pylops_distributed.storage import checksums as damage
+from pylops_distributed.storage.atomic_group import Variable, open_group, write_group
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.lease import Attempt
+from pylops_distributed.storage.object_store import open_storage
+from pylops_distributed.storage.run import Run
 
 
 @pytest.fixture

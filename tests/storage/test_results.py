@@ -11,20 +11,20 @@ import pytest
 import zarr
 from storage_cases import IDENTITY, go_on
 
-import pylops_distributed.store.group as group_module
-import pylops_distributed.store.lease as lease_module
-import pylops_distributed.store.result as result_module
+import pylops_distributed.storage.atomic_group as group_module
+import pylops_distributed.storage.lease as lease_module
+import pylops_distributed.storage.results as result_module
 from pylops_distributed import open_run
-from pylops_distributed.audit import repair, verify
-from pylops_distributed.postprocess import needs_result
-from pylops_distributed.report import write_report
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.fence import abandon, is_published
-from pylops_distributed.store.group import FENCE, Variable, encode, read_attrs
-from pylops_distributed.store.lease import Superseded
-from pylops_distributed.store.result import results
-from pylops_distributed.store.run import Run
-from pylops_distributed.store.storage import Storage, open_storage
+from pylops_distributed.inversion.result import needs_result
+from pylops_distributed.runs.audit import repair, verify
+from pylops_distributed.runs.report import write_report
+from pylops_distributed.storage.atomic_group import FENCE, Variable, encode, read_attrs
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.fence import abandon, is_published
+from pylops_distributed.storage.lease import Superseded
+from pylops_distributed.storage.object_store import Storage, open_storage
+from pylops_distributed.storage.results import results
+from pylops_distributed.storage.run import Run
 
 NAMED = {"name": "run", "problem": {}}
 
@@ -144,7 +144,7 @@ def test_what_is_published_too_late_meets_a_fence(run, monkeypatch, what):
 def test_a_zombie_prunes_no_checkpoint_of_a_newer_attempt(run, monkeypatch):
     from storage_cases import after
 
-    from pylops_distributed.store.policy import Retention
+    from pylops_distributed.storage.policies import Retention
 
     old = run.attempt()
     store = CheckpointStore(old, background=False)
@@ -186,7 +186,7 @@ def golden(tmp_path):
 
 
 def test_an_old_result_counts_until_there_is_a_new_one(golden):
-    from pylops_distributed.postprocess import write_result
+    from pylops_distributed.inversion.result import write_result
 
     assert (golden.result, golden.report) == ("result", "report.html")
     assert not needs_result(golden)
@@ -217,7 +217,7 @@ def test_a_damaged_old_result_is_deleted_and_what_was_begun_too(golden):
 
 
 def test_a_late_report_is_one_of_its_own_result(golden):
-    from pylops_distributed.postprocess import write_result
+    from pylops_distributed.inversion.result import write_result
 
     write_result(golden, "first")
     tree = open_run(golden.storage.url)

@@ -19,17 +19,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, history, start
 
-import pylops_distributed.store.lease as lease_module
-from pylops_distributed.store.checkpoint import CheckpointStore
-from pylops_distributed.store.damage import Damaged
-from pylops_distributed.store.fingerprint import differences, fingerprint
-from pylops_distributed.store.group import Variable, canonical, encode, read_attrs
-from pylops_distributed.store.lease import RunBusy, Superseded, acquire, owner
-from pylops_distributed.store.run import Run, RunMismatch, list_runs
-from pylops_distributed.store.storage import open_storage
+import pylops_distributed.storage.lease as lease_module
+from pylops_distributed.errors import Damaged
+from pylops_distributed.storage.atomic_group import Variable, canonical, encode, read_attrs
+from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.lease import RunBusy, Superseded, acquire, owner
+from pylops_distributed.storage.object_store import open_storage
+from pylops_distributed.storage.provenance import differences, fingerprint
+from pylops_distributed.storage.run import Run, RunMismatch, list_runs
 
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["pylops_distributed.store.run", "pylops_distributed.store.checkpoint"])
+processes.set_forkserver_preload(["pylops_distributed.storage.run", "pylops_distributed.storage.checkpoints"])
 
 json = st.recursive(
     st.none()
@@ -137,7 +137,7 @@ def test_a_writer_on_another_machine_is_waited_for(
     assert found is not None
     assert found.alive
     monkeypatch.setattr(lease_module, "TTL", 0.2)
-    with caplog.at_level(logging.WARNING, "pylops_distributed.store.lease"), run.attempt() as attempt:
+    with caplog.at_level(logging.WARNING, "pylops_distributed.storage.lease"), run.attempt() as attempt:
         assert attempt.number == 2
     assert "attempt 1" in caplog.text
     assert "ended without notice" in caplog.text

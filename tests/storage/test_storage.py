@@ -12,8 +12,15 @@ import obstore
 import pytest
 import zarr
 
-from pylops_distributed.store.direct import Abandoned, checksum_of, write_chunk
-from pylops_distributed.store.storage import Storage, chunks_present, create_array, open_array, open_storage
+from pylops_distributed.errors import Abandoned
+from pylops_distributed.storage.direct_io import checksum_of, write_chunk
+from pylops_distributed.storage.object_store import (
+    Storage,
+    chunks_present,
+    create_array,
+    open_array,
+    open_storage,
+)
 
 
 def test_objects(place: str) -> None:

@@ -4,7 +4,7 @@ import dask
 import pytest
 
 from benchmarks import zombies
-from pylops_distributed.store.run import Run
+from pylops_distributed.storage.run import Run
 
 
 @pytest.fixture(scope="module")

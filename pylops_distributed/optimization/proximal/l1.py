@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.optimization.fuse import elementwise, real_dtype, total
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
-from pylops_distributed.optimization.thresholding import soft
-from pylops_distributed.space import Vector
+from pylops_distributed.vectors.elementwise import elementwise, real_dtype, total
+from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.thresholding import soft
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.fuse import elementwise, step_length
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, plus
-from pylops_distributed.space import Vector, axpy, ratio, squared_norm, vdot
+from pylops_distributed.vectors.arithmetic import axpy, ratio, squared_norm, vdot
+from pylops_distributed.vectors.elementwise import elementwise, step_length
+from pylops_distributed.vectors.space import Vector
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.optimization.fuse import elementwise, real_dtype, total
-from pylops_distributed.optimization.nested import square
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
-from pylops_distributed.space import Blocks, Vector
+from pylops_distributed.vectors.elementwise import elementwise, real_dtype, square, total
+from pylops_distributed.vectors.space import Blocks, Vector
 
 
 @dataclass(frozen=True)

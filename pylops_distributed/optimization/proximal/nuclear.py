@@ -8,8 +8,8 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.optimization.fuse import real_dtype
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
+from pylops_distributed.vectors.elementwise import real_dtype
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pylops_distributed.optimization.fuse import elementwise, lincomb
-from pylops_distributed.space import Vector
+from pylops_distributed.vectors.elementwise import elementwise, lincomb
+from pylops_distributed.vectors.space import Vector
 
 
 class ProxOperator:

@@ -7,11 +7,11 @@ from math import sqrt
 from typing import Any
 
 from pylops_distributed.basicoperators.gradient import Gradient
-from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.optimization.fuse import elementwise
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.proximal.l21 import L21
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, plus
-from pylops_distributed.space import Vector, reshape
+from pylops_distributed.vectors.elementwise import elementwise
+from pylops_distributed.vectors.space import Vector, reshape
 
 
 @dataclass(frozen=True)

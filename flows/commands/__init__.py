@@ -1,1 +1,0 @@
-"""What the words after ``pld`` do; ``flows.cli`` puts them together."""

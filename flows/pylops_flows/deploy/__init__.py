@@ -1,0 +1,1 @@
+"""Deployments, and server, work pool and worker together."""

@@ -1,0 +1,47 @@
+"""Raw files to a labelled, chunked, sealed Zarr dataset."""
+
+from __future__ import annotations
+
+from prefect import flow, unmapped
+from prefect.events import emit_event
+from prefect.runtime import flow_run
+
+from pylops_distributed.ingest import BlockReport, Plan, Source
+from pylops_flows import tasks
+from pylops_flows.runtime.heartbeat import alive
+from pylops_flows.runtime.task_runner import task_runner
+from pylops_flows.watch import SEALED
+
+SMALL = 2**26  # bytes: copied here before workers have as much as imported Prefect
+
+
+@flow(name="ingest", task_runner=task_runner())
+def ingest(sources: dict[str, Source] | Source, target: str) -> str:
+    """Copy raw files into a dataset, block by block on the cluster; a sealed one of the same files is kept.
+
+    Parameters
+    ----------
+    sources : Source or dict of str to Source
+        Raw file, or one a variable on the same grid.
+    target : str
+        Folder or URL of the dataset.
+
+    Returns
+    -------
+    str
+        URL of the dataset.
+    """
+    with alive():
+        plan = tasks.plan_ingest(sources, target)
+        reports = [] if plan.sealed else _write(plan)
+        url = tasks.seal_dataset(plan, reports).url
+    if flow_run.parent_flow_run_id is None:  # else whoever called goes on itself
+        emit_event(SEALED, {"prefect.resource.id": f"pylops-distributed.dataset.{url}"}, payload={"url": url})
+    return url
+
+
+def _write(plan: Plan) -> list[BlockReport]:
+    blocks = range(plan.blocks)
+    if plan.nbytes > SMALL:
+        return tasks.write_block.map(unmapped(plan), blocks).result()
+    return [tasks.write_block(plan, block) for block in blocks]

@@ -1,0 +1,50 @@
+"""Dataset to solution: every solve is a resume."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from pylops_flows import tasks
+from pylops_flows.runtime.monitor import Monitor
+from pylops_flows.runtime.stages import Stopped, unless_stopped
+from pylops_flows.runtime.task_runner import cluster, task_runner
+from pylops_flows.runtime.upload_module import ship
+from pylops_flows.settings.pipeline import PipelineConfig
+
+
+@flow(name="invert", task_runner=task_runner(), flow_run_name="invert {config.name}")
+def invert(dataset: str, config: PipelineConfig) -> str:
+    """Solve the problem on a dataset, from the newest checkpoint of its run if there is one.
+
+    A signal, or a wish of the Prefect UI to pause or cancel, ends it after a last checkpoint.
+
+    Parameters
+    ----------
+    dataset : str
+        URL of an ingested dataset.
+    config : PipelineConfig
+        Problem, solver, checkpoints, and where runs live.
+
+    Returns
+    -------
+    str
+        URL of the run.
+    """
+    return unless_stopped(_invert, dataset, config)  # type: ignore[no-any-return]
+
+
+def _invert(dataset: str, config: PipelineConfig) -> str:
+    with cluster() as client:
+        ship(config.problem, client)
+        run = tasks.begin_run(dataset, config)
+        with (  # the monitor ends last: it shows the last checkpoint
+            Monitor(run, config, client.dashboard_link) as monitor,
+            tasks.open_inversion(run, config, client) as inversion,
+        ):
+            while inversion.progress.reason is None and not monitor.asked:
+                tasks.solve_segment(inversion, monitor)
+            inversion.check()
+            iteration, reason = inversion.progress.iteration, inversion.progress.reason
+    if reason is None:
+        raise Stopped(f"{monitor.asked} at iteration {iteration}, which is saved")
+    return run

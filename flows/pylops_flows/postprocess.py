@@ -1,0 +1,28 @@
+"""Solution to labelled result, quality figures and report."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from pylops_flows import tasks
+from pylops_flows.runtime.heartbeat import alive
+from pylops_flows.runtime.task_runner import cluster, task_runner
+
+
+@flow(name="postprocess", task_runner=task_runner())
+def postprocess(run: str) -> str:
+    """Publish the run's newest iterate as its result, and draw its report.
+
+    Parameters
+    ----------
+    run : str
+        URL of a run.
+
+    Returns
+    -------
+    str
+        URL of the report.
+    """
+    with alive(), cluster():
+        tasks.write_result(run)
+        return tasks.write_report(run)

@@ -1,0 +1,1 @@
+"""What runs around flows: stages, heartbeats, monitoring, pausing, clusters."""

@@ -1,0 +1,1 @@
+"""Prefect servers: embedded in a command, or long-running."""

@@ -1,0 +1,37 @@
+"""Prefect's command line as a process that lasts for weeks: ``python -m pylops_flows.server.long_running worker
+start --pool local``.
+
+With each run such a process holds more: Python collects old garbage only once there is a lot of it, and the C library
+keeps what is freed between what is still in use.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import threading
+import time
+from contextlib import suppress
+
+EVERY = 30.0  # seconds
+
+
+def give_back() -> None:
+    """Have this process give back to the system what it no longer uses, now and then for as long as it lasts."""
+    with suppress(OSError, AttributeError):  # not the C library of Linux
+        trim = ctypes.CDLL("libc.so.6").malloc_trim
+        threading.Thread(target=_trim, args=(trim,), daemon=True).start()
+
+
+def _trim(trim: ctypes._NamedFuncPointer) -> None:
+    while True:
+        time.sleep(EVERY)
+        gc.collect()
+        trim(0)
+
+
+if __name__ == "__main__":
+    from prefect.cli import app
+
+    give_back()
+    app()

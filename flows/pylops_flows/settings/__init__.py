@@ -1,0 +1,1 @@
+"""Settings of pipelines, and what is checked before anything starts."""

@@ -1,0 +1,76 @@
+"""One config with lists of values: a run each, side by side on the cluster, and an L-curve."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from prefect import flow, unmapped
+from prefect_dask import DaskTaskRunner
+
+from pylops_distributed.clusters.client import dask
+from pylops_distributed.runs.lcurve import lcurve_table, plot_lcurve
+from pylops_distributed.storage.object_store import open_storage
+from pylops_distributed.storage.provenance import fingerprint
+from pylops_flows import tasks
+from pylops_flows.ingest import ingest
+from pylops_flows.runtime.stages import stage, unless_stopped
+from pylops_flows.runtime.task_runner import warm
+from pylops_flows.runtime.upload_module import ship
+from pylops_flows.settings.pipeline import PipelineConfig
+from pylops_flows.settings.sweep_grid import combinations, configs, label
+
+TABLE, PICTURE = "sweep.csv", "lcurve.png"
+
+
+@flow(name="sweep", flow_run_name="sweep {config.name}")
+def sweep(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
+    """Invert once for each combination of values, each run on one worker, and draw the L-curve.
+
+    A run is what ``pld run`` makes of the same settings: what is done already is found and kept, and what was
+    stopped goes on.
+
+    Parameters
+    ----------
+    config : PipelineConfig
+        Settings that all runs share.
+    values : dict of str to list
+        Values of the settings that differ, by dotted names such as ``solver.damp``.
+
+    Returns
+    -------
+    str
+        Folder or URL with ``sweep.csv`` and ``lcurve.png``.
+    """
+    return unless_stopped(_stages, config, values)  # type: ignore[no-any-return]
+
+
+def _stages(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
+    with dask(config.cluster.hardware, **config.cluster.filled) as client:
+        ship(config.problem, client)
+        warm(client)
+        runner = DaskTaskRunner(address=client.scheduler.address, client_kwargs={"security": client.security})
+        dataset = config.target
+        if config.sources:
+            dataset = stage(ingest, config.sources, dataset, task_runner=runner)
+        place: str = stage(runs, dataset, config, values, task_runner=runner)
+        return place
+
+
+@flow(name="runs of a sweep", flow_run_name="runs of {config.name}")
+def runs(dataset: str, config: PipelineConfig, values: dict[str, list[Any]]) -> str:
+    """The runs on a dataset that is there, as :func:`sweep` makes them."""
+    wanted = [c.model_copy(update={"run": None}) for c in configs(config, values)]
+    urls = tasks.solve_alone.map(unmapped(dataset), wanted).result()
+    points = tasks.measure_alone.map(urls).result()
+    return _write(config, values, lcurve_table(urls, list(map(label, combinations(values))), points))
+
+
+def _write(config: PipelineConfig, values: dict[str, list[Any]], table: Any) -> str:
+    key = fingerprint({"config": config.model_dump(mode="json"), "values": values})[:8]
+    storage = open_storage(f"{config.root.rstrip('/')}/{config.name}-sweep-{key}")
+    storage.put(TABLE, table.to_dataframe().to_csv(index=False).encode())
+    picture = io.BytesIO()
+    plot_lcurve(table).savefig(picture, format="png", dpi=120)
+    storage.put(PICTURE, picture.getvalue())
+    return storage.url

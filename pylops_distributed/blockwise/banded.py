@@ -1,0 +1,34 @@
+"""Convolutions of blocks with short filters."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import toeplitz
+
+from pylops_distributed.blockwise.halo import Array
+
+LONG = 128  # samples of a filter from which on Fourier transforms, or running sums, are faster than products
+
+
+def by_products(block: Array, h: Array, axis: int, start: int, length: int) -> Array:
+    """Samples ``start`` to ``start + length`` of the full convolution of a block with a filter.
+
+    Pieces of the axis are multiplied with the same piece of the banded matrix: a few fast matrix products.
+    """
+    before, n, after = np.prod(block.shape[:axis], dtype=int), block.shape[axis], block.shape[axis + 1 :]
+    shape = (*block.shape[:axis], length, *after)
+    x = block.reshape(before, n, -1)
+    y = np.zeros((before, length, x.shape[2]), np.result_type(block.dtype, h.dtype))
+    step = max(32, h.size)
+    zeros = np.zeros(step - 1, h.dtype)
+    band = toeplitz(np.append(h[-1:], zeros), np.append(h[::-1], zeros))
+    for first in range(0, length, step):
+        left = start + first - h.size + 1  # sample that the first column of the band stands for
+        rows = min(step, length - first)
+        a, b = max(left, 0), min(left + h.size - 1 + rows, n)
+        piece, target = band[:rows, a - left : b - left], y[:, first : first + rows]
+        if a < b and x.shape[2] == 1:  # one product for all, not one for each trace
+            np.matmul(x[:, a:b, 0], piece.T, out=target[..., 0])
+        elif a < b:
+            np.matmul(piece, x[:, a:b], out=target)
+    return y.reshape(shape)

@@ -1,0 +1,139 @@
+"""Finite differences: banded matrices along axes of a block, their transposes and the halos they need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.blockwise.halo import Array
+from pylops_distributed.blockwise.operator import Halo
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A square banded matrix of any size, which acts along an axis.
+
+    Attributes
+    ----------
+    axis : int
+        Axis it acts along.
+    taps : tuple of (int, float)
+        Offset of the column from the row, and weight, in all rows but those at the ends.
+    before, after : int
+        Number of rows at either end without taps.
+    ends : tuple of (int, int, float)
+        Entries of the rows at the ends: row, column and weight; negative numbers count from the end.
+    """
+
+    axis: int
+    taps: tuple[tuple[int, float], ...]
+    before: int
+    after: int
+    ends: tuple[tuple[int, int, float], ...] = ()
+
+    @property
+    def middle(self) -> float:
+        """The weight of the sample itself in all rows but those at the ends."""
+        return sum(w for k, w in self.taps if k == 0)
+
+    def add(self, x: Array, y: Array, adjoint: bool, middle: bool = True) -> None:
+        """Add the product with ``x``, or that of the transposed matrix, to ``y``; without ``middle`` if told so."""
+        x, y = np.moveaxis(x, self.axis, 0), np.moveaxis(y, self.axis, 0)
+        rows = max(0, len(x) - self.before - self.after)
+        entries = [
+            *(
+                (slice(self.before, self.before + rows), _shifted(self.before + k, rows), w)
+                for k, w in self.taps
+                if rows and (k or middle)
+            ),
+            *((_shifted(r, 1), _shifted(c, 1), w) for r, c, w in self.ends),
+        ]
+        for row, column, weight in entries:
+            source, target = (row, column) if adjoint else (column, row)
+            if abs(weight) == 1:  # spares a temporary array
+                (np.add if weight > 0 else np.subtract)(y[target], x[source], out=y[target])
+            else:
+                y[target] += weight * x[source]
+
+    def depth(self, adjoint: bool) -> tuple[int, int]:
+        """How many samples before and after a chunk its part of the product depends on.
+
+        At a cut, the rows at the ends of the extended chunk are wrong: forward they must lie outside of the
+        chunk, for the adjoint all columns that they have or should have must.
+        """
+        low, high = (max(0, *(sign * k for k, _ in self.taps)) for sign in (-1, 1))
+        if adjoint:
+            first = [c + 1 for _, c, _ in self.ends if c >= 0]
+            last = [-c for _, c, _ in self.ends if c < 0]
+            return max([self.before + high, *first]), max([self.after + low, *last])
+        spans = [abs(c - r) for r, c, _ in self.ends]
+        return max([self.before, low, *spans]), max([self.after, high, *spans])
+
+
+def _shifted(start: int, rows: int) -> slice:
+    return slice(start, start + rows or None)
+
+
+def apply_sum(block: Array, terms: tuple[Difference, ...], dtype: DTypeLike, adjoint: bool = False) -> Array:
+    """The sum of the terms' products with a block, or with the transposed matrices."""
+    y = np.empty(block.shape, np.result_type(dtype, block.dtype))
+    _middles(block, y, terms)
+    for term in terms:
+        term.add(block, y, adjoint, middle=False)
+    return y
+
+
+def _middles(x: Array, y: Array, terms: tuple[Difference, ...]) -> None:
+    """Set ``y`` to the sum of the terms' own weights times ``x``: in one go, not one for each term."""
+    found: list[tuple[tuple[slice, ...], float]] = [((slice(None),) * x.ndim, 0.0)]
+    for term in terms:
+        n, a = x.shape[term.axis], term.axis
+        first, last = (term.before, n - term.after) if term.before + term.after < n else (n, n)
+        cuts = [(slice(first), 0.0), (slice(first, last), term.middle), (slice(last, n), 0.0)]
+        if term.middle:
+            found = [
+                ((*index[:a], _within(index[a], cut, n), *index[a + 1 :]), weight + more)
+                for index, weight in found
+                for cut, more in cuts
+            ]
+    for index, weight in found:
+        if weight:
+            np.multiply(x[index], weight, out=y[index], dtype=y.dtype)
+        else:
+            y[index] = 0
+
+
+def _within(a: slice, b: slice, n: int) -> slice:
+    """What two slices of an axis of length ``n`` share."""
+    (start, stop, _), (low, high, _) = a.indices(n), b.indices(n)
+    return slice(max(start, low), max(start, low, min(stop, high)))
+
+
+def apply_each(block: Array, terms: tuple[Difference, ...], dtype: DTypeLike, adjoint: bool = False) -> Array:
+    """The terms' products with a block along a new first axis; the adjoint sums over that axis."""
+    kind = np.result_type(dtype, block.dtype)
+    y = np.zeros(block.shape[1:] if adjoint else (len(terms), *block.shape), kind)
+    for i, term in enumerate(terms):
+        term.add(block[i] if adjoint else block, y if adjoint else y[i], adjoint)
+    return y
+
+
+def depths(terms: tuple[Difference, ...], adjoint: bool) -> dict[int, tuple[int, int]]:
+    """The depth along each axis that all the terms can do with."""
+    pairs: dict[int, tuple[int, int]] = {}
+    for term in terms:
+        old, new = pairs.get(term.axis, (0, 0)), term.depth(adjoint)
+        pairs[term.axis] = max(old[0], new[0]), max(old[1], new[1])
+    return pairs
+
+
+def sum_rules(terms: tuple[Difference, ...], dtype: DTypeLike) -> tuple[Halo, Halo]:
+    """How the sum of terms applies to chunks: forward and adjoint."""
+    kernel = partial(apply_sum, terms=terms, dtype=np.dtype(dtype))
+    return (
+        Halo(kernel, depths(terms, False), by_rows=True),
+        Halo(partial(kernel, adjoint=True), depths(terms, True), by_rows=True),
+    )

@@ -1,0 +1,12 @@
+"""Kernels made of kernels."""
+
+from __future__ import annotations
+
+from pylops_distributed.blockwise.halo import Array, Kernel
+
+
+def chain(block: Array, kernels: tuple[Kernel, ...]) -> Array:
+    """Apply kernels one after the other."""
+    for kernel in kernels:
+        block = kernel(block)
+    return block

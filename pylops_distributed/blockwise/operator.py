@@ -1,0 +1,200 @@
+"""Operators made of kernels on blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import dask.array as da
+import numpy as np
+from dask import delayed
+from dask.base import tokenize
+from numpy.typing import DTypeLike
+
+from pylops_distributed.blockwise.arguments import real_type
+from pylops_distributed.blockwise.halo import Array, Depth, Kernel
+from pylops_distributed.blockwise.overlap import stencil
+from pylops_distributed.blockwise.precision import in_precision
+from pylops_distributed.blockwise.rechunk import gather
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.space import Chunks, Space
+
+
+@dataclass(frozen=True)
+class Halo:
+    """How a kernel that looks a few samples around applies to chunks; see :func:`.stencil`.
+
+    Attributes
+    ----------
+    kernel : callable
+        Function of one NumPy block.
+    depth : mapping of int to (int, int)
+        For each axis, how many samples before and after a chunk its results depend on.
+    corners : bool
+        Whether the kernel looks at diagonal neighbours.
+    lead : int or None
+        Length of a first axis that the kernel adds; 0 if it takes the first axis away.
+    by_rows : bool
+        Whether the kernel may be applied to some rows of a chunk at a time.
+    """
+
+    kernel: Kernel
+    depth: Depth
+    corners: bool = False
+    lead: int | None = None
+    by_rows: bool = False
+
+    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+        """The lazy result for ``x``, of type ``dtype``."""
+        return stencil(x, self.kernel, self.depth, dtype, self.corners, self.lead, by_rows=self.by_rows)
+
+    def pin(self, chunks: Chunks) -> Chunks:
+        """The chunks that are kept, of those asked for: all."""
+        return chunks
+
+
+@dataclass(frozen=True)
+class Whole:
+    """How a kernel that needs some axes in one piece, and no other blocks, applies to chunks.
+
+    Attributes
+    ----------
+    kernel : callable
+        Function of one NumPy block.
+    axes : tuple of int
+        Axes that must lie in one chunk; see :func:`.gather`.
+    lengths : mapping of int to int
+        New lengths of those of the axes whose length the kernel changes.
+    shared : mapping of str to object
+        Keyword arguments of the kernel too large to be in each task: each is sent once to each worker.
+    """
+
+    kernel: Callable[..., Array]
+    axes: tuple[int, ...]
+    lengths: Mapping[int, int] = field(default_factory=dict)
+    shared: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+        """The lazy result for ``x``, of type ``dtype``."""
+        x = gather(x, self.axes)
+        chunks = tuple((self.lengths[a],) if a in self.lengths else c for a, c in enumerate(x.chunks))
+        return x.map_blocks(
+            in_precision, kernel=self.kernel, kind=dtype, **once(self.shared),
+            chunks=chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype),
+        )  # fmt: skip
+
+    def pin(self, chunks: Chunks) -> Chunks:
+        """The chunks that are kept, of those asked for: not those that cut the axes."""
+        return tuple((sum(c),) if a in self.axes else c for a, c in enumerate(chunks))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """How a kernel that takes the first axes to others, in one piece, applies to chunks of the axes behind.
+
+    Attributes
+    ----------
+    kernel : callable
+        Function of one NumPy block.
+    axes : int
+        Number of first axes that must lie in one chunk.
+    shape : tuple of int
+        Lengths of the axes that the kernel gives for them.
+    shared : mapping of str to object
+        As of :class:`Whole`.
+    """
+
+    kernel: Callable[..., Array]
+    axes: int
+    shape: tuple[int, ...]
+    shared: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+        """The lazy result for ``x``, of type ``dtype``."""
+        x = gather(x, range(self.axes))
+        new = {x.ndim + i: n for i, n in enumerate(self.shape)}
+        rest = tuple(range(self.axes, x.ndim))
+        return da.blockwise(
+            in_precision, (*new, *rest), x, tuple(range(x.ndim)), new_axes=new, concatenate=True,
+            kernel=self.kernel, kind=dtype, **once(self.shared),
+            dtype=dtype, meta=np.empty((0,) * (len(new) + len(rest)), dtype),
+        )  # fmt: skip
+
+    def pin(self, chunks: Chunks) -> Chunks:
+        """The chunks that are kept, of those asked for: not those that cut the first axes."""
+        return tuple((sum(c),) if a < self.axes else c for a, c in enumerate(chunks))
+
+
+def once(shared: Mapping[str, Any]) -> dict[str, Any]:
+    """Objects as tasks of their own, which tasks that need them refer to."""
+    return {k: delayed(v, name=f"{k}-{tokenize(v)}", traverse=False) for k, v in shared.items()}
+
+
+class Rule(Protocol):
+    """How something applies to chunks, as :class:`Halo` and :class:`Whole` do."""
+
+    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+        """The lazy result for ``x``, of type ``dtype``."""
+
+    def pin(self, chunks: Chunks) -> Chunks:
+        """The chunks that are kept, of those asked for."""
+
+
+class Lift(LinearOperator):
+    """A linear operator given by a kernel on blocks for the forward, and one for the adjoint.
+
+    Parameters
+    ----------
+    forward, adjoint : Rule
+        What to do with blocks, and which samples of other blocks it takes.
+    dims : tuple of int
+        Shape of the model.
+    dimsd : tuple of int, optional
+        Shape of the data; default that of the model.
+    dtype : dtype
+        Type of the operator.
+    dtypes : tuple of dtype, optional
+        Types of the model and of the data; default that of the operator.
+    clinear : bool, optional
+        Whether the operator is linear for complex scalars too. Where it is not, complex input may give real
+        output.
+    chunks : optional
+        Chunks of the model, as Dask takes them; default those of the array that comes.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application.
+    name : str, optional
+        Name shown to people.
+    """
+
+    def __init__(
+        self,
+        forward: Rule,
+        adjoint: Rule,
+        dims: tuple[int, ...],
+        dimsd: tuple[int, ...] | None = None,
+        *,
+        dtype: DTypeLike,
+        dtypes: tuple[DTypeLike, DTypeLike] | None = None,
+        clinear: bool = True,
+        chunks: Any = None,
+        compute: tuple[bool, bool] = (False, False),
+        name: str | None = None,
+    ) -> None:
+        self._forward, self._adjoint = forward, adjoint
+        kind, kindd = dtypes or (dtype, dtype)
+        domain = Space.of(dims, kind, chunks)
+        if domain.chunks is not None:
+            domain = replace(domain, chunks=forward.pin(domain.chunks))
+        codomain = replace(domain, dtype=np.dtype(kindd)) if dimsd is None else Space.of(dimsd, kindd)
+        super().__init__(domain, codomain, dtype=dtype, clinear=clinear, compute=compute, name=name)
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        return self._forward(x, self._kind(self.codomain.dtype, x))
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        return self.domain.fit(self._adjoint(y, self._kind(self.domain.dtype, y)))
+
+    def _kind(self, dtype: np.dtype[Any], x: da.Array) -> np.dtype[Any]:
+        """The type of what becomes of ``x`` in a space of type ``dtype``."""
+        return np.result_type(dtype, x.dtype if self.clinear else real_type(x.dtype))

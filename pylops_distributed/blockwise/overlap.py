@@ -1,0 +1,180 @@
+"""Chunks with halos: one small task a chunk cuts its faces, another joins them and works."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from dask._task_spec import Task, TaskRef
+from dask.base import tokenize
+from dask.highlevelgraph import HighLevelGraph
+from numpy.typing import DTypeLike
+
+from pylops_distributed.blockwise.halo import Beside, Depth, Kernel, Pieces, Widths, cut, steps_of, work
+
+
+def overlap(x: da.Array, depth: Depth, corners: bool = True) -> da.Array:
+    """Extend each chunk by samples of its neighbours; none are made up past the ends of the array.
+
+    Parameters
+    ----------
+    x : dask.array.Array
+        Any chunked array. Chunks shorter than the depth along its axis are merged first.
+    depth : mapping of int to (int, int)
+        For each axis, how many samples of the chunk before and of the chunk after to take.
+    corners : bool, optional
+        Take the samples of diagonal neighbours too; without, the corners are zero.
+
+    Returns
+    -------
+    dask.array.Array
+        The extended chunks side by side, hence longer than ``x``.
+
+    Raises
+    ------
+    ValueError
+        If an axis is not one of ``x``, or a depth is negative.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> overlap(da.arange(6, chunks=3), {0: (1, 2)}).compute()
+    array([0, 1, 2, 3, 4, 2, 3, 4, 5])
+    """
+    wide, widths = _prepare(x, depth)
+    chunks = tuple(
+        tuple(n + (before if i else 0) + (after if i < len(sizes) - 1 else 0) for i, n in enumerate(sizes))
+        for sizes, (before, after) in zip(wide.chunks, widths, strict=True)
+    )
+    return _layer(wide, widths, corners, None, chunks, x.dtype)
+
+
+def stencil(
+    x: da.Array,
+    kernel: Kernel,
+    depth: Depth,
+    dtype: DTypeLike,
+    corners: bool = False,
+    lead: int | None = None,
+    beside: Beside | None = None,
+    by_rows: bool = False,
+) -> da.Array:
+    """Apply a kernel to each chunk together with its halo, and drop what it gives for the halo.
+
+    Parameters
+    ----------
+    x : dask.array.Array
+        Any chunked array.
+    kernel : callable
+        Picklable function of one NumPy block, which keeps the length of every axis that has neighbours.
+    depth : mapping of int to (int, int)
+        For each axis, how many samples before and after a chunk its results depend on.
+    dtype : dtype
+        Type of the results.
+    corners : bool, optional
+        Whether the kernel looks at diagonal neighbours.
+    lead : int, optional
+        Length of a first axis that the kernel adds; 0 if it takes the first axis away.
+    beside : Beside, optional
+        Another array that the tasks take, and what they do with it.
+    by_rows : bool, optional
+        Whether the kernel may be applied to some rows at a time, as if chunks were smaller: faster for kernels that
+        do little but go through memory. Not together with ``beside``.
+
+    Returns
+    -------
+    dask.array.Array
+        The results with the chunks of ``x``, in two tasks a chunk.
+    """
+    if lead == 0:
+        x = x.rechunk({0: -1})
+    wide, widths = _prepare(x, depth)
+    ahead = () if lead is None else ((lead,),) if lead else None
+    first = 1 if lead == 0 else 0
+    reaches = tuple(depth.get(a, (0, 0)) for a in range(x.ndim))
+    pieces = Pieces(reaches, first) if by_rows and x.ndim > first + 1 else None
+    chunks, old = (c[1:] if ahead is None else (*ahead, *c) for c in (wide.chunks, x.chunks))
+    y = _layer(wide, widths, corners, kernel, chunks, np.dtype(dtype), beside, pieces)
+    return y if chunks == old else y.rechunk(old)
+
+
+def _prepare(x: da.Array, depth: Depth) -> tuple[da.Array, Widths]:
+    if any(axis not in range(x.ndim) or min(pair) < 0 for axis, pair in depth.items()):
+        raise ValueError(
+            f"depth {dict(depth)} must map axes of an array with {x.ndim} axes to non-negative lengths"
+        )
+    wide = roomy(x, depth)
+    alone = (0, 0)
+    return wide, tuple(depth.get(a, alone) if n > 1 else alone for a, n in enumerate(wide.numblocks))
+
+
+def roomy(x: da.Array, depth: Depth) -> da.Array:
+    """``x`` with neighbouring chunks joined until none is shorter than the depth along its axis."""
+    merged = tuple(merge(sizes, max(depth.get(a, (0, 0)))) for a, sizes in enumerate(x.chunks))
+    return x if merged == x.chunks else x.rechunk(merged)
+
+
+def merge(sizes: tuple[int, ...], least: int) -> tuple[int, ...]:
+    """Join neighbouring chunks until none is shorter than ``least``."""
+    merged: list[int] = []
+    for n in sizes:
+        if merged and merged[-1] < least:
+            merged[-1] += n
+        else:
+            merged.append(n)
+    if len(merged) > 1 and merged[-1] < least:
+        merged[-2:] = [sum(merged[-2:])]
+    return tuple(merged)
+
+
+def _layer(
+    x: da.Array,
+    widths: Widths,
+    corners: bool,
+    kernel: Kernel | None,
+    chunks: Any,
+    dtype: Any,
+    beside: Beside | None = None,
+    pieces: Pieces | None = None,
+) -> da.Array:
+    """The graph: ``cut`` tasks hand out faces, the others join a block with its neighbours' faces."""
+    more = None
+    options: dict[str, Any] = {}
+    if beside is not None:
+        more = beside.array.rechunk((-1, *x.chunks[: beside.array.ndim - 1]))
+        options = {"before": beside.before, "after": beside.after}
+    copied = {"before": beside.before, "copies": len(beside.array)} if beside and beside.before else {}
+    token = tokenize(x.name, widths, corners, kernel, dtype, more, options, pieces)
+    halves, name = f"cut-{token}", f"halo-{token}"
+    steps = steps_of(widths, corners)
+    grid = set(product(*map(range, x.numblocks)))
+    shift = len(chunks) - x.ndim
+    tasks = {}
+    for index in grid:
+        near = {s: n for s in steps if (n := tuple(i + d for i, d in zip(index, s, strict=True))) in grid}
+        wanted = [s for s in steps if tuple(i - d for i, d in zip(index, s, strict=True)) in grid]
+        block = TaskRef((x.name, *index))
+        side = () if more is None else (TaskRef((more.name, 0, *index[: more.ndim - 1])),)
+        if wanted:
+            key = (halves, *index)
+            tasks[key] = Task(
+                key, cut, block, *(side if copied else ()), steps=wanted, widths=widths, **copied
+            )
+        key = (name, *(0,) * shift, *index[max(0, -shift) :])
+        faces = (TaskRef((halves, *n)) for n in near.values())
+        tasks[key] = Task(
+            key,
+            work,
+            block,
+            *faces,
+            *side,
+            steps=tuple(near),
+            widths=widths,
+            kernel=kernel,
+            pieces=pieces,
+            **options,
+        )
+    graph = HighLevelGraph.from_collections(name, tasks, dependencies=[x] if more is None else [x, more])
+    return da.Array(graph, name, chunks, meta=np.empty((0,) * len(chunks), dtype))

@@ -1,0 +1,20 @@
+"""Kernels in the precision of operator and input together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pylops_distributed.blockwise.arguments import real_type
+
+
+def in_precision(
+    *blocks: Any, kernel: Callable[..., Any], kind: np.dtype[Any], **options: Any
+) -> np.ndarray[Any, Any]:
+    """What a kernel makes of blocks that are at least as precise as its result, of type ``kind``, shall be."""
+    least = real_type(kind)
+    wide = (b.astype(np.result_type(b.dtype, least), copy=False) for b in blocks)
+    y = np.asarray(kernel(*wide, **options))
+    return y.real.astype(kind) if y.dtype.kind == "c" != kind.kind else y.astype(kind, copy=False)

@@ -1,0 +1,96 @@
+"""PyLops' own operators as kernels: built where the blocks are, once for each shape of block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from threading import get_ident
+from typing import Any
+
+import numpy as np
+import pylops
+from dask.base import tokenize
+
+from pylops_distributed.blockwise.halo import Array
+from pylops_distributed.blockwise.operator import Panel, Whole
+
+KEPT = 16  # built operators that a process keeps
+_built: dict[Any, pylops.LinearOperator] = {}
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A PyLops operator to be, which pickles as what it is made of.
+
+    Attributes
+    ----------
+    make : callable
+        Importable function or class that gives the operator, called with ``options``.
+    options : mapping
+        Keyword arguments of ``make``.
+    dims : str or None
+        Keyword argument of ``make`` for the shape of the model, if blocks of any shape are to be taken.
+    """
+
+    make: Callable[..., Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    dims: str | None = None
+
+    def build(self, dims: tuple[int, ...] | None = None) -> pylops.LinearOperator:
+        """The operator, for models of shape ``dims``."""
+        return self.make(**self.options, **({self.dims: dims} if self.dims else {}))
+
+    def kept(self, dims: tuple[int, ...] | None, token: str) -> pylops.LinearOperator:
+        """The operator that this thread built before, or a new one; some have buffers of their own."""
+        key = (token, dims, get_ident())
+        if key not in _built:
+            while len(_built) >= KEPT:
+                _built.pop(next(iter(_built)), None)
+            _built[key] = self.build(dims)
+        return _built[key]
+
+
+def apply_twin(
+    block: Array, twin: Twin, token: str, method: str, lengths: Mapping[int, int] | None = None
+) -> Array:
+    """Apply a method of the operator to a block; ``lengths`` are those that axes of the model have."""
+    dims = None
+    if lengths is not None:
+        dims = tuple(lengths.get(a, n) for a, n in enumerate(block.shape))
+    op = twin.kept(dims, token)
+    y = getattr(op, method)(block.ravel())
+    return np.asarray(y).reshape(op.dimsd if method == "matvec" else op.dims)
+
+
+def along(twin: Twin, axes: tuple[int, ...], model: tuple[int, ...]) -> tuple[Whole, Whole, tuple[int, ...]]:
+    """Rules for an operator that acts along axes and keeps the others, and the shape of its data."""
+    one = tuple(n if a in axes else 1 for a, n in enumerate(model))
+    data = tuple(int(n) for n in twin.build(one).dimsd)
+    lengths = {a: model[a] for a in axes}
+    options = {"twin": twin}
+    token = tokenize(twin)
+    kernels = [_kernel(token, method, lengths) for method in ("matvec", "rmatvec")]
+    rules = (
+        Whole(kernels[0], axes, {a: data[a] for a in axes}, options),
+        Whole(kernels[1], axes, lengths, options),
+    )
+    return *rules, tuple(data[a] if a in axes else n for a, n in enumerate(model))
+
+
+def whole(twin: Twin, dims: tuple[int, ...], dimsd: tuple[int, ...]) -> tuple[Panel, Panel]:
+    """Rules for an operator that mixes all samples: one task for all of it."""
+    token, options = tokenize(twin), {"twin": twin}
+    return (
+        Panel(_kernel(token, "matvec"), len(dims), dimsd, options),
+        Panel(_kernel(token, "rmatvec"), len(dimsd), dims, options),
+    )
+
+
+def method(twin: Twin, name: str, dims: tuple[int, ...], dimsd: tuple[int, ...]) -> Panel:
+    """Rule for another method of the operator, from its data to its model."""
+    return Panel(_kernel(tokenize(twin), name), len(dimsd), dims, {"twin": twin})
+
+
+def _kernel(token: str, method: str, lengths: Mapping[int, int] | None = None) -> Any:
+    return partial(apply_twin, token=token, method=method, lengths=lengths)

@@ -1,0 +1,104 @@
+"""Workers as jobs of a queue, by :mod:`dask_jobqueue`: what Slurm and PBS have in common."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import dask
+from distributed.utils import get_ip
+
+from pylops_distributed.clusters.adaptive import adapted
+from pylops_distributed.clusters.options import check_options, check_security, encryption, need
+
+LOOPBACK = "127.0.0.1:0"
+
+
+def check(
+    hardware: str, kind: str, *, memory: str | None = None, processes: bool = True, security: Any = None,
+    **options: Any,
+) -> None:  # fmt: skip
+    """Refuse what :func:`cluster` cannot take."""
+    check_security(hardware, security)
+    form = getattr(need("dask_jobqueue", hardware, processes), kind)
+    if memory is None:
+        raise ValueError(f"hardware={hardware!r} needs the memory of each job, such as memory='16GB'")
+    check_options(hardware, options, form, form.job_cls)
+
+
+def cluster(
+    hardware: str,
+    kind: str,
+    n_workers: int | None = None,
+    threads_per_worker: int | None = None,
+    processes: bool = True,
+    *,
+    memory: str | None = None,
+    adapt: Mapping[str, Any] | None = None,
+    security: Any = None,
+    **options: Any,
+) -> Any:
+    """Workers that run as jobs of a queue, one each.
+
+    The scheduler runs in this process and listens where the jobs reach this machine: on ``interface`` if it is set,
+    else on the address of this machine in its network. All dashboards listen on 127.0.0.1, unless set otherwise.
+
+    Parameters
+    ----------
+    hardware, kind : str
+        Name of the hardware, and of its class in :mod:`dask_jobqueue`.
+    n_workers : int, optional
+        Number of jobs to submit; default one. More can be asked for with ``client.cluster.scale``.
+    threads_per_worker : int, optional
+        Cores of each job; default one.
+    processes : bool, optional
+        Must be True: workers on other machines are always processes.
+    memory : str
+        Memory of each job, such as ``"16GB"``.
+    adapt : dict, optional
+        ``minimum`` and ``maximum`` of the number of jobs, which then goes with what there is to do.
+    security : bool or distributed.Security, optional
+        How connections are encrypted and authenticated. By default with TLS and a certificate of this cluster alone,
+        whose key is written to files that only you can read, below ``shared_temp_directory`` (default: the working
+        folder), and deleted with the cluster. False turns it off: whoever reaches the ports can then run code as you.
+    **options
+        Passed to the cluster, such as ``queue`` or ``walltime``.
+    """
+    jobqueue = need("dask_jobqueue", hardware, processes)
+    options |= _private(hardware, options)
+    if (secured := encryption(hardware, security)) is not None:
+        options |= {"security": secured, "protocol": "tls://"}
+        if dask.config.get(f"jobqueue.{hardware}.shared-temp-directory", None) is None:
+            options.setdefault("shared_temp_directory", os.getcwd())
+    form = type(kind, (Tidy, getattr(jobqueue, kind)), {})
+    made = form(
+        n_workers=1 if n_workers is None else n_workers, cores=threads_per_worker or 1, processes=1,
+        memory=memory, **options,
+    )  # fmt: skip
+    return adapted(made, adapt)
+
+
+class Tidy:
+    """A cluster that deletes the files of its key when it closes, not only when it is collected."""
+
+    async def _close(self) -> None:
+        await super()._close()  # type: ignore[misc]
+        for part in ("ca_file", "cert", "key"):
+            if (file := getattr(self, f"_job_{part}", None)) is not None:
+                file.close()
+
+
+def _private(hardware: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options by which scheduler and jobs listen on no more interfaces than they must."""
+    scheduler = {"dashboard_address": LOOPBACK, **(options.get("scheduler_options") or {})}
+    interface = options.get("interface") or dask.config.get(f"jobqueue.{hardware}.interface", None)
+    if not interface and not scheduler.keys() & {"host", "interface"}:
+        scheduler["host"] = get_ip()
+    extra = options.get("worker_extra_args")
+    if extra is None:
+        extra = dask.config.get(f"jobqueue.{hardware}.worker-extra-args", None)
+    extra = list(extra or ())
+    if not any(str(word).startswith("--dashboard-address") for word in extra):
+        extra += ["--dashboard-address", LOOPBACK]
+    return {"scheduler_options": scheduler, "worker_extra_args": extra}

@@ -1,0 +1,1 @@
+"""What is private to other packages, imported here and nowhere else."""

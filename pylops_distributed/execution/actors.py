@@ -1,0 +1,395 @@
+"""Parts on the workers of a Dask cluster: blocks stay where they are, the scheduler stays out of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import socket
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
+
+import dask.array as da
+from dask._task_spec import DataNode
+from dask.utils import format_bytes
+from distributed import Client, Future, Reschedule, get_worker, wait
+from distributed.comm import CommClosedError, parse_address, parse_host_port
+
+from pylops_distributed.compat.malloc import free, keep_pages
+from pylops_distributed.errors import WorkerLost
+from pylops_distributed.execution.engine import ROOM, Done, Parted, S, own
+from pylops_distributed.execution.partition import Part, Row, Taken
+from pylops_distributed.execution.partitioning import Key, Share, plan
+from pylops_distributed.execution.tracing import Template, opening
+from pylops_distributed.execution.transport import Links
+from pylops_distributed.vectors.space import keys_of
+
+# The parts on this worker, by the token of their solve and their number; they live as long as their actors.
+_parts: WeakValueDictionary[tuple[bytes, int], Part] = WeakValueDictionary()
+PLENTY = 2**31  # bytes of free memory from which a worker need not give back at once what it frees
+CLOSING = 5.0  # seconds for parts to close, which may be amid a step
+KILLED, SHORT = "worker-restart-memory", 5.0  # topic of a nanny's event, and seconds to ask for it
+PAUSE = (
+    0.05  # seconds before a task goes back that an idle worker took, which has not the part that it is for
+)
+LOOK = 5.0  # seconds between looks at whether the workers are still there, while nothing comes from them
+WANTED = 1.0  # seconds between looks at whether anybody still wants the steps that a part takes
+TAKING = 300.0  # seconds for workers to give their blocks, which are there already
+LARGE = 2**16  # bytes from which constant data goes to its worker by itself instead of in the task graph
+
+
+def why(client: Client, limits: Mapping[str, int | None]) -> str:
+    """Whether workers were killed for their memory, which is what their nannies tell the scheduler.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Client of the cluster.
+    limits : mapping
+        Bytes that each of the workers may hold; of any, if it is empty.
+    """
+    told: Any = ()
+    with suppress(Exception):  # the scheduler may be lost, too
+        told = client.sync(client.scheduler.events, topic=KILLED, callback_timeout=SHORT)
+    events = [event for _, event in told if event["worker"] in limits or not limits]
+    if not events:
+        return ""
+    limit = limits.get(events[-1]["worker"])
+    return (
+        f"; it was killed since it held {format_bytes(events[-1]['rss'])} of memory"
+        f"{f', of {format_bytes(limit)} that it may have' if limit else ''} "
+        "(give workers more, or cut model and data into smaller chunks)"
+    )
+
+
+class Seat:
+    """A part as an actor of Dask.
+
+    Dask has one thread a worker for the calls of all actors, in which one solve would wait for a message of a part
+    that waits for that thread on another worker. It awaits coroutines without any thread: calls wait in a thread of
+    the part's own.
+
+    Parameters
+    ----------
+    token : bytes
+        The solve's secret.
+    part : Part
+        The part.
+    """
+
+    def __init__(self, token: bytes, part: Part) -> None:
+        self._key, self._part = (token, part.links.me), part
+        self._actors = get_worker().state.actors.values  # of those that Dask still wants
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="seat")
+        # Where the driver has died, Dask lets go of its actors, on the thread that all its messages come by.
+        weakref.finalize(self, _leave, part, self._thread).atexit = False
+
+    async def _do(self, function: Any, *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+
+    async def address(self) -> Any:
+        """As :meth:`Part.address`."""
+        return self._part.address()
+
+    async def connect(self, addresses: Any) -> None:
+        """As :meth:`Part.connect`."""
+        await self._do(self._part.connect, addresses)
+
+    async def until(self, done: Callable[[int, Row], bool]) -> None:
+        """Have another function decide when to stop."""
+        self._part.done = done
+
+    async def run(self, steps: int) -> Taken:
+        """As :meth:`Part.run`; gives rows where it leads."""
+        call = asyncio.ensure_future(self._do(self._part.run, steps))
+        # A call under way holds the actor: where the driver has died, nothing else would end its steps.
+        call.add_done_callback(
+            lambda done: done.cancelled() or done.exception()
+        )  # who asked may be gone, too
+        while not (await asyncio.wait({call}, timeout=WANTED))[0]:
+            if self not in self._actors():
+                await self.close()
+        rows, moved = await call
+        return rows if not self._part.links.me else [], moved
+
+    async def close(self) -> None:
+        """As :meth:`Part.close`, and its thread ends."""
+        _parts.pop(self._key, None)
+        self._part.stop()
+        with suppress(RuntimeError):  # it was closed before
+            thread = await self._do(threading.current_thread)
+            await self._do(self._part.close)
+            self._thread.shutdown(wait=False)
+            while thread.is_alive():
+                await asyncio.sleep(0.001)
+
+
+def _leave(part: Part, thread: ThreadPoolExecutor) -> None:
+    thread.shutdown(wait=False)
+    part.stop()
+    threading.Thread(target=part.close, daemon=True).start()
+
+
+def make_part(
+    me: int, token: bytes, opening: Share, share: Share, first: int, memory: int | None, threads: int,
+    done: Callable[[int, Row], bool], host: str,
+) -> Seat:  # fmt: skip
+    """Make a part on the worker that this runs on."""
+    left = free(memory)
+    if left > PLENTY and "MALLOC_TRIM_THRESHOLD_" in os.environ:  # not in the user's own process
+        keep_pages(PLENTY // 8)
+    part = Part(opening, share, first, int(ROOM * left), threads, done, Links(me, token, host))
+    return Seat(token, _parts.setdefault((token, me), part))
+
+
+def give(token: bytes, me: int, keys: list[Key], values: list[Any]) -> None:
+    """Hand values that Dask brought to this worker over to its part."""
+    if (part := _parts.get((token, me))) is None:
+        raise WorkerLost(f"part {me} of the solve is not on this worker")
+    part.give(dict(zip(keys, values, strict=True)))
+
+
+def take(key: Key, token: bytes, me: int, step: int, home: str) -> Any:
+    """A block of the state, for Dask; of the worker at the address home."""
+    if (part := _parts.get((token, me))) is None and get_worker().address != home and _answers(home):
+        # An idle worker has taken the task; the block may be waiting behind long tasks of others.
+        time.sleep(PAUSE)
+        raise Reschedule
+    if part is None or part.step != step or key not in part.state:
+        raise WorkerLost(f"block {key} of the state after {step} steps is gone with its worker")
+    return own(part.state[key])
+
+
+def _answers(address: str) -> bool:
+    """Whether there is still a worker at an address."""
+    try:
+        host, port = parse_host_port(parse_address(address)[1])
+        socket.create_connection((host, port), timeout=LOOK).close()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+class Resident(Parted[S]):
+    """One part a worker.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Client of the cluster.
+    """
+
+    def __init__(self, template: Template, state: S, done: Done[S], client: Client) -> None:
+        super().__init__(template, state, done)
+        self._client = client
+        info = client.scheduler_info(n_workers=-1)["workers"]
+        self._most = max(1, *(a.npartitions for a in template.inputs))
+        self._workers = sorted(info)[: self._most]
+        self._limits = {worker: info[worker]["memory_limit"] for worker in self._workers}
+        self._actors: list[Future] = []
+        self._parts: list[Any] = []
+        if not self._workers:  # they are just being started again
+            raise self._lost()
+        try:
+            with self._watched():
+                self._settle(state, info)
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _settle(self, state: S, info: Mapping[str, Any]) -> None:
+        """Make a part on each worker, connect them, and hand each what it works with."""
+        client, count = self._client, len(self._workers)
+        begun, (shares, self._homes) = opening(state, self.template), plan(self.template, count)
+        pairs = list(zip(plan(begun, count)[0], shares, strict=True))
+        given = [_given(pair, begun.futures) for pair in pairs]
+        self._actors = [
+            client.submit(
+                make_part, me, self._token, *pair, state.iteration, self._limits[worker],
+                info[worker]["nthreads"], self.done, _host(worker),
+                actor=True, workers=[worker], pure=False,  # nowhere else, or an idle worker would take it
+            )
+            for me, (worker, pair) in enumerate(zip(self._workers, pairs, strict=True))
+        ]  # fmt: skip
+        del pairs, shares
+        self._parts = client.gather(self._settled(self._actors))
+        # Calls of actors are cycles, which keep the actors until Python looks for garbage: not these.
+        weakref.finalize(
+            self, _release, [*self._actors, *(part._future for part in self._parts)]
+        ).atexit = False
+        addresses = self._all([part.address() for part in self._parts])
+        self._all([part.connect(addresses) for part in self._parts])
+        client.gather(self._settled([self._give(me, values) for me, values in enumerate(given) if values]))
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Errors that come of a lost worker become :class:`WorkerLost`, whatever Dask says of it."""
+        try:
+            yield
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, WorkerLost) or not (_of_loss(error) or self._gone()):
+                raise
+            raise self._lost() from error
+
+    def _gone(self) -> bool:
+        """Whether one of the workers is there no more, or its part."""
+        if any(actor.status in ("lost", "cancelled") for actor in self._actors):
+            return True
+        try:
+            there = self._client.scheduler_info(n_workers=-1)["workers"]
+        except Exception:  # the scheduler is lost, too
+            return True
+        return not set(self._workers) <= there.keys()
+
+    def until(self, done: Done[S]) -> None:
+        """As :meth:`Replay.until`."""
+        super().until(done)
+        with self._watched():
+            self._all([self._parts[0].until(self.done)])
+
+    def _give(self, me: int, given: dict[Key, Any]) -> Future:
+        """Bring values that exist already to their part."""
+        if arrays := [key for key, value in given.items() if not isinstance(value, Future)]:
+            sent = self._client.scatter([given[k] for k in arrays], workers=[self._workers[me]], hash=False)
+            given.update(zip(arrays, sent, strict=True))
+        return self._client.submit(
+            give, self._token, me, list(given), list(given.values()), workers=[self._workers[me]], pure=False
+        )
+
+    def _start(self, steps: int) -> list[Any]:
+        with self._watched():
+            return [part.run(steps) for part in self._parts]
+
+    def _gather(self, calls: list[Any]) -> list[Taken]:
+        with self._watched():
+            try:
+                return self._all(calls)
+            finally:
+                del calls
+
+    def _lost(self) -> WorkerLost:
+        return WorkerLost(
+            f"a worker was lost after step {self.iteration} of the solve, and its part of the state with it"
+            f"{why(self._client, self._limits)}: go on from the newest checkpoint"
+        )
+
+    def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
+        with self._watched():
+            graph = self._taken(a, name)
+            if any(future.status != "finished" for future in graph.values()):
+                raise self._lost()
+            return graph
+
+    def _taken(self, a: da.Array, name: str) -> dict[Key, Any]:
+        graph: dict[Key, Any] = {}
+        for me, worker in enumerate(self._workers):
+            mine = [k for k in keys_of(a) if self._homes[k] == me]
+            named = [(name, *k[1:]) for k in mine]
+            futures = self._client.map(
+                take, mine, key=named, token=self._token, me=me, step=self.iteration, home=worker,
+                # Elsewhere it finds out whether the worker is lost; without leave to go there, Dask would wait.
+                workers=[worker], allow_other_workers=True, pure=False,
+            )  # fmt: skip
+            graph.update(zip(named, futures, strict=True))
+        self._settled(list(graph.values()), TAKING)  # before the next step replaces them
+        return graph
+
+    def _settled(self, futures: list[Future], most: float = math.inf) -> list[Future]:
+        """Wait for futures; tasks of a worker that was lost, or started again, may never come."""
+        end = time.monotonic() + most
+        while futures:
+            try:
+                wait(futures, timeout=LOOK)
+                break
+            except TimeoutError:
+                if self._gone():
+                    raise self._lost() from None
+                if time.monotonic() > end:
+                    raise TimeoutError(
+                        f"workers have not given their blocks of the state for {most:.0f} s: they may be paused, since "
+                        "they hold nearly all the memory that they may, or busy with other work"
+                    ) from None
+        return futures
+
+    def _result(self, call: Any) -> Any:
+        """Result of a call to a part, for which there may be nobody any more to answer."""
+        while True:
+            try:
+                return call.result(timeout=LOOK)
+            except TimeoutError:
+                if call.done():
+                    return call.result()
+                if self._gone():
+                    raise self._lost() from None
+
+    def _all(self, calls: Iterable[Any]) -> list[Any]:
+        """Results of calls to all parts; the cause where some failed, rather than its effect on the others."""
+        results, errors = [], list[BaseException]()
+        for call in calls:
+            try:
+                results.append(self._result(call))
+            except (Exception, asyncio.CancelledError) as error:
+                errors.append(error)
+        try:
+            if errors:
+                raise next((e for e in errors if not _of_loss(e)), errors[0])
+            return results
+        finally:
+            del calls, call, errors  # errors hold this frame
+
+    def could_spread(self) -> bool:
+        """As :meth:`Replay.could_spread`."""
+        there = len(self._client.scheduler_info(n_workers=-1)["workers"])
+        return bool(min(there, self._most) > len(self._workers))
+
+    def close(self) -> None:
+        """As :meth:`Replay.close`."""
+        super().close()
+        calls, end = [], time.monotonic() + CLOSING
+        parts, self._parts, actors, self._actors = self._parts, [], self._actors, []
+        for part in parts:
+            with suppress(RuntimeError):  # of a worker that was lost
+                calls.append(part.close())
+        for call in calls:
+            with suppress(Exception):
+                call.result(timeout=max(0.0, end - time.monotonic()))
+        _release([*actors, *(part._future for part in parts)])
+
+
+def _release(futures: Iterable[Future]) -> None:
+    """Let go of what the cluster keeps, however many references there are."""
+    for future in futures:
+        future.release()
+
+
+def _of_loss(error: BaseException) -> bool:
+    """Whether an error tells by itself that a part cannot be reached; one of a file that is missing does not."""
+    told = isinstance(error, RuntimeError) and "Worker holding Actor was lost" in str(
+        error
+    )  # so Dask says it
+    return told or isinstance(error, ConnectionError | CommClosedError) or type(error) is OSError
+
+
+def _given(pair: tuple[Share, Share], futures: Mapping[Key, Any]) -> dict[Key, Any]:
+    """What a part's shares take that exists already: futures of a cluster, and arrays, which the shares give up."""
+    needed = pair[0].needed() | pair[1].needed()
+    given = {k: f for k, f in futures.items() if k in needed}
+    for share in pair:
+        for key, node in list(share.constant.items()):
+            if isinstance(node, DataNode) and getattr(node.value, "nbytes", 0) > LARGE:
+                given[key] = share.constant.pop(key).value
+    return given
+
+
+def _host(address: str) -> str:
+    """The network interface of a worker; workers in this process have none."""
+    parts = urlsplit(address)
+    return parts.hostname if parts.scheme == "tcp" and parts.hostname else "127.0.0.1"

@@ -1,0 +1,78 @@
+"""Dask tasks as plain functions of the values they need: without Dask's checks and copies at every call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from graphlib import TopologicalSorter
+from typing import Any, TypeAlias
+
+from dask._task_spec import Alias, DataNode, GraphNode, Task, TaskRef, _execute_subgraph
+
+from pylops_distributed.graph.purity import in_words
+
+Values: TypeAlias = Mapping[Any, Any]
+Function: TypeAlias = Callable[[Values], Any]
+
+
+def compiled(node: GraphNode) -> Function:
+    """A function that gives what calling ``node`` gives.
+
+    Parameters
+    ----------
+    node : GraphNode
+        A task, an alias or data.
+
+    Returns
+    -------
+    callable
+        Takes a mapping that holds at least the values of the node's dependencies.
+    """
+    if isinstance(node, Alias):
+        target = node.target
+        return lambda values: values[target]
+    if isinstance(node, DataNode):
+        data = node.value
+        return lambda _: data
+    if node.func is _execute_subgraph:
+        return _subgraph(*node.args)
+    return _call(node)
+
+
+def _call(task: Task) -> Function:
+    function, positional = task.func, [_argument(a) for a in task.args]
+    named = {name: _argument(a) for name, a in task.kwargs.items()}
+
+    def call(values: Values) -> Any:
+        args = [value if get is None else get(values) for get, value in positional]
+        options = {k: value if get is None else get(values) for k, (get, value) in named.items()}
+        try:
+            return function(*args, **options)
+        except ValueError as error:
+            raise in_words(function, error) from error
+
+    return call
+
+
+def _argument(a: Any) -> tuple[Function | None, Any]:
+    """How to get an argument from the values, or None and the argument itself."""
+    if isinstance(a, TaskRef):
+        key = a.key
+        return (lambda values: values[key]), None
+    if isinstance(a, GraphNode):
+        return compiled(a), None
+    return None, a
+
+
+def _subgraph(inner: Mapping[Any, GraphNode], end: Any, names: Any, *arguments: Any) -> Function:
+    """A fused chain of tasks, its own values gone with the call."""
+    needs = {k: node.dependencies & inner.keys() for k, node in inner.items()}
+    steps = [(key, compiled(inner[key])) for key in TopologicalSorter(needs).static_order()]
+    given = [(name, *_argument(a)) for name, a in zip(names, arguments, strict=True)]
+
+    def run(values: Values) -> Any:
+        local = {name: value if get is None else get(values) for name, get, value in given}
+        for key, step in steps:
+            local[key] = step(local)
+        return local[end]
+
+    return run

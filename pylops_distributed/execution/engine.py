@@ -1,0 +1,243 @@
+"""Taking many steps: traced once, then replayed where the state lives."""
+
+from __future__ import annotations
+
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import dask.array as da
+import numpy as np
+from dask._task_spec import DataNode
+
+from pylops_distributed.compat.malloc import free, worker_here
+from pylops_distributed.execution.partition import Part, Row, Taken
+from pylops_distributed.execution.partitioning import Key, plan
+from pylops_distributed.execution.state import State, bare, materialise, rebuild, scalars
+from pylops_distributed.execution.tracing import Template, opening
+from pylops_distributed.vectors.space import keys_of
+
+S = TypeVar("S", bound=State)
+Step = Callable[[S], S]
+Done = Callable[[S], Any]
+# Share of the free memory in which blocks of the operator are kept; the state and what comes and goes need the rest.
+ROOM = 0.3
+
+
+def stops(state: S, until: Done[S], iteration: int, row: Row) -> bool:
+    """Whether a solver, whose ``done`` is ``until``, stops after ``iteration`` steps with these scalars."""
+    return until(bare(state, iteration, row)) is not None
+
+
+class Replay(ABC, Generic[S]):
+    """A solver's step, traced for states like ``state`` and taken any number of times.
+
+    Parameters
+    ----------
+    template : Template
+        The traced step.
+    state : State
+        Lazy state to begin with.
+    done : callable
+        Tells from a state's scalars whether to stop.
+
+    Attributes
+    ----------
+    first : State
+        The first state without its vectors.
+    iteration : int
+        Number of the newest state.
+    moved : int
+        Bytes that crossed between workers, or of the operator that had to be read, since the beginning.
+    """
+
+    first: S
+
+    def __init__(self, template: Template, state: S, done: Done[S]) -> None:
+        self.template, self.iteration, self.moved = template, state.iteration, 0
+        self._token = secrets.token_bytes(16)  # who has seen a name of this engine's will never see it again
+        # Without its scalars, too, where they are lazy: with them the operator would go to each worker.
+        self._bare = bare(state, self.iteration, [None] * len(scalars(state)))
+        self.done = partial(stops, self._bare, done)
+
+    def until(self, done: Done[S]) -> None:
+        """Stop from now on when another function of the scalars says so."""
+        self.done = partial(stops, self._bare, done)
+
+    @abstractmethod
+    def run(self, steps: int) -> list[S]:
+        """Take up to ``steps`` steps, fewer if the solver is done; gives the states without their vectors."""
+
+    @abstractmethod
+    def finish(self) -> list[S]:
+        """Wait for a ``run`` that was interrupted; gives what it would have given."""
+
+    @abstractmethod
+    def state(self) -> S:
+        """The newest state, whose vectors stay what they are when further steps are taken."""
+
+    def could_spread(self) -> bool:
+        """Whether there are more workers by now than this works on, and it could use them."""
+        return False
+
+    def close(self) -> None:
+        """Let go of the state, of the operator, and of all that works on them; may be called again."""
+        self.__dict__.pop("template", None)
+
+
+class Plain(Replay[S]):
+    """Each step as a graph of its own for Dask's scheduler: the reference, and for schedulers of one's own."""
+
+    def __init__(self, template: Template, state: S, done: Done[S]) -> None:
+        super().__init__(template, state, done)
+        self._state = materialise(state)
+        self.first = bare(self._state, self.iteration, scalars(self._state).values())
+
+    def run(self, steps: int) -> list[S]:
+        """As :meth:`Replay.run`."""
+        taken: list[S] = []
+        while len(taken) < steps:
+            self._state = self._next()
+            self.iteration, row = self._state.iteration, list(scalars(self._state).values())
+            taken.append(bare(self._state, self.iteration, row))
+            if self.done(self.iteration, row):
+                break
+        return taken
+
+    def _next(self) -> S:
+        return materialise(self.template.expand(self._state), optimize_graph=False)
+
+    def finish(self) -> list[S]:
+        """As :meth:`Replay.finish`."""
+        return []
+
+    def state(self) -> S:
+        """As :meth:`Replay.state`."""
+        return self._state
+
+    def close(self) -> None:
+        """As :meth:`Replay.close`."""
+        super().close()
+        self.__dict__.pop("_state", None)
+
+
+class Parted(Replay[S]):
+    """Steps taken by parts, each of which holds its share of the state."""
+
+    _row: Row
+    _under_way: list[Any]
+    _failed = False
+
+    def _begin(self) -> None:
+        """Have the first state made, which is what parts do first."""
+        self.iteration -= 1
+        (self.first,) = self.run(1)
+
+    @abstractmethod
+    def _start(self, steps: int) -> list[Any]:
+        """Have all parts take steps."""
+
+    @abstractmethod
+    def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
+        """The graph of a state's array, under another name."""
+
+    def run(self, steps: int) -> list[S]:
+        """As :meth:`Replay.run`."""
+        self._under_way = self._start(steps) if steps > 0 else []
+        return self.finish()
+
+    def finish(self) -> list[S]:
+        """As :meth:`Replay.finish`."""
+        if self._failed:
+            raise RuntimeError("a step of this solve has failed, and its state is lost: begin a new solve")
+        if not self._under_way:
+            return []
+        calls, self._under_way = self._under_way, []
+        try:
+            taken = self._gather(calls)
+        except BaseException as error:
+            self._failed = isinstance(error, Exception)
+            if not self._failed:  # an interrupt: the steps are taken nevertheless
+                self._under_way = calls
+            raise
+        finally:
+            del calls  # they hold an error, if there was one, and that holds this frame
+        rows, self.moved = taken[0][0], sum(moved for _, moved in taken)
+        self._row, before = rows[-1], self.iteration
+        self.iteration += len(rows)
+        return [bare(self._bare, before + n, row) for n, row in enumerate(rows, 1)]
+
+    @abstractmethod
+    def _gather(self, calls: list[Any]) -> list[Taken]:
+        """What the parts say of the steps they were asked for."""
+
+    def state(self) -> S:
+        """As :meth:`Replay.state`."""
+        arrays, scalars = [], iter(self._row)
+        for a in self.template.inputs:
+            if a.ndim:
+                name = f"state-{self._token.hex()}-{self.iteration}-{a.name}"
+                arrays.append(da.Array(self._blocks(a, name), name, a.chunks, meta=a._meta))
+            else:
+                arrays.append(next(scalars))
+        newest: S = rebuild(self.template.before, arrays, self.iteration)  # type: ignore[assignment]
+        return newest
+
+
+class InProcess(Parted[S]):
+    """One part, in this process.
+
+    Its steps are taken by threads of its own, so that an interrupt leaves the state whole.
+
+    Parameters
+    ----------
+    threads : int
+        How many tasks to run at once.
+    """
+
+    def __init__(self, template: Template, state: S, done: Done[S], threads: int) -> None:
+        super().__init__(template, state, done)
+        (first,), (share,) = plan(opening(state, template), 1)[0], plan(template, 1)[0]
+        worker = worker_here()  # of which each thread may do as much
+        room = free() if worker is None else free(worker.memory_manager.memory_limit) // worker.state.nthreads
+        self._part = Part(first, share, state.iteration, int(ROOM * room), threads, self.done)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="solve")
+        try:
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def until(self, done: Done[S]) -> None:
+        """As :meth:`Replay.until`."""
+        super().until(done)
+        self._part.done = self.done
+
+    def _start(self, steps: int) -> list[Any]:
+        return [self._thread.submit(self._part.run, steps)]
+
+    def _gather(self, calls: list[Any]) -> list[Taken]:
+        (call,) = calls
+        try:
+            return [call.result()]
+        finally:
+            del call, calls
+
+    def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
+        return {(name, *k[1:]): DataNode((name, *k[1:]), own(self._part.state[k])) for k in keys_of(a)}
+
+    def close(self) -> None:
+        """As :meth:`Replay.close`."""
+        super().close()
+        self._part.stop()
+        self._thread.shutdown()
+        self._part.close()
+
+
+def own(block: Any) -> Any:
+    """A block that keeps nothing else in memory: a copy, if it is a piece of a larger one."""
+    base = getattr(block, "base", None)
+    return block.copy() if isinstance(base, np.ndarray) and base.nbytes > block.nbytes else block

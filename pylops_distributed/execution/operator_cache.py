@@ -1,0 +1,95 @@
+"""What is the same in every step: computed once where there is room to keep it, else whenever it is needed."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Container, Mapping
+from concurrent.futures import Future
+from typing import Any
+
+from dask._task_spec import DataNode, GraphNode
+from dask.sizeof import sizeof
+
+from pylops_distributed.compat.malloc import aligned
+from pylops_distributed.execution.compile import compiled
+from pylops_distributed.graph.purity import read_only
+
+
+class Constants:
+    """Blocks of the operator, by key, for any number of threads.
+
+    Kept once computed as long as they fit into ``room``; what does not fit is read again for every use, so
+    that an operator may be larger than memory. Threads that want one block at a time share what the first reads.
+
+    Parameters
+    ----------
+    graph : mapping
+        Tasks of the constants.
+    room : int
+        Bytes that may be kept, besides what is data already.
+    """
+
+    def __init__(self, graph: Mapping[Any, GraphNode], room: int) -> None:
+        self._tasks = {key: (compiled(node), tuple(node.dependencies)) for key, node in graph.items()}
+        uses = Counter(d for _, needs in self._tasks.values() for d in needs)
+        self._shared = {key for key, count in uses.items() if count > 1}
+        self._room, self._read = room, 0
+        self._lock = threading.Lock()
+        self._kept: dict[Any, Any] = {}
+        self._sizes: dict[Any, int] = {}  # of what takes up room
+        self._under_way: dict[Any, Future[Any]] = {}
+        self.give({key: node.value for key, node in graph.items() if isinstance(node, DataNode)})
+
+    def give(self, values: Mapping[Any, Any]) -> None:
+        """Take values that were computed elsewhere."""
+        self._kept.update((key, read_only(aligned(value))) for key, value in values.items())
+
+    def retain(self, keys: Container[Any]) -> None:
+        """Let go of all others than these."""
+        with self._lock:
+            for held in (self._kept, self._tasks):
+                for key in [key for key in held if key not in keys]:
+                    del held[key]
+                    self._room += self._sizes.pop(key, 0)
+
+    def reset(self) -> int:
+        """Bytes of the blocks computed since this was last asked."""
+        read, self._read = self._read, 0
+        return read
+
+    def __getitem__(self, key: Any) -> Any:
+        with self._lock:
+            if key in self._kept:
+                return self._kept[key]
+            other = self._under_way.get(key)
+            if other is None:
+                mine = self._under_way[key] = Future[Any]()
+        if other is not None:
+            return other.result()
+        try:
+            value = read_only(aligned(self._compute(key)))
+            self._keep(key, value)
+            mine.set_result(value)
+            return value
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                del self._under_way[key]
+            del mine  # holds the error, which holds this frame
+
+    def _keep(self, key: Any, value: Any) -> None:
+        size = sizeof(value)
+        with self._lock:
+            self._read += size
+            if size <= self._room:
+                self._room -= size
+                self._kept[key], self._sizes[key] = value, size
+
+    def _compute(self, key: Any) -> Any:
+        function, needs = self._tasks[key]
+        return function(
+            {d: self[d] if d in self._shared or d in self._kept else self._compute(d) for d in needs}
+        )

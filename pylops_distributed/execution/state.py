@@ -1,0 +1,219 @@
+"""What a solver remembers between two iterations, and why it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from copy import copy
+from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
+from enum import StrEnum
+from functools import partial
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import dask
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.vectors.space import Blocks, Vector
+
+S = TypeVar("S", bound="State")
+
+# Settings that a resumed solve may change, where a solver has no class attribute ``extendable`` that names them.
+EXTENDABLE = ("niter", "tol")
+
+# What of a problem a solver takes, as its class attribute ``takes``: the operator and data with the prior's terms as
+# further blocks (where it says nothing); their normal equations; the operator alone, its terms apart; the operator
+# after the transform, from coefficients; or nothing of the kind.
+Takes: TypeAlias = Literal["system", "normal", "terms", "coefficients"] | None
+# When a scalar of a state may be infinite: before the first step, where it stands for "not yet known"; never; always.
+Infinite: TypeAlias = Literal["first", "never", "always"]
+
+
+ELSEWHERE = "elsewhere"  # in the place of an operator or array that is not sent along
+
+
+class Reason(StrEnum):
+    """Why a solver stopped."""
+
+    CONVERGED = "converged"
+    NITER = "reached the maximum number of iterations"
+    CALLBACK = "stopped by a callback"
+    CONDITION = "the operator seems too ill-conditioned"
+    NOT_FINITE = "a number became NaN or infinite"
+
+
+def vector(name: str, space: str, below: str | None = None) -> Any:
+    """A dataclass field holding a vector.
+
+    Parameters
+    ----------
+    name : str
+        Name under which the vector is stored and shown.
+    space : {"domain", "codomain"}
+        Whose labels it takes: those of the model or of the data.
+    below : str, optional
+        Whose labels further blocks take, where the vector has more than its space.
+    """
+    return field(metadata={"name": name, "space": space, "below": below})
+
+
+def scalar(name: str, infinite: Infinite = "first") -> Any:
+    """A dataclass field holding a 0-d array, stored under ``name``.
+
+    Parameters
+    ----------
+    name : str
+        Name under which the number is stored.
+    infinite : {"first", "never", "always"}
+        When the number may be infinite without ending the solve; NaN always ends it.
+    """
+    return field(metadata={"name": name, "space": None, "infinite": infinite})
+
+
+@dataclass(frozen=True)
+class State:
+    """The iterate and everything else needed to go on exactly as if never stopped.
+
+    Subclasses add vectors (:func:`vector`) and 0-d arrays (:func:`scalar`) and nothing else, so that any
+    state can be persisted by Dask, written to a checkpoint and read back without knowing its solver.
+
+    Attributes
+    ----------
+    iteration : int
+        Number of steps taken.
+    x : dask.array.Array or Blocks
+        The current model.
+    """
+
+    iteration: int
+    x: Vector = vector("model", "domain")
+
+
+def leaves(state: State) -> list[da.Array]:
+    """The arrays of a state, in order, scalars among them."""
+    values = [getattr(state, f.name) for f in fields(state) if "space" in f.metadata]
+    arrays = (v.arrays if isinstance(v, Blocks) else (v,) for v in values)
+    return [a if isinstance(a, da.Array) else da.asarray(a) for group in arrays for a in group]
+
+
+def rebuild(state: S, arrays: Iterable[Any], iteration: int) -> S:
+    """``state`` with other arrays in the place of its own."""
+    rest, values = iter(arrays), dict[str, Any]()
+    for f in fields(state):
+        if "space" in f.metadata:
+            old = getattr(state, f.name)
+            blocks = isinstance(old, Blocks)
+            values[f.name] = Blocks(tuple(next(rest) for _ in old.arrays)) if blocks else next(rest)
+    return replace(state, iteration=iteration, **values)
+
+
+def scalars(state: State) -> dict[str, Any]:
+    """The scalars of a state, by field."""
+    return {f.name: getattr(state, f.name) for f in fields(state) if f.metadata.get("space", "") is None}
+
+
+def not_finite(state: State) -> list[str]:
+    """Names of the scalars of a computed state that are NaN, or infinite where they may not be."""
+    numbers = [f for f in fields(state) if f.metadata.get("space", "") is None]
+    return [f.name for f in numbers if _bad(getattr(state, f.name), _rule(f), not state.iteration)]
+
+
+def reason_to_stop(solver: Any, state: State) -> Reason | None:
+    """Reason of a solver to stop at a computed state, or None; a number that is not finite stops every solver."""
+    if not_finite(state):
+        return Reason.NOT_FINITE
+    reason: Reason | None = solver.done(state)
+    return reason
+
+
+def stopping(solver: Any) -> Callable[[Any], Reason | None]:
+    """:func:`reason_to_stop` of a solver, as small as can be: it goes to a worker, where operators are held once.
+
+    A preconditioner or the operators of a prior have no say in when to stop: solvers of this package go without.
+    """
+    if is_dataclass(solver) and type(solver).__module__.startswith(__name__.partition(".")[0] + "."):
+        small = copy(solver)
+        for f in fields(solver):
+            value = getattr(solver, f.name)
+            if any(map(_heavy, value if isinstance(value, tuple) else (value,))):
+                object.__setattr__(small, f.name, ELSEWHERE)  # not None: that it is there may matter
+        solver = small
+    return partial(reason_to_stop, solver)
+
+
+def _heavy(value: Any) -> bool:
+    return hasattr(value, "matvec") or isinstance(value, da.Array | Blocks | np.ndarray)
+
+
+def as_nan(state: S) -> S:
+    """``state`` with a model of NaN: no zeros or earlier numbers stand for what was lost."""
+    return replace(state, x=state.x * np.nan)
+
+
+def nan_unless_finite(state: S) -> S:
+    """A lazy state whose vectors are NaN if one of its scalars is not finite."""
+    rules = tuple(_rule(f) for f in fields(state) if f.metadata.get("space", "") is None)
+    numbers = list(scalars(state).values())
+    if not numbers:
+        return state
+    lost = da.blockwise(
+        _lost, "", *(p for n in numbers for p in (da.asarray(n), "")), first=not state.iteration,
+        rules=rules, dtype=bool, meta=np.zeros((), bool),
+    )  # fmt: skip
+    vectors = {f.name: getattr(state, f.name) for f in fields(state) if f.metadata.get("space")}
+    return replace(state, **{name: _masked(v, lost) for name, v in vectors.items()})
+
+
+def _rule(f: Field[Any]) -> Infinite:
+    rule: Infinite = f.metadata.get("infinite", "first")
+    return rule
+
+
+def _lost(*numbers: Any, first: bool, rules: tuple[Infinite, ...]) -> Any:
+    return np.asarray(any(map(partial(_bad, first=first), numbers, rules)))
+
+
+def _bad(value: Any, infinite: Infinite, first: bool) -> bool:
+    """Whether a scalar is NaN, or infinite where it may not be."""
+    return bool(
+        np.isnan(value) or (np.isinf(value) and not (infinite == "always" or (infinite == "first" and first)))
+    )
+
+
+def _masked(x: Any, lost: da.Array) -> Any:
+    if isinstance(x, Blocks):
+        return x.map(lambda a: _masked(a, lost))
+    axes = tuple(range(x.ndim))
+    return da.blockwise(_nan_if, axes, x, axes, lost, (), dtype=x.dtype, meta=x._meta)
+
+
+def _nan_if(x: Any, lost: Any) -> Any:
+    return np.full_like(x, np.nan) if lost else x
+
+
+def bare(state: S, iteration: int, numbers: Iterable[Any]) -> S:
+    """``state`` with other scalars and without its vectors."""
+    values: dict[str, Any] = {f.name: None for f in fields(state) if f.metadata.get("space")}
+    values.update(zip(scalars(state), numbers, strict=True))
+    return replace(state, iteration=iteration, **values)
+
+
+def materialise(state: S, **options: Any) -> S:
+    """Compute a lazy state with the scheduler or client in use.
+
+    Parameters
+    ----------
+    state : State
+        Lazy state, as a solver's ``init`` or ``step`` gives it.
+    **options
+        Passed to :func:`dask.persist`.
+
+    Returns
+    -------
+    State
+        The same state, computed: chunked vectors on the workers, scalars as NumPy numbers, so that
+        convergence checks and histories cost no further pass.
+    """
+    (computed,) = dask.persist(state, **options)
+    (numbers,) = dask.compute(scalars(computed))
+    done: S = replace(computed, **numbers)
+    return done

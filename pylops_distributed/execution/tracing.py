@@ -1,0 +1,147 @@
+"""One step, traced once on placeholders and written out again for any state: what makes many steps cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import dask.array as da
+from dask._task_spec import DataNode, cull
+from dask.base import tokenize
+from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
+
+from pylops_distributed.errors import ComputedTooEarlyError
+from pylops_distributed.execution.state import State, leaves, nan_unless_finite, rebuild
+from pylops_distributed.graph.lowering import Graph, lowered, placeholder, placeholders
+from pylops_distributed.graph.purity import applications, foreign_within
+from pylops_distributed.vectors.space import Vector, keys_of
+
+S = TypeVar("S", bound=State)
+
+
+@dataclass(frozen=True)
+class Template:
+    """The optimised graph of one step on placeholders.
+
+    Attributes
+    ----------
+    constant : dict
+        Tasks that do not depend on the state: shared by all steps.
+    futures : dict
+        What the constant tasks use that a cluster holds already, by key.
+    body : dict
+        Tasks written out anew for every step.
+    before : State
+        A state of placeholders.
+    outputs : list of dask.array.Array
+        The arrays of the state after the step.
+    applied : tuple
+        The outermost operators that the step applies, with the vectors that they are applied to.
+    """
+
+    constant: Graph
+    futures: Graph
+    body: Graph
+    before: State
+    outputs: list[da.Array]
+    applied: tuple[tuple[Any, Any], ...] = ()
+
+    @property
+    def inputs(self) -> list[da.Array]:
+        """The placeholders."""
+        return leaves(self.before)
+
+    def foreign(self) -> list[Any]:
+        """The functions and operators of users' own that take part in the step."""
+        operators = [op for op, _ in self.applied]
+        return list(foreign_within([*operators, *self.body.values(), *self.constant.values()]))
+
+    def carry(self) -> Graph:
+        """Each key of the state before the step, with the key of what takes its place."""
+        pairs = zip(self.inputs, self.outputs, strict=True)
+        return {k: v for i, o in pairs for k, v in zip(keys_of(i), keys_of(o), strict=True)}
+
+    def write(self, keys: list[Hashable], suffix: str) -> tuple[Graph, list[Hashable]]:
+        """Tasks of one step whose inputs have ``keys``, and the keys of its outputs."""
+        carry = self.carry()
+        names = dict(zip(carry, keys, strict=True))
+        for key in self.body:
+            names[key] = (key[0] + suffix, *key[1:]) if isinstance(key, tuple) else key + suffix
+        tasks = {names[key]: task.substitute(names, key=names[key]) for key, task in self.body.items()}
+        return tasks, [names.get(k, k) for k in carry.values()]
+
+    def expand(self, state: S, steps: int = 1) -> S:
+        """The state ``steps`` steps later, as one lazy graph."""
+        arrays = leaves(state)
+        keys = [k for a in arrays for k in keys_of(a)]
+        token, tasks = tokenize(*(a.name for a in arrays)), {**self.futures, **self.constant}
+        for n in range(steps):
+            step, keys = self.write(keys, f"-{token}-{n}")
+            tasks.update(step)
+        name = f"steps-{token}-{steps}-{tokenize(*(a.name for a in self.outputs))}"
+        graph = HighLevelGraph.from_collections(name, tasks, dependencies=arrays)
+        last = dict(zip(self.carry().values(), keys, strict=False))
+        names = [last[keys_of(a)[0]][0] for a in self.outputs]
+        for n in set(names) - graph.layers.keys():  # Dask looks arrays up by layer
+            graph.layers[n], graph.dependencies[n] = MaterializedLayer({}), {name}
+        made = [da.Array(graph, n, a.chunks, meta=a._meta) for n, a in zip(names, self.outputs, strict=True)]
+        return rebuild(state, made, state.iteration + steps)
+
+
+def trace(step: Callable[[S], S], state: S, whole: Iterable[Hashable] = ()) -> Template:
+    """Trace ``step`` on placeholders shaped like ``state``, and optimise its graph once.
+
+    Parameters
+    ----------
+    step : callable
+        Pure function from one state to the next.
+    state : State
+        Any state with the shapes, types and chunks to trace for; its data is not looked at.
+    whole : iterable, optional
+        Keys of tasks that must stay tasks of their own.
+    """
+    inputs = [placeholder(a.chunks, a._meta, number) for number, a in enumerate(leaves(state))]
+    before = rebuild(state, inputs, state.iteration)
+    with placeholders(), applications() as applied:
+        after = step(before)
+    outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, leaves(after), strict=True)]
+    graph = lowered(outputs, inputs, whole)
+    return Template(graph.constant, graph.futures, graph.body, before, outputs, tuple(applied))
+
+
+def unroll(solver: Any, op: Any, y: Vector, niter: int, x0: Vector | None = None) -> Any:
+    """The state of a solver after ``niter`` steps, as one lazy graph; nothing is computed."""
+    state = solver.init(op, y, x0)
+
+    def step(before: Any) -> Any:
+        return solver.step(op, y, before)
+
+    try:
+        last = trace(step, state).expand(state, niter)
+    except ComputedTooEarlyError:
+        # Then each step is traced by Dask alone, and the operator computes what it wants.
+        last = state
+        for _ in range(niter):
+            last = step(last)
+    return nan_unless_finite(last)
+
+
+def opening(state: State, template: Template) -> Template:
+    """How a lazy state comes about, as a step that takes nothing.
+
+    Parameters
+    ----------
+    state : State
+        The lazy state.
+    template : Template
+        The step that is taken from it: what both take of the operator is the same under the same keys, and what is
+        only read is the same in every step.
+    """
+    made = trace(lambda _: state, state, template.constant)
+    data = {k for k, v in made.constant.items() if isinstance(v, DataNode)} | made.futures.keys()
+    read = {k: v for k, v in made.constant.items() if v.dependencies <= data}
+    shared = cull(template.constant, template.constant.keys() & made.constant.keys())
+    constant = {**read, **shared}
+    body = {k: v for k, v in made.constant.items() if k not in constant}
+    return replace(made, constant=constant, futures={**template.futures, **made.futures}, body=body)

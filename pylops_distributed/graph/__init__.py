@@ -1,0 +1,1 @@
+"""Dask graphs of operators: lowering on placeholders, and many columns in the tasks of one vector."""

@@ -1,0 +1,131 @@
+"""Vectors side by side: an operator applied to many of them in the tasks of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import dask.array as da
+import numpy as np
+from dask._task_spec import GraphNode, Task, TaskRef
+from dask.base import tokenize
+from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
+
+from pylops_distributed.graph.lowering import lowered, placeholder, placeholders
+from pylops_distributed.vectors.space import AnySpace, Blocks, BlockSpace, Vector, arrays_of, keys_of
+
+Columns: TypeAlias = list[Any]  # one block of each vector
+
+
+def gather(X: Vector) -> da.Array:
+    """Vectors side by side as a matrix: one flat vector a column."""
+    flat = [a.reshape(-1, a.shape[-1]) for a in arrays_of(X)]
+    return flat[0] if len(flat) == 1 else da.concatenate(flat)
+
+
+def spread(X: da.Array, space: AnySpace) -> Vector:
+    """The inverse of :func:`gather`: an array of ``space``, or Blocks, with one more axis at the end."""
+    if not isinstance(space, BlockSpace):
+        return X.reshape((*space.shape, X.shape[-1]))
+    ends = np.cumsum([s.size for s in space.spaces]).tolist()
+    parts = zip(space.spaces, [0, *ends[:-1]], ends, strict=True)
+    return Blocks(tuple(X[low:high].reshape((*s.shape, X.shape[-1])) for s, low, high in parts))
+
+
+def recast(X: Vector, space: AnySpace) -> Vector:
+    """Vectors side by side in the layout of ``space``: themselves where that already fits."""
+    spaces = space.spaces if isinstance(space, BlockSpace) else (space,)
+    fits = isinstance(X, Blocks) == isinstance(space, BlockSpace)
+    if fits and [a.shape[:-1] for a in arrays_of(X)] == [s.shape for s in spaces]:
+        return X
+    return spread(gather(X), space)
+
+
+def each(function: Callable[[Any], Any], X: Vector) -> Any:
+    """Apply a lazy function of a vector to many, which lie along the last axis of ``X``.
+
+    The function is called once, on a vector that is not there yet. Each task of the graph that it builds then
+    works on all vectors of a chunk of the last axis, one after another: there are as many tasks as for one
+    vector, times the chunks of the last axis.
+
+    Parameters
+    ----------
+    function : callable
+        From a dask.array.Array or Blocks to another, lazily.
+    X : dask.array.Array or Blocks
+        Vectors; the last axis of all members has the same length.
+
+    Returns
+    -------
+    dask.array.Array or Blocks
+        The images, along the last axis.
+    """
+    chunks = arrays_of(X)[0].chunks[-1]
+    given = [a.rechunk({a.ndim - 1: chunks}) for a in arrays_of(X)]
+    holes = [
+        placeholder(a.chunks[:-1], np.empty((0,) * (a.ndim - 1), a.dtype), n) for n, a in enumerate(given)
+    ]
+    with placeholders():
+        y = function(Blocks(tuple(holes)) if isinstance(X, Blocks) else holes[0])
+    images = arrays_of(y)
+    graph = lowered(images, holes)
+    sources = {k: (a.name, *k[1:]) for h, a in zip(holes, given, strict=True) for k in keys_of(h)}
+    token = tokenize([a.name for a in given], [a.name for a in images])
+    names = [f"columns-{token}-{n}" for n in range(len(images))]
+    tasks: dict[Any, Any] = {**graph.futures, **graph.constant}
+    for c, count in enumerate(chunks):
+        own = {k: _named(k, f"-{token}-{c}") for k in (*sources, *graph.body)}
+        tasks |= {own[k]: Task(own[k], _unstack, TaskRef((*source, c))) for k, source in sources.items()}
+        tasks |= {own[k]: _batched(task, own, count) for k, task in graph.body.items()}
+        for name, image in zip(names, images, strict=True):
+            for k in keys_of(image):
+                key = (name, *k[1:], c)
+                tasks[key] = Task(key, _stack, TaskRef(own.get(k, k)), count=count)
+    made = [_array(names, n, tasks, given, (*a.chunks, chunks), a.dtype) for n, a in enumerate(images)]
+    return Blocks(tuple(made)) if isinstance(y, Blocks) else made[0]
+
+
+def _named(key: Any, suffix: str) -> Any:
+    return (key[0] + suffix, *key[1:]) if isinstance(key, tuple) else key + suffix
+
+
+def _array(
+    names: list[str], n: int, tasks: dict[Any, Any], given: list[da.Array], chunks: Any, dtype: Any
+) -> da.Array:
+    graph = HighLevelGraph.from_collections(names[0], tasks, dependencies=given)
+    if n:  # Dask looks an array up by its layer
+        layers = {**graph.layers, names[n]: MaterializedLayer({})}
+        graph = HighLevelGraph(layers, {**graph.dependencies, names[n]: {names[0]}})
+    return da.Array(graph, names[n], chunks, meta=np.empty((0,) * len(chunks), dtype))
+
+
+def _batched(task: GraphNode, own: dict[Any, Any], count: int) -> Task:
+    """The task, under a name of its own, that does ``task`` for each of ``count`` vectors."""
+    needs = sorted(task.dependencies, key=str)
+    work = _Each(task, tuple(needs), tuple(k in own for k in needs), count)
+    return Task(own[task.key], work, *(TaskRef(own.get(k, k)) for k in needs))
+
+
+@dataclass(frozen=True)
+class _Each:
+    """A task of one vector as a function of the blocks of many; those that are ``fixed`` are the same for all."""
+
+    task: GraphNode
+    needs: tuple[Any, ...]
+    moving: tuple[bool, ...]
+    count: int
+
+    def __call__(self, *blocks: Any) -> Columns:
+        given = list(zip(self.needs, self.moving, blocks, strict=True))
+        return [self.task({k: b[n] if m else b for k, m, b in given}) for n in range(self.count)]
+
+
+def _unstack(block: Any) -> Columns:
+    return [np.ascontiguousarray(block[..., n]) for n in range(block.shape[-1])]
+
+
+def _stack(blocks: Any, count: int) -> Any:
+    if isinstance(blocks, list):
+        return np.stack(blocks, axis=-1)
+    return np.repeat(blocks[..., None], count, axis=-1)  # an image that does not depend on the vector

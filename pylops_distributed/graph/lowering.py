@@ -1,0 +1,124 @@
+"""What an operator does to an array that is not there yet: its optimised graph, taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from itertools import product
+from typing import Any, TypeAlias
+
+import dask.array as da
+import numpy as np
+from dask._task_spec import DataNode, GraphNode, Task, convert_legacy_graph, fuse_linear_task_spec
+from dask.array.core import getter, getter_inline, getter_nofancy
+from dask.base import tokenize
+from dask.blockwise import optimize_blockwise
+from dask.highlevelgraph import HighLevelGraph
+
+from pylops_distributed.graph.purity import not_there
+from pylops_distributed.vectors.space import Chunks, keys_of
+
+Graph: TypeAlias = dict[Any, Any]
+GETTERS = (getter, getter_inline, getter_nofancy)
+# How many elements functions of tasks give that do not return a block of an array, by the shape of what they are
+# given and their keyword arguments.
+ELEMENTS: dict[Callable[..., Any], Callable[..., int]] = {}
+
+
+_DEPTH: ContextVar[int] = ContextVar("depth", default=0)
+
+
+@contextmanager
+def placeholders() -> Iterator[None]:
+    """Note that what is built meanwhile is built on placeholders: further ones have other names.
+
+    A step may apply, to vectors that are not there yet, an operator that is made of others which are not there yet.
+    """
+    token = _DEPTH.set(_DEPTH.get() + 1)
+    try:
+        yield
+    finally:
+        _DEPTH.reset(token)
+
+
+def placeholder(chunks: Chunks, meta: Any, number: int = 0) -> da.Array:
+    """An array without data, which no optimisation can look into; ``number`` tells equal ones apart."""
+    name = f"placeholder-{_DEPTH.get()}-{number}-{tokenize(chunks, meta.dtype)}"
+    keys = [(name, *index) for index in product(*(range(len(c)) for c in chunks))]
+    return da.Array({k: Task(k, not_there) for k in keys}, name, chunks, meta=meta)
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """The optimised graph of some arrays that depend on placeholders.
+
+    Attributes
+    ----------
+    constant : dict
+        Tasks that do not depend on the placeholders.
+    futures : dict
+        What the constant tasks use that a cluster holds already, by key.
+    body : dict
+        Tasks that do.
+    """
+
+    constant: Graph
+    futures: Graph
+    body: Graph
+
+
+def lowered(outputs: Sequence[da.Array], inputs: Iterable[da.Array], whole: Iterable[Any] = ()) -> Lowered:
+    """Optimise the graph of ``outputs``, computed from the placeholders ``inputs``, as Dask would.
+
+    The tasks with the keys ``whole``, where there are any, stay tasks of their own.
+    """
+    ends = {k for a in outputs for k in keys_of(a)}
+    apart = ends.union(whole)
+    holes = {k for a in inputs for k in keys_of(a)}
+    layers = optimize_blockwise(HighLevelGraph.merge(*(a.__dask_graph__() for a in outputs)), keys=apart)
+    raw = layers.cull(ends).to_dict()
+    graph = convert_legacy_graph(raw)
+    futures = {k: v for k, v in raw.items() if k not in graph}  # Dask takes them for references to themselves
+    pieces = _pieces(graph)
+    rest = {k: v for k, v in graph.items() if k not in pieces and k not in holes}
+    graph = {**pieces, **fuse_linear_task_spec(rest, keys=apart)}
+    moving = set(holes)
+    for key in TopologicalSorter({k: task.dependencies for k, task in graph.items()}).static_order():
+        if key in graph and moving & graph[key].dependencies:
+            moving.add(key)
+    body = {k: v for k, v in graph.items() if k in moving}
+    return Lowered({k: v for k, v in graph.items() if k not in moving}, futures, body)
+
+
+def _pieces(graph: Graph) -> Graph:
+    """The arrays in a graph, and the pieces that its tasks cut from them: a worker gets its pieces, not all."""
+
+    def piece(key: Any, node: GraphNode) -> Any:
+        if getattr(node, "func", None) in GETTERS:
+            held = {d: getattr(graph.get(d), "value", None) for d in node.dependencies}
+            if all(isinstance(h, np.ndarray) for h in held.values()):
+                return DataNode(key, node(held))
+        return node if isinstance(getattr(node, "value", None), np.ndarray) else None
+
+    return {key: found for key, node in graph.items() if (found := piece(key, node)) is not None}
+
+
+_WORKING: ContextVar[Any] = ContextVar("working", default=None)
+
+
+@contextmanager
+def at_work(op: Any) -> Iterator[None]:
+    """Note that what is built meanwhile is built by ``op``."""
+    token = _WORKING.set(op)
+    try:
+        yield
+    finally:
+        _WORKING.reset(token)
+
+
+def working() -> Any:
+    """The innermost operator that is being applied, or None."""
+    return _WORKING.get()

@@ -1,0 +1,198 @@
+"""Operators of users: those that compute while they are applied, write into their input, or differ each time.
+
+A solver's step is traced once and replayed, so that its operators must be pure functions of what they are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from inspect import getclosurevars, isfunction
+from random import Random
+from traceback import clear_frames
+from typing import Any
+
+import dask
+import dask.array as da
+import numpy as np
+import pylops
+from dask._task_spec import DataNode
+from dask.base import get_scheduler
+
+from pylops_distributed.errors import ComputedTooEarlyError
+from pylops_distributed.vectors.noise import noise
+
+# Packages whose functions give the same each time, and leave alone what they are given.
+TRUSTED = frozenset({
+    "builtins", "_operator", "operator", "functools", "itertools", "toolz", "cytoolz", "tlz", "numpy", "dask",
+    "distributed", "scipy", "pylops", "pylops_distributed", "xarray", "zarr", "pandas", "sparse", "obstore",
+})  # fmt: skip
+
+
+GENERATORS = (np.random.Generator, np.random.RandomState, Random)
+DEPTH = 16  # how deep to look for functions within tasks and operators
+
+
+def not_there() -> Any:
+    """The task of a placeholder's block."""
+    raise ComputedTooEarlyError
+
+
+def is_foreign(x: Any) -> bool:
+    """Whether a function or an object is of a user's own code."""
+    while isinstance(x, partial):
+        x = x.func
+    module = getattr(x, "__module__", None)
+    if not isinstance(module, str):
+        module = type(x).__module__
+    return module.partition(".")[0] not in TRUSTED
+
+
+def read_only(x: Any) -> Any:
+    """A view of a block that cannot be written to; other values as they are."""
+    if not isinstance(x, np.ndarray) or not x.flags.writeable:
+        return x
+    view = x.view()
+    view.flags.writeable = False
+    return view
+
+
+def guarded(x: Any) -> Any:
+    """A vector whose blocks cannot be written to."""
+    if isinstance(x, da.Array):
+        axes = tuple(range(x.ndim))
+        return da.blockwise(read_only, axes, x, axes, dtype=x.dtype, meta=x._meta)
+    return x.map(guarded)
+
+
+def in_words(function: Any, error: ValueError) -> ValueError:
+    """The error of a task that wrote into its input, in words; any other as it is."""
+    if "read-only" not in str(error):
+        return error
+    while isinstance(function, partial):
+        function = function.func
+    name = getattr(function, "__qualname__", repr(function))
+    return ValueError(
+        f"{name} writes into a block that it was given, which belongs to the vector or to the operator ({error}): have "
+        "it work on a copy"
+    )
+
+
+_APPLIED: ContextVar[list[tuple[Any, Any]] | None] = ContextVar("applied", default=None)
+
+
+@contextmanager
+def applications() -> Iterator[list[tuple[Any, Any]]]:
+    """The outermost operators that are applied meanwhile, with what to."""
+    applied: list[tuple[Any, Any]] = []
+    token = _APPLIED.set(applied)
+    try:
+        yield applied
+    finally:
+        _APPLIED.reset(token)
+
+
+def note_application(op: Any, x: Any) -> None:
+    """Note that an operator is applied to a vector."""
+    applied = _APPLIED.get()
+    if applied is not None and all(op is not other for other, _ in applied):
+        applied.append((op, x))
+
+
+def foreign_within(x: Any, depth: int = 0) -> Iterator[Any]:
+    """The functions and classes of users' own in a task, an operator, or a collection of these."""
+    if depth > DEPTH or isinstance(
+        x, np.ndarray | np.generic | str | bytes | int | float | complex | da.Array | None
+    ):
+        return
+    inner: Any = ()
+    if isinstance(x, dict):
+        inner = x.values()
+    elif isinstance(x, list | tuple | set):
+        inner = x
+    elif isinstance(x, partial):
+        inner = (x.func, x.args, x.keywords)
+    elif hasattr(x, "func") and hasattr(x, "kwargs"):  # a task
+        inner = (x.func, tuple(x.args), dict(x.kwargs))
+    elif not isinstance(x, type) and (isinstance(x, pylops.LinearOperator) or hasattr(x, "apply_adjoint")):
+        if is_foreign(type(x)):
+            yield type(x)
+        inner = list(vars(x).values())
+    elif isinstance(x, DataNode):
+        inner = (x.value,)
+    elif callable(x) and is_foreign(x):
+        yield x
+    for part in inner:
+        yield from foreign_within(part, depth + 1)
+
+
+def check_generators(functions: Iterable[Any]) -> None:
+    """Raise an error for functions of tasks that use a random generator from outside.
+
+    On a cluster each task has a copy of it, so that applying an operator again does not show it.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    for function in functions:
+        if isfunction(function):
+            used = getclosurevars(function)
+            names = [k for k, v in {**used.globals, **used.nonlocals}.items() if isinstance(v, GENERATORS)]
+            if names:
+                raise ValueError(
+                    f"{function.__qualname__} gives other numbers when it is applied again: it uses the random "
+                    f"generator {names[0]}; make random numbers once in __init__, with a seed"
+                )
+
+
+def check_repeatable(applied: Iterable[tuple[Any, Any]]) -> None:
+    """Apply operators twice to the same numbers, and compare a block of what comes out.
+
+    Raises
+    ------
+    ValueError
+        If an operator gives other numbers the second time.
+    """
+    for op, like in applied:
+        x = noise(op.domain, op.dtype, like)
+        y = op.apply(x)
+        for apply, z, first in (
+            (op.apply, x, y),
+            (op.apply_adjoint, noise(op.codomain, op.dtype, y), None),
+        ):
+            try:
+                one, two = (_corner(apply(z) if again is None else again) for again in (first, None))
+            except ValueError as error:
+                raise in_words(op, error) from error
+            except Exception as error:
+                clear_frames(
+                    error.__traceback__
+                )  # they hold blocks, in a circle; the solve meets the error, too
+                return
+            if not _alike(one, two):
+                raise ValueError(
+                    f"{op!r} gives other numbers when it is applied again to the same vector: it holds random numbers "
+                    "or other state that changes between calls; make them once in __init__, with a seed"
+                )
+
+
+def _corner(x: Any) -> Any:
+    """The first block of a vector, computed alone: what comes before in the graph is computed again each time."""
+    first = x if isinstance(x, da.Array) else x.arrays[0]
+    # Dask's threads leave results behind, in a circle, where a task fails; one block needs none.
+    threads = get_scheduler(cls=da.Array) is dask.threaded.get
+    return dask.compute(first.blocks[(0,) * first.ndim], scheduler="synchronous" if threads else None)[0]
+
+
+def _alike(a: Any, b: Any) -> bool:
+    if a.shape != b.shape:
+        return False
+    size = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
+    if not np.isfinite(size):  # which ends the solve for a reason of its own
+        return True
+    tol = np.finfo(np.result_type(a.dtype, np.float32)).eps ** 0.75
+    return bool(np.abs(a - b).max(initial=0) <= tol * size)

@@ -1,0 +1,1 @@
+"""SEG-Y: layout, headers, geometry, samples, and export."""

@@ -1,0 +1,194 @@
+"""What SEG-Y headers say about axes, positions and units."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pylops_distributed.ingest.formats.segy.binary_header import (
+    BINARY_BYTES,
+    HEADER_BYTES,
+    TEXT_BYTES,
+    Binary,
+    read_text,
+)
+from pylops_distributed.ingest.formats.segy.fields import (
+    ELEVATION,
+    EXTENSION,
+    POSITION,
+    TIME,
+    Field,
+    scalar_of,
+)
+from pylops_distributed.ingest.formats.segy.grid import Grid
+from pylops_distributed.ingest.formats.segy.layout import Headers, Layout, Place, standard
+
+# Scalars of elevations and positions, unit of positions, delay, number of samples, interval, scalar of times.
+FIXED = tuple(standard(byte) for byte in (69, 71, 89, 109, 115, 117, 215))
+DELAY = Field(109, "i2", TIME)
+# Of extension 1 of revision 2: its name, number of samples and interval, counted from its own first byte.
+NAME, COUNT, INTERVAL = (233, "S8"), (137, "u4"), (145, "f8")
+NAMES = (b"SEG00001", "SEG00001".encode("cp037"))
+
+
+def sample_axis(
+    layout: Layout, headers: Headers, interval: float | None, start: float | None
+) -> NDArray[np.float64]:
+    """Times [ms] or depths [m] of the samples."""
+    path = layout.path
+    for name, value in (("interval", interval), ("start", start)):
+        if value is not None and not (isinstance(value, int | float) and math.isfinite(value)):
+            raise ValueError(f"{path!r}: {name}={value!r}: expected a finite number [ms or m].")
+    if interval is not None and interval <= 0:
+        raise ValueError(f"{path!r}: interval={interval}: expected a number above zero [ms or m].")
+    # Only that it is constant: what counts is the binary header's number, checked against the file's size.
+    _constant(path, headers[standard(115)], "number of samples", 115, "split the file by trace length")
+    if interval is None:
+        interval = _interval(layout, headers)
+    if start is None:
+        delays = scaled(headers, DELAY)
+        start = float(_constant(path, delays, "delay", 109, "give start=, if one fits all traces"))
+    return start + interval * np.arange(layout.samples, dtype=np.float64)
+
+
+def _interval(layout: Layout, headers: Headers) -> float:
+    """The sample interval: that of revision 2 takes the place of the others, which hold whole microseconds."""
+    path, extended = layout.path, extension(INTERVAL)
+    if extended in headers and headers[extended].any():
+        own = _constant(path, headers[extended], "extended sample interval", extended[0], "give interval=")
+        if not (math.isfinite(own) and own > 0):
+            raise ValueError(f"{path!r}: the extended sample interval is {own} us: give interval= [ms or m].")
+        return float(own) / 1000
+    if layout.interval is not None:
+        return layout.interval / 1000
+    binary_dt = read_binary(layout).get(3217, "H")
+    dt = _constant(path, headers[standard(117)], "sample interval", 117, "give interval=")
+    if dt and binary_dt and dt != binary_dt:
+        raise ValueError(
+            f"{path!r}: the sample interval is {dt} in the trace headers (byte 117), {binary_dt} in the "
+            "binary header (byte 3217): say which with interval= [ms or m]."
+        )
+    if not (dt or binary_dt):
+        raise ValueError(f"{path!r}: the headers hold no sample interval: give interval= [ms or m].")
+    return float(dt or binary_dt) / 1000
+
+
+def _constant(path: str, values: NDArray[Any], what: str, byte: int, cure: str) -> Any:
+    """The one value of a header field."""
+    (different,) = np.nonzero(values != values[0])
+    if different.size:
+        raise ValueError(
+            f"{path!r}: the {what} (byte {byte}) is {values[0]:.9g} in trace 0, but "
+            f"{values[different[0]]:.9g} in trace {different[0]}: {cure}."
+        )
+    return values[0].item()
+
+
+def extension(place: Place) -> Place:
+    """Where a field of the first additional trace header is."""
+    return HEADER_BYTES + place[0], place[1]
+
+
+def extended_places(layout: Layout, fields: list[Field]) -> list[Place]:
+    """What to read of additional trace headers."""
+    if not layout.extra:
+        return []
+    more = [EXTENSION[field.byte] for field in fields if field.byte in EXTENSION]
+    return [extension(place) for place in (NAME, COUNT, INTERVAL, *more)]
+
+
+def check_extension(layout: Layout, headers: Headers, fields: list[Field]) -> Headers:
+    """The headers without what is in additional ones of another kind; refused where lengths of traces contradict.
+
+    Raises
+    ------
+    ValueError
+        If the extended number of samples is not that of the traces.
+    """
+    if not layout.extra:
+        return headers
+    if not np.isin(headers[extension(NAME)], NAMES).all():
+        foreign = set(extended_places(layout, fields)) - {field.place for field in fields}
+        return {place: values for place, values in headers.items() if place not in foreign}
+    counts = headers[extension(COUNT)]
+    if (other := counts[(counts != 0) & (counts != layout.samples)]).size:
+        raise ValueError(
+            f"{layout.path!r}: the extended trace headers hold {other[0]} samples, the traces {layout.samples}."
+        )
+    return headers
+
+
+def scaled(headers: Headers, field: Field) -> NDArray[Any]:
+    """A field after its scalar: 0 means 1, a negative one divides. Extended fields take its place."""
+    values = headers[field.place]
+    if field.scalar:
+        scalar = headers[standard(field.scalar)].astype(np.int32)
+        size = np.maximum(np.abs(scalar), 1)
+        numbers = values.astype(np.float64)
+        values = np.where(scalar < 0, numbers / size, numbers * size)
+    more = extension(EXTENSION[field.byte]) if field.byte in EXTENSION and not field.certain else None
+    if more in headers and (longer := headers[more]).any():
+        return np.where(longer != 0, longer, values)
+    return values
+
+
+def spread(grid: Grid, field: NDArray[Any]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """A coordinate on the grid, without the dimensions past the second along which it never changes."""
+    over, values = tuple(grid.axes), grid.spread(field)
+    while len(over) > 2:
+        known = np.where(np.isnan(values), -np.inf, values).max(-1)
+        known[np.isinf(known)] = np.nan
+        same = np.isnan(values) | (values == known[..., None])
+        if not same.all():
+            break
+        over, values = over[:-1], known
+    return over, values
+
+
+def read_binary(layout: Layout) -> Binary:
+    """The binary header."""
+    with open(layout.path, "rb") as file:
+        return Binary(file.read(TEXT_BYTES + BINARY_BYTES), layout.endian)
+
+
+def text_header(layout: Layout) -> str:
+    """Text header in lines of 80 characters, whether EBCDIC or ASCII."""
+    with open(layout.path, "rb") as file:
+        clean = read_text(file.read(TEXT_BYTES))
+    return "\n".join(clean[i : i + 80].rstrip() for i in range(0, TEXT_BYTES, 80))
+
+
+def length_unit(system: int) -> str | None:
+    """Unit of lengths by the binary header, or None where it does not say."""
+    return {1: "m", 2: "ft"}.get(system)
+
+
+def field_unit(name: str, field: Field, headers: Headers, length: str | None) -> str | None:
+    """Unit of a field: lengths have that of the file, positions may be angles (byte 89).
+
+    Raises
+    ------
+    ValueError
+        If traces differ in it.
+    """
+    meaning = scalar_of(name, field.byte)  # which it has, even where it is told to have no scalar
+    if meaning == POSITION:
+        codes = headers[standard(89)]
+        if (other := codes[codes != codes[0]]).size and {int(codes[0]), int(other[0])} != {0, 1}:
+            raise ValueError(
+                f"the unit of {name!r} (byte 89) is {codes[0]} in the first trace, but {other[0]} in another: leave "
+                "it out with coords="
+            )
+        # Degrees, minutes and seconds in one number (4) are in no unit.
+        return {0: length, 1: length, 2: "arcsec", 3: "degree"}.get(int(codes[0]))
+    return length if meaning == ELEVATION or name == "offset" else None
+
+
+def vertical_attrs(vertical: str, length: str | None) -> dict[str, str]:
+    """Unit and name of the axis of samples."""
+    names = {"twt": "two-way time", "time": "time", "depth": "depth"}
+    unit = (length or "m") if vertical == "depth" else "ms"
+    return {"units": unit, "long_name": names[vertical], "positive": "down"}

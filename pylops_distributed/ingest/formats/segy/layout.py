@@ -1,0 +1,343 @@
+"""Where things lie in a SEG-Y file: byte order, sample format, and the trace headers."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import segyio
+from numpy.typing import NDArray
+
+from pylops_distributed.ingest.formats.segy.binary_header import (
+    BINARY_BYTES,
+    CONSTANT,
+    HEADER_BYTES,
+    TEXT_BYTES,
+    Binary,
+    Endian,
+    count_text_records,
+)
+
+# A field of the trace header: its first byte, counted from 1, and its NumPy type.
+Place: TypeAlias = tuple[int, str]
+Headers: TypeAlias = dict[Place, NDArray[Any]]
+
+# Sample format code: NumPy type of a sample once decoded (IBM floats become IEEE ones).
+SAMPLE_DTYPES = {
+    1: "f4", 2: "i4", 3: "i2", 5: "f4", 6: "f8", 8: "i1", 9: "i8", 10: "u4", 11: "u2", 12: "u8", 16: "u1",
+}  # fmt: skip
+IBM = 1
+WINDOW_BYTES = 32 << 20
+UNSIGNED = (115, 117)
+STANDARD = sorted(int(field) for field in segyio.TraceField.enums())
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The fixed structure of one SEG-Y file; small, so tasks carry it.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    endian : {'big', 'little'}
+        Byte order.
+    format : int
+        Sample format code of the standard.
+    samples, traces : int
+        Samples per trace and number of traces.
+    first : int
+        Offset of the first trace header [bytes].
+    extra : int, optional
+        Number of additional trace headers that follow each trace header (revision 2).
+    revision : int, optional
+        Revision of the standard; None where the file names none that is known.
+    interval : float, optional
+        Extended sample interval [us] of revision 2, which takes the place of that of revision 1.
+    """
+
+    path: str
+    endian: Endian
+    format: int
+    samples: int
+    traces: int
+    first: int
+    extra: int = 0
+    revision: int | None = 1
+    interval: float | None = None
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Type of the decoded samples, in the machine's byte order."""
+        return np.dtype(SAMPLE_DTYPES[self.format])
+
+    @property
+    def header_bytes(self) -> int:
+        """Length of all headers of a trace [bytes]."""
+        return HEADER_BYTES * (1 + self.extra)
+
+    @property
+    def trace_bytes(self) -> int:
+        """Length of a trace with its headers [bytes]."""
+        return self.header_bytes + self.samples * self.dtype.itemsize
+
+    @property
+    def order(self) -> Literal["<", ">"]:
+        """Byte order as NumPy writes it."""
+        return ">" if self.endian == "big" else "<"
+
+
+class _Misfit(ValueError):
+    """What the binary header says, in one byte order, makes no sense."""
+
+
+def read_layout(
+    path: str, endian: Endian | None = None, *, revision: int | None = None, samples: int | None = None
+) -> Layout:
+    """Find byte order, sample format and number of traces, and check them against the file's size.
+
+    Parameters
+    ----------
+    path : str
+        SEG-Y file.
+    endian : {'big', 'little'}, optional
+        Byte order. By default the one under which the headers and the size of the file agree.
+    revision : {0, 1, 2}, optional
+        Revision of the standard, instead of that in the binary header.
+    samples : int, optional
+        Number of samples per trace, instead of that in the binary header.
+
+    Returns
+    -------
+    Layout
+        The structure of the file.
+
+    Raises
+    ------
+    ValueError
+        If the file is not SEG-Y, its last trace is incomplete, or its headers contradict each other.
+    """
+    size = os.path.getsize(path)
+    head_bytes = TEXT_BYTES + BINARY_BYTES
+    with open(path, "rb") as file:
+        head = file.read(head_bytes + HEADER_BYTES)
+    if len(head) < head_bytes + HEADER_BYTES:
+        raise ValueError(
+            f"{path!r} is not a SEG-Y file: it has {size} bytes, headers alone take {head_bytes}+."
+        )
+    for name, value, known in (("endian", endian, ("big", "little")), ("revision", revision, (0, 1, 2))):
+        if value is not None and value not in known:
+            raise ValueError(f"{name}={value!r}: expected one of {list(known)}.")
+    if samples is not None and not 0 < samples < 1 << 31:
+        raise ValueError(f"samples={samples!r}: expected a positive number.")
+    orders: tuple[Endian, ...] = (endian,) if endian else ("big", "little")
+    misfits, candidates = _read_orders(path, orders, head, size, revision, samples)
+    if not candidates:
+        raise ValueError(f"{path!r} is no SEG-Y file that can be read: {'; '.join(misfits)}.")
+    if fitting := [layout for layout, tail in candidates if _fits(layout, tail, size)]:
+        return fitting[0]
+    message = _unfit(*candidates[0], size)
+    if revision is None:
+        _, others = _read_orders(path, orders, head, size, 2, samples)
+        if any(_fits(layout, tail, size) for layout, tail in others):
+            message += " As revision 2 it is whole: give revision=2 if it is."
+    raise ValueError(message)
+
+
+def _read_orders(
+    path: str,
+    orders: tuple[Endian, ...],
+    head: bytes,
+    size: int,
+    revision: int | None,
+    samples: int | None,
+) -> tuple[list[str], list[tuple[Layout, int]]]:
+    """Why some byte orders make no sense, and the structures that the others may mean."""
+    misfits: list[str] = []
+    candidates: list[tuple[Layout, int]] = []
+    for order in orders:
+        try:
+            candidates += _candidates(path, Binary(head, order), size, revision, samples)
+        except _Misfit as misfit:
+            misfits.append(f"in {order} endian, {misfit}")
+    return misfits, candidates
+
+
+def _candidates(
+    path: str, binary: Binary, size: int, revision: int | None, samples: int | None
+) -> list[tuple[Layout, int]]:
+    """The structures that a binary header may mean, the likeliest first, and the bytes after the last trace."""
+    code = binary.get(3225, "h")
+    if code not in SAMPLE_DTYPES:
+        raise _Misfit(
+            f"bytes 3225-3226 hold the sample format {code}, which is none of those that can be read, "
+            f"{sorted(SAMPLE_DTYPES)}"
+        )
+    revision = _revision(binary, revision)
+    modern = revision == 2
+    constant = binary.get(3297, "i")
+    if modern and constant not in (0, CONSTANT):
+        raise _Misfit(f"bytes 3297-3300 hold {constant}, where the right byte order gives {CONSTANT}")
+    length = _samples(binary, modern, samples)
+    interval = binary.get(3273, "d") if modern else 0.0
+    if not (math.isfinite(interval) and interval >= 0):
+        raise _Misfit(f"bytes 3273-3280 hold the sample interval {interval}: give endian= or revision=")
+    tail, count = (_tail(binary), binary.get(3513, "Q")) if modern else (0, 0)
+    found = []
+    for first, extra in itertools.product(
+        _starts(path, binary, revision), _extras(binary) if modern else [0]
+    ):
+        one = Layout(path, binary.endian, code, length, count, first, extra, revision, interval or None)
+        traces = count or max(0, size - first - tail) // one.trace_bytes
+        found.append((replace(one, traces=traces), tail))
+    if not (there := [(layout, tail) for layout, tail in found if layout.first <= size]):
+        raise _Misfit(f"the first trace begins at byte {found[0][0].first}, behind the end of the file")
+    return there
+
+
+def _revision(binary: Binary, asked: int | None) -> int | None:
+    """The revision; refused where fields of revision 2 are filled in, and the header does not say that it is one."""
+    revision = binary.revision if asked is None else asked
+    # Bytes that are unassigned before revision 2 may hold anything; a likely interval is no accident.
+    likely = 1 <= binary.get(3273, "d") <= 1e7
+    marked = binary.get(3297, "i") == CONSTANT or revision is None or likely
+    if asked is None and revision != 2 and marked and (filled := binary.extensions()):
+        said = "revision {}.{}".format(*binary.head[3500:3502])
+        raise _Misfit(
+            f"bytes 3501-3502 hold {said}, but fields of revision 2 are filled in ({', '.join(filled)}): say which "
+            "it is with revision="
+        )
+    return revision
+
+
+def _samples(binary: Binary, modern: bool, asked: int | None) -> int:
+    """Samples per trace: those of revision 2 take the place of those of revision 1."""
+    if asked is not None:
+        return asked
+    extended = binary.get(3269, "i") if modern else 0
+    if extended < 0:
+        raise _Misfit(f"bytes 3269-3272 hold {extended} samples per trace")
+    number = int(extended or binary.get(3221, "H"))
+    if not number:
+        within = Binary(binary.head[3600:], binary.endian).get(115, "H")
+        hint = f"; byte 115 of the first trace holds {within}: give samples={within}" if within else ""
+        raise _Misfit(
+            f"bytes 3225-3226 hold the sample format {binary.get(3225, 'h')}, but bytes 3221-3222 no number of "
+            f"samples{hint or ': give samples='}"
+        )
+    return number
+
+
+def _starts(path: str, binary: Binary, revision: int | None) -> list[int]:
+    """Where the first trace may begin."""
+    if revision == 2 and (offset := binary.get(3521, "Q")):
+        if offset < TEXT_BYTES + BINARY_BYTES:
+            raise _Misfit(f"bytes 3521-3528 let the first trace begin at byte {offset}, within the headers")
+        return [offset]
+    count = binary.get(3505, "h")
+    if count == -1:
+        found = count_text_records(path)
+        if found is None:
+            raise _Misfit(
+                "bytes 3505-3506 announce extended text headers up to one with ((SEG: EndText)), and there is none"
+            )
+        count = found
+    if count < 0:
+        raise _Misfit(f"bytes 3505-3506 hold {count} extended text headers")
+    # Revision 0 has none: what is there may be something else.
+    counts = [count, 0] if revision in (0, None) and count else [count]
+    return [TEXT_BYTES * (1 + count) + BINARY_BYTES for count in counts]
+
+
+def _extras(binary: Binary) -> list[int]:
+    """How many additional trace headers there may be: four bytes hold them in revision 2.0, two in 2.1."""
+    long, short = binary.get(3507, "i"), binary.get(3507, "h")
+    known = [long, short] if binary.head[3501] == 0 else [short]
+    if not any(0 <= number < 1 << 15 for number in known):
+        raise _Misfit(f"bytes 3507-3510 hold {long} additional trace headers")
+    return [number for number in dict.fromkeys(known) if 0 <= number < 1 << 15]
+
+
+def _tail(binary: Binary) -> int:
+    """Length of the records after the last trace [bytes]; -1 where only the number of traces can show it."""
+    records = binary.get(3529, "i")
+    if records == -1 and not binary.get(3513, "Q"):
+        raise _Misfit(
+            "bytes 3529-3532 announce any number of records after the last trace, and bytes 3513-3520 do not hold "
+            "the number of traces: where the traces end is not known"
+        )
+    if records < -1:
+        raise _Misfit(f"bytes 3529-3532 hold {records} records after the last trace")
+    return records * TEXT_BYTES if records >= 0 else -1
+
+
+def _fits(layout: Layout, tail: int, size: int) -> bool:
+    """Whether traces fill the file."""
+    rest = size - layout.first - layout.traces * layout.trace_bytes
+    return layout.traces > 0 and (rest == tail if tail >= 0 else rest >= 0 and rest % TEXT_BYTES == 0)
+
+
+def _unfit(layout: Layout, tail: int, size: int) -> str:
+    """Why the size of a file does not go with its headers."""
+    whole, rest = divmod(size - layout.first - max(tail, 0), layout.trace_bytes)
+    headers = f" and {layout.extra} additional headers" if layout.extra else ""
+    if tail >= 0 and 0 < whole != layout.traces:
+        headers += f", of which bytes 3513-3520 announce {layout.traces},"
+    return (
+        f"{layout.path!r} is truncated or its traces differ in length: {whole} traces of {layout.samples} samples"
+        f"{headers} ({layout.trace_bytes} bytes each, {layout.endian} endian) leave {rest} bytes over. Copy it "
+        "again from where it came from. If that is the same, its traces are of several lengths, which cannot be "
+        "read, or a header is wrong: samples= and revision= take the place of bytes 3221-3222 and 3501-3502."
+    )
+
+
+def standard_code(byte: int) -> str | None:
+    """NumPy type of the standard's field that starts at ``byte``, or None if none does."""
+    if byte not in STANDARD:
+        return None
+    width = min((other for other in STANDARD if other > byte), default=HEADER_BYTES + 1) - byte
+    return f"{'u' if byte in UNSIGNED else 'i'}{4 if width >= 4 else 2}"
+
+
+def standard(byte: int) -> Place:
+    """The standard's field that starts at ``byte``."""
+    code = standard_code(byte)
+    assert code is not None
+    return byte, code
+
+
+def scan_headers(layout: Layout, places: Iterable[Place]) -> Headers:
+    """Read fields of all trace headers in one pass over the file, window by window.
+
+    Parameters
+    ----------
+    layout : Layout
+        The file's structure.
+    places : iterable of (int, str)
+        First byte of each field, counted from 1 as in the standard, and NumPy type. Bytes from 241 on are in
+        additional trace headers.
+
+    Returns
+    -------
+    dict of numpy.ndarray
+        By field, one value per trace in the field's own type and the machine's byte order.
+    """
+    kinds = {(byte, code): np.dtype(layout.order + code) for byte, code in places}
+    headers: Headers = {
+        place: np.empty(layout.traces, kind.newbyteorder("=")) for place, kind in kinds.items()
+    }
+    step = max(1, WINDOW_BYTES // layout.trace_bytes)
+    for start in range(0, layout.traces, step):
+        count = min(step, layout.traces - start)
+        offset = layout.first + start * layout.trace_bytes
+        # A new map for each window, so that the pages touched before do not add up.
+        window = np.memmap(layout.path, np.uint8, "r", offset, (count, layout.trace_bytes))
+        for (byte, code), kind in kinds.items():
+            field = window[:, byte - 1 : byte - 1 + kind.itemsize]
+            headers[byte, code][start : start + count] = np.ascontiguousarray(field).view(kind)[:, 0]
+    return headers

@@ -1,0 +1,114 @@
+"""Writing SEG-Y with the headers of another file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import IO, Any, Literal
+
+import numpy as np
+import xarray as xr
+
+from pylops_distributed.ingest.formats.segy.binary_header import Endian
+from pylops_distributed.ingest.formats.segy.layout import IBM, WINDOW_BYTES, Layout, read_layout
+from pylops_distributed.ingest.formats.segy.samples import write_run
+
+IEEE, FORMAT_BYTE = 5, 3224
+READ: Literal["r"] = "r"
+CHANGE: Literal["r+"] = "r+"
+UNSUPPORTED = (errno.EINVAL, errno.EOPNOTSUPP)  # the file system allocates nothing beforehand
+FLOATS = (IBM, 5, 6)  # IBM floats, and IEEE floats of four and of eight bytes
+
+
+def copy_segy(
+    source: str,
+    target: str,
+    array: xr.DataArray,
+    numbers: xr.DataArray,
+    endian: Endian,
+    options: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the traces of an array in the order, and with all headers, of a SEG-Y file.
+
+    Parameters
+    ----------
+    source : str
+        The SEG-Y file whose headers are taken.
+    target : str
+        File to write.
+    array : xarray.DataArray
+        Samples; one block of whole traces is in memory at a time.
+    numbers : xarray.DataArray
+        Place in the file of each trace, -1 for holes; has the dimensions of ``array`` but for that of samples, which
+        its attribute ``samples`` names.
+    endian : {'big', 'little'}
+        Byte order of the file.
+    options : mapping, optional
+        Further options of :func:`~pylops_distributed.ingest.formats.segy.layout.read_layout` with which the file was
+        read.
+
+    Raises
+    ------
+    OSError
+        If there is no room for the file.
+    ValueError
+        If a sample does not fit the format of the file.
+    """
+    layout = read_layout(source, endian, **(options or {}))
+    format = layout.format if layout.format in FLOATS else IEEE
+    made = replace(layout, path=target, format=format)
+    _copy_headers(layout, made)
+    order = array.transpose(*numbers.dims, numbers.attrs["samples"])
+    with open(target, "r+b") as file:
+        for where, block in _blocks(order):
+            traces = np.asarray(block).reshape(-1, layout.samples)
+            for number, trace in zip(numbers.values[where].ravel(), traces, strict=True):
+                if number >= 0:
+                    write_run(file, made, int(number), trace[None])
+
+
+def _copy_headers(source: Layout, target: Layout) -> None:
+    """Make a file of the layout ``target`` with the headers of another, and nothing yet in its traces."""
+    with open(source.path, "rb") as file:
+        head = bytearray(file.read(source.first))
+    code = target.format.to_bytes(2, target.endian)
+    head[FORMAT_BYTE : FORMAT_BYTE + 2] = code
+    with open(target.path, "wb") as file:
+        _allocate(file, target.first + target.traces * target.trace_bytes)
+        file.write(head)
+    step = max(1, WINDOW_BYTES // max(source.trace_bytes, target.trace_bytes))
+    for start in range(0, source.traces, step):
+        count = min(step, source.traces - start)
+        old, new = (
+            np.memmap(one.path, np.uint8, how, one.first + start * one.trace_bytes, (count, one.trace_bytes))
+            for one, how in ((source, READ), (target, CHANGE))
+        )
+        new[:, : source.header_bytes] = old[:, : source.header_bytes]
+    with open(source.path, "rb") as file, open(target.path, "ab") as copy:
+        file.seek(source.first + source.traces * source.trace_bytes)
+        shutil.copyfileobj(file, copy)  # records after the last trace
+
+
+def _allocate(file: IO[bytes], size: int) -> None:
+    """Give a file its size and its space: writing to a mapped file on a full disk would kill the process."""
+    file.truncate(size)
+    if not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        if error.errno not in UNSUPPORTED:
+            raise OSError(error.errno, f"{error.strerror}: {size} bytes are needed for", file.name) from None
+
+
+def _blocks(array: xr.DataArray) -> Iterator[tuple[tuple[slice, ...], Any]]:
+    """Blocks of whole traces, one at a time, each with the place of its traces."""
+    whole = array.chunk({array.dims[-1]: -1})
+    sizes = whole.chunks or ()
+    for index in np.ndindex(*map(len, sizes)):
+        starts = [sum(s[:i]) for s, i in zip(sizes, index, strict=True)]
+        where = tuple(slice(a, a + s[i]) for a, s, i in zip(starts, sizes, index, strict=True))
+        yield where[:-1], whole.data.blocks[index].compute()

@@ -1,0 +1,144 @@
+"""Writing volumes and sections as SEG-Y."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import segyio
+from numpy.typing import ArrayLike
+
+from pylops_distributed.ingest.formats.segy.binary_header import Endian
+from pylops_distributed.ingest.formats.segy.layout import SAMPLE_DTYPES, Layout
+from pylops_distributed.ingest.formats.segy.samples import write_run
+
+
+def write_segy(
+    path: str,
+    data: Any,
+    *,
+    inline: ArrayLike | None = None,
+    crossline: ArrayLike | None = None,
+    dt_ms: float = 4.0,
+    t0_ms: int = 0,
+    origin: tuple[float, float] = (0.0, 0.0),
+    spacing: tuple[float, float] = (25.0, 25.0),
+    sample_format: int = 5,
+    endian: Endian = "big",
+    text: Sequence[str] = (),
+) -> None:
+    """Write a 3-D volume or a 2-D section as SEG-Y revision 1, one inline in memory at a time.
+
+    Parameters
+    ----------
+    path : str
+        File to write; an older one is replaced.
+    data : array-like
+        Shape ``(inlines, crosslines, samples)``, or ``(cdps, samples)``: NumPy, Dask, or anything
+        that is sliced along its first axis.
+    inline, crossline : array-like of int, optional
+        Line numbers, 1, 2, ... by default. For a section ``crossline`` holds the CDP numbers.
+    dt_ms : float, optional
+        Sample interval [ms]; in depth [m].
+    t0_ms : int, optional
+        Time of the first sample [ms], or its depth [m]; a whole number from -32768 to 32767.
+    origin, spacing : tuple of float, optional
+        ``cdp_x`` and ``cdp_y`` of the first trace, and their steps from inline to inline (x) and from
+        crossline to crossline (y) [m]; kept to the centimetre.
+    sample_format : int, optional
+        1 IBM float, 5 IEEE float, 2, 3, 8 integers of 4, 2 and 1 bytes, and so on. Floats are rounded to nearest;
+        integers hold whole numbers only.
+    endian : {'big', 'little'}, optional
+        Byte order.
+    text : sequence of str, optional
+        Up to 40 lines of 76 characters for the text header; their numbers are put before them.
+
+    Raises
+    ------
+    ValueError
+        If shapes, line numbers, formats or text do not fit, or a number does not fit its header field or the sample
+        format.
+    """
+    volume = data[None] if data.ndim == 2 else data
+    if volume.ndim != 3:
+        raise ValueError(f"data has {data.ndim} axes: expected (inline, crossline, sample) or (cdp, sample).")
+    if sample_format not in SAMPLE_DTYPES:
+        raise ValueError(f"sample_format={sample_format}: expected one of {sorted(SAMPLE_DTYPES)}.")
+    lines = _numbers("inline", inline, volume.shape[0])
+    cross = _numbers("crossline", crossline, volume.shape[1])
+    interval = round(dt_ms * 1000)
+    if not 0 < interval < 1 << 16 or not 0 < volume.shape[2] < 1 << 16:
+        raise ValueError(
+            f"dt_ms={dt_ms} and {volume.shape[2]} samples: SEG-Y holds up to 65.535 ms and 65535 samples."
+        )
+    _check_fields(lines, cross, t0_ms, origin, spacing)
+    if len(text) > 40 or any(len(line) > 76 for line in text):
+        raise ValueError(f"text has {len(text)} lines, expected up to 40, of up to 76 characters each.")
+    spec = segyio.spec()
+    spec.samples = t0_ms + dt_ms * np.arange(volume.shape[2])
+    spec.tracecount, spec.format, spec.endian = lines.size * cross.size, sample_format, endian
+    with segyio.create(path, spec) as file:
+        file.text[0] = segyio.tools.create_text_header(dict(enumerate(text, 1)))
+        file.bin.update(
+            hns=_int16(volume.shape[2]), hdt=_int16(interval), dto=_int16(interval), ntrpr=1, nart=0,
+            format=sample_format, rev=1, mfeet=1,
+        )  # fmt: skip
+        for i, line in enumerate(lines):
+            for j, number in enumerate(cross):
+                x, y = origin[0] + i * spacing[0], origin[1] + j * spacing[1]
+                k = i * cross.size + j
+                file.header[k] = {
+                    1: k + 1, 5: k + 1, 21: int(number), 71: -100, 89: 1, 109: int(t0_ms),
+                    115: _int16(volume.shape[2]), 117: _int16(interval),
+                    181: round(100 * x), 185: round(100 * y), 189: int(line), 193: int(number),
+                }  # fmt: skip
+    layout = Layout(path, endian, sample_format, volume.shape[2], lines.size * cross.size, 3600)
+    try:
+        with open(path, "r+b") as samples:  # segyio's own IBM floats are not rounded to nearest
+            for i in range(lines.size):
+                write_run(samples, layout, i * cross.size, np.asarray(volume[i]))
+    except ValueError:
+        os.unlink(path)
+        raise
+
+
+def _numbers(name: str, given: ArrayLike | None, size: int) -> np.ndarray[Any, Any]:
+    """Line numbers, checked."""
+    numbers = np.arange(1, size + 1) if given is None else np.asarray(given)
+    if numbers.shape != (size,) or np.unique(numbers).size != size:
+        raise ValueError(f"{name} must hold {size} different numbers; got shape {numbers.shape}.")
+    return numbers
+
+
+def _check_fields(
+    lines: np.ndarray[Any, Any],
+    cross: np.ndarray[Any, Any],
+    t0_ms: int,
+    origin: tuple[float, float],
+    spacing: tuple[float, float],
+) -> None:
+    """Refuse what would be cut or wrapped in the trace headers."""
+    _fits("t0_ms", t0_ms, 16)
+    _fits("inline", lines, 32)
+    _fits("crossline", cross, 32)
+    _fits("the number of traces", lines.size * cross.size, 32)
+    for axis, size in enumerate((lines.size, cross.size)):
+        ends = origin[axis] + spacing[axis] * np.array([0, size - 1])
+        _fits(f"cdp_{'xy'[axis]} (in cm, from origin and spacing)", np.rint(100 * ends), 32)
+
+
+def _fits(name: str, values: ArrayLike, bits: int) -> None:
+    """Refuse numbers that are not whole, or too large for a signed field."""
+    limit, numbers = 1 << bits - 1, np.atleast_1d(np.asarray(values, np.float64))
+    bad = numbers[(numbers != np.rint(numbers)) | (numbers < -limit) | (numbers >= limit)]
+    if bad.size:
+        raise ValueError(
+            f"{name}: got {bad[0]:.12g}, but SEG-Y holds whole numbers from {-limit} to {limit - 1} there."
+        )
+
+
+def _int16(value: int) -> int:
+    """An unsigned 16-bit number as segyio takes it: signed."""
+    return value - (1 << 16) if value >= 1 << 15 else value

@@ -1,0 +1,170 @@
+"""Opening raw files: one lazy, labelled dataset whatever the format."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from pylops_distributed.ingest.formats import hdf5 as hdf
+from pylops_distributed.ingest.formats import matlab
+from pylops_distributed.ingest.formats import numpy as npy
+from pylops_distributed.ingest.formats import zarr as zarrs
+from pylops_distributed.ingest.formats.base import Format
+from pylops_distributed.ingest.formats.segy import reader as segy
+from pylops_distributed.storage.object_store import open_storage
+
+FORMATS: dict[str, Format] = {
+    "segy": Format((".sgy", ".segy"), segy.open_segy),
+    "hdf": Format((".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5"), hdf.open_hdf, (b"\x89HDF", b"CDF")),
+    "matlab": Format((".mat",), matlab.open_matlab, (b"MATLAB",)),
+    "npy": Format((".npy", ".npz"), npy.open_npy, (b"\x93NUMPY", b"PK\x03\x04")),
+    "zarr": Format((".zarr",), zarrs.open_zarr),
+}
+
+
+class Source(BaseModel):
+    """A raw file and how to read it: small, hashable by content, the same in Python and in YAML.
+
+    Parameters
+    ----------
+    path : str
+        File, folder or ``s3://`` URL (Zarr only). A local path is made absolute.
+    format : str, optional
+        A key of ``FORMATS``. By default recognised by suffix, then by content.
+    options : dict, optional
+        Keyword arguments of the format's reader.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    path: str
+    format: str | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("path")
+    @classmethod
+    def _absolute(cls, path: str) -> str:
+        return path if "://" in path else os.path.abspath(os.path.expanduser(path))
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _plain(cls, options: Any) -> Any:
+        """Arrays as lists: options are stored and sent as JSON."""
+        if isinstance(options, Mapping):
+            return {key: cls._plain(value) for key, value in options.items()}
+        if isinstance(options, np.ndarray | np.generic):
+            return options.tolist()
+        return [cls._plain(value) for value in options] if isinstance(options, list | tuple) else options
+
+    def open(self, *, checksum: bool = True) -> xr.Dataset:
+        """Open lazily; see :func:`open_source`."""
+        return open_source(self.path, format=self.format, checksum=checksum, **self.options)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder or prefix, of which all there is must be listed to know its stamp."""
+        return "://" in self.path or os.path.isdir(self.path)
+
+    def stamp(self) -> tuple[int, int]:
+        """Size [bytes] and last time of change [ns]: they tell whether it changed meanwhile.
+
+        Raises
+        ------
+        FileNotFoundError
+            If it is gone, or away.
+        """
+        if self.is_folder:
+            return open_storage(self.path).stamp()
+        status = os.stat(self.path)
+        return status.st_size, status.st_mtime_ns
+
+
+def open_source(path: str, *, format: str | None = None, checksum: bool = True, **options: Any) -> xr.Dataset:
+    """Open a raw file of any known format as a lazy dataset with coordinates, units and provenance.
+
+    Parameters
+    ----------
+    path : str
+        File, folder, or URL (Zarr only).
+    format : str, optional
+        A key of ``FORMATS``. By default recognised by suffix, then by content.
+    checksum : bool, optional
+        Whether to read the file once, streaming, for its SHA-256.
+    **options
+        Options of the format, such as those of :func:`~pylops_distributed.ingest.formats.segy.reader.open_segy`;
+        ``chunks``,
+        a mapping of dimension to length, is common to all.
+
+    Returns
+    -------
+    xarray.Dataset
+        Lazy variables. The attributes ``source``, ``format``, ``size`` and ``sha256`` tell which file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing at ``path``.
+    ValueError
+        If the format is not known, the file is not what it claims to be, or an option does not exist.
+    """
+    path = path if "://" in path else os.path.abspath(os.path.expanduser(path))
+    name = format or recognise(path)
+    if name not in FORMATS:
+        raise ValueError(f"format={name!r} is unknown: expected one of {list(FORMATS)}.")
+    reader = FORMATS[name].open
+    known = list(inspect.signature(reader).parameters)[1:]
+    if unknown := sorted(set(options) - set(known)):
+        raise ValueError(f"unknown options {unknown} for format {name!r}: expected some of {known}.")
+    if "://" not in path and not os.path.exists(path):
+        raise FileNotFoundError(f"there is no file {path!r}.")
+    ds = reader(path, **options)
+    if not ds.data_vars:
+        raise ValueError(f"{path!r} holds no numerical array.")
+    ds.attrs |= {"source": path, "format": name, **(digest(path) if checksum else {})}
+    return ds
+
+
+def recognise(path: str) -> str:
+    """Name of a path's format, from its suffix, else from its first bytes.
+
+    Raises
+    ------
+    ValueError
+        If neither is known.
+    """
+    suffix = os.path.splitext(path.rstrip("/"))[1].lower()
+    for name, known in FORMATS.items():
+        if suffix in known.suffixes:
+            return name
+    if "://" in path or os.path.isdir(path):
+        return "zarr"
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"there is no file {path!r}.")
+    with open(path, "rb") as file:
+        head = file.read(16)
+    for name, known in FORMATS.items():
+        if head.startswith(known.magic):
+            return name
+    raise ValueError(
+        f"cannot tell the format of {path!r}: give format=, one of {list(FORMATS)} (suffixes "
+        f"{', '.join(suffix for known in FORMATS.values() for suffix in known.suffixes)})."
+    )
+
+
+def digest(path: str) -> Mapping[str, Any]:
+    """Size [bytes] and SHA-256 of a file, or of all keys and objects of a folder or URL, streaming."""
+    if os.path.isfile(path):
+        with open(path, "rb") as file:
+            return {"size": os.path.getsize(path), "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    storage, total, whole = open_storage(path), 0, hashlib.sha256()
+    for key in sorted(storage.list()):
+        data = storage.get(key)
+        total += len(data)
+        whole.update(key.encode() + b"\0" + hashlib.sha256(data).digest())
+    return {"size": total, "sha256": whole.hexdigest()}

@@ -1,0 +1,54 @@
+"""The three steps of an ingest in a row.
+
+A dataset does not exist until its root ``zarr.json`` does, and that is put last. Until then there are only
+its arrays and a folder of working notes, from which a run that died goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dask
+
+from pylops_distributed.ingest.block_writer import write_block
+from pylops_distributed.ingest.formats.source import Source
+from pylops_distributed.ingest.models import DatasetRef
+from pylops_distributed.ingest.planning import plan
+from pylops_distributed.ingest.sealing import read_ref, seal
+
+
+def ingest(
+    source: Source | str | Mapping[str, Source], url: str, *, chunks: Mapping[str, int] | None = None
+) -> DatasetRef:
+    """Copy raw files into a sealed Zarr dataset, on the current Dask cluster or scheduler.
+
+    Memory stays near the size of a few chunks, whatever the size of the files. A run that was stopped goes on
+    when called again; where the same dataset is already there, nothing is done.
+
+    Parameters
+    ----------
+    source : Source, str, or mapping of str to Source
+        One source (or its path), or a source for each variable of the dataset.
+    url : str
+        Local folder or ``s3://bucket/prefix``. ``{fingerprint}`` in it becomes the first digits of the hash of
+        contents, options and chunks, so that other data go to another place.
+    chunks : mapping of str to int, optional
+        Length of chunks by dimension, both in memory and in the store. By default about 16 MB each.
+
+    Returns
+    -------
+    DatasetRef
+        Where and what it is. ``nonfinite`` counts NaN and Inf, which are kept.
+
+    Raises
+    ------
+    ValueError
+        If a source cannot be read, or grids differ.
+    FileExistsError
+        If there is another dataset, finished or not, at ``url``.
+    """
+    planned = plan(source, url, chunks=chunks)
+    if planned.sealed:
+        return read_ref(planned.url)
+    write = dask.delayed(write_block, pure=False)
+    return seal(planned, dask.compute(*(write(planned, index) for index in range(planned.blocks))))

@@ -1,0 +1,1 @@
+"""Linear inversions as resumable runs: assembly, identity, warm starts, forward modelling, results."""

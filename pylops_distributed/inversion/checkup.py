@@ -1,0 +1,114 @@
+"""A look at a problem before it is run for long: whether its adjoint is one, its chunks, and what a solve takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from pylops_distributed.execution import trace
+from pylops_distributed.execution.state import State
+from pylops_distributed.inversion.assembly import AnySolver, Assembly, assemble
+from pylops_distributed.problems.base import Problem
+from pylops_distributed.settings.solver_settings import name_of
+from pylops_distributed.utils.dottest import dottest
+from pylops_distributed.vectors.space import Blocks
+
+MIB = 2**20
+LARGE = 256 * MIB  # a chunk beyond this leaves workers little room for what a task makes of it
+SMALL = MIB // 4  # many chunks below this cost more to handle than to compute
+
+
+def checkup(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> Iterator[tuple[str, bool, str]]:
+    """Look at a problem with its data and its solver.
+
+    Parameters
+    ----------
+    problem : Problem
+        Problem, not yet prepared.
+    ds : xarray.Dataset
+        Its dataset.
+    solver : SolverSettings or Solver
+        Solver.
+
+    Yields
+    ------
+    name : str
+        What was looked at.
+    good : bool
+        Whether all is well.
+    words : str
+        What was found. The dot test computes one forward and one adjoint of random vectors, and preparing may
+        compute; all the rest is lazy.
+    """
+    problem.check(ds)
+    ready = problem.prepare(ds)
+    found = assemble(ready, ds, solver)
+    yield "operator", True, repr(found.op)
+    yield _adjoint(found)
+    yield _fits(ready, ds)
+    state = found.solver.init(found.op, found.y)
+    yield _chunks("data", found.y)
+    yield _chunks("model", state.x)
+    yield from _costs(found, state, name_of(solver))
+
+
+def _adjoint(found: Assembly) -> tuple[str, bool, str]:
+    single = found.op.dtype in (np.float32, np.complex64)
+    complexflag = 3 if found.op.dtype.kind == "c" else 0
+    try:
+        dottest(found.op, rtol=1e-4 if single else 1e-8, complexflag=complexflag)
+    except AssertionError as error:
+        return "adjoint", False, f"{error}. The adjoint of an operator of yours is not that of its forward"
+    return "adjoint", True, "passes the dot test"
+
+
+def _fits(problem: Problem, ds: xr.Dataset) -> tuple[str, bool, str]:
+    """Whether the labels have as many axes as the vectors, and the result can be labelled."""
+    labels, op = problem.labels(ds), problem.operator(ds)
+    for space, shape in (("domain", op.domain), ("codomain", op.codomain)):
+        if hasattr(shape, "spaces"):
+            continue
+        if len(labels[space].dims) != len(shape.shape):
+            return "labels", False, f"the {space} has shape {shape.shape}, its labels {labels[space].dims}"
+    return (
+        "labels",
+        True,
+        f"model on {labels['domain']!s:.200}".split(", coords")[0].replace("Labels(dims=", ""),
+    )
+
+
+def _chunks(name: str, x: Any) -> tuple[str, bool, str]:
+    arrays = x.arrays if isinstance(x, Blocks) else (x,)
+    largest = max(int(np.prod(a.chunksize)) * a.dtype.itemsize for a in arrays)
+    count, total = sum(a.npartitions for a in arrays), sum(a.nbytes for a in arrays)
+    good = largest <= LARGE and not (count > 64 and total / count < SMALL)
+    shapes = ", ".join(f"{a.shape} {a.dtype}" for a in arrays)
+    words = f"{shapes}: {total / MIB:.1f} MiB in {count} chunks of up to {largest / MIB:.2f} MiB"
+    if largest > LARGE:
+        words += "; large: cut an axis that the operator does not need whole"
+    elif not good:
+        words += "; many small ones: make them larger"
+    return name, good, words
+
+
+def _costs(found: Assembly, state: State, name: str) -> Iterator[tuple[str, bool, str]]:
+    """Size of a state, and tasks of a step."""
+    vectors = [getattr(state, f.name) for f in fields(state) if f.metadata.get("space")]
+    arrays = [a for v in vectors for a in (v.arrays if isinstance(v, Blocks) else (v,))]
+    size = sum(a.nbytes for a in arrays)
+    # The engine holds the state before and after a step, and the data.
+    data = sum(a.nbytes for a in (found.y.arrays if isinstance(found.y, Blocks) else (found.y,)))
+    need = 2 * size + data
+    yield (
+        "memory", True,
+        f"{name} keeps {len(arrays)} arrays, {size / MIB:.1f} MiB; about {need / MIB:.1f} MiB over all workers for "
+        "states and data, besides what the operator holds",
+    )  # fmt: skip
+    yield "disk", True, f"{size / MIB:.1f} MiB a checkpoint, before compression"
+    template = trace(lambda before: found.solver.step(found.op, found.y, before), state)
+    tasks = len(template.body)
+    yield "graph", tasks < 50_000, f"{tasks} tasks a step"

@@ -1,0 +1,74 @@
+"""What a run will take on disk, before it is begun."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import dask.array as da
+import xarray as xr
+
+from pylops_distributed.execution.state import leaves
+from pylops_distributed.inversion.assembly import AnySolver, assemble, identity, model_of
+from pylops_distributed.problems.base import Problem
+from pylops_distributed.settings.solver_settings import most_steps
+from pylops_distributed.storage.policies import Retention
+
+
+def _stored(array: da.Array) -> int:
+    """Bytes of an array in a checkpoint, whose chunks are all of one size, those at the edges too."""
+    grid = [max(sizes, default=1) for sizes in array.chunks]
+    padded = [-(-length // chunk) * chunk for length, chunk in zip(array.shape, grid, strict=True)]
+    return int(math.prod(padded) * array.dtype.itemsize)
+
+
+@dataclass(frozen=True)
+class DiskUse:
+    """Bytes that the parts of a run take at most.
+
+    Attributes
+    ----------
+    dataset : int
+        The raw data, ingested; compression not counted.
+    state : int
+        One checkpoint.
+    checkpoints : int
+        How many of these there are at once, at most.
+    result : int
+        The result.
+    """
+
+    dataset: int
+    state: int
+    checkpoints: int
+    result: int
+
+    @property
+    def run(self) -> int:
+        """Bytes of the run, without its dataset."""
+        return self.state * self.checkpoints + self.result
+
+
+def disk_use(problem: Problem, ds: xr.Dataset, solver: AnySolver, retention: Retention) -> DiskUse:
+    """Reckon up what a run takes on disk; builds graphs, and computes nothing.
+
+    Parameters
+    ----------
+    problem : Problem
+        Problem, prepared or not.
+    ds : xarray.Dataset
+        Its dataset, lazy.
+    solver : SolverSettings or Solver
+        Solver.
+    retention : Retention
+        Which checkpoints are kept.
+    """
+    settled = problem.settled(ds)
+    ready = assemble(settled, ds, solver)
+    first = ready.solver.init(ready.op, ready.y)
+    state = sum(map(_stored, leaves(first)))
+    # While one is written, those before it are still there.
+    kept = retention.latest + 1 + (most_steps(solver) // retention.every if retention.every else 0)
+    known = identity(problem, "", solver)["solver"]
+    result = settled.label(ds, model_of(settled, ds, known, first.x))
+    return DiskUse(int(ds.nbytes), state, kept, int(result.nbytes))

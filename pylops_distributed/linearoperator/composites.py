@@ -1,0 +1,309 @@
+"""Operators made of other operators: adjoint, conjugate, scaled, product, sum, power, real part, labelled."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pylops_distributed.graph.batching import recast
+from pylops_distributed.linearoperator.labels import Side, agree
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.space import AnySpace, Blocks, BlockSpace, Space, reshape
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a composed operator goes through its members: with one vector, or with many side by side."""
+
+    forward: Callable[[LinearOperator, Any], Any]
+    adjoint: Callable[[LinearOperator, Any], Any]
+    reshape: Callable[[Any, AnySpace], Any]
+
+
+ONE = Way(lambda op, x: op.apply(x), lambda op, y: op.apply_adjoint(y), reshape)
+MANY = Way(
+    lambda op, x: op.narrowed(op._matmat(x), 0), lambda op, y: op.narrowed(op._rmatmat(y), 1), recast
+)  # fmt: skip
+
+
+class Composed(LinearOperator):
+    """An operator made of others, which says once how it goes through them.
+
+    Parameters
+    ----------
+    ops : sequence of LinearOperator
+        The members. What is not among the options is taken from the first, and must suit all.
+    domain, codomain : Space or BlockSpace, optional
+        Default those of the first member.
+    **options
+        As for :class:`~pylops_distributed.LinearOperator`.
+    """
+
+    op: LinearOperator  # where there is only one member
+
+    def __init__(
+        self, ops: Sequence[LinearOperator], domain: AnySpace | None = None, codomain: AnySpace | None = None,
+        **options: Any,
+    ) -> None:  # fmt: skip
+        first = ops[0]
+        inherited: dict[str, Any] = {
+            "dtype": np.result_type(*(op.dtype for op in ops)),
+            "clinear": all(op.clinear for op in ops),
+            "forceflat": _forceflat(ops),
+            "compute": (any(op.compute[0] for op in ops), any(op.compute[1] for op in ops)),
+        }
+        super().__init__(
+            first.domain if domain is None else domain,
+            first.codomain if codomain is None else codomain,
+            **inherited | options,
+        )
+        if any(op.named for op in ops):
+            self.named = True
+            _ = self.labels  # raises where members disagree
+
+    @property
+    def labels(self) -> tuple[Side, Side]:
+        """Those of the only member."""
+        return self.op.labels
+
+    @abstractmethod
+    def _forward(self, x: Any, way: Way) -> Any:
+        """Forward of one vector or of many."""
+
+    @abstractmethod
+    def _backward(self, y: Any, way: Way) -> Any:
+        """Adjoint of one vector or of many."""
+
+    def _matvec(self, x: Any) -> Any:
+        return self._forward(x, ONE)
+
+    def _rmatvec(self, y: Any) -> Any:
+        return self._backward(y, ONE)
+
+    def _matmat(self, X: Any) -> Any:
+        return self._forward(X, MANY)
+
+    def _rmatmat(self, Y: Any) -> Any:
+        return self._backward(Y, MANY)
+
+
+def _forceflat(ops: Sequence[LinearOperator]) -> bool | None:
+    asked = {op.forceflat for op in ops} - {None}
+    if len(asked) > 1:
+        raise ValueError(f"Operators have conflicting forceflat: {sorted(map(str, asked))}")
+    return asked.pop() if asked else None
+
+
+class SeenOperator(Composed):
+    """An operator between arrays of the shapes that were set as its ``dims`` and ``dimsd``."""
+
+    def __init__(self, op: LinearOperator) -> None:
+        self.op = op
+        model, data = op.seen
+        super().__init__(
+            [op],
+            op.domain if model is None else Space(model, op.domain.dtype),
+            op.codomain if data is None else Space(data, op.codomain.dtype),
+        )
+
+    def _forward(self, x: Any, way: Way) -> Any:
+        return way.reshape(way.forward(self.op, way.reshape(x, self.op.domain)), self.codomain)
+
+    def _backward(self, y: Any, way: Way) -> Any:
+        return way.reshape(way.adjoint(self.op, way.reshape(y, self.op.codomain)), self.domain)
+
+
+class AdjointOperator(Composed):
+    """The adjoint of an operator."""
+
+    def __init__(self, op: LinearOperator) -> None:
+        self.op = op
+        super().__init__([op], op.codomain, op.domain, compute=op.compute[::-1])
+
+    def _forward(self, x: Any, way: Way) -> Any:
+        return way.adjoint(self.op, x)
+
+    def _backward(self, y: Any, way: Way) -> Any:
+        return way.forward(self.op, y)
+
+    def adjoint(self) -> LinearOperator:
+        """The operator itself."""
+        return self.op
+
+    @property
+    def labels(self) -> tuple[Side, Side]:
+        """Those of the operator, the other way round."""
+        return self.op.labels[::-1]
+
+
+class ConjOperator(Composed):
+    """The complex conjugate of an operator."""
+
+    def __init__(self, op: LinearOperator) -> None:
+        self.op = op
+        super().__init__([op])
+
+    def _forward(self, x: Any, way: Way) -> Any:
+        return way.forward(self.op, x.conj()).conj()
+
+    def _backward(self, y: Any, way: Way) -> Any:
+        return way.adjoint(self.op, y.conj()).conj()
+
+
+class ScaledOperator(Composed):
+    """An operator times a scalar."""
+
+    def __init__(self, op: LinearOperator, scalar: Any) -> None:
+        self.op, self.scalar = op, scalar
+        grows = op.dtype.kind != "c" and np.iscomplexobj(scalar)
+        super().__init__([op], dtype=np.result_type(op.dtype, np.complex64) if grows else op.dtype)
+
+    def _forward(self, x: Any, way: Way) -> Any:
+        return self.scalar * way.forward(self.op, x)
+
+    def _backward(self, y: Any, way: Way) -> Any:
+        return np.conj(self.scalar) * way.adjoint(self.op, y)
+
+
+class ProductOperator(Composed):
+    """Two operators one after the other: ``left @ right``."""
+
+    def __init__(self, left: LinearOperator, right: LinearOperator) -> None:
+        if left.shape[1] != right.shape[0]:
+            raise ValueError(f"cannot multiply {left!r} with {right!r}: {left.shape[1]} != {right.shape[0]}")
+        self.left, self.right = left, right
+        super().__init__([left, right], right.domain, left.codomain)
+
+    def _forward(self, x: Any, way: Way) -> Any:
+        return way.forward(self.left, way.reshape(way.forward(self.right, x), self.left.domain))
+
+    def _backward(self, y: Any, way: Way) -> Any:
+        return way.adjoint(self.right, way.reshape(way.adjoint(self.left, y), self.right.codomain))
+
+    @property
+    def labels(self) -> tuple[Side, Side]:
+        """The model's of the right and the data's of the left operator, which must agree between them."""
+        (middle, data), (model, image) = self.left.labels, self.right.labels
+        agree(middle, image, f"the data of {self.right!r}")
+        return model, data
+
+
+class SumOperator(Composed):
+    """The sum of two operators."""
+
+    def __init__(self, left: LinearOperator, right: LinearOperator) -> None:
+        if left.shape != right.shape:
+            raise ValueError(f"cannot add {left!r} and {right!r}: their shapes differ")
+        self.left, self.right = left, right
+        # As in PyLops, the operator that knows more than a flat size gives the dimensions.
+        domain = right.domain if len(left.dims) == 1 else left.domain
+        codomain = right.codomain if len(left.dimsd) == 1 else left.codomain
+        super().__init__([left, right], domain, codomain)
+
+    def _forward(self, x: Any, way: Way) -> Any:
+        a, b = (way.forward(op, way.reshape(x, op.domain)) for op in (self.left, self.right))
+        return way.reshape(a, self.codomain) + way.reshape(b, self.codomain)
+
+    def _backward(self, y: Any, way: Way) -> Any:
+        a, b = (way.adjoint(op, way.reshape(y, op.codomain)) for op in (self.left, self.right))
+        return way.reshape(a, self.domain) + way.reshape(b, self.domain)
+
+    @property
+    def labels(self) -> tuple[Side, Side]:
+        """What both operators say, which must agree."""
+        (model, data), (other, image) = self.left.labels, self.right.labels
+        return agree(model, other, repr(self.right)), agree(data, image, repr(self.right))
+
+
+class PowerOperator(Composed):
+    """A square operator applied ``p`` times."""
+
+    def __init__(self, op: LinearOperator, p: int) -> None:
+        if op.shape[0] != op.shape[1] or int(p) != p or p < 0:
+            raise ValueError(f"only square operators have whole, non-negative powers, got {op!r} ** {p}")
+        self.op, self.p = op, int(p)
+        super().__init__([op])
+
+    def _forward(self, x: Any, way: Way) -> Any:
+        for _ in range(self.p):
+            x = way.reshape(way.forward(self.op, way.reshape(x, self.domain)), self.codomain)
+        return x
+
+    def _backward(self, y: Any, way: Way) -> Any:
+        for _ in range(self.p):
+            y = way.reshape(way.adjoint(self.op, way.reshape(y, self.codomain)), self.domain)
+        return y
+
+    @property
+    def labels(self) -> tuple[Side, Side]:
+        """Those of the operator, whose model and data must agree."""
+        agree(*self.op.labels, "its data")
+        return self.op.labels
+
+
+class PartOperator(Composed):
+    """The real or the imaginary part of what an operator gives: linear over the real numbers only.
+
+    Parameters
+    ----------
+    op : LinearOperator
+        Operator.
+    part : {"real", "imag"}
+        Which part.
+    forw, adj : bool
+        Of which of forward and adjoint; the other one is left as it is.
+    """
+
+    signs: ClassVar[dict[str, int]] = {"real": 1, "imag": -1}  # of the adjoint, which is conjugated
+
+    def __init__(self, op: LinearOperator, part: str, forw: bool, adj: bool) -> None:
+        self.op, self.part, self.forw, self.adj = op, part, forw, adj
+        domain, codomain = (_real(s) if on else s for s, on in ((op.domain, adj), (op.codomain, forw)))
+        super().__init__([op], domain, codomain, dtype=np.zeros((), op.dtype).real.dtype, clinear=False)
+
+    def _forward(self, x: Any, way: Way) -> Any:
+        y = way.forward(self.op, x)
+        return self._take(y) if self.forw else y
+
+    def _backward(self, y: Any, way: Way) -> Any:
+        x = way.adjoint(self.op, y)
+        return self.signs[self.part] * self._take(x) if self.adj else x
+
+    def _take(self, x: Any) -> Any:
+        return x.map(lambda a: getattr(a, self.part)) if isinstance(x, Blocks) else getattr(x, self.part)
+
+
+def _real(space: AnySpace) -> AnySpace:
+    """The space of the real parts of the vectors of a space."""
+    if isinstance(space, BlockSpace):
+        return replace(space, spaces=tuple(map(_real_array, space.spaces)))
+    return _real_array(space)
+
+
+def _real_array(space: Space) -> Space:
+    return replace(space, dtype=np.zeros((), space.dtype).real.dtype)
+
+
+class LabelledOperator(Composed):
+    """An operator with labels of its model and data; see :meth:`LinearOperator.labelled`."""
+
+    named = True
+
+    def __init__(self, op: LinearOperator, model: Side, data: Side) -> None:
+        self.op, self.model, self.data = op, model, data
+        super().__init__([op], name=op.name)
+
+    @property
+    def labels(self) -> tuple[Side, Side]:
+        """The labels given."""
+        return self.model, self.data
+
+    def _forward(self, x: Any, way: Way) -> Any:
+        return way.forward(self.op, x)
+
+    def _backward(self, y: Any, way: Way) -> Any:
+        return way.adjoint(self.op, y)

@@ -1,0 +1,293 @@
+"""What one application of an operator takes, read off its optimised graph: nothing is computed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from graphlib import TopologicalSorter
+from math import ceil, prod
+from operator import getitem
+from typing import Any
+
+import dask
+import dask.array as da
+import numpy as np
+from dask._task_spec import Alias, DataNode, GraphNode, Task, _execute_subgraph
+from dask.array import chunk
+from dask.array.core import getter, getter_inline, getter_nofancy
+from dask.utils import format_bytes
+
+from pylops_distributed.graph.lowering import ELEMENTS, lowered, placeholder, placeholders, working
+from pylops_distributed.linearoperator.linear_map import Map
+from pylops_distributed.vectors.space import AnySpace, Blocks, BlockSpace, Chunks, Space, Vector, arrays_of
+
+READERS = (getter, getter_inline, getter_nofancy)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a forward, or an adjoint, takes.
+
+    Attributes
+    ----------
+    tasks : int
+        Tasks that run.
+    read : int
+        Bytes of the vector and of the arrays that the operator holds.
+    moved : int
+        Bytes that would travel if each chunk of the vector were on a worker of its own, and each task ran where
+        most of what it needs is.
+    peak : int
+        Most bytes that one task holds: what it needs, what it makes, and what it hands on within itself.
+    need : int
+        Most bytes that one task may take: kernels make arrays of their own, at most as many times ``peak`` as the
+        operator's ``workspace`` says.
+    operator : str
+        The operator that the largest task belongs to.
+    shape : tuple of int
+        Shape of the largest array among what that task needs and makes.
+    """
+
+    tasks: int
+    read: int
+    moved: int
+    peak: int
+    need: int
+    operator: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What one application of an operator takes; prints as a table.
+
+    Attributes
+    ----------
+    operator : str
+        The operator.
+    model, data : tuple
+        Chunks of the arrays that the model and the data are made of.
+    forward, adjoint : Cost
+        What each of them takes.
+    """
+
+    operator: str
+    model: tuple[Chunks, ...]
+    data: tuple[Chunks, ...]
+    forward: Cost
+    adjoint: Cost
+
+    def __str__(self) -> str:
+        head = f"{'':8}{'tasks':>8}{'read':>12}{'moved':>12}{'peak a task':>14}{'at most':>12}"
+        rows = (
+            f"{name:8}{c.tasks:>8}{format_bytes(c.read):>12}{format_bytes(c.moved):>12}{format_bytes(c.peak):>14}"
+            f"{format_bytes(c.need):>12}  in {c.operator}"
+            for name, c in (("forward", self.forward), ("adjoint", self.adjoint))
+        )
+        return "\n".join((self.operator, head, *rows))
+
+
+def describe(op: Map, chunks: Any = None, data: Vector | None = None) -> Description:
+    """What one application of an operator takes; see :meth:`pylops_distributed.LinearOperator.describe`."""
+    if data is None:
+        x = _vector(op.domain, chunks)
+        forward, y = _cost(op, x, adjoint=False)
+        adjoint, _ = _cost(op, _like(y), adjoint=True)
+    else:
+        y = _like(data)
+        adjoint, x = _cost(op, y, adjoint=True)
+        forward, _ = _cost(op, _like(x), adjoint=False)
+    model, image = (tuple(a.chunks for a in arrays_of(v)) for v in (x, y))
+    return Description(repr(op), model, image, forward, adjoint)
+
+
+def _like(x: Vector) -> Vector:
+    """A placeholder for a vector, in its chunks."""
+    holes = [placeholder(a.chunks, np.empty((0,) * a.ndim, a.dtype), n) for n, a in enumerate(arrays_of(x))]
+    return Blocks(tuple(holes)) if isinstance(x, Blocks) else holes[0]
+
+
+def _vector(space: AnySpace, chunks: Any = None) -> Vector:
+    """A placeholder in the chunks that the space pins, or in others."""
+    if isinstance(space, BlockSpace):
+        return Blocks(tuple(_hole(s, None, n) for n, s in enumerate(space.spaces)))
+    return _hole(space, chunks, 0)
+
+
+def _hole(space: Space, chunks: Any, number: int) -> da.Array:
+    asked = "auto" if chunks is None else chunks
+    sizes = space.chunks or da.core.normalize_chunks(asked, space.shape, dtype=space.dtype)
+    return placeholder(sizes, np.empty((0,) * len(space.shape), space.dtype), number)
+
+
+def _cost(op: Map, x: Vector, adjoint: bool) -> tuple[Cost, Vector]:
+    sizes = Sizes([*arrays_of(x), *_held(op)])
+    plugins = [*dask.config.get("array_plugins", ()), sizes.note]
+    with dask.config.set(array_plugins=plugins), placeholders():
+        y = op.apply_adjoint(x) if adjoint else op.apply(x)
+    graph = lowered(arrays_of(y), arrays_of(x))
+    tasks = {**graph.constant, **graph.body}
+    sizes.settle(tasks)
+    peaks = {k: sizes.peak(t) for k, t in tasks.items() if isinstance(t, Task)}
+    largest = max(peaks, key=lambda k: peaks[k], default=None)
+    touched = () if largest is None else (largest, *tasks[largest].dependencies, *_inner(tasks[largest]))
+    owner, peak = sizes.owner(largest, tasks) or op, peaks.get(largest, 0)
+    read = sum(a.nbytes for a in arrays_of(x)) + sum(map(sizes.read, graph.constant.values()))
+    return Cost(
+        tasks=len(peaks), read=read, moved=_moved(graph.body, sizes, {a.name for a in arrays_of(x)}),
+        peak=peak, need=ceil(owner.workspace * peak), operator=_name(owner),
+        shape=max((sizes.shape(k) for k in touched), key=prod, default=()),
+    ), y  # fmt: skip
+
+
+def _inner(task: Any) -> Mapping[Any, GraphNode]:
+    """The tasks that were fused into one; none if it is a plain one."""
+    return task.args[0] if isinstance(task, Task) and task.func is _execute_subgraph else {}
+
+
+def _name(op: Any) -> str:
+    return f"{type(op).__name__} {op.name}" if getattr(op, "name", None) else type(op).__name__
+
+
+def _held(op: Any) -> Iterator[da.Array]:
+    """The lazy arrays that an operator holds, itself or in its members."""
+    if isinstance(op, da.Array):
+        yield op
+    elif isinstance(op, Mapping):
+        yield from (a for v in op.values() for a in _held(v))
+    elif isinstance(op, list | tuple):
+        yield from (a for v in op for a in _held(v))
+    elif isinstance(op, Map):
+        yield from _held(vars(op))
+    elif is_dataclass(op) and not isinstance(op, type):
+        yield from (a for f in fields(op) for a in _held(getattr(op, f.name)))
+
+
+class Sizes:
+    """How large the blocks are that keys of a graph stand for.
+
+    Parameters
+    ----------
+    arrays : iterable of dask.array.Array
+        Arrays that are known beforehand; those made meanwhile are noted by :meth:`note`.
+    """
+
+    def __init__(self, arrays: Iterable[da.Array]) -> None:
+        self._arrays: dict[str, tuple[Chunks, int, Any]] = {}
+        self._others: dict[Any, int] = {}
+        for a in arrays:
+            self.note(a)
+
+    def note(self, a: da.Array) -> None:
+        """Take down the chunks of an array, and which operator is making it."""
+        self._arrays.setdefault(a.name, (a.chunks, a.dtype.itemsize, working()))
+
+    def __getitem__(self, key: Any) -> int:
+        if key in self._others:
+            return self._others[key]
+        entry = self._entry(key)
+        return prod(self.shape(key)) * entry[1] if entry else 0
+
+    def _entry(self, key: Any) -> tuple[Chunks, int, Any] | None:
+        # Dask's fused tasks name what they hand on to themselves after its array, with a number.
+        name = key[0] if isinstance(key, tuple) else re.sub(r"_\.\d+$", "", str(key))
+        return self._arrays.get(name)
+
+    def shape(self, key: Any) -> tuple[int, ...]:
+        """Shape of a block; of the largest one where it is not known which."""
+        entry = self._entry(key)
+        if entry is None:
+            return ()
+        if isinstance(key, tuple) and len(key) == len(entry[0]) + 1:
+            return tuple(c[i] for c, i in zip(entry[0], key[1:], strict=True))
+        return tuple(map(max, entry[0]))
+
+    def owner(self, key: Any, tasks: Mapping[Any, GraphNode]) -> Any:
+        """The operator that made a task, or the first that needs what it makes."""
+        task = tasks.get(key)
+        if isinstance(task, Task) and task.func is _execute_subgraph:  # the first of those that were fused
+            inner = task.args[0]
+            first = TopologicalSorter(
+                {k: t.dependencies & inner.keys() for k, t in inner.items()}
+            ).static_order()
+            entries = (self._entry(k) for k in first)
+            found = next((e[2] for e in entries if e is not None and e[2] is not None), None)
+            if found is not None:
+                return found
+        while key is not None:
+            entry = self._entry(key)
+            if entry is not None and entry[2] is not None:
+                return entry[2]
+            key = next((k for k, t in tasks.items() if key in t.dependencies), None)
+        return None
+
+    def settle(self, tasks: Mapping[Any, GraphNode]) -> None:
+        """Find the sizes of what is no block of an array: data, and what tasks hand to each other."""
+        users: dict[Any, list[Any]] = {}
+        for key, task in tasks.items():
+            for need in task.dependencies:
+                users.setdefault(need, []).append(key)
+        for key in TopologicalSorter({k: t.dependencies for k, t in tasks.items()}).static_order():
+            task = tasks.get(key)
+            if isinstance(task, DataNode):
+                self._others[key] = int(getattr(task.value, "nbytes", 0)) if _in_memory(task.value) else 0
+            elif task is not None and self._entry(key) is None:
+                made = max((self[k] for k in users.get(key, ())), default=0)
+                self._others[key] = self._by_rule(task) or made or sum(self[k] for k in task.dependencies)
+
+    def _by_rule(self, task: GraphNode) -> int:
+        """The size of what a task makes, where that follows from its function; else 0."""
+        if not isinstance(task, Task) or not task.dependencies:
+            return 0
+        last: Any = task
+        if inner := _inner(task):
+            if self._entry(task.args[1]):
+                return self[task.args[1]]
+            last = inner[task.args[1]]
+        shape = self.shape(need := next(iter(task.dependencies)))
+        if not isinstance(last, Task):
+            return 0
+        if last.func in ELEMENTS:
+            count = ELEMENTS[last.func](shape, **last.kwargs)
+        elif last.func in (chunk.getitem, getitem) and isinstance(last.args[1], tuple):
+            count = prod(len(range(*s.indices(n))) for s, n in zip(last.args[1], shape, strict=False))
+        else:
+            return 0
+        return int(count * self[need] / max(1, prod(shape)))
+
+    def peak(self, task: Task) -> int:
+        """Bytes that a task holds at most."""
+        given = sum(self[k] for k in task.dependencies)
+        inner = _inner(task)
+        if not inner:
+            return given + self[task.key]
+        steps = (sum(self[k] for k in t.dependencies if k in inner) + self[k] for k, t in inner.items())
+        return given + max(steps, default=0)
+
+    def read(self, task: GraphNode) -> int:
+        """Bytes that a task reads from where they are stored."""
+        if isinstance(task, Alias):
+            return 0
+        if isinstance(task, DataNode):
+            return self[task.key]
+        parts = _inner(task).values() or (task,)
+        return sum(self[t.key] for t in parts if isinstance(t, Task) and t.func in READERS)
+
+
+def _in_memory(value: Any) -> bool:
+    return isinstance(value, np.ndarray | np.generic) or not hasattr(value, "chunks")
+
+
+def _moved(body: Mapping[Any, GraphNode], sizes: Sizes, given: set[str]) -> int:
+    homes: dict[Any, Any] = {}
+    sent: dict[tuple[Any, Any], int] = {}
+    for key in TopologicalSorter({k: t.dependencies for k, t in body.items()}).static_order():
+        if key not in body:
+            if isinstance(key, tuple) and key[0] in given:
+                homes[key] = key[1:]  # members of Blocks lie beside each other
+            continue
+        needs = sorted((k for k in body[key].dependencies if k in homes), key=str)
+        homes[key] = homes[max(needs, key=lambda k: sizes[k])]
+        sent |= {(k, homes[key]): sizes[k] for k in needs if homes[k] != homes[key]}
+    return sum(sent.values())

@@ -1,0 +1,225 @@
+"""Operators that know the names and coordinates of their axes, and take and give :class:`xarray.DataArray`.
+
+Labels are found by walking an operator's members, so that whatever is made of labelled operators is labelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeAlias
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+
+from pylops_distributed.vectors.joint import join, split
+from pylops_distributed.vectors.space import (
+    AnySpace,
+    Blocks,
+    Space,
+    Vector,
+    arrays_of,
+    flatten,
+    reshape,
+    unflatten,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Names and coordinates of the axes of an array, and what it is called.
+
+    Parameters
+    ----------
+    dims : tuple of str
+        Name of each axis.
+    shape : tuple of int
+        Length of each axis.
+    coords : mapping, optional
+        Coordinates as :class:`xarray.Variable`, by name.
+    name : str, optional
+        Name of the array.
+    attrs : mapping, optional
+        Attributes, such as units.
+    """
+
+    dims: tuple[str, ...]
+    shape: tuple[int, ...]
+    coords: Mapping[str, xr.Variable] = field(default_factory=dict)
+    name: str | None = None
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, given: Any, shape: tuple[int, ...]) -> Labels:
+        """Labels of an array of ``shape`` from names, coordinates by name, or a DataArray that has them.
+
+        Raises
+        ------
+        ValueError
+            If the names, or the coordinates, do not fit the shape.
+        """
+        if isinstance(given, Labels):
+            found = given
+        elif isinstance(given, xr.DataArray):
+            coords = {str(k): c.variable for k, c in given.coords.items()}
+            name = None if given.name is None else str(given.name)
+            found = cls(tuple(map(str, given.dims)), given.shape, coords, name, dict(given.attrs))
+        elif isinstance(given, Mapping):
+            coords = {k: xr.as_variable(v, k) if isinstance(v, xr.DataArray) else xr.Variable(k, np.asarray(v))
+                      for k, v in given.items() if v is not None}  # fmt: skip
+            found = cls(tuple(given), shape, coords)
+        else:
+            found = cls((given,) if isinstance(given, str) else tuple(given), shape)
+        sizes = dict(zip(found.dims, shape, strict=False))
+        wrong = [
+            k for k, v in found.coords.items() if any(sizes.get(str(d)) != n for d, n in v.sizes.items())
+        ]
+        if len(found.dims) != len(shape) or found.shape != shape or wrong:
+            odd = f": see the coordinates {wrong}" if wrong else ""
+            raise ValueError(f"the dimensions {found.dims} do not label an array of shape {shape}{odd}")
+        return found
+
+    def take(self, x: xr.DataArray) -> da.Array:
+        """The samples of ``x``, its axes in order.
+
+        Raises
+        ------
+        ValueError
+            If it has other dimensions; :class:`xarray.AlignmentError` if other coordinates or sizes.
+        """
+        if set(x.dims) != set(self.dims):
+            raise ValueError(f"expected the dimensions {self.dims}, got {x.dims} of {x.name!r}")
+        x = x.transpose(*self.dims)
+        self.check(Labels.of(x, x.shape), repr(x.name))
+        return da.asarray(x.data)
+
+    def check(self, other: Any, what: str) -> None:
+        """Refuse other labels, which ``what`` has: other dimensions, sizes, or coordinates along them."""
+        if self.dims != other.dims:
+            raise xr.AlignmentError(f"expected the dimensions {self.dims}, but {what} has {other.dims}")
+        for dim, n, m in zip(self.dims, self.shape, other.shape, strict=True):
+            if n != m:
+                raise xr.AlignmentError(f"expected {n} samples along {dim!r}, but {what} has {m}")
+            mine, its = self.coords.get(dim), other.coords.get(dim)
+            if mine is not None and its is not None and not np.array_equal(mine.values, its.values):
+                raise xr.AlignmentError(
+                    f"coordinate {dim!r} is {_range(mine)}, but that of {what} is {_range(its)}"
+                )
+
+    def dress(self, y: Vector, x: Any) -> xr.DataArray:
+        """An array with these labels; scalar coordinates, and the name if there is none here, are those of ``x``."""
+        array = reshape(y, Space(self.shape, np.dtype(float)))
+        given = x if isinstance(x, xr.DataArray) else xr.DataArray(0)
+        scalars = {k: c.variable for k, c in given.coords.items() if c.ndim == 0 and k not in self.dims}
+        name = given.name if self.name is None else self.name
+        return xr.DataArray(array, {**scalars, **self.coords}, self.dims, name, dict(self.attrs))
+
+
+@dataclass(frozen=True, eq=False)
+class BlockLabels:
+    """Labels of the members of a vector, as stacks have them; users see a tuple."""
+
+    members: tuple[Side, ...]
+    spaces: tuple[AnySpace, ...]
+
+    def take(self, x: Any) -> Blocks:
+        """The samples of a sequence of arrays."""
+        if not isinstance(x, Sequence) or len(x) != len(self.members):
+            raise ValueError(
+                f"expected {len(self.members)} arrays, one for each member, got {type(x).__name__}"
+            )
+        parts = [_known(m, "a member").take(a) for m, a in zip(self.members, x, strict=True)]
+        vectors = [reshape(p, s) for p, s in zip(parts, self.spaces, strict=True)]
+        return join(vectors, np.result_type(*(a.dtype for v in vectors for a in arrays_of(v))))
+
+    def check(self, other: Any, what: str) -> None:
+        """Refuse other labels of any member."""
+        for mine, its in zip(self.members, getattr(other, "members", ()), strict=False):
+            agree(mine, its, what)
+
+    def dress(self, y: Any, x: Any) -> tuple[Any, ...]:
+        """Arrays with the labels of the members."""
+        vectors = zip(self.members, split(y, self.spaces), strict=True)
+        return tuple(_known(m, "a member").dress(v, x) for m, v in vectors)
+
+
+Side: TypeAlias = Labels | BlockLabels | None
+
+
+class Labelled(Protocol):
+    """What is asked of an operator here."""
+
+    dims: tuple[int, ...]
+    dimsd: tuple[int, ...]
+    domain: AnySpace
+    codomain: AnySpace
+    compute: tuple[bool, bool]
+
+    @property
+    def labels(self) -> tuple[Side, Side]: ...
+
+    def apply(self, x: Vector) -> Any: ...
+
+    def div(self, y: Any) -> Any: ...
+
+
+def label_sides(op: Labelled, model: Any, data: Any) -> tuple[Side, Side]:
+    """Labels of model and data; what is not given is what ``op`` says, or, where shapes agree, the other side's."""
+    sides = [
+        k if g is None else Labels.of(g, s)
+        for g, k, s in zip((model, data), op.labels, (op.dims, op.dimsd), strict=True)
+    ]
+    if op.dims == op.dimsd:
+        first, second = sides
+        if second is None and isinstance(first, Labels):
+            second = replace(first, name=None, attrs={})
+        if first is None and isinstance(second, Labels):
+            first = replace(second, name=None, attrs={})
+        sides = [first, second]
+    return sides[0], sides[1]
+
+
+def agree(mine: Side, its: Side, what: str) -> Side:
+    """The labels that two have in common; either may not be known."""
+    if mine is None or its is None:
+        return its if mine is None else mine
+    if isinstance(mine, BlockLabels) or isinstance(its, Labels):
+        mine.check(its, what)
+    return mine
+
+
+def _known(side: Side, what: str) -> Labels | BlockLabels:
+    if side is None:
+        raise ValueError(f"{what} has no labels: give them with operator.labelled(model=..., data=...)")
+    return side
+
+
+def has_labels(x: Any) -> bool:
+    """Whether ``x`` is a DataArray, or several."""
+    first = x[0] if isinstance(x, list | tuple) and x else x
+    return (hasattr(first, "coords") and hasattr(first, "dims")) or (first is not x and has_labels(first))
+
+
+def apply_labelled(op: Labelled, x: Any) -> Any:
+    """The operator's forward of a DataArray, or of one for each member of its model; lazy."""
+    model, data = op.labels
+    known, image = _known(model, f"the model of {op!r}"), _known(data, f"the data of {op!r}")
+    y = image.dress(op.apply(reshape(known.take(x), op.domain)), x)
+    return _computed(y) if op.compute[0] else y
+
+
+def solve_labelled(op: Labelled, y: Any) -> Any:
+    """The solution of ``op @ x = y`` for a DataArray, or for one for each member of the data; lazy."""
+    model, data = op.labels
+    known, image = _known(data, f"the data of {op!r}"), _known(model, f"the model of {op!r}")
+    x = op.div(flatten(reshape(known.take(y), op.codomain)))
+    return image.dress(unflatten(da.asarray(x), op.domain), y)
+
+
+def _computed(y: Any) -> Any:
+    return tuple(map(_computed, y)) if isinstance(y, tuple) else y.compute()
+
+
+def _range(v: xr.Variable) -> str:
+    return f"{v.values[0]} to {v.values[-1]} ({v.size} samples)" if v.size else "empty"

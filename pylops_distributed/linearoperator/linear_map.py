@@ -1,0 +1,304 @@
+"""Operators as maps: their spaces, and how they are applied to vectors, matrices and Blocks."""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from math import prod
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+import dask.array as da
+import numpy as np
+from dask.base import normalize_token
+from numpy.typing import DTypeLike
+
+from pylops_distributed.config import get_ndarray_multiplication
+from pylops_distributed.errors import ComputedTooEarlyError
+from pylops_distributed.graph.batching import each, gather, recast, spread
+from pylops_distributed.graph.lowering import at_work, working
+from pylops_distributed.graph.purity import guarded, is_foreign, note_application
+from pylops_distributed.vectors.space import (
+    AnySpace,
+    Blocks,
+    BlockSpace,
+    Space,
+    Vector,
+    flatten,
+    reject_masked,
+    reshape,
+    unflatten,
+)
+
+Dims: TypeAlias = tuple[int, ...] | None
+ArrayLike: TypeAlias = da.Array | np.ndarray[Any, Any]
+_COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
+
+
+class Unmasked(ABC):  # noqa: B024
+    """What rejects arrays with masks; apart from `Map`, whose signature people see."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """A new operator; arrays with masks, which kernels ignore, are rejected for all operators of this library."""
+        if cls.__module__.startswith("pylops_distributed."):
+            reject_masked(*args, *kwargs.values())
+        return super().__new__(cls)
+
+
+class Map(Unmasked):
+    """A lazy linear map between two spaces: what :class:`~pylops_distributed.LinearOperator` builds on.
+
+    Parameters are those of :class:`~pylops_distributed.LinearOperator`.
+
+    Attributes
+    ----------
+    matvec_count, rmatvec_count, matmat_count, rmatmat_count : int
+        How often the forward and the adjoint of one vector, and of a matrix, have been built. A graph that was
+        built once may run many times: solvers trace a step once, and repeat it.
+    """
+
+    # How many times what a task is given and gives back it may need: kernels make arrays of their own.
+    workspace: float = 4.0
+    named = False  # whether there are labels in it, which must agree
+    # Whether forward and adjoint, as PyLops', give data of higher precision back in that of the operator.
+    narrow: tuple[bool, bool] = (False, False)
+    seen: tuple[Dims, Dims] = (None, None)  # shapes of model and data that users have set
+    matvec_count = rmatvec_count = matmat_count = rmatmat_count = 0
+
+    def __init__(
+        self,
+        domain: AnySpace,
+        codomain: AnySpace,
+        *,
+        dtype: DTypeLike | None = None,
+        clinear: bool = True,
+        explicit: bool = False,
+        forceflat: bool | None = None,
+        compute: tuple[bool, bool] = (False, False),
+        name: str | None = None,
+    ) -> None:
+        self.domain, self.codomain = domain, codomain
+        self.dtype = np.dtype(np.result_type(domain.dtype, codomain.dtype) if dtype is None else dtype)
+        self.clinear, self.explicit, self.forceflat = clinear, explicit, forceflat
+        self.compute, self.name = compute, name
+
+    @abstractmethod
+    def _matvec(self, x: Any) -> Any:
+        """Forward of an array of the domain."""
+
+    @abstractmethod
+    def _rmatvec(self, y: Any) -> Any:
+        """Adjoint of an array of the codomain."""
+
+    def _matmat(self, X: Any) -> Any:
+        """Forward of many arrays of the domain, side by side along a last axis."""
+        return each(lambda x: self._matvec(self._own(self.domain.fit(x))), X)
+
+    def _rmatmat(self, Y: Any) -> Any:
+        """Adjoint of many arrays of the codomain, side by side along a last axis."""
+        return each(lambda y: self._rmatvec(self._own(self.codomain.fit(y))), Y)
+
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """Shape of the model, which may be set to another of as many samples."""
+        return self.seen[0] or self.domain.shape
+
+    @dims.setter
+    def dims(self, dims: int | Iterable[int]) -> None:
+        self.seen = (_shape("dims", dims, self.domain), self.seen[1])
+
+    @property
+    def dimsd(self) -> tuple[int, ...]:
+        """Shape of the data, which may be set to another of as many samples."""
+        return self.seen[1] or self.codomain.shape
+
+    @dimsd.setter
+    def dimsd(self, dimsd: int | Iterable[int]) -> None:
+        self.seen = (self.seen[0], _shape("dimsd", dimsd, self.codomain))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of data and of model samples: the shape of the matrix."""
+        return self.codomain.size, self.domain.size
+
+    def __dask_tokenize__(self) -> Any:
+        # By contents: Dask's own way, by pickle, gives a copy that came from another process another token.
+        return normalize_token((type(self), {k: v for k, v in vars(self).items() if k not in _COUNTS}))
+
+    def reset_count(self) -> None:
+        """Set all counters to zero."""
+        vars(self).update(dict.fromkeys(_COUNTS, 0))
+
+    def apply(self, x: Vector) -> Any:
+        """Forward in the operator's own layout: an array of ``dims``, or Blocks, in and out; always lazy."""
+        self.matvec_count += 1
+        return self._applied(self._matvec, self.domain.fit(x), x, 0)
+
+    def apply_adjoint(self, y: Vector) -> Any:
+        """Adjoint in the operator's own layout: an array of ``dimsd``, or Blocks, in and out; always lazy."""
+        self.rmatvec_count += 1
+        return self._applied(self._rmatvec, self.codomain.fit(y), None, 1)
+
+    def _applied(self, function: Any, x: Any, model: Any, way: int) -> Any:
+        """What ``function`` makes of a vector, which operators of users' own cannot write to."""
+        if working() is None:
+            note_application(self, model)
+        try:
+            with at_work(self):
+                return self.narrowed(function(self._own(x)), way)
+        except ComputedTooEarlyError as error:
+            raise (error if error.operator else ComputedTooEarlyError(repr(self))) from None
+
+    def _own(self, x: Any) -> Any:
+        """A vector that the operator cannot write to, where its code is a user's own."""
+        return guarded(x) if is_foreign(type(self)) else x
+
+    def narrowed(self, y: Any, way: int) -> Any:
+        """What the forward (``way`` 0) or the adjoint (1) made, in the operator's precision where that is kept."""
+        if not self.narrow[way] or self.dtype.char not in "fF":
+            return y
+        return y.map(_single) if isinstance(y, Blocks) else _single(y)
+
+    def matvec(self, x: ArrayLike) -> Any:
+        """Forward of a flat vector of size ``shape[1]``, or of one column of shape ``(shape[1], 1)``."""
+        reject_lazy_data_of_scipy()
+        check_flat(x, self.shape[1])
+        y = flatten(self.apply(unflatten(lazy(x).ravel(), self.domain)))
+        return finish(y.reshape(-1, *x.shape[1:]), self.compute[0])
+
+    def rmatvec(self, x: ArrayLike) -> Any:
+        """Adjoint of a flat vector of size ``shape[0]``, or of one column of shape ``(shape[0], 1)``."""
+        reject_lazy_data_of_scipy()
+        check_flat(x, self.shape[0])
+        y = flatten(self.apply_adjoint(unflatten(lazy(x).ravel(), self.codomain)))
+        return finish(y.reshape(-1, *x.shape[1:]), self.compute[1])
+
+    def matmat(self, X: ArrayLike) -> Any:
+        """Forward of each column of a matrix of shape ``(shape[1], K)``, which may be chunked both ways.
+
+        Parameters
+        ----------
+        X : array
+            NumPy, Dask or SciPy sparse matrix. All columns of a chunk are worked on in the same tasks, as many
+            as one vector takes: the more columns a chunk has, the fewer tasks, and the more memory for each.
+
+        Returns
+        -------
+        dask.array.Array
+            Matrix of shape ``(shape[0], K)`` with the chunks of ``X`` along its columns.
+
+        Raises
+        ------
+        ValueError
+            If ``X`` is not a matrix with ``shape[1]`` rows.
+        """
+        columns = spread(_matrix(X, self.shape[1]), self.domain)
+        self.matmat_count += 1
+        return finish(gather(self.narrowed(self._matmat(columns), 0)), self.compute[0])
+
+    def rmatmat(self, X: ArrayLike) -> Any:
+        """Adjoint of each column of a matrix of shape ``(shape[0], K)``; see :meth:`matmat`."""
+        columns = spread(_matrix(X, self.shape[0]), self.codomain)
+        self.rmatmat_count += 1
+        return finish(gather(self.narrowed(self._rmatmat(columns), 1)), self.compute[1])
+
+    def apply_array(self, x: ArrayLike) -> Any:
+        """Forward of a vector, an array shaped like ``dims``, or columns of these, laid out as it came.
+
+        Raises
+        ------
+        ValueError
+            If the shape does not fit, or is that of no vector or matrix while
+            :func:`~pylops_distributed.disabled_ndarray_multiplication` says so.
+        """
+        x = lazy(x)
+        nested = get_ndarray_multiplication()
+        if not nested and (x.ndim > 2 or (x.ndim == 2 and x.shape[0] != self.shape[1])):
+            raise ValueError(
+                "an operator can only be applied to 1D vectors and to matrices here: allow more with "
+                "set_ndarray_multiplication(True)"
+            )
+        flat = self.forceflat or not nested
+        if x.shape == self.dims:
+            y = self.apply(reshape(x, self.domain))
+            return finish(flatten(y) if flat else reshape(y, Space(self.dimsd, self.dtype)), self.compute[0])
+        if x.ndim == 1:
+            return self.matvec(x)
+        if x.shape[:-1] == self.dims and not flat:
+            return self._apply_columns_of_arrays(x)
+        if x.ndim == 2:
+            return self.matmat(x)
+        raise ValueError(
+            f"cannot apply {self!r} to an array of shape {x.shape}: expected {self.dims}, "
+            f"({self.shape[1]},), ({self.shape[1]}, K) or {(*self.dims, 'K')}"
+        )
+
+    def _apply_columns_of_arrays(self, x: da.Array) -> Any:
+        """Forward of arrays shaped like ``dims`` side by side along a last axis."""
+        if isinstance(self.domain, BlockSpace) or isinstance(self.codomain, BlockSpace):
+            return self.matmat(x.reshape(-1, x.shape[-1])).reshape((*self.dimsd, x.shape[-1]))
+        self.matmat_count += 1
+        y = self.narrowed(self._matmat(recast(x, self.domain)), 0)
+        return finish(recast(y, Space(self.dimsd, self.dtype)), self.compute[0])
+
+
+def finish(y: da.Array, compute: bool) -> Any:
+    """``y``, or its values where they are asked for."""
+    if not compute:
+        return y
+    # Under a key of its own: Dask's scheduler warns when it sees a key again that was fused otherwise.
+    return y.map_blocks(_same, token=uuid4().hex, dtype=y.dtype, meta=y._meta).compute()
+
+
+def _single(y: da.Array) -> da.Array:
+    kind = np.complex64 if y.dtype.kind == "c" else np.float32
+    return y if y.dtype == kind else y.astype(kind)
+
+
+def _shape(name: str, dims: int | Iterable[int], space: AnySpace) -> Dims:
+    """A shape that users shall see in place of that of a space: None if it is the same."""
+    shape = tuple(int(n) for n in dims) if isinstance(dims, Iterable) else (int(dims),)
+    if prod(shape) != space.size:
+        raise ValueError(f"{name} {shape} must have the {space.size} samples of {space.shape}")
+    return None if shape == space.shape else shape
+
+
+def _same(block: Any) -> Any:
+    return block
+
+
+def lazy(x: Any) -> da.Array:
+    """``x`` as a Dask array; a sparse matrix becomes a dense one, chunk by chunk."""
+    if hasattr(x, "tocsr"):
+        return da.from_array(x.tocsr(), asarray=False, chunks=-1).map_blocks(_dense, dtype=x.dtype)
+    reject_masked(x)
+    return x if isinstance(x, da.Array) else da.asarray(x)
+
+
+def _dense(block: Any) -> Any:
+    return block.toarray()
+
+
+def reject_lazy_data_of_scipy() -> None:
+    """Raise where SciPy's LSQR or LSMR was given lazy data: each of its decisions would compute all before it."""
+    frame: Any = sys._getframe(2)
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("scipy."):
+        if isinstance(frame.f_locals.get("b"), da.Array):
+            raise TypeError(
+                f"scipy's {frame.f_code.co_name} was given a Dask array as data: pass op.topylops() and "
+                "np.asarray(data), or call pylops_distributed.optimization.pylops_api.scipy_engine.lsqr"
+            )
+        frame = frame.f_back
+
+
+def check_flat(x: ArrayLike, size: int) -> None:
+    """Refuse what is not a flat vector of ``size`` samples, or one column."""
+    if x.shape not in ((size,), (size, 1)):
+        raise ValueError(f"expected a vector of shape ({size},) or ({size}, 1), got one of shape {x.shape}")
+
+
+def _matrix(X: Any, rows: int) -> da.Array:
+    if X.ndim != 2 or X.shape[0] != rows:
+        raise ValueError(f"expected a matrix of shape ({rows}, K), got one of shape {X.shape}")
+    return lazy(X)

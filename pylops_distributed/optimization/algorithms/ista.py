@@ -1,0 +1,170 @@
+r"""Iterative shrinkage-thresholding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pylops_distributed.execution.state import Reason, State, scalar
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.algorithms.power import largest_eigenvalue
+from pylops_distributed.vectors.arithmetic import axpy, ratio, squared_norm
+from pylops_distributed.vectors.elementwise import (
+    distance,
+    elementwise,
+    norm1,
+    number,
+    real_dtype,
+    scalars,
+    zero_model,
+)
+from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.thresholding import KINDS, Kind, threshold
+
+
+@dataclass(frozen=True)
+class ISTAState(State):
+    """State of :class:`ISTA`; ``cost`` is infinite before the first step, for it costs a pass."""
+
+    history: ClassVar[tuple[str, ...]] = ("cost", "xupdate")
+
+    alpha: Any = scalar("alpha", "never")
+    count: Any = scalar("count")
+    normres: Any = scalar("normres")
+    grown: Any = scalar("grown")
+    xupdate: Any = scalar("xupdate")
+    cost: Any = scalar("cost")
+
+
+@dataclass(frozen=True)
+class ISTA:
+    r"""Iterative shrinkage-thresholding, with one forward and one adjoint a step.
+
+    Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon\|\mathbf{S}^H\mathbf{x}\|_p^p`.
+
+    Parameters
+    ----------
+    niter : int
+        Maximum number of iterations.
+    eps : float
+        Weight :math:`\epsilon` of the sparsity term.
+    alpha : float, optional
+        Step, below the inverse of the largest eigenvalue of :math:`\mathbf{Op}^H\mathbf{Op}`; by default that
+        inverse, found by power iteration before the first step.
+    tol : float
+        Stop when the norm of the update is not above this value.
+    threshkind : str
+        One of :data:`~pylops_distributed.vectors.thresholding.KINDS`.
+    perc : float, optional
+        For the percentile kinds, how many percent of the coefficients are kept.
+    decay : tuple of float, optional
+        Factors of the threshold, one an iteration; beyond the last, the last.
+    monitorres : bool
+        Raise an error when the norm of the residual grows.
+    SOp : LinearOperator, optional
+        Sparsifying transform :math:`\mathbf{S}`, from coefficients to models.
+    eigsdict : mapping, optional
+        Settings of the power iteration, ``niter`` and ``tol``.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown or its percentile missing.
+
+    Notes
+    -----
+    As :class:`pylops.optimization.cls_sparsity.ISTA`. Daubechies et al., 2004, doi:10.1002/cpa.20042.
+    """
+
+    niter: int = 10
+    eps: float = 0.1
+    alpha: float | None = None
+    tol: float = 1e-10
+    threshkind: Kind = "soft"
+    perc: float | None = None
+    decay: tuple[float, ...] | None = None
+    monitorres: bool = False
+    SOp: LinearOperator | None = None
+    eigsdict: Mapping[str, Any] = field(default_factory=dict)
+
+    state: ClassVar[type[ISTAState]] = ISTAState
+
+    def __post_init__(self) -> None:
+        if self.threshkind not in KINDS:
+            raise ValueError(f"`threshkind` must be one of {', '.join(KINDS)}, got {self.threshkind!r}")
+        if self.threshkind.endswith("percentile") and self.perc is None:
+            raise ValueError(f"Provide a percentile perc for {self.threshkind} thresholding")
+
+    def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> ISTAState:
+        """State before the first step, lazily."""
+        x = zero_model(op, op.apply_adjoint(y)) if x0 is None else op.domain.fit(x0)
+        return ISTAState(0, x, **self.begin(op, x))
+
+    def step(self, op: LinearOperator, y: Vector, state: ISTAState) -> ISTAState:
+        """State after one more step, lazily."""
+        residual = y - op.apply(state.x)
+        misfit = squared_norm(residual)
+        x = self.shrink(op, state.x, residual, state)
+        return ISTAState(state.iteration + 1, x, **self.measure(state, x, misfit, misfit))
+
+    def done(self, state: ISTAState) -> Reason | None:
+        """Why to stop at a computed state, or None to go on.
+
+        Raises
+        ------
+        ValueError
+            If the residual is monitored and has grown.
+        """
+        if self.monitorres and state.grown:
+            raise ValueError(
+                f"{type(self).__name__} stopped at iteration {state.iteration} due to residual increasing: "
+                "change eps or alpha"
+            )
+        if float(state.xupdate) <= self.tol:
+            return Reason.CONVERGED
+        return Reason.NITER if state.iteration >= self.niter else None
+
+    def begin(self, op: LinearOperator, x: Vector) -> dict[str, Any]:
+        """Scalars before the first step."""
+        real = real_dtype(x)
+        if self.alpha is not None:
+            alpha = number(self.alpha, real)
+        else:
+            alpha = ratio(number(1, real), largest_eigenvalue(op.H @ op, x, **self.eigsdict))
+        unknown = dict.fromkeys(("normres", "xupdate", "cost"), number(np.inf, real))
+        return {"alpha": alpha, "count": number(0, real), "grown": number(0, real), **unknown}
+
+    def shrink(self, op: LinearOperator, point: Vector, residual: Vector, state: ISTAState) -> Any:
+        """The model after a gradient step from ``point`` and the thresholding of its coefficients."""
+        moved = axpy(state.alpha, op.apply_adjoint(residual), point)
+        coefficients = moved if self.SOp is None else self.SOp.apply_adjoint(moved)
+        if self.threshkind.endswith("percentile"):
+            assert self.perc is not None  # checked when the settings were made
+            found = threshold(coefficients, self.threshkind, 100 - self.perc)
+        else:
+            weight = elementwise(
+                _weight, state.alpha, state.count, self.eps, self.decay, dtype=state.alpha.dtype
+            )
+            found = threshold(coefficients, self.threshkind, weight)
+        return found if self.SOp is None else self.SOp.apply(found)
+
+    def measure(self, state: ISTAState, x: Any, monitored: Any, misfit: Any) -> dict[str, Any]:
+        """Scalars after a step to ``x``: from the squared norms of the residuals to watch and to count."""
+        known = scalars(
+            _measure, ("count", "normres", "grown", "cost"), state.count, state.normres, monitored, misfit,
+            norm1(x), settings=(self.eps,), dtype=real_dtype(x),
+        )  # fmt: skip
+        return {"alpha": state.alpha, "xupdate": distance(x, state.x), **known}
+
+
+def _weight(alpha: Any, count: Any, eps: float, decay: tuple[float, ...] | None) -> Any:
+    factor = 1.0 if decay is None else float(decay[min(int(count), len(decay) - 1)])
+    return (0.5 * eps * factor * alpha).astype(alpha.dtype)
+
+
+def _measure(eps: float, count: Any, before: Any, monitored: Any, misfit: Any, size: Any) -> tuple[Any, ...]:
+    normres = np.sqrt(monitored)
+    return count + 1, normres, float(normres > before), 0.5 * misfit + eps * size

@@ -1,0 +1,219 @@
+r"""Least squares by Golub-Kahan bidiagonalisation: LSMR."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pylops_distributed.execution.state import Reason, State, scalar, vector
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.numerics.golub_kahan import (
+    Bidiagonal,
+    begin,
+    quotient,
+    stop_code,
+    system_of,
+    unit,
+)
+from pylops_distributed.vectors.arithmetic import axpy, norm
+from pylops_distributed.vectors.elementwise import lincomb, number, real_dtype, scalars, zero_model
+from pylops_distributed.vectors.space import Vector
+
+_CARRIED = (
+    "zetabar", "alphabar", "rho", "rhobar", "cbar", "sbar", "betadd", "betad", "rhodold", "tautilde",
+    "thetatilde", "zeta", "d", "norma2", "maxrbar", "minrbar", "live", "normr", "normar", "norma", "conda",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LSMRState(State):
+    """State of :class:`LSMR`; ``u`` and ``v`` have the norms ``beta`` and ``alfa``."""
+
+    history: ClassVar[tuple[str, ...]] = ("cost", "normr", "normar")
+
+    u: Vector = vector("left_vector", "codomain", "domain")
+    v: Vector = vector("right_vector", "domain")
+    h: Vector = vector("search_direction", "domain")
+    hbar: Vector = vector("orthogonal_direction", "domain")
+    alfa: Any = scalar("alfa")
+    beta: Any = scalar("beta", "never")
+    normb: Any = scalar("normb", "never")
+    normx: Any = scalar("normx")
+    zetabar: Any = scalar("zetabar")
+    alphabar: Any = scalar("alphabar")
+    rho: Any = scalar("rho")
+    rhobar: Any = scalar("rhobar")
+    cbar: Any = scalar("cbar")
+    sbar: Any = scalar("sbar")
+    betadd: Any = scalar("betadd")
+    betad: Any = scalar("betad")
+    rhodold: Any = scalar("rhodold")
+    tautilde: Any = scalar("tautilde")
+    thetatilde: Any = scalar("thetatilde")
+    zeta: Any = scalar("zeta")
+    d: Any = scalar("rotated_d")
+    norma2: Any = scalar("norma2")
+    maxrbar: Any = scalar("maxrbar")
+    minrbar: Any = scalar("minrbar", "always")
+    live: Any = scalar("live")
+    normr: Any = scalar("normr", "never")
+    normar: Any = scalar("normar")
+    norma: Any = scalar("norma")
+    conda: Any = scalar("conda")
+
+    @property
+    def cost(self) -> Any:
+        """Norm of the residual, under the name that all solvers have for it."""
+        return self.normr
+
+
+@dataclass(frozen=True)
+class LSMR:
+    r"""LSMR, with one forward and one adjoint a step.
+
+    Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}\|_2^2`, whatever the initial
+    model is; the norm of the
+    gradient never grows, so that stopping early is safer than with LSQR.
+
+    Parameters
+    ----------
+    niter : int
+        Maximum number of iterations.
+    damp : float
+        Damping :math:`\epsilon`.
+    atol, btol : float
+        Stop when the estimated backward errors in the operator and in the data are below these values.
+    conlim : float
+        Stop when the estimated condition number is above this value; zero for never.
+
+    Notes
+    -----
+    As :func:`scipy.sparse.linalg.lsmr`, except with an initial model and damping: SciPy damps
+    :math:`\mathbf{x}-\mathbf{x}_0`, as :class:`LSMRAboutStart` does. The damping is then part of the operator here,
+    :math:`[\mathbf{Op};\ \epsilon\mathbf{I}]`, and ``u`` has a block more. Once a
+    stopping test holds at machine precision, further steps change nothing. Fong and Saunders, 2011,
+    doi:10.1137/10079687X.
+    """
+
+    niter: int = 10
+    damp: float = 0.0
+    atol: float = 1e-6
+    btol: float = 1e-6
+    conlim: float = 1e8
+
+    state: ClassVar[type[LSMRState]] = LSMRState
+    extendable: ClassVar[tuple[str, ...]] = ("niter", "atol", "btol", "conlim")
+
+    def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> LSMRState:
+        """State before the first step, lazily."""
+        x, basis = begin(op, y, x0, damp=self._stacked(x0))
+        real = real_dtype(x, basis.v)
+        known = {name: number(0, real) for name in _CARRIED}
+        known |= dict.fromkeys(("rho", "rhobar", "cbar", "rhodold", "live", "conda"), number(1, real))
+        known |= dict.fromkeys(("zetabar", "normar"), basis.alfa * basis.beta)
+        known |= dict.fromkeys(("betadd", "normr"), basis.beta)
+        known |= {"alphabar": basis.alfa, "norma": basis.alfa, "norma2": basis.alfa**2}
+        known["minrbar"] = number(np.inf, real)
+        normb = basis.beta if x0 is None else norm(y)
+        h = unit(basis.v, basis.alfa)
+        return self._state(0, x, basis, h, zero_model(op, h), normb, known)
+
+    def step(self, op: LinearOperator, y: Vector, state: LSMRState) -> LSMRState:
+        """State after one more step, lazily."""
+        system, damp = system_of(op, state.u, self.damp)
+        basis = Bidiagonal(state.u, state.v, state.v, state.alfa, state.beta).step(system)
+        new = scalars(
+            _rotate, ("htohbar", "hbartohbar", "towards", "vtoh", "htoh", *_CARRIED),
+            basis.alfa, basis.beta, state.normb, *(getattr(state, n) for n in _CARRIED),
+            settings=(damp,), dtype=real_dtype(state.x),
+        )  # fmt: skip
+        hbar = lincomb(new["htohbar"], state.h, new["hbartohbar"], state.hbar)
+        x = axpy(new["towards"], hbar, state.x)
+        h = lincomb(new["vtoh"], basis.v, new["htoh"], state.h)
+        return self._state(state.iteration + 1, x, basis, h, hbar, state.normb, new)
+
+    def done(self, state: LSMRState) -> Reason | None:
+        """Why to stop at a computed state, or None to go on."""
+        code = self.istop(state)
+        if code or not state.normar:
+            return Reason.CONDITION if code in (3, 6) else Reason.CONVERGED
+        return Reason.NITER if state.iteration >= self.niter else None
+
+    def istop(self, state: LSMRState) -> int:
+        """SciPy's number for why to stop at a computed state, 0 to go on; the limit of iterations aside."""
+        if not state.iteration or not state.normb:
+            return 0
+        size = state.norma * state.normx / state.normb
+        gradient = state.normar / (state.norma * state.normr) if state.norma * state.normr else np.inf
+        tests = state.normr / state.normb, gradient, quotient(1.0, state.conda)
+        return stop_code(tests, size, self.atol, self.btol, self.conlim)
+
+    def _stacked(self, x0: Vector | None) -> float:
+        """The damping that becomes part of the operator."""
+        return 0.0 if x0 is None else self.damp
+
+    def _state(
+        self, iteration: int, x: Any, basis: Bidiagonal, h: Any, hbar: Any, normb: Any, known: Any
+    ) -> LSMRState:
+        carried = {name: known[name] for name in _CARRIED}
+        return LSMRState(
+            iteration, x, basis.u, basis.v, h, hbar, basis.alfa, basis.beta, normb, norm(x), **carried
+        )
+
+
+@dataclass(frozen=True)
+class LSMRAboutStart(LSMR):
+    r"""LSMR as SciPy has it, which damps the change of the initial model.
+
+    Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}-\mathbf{x}_0\|_2^2`.
+    """
+
+    def _stacked(self, x0: Vector | None) -> float:
+        return 0.0
+
+
+def _reflect(a: Any, b: Any) -> tuple[Any, Any, Any]:
+    """Cosine, sine and length of the rotation that takes ``b`` into ``a``."""
+    size = np.hypot(a, b)
+    return quotient(a, size), quotient(b, size), size
+
+
+def _rotate(damp: float, alfa: Any, beta: Any, normb: Any, *carried: Any) -> tuple[Any, ...]:
+    """Scalars of a step: three plane rotations that keep the matrices triangular, and the estimates."""
+    (zetabar, alphabar, rho0, rhobar0, cbar, sbar, betadd, betad, rhodold, tautilde,
+     thetatilde0, zeta0, d, norma2, maxrbar, minrbar, live, *_) = carried  # fmt: skip
+    if not live:
+        return 0.0, 1.0, 0.0, 0.0, 1.0, *carried
+    first = np.isinf(minrbar) and not maxrbar
+    chat, shat, alphahat = _reflect(alphabar, damp)
+    c, s, rho = _reflect(alphahat, beta)
+    thetanew, alphabar = s * alfa, c * alfa
+    thetabar, rhotemp = sbar * rho, cbar * rho
+    cbar, sbar, rhobar = _reflect(rhotemp, thetanew)
+    zeta, zetabar = cbar * zetabar, -sbar * zetabar
+    moves = (
+        1.0, -quotient(thetabar * rho, rho0 * rhobar0), quotient(zeta, rho * rhobar),
+        quotient(1.0, alfa), -quotient(thetanew, rho),
+    )  # fmt: skip
+    betaacute, betacheck = chat * betadd, -shat * betadd  # the norm of the residual, by one more rotation
+    betahat, betadd = c * betaacute, -s * betaacute
+    ctilde, stilde, rhotilde = _reflect(rhodold, thetabar)
+    thetatilde, rhodold = stilde * rhobar, ctilde * rhobar
+    betad = -stilde * betad + ctilde * betahat
+    tautilde = quotient(zeta0 - thetatilde0 * tautilde, rhotilde)
+    taud = quotient(zeta - thetatilde * tautilde, rhodold)
+    d = d + betacheck**2
+    normr, normar = np.sqrt(d + (betad - taud) ** 2 + betadd**2), abs(zetabar)
+    norma2 = norma2 + beta**2
+    norma, norma2 = np.sqrt(norma2), norma2 + alfa**2
+    maxrbar = max(maxrbar, rhobar0)
+    minrbar = minrbar if first else min(minrbar, rhobar0)
+    conda = quotient(max(maxrbar, rhotemp), min(minrbar, rhotemp))
+    tests = quotient(normr, normb), quotient(normar, norma * normr), 1.0
+    live = float(not stop_code(tests, 0.0, 0.0, 0.0, 0.0))
+    return (
+        *moves, zetabar, alphabar, rho, rhobar, cbar, sbar, betadd, betad, rhodold, tautilde,
+        thetatilde, zeta, d, norma2, maxrbar, minrbar, live, normr, normar, norma, conda,
+    )  # fmt: skip

@@ -1,0 +1,277 @@
+r"""Least squares by Golub-Kahan bidiagonalisation: LSQR."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pylops_distributed.execution.state import Reason, State, scalar, vector
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.numerics.golub_kahan import (
+    Bidiagonal,
+    begin,
+    quotient,
+    stop_code,
+    system_of,
+    unit,
+)
+from pylops_distributed.vectors.arithmetic import axpy, squared_norm
+from pylops_distributed.vectors.elementwise import elementwise, lincomb, number, real_dtype, scalars
+from pylops_distributed.vectors.space import Vector
+
+_CARRIED = (
+    "bnorm", "arnorm0", "rhobar", "phibar", "anorm", "ddnorm", "res2", "xxnorm", "z", "cs2", "sn2", "live",
+    "acond", "arnorm", "xnorm", "r1norm", "r2norm", "cost",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LSQRState(State):
+    """State of :class:`LSQR`; ``u`` and ``v`` have the norms ``beta`` and ``alfa``."""
+
+    history: ClassVar[tuple[str, ...]] = ("cost", "arnorm")
+
+    u: Vector = vector("left_vector", "codomain", "domain")
+    v: Vector = vector("right_vector", "domain")
+    w: Vector = vector("search_direction", "domain")
+    alfa: Any = scalar("alfa")
+    beta: Any = scalar("beta", "never")
+    bnorm: Any = scalar("bnorm", "never")
+    arnorm0: Any = scalar("arnorm0")
+    rhobar: Any = scalar("rhobar")
+    phibar: Any = scalar("phibar")
+    anorm: Any = scalar("anorm")
+    ddnorm: Any = scalar("ddnorm")
+    res2: Any = scalar("res2")
+    xxnorm: Any = scalar("xxnorm")
+    z: Any = scalar("rotated_z")
+    cs2: Any = scalar("cs2")
+    sn2: Any = scalar("sn2")
+    live: Any = scalar("live")
+    acond: Any = scalar("acond")
+    arnorm: Any = scalar("arnorm")
+    xnorm: Any = scalar("xnorm")
+    r1norm: Any = scalar("r1norm")
+    r2norm: Any = scalar("r2norm")
+    cost: Any = scalar("cost", "never")
+
+
+@dataclass(frozen=True)
+class LSQRVarState(LSQRState):
+    """State of :class:`LSQR` with ``calc_var``: also the estimated variances."""
+
+    var: Vector = vector("variance", "domain")
+
+
+@dataclass(frozen=True)
+class PreconditionedLSQRState(LSQRState):
+    """State of :class:`LSQR` with ``M``: also ``v`` before it."""
+
+    p: Vector = vector("dual_vector", "domain")
+
+
+@dataclass(frozen=True)
+class LSQR:
+    r"""LSQR, with one forward and one adjoint a step.
+
+    Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}\|_2^2`, whatever the initial
+    model and the preconditioner are.
+
+    Parameters
+    ----------
+    niter : int
+        Maximum number of iterations.
+    damp : float
+        Damping :math:`\epsilon`.
+    atol, btol : float
+        Stop when the estimated backward errors in the operator and in the data are below these values.
+    conlim : float
+        Stop when the estimated condition number is above this value; zero for never.
+    calc_var : bool
+        Estimate the diagonal of :math:`(\mathbf{Op}^H\mathbf{Op} + \epsilon^2\mathbf{I})^{-1}`, which is real
+        for complex operators too; not done with a preconditioner.
+    M : LinearOperator, optional
+        Preconditioner: a Hermitian, positive definite operator on models that is close to the inverse of
+        :math:`\mathbf{Op}^H\mathbf{Op} + \epsilon^2\mathbf{I}`. The solution stays the same.
+
+    Notes
+    -----
+    As :class:`pylops.optimization.cls_basic.LSQR`, except with an initial model and damping: PyLops damps
+    :math:`\mathbf{x}-\mathbf{x}_0`, as :class:`LSQRAboutStart` does. Damping with an initial model or a preconditioner
+    is part of the operator here, :math:`[\mathbf{Op};\ \epsilon\mathbf{I}]`, and ``u`` has a block more. Once a
+    stopping test holds at machine precision, further steps change nothing. Paige and Saunders, 1982,
+    doi:10.1145/355984.355989; with a preconditioner, Golub and Kahan's process in its norm: Arioli, 2013,
+    doi:10.1137/120866543.
+    """
+
+    niter: int = 10
+    damp: float = 0.0
+    atol: float = 1e-8
+    btol: float = 1e-8
+    conlim: float = 1e8
+    calc_var: bool = True
+    M: LinearOperator | None = None
+
+    extendable: ClassVar[tuple[str, ...]] = ("niter", "atol", "btol", "conlim")
+
+    @property
+    def state(self) -> type[LSQRState]:
+        """The class of the states."""
+        if self.M is not None:
+            return PreconditionedLSQRState
+        return LSQRVarState if self.calc_var else LSQRState
+
+    def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> LSQRState:
+        """State before the first step, lazily."""
+        x, basis = begin(op, y, x0, self.M, self._stacked(x0))
+        known = {name: number(0, real_dtype(x, basis.v)) for name in _CARRIED}
+        known |= {"live": known["live"] + 1, "cs2": known["cs2"] - 1, "rhobar": basis.alfa}
+        known |= dict.fromkeys(("bnorm", "phibar", "r1norm", "r2norm", "cost"), basis.beta)
+        known |= self._norms(op, basis, known, x)
+        known |= dict.fromkeys(("arnorm", "arnorm0"), basis.alfa * basis.beta)
+        w = unit(basis.v, basis.alfa)
+        return self._state(0, x, basis, w, known, elementwise(_nothing, w, dtype=real_dtype(w)))
+
+    def step(self, op: LinearOperator, y: Vector, state: LSQRState) -> LSQRState:
+        """State after one more step, lazily."""
+        p = state.p if isinstance(state, PreconditionedLSQRState) else state.v
+        system, damp = system_of(op, state.u, self.damp)
+        basis = Bidiagonal(state.u, state.v, p, state.alfa, state.beta).step(system, self.M)
+        new = scalars(
+            _rotate, ("ofw", "vtow", "wtow", "towards", *_CARRIED),
+            state.alfa, basis.alfa, basis.beta, squared_norm(state.w), *(getattr(state, n) for n in _CARRIED),
+            settings=(damp, self._resting), dtype=real_dtype(state.x),
+        )  # fmt: skip
+        x = axpy(new["towards"], state.w, state.x)
+        new |= self._norms(op, basis, new, x)
+        w = lincomb(new["vtow"], basis.v, new["wtow"], state.w)
+        var = None
+        if isinstance(state, LSQRVarState):
+            var = elementwise(_add_square, state.var, new["ofw"], state.w, dtype=real_dtype(state.x))
+        return self._state(state.iteration + 1, x, basis, w, new, var)
+
+    def done(self, state: LSQRState) -> Reason | None:
+        """Why to stop at a computed state, or None to go on."""
+        code = self.istop(state)
+        if code or not state.arnorm0:
+            return Reason.CONDITION if code in (3, 6) else Reason.CONVERGED
+        return Reason.NITER if state.iteration >= self.niter else None
+
+    def istop(self, state: LSQRState) -> int:
+        """PyLops' number for why to stop at a computed state, 0 to go on; the limit of iterations aside."""
+        if not state.iteration or not state.arnorm0:
+            return 0
+        rules = (self.atol, self.btol, self.conlim, self._resting[-1])
+        return _code(rules, *(getattr(state, name) for name in _MEASURES))
+
+    @property
+    def _resting(self) -> tuple[float, float, float, bool]:
+        """When steps begin to change nothing: tolerances, and whether the gradient is measured as SciPy does."""
+        return 0.0, 0.0, 0.0, False
+
+    def _stacked(self, x0: Vector | None) -> float:
+        """The damping that becomes part of the operator."""
+        return self.damp if x0 is not None or self.M is not None else 0.0
+
+    def _norms(self, op: LinearOperator, basis: Bidiagonal, known: Any, x: Any) -> dict[str, Any]:
+        """Norms of the data's part of the residual, where that has the model's part below it."""
+        _, damp = system_of(op, basis.u, self.damp)
+        if damp == self.damp:
+            return {}
+        names = ("r1norm", "cost")
+        return scalars(
+            _data_norm, names, known["r2norm"], squared_norm(x), settings=(self.damp,), dtype=real_dtype(x)
+        )
+
+    def _state(self, iteration: int, x: Any, basis: Bidiagonal, w: Any, known: Any, var: Any) -> LSQRState:
+        extra = {"p": basis.p} if self.M is not None else {"var": var} if self.calc_var else {}
+        carried = {name: known[name] for name in _CARRIED}
+        return self.state(iteration, x, basis.u, basis.v, w, basis.alfa, basis.beta, **carried, **extra)
+
+
+@dataclass(frozen=True)
+class LSQRAboutStart(LSQR):
+    r"""LSQR as PyLops and SciPy have it, which damp the change of the initial model.
+
+    Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}-\mathbf{x}_0\|_2^2`.
+
+    Raises
+    ------
+    ValueError
+        If ``M``, damping and an initial model come together.
+    """
+
+    def _stacked(self, x0: Vector | None) -> float:
+        if x0 is not None and self.M is not None and self.damp:
+            raise ValueError(
+                "lsqr with M and damp takes no x0, about which it would damp: solve for the change of x0, or take "
+                "pylops_distributed.optimization.LSQR, which damps the model"
+            )
+        return self.damp if self.M is not None else 0.0
+
+
+def _data_norm(damp: float, rnorm: Any, xsize: Any) -> tuple[Any, ...]:
+    square = rnorm**2 - damp**2 * xsize
+    cost = np.sqrt(abs(square))
+    return (-cost if square < 0 else cost), cost
+
+
+def _nothing(x: Any) -> Any:
+    return np.zeros_like(x.real)
+
+
+def _add_square(var: Any, a: Any, w: Any) -> Any:
+    return var + a**2 * (w.real**2 + w.imag**2)
+
+
+_MEASURES = ("r2norm", "arnorm", "anorm", "acond", "xnorm", "bnorm", "arnorm0")
+
+
+def _code(
+    rules: tuple[float, float, float, bool], rnorm: Any, arnorm: Any, anorm: Any, acond: Any, xnorm: Any,
+    bnorm: Any, arnorm0: Any,
+) -> int:  # fmt: skip
+    """Why to stop by tolerances ``atol``, ``btol`` and ``conlim``; 0 to go on."""
+    *tolerances, scipy = rules
+    # SciPy adds the machine's precision to the divisor, which would make this depend on the units of the data.
+    gradient = quotient(arnorm, anorm * rnorm if scipy else arnorm0)
+    tests = quotient(rnorm, bnorm), gradient, quotient(1.0, acond)
+    return stop_code(tests, quotient(anorm * xnorm, bnorm), *tolerances)
+
+
+def _rotate(
+    damp: float, rules: tuple[float, float, float, bool], alfa0: Any, alfa: Any, beta: Any, wnorm2: Any,
+    *carried: Any,
+) -> tuple[Any, ...]:  # fmt: skip
+    """Scalars of a step: two plane rotations that keep the bidiagonal matrix triangular, and the estimates."""
+    bnorm, arnorm0, rhobar, phibar, anorm, ddnorm, res2, xxnorm, z, cs2, sn2, live, *_ = carried
+    if not live:
+        return 0.0, 0.0, 1.0, 0.0, *carried
+    if beta > 0:
+        anorm = np.sqrt(anorm**2 + alfa0**2 + beta**2 + damp**2)
+    rhobar1 = np.hypot(rhobar, damp)  # the rotation that takes the damping in
+    psi, phibar = quotient(damp, rhobar1) * phibar, quotient(rhobar, rhobar1) * phibar
+    rho = np.hypot(rhobar1, beta)  # the one that takes the subdiagonal element away
+    cs, sn = quotient(rhobar1, rho), quotient(beta, rho)
+    theta, rhobar, phi, phibar = sn * alfa, -cs * alfa, cs * phibar, sn * phibar
+    ddnorm = ddnorm + quotient(wnorm2, rho**2)
+    delta, gambar = sn2 * rho, -cs2 * rho  # and one from the right, for the norm of x
+    rhs = phi - delta * z
+    xnorm = np.sqrt(xxnorm + quotient(rhs, gambar) ** 2)
+    gamma = np.hypot(gambar, theta)
+    cs2, sn2, z = quotient(gambar, gamma), quotient(theta, gamma), quotient(rhs, gamma)
+    xxnorm, res2 = xxnorm + z**2, res2 + psi**2
+    rnorm, arnorm = np.sqrt(phibar**2 + res2), alfa * abs(sn * phi)
+    r1sq = rnorm**2 - damp**2 * xxnorm
+    cost = np.sqrt(abs(r1sq))
+    acond = anorm * np.sqrt(ddnorm)
+    # At machine precision the condition is left to `done`.
+    known = acond if any(rules[:3]) else 1.0
+    live = float(not _code(rules, rnorm, arnorm, anorm, known, xnorm, bnorm, arnorm0))
+    return (
+        quotient(1.0, rho), quotient(1.0, alfa), -quotient(theta, rho), quotient(phi, rho),
+        bnorm, arnorm0, rhobar, phibar, anorm, ddnorm, res2, xxnorm, z, cs2, sn2, live,
+        acond, arnorm, xnorm, -cost if r1sq < 0 else cost, rnorm, cost,
+    )  # fmt: skip

@@ -1,0 +1,108 @@
+r"""Matching pursuit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.argmax import mark, peak
+from pylops_distributed.vectors.arithmetic import axpy, norm, ratio, squared_norm, vdot
+from pylops_distributed.vectors.elementwise import elementwise, number, real_dtype
+from pylops_distributed.vectors.space import Vector
+
+
+@dataclass(frozen=True)
+class MPState(State):
+    """State of :class:`MP`; ``rank`` tells when each coefficient was first chosen, counted from one."""
+
+    history: ClassVar[tuple[str, ...]] = ("cost",)
+
+    r: Vector = vector("residual", "codomain")
+    rank: Vector = vector("rank", "domain")
+    count: Any = scalar("count")
+    cost: Any = scalar("cost", "never")
+
+
+@dataclass(frozen=True)
+class MP:
+    r"""Greedy search that adds to one coefficient at a time, one forward and one adjoint a step.
+
+    Parameters
+    ----------
+    niter_outer : int
+        Number of iterations.
+    sigma : float
+        Stop when the norm of the residual is not above this value.
+    norms : dask.array.Array, optional
+        Norms of the operator's columns, laid out as the model, by which correlations are divided.
+    optimal_coeff : bool
+        Take the coefficient that makes the residual smallest, and not the correlation: for columns whose norm
+        is not one.
+
+    Notes
+    -----
+    As :class:`pylops.optimization.cls_sparsity.OMP` with ``niter_inner=0``; of equal correlations the first is
+    taken, where PyLops draws one. Mallat and Zhang, 1993, doi:10.1109/78.258082.
+    """
+
+    niter_outer: int = 10
+    sigma: float = 1e-4
+    norms: Vector | None = None
+    optimal_coeff: bool = False
+
+    state: ClassVar[type[MPState]] = MPState
+    takes: ClassVar[Takes] = "coefficients"
+    extendable: ClassVar[tuple[str, ...]] = ("niter_outer", "sigma")
+
+    @property
+    def most(self) -> int:
+        """Steps at most, those inside counted."""
+        return self.niter_outer
+
+    def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> MPState:
+        """State before the first step, lazily; there is no initial model."""
+        r: Any = op.codomain.fit(y)
+        back = op.apply_adjoint(r)
+        real = real_dtype(r, back)
+        x, rank = elementwise(np.zeros_like, back), elementwise(_nothing, back, dtype=real)
+        return MPState(0, x, r, rank, number(0, real), norm(r))
+
+    def step(self, op: LinearOperator, y: Vector, state: MPState) -> MPState:
+        """State after one more step, lazily."""
+        g = op.apply_adjoint(state.r)
+        best = peak(number(1, state.cost.dtype), g, self.norms)
+        unit = mark(_one, g, best)
+        column = op.apply(unit)
+        if self.optimal_coeff:
+            coefficient = ratio(vdot(column, state.r), squared_norm(column))
+        else:
+            coefficient = vdot(unit, g)
+            if self.norms is not None:
+                coefficient = ratio(coefficient, vdot(unit, self.norms).real)
+        r = axpy(-coefficient, column, state.r)
+        rank = mark(_ranked, state.rank, best, state.count)
+        return MPState(
+            state.iteration + 1, axpy(coefficient, unit, state.x), r, rank, state.count + 1, norm(r)
+        )
+
+    def done(self, state: MPState) -> Reason | None:
+        """Why to stop at a computed state, or None to go on."""
+        if float(state.cost) <= self.sigma:
+            return Reason.CONVERGED
+        return Reason.NITER if state.iteration >= self.niter_outer else None
+
+
+def _nothing(x: Any) -> Any:
+    return np.zeros_like(x.real)
+
+
+def _one(x: Any, found: Any) -> Any:
+    return found.astype(x.dtype)
+
+
+def _ranked(rank: Any, found: Any, count: Any) -> Any:
+    return np.where(found & (rank == 0), count + 1, rank).astype(rank.dtype)

@@ -1,0 +1,157 @@
+r"""Orthogonal matching pursuit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.numerics.nested_loops import progress
+from pylops_distributed.vectors.argmax import mark, peak
+from pylops_distributed.vectors.arithmetic import norm, ratio, squared_norm
+from pylops_distributed.vectors.elementwise import (
+    choose,
+    elementwise,
+    number,
+    real_dtype,
+    square,
+    step_length,
+    total,
+)
+from pylops_distributed.vectors.space import Vector
+
+
+@dataclass(frozen=True)
+class OMPState(State):
+    """State of :class:`OMP`: ``x`` is the model of the last outer iteration, ``z`` the one inside.
+
+    ``rank`` tells when each coefficient was chosen, counted from one, and is zero for the others.
+    """
+
+    history: ClassVar[tuple[str, ...]] = ("cost", "kold", "outer")
+
+    z: Vector = vector("inner_model", "domain")
+    c: Vector = vector("search_direction", "domain")
+    s: Vector = vector("inner_residual", "codomain")
+    back: Vector = vector("adjoint_data", "domain")
+    rank: Vector = vector("rank", "domain")
+    kold: Any = scalar("kold", "never")
+    kfirst: Any = scalar("kfirst")
+    outer: Any = scalar("outer")
+    inner: Any = scalar("inner")
+    restart: Any = scalar("restart")
+    cost: Any = scalar("cost", "never")
+
+
+@dataclass(frozen=True)
+class OMP:
+    r"""Greedy search for a model of few coefficients, one forward and one adjoint a step.
+
+    Each outer iteration adds the coefficient that goes best with the residual, and solves for all that were
+    chosen by CGLS.
+
+    Parameters
+    ----------
+    niter_outer : int
+        Number of outer iterations: at most so many coefficients.
+    niter_inner : int
+        Number of CGLS iterations in each.
+    sigma : float
+        Stop when the norm of the residual is not above this value.
+    norms : dask.array.Array, optional
+        Norms of the operator's columns, laid out as the model, by which correlations are divided.
+    tol : float
+        Stop CGLS when the squared norm of the gradient is not above this value.
+
+    Notes
+    -----
+    As :class:`pylops.optimization.cls_sparsity.OMP` with ``engine="pylops"``; of equal correlations the first is
+    taken, where PyLops draws one. The chosen columns are the whole operator with a mask, so that the support
+    never leaves the workers and one machine does for both loops. Pati et al., 1993,
+    doi:10.1109/ACSSC.1993.342465.
+    """
+
+    niter_outer: int = 10
+    niter_inner: int = 40
+    sigma: float = 1e-4
+    norms: Vector | None = None
+    tol: float = 1e-4
+
+    state: ClassVar[type[OMPState]] = OMPState
+    takes: ClassVar[Takes] = "coefficients"
+    extendable: ClassVar[tuple[str, ...]] = ("niter_outer", "sigma")
+
+    @property
+    def most(self) -> int:
+        """Steps at most, those inside counted."""
+        return self.niter_outer * (self.niter_inner + 1) + 1
+
+    def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> OMPState:
+        """State before the first step, lazily; there is no initial model."""
+        s: Any = op.codomain.fit(y)
+        back = op.apply_adjoint(s)
+        real = real_dtype(s, back)
+        x, rank = elementwise(np.zeros_like, back), elementwise(_nothing, back, dtype=real)
+        known = {
+            name: number(value, real)
+            for name, value in (("kold", 0), ("kfirst", 0), ("outer", -1), ("inner", 0))
+        }
+        return OMPState(0, x, x, x, s, back, rank, **known, restart=number(1, real), cost=norm(s))
+
+    def step(self, op: LinearOperator, y: Vector, state: OMPState) -> OMPState:
+        """State after one more step, lazily."""
+        restart, real = state.restart, state.kold.dtype
+        image = op.apply(choose(restart, state.z, state.c))
+        # Of the chosen columns' direction, or of the residual of the model found.
+        size = total(_size, restart, image, y, dtype=real)
+        a = step_length(state.kold, size, state.kfirst)
+        residual = elementwise(_residual, restart, a, state.s, image, y)
+        g = op.apply_adjoint(residual)
+        best = peak(restart, g, self.norms)
+        rank = mark(_ranked, state.rank, best, restart, state.outer)
+        z = elementwise(_inner, restart, a, state.z, state.c)
+        r = elementwise(_masked, restart, rank, g, state.back)
+        k = squared_norm(r)
+        c = elementwise(_direction, restart, ratio(k, state.kold), state.c, r)
+        known = progress(restart, state.outer, state.inner, state.kfirst, k, self.niter_inner, self.tol)
+        return OMPState(
+            state.iteration + 1, choose(restart, state.z, state.x), z, c, choose(restart, y, residual),
+            state.back, rank, k, **known, cost=choose(restart, size**0.5, state.cost),
+        )  # fmt: skip
+
+    def done(self, state: OMPState) -> Reason | None:
+        """Why to stop at a computed state, or None to go on."""
+        if float(state.cost) <= self.sigma:
+            return Reason.CONVERGED
+        return Reason.NITER if state.outer >= self.niter_outer else None
+
+
+def _nothing(x: Any) -> Any:
+    return np.zeros_like(x.real)
+
+
+def _size(restart: Any, image: Any, y: Any) -> Any:
+    return square(y - image) if restart else square(image)
+
+
+def _residual(restart: Any, a: Any, s: Any, image: Any, y: Any) -> Any:
+    return y - image if restart else s - a * image
+
+
+def _ranked(rank: Any, found: Any, restart: Any, outer: Any) -> Any:
+    return np.where(found & (rank == 0), outer + 2, rank).astype(rank.dtype) if restart else rank
+
+
+def _inner(restart: Any, a: Any, z: Any, c: Any) -> Any:
+    return np.zeros_like(z) if restart else z + a * c
+
+
+def _masked(restart: Any, rank: Any, g: Any, back: Any) -> Any:
+    return np.where(rank > 0, back if restart else g, 0)
+
+
+def _direction(restart: Any, b: Any, c: Any, r: Any) -> Any:
+    return r if restart else r + b * c

@@ -1,0 +1,267 @@
+r"""Basis pursuit denoising by spectral projected gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.numerics.spgl1_linesearch import (
+    LIMIT,
+    LINE,
+    NAMES,
+    SHRUNK,
+    STRAIGHT,
+    Tolerances,
+    decide,
+    judge,
+)
+from pylops_distributed.vectors.arithmetic import norm, squared_norm, vdot
+from pylops_distributed.vectors.elementwise import (
+    choose,
+    elementwise,
+    norm1,
+    number,
+    packed,
+    real_dtype,
+    scalars,
+    square,
+    total,
+    zero_model,
+)
+from pylops_distributed.vectors.quantiles import l1_threshold
+from pylops_distributed.vectors.space import Blocks, Vector
+from pylops_distributed.vectors.thresholding import soft
+
+
+@dataclass(frozen=True)
+class SPGL1State(State):
+    """State of :class:`SPGL1`; the scalars are those of its rules."""
+
+    history: ClassVar[tuple[str, ...]] = ("cost", "rnorm", "xnorm", "gnorm", "tau", "niters")
+
+    r: Vector = vector("residual", "codomain")
+    g: Vector = vector("gradient", "domain")
+    tau: Any = scalar("tau")
+    single: Any = scalar("single")
+    bnorm: Any = scalar("bnorm", "never")
+    f: Any = scalar("half_square", "never")
+    fold: Any = scalar("fold")
+    last0: Any = scalar("last0", "always")
+    last1: Any = scalar("last1", "always")
+    last2: Any = scalar("last2", "always")
+    gstep: Any = scalar("gstep")
+    step: Any = scalar("step_length")
+    scale: Any = scalar("scale")
+    snorm: Any = scalar("snorm")
+    nsafe: Any = scalar("nsafe")
+    trials: Any = scalar("trials")
+    phase: Any = scalar("phase")
+    step_max: Any = scalar("step_max")
+    errors: Any = scalar("errors")
+    updated: Any = scalar("updated")
+    newton: Any = scalar("newton")
+    niters: Any = scalar("niters")
+    stat: Any = scalar("stat")
+    rnorm: Any = scalar("rnorm", "never")
+    rgap: Any = scalar("rgap")
+    gnorm: Any = scalar("gnorm")
+    xnorm: Any = scalar("xnorm")
+    g2: Any = scalar("g2")
+
+    @property
+    def cost(self) -> Any:
+        """Norm of the residual, under the name that all solvers have for it."""
+        return self.rnorm
+
+
+@dataclass(frozen=True)
+class SPGL1:
+    r"""Spectral projected gradients for L1 problems, one forward and one adjoint a step.
+
+    With a radius :math:`\tau` it minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2` over
+    :math:`\|\mathbf{x}\|_1\le\tau`; without one it minimises :math:`\|\mathbf{x}\|_1` over
+    :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2\le\sigma`, by Newton's method for the radius.
+
+    Parameters
+    ----------
+    tau : float
+        Radius :math:`\tau`; zero to look for it.
+    sigma : float
+        Norm of the residual :math:`\sigma`.
+    iter_lim : int, optional
+        Maximum number of iterations; ten times the number of data if not given.
+    opt_tol, bp_tol, ls_tol, dec_tol : float
+        Tolerances for the optimum, for a residual of zero, for a gradient of zero, and for the decrease of the
+        objective before the radius is changed.
+    step_min, step_max : float
+        Limits of the spectral step.
+
+    Notes
+    -----
+    As the package ``spgl1`` that PyLops calls, without its subspace minimisation, weights and best iterate kept
+    aside. A step is one trial of the line search; whether to take it, and how to go on, is decided by one task of
+    scalars, so that all steps are one graph. The projection finds its threshold exactly in few passes.
+    van den Berg and Friedlander, 2008, doi:10.1137/080714488.
+    """
+
+    tau: float = 0.0
+    sigma: float = 0.0
+    iter_lim: int | None = None
+    opt_tol: float = 1e-4
+    bp_tol: float = 1e-6
+    ls_tol: float = 1e-6
+    dec_tol: float = 1e-4
+    step_min: float = 1e-16
+    step_max: float = 1e5
+
+    state: ClassVar[type[SPGL1State]] = SPGL1State
+    takes: ClassVar[Takes] = "coefficients"
+    extendable: ClassVar[tuple[str, ...]] = ("iter_lim",)
+
+    @property
+    def most(self) -> int:
+        """Steps at most, those inside counted."""
+        return self.iter_lim or 0
+
+    def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> SPGL1State:
+        """State before the first step, lazily."""
+        data: Any = op.codomain.fit(y)
+        real = real_dtype(data)
+        bnorm = norm(data)
+        tau, single = scalars(
+            _radius, ("tau", "single"), bnorm, settings=(self.tau, self.sigma), dtype=real
+        ).values()
+        if x0 is None:
+            g = -op.apply_adjoint(data)
+            x, r = zero_model(op, g), data
+        else:
+            start = op.domain.fit(x0)
+            x = elementwise(soft, start, l1_threshold(start, tau))
+            r = data - op.apply(x)
+            g = -op.apply_adjoint(r)
+        known = {name: number(0, real) for name in NAMES}
+        f = squared_norm(r) / 2
+        known |= {"tau": tau, "single": single, "bnorm": bnorm, "f": f, "fold": f, "last0": f}
+        known |= dict.fromkeys(("last1", "last2"), number(-np.inf, real))
+        known |= dict.fromkeys(("step", "scale"), number(1, real))
+        known |= {"step_max": number(self.step_max, real), "errors": number(10, real)}
+        moved = elementwise(_moved, x, g, 1.0)
+        ahead = elementwise(_towards, x, moved, l1_threshold(moved, tau), 1.0)
+        known["gstep"] = scalars(
+            _first_step, ("gstep",), _largest(elementwise(_minus, ahead, x), real),
+            settings=(self.step_min, self.step_max), dtype=real,
+        )["gstep"]  # fmt: skip
+        zero, one = number(0, real), number(1, real)
+        numbers = (zero, one, *(known[name] for name in NAMES))
+        return SPGL1State(0, x, r, g, **self._judged(op, data, x, r, g, zero, zero, *numbers))
+
+    def step(self, op: LinearOperator, y: Vector, state: SPGL1State) -> SPGL1State:
+        """State after one more trial, lazily."""
+        real = state.f.dtype
+        length, part = scalars(
+            _lengths, ("length", "part"), state.phase, state.step, state.scale, state.gstep, dtype=real
+        ).values()
+        moved = elementwise(_moved, state.x, state.g, length)
+        x = elementwise(_towards, state.x, moved, l1_threshold(moved, state.tau), part)
+        r = y - op.apply(x)
+        gs, s2 = total(_slope, x, state.x, state.g, dtype=real), total(_step2, x, state.x, dtype=real)
+        new = packed(
+            decide, 2 + len(NAMES), squared_norm(r) / 2, gs, s2, *(getattr(state, n) for n in NAMES),
+            settings=(self._rules(op),), dtype=real,
+        )  # fmt: skip
+        taken = new[0]
+        g = choose(taken, -op.apply_adjoint(r), state.g)
+        sty = total(_curvature, x, state.x, g, state.g, dtype=real)
+        x, r = choose(taken, x, state.x), choose(taken, r, state.r)
+        known = self._judged(op, y, x, r, g, sty, s2, new)
+        return SPGL1State(state.iteration + 1, x, r, g, **known)
+
+    def done(self, state: SPGL1State) -> Reason | None:
+        """Why to stop at a computed state, or None to go on."""
+        if state.stat:
+            return Reason.NITER if state.stat in (LIMIT, LINE) else Reason.CONVERGED
+        return None
+
+    def _rules(self, op: LinearOperator) -> Tolerances:
+        limit = 10 * op.shape[0] if self.iter_lim is None else self.iter_lim
+        return Tolerances(
+            self.sigma,
+            self.opt_tol,
+            self.bp_tol,
+            self.ls_tol,
+            self.dec_tol,
+            self.step_min,
+            limit,
+            op.shape[1],
+        )
+
+    def _judged(
+        self, op: LinearOperator, y: Any, x: Any, r: Any, g: Any, sty: Any, s2: Any, *numbers: Any
+    ) -> dict[str, Any]:
+        real = real_dtype(x)
+        gap = vdot(r, r - y)
+        return scalars(
+            judge, NAMES, sty, s2, gap.real, gap.imag, _largest(g, real), squared_norm(g), norm1(x), *numbers,
+            settings=(self._rules(op),), dtype=real,
+        )  # fmt: skip
+
+
+def _radius(tau: float, sigma: float, bnorm: Any) -> tuple[Any, ...]:
+    """The first radius, and whether it stays: also where zero is the solution."""
+    return (0.0, 1.0) if bnorm <= sigma else (tau, float(tau != 0))
+
+
+def _first_step(least: float, most: float, change: Any) -> tuple[Any, ...]:
+    return (most if change * most < 1 else min(most, max(least, 1 / change)),)
+
+
+def _lengths(phase: Any, step: Any, scale: Any, gstep: Any) -> tuple[Any, ...]:
+    """How far to go along the gradient before the projection, and which part of the way to its end."""
+    if phase == SHRUNK:
+        return 0.0, 1.0
+    return (gstep, step) if phase == STRAIGHT else (step * scale * gstep, 1.0)
+
+
+def _moved(x: Any, g: Any, length: Any) -> Any:
+    return x - length * g
+
+
+def _towards(x: Any, moved: Any, thresh: Any, part: Any) -> Any:
+    projected = soft(moved, thresh)
+    return projected if part == 1 else x + part * (projected - x)
+
+
+def _minus(x: Any, y: Any) -> Any:
+    return x - y
+
+
+def _slope(x: Any, before: Any, g: Any) -> Any:
+    return (np.conj(g) * (x - before)).real
+
+
+def _step2(x: Any, before: Any) -> Any:
+    return square(x - before)
+
+
+def _curvature(x: Any, before: Any, g: Any, gbefore: Any) -> Any:
+    return (np.conj(x - before) * (g - gbefore)).real
+
+
+def _max_abs(x: Any) -> Any:
+    return np.abs(x).max().reshape((1,) * x.ndim)
+
+
+def _largest(x: Vector, dtype: Any) -> Any:
+    """Largest magnitude as a lazy 0-d array."""
+    if isinstance(x, Blocks):
+        return da.stack([_largest(a, dtype) for a in x.arrays]).max()
+    axes = tuple(range(x.ndim))
+    return da.blockwise(
+        _max_abs, axes, x, axes, adjust_chunks=dict.fromkeys(axes, 1), dtype=dtype,
+        meta=np.zeros((0,) * len(axes), dtype),
+    ).max()  # fmt: skip

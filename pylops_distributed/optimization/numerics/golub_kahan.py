@@ -1,0 +1,167 @@
+"""Golub-Kahan bidiagonalisation, one step at a time: what LSQR and LSMR have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.arithmetic import axpy, norm, squared_norm, vdot
+from pylops_distributed.vectors.elementwise import elementwise, zero_model
+from pylops_distributed.vectors.joint import parts
+from pylops_distributed.vectors.space import Blocks, BlockSpace, Vector, arrays_of
+
+
+def quotient(a: Any, b: Any) -> Any:
+    """``a / b`` of NumPy numbers; 0 where ``b`` is 0 or the quotient overflows, NaN where either is not finite."""
+    if not (np.isfinite(a) and np.isfinite(b)):
+        return np.result_type(a, b).type(np.nan)
+    with np.errstate(all="ignore"):
+        value = a / b if b else b
+    return value if np.isfinite(value) else np.zeros_like(value)[()]
+
+
+def _advance(image: Any, before: Any, a: Any, b: Any) -> Any:
+    return quotient(1, a) * image - quotient(a, b) * before
+
+
+@dataclass(frozen=True)
+class Bidiagonal:
+    r"""The vectors :math:`\beta\mathbf{u}` and :math:`\alpha\mathbf{v}` of the newest step, with their norms.
+
+    They are kept with their norms, so that dividing by them takes no pass of its own.
+
+    Parameters
+    ----------
+    u : dask.array.Array or Blocks
+        Vector of the codomain, of norm ``beta``.
+    v : dask.array.Array or Blocks
+        Vector of the domain, of norm ``alfa``; with a preconditioner, after it.
+    p : dask.array.Array or Blocks
+        ``v`` before the preconditioner, and ``v`` itself without one.
+    alfa, beta : dask.array.Array
+        The norms.
+    """
+
+    u: Vector
+    v: Vector
+    p: Vector
+    alfa: Any
+    beta: Any
+
+    @classmethod
+    def start(cls, op: LinearOperator, u: Vector, M: LinearOperator | None = None) -> Bidiagonal:
+        """Before the first step, from a residual."""
+        beta = norm(u)
+        return cls(u, *_right(elementwise(_scaled, op.apply_adjoint(u), beta), M), beta)
+
+    def step(self, op: LinearOperator, M: LinearOperator | None = None) -> Bidiagonal:
+        """After one forward and one adjoint."""
+        u = elementwise(_advance, op.apply(self.v), self.u, self.alfa, self.beta)
+        beta = norm(u)
+        p = elementwise(_advance, op.apply_adjoint(u), self.p, beta, self.alfa)
+        return Bidiagonal(u, *_right(p, M), beta)
+
+
+def _scaled(x: Any, a: Any) -> Any:
+    return quotient(1, a) * x
+
+
+def unit(x: Vector, size: Any) -> Any:
+    """``x / size``, and zero where ``size`` is."""
+    return elementwise(_scaled, x, size)
+
+
+def _right(p: Vector, M: LinearOperator | None) -> tuple[Any, Any, Any]:
+    v = p if M is None else M.apply(p)
+    return v, p, (squared_norm(p) if M is None else vdot(p, v).real) ** 0.5
+
+
+@dataclass(frozen=True)
+class Damped:
+    r"""The operator :math:`[\mathbf{Op};\ \epsilon\mathbf{I}]`, whose least squares are damped ones.
+
+    Parameters
+    ----------
+    op : LinearOperator
+        Operator.
+    damp : float
+        Damping :math:`\epsilon`.
+    """
+
+    op: LinearOperator
+    damp: float
+
+    def apply(self, x: Vector) -> Blocks:
+        """Forward."""
+        return Blocks((*arrays_of(self.op.apply(x)), *arrays_of(elementwise(_times, x, self.damp))))
+
+    def apply_adjoint(self, u: Blocks) -> Any:
+        """Adjoint."""
+        count = len(parts(self.op.codomain))
+        data, model = _vector(u.arrays[:count], self.op.codomain), _vector(u.arrays[count:], self.op.domain)
+        return axpy(self.damp, model, self.op.apply_adjoint(data))
+
+    def residual(self, y: Vector, x: Vector) -> Blocks:
+        """Data with zero below, less the forward of a model."""
+        model = elementwise(_times, x, -self.damp)
+        return Blocks((*arrays_of(self.op.codomain.fit(y) - self.op.apply(x)), *arrays_of(model)))
+
+
+def _vector(arrays: tuple[Any, ...], space: Any) -> Any:
+    return Blocks(arrays) if isinstance(space, BlockSpace) else arrays[0]
+
+
+def _times(x: Any, a: float) -> Any:
+    return a * x
+
+
+def system_of(op: LinearOperator, u: Vector, damp: float) -> tuple[Any, float]:
+    """The operator that a left vector belongs to, and what is left of the damping."""
+    if len(arrays_of(u)) == len(parts(op.codomain)):
+        return op, damp
+    return Damped(op, damp), 0.0
+
+
+def begin(
+    op: LinearOperator, y: Vector, x0: Vector | None, M: LinearOperator | None = None, damp: float = 0.0
+) -> Any:
+    """The initial model and the bidiagonalisation before its first step.
+
+    With ``damp`` it is that of :class:`Damped`.
+    """
+    if damp:
+        x = zero_model(op, op.apply_adjoint(op.codomain.fit(y))) if x0 is None else op.domain.fit(x0)
+        system: Any = Damped(op, damp)
+        return x, Bidiagonal.start(system, system.residual(y, x), M)
+    if x0 is not None:
+        x = op.domain.fit(x0)
+        return x, Bidiagonal.start(op, y - op.apply(x), M)
+    first = Bidiagonal.start(op, op.codomain.fit(y), M)
+    return zero_model(op, first.v), first
+
+
+def stop_code(tests: tuple[Any, Any, Any], size: Any, atol: float, btol: float, conlim: float) -> int:
+    """Why to stop, as Paige and Saunders number it; 0 to go on.
+
+    Parameters
+    ----------
+    tests : tuple of float
+        Relative residual, relative gradient, and inverse condition number.
+    size : float
+        Norm of the operator times that of the model, relative to that of the data.
+    atol, btol, conlim : float
+        Tolerances of the solver.
+    """
+    residual, gradient, inverse = tests
+    held = (
+        residual <= btol + atol * size,
+        gradient <= atol,
+        conlim > 0 and inverse <= 1 / conlim,
+        1 + residual / (1 + size) <= 1,
+        1 + gradient <= 1,
+        1 + inverse <= 1,
+    )
+    return next((code for code, holds in enumerate(held, 1) if holds), 0)

@@ -1,0 +1,123 @@
+"""Outer iterations around SciPy's LSQR: what IRLS, OMP and split Bregman run with ``engine="scipy"``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from logging import getLogger
+from typing import Any, Protocol
+
+import dask
+import numpy as np
+
+from pylops_distributed.execution.state import Reason
+from pylops_distributed.optimization.basesolver import Solver
+from pylops_distributed.optimization.numerics.systems import vector_of
+from pylops_distributed.optimization.pylops_api.scipy_engine import ScipyLSQR
+from pylops_distributed.vectors.arithmetic import norm
+from pylops_distributed.vectors.elementwise import distance
+from pylops_distributed.vectors.space import Blocks, Vector, flatten, reshape
+
+log = getLogger(__name__)
+
+
+class Rounds(Protocol):
+    """What an outer iteration does, from computed model to computed model in the operator's layout."""
+
+    def advance(self, x: Any, settings: Mapping[str, Any]) -> tuple[Any, float]:
+        """The next model and its cost, by LSQR with ``settings``."""
+
+
+class OuterLoop(Solver):
+    """A solver that runs either one algorithm for both loops, or rounds of PyLops around an LSQR of SciPy."""
+
+    cost: Any
+    _rounds: Any = None
+    # The model in the operator's layout; `_x` is the same as users see it.
+    _model: Any = None
+
+    def outer_begin(self, rounds: Rounds, x: Any, y: Any, cost: list[float]) -> Any:
+        """Take what the rounds are and where they begin; returns the model."""
+        self._rounds, self.cost, self.iiter, self.reason = rounds, cost, 0, None
+        self._flat = not isinstance(y, Blocks) and np.ndim(y) == 1 if self.flat is None else self.flat
+        self._model, self._x = x, self.shaped(x)
+        return self._x
+
+    def outer_step(self, x: Any, settings: Mapping[str, Any], show: bool) -> Any:
+        """One round from model ``x``; returns the new one."""
+        start = self._model if x is self._x else vector_of(x, self.Op.domain)
+        model, cost = self._rounds.advance(start, settings)
+        self._model = reshape(model, self.Op.domain)
+        self._x = self.shaped(self._model)
+        self.iiter += 1
+        self.cost.append(cost)
+        if show:
+            print(f"{self.iiter:6d}  {float(flatten(self._x)[0].real):11.4e}  {cost:11.4e}")
+        return self._x
+
+    def outer_run(
+        self,
+        step: Callable[[bool], Any],
+        limit: int | None,
+        more: Callable[[float], bool],
+        show: bool,
+        itershow: Sequence[int],
+    ) -> None:
+        """Call ``step`` up to ``limit`` times, while ``more`` holds for the norm of the update."""
+        if limit is None:
+            raise ValueError("give the number of outer iterations to setup or to run")
+        update = np.inf
+        while self.reason is None:
+            if self.cost and not np.isfinite(self.cost[-1]):
+                self.reason = Reason.NOT_FINITE
+                self._lose()
+            elif not more(update):
+                self.reason = Reason.CONVERGED
+            elif self.iiter >= limit:
+                self.reason = Reason.NITER
+            else:
+                due = self.iiter < itershow[0] or limit - self.iiter < itershow[1]
+                before = self._model
+                step(show and (due or self.iiter % itershow[2] == 0))
+                # Matching pursuit has no model before its end, and no use for the update.
+                update = np.inf if before is None else length_between(self._model, before)
+                if any(getattr(callback, "stop", False) for callback in self.callbacks or ()):
+                    self.reason = Reason.CALLBACK
+
+    def _lose(self) -> None:
+        """Let the model be NaN, with a word in the log."""
+        log.warning(
+            "%s stopped at iteration %d: NaN or infinity in its cost; the model is NaN. Check data, initial model and "
+            "operator for NaN, infinity and overflow",
+            type(self).__name__, self.iiter,
+        )  # fmt: skip
+        if self._model is not None:
+            self._model = self._model * np.nan
+            self._x = self.shaped(self._model)
+
+    def _stepped(self, x: Any, show: bool) -> Any:
+        """A step of a run of one algorithm for both loops, with the user's callback."""
+        x = self.step(x, engine="pylops", show=show)  # type: ignore[attr-defined]
+        self.callback(x)
+        return x
+
+
+def least_squares(op: Any, y: Vector, x0: Any, settings: Mapping[str, Any]) -> Any:
+    """The model, computed and in the layout of ``op``, by SciPy's LSQR."""
+    solver = ScipyLSQR(op)
+    solver.solve(y, x0, **settings)
+    return solver.state.x
+
+
+def computed(x: Any) -> Any:
+    """A vector with its chunks computed."""
+    return dask.persist(x)[0]
+
+
+def length(x: Vector) -> float:
+    """The norm of a vector, computed."""
+    return float(norm(x).compute())
+
+
+def length_between(x: Vector, y: Vector) -> float:
+    """The norm of a difference, computed."""
+    return float(distance(x, y).compute())

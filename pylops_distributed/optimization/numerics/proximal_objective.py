@@ -1,0 +1,60 @@
+"""What the proximal solvers share: the data as a function, the objective, and when to stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pylops_distributed.execution.state import Reason
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.proximal.l2 import L2
+from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
+from pylops_distributed.vectors.elementwise import number, scalars
+from pylops_distributed.vectors.space import Blocks, BlockSpace, Space, Vector, reshape
+
+
+def data_term(f: ProxOperator | None, op: LinearOperator, y: Vector, inner: int = 0) -> ProxOperator:
+    """``f``, or half the squared norm of the data residual where there is none.
+
+    ``inner`` is the number of conjugate gradient steps that its proximal operator takes.
+    """
+    return L2(op, y, niter=inner) if f is None else f
+
+
+def start(op: LinearOperator, y: Vector, x0: Vector | None) -> Any:
+    """The initial model: the one given, or zero."""
+    back = op.apply_adjoint(op.codomain.fit(y))
+    return back * 0.0 if x0 is None else op.domain.fit(x0)
+
+
+def matched(x: Vector, like: Vector) -> Any:
+    """``x`` laid out and chunked like another vector: transforms may pin chunks of their own."""
+    if isinstance(like, Blocks):
+        space: Any = BlockSpace(tuple(Space(a.shape, a.dtype, a.chunks) for a in like.arrays))
+    else:
+        space = Space(like.shape, like.dtype, like.chunks)
+    return space.fit(reshape(x, space))
+
+
+def unknown(dtype: Any) -> dict[str, Any]:
+    """The objective before it is computed."""
+    return dict.fromkeys(("cost", "change"), number(np.inf, dtype))
+
+
+def objective(value: Any, state: Any) -> dict[str, Any]:
+    """The objective, and how much of it has changed."""
+    return scalars(_change, ("cost", "change"), value, state.cost, dtype=state.cost.dtype)
+
+
+def _change(value: Any, before: Any) -> tuple[Any, ...]:
+    known = np.isfinite(value) and np.isfinite(before) and before
+    # An indicator is infinite outside of its set; NaN stays in the objective itself.
+    return value, abs(1 - value / before) if known else np.inf
+
+
+def reason(state: Any, taken: Any, niter: int, tol: float | None) -> Reason | None:
+    """Why to stop at a computed state, or None to go on."""
+    if tol is not None and float(state.change) < tol:
+        return Reason.CONVERGED
+    return Reason.NITER if taken >= niter else None

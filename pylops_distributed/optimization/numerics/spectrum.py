@@ -1,0 +1,73 @@
+"""Eigenvalues and singular values as PyLops' operators give them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.errors import NotFiniteError
+from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.numerics.krylov_schur import Matrix, krylov_schur, wanted
+from pylops_distributed.vectors.space import flatten, reshape, unflatten
+
+SMALL = 2**24  # bytes of a matrix that one task takes apart in seconds
+
+
+def eigenvalues(
+    op: LinearOperator,
+    neigs: int | None = None,
+    symmetric: bool = False,
+    niter: int | None = None,
+    uselobpcg: bool = False,
+    *,
+    which: str = "LM",
+    ncv: int | None = None,
+    tol: float = 0.0,
+    v0: Any = None,
+    largest: bool = True,
+) -> Matrix:
+    """Computed eigenvalues of a square operator, or singular values of another one, largest first.
+
+    Parameters are those of :meth:`pylops_distributed.LinearOperator.eigs`.
+    """
+    square, n = op.shape[0] == op.shape[1], op.shape[1]
+    if uselobpcg:
+        if square and not symmetric and op.dtype.kind == "c":
+            raise ValueError("uselobpcg needs a symmetric operator, a real one, or one that is not square")
+        which = "LR" if largest else "SR"
+    k = n if neigs is None else min(neigs, n)
+    if ncv is None and (2 * k >= n or op.shape[0] * n * op.dtype.itemsize <= SMALL):
+        values = _of_matrix(op, symmetric)
+        values = values[wanted(values, which)[:k]]
+    else:
+        map_, hermitian = (op, symmetric) if square else (op.H @ op, True)
+        start = None if v0 is None else _vector(op, v0)
+        values = krylov_schur(map_, k, which, hermitian, ncv, tol, niter, start)
+        values = values if square else np.sqrt(np.maximum(values, 0))
+    return -np.sort(-values)
+
+
+def _vector(op: LinearOperator, v0: Any) -> Any:
+    x = da.asarray(v0)
+    return reshape(x, op.domain) if x.shape == op.dims else unflatten(flatten(x), op.domain)
+
+
+def _of_matrix(op: LinearOperator, symmetric: bool) -> Matrix:
+    matrix = op.todense().rechunk(-1)
+    found = matrix.map_blocks(_spectrum, symmetric, drop_axis=0, chunks=(op.shape[1],), dtype=complex)
+    values = np.asarray(found.compute())
+    if not np.isfinite(values).all():
+        raise NotFiniteError(f"{op!r} gives NaN or infinity: it has no eigenvalues that can be computed")
+    return values
+
+
+def _spectrum(matrix: Any, symmetric: bool) -> Any:
+    rows, columns = matrix.shape
+    if not np.isfinite(matrix).all():  # LAPACK raises an error for some, and returns numbers for others
+        return np.full(columns, np.nan)
+    if rows != columns:
+        singular = np.linalg.svd(matrix, compute_uv=False)
+        return np.pad(singular, (0, columns - len(singular)))
+    return np.linalg.eigvalsh(matrix) if symmetric else np.linalg.eigvals(matrix)

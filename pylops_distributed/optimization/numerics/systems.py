@@ -1,0 +1,149 @@
+"""Regularised least squares written as one system: as blocks, or as normal equations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.basicoperators.blockdiag import BlockDiag
+from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.basicoperators.vstack import VStack
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
+from pylops_distributed.vectors.space import AnySpace, Blocks, Vector, reshape, zeros
+
+
+def regularized_system(
+    Op: LinearOperator,
+    y: Vector,
+    Regs: Sequence[LinearOperator] | None = None,
+    Weight: LinearOperator | None = None,
+    dataregs: Sequence[Vector] | None = None,
+    epsRs: Sequence[float] | None = None,
+) -> tuple[LinearOperator, Vector]:
+    r"""The operator and the data of a regularised problem, as one least-squares system; lazy.
+
+    Parameters are those of :func:`pylops_distributed.optimization.leastsquares.regularized_inversion`.
+
+    Returns
+    -------
+    Op : LinearOperator
+        :math:`[\mathbf{W}^{1/2}\mathbf{Op};\ \epsilon_1 \mathbf{R}_1;\ \ldots]`.
+    y : dask.array.Array or Blocks
+        :math:`[\mathbf{W}^{1/2}\mathbf{y};\ \epsilon_1 \mathbf{d}_1;\ \ldots]`, one block a term.
+    """
+    op = aslinearoperator(Op)
+    data = vector_of(y, op.codomain)
+    if Weight is not None:
+        weight = aslinearoperator(Weight)
+        op, data = weight @ op, weight.apply(reshape(data, weight.domain))
+    if not Regs:
+        return op, data
+    terms, eps, targets = _terms(Regs, dataregs, epsRs)
+    scaled = [
+        zeros(reg.codomain, like=data) if d is None else e * vector_of(d, reg.codomain)
+        for reg, e, d in zip(terms, eps, targets, strict=True)
+    ]
+    members = (m.arrays if isinstance(m, Blocks) else (m,) for m in (data, *scaled))
+    blocks = Blocks(tuple(a for member in members for a in member))
+    return VStack([op, *(e * reg for e, reg in zip(eps, terms, strict=True))]), blocks
+
+
+def RegularizedOperator(
+    Op: LinearOperator, Regs: Sequence[LinearOperator], epsRs: Sequence[float] = (1,)
+) -> LinearOperator:
+    r"""The operator :math:`[\mathbf{Op};\ \epsilon_1 \mathbf{R}_1;\ \ldots]` of a regularised problem.
+
+    Parameters
+    ----------
+    Op : LinearOperator
+        Modelling operator.
+    Regs : list of LinearOperator
+        Regularisation operators :math:`\mathbf{R}_i`.
+    epsRs : list of float, optional
+        Weights :math:`\epsilon_i`.
+
+    Returns
+    -------
+    LinearOperator
+        The members on top of each other.
+
+    See Also
+    --------
+    pylops.optimization.cls_leastsquares.RegularizedOperator
+    """
+    terms, eps, _ = _terms(Regs, None, epsRs)
+    return VStack([Op, *(e * reg for e, reg in zip(eps, terms, strict=True))], dtype=Op.dtype)
+
+
+def normal_system(
+    Op: LinearOperator,
+    y: Vector,
+    Regs: Sequence[LinearOperator] | None = None,
+    Weight: LinearOperator | None = None,
+    dataregs: Sequence[Vector] | None = None,
+    epsRs: Sequence[float] | None = None,
+    NRegs: Sequence[LinearOperator] | None = None,
+    epsNRs: Sequence[float] | None = None,
+) -> tuple[LinearOperator, Vector]:
+    r"""The operator and the data of regularised normal equations; lazy.
+
+    Parameters are those of :func:`pylops_distributed.optimization.leastsquares.normal_equations_inversion`.
+
+    Returns
+    -------
+    Op : LinearOperator
+        :math:`\mathbf{Op}^H\mathbf{W}\mathbf{Op} + \sum_i\epsilon_i^2\mathbf{R}_i^H\mathbf{R}_i +
+        \sum_j\epsilon_{N,j}^2\mathbf{N}_j`.
+    y : dask.array.Array or Blocks
+        :math:`\mathbf{Op}^H\mathbf{W}\mathbf{y} + \sum_i\epsilon_i^2\mathbf{R}_i^H\mathbf{d}_i`.
+    """
+    op = aslinearoperator(Op)
+    data: Any = vector_of(y, op.codomain)
+    right = op
+    if Weight is not None:
+        weight = aslinearoperator(Weight)
+        right, data = weight @ op, reshape(weight.apply(reshape(data, weight.domain)), op.codomain)
+    system, data = op.H @ right, op.apply_adjoint(data)
+    for reg, e, d in zip(*_terms(Regs or (), dataregs, epsRs), strict=True):
+        system = system + e**2 * (reg.H @ reg)
+        if d is not None:
+            moved = reshape(reg.apply_adjoint(vector_of(d, reg.codomain)), op.domain)
+            data = data + e**2 * moved
+    for reg, e in zip(NRegs or (), epsNRs or (), strict=True):
+        system = system + e**2 * aslinearoperator(reg)
+    return system, data
+
+
+def vector_of(x: Any, space: AnySpace) -> Any:
+    """A vector of ``space`` from Blocks or any array, flat or not, lazily."""
+    return reshape(x if isinstance(x, Blocks) else lazy(x), space)
+
+
+def _terms(
+    Regs: Sequence[LinearOperator], dataregs: Sequence[Any] | None, epsRs: Sequence[float] | None
+) -> tuple[list[LinearOperator], list[float], list[Any]]:
+    """Regularisation operators with their weights and data, None for zero data."""
+    terms = [aslinearoperator(reg) for reg in Regs]
+    eps = [1.0] * len(terms) if epsRs is None else list(epsRs)
+    targets: list[Any] = [None] * len(terms) if dataregs is None else list(dataregs)
+    if not len(terms) == len(eps) == len(targets):
+        raise ValueError(
+            f"got {len(terms)} Regs, {len(eps)} epsRs and {len(targets)} dataregs: one each is needed"
+        )
+    return terms, eps, targets
+
+
+def many(Op: Any, y: Any, x0: Any) -> tuple[LinearOperator, Any, Any, Callable[[Any], Any]]:
+    """A system for the columns of a matrix ``y`` side by side: operator, data, first model, and how to lay out models.
+
+    Data that are not such a matrix stay as they are.
+    """
+    op = aslinearoperator(Op)
+    if np.ndim(y) != 2 or np.shape(y) in (op.dimsd, (op.shape[0], 1)) or np.shape(y)[0] != op.shape[0]:
+        return op, y, x0, lambda x: x
+    start = None if x0 is None else da.asarray(x0).T.ravel()
+    k = np.shape(y)[1]
+    return BlockDiag([op] * k), da.asarray(y).T.ravel(), start, lambda x: x.reshape(k, -1).T

@@ -1,0 +1,1 @@
+"""The classes behind :mod:`pylops_distributed.optimization.cls_sparsity`."""

@@ -1,0 +1,92 @@
+"""Split Bregman iterations around SciPy's LSQR."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dask
+import numpy as np
+
+from pylops_distributed.optimization.algorithms.splitbregman import SplitBregman
+from pylops_distributed.optimization.numerics.outer_loop import computed, least_squares
+from pylops_distributed.optimization.numerics.systems import regularized_system, vector_of
+from pylops_distributed.vectors.elementwise import elementwise, norm1, real_dtype, square, total
+from pylops_distributed.vectors.space import Vector, reshape, zeros
+from pylops_distributed.vectors.thresholding import soft
+
+
+class BregmanRounds:
+    """One outer iteration of :class:`~pylops_distributed.optimization.algorithms.splitbregman.SplitBregman`.
+
+    Parameters
+    ----------
+    op : LinearOperator
+        Operator.
+    y : array or Blocks
+        Data.
+    start : array or Blocks
+        Initial model, where each least-squares problem begins if the solver says ``restart``.
+    solver : SplitBregman
+        Terms, weights and numbers of iterations; what it says of the inner solver is not used.
+    """
+
+    def __init__(self, op: Any, y: Vector, start: Any, solver: SplitBregman) -> None:
+        self.op, self.y, self.start, self.solver = op, y, start, solver
+        self.targets: list[Any] = list(solver.dataregsL2 or (None,) * len(solver.RegsL2))
+        self.weights = [
+            float(np.sqrt(e / 2) / np.sqrt(solver.mu / 2)) for e in (*solver.epsRL2s, *solver.epsRL1s)
+        ]
+        self.split: list[Any] = [zeros(reg.codomain) for reg in solver.RegsL1]
+        self.bregman: list[Any] = list(self.split)
+        self.data_cost = np.inf
+
+    def advance(self, x: Any, settings: Mapping[str, Any]) -> tuple[Any, float]:
+        """The next model and its cost."""
+        solver = self.solver
+        for _ in range(solver.niter_inner):
+            moved = [d - b for d, b in zip(self.split, self.bregman, strict=True)]
+            system, data = regularized_system(
+                self.op, self.y, (*solver.RegsL2, *solver.RegsL1), None, [*self.targets, *moved], self.weights
+            )
+            start = self.start if solver.restart else x
+            x = least_squares(system, data, reshape(start, system.domain), settings)
+            x = reshape(x, self.op.domain)
+            images = computed([_image(reg, x) for reg in solver.RegsL1])
+            terms = zip(images, self.bregman, solver.epsRL1s, strict=True)
+            self.split = computed([elementwise(_shrunk, r, b, e) for r, b, e in terms])
+        steps = zip(self.bregman, images, self.split, strict=True)
+        self.bregman = computed([elementwise(_moved, b, r, d, solver.tau) for b, r, d in steps])
+        return x, self._cost(x, images)
+
+    def _cost(self, x: Any, images: list[Any]) -> float:
+        """Objective as PyLops adds it up, with the L1 terms without their weights."""
+        solver = self.solver
+        misfit = _squared(self.y, reshape(self.op.apply(x), self.op.codomain))
+        rest = [
+            e * _squared(zeros(reg.codomain) if d is None else vector_of(d, reg.codomain), _image(reg, x))
+            for e, reg, d in zip(solver.epsRL2s, solver.RegsL2, self.targets, strict=True)
+        ]
+        misfit, *rest = dask.compute(misfit, *rest, *map(norm1, images))
+        self.data_cost = float(solver.mu / 2 * misfit)
+        return self.data_cost + float(sum(rest))
+
+
+def _image(reg: Any, x: Any) -> Any:
+    return reg.apply(reshape(x, reg.domain))
+
+
+def _squared(y: Any, image: Any) -> Any:
+    return total(_difference, y, image, dtype=real_dtype(y, image))
+
+
+def _difference(y: Any, image: Any) -> Any:
+    return square(y - image)
+
+
+def _shrunk(image: Any, bregman: Any, eps: float) -> Any:
+    return soft(image + bregman, eps)
+
+
+def _moved(bregman: Any, image: Any, split: Any, tau: float) -> Any:
+    return bregman + tau * (image - split)

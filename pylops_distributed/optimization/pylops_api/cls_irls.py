@@ -1,0 +1,129 @@
+"""Class of the reweighted solvers, with the methods of PyLops' class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pylops_distributed.basicoperators.identity import Identity
+from pylops_distributed.optimization.algorithms import irls, irlsmodel
+from pylops_distributed.optimization.basesolver import lazy, renamed
+from pylops_distributed.optimization.numerics.outer_loop import OuterLoop, length
+from pylops_distributed.optimization.numerics.systems import regularized_system, vector_of
+from pylops_distributed.optimization.pylops_api.irls_rounds import DataRounds, ModelRounds
+from pylops_distributed.optimization.pylops_api.scipy_engine import engine_of, lsqr_settings
+from pylops_distributed.vectors.space import zeros
+
+
+class IRLS(OuterLoop):
+    """Iteratively reweighted least squares.
+
+    Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
+    mathematics those of :class:`pylops_distributed.optimization.algorithms.irls.IRLS` and
+    :class:`pylops_distributed.optimization.algorithms.irlsmodel.IRLSModel`.
+    """
+
+    algorithm: ClassVar[Any] = irls.IRLS
+    rounds: ClassVar[str | None] = "outer"
+
+    def setup(
+        self, y: Any, nouter: int | None = None, threshR: bool = False, epsR: float = 1e-10, epsI: float = 1e-10,
+        tolIRLS: float = 1e-10, warm: bool = False, kind: str = "data", preallocate: bool = False,
+        show: bool = False,
+    ) -> None:  # fmt: skip
+        """Keep the settings; the first state is computed by the first step, which knows those of the engine."""
+        if kind not in ("data", "model", "datamodel"):
+            raise NotImplementedError(f"`kind` must be model, data or datamodel, got {kind!r}")
+        self.y, self.nouter, self.kind, self.warm = y, nouter, kind, warm
+        self._show, self._begun, self.tolIRLS = show, False, tolIRLS
+        self._settings: dict[str, Any] = {"epsI": epsI, "tolIRLS": tolIRLS}
+        if kind != "model":
+            self._settings |= {"threshR": threshR, "epsR": epsR, "warm": warm}
+
+    def step(self, x: Any, engine: str = "scipy", show: bool = False, **kwargs_solver: Any) -> Any:
+        """One outer iteration from model ``x``; returns the new one."""
+        if engine_of(engine) == "scipy":
+            if not self._begun:
+                x = self._start_rounds(x, None)
+            return self.outer_step(x, lsqr_settings(kwargs_solver, "irls"), show)
+        if not self._begun:
+            x = self._start(x, None, kwargs_solver)
+        return self.advance(x, show)
+
+    def run(
+        self, x: Any, nouter: int = 10, engine: str = "scipy", show: bool = False,
+        itershow: Sequence[int] = (10, 10, 10), **kwargs_solver: Any,
+    ) -> Any:  # fmt: skip
+        """Outer iterations for what model ``x`` does not explain; returns the sum of both."""
+        nouter = nouter if self.nouter is None else self.nouter
+        known = x
+        if engine_of(engine) == "scipy":
+            if not self._begun:
+                self._start_rounds(x, x)
+            self._run_rounds(nouter, show, itershow, kwargs_solver)
+            x = self._x
+        else:
+            if not self._begun:
+                x = self._start(x, x, kwargs_solver)
+            x = self.iterate(x, nouter, show, itershow)
+        return x if known is None else lazy(known).reshape(x.shape) + x
+
+    def finalize(self, show: bool = False) -> None:
+        """Take the time and the number of outer iterations."""
+        super().finalize(show)
+        self.nouter = self.iiter
+
+    def solve(
+        self, y: Any, x0: Any = None, nouter: int = 10, threshR: bool = False, epsR: float = 1e-10,
+        epsI: float = 1e-10, tolIRLS: float = 1e-10, kind: str = "data", warm: bool = False,
+        engine: str = "scipy", preallocate: bool = False, show: bool = False,
+        itershow: Sequence[int] = (10, 10, 10), **kwargs_solver: Any,
+    ) -> tuple[Any, int]:  # fmt: skip
+        """All at once; returns what :func:`pylops_distributed.optimization.sparsity.irls` returns."""
+        self.setup(
+            y=y, threshR=threshR, epsR=epsR, epsI=epsI, tolIRLS=tolIRLS, warm=warm, kind=kind, show=show
+        )
+        x = self.run(x0, nouter=nouter, engine=engine, show=show, itershow=itershow, **kwargs_solver)
+        self.finalize(show)
+        return x, self.iiter
+
+    def limited(self, niter: int) -> Any:
+        """The algorithm with another limit of outer iterations."""
+        return replace(self.machine, nouter=niter)
+
+    def _run_rounds(self, nouter: int, show: bool, itershow: Sequence[int], settings: dict[str, Any]) -> None:
+        def step(due: bool) -> None:
+            self.callback(self.step(self._x, engine="scipy", show=due, **settings))
+
+        self.outer_run(step, nouter, lambda update: update >= self.tolIRLS, show, itershow)
+
+    def _start_rounds(self, x: Any, known: Any) -> Any:
+        """Keep what the rounds are, for what model ``known`` does not explain; returns the model to begin at."""
+        self._begun = True
+        op, data, epsI = self._problem(known, self._settings["epsI"])
+        rounds: Any = ModelRounds(op, data, epsI)
+        if self.kind != "model":
+            rounds = DataRounds(op, data, epsI, *(self._settings[n] for n in ("threshR", "epsR", "warm")))
+        start = zeros(self.Op.domain) if x is None else vector_of(x, self.Op.domain)
+        return self.outer_begin(rounds, start, self.y, [length(data)])
+
+    def _problem(self, known: Any, epsI: float) -> tuple[Any, Any, float]:
+        """Operator, data and damping, for what model ``known`` does not explain."""
+        op: Any = self.Op
+        data = vector_of(self.y, op.codomain)
+        if self.kind == "datamodel":
+            reg = Identity(op.dims, dtype=op.dtype)
+            op, data = regularized_system(op, data, [reg], epsRs=[epsI])
+            epsI = 0.0
+        if known is not None:
+            data = data - op.apply(vector_of(known, op.domain))
+        return op, data, epsI
+
+    def _start(self, x: Any, known: Any, kwargs_solver: dict[str, Any]) -> Any:
+        """Compute the first state, for what model ``known`` does not explain."""
+        self._begun = True
+        settings = {**self._settings, **renamed(kwargs_solver)}
+        op, data, settings["epsI"] = self._problem(known, settings["epsI"])
+        machine = (irlsmodel.IRLSModel if self.kind == "model" else irls.IRLS)(**settings)
+        return self.begin(machine, self.y, x if self.warm else None, None, self._show, op, data)

@@ -1,0 +1,92 @@
+"""Classes of the shrinkage solvers, with the methods of PyLops' classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
+from pylops_distributed.optimization.algorithms import fista, ista
+from pylops_distributed.optimization.basesolver import Solver
+from pylops_distributed.optimization.eigs import power_iteration
+from pylops_distributed.vectors.thresholding import Kind
+
+
+class ISTA(Solver):
+    """Iterative shrinkage-thresholding.
+
+    Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
+    mathematics those of :class:`pylops_distributed.optimization.algorithms.ista.ISTA`.
+    """
+
+    algorithm: ClassVar[Any] = ista.ISTA
+    initial: ClassVar[bool] = False
+    columns: ClassVar[dict[str, str]] = {"r12norm": "cost", "xupdate": "xupdate"}
+
+    def setup(
+        self, y: Any, x0: Any = None, niter: int | None = None, SOp: LinearOperator | None = None,
+        eps: float = 0.1, alpha: float | None = None, eigsdict: Mapping[str, Any] | None = None,
+        tol: float = 1e-10, threshkind: Kind = "soft", perc: float | None = None,
+        decay: Sequence[float] | None = None, monitorres: bool = False, preallocate: bool = False,
+        show: bool = False,
+    ) -> Any:  # fmt: skip
+        """Compute the first state, and before it the step if not given; returns the model."""
+        if alpha is None:
+            settings = {"niter": 50, **(eigsdict or {})}
+            alpha = 1 / float(np.abs(power_iteration(self.Op.H @ self.Op, **settings)[0]))
+        machine = self.algorithm(
+            niter or 0, eps, alpha, tol, threshkind, perc, None if decay is None else tuple(map(float, decay)),
+            monitorres, None if SOp is None else aslinearoperator(SOp),
+        )  # fmt: skip
+        return self.begin(machine, y, x0, niter, show)
+
+    def step(self, x: Any, show: bool = False) -> tuple[Any, ...]:
+        """One step from model ``x``; returns the new one and the norm of the update."""
+        return self.advance(x, show), float(self.state.xupdate)
+
+    def run(
+        self, x: Any, niter: int | None = None, show: bool = False, itershow: Sequence[int] = (10, 10, 10)
+    ) -> Any:
+        """Steps from model ``x`` until done; returns the last one."""
+        return self.iterate(x, niter, show, itershow)
+
+    def solve(
+        self, y: Any, x0: Any = None, niter: int | None = None, SOp: LinearOperator | None = None,
+        eps: float = 0.1, alpha: float | None = None, eigsdict: Mapping[str, Any] | None = None,
+        tol: float = 1e-10, threshkind: Kind = "soft", perc: float | None = None,
+        decay: Sequence[float] | None = None, monitorres: bool = False, preallocate: bool = False,
+        show: bool = False, itershow: Sequence[int] = (10, 10, 10),
+    ) -> tuple[Any, int, Any]:  # fmt: skip
+        """All at once; returns what :func:`pylops_distributed.optimization.sparsity.ista` returns."""
+        x = self.setup(
+            y=y, x0=x0, niter=niter, SOp=SOp, eps=eps, alpha=alpha, eigsdict=eigsdict, tol=tol,
+            threshkind=threshkind, perc=perc, decay=decay, monitorres=monitorres, show=show,
+        )  # fmt: skip
+        x = self.run(x, niter, show=show, itershow=itershow)
+        self.finalize(show)
+        return x, self.iiter, self.cost  # type: ignore[attr-defined]
+
+
+class FISTA(ISTA):
+    """Iterative shrinkage-thresholding with momentum.
+
+    Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
+    mathematics those of :class:`pylops_distributed.optimization.algorithms.fista.FISTA`.
+    """
+
+    algorithm: ClassVar[Any] = fista.FISTA
+
+    def step(  # type: ignore[override]
+        self, x: Any, z: Any = None, show: bool = False
+    ) -> tuple[Any, ...]:
+        """One step from model ``x``; returns the new one, the next point to step from, and the update's norm.
+
+        The point ``z`` is part of the state and need not be given; another one than the last is refused.
+        """
+        if z is not None and z is not getattr(self, "_z", None) and z is not self._x:
+            raise ValueError("z is kept by the solver: give the one that the last step returned, or none")
+        x = self.advance(x, show)
+        self._z = self.shaped(self.state.z)
+        return x, self._z, float(self.state.xupdate)

@@ -1,0 +1,54 @@
+"""Orthogonal matching pursuit around SciPy's LSQR."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.optimization.numerics.outer_loop import computed, least_squares, length
+from pylops_distributed.vectors.argmax import peak
+from pylops_distributed.vectors.elementwise import number
+from pylops_distributed.vectors.space import Vector, reshape
+
+
+class OMPRounds:
+    """Each round adds the column that goes best with the residual, and solves for all that were chosen.
+
+    Parameters
+    ----------
+    op : LinearOperator
+        Operator.
+    y : array or Blocks
+        Data.
+    niter : int
+        Number of LSQR iterations in each round.
+    norms : array or Blocks, optional
+        Norms of the columns, by which correlations are divided.
+    """
+
+    def __init__(self, op: Any, y: Vector, niter: int, norms: Any = None) -> None:
+        self.op, self.y, self.niter, self.norms = op, y, niter, norms
+        self.residual: Any = y
+        self.cols: list[int] = []
+
+    def advance(self, x: Any, settings: Mapping[str, Any]) -> tuple[Any, float]:
+        """Coefficients of the columns chosen so far, and the norm of the residual."""
+        back = reshape(self.op.apply_adjoint(self.residual), self.op.domain)
+        best = int(peak(number(1, float), back, self.norms)[1].compute())
+        if best not in self.cols:
+            self.cols.append(best)
+        columns = self.op.apply_columns(self.cols)
+        x = least_squares(columns, self.y, None, {"iter_lim": self.niter, **settings})
+        self.residual = computed(self.y - reshape(columns.apply(x), self.op.codomain))
+        return x, length(self.residual)
+
+
+def model_of(op: Any, x: list[Any], cols: list[int]) -> Any:
+    """The model with the coefficients ``x`` at the flat positions ``cols``, in the operator's layout."""
+    dtype = np.result_type(op.dtype, *(np.asarray(v).dtype for v in x))
+    model = np.zeros(op.shape[1], dtype)
+    model[cols] = x
+    return reshape(da.from_array(model), op.domain)

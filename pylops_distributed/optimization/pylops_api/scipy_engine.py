@@ -1,0 +1,251 @@
+"""SciPy's LSQR and conjugate gradients on Dask arrays: what ``engine="scipy"``, PyLops' default, runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.basicoperators.matrixmult import MatrixMult
+from pylops_distributed.execution.state import Reason
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator, is_operator
+from pylops_distributed.optimization import cls_basic
+from pylops_distributed.optimization.algorithms import scipy_rules as scipyrules
+from pylops_distributed.optimization.basesolver import renamed
+from pylops_distributed.optimization.basic import cgls
+from pylops_distributed.vectors.elementwise import elementwise
+from pylops_distributed.vectors.space import Blocks, flatten, zeros
+
+__all__ = ["cg", "lsqr"]
+
+ENGINES = ("scipy", "pylops")
+
+
+class ScipyLSQR(cls_basic.LSQR):
+    """LSQR as :func:`scipy.sparse.linalg.lsqr` runs it; the class behind :func:`lsqr`."""
+
+    algorithm: ClassVar[Any] = scipyrules.ScipyLSQR
+
+    def finalize(self, show: bool = False) -> None:
+        """Take the time and the norms."""
+        super().finalize(show)
+        if self.reason is Reason.NOT_FINITE:  # SciPy goes on from NaN to its limit
+            self.istop = 7
+
+    def solve(  # type: ignore[override]
+        self, y: Any, x0: Any = None, damp: float = 0.0, atol: float = 1e-6, btol: float = 1e-6,
+        conlim: float = 1e8, iter_lim: int | None = None, calc_var: bool = False, show: bool = False,
+        M: Any = None,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """All at once; returns what :func:`lsqr` returns and, last, the norms of the residuals."""
+        limit = 2 * self.Op.shape[1] if iter_lim is None else int(iter_lim)
+        return super().solve(
+            y=y, x0=x0, damp=damp, atol=atol, btol=btol, conlim=conlim, niter=limit, calc_var=calc_var,
+            show=bool(show), M=operator_of(M),
+        )  # fmt: skip
+
+
+class ScipyCG(cls_basic.CG):
+    """Conjugate gradients as :func:`scipy.sparse.linalg.cg` runs them; the class behind :func:`cg`."""
+
+    algorithm: ClassVar[Any] = scipyrules.ScipyCG
+
+    def solve(  # type: ignore[override]
+        self, y: Any, x0: Any = None, damp: float = 0.0, rtol: float = 1e-5, atol: float = 0.0,
+        maxiter: int | None = None, M: Any = None, callback: Callable[[Any], Any] | None = None,
+        show: bool = False,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """All at once; returns what :func:`cg` returns."""
+        if not np.isreal(atol) or isinstance(atol, str) or atol < 0:
+            raise ValueError(f"atol must be a number that is not negative, got {atol!r}")
+        limit = 10 * self.Op.shape[1] if maxiter is None else int(maxiter)
+        if callback is not None:
+            self.callback = callback  # type: ignore[method-assign, assignment]
+        machine = self.algorithm(limit, damp, M=operator_of(M), rtol=rtol, atol=atol)
+        x = self.iterate(self.begin(machine, y, x0, limit, bool(show)), limit, bool(show), (10, 10, 10))
+        self.finalize(bool(show))
+        return x, 0 if self.reason == Reason.CONVERGED else limit
+
+
+def lsqr(
+    A: LinearOperator,
+    b: Any,
+    damp: float = 0.0,
+    atol: float = 1e-6,
+    btol: float = 1e-6,
+    conlim: float = 1e8,
+    iter_lim: int | None = None,
+    show: bool = False,
+    calc_var: bool = False,
+    x0: Any = None,
+) -> tuple[Any, ...]:
+    r"""Least squares by LSQR, called and stopped as SciPy's.
+
+    Minimises :math:`\|\mathbf{b}-\mathbf{A}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}-\mathbf{x}_0\|_2^2`.
+
+    Parameters
+    ----------
+    A : LinearOperator
+        Operator, of this library, of PyLops or of SciPy.
+    b : array or Blocks
+        Data, flat or shaped like ``A.dimsd``. NumPy and Dask arrays.
+    damp : float, optional
+        Damping :math:`\epsilon`.
+    atol, btol, conlim : float, optional
+        Relative tolerances, as of :class:`~pylops_distributed.optimization.algorithms.scipy_rules.ScipyLSQR`.
+    iter_lim : int, optional
+        Largest number of iterations; default twice the number of columns of ``A``.
+    show : bool, optional
+        Print a table.
+    calc_var : bool, optional
+        Estimate the diagonal of the inverse of the normal operator.
+    x0 : array, optional
+        Start, and what damping pulls to.
+
+    Returns
+    -------
+    x : dask.array.Array
+        Model, flat if ``b`` is and shaped like ``A.dims`` otherwise; its chunks are computed.
+    istop, itn, r1norm, r2norm, anorm, acond, arnorm, xnorm
+        As SciPy returns them.
+    var : dask.array.Array
+        Estimated variances, zero without ``calc_var``.
+
+    See Also
+    --------
+    scipy.sparse.linalg.lsqr
+    """
+    solver = ScipyLSQR(A)
+    x, *numbers, var, _ = solver.solve(b, x0, damp, atol, btol, conlim, iter_lim, calc_var, show)
+    if var is None:
+        var = solver.shaped(elementwise(_nothing, zeros(solver.Op.domain), dtype=float))
+    return x, *numbers, var
+
+
+def cg(
+    A: LinearOperator,
+    b: Any,
+    x0: Any = None,
+    *,
+    rtol: float = 1e-5,
+    atol: float = 0.0,
+    maxiter: int | None = None,
+    M: LinearOperator | None = None,
+    callback: Callable[[Any], Any] | None = None,
+) -> tuple[Any, int]:
+    """Conjugate gradients for a Hermitian, positive definite operator, called and stopped as SciPy's.
+
+    Parameters
+    ----------
+    A : LinearOperator
+        Operator, of this library, of PyLops or of SciPy.
+    b : array or Blocks
+        Data, flat or shaped like ``A.dimsd``. NumPy and Dask arrays.
+    x0 : array, optional
+        Start.
+    rtol, atol : float, optional
+        Stop when the norm of the residual is below the larger of ``rtol`` times the norm of ``b`` and ``atol``.
+    maxiter : int, optional
+        Largest number of iterations; default ten times the number of columns of ``A``.
+    M : LinearOperator, optional
+        Preconditioner: Hermitian, positive definite, close to the inverse of ``A``.
+    callback : callable, optional
+        Called with the model after every step.
+
+    Returns
+    -------
+    x : dask.array.Array
+        Model, flat if ``b`` is and shaped like ``A.dims`` otherwise; its chunks are computed.
+    info : int
+        0 if converged, else ``maxiter``.
+
+    See Also
+    --------
+    scipy.sparse.linalg.cg
+    """
+    x, info = ScipyCG(A).solve(b, x0, rtol=rtol, atol=atol, maxiter=maxiter, M=M, callback=callback)
+    return x, info
+
+
+def _nothing(x: Any) -> Any:
+    return np.zeros(x.shape)
+
+
+def operator_of(M: Any) -> LinearOperator | None:
+    """A preconditioner, which may be a matrix, as an operator."""
+    if M is None or is_operator(M):
+        return None if M is None else aslinearoperator(M)
+    return MatrixMult(np.asarray(M))
+
+
+def engine_of(engine: str) -> str:
+    """``engine`` if it is one of PyLops'; else an error."""
+    if engine not in ENGINES:
+        raise NotImplementedError(f"`engine` must be scipy or pylops, got {engine!r}")
+    return engine
+
+
+def lsqr_settings(settings: Mapping[str, Any], caller: str) -> dict[str, Any]:
+    """Keyword arguments of SciPy's LSQR; ``niter`` is taken for ``iter_lim``."""
+    return _accepted(settings, {"niter": "iter_lim"}, LSQR_KEYWORDS, caller)
+
+
+def cg_settings(settings: Mapping[str, Any], caller: str) -> dict[str, Any]:
+    """Keyword arguments of SciPy's CG; as PyLops takes them ``tol`` is ``atol``, and ``niter`` is ``maxiter``."""
+    return _accepted(settings, {"niter": "maxiter", "tol": "atol"}, CG_KEYWORDS, caller)
+
+
+LSQR_KEYWORDS = ("damp", "atol", "btol", "conlim", "iter_lim", "show", "calc_var", "x0", "M")
+CG_KEYWORDS = ("rtol", "atol", "maxiter", "M", "callback", "show")
+
+
+def _accepted(
+    settings: Mapping[str, Any], other_names: Mapping[str, str], keywords: tuple[str, ...], caller: str
+) -> dict[str, Any]:
+    accepted: dict[str, Any] = {}
+    for name, value in settings.items():
+        keyword = other_names.get(name, name)
+        if keyword not in keywords:
+            raise TypeError(
+                f"{caller} got an unexpected keyword argument {name!r}: with engine='scipy' it takes "
+                f"{', '.join(keywords)}; other solvers' settings go with engine='pylops'"
+            )
+        if keyword in accepted:
+            raise TypeError(f"{caller} got both {keyword!r} and another name of it in {sorted(settings)}")
+        accepted[keyword] = value
+    return accepted
+
+
+def call(solver: Callable[..., Any], Op: LinearOperator, data: Any, settings: Mapping[str, Any]) -> Any:
+    """The model that ``solver(Op, data, **settings)`` returns first, for a solver of any library.
+
+    Solvers of SciPy and PyLops are called with their own keyword arguments, a local operator and flat NumPy data;
+    all others with the distributed operator and lazy data.
+    """
+    if _origin(solver) in ("scipy", "pylops"):
+        flat = flatten(data) if isinstance(data, da.Array | Blocks) else np.ravel(data)
+        model = solver(Op.topylops(), np.asarray(flat), **settings)[0]
+        return da.asarray(np.asarray(model))
+    if solver is lsqr:
+        return solve(Op, data, settings, "lsqr")
+    if _origin(solver) == "pylops_distributed":
+        settings = renamed(settings)
+    return solver(Op, data, **settings)[0]
+
+
+def solve(Op: LinearOperator, data: Any, settings: Mapping[str, Any], caller: str) -> Any:
+    """The model of least squares by the engine that ``settings`` name: SciPy's LSQR, or PyLops' CGLS."""
+    settings = dict(settings)
+    if engine_of(settings.pop("engine", "scipy")) == "scipy":
+        return lsqr(Op, data, **lsqr_settings(settings, caller))[0]
+    return cgls(Op, data, **renamed(settings))[0]
+
+
+def _origin(solver: Any) -> str:
+    """The library that a function comes from."""
+    while isinstance(solver, partial):
+        solver = solver.func
+    return str(getattr(solver, "__module__", "")).split(".")[0]

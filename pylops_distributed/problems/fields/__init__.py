@@ -1,0 +1,1 @@
+"""Settings that several problems share: variables of a dataset, wavelets, operators."""

@@ -1,0 +1,120 @@
+"""The checkpoints of a run as labelled, lazy arrays: hundreds of them open in the time of a few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+
+from pylops_distributed.storage.atomic_group import Json, digest, read_attrs
+from pylops_distributed.storage.object_store import Storage, open_array
+from pylops_distributed.storage.state_io import Entry
+
+STEP = "step"  # the axis of histories, which alone grows from checkpoint to checkpoint
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stored array, or several of one kind as one along a new first axis; each is opened when it is read."""
+
+    storage: Storage
+    paths: str | tuple[str, ...]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __getitem__(self, index: tuple[Any, ...]) -> np.ndarray[Any, Any]:
+        if isinstance(self.paths, str):
+            return self._read(self.paths, index)
+        first, *rest = index
+        wanted = self.paths[first]
+        if isinstance(wanted, str):
+            return self._read(wanted, rest)
+        return np.stack([self._read(path, rest) for path in wanted])
+
+    def _read(self, path: str, index: Sequence[Any]) -> np.ndarray[Any, Any]:
+        return np.asarray(open_array(self.storage, path, whole=True)[tuple(index)])
+
+
+def open_group(storage: Storage, path: str) -> xr.Dataset:
+    """A published group, lazily; damaged metadata raises here, by name."""
+    attrs = read_attrs(storage, path)
+    ds: xr.Dataset = xr.open_zarr(
+        storage.zarr(path, read_only=True, whole=True), consolidated=False, chunks={}
+    )
+    ds.attrs = _told(attrs)
+    return in_order(ds)
+
+
+def in_order(ds: xr.Dataset) -> xr.Dataset:
+    """A dataset with its variables in the order of their names: storage lists them in any."""
+    return ds[[*sorted(ds.coords, key=str), *sorted(ds.data_vars, key=str)]]
+
+
+def open_checkpoints(storage: Storage, entries: Sequence[Entry]) -> tuple[list[xr.Dataset], xr.DataArray]:
+    """The solver states of a run, and their models along ``iteration``.
+
+    Only the last is looked at array by array. That the others hold the same arrays is known from the digests of their
+    metadata; where it is not so, they are opened one by one.
+    """
+    last = open_group(storage, entries[-1].path)
+    about = [read_attrs(storage, entry.path) for entry in entries]
+    grown = {str(name) for name, variable in last.variables.items() if STEP in variable.dims}
+    kinds = [{n: a["metadata"] for n, a in one["manifest"].items() if n not in grown} for one in about]
+    if all(kind == kinds[-1] for kind in kinds):
+        older = zip(entries[:-1], about[:-1], strict=True)
+        states = [_like(last, storage, entry, one) for entry, one in older] + [last]
+        models = _stacked(storage, entries, about, last["model"].reset_coords(drop=True))
+    else:
+        states = [open_group(storage, entry.path) for entry in entries[:-1]] + [last]
+        models = xr.concat([state["model"].reset_coords(drop=True) for state in states], "iteration")
+    return states, models.assign_coords(iteration=[entry.iteration for entry in entries])
+
+
+def _stacked(
+    storage: Storage, entries: Sequence[Entry], about: Sequence[Json], model: xr.DataArray
+) -> xr.DataArray:
+    """The models of all checkpoints, which are stored as ``model`` is."""
+    paths, count = tuple(f"{entry.path}/model" for entry in entries), len(entries)
+    chunks = ((1,) * count, *(model.chunks or ()))
+    array = _lazy(storage, paths, (count, *model.shape), chunks, model.dtype, [one["uuid"] for one in about])
+    return xr.DataArray(array, model.coords, ("iteration", *model.dims), "model", model.attrs)
+
+
+def _like(last: xr.Dataset, storage: Storage, entry: Entry, about: Json) -> xr.Dataset:
+    """A checkpoint that holds the arrays of ``last``, but histories of a length of their own."""
+    variables = {}
+    for name, array in last.data_vars.items():
+        shape = tuple(map(sum, about["manifest"][name]["chunks"]))
+        chunks = array.chunks if shape == array.shape and array.chunks else tuple((n,) for n in shape)
+        lazy = _lazy(storage, f"{entry.path}/{name}", shape, chunks, array.dtype, about["uuid"])
+        variables[name] = xr.Variable(array.dims, lazy, array.attrs)
+    # Indexes are made once for all: a hundred times as dear as the rest.
+    coords = {name: array.variable for name, array in last.coords.items()}
+    indexes = dict(last.xindexes)
+    coords["iteration"] = last["iteration"].variable.copy(data=np.asarray(entry.iteration))
+    if STEP in indexes:
+        steps = xr.indexes.PandasIndex(np.arange(sum(about["manifest"][STEP]["chunks"][0])), STEP)
+        indexes[STEP] = steps
+        coords[STEP] = steps.create_variables(coords)[STEP]
+    return xr.Dataset(variables, xr.Coordinates(coords, indexes), _told(about))
+
+
+def _lazy(storage: Storage, paths: Any, shape: Any, chunks: Any, dtype: Any, about: Any) -> da.Array:
+    """What is stored at one or several places, lazily; ``about`` tells it from what was there before."""
+    name = f"read-{digest([storage.url, paths, about])[:32]}"
+    stored = Stored(storage, paths, shape, dtype)
+    return da.from_array(stored, chunks=chunks, name=name, meta=np.empty((0,) * len(shape), dtype))
+
+
+def _told(attrs: Json) -> Json:
+    """Attributes for people: without the manifest, and without what names the coordinates."""
+    return {k: v for k, v in attrs.items() if k not in ("manifest", "coordinates")}

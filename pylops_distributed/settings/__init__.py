@@ -1,0 +1,1 @@
+"""Settings of solvers and tagged unions of settings, as pydantic models."""

@@ -1,0 +1,1 @@
+"""Checkpoints, results and datasets in Zarr: object stores, atomic groups, leases, run folders."""

@@ -1,0 +1,370 @@
+"""Zarr groups that are there whole or not at all.
+
+A group is written arrays first; its own ``zarr.json``, put last and only if absent, is what publishes it.
+It holds a manifest of the arrays and a digest of itself, so that any later damage is found.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias
+
+import dask
+import dask.array as da
+import numpy as np
+from obstore.exceptions import BaseError
+
+from pylops_distributed.errors import Damaged, Unreadable
+from pylops_distributed.storage.checksums import compare, text_of
+from pylops_distributed.storage.direct_io import checksum_of, write_chunk
+from pylops_distributed.storage.local_files import make_folder
+from pylops_distributed.storage.object_store import Array, Storage, create_array, open_array
+from pylops_distributed.vectors.space import Chunks
+
+Json: TypeAlias = dict[str, Any]
+Verify: TypeAlias = Literal["full", "fast"]
+# Put where nothing shall be published any more, see the module `fence`: a group for Zarr, but without the digest that
+# all of ours have; told from those by its size, without reading it.
+FENCE = b'{"zarr_format":3,"node_type":"group"}'
+BROKEN = os.strerror(errno.EIO)  # what the system says of a disk that has lost what was on it
+
+
+class Labelled(Protocol):
+    """Data with named axes: :class:`Variable` or ``xarray.Variable``."""
+
+    @property
+    def dims(self) -> Any:
+        """Names of the axes."""
+
+    @property
+    def data(self) -> Any:
+        """NumPy or Dask array."""
+
+    @property
+    def attrs(self) -> Any:
+        """JSON attributes."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """Data with named axes.
+
+    Parameters
+    ----------
+    dims : tuple of str
+        Names of the axes.
+    data : array-like
+        NumPy or Dask array, or anything Dask makes an array of.
+    attrs : mapping, optional
+        JSON attributes, such as ``units``.
+    """
+
+    dims: tuple[str, ...]
+    data: Any
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+
+def canonical(value: Any) -> bytes:
+    """The one JSON text of a value: keys sorted, no blanks, no NaN.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If JSON cannot carry the value.
+    """
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
+    ).encode()
+
+
+def digest(value: Any) -> str:
+    """SHA-256, in hexadecimal, of bytes or of the canonical JSON of anything else."""
+    return hashlib.sha256(value if isinstance(value, bytes) else canonical(value)).hexdigest()
+
+
+def encode(attrs: Mapping[str, Any]) -> bytes:
+    """``zarr.json`` of a group with these attributes and a digest of them."""
+    signed = {**attrs, "digest": digest(dict(attrs))}
+    return canonical({"zarr_format": 3, "node_type": "group", "attributes": signed})
+
+
+def read_attrs(storage: Storage, path: str = "") -> Json:
+    """Attributes of a published group.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the group is not published.
+    Damaged
+        If its metadata was changed since.
+    """
+    raw = storage.get(metadata_key(path))
+    if raw == FENCE:
+        raise FileNotFoundError(f"{storage.url}/{path} was never published, and never will be")
+    try:
+        attrs: Json = json.loads(raw)["attributes"]
+        del attrs["digest"]
+        intact = encode(attrs) == raw
+    except (ValueError, TypeError, KeyError):
+        intact = False
+    if not intact:
+        raise Damaged(f"the metadata {metadata_key(path)} is not what was written")
+    return attrs
+
+
+def metadata_key(path: str) -> str:
+    """Key of the metadata of the group or array at ``path``."""
+    return f"{path}/zarr.json" if path else "zarr.json"
+
+
+def write_group(
+    storage: Storage,
+    path: str,
+    variables: Mapping[str, Labelled],
+    attrs: Mapping[str, Any],
+    *,
+    finite: Collection[str] = (),
+    cold: bool = False,
+    check: Callable[[], None] = lambda: None,
+    get: Any = None,
+) -> None:
+    """Write arrays, each chunk by whoever computes it, then publish them together.
+
+    Parameters
+    ----------
+    storage : Storage
+        Where.
+    path : str
+        Path of the group; anything unpublished there is deleted first.
+    variables : mapping of str to Variable
+        The arrays; ``xarray.Dataset.variables`` will do.
+    attrs : mapping
+        JSON attributes of the group.
+    finite : collection of str, optional
+        Variables in which NaN and infinities are refused.
+    cold : bool, optional
+        Whether the arrays are written often and hardly ever read; see
+        :func:`~pylops_distributed.storage.object_store.create_array`.
+    check : callable, optional
+        Called right before publishing; raises to prevent it.
+    get : callable or str, optional
+        Dask scheduler; the one in use where the call is made if not given.
+
+    Raises
+    ------
+    FileExistsError
+        If the group is published already, by someone else or before.
+    FloatingPointError
+        If a variable named in ``finite`` is not.
+    OSError
+        If what was written is not all there.
+    """
+    if storage.exists(metadata_key(path)):
+        raise FileExistsError(f"{storage.url}/{path} exists already; published groups are never written over")
+    try:
+        manifest = _write_arrays(storage, path, variables, finite, cold, get)
+        storage.sync(path)
+        check()
+        raw = encode({**attrs, "manifest": manifest, "uuid": uuid.uuid4().hex})
+        published = storage.put_new(metadata_key(path), raw)
+    except BaseError as error:
+        reason = str(error).partition("\n")[0]
+        raise OSError(f"{storage.url}/{path} could not be written: {reason}") from error
+    if not published:
+        raise FileExistsError(f"{storage.url}/{path} was published by another writer meanwhile")
+    storage.sync(metadata_key(path))
+
+
+def delete_group(storage: Storage, path: str) -> None:
+    """Delete a group so that it is never seen in part: first what publishes it, then the rest."""
+    if storage.folder is None or not (storage.folder / path).is_symlink():  # of a link, the link alone
+        storage.delete(metadata_key(path))
+    storage.delete_prefix(path)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A published group, opened for reading and checked.
+
+    Attributes
+    ----------
+    storage : Storage
+        Its place.
+    attrs : dict
+        Its attributes, without the manifest.
+    manifest : dict
+        Of each array its ``nchunks``, ``stored_bytes``, ``chunks``, the ``checksums`` of what its chunks hold, and the
+        digest of its ``metadata``.
+    """
+
+    storage: Storage
+    attrs: Json
+    manifest: Json
+
+    def lazy(self, name: str) -> da.Array:
+        """An array, lazily, in the chunks of the Dask array that was written."""
+        array = open_array(self.storage, name, whole=True)
+        key = f"read-{name}-{digest([self.storage.url, self.manifest[name]])[:32]}"
+        chunks = tuple(tuple(sizes) for sizes in self.manifest[name]["chunks"])
+        return da.from_array(array, chunks=chunks, name=key, meta=np.empty((0,) * array.ndim, array.dtype))
+
+    def whole(self, name: str) -> da.Array:
+        """An array, lazily, in the chunks that are stored."""
+        array = open_array(self.storage, name, whole=True)
+        key = f"verify-{name}-{digest([self.storage.url, self.manifest[name]])[:32]}"
+        return da.from_array(
+            array, chunks=array.chunks, name=key, meta=np.empty((0,) * array.ndim, array.dtype)
+        )
+
+    def read(self, name: str) -> np.ndarray[Any, Any]:
+        """A small array, read at once."""
+        return np.asarray(open_array(self.storage, name, whole=True)[...])
+
+
+def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = None) -> Group:
+    """Open a published group after checking it.
+
+    Parameters
+    ----------
+    storage : Storage
+        Where.
+    path : str
+        Path of the group.
+    verify : {"full", "fast"}
+        Read every chunk and its checksum, or only count chunks and bytes.
+    get : callable or str, optional
+        Dask scheduler that reads; the one in use if not given.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the group is not published.
+    Damaged
+        If anything differs from what was written.
+    OSError
+        If the store is away: nothing is known then, as with what workers raise that are lost meanwhile.
+    """
+    attrs = read_attrs(storage, path)
+    group = Group(storage / path, attrs, attrs.pop("manifest"))
+    stored = _stored(storage, path)
+    for name, entry in group.manifest.items():
+        for what, value in stored[name].items():
+            if value != entry[what]:
+                raise Damaged(f"{path}/{name}: {what} is {value}, was written as {entry[what]}")
+    if verify == "full":
+        for name, entry in group.manifest.items():
+            try:
+                compare(group.whole(name), entry.get("checksums"), get)
+            except Damaged as error:
+                if not storage.exists(metadata_key(path)):  # chunks that are missing read as fill values
+                    raise OSError(f"{storage.url}/{path} went away while it was read") from error
+                raise Damaged(f"{path}/{name}: {error}") from None
+            except FileNotFoundError as error:
+                if not storage.exists(metadata_key(path)):
+                    raise OSError(f"{storage.url}/{path} went away while it was read") from error
+                raise Damaged(f"{path}/{name}: {error}") from error
+            except (BaseError, OSError) as error:
+                words = str(error).partition("\n")[0]
+                if BROKEN in str(error):
+                    raise Unreadable(f"{path}/{name} cannot be read: {words}") from error
+                raise OSError(f"{storage.url}/{path}/{name} could not be read: {words}") from error
+            except ValueError as error:  # of checksums; all else is the trouble of who reads, and will pass
+                raise Damaged(f"{path}/{name} cannot be read: {error}") from error
+    return group
+
+
+def _write_arrays(
+    storage: Storage,
+    path: str,
+    variables: Mapping[str, Labelled],
+    finite: Collection[str],
+    cold: bool,
+    get: Any,
+) -> Json:
+    """Write the arrays of a group, and give its manifest once they are known to be there and sound."""
+    storage.delete_prefix(path)
+    lazy = {name: _write(storage / path, name, v, cold) for name, v in variables.items()}
+    (marks,) = dask.compute({name: found for name, (_, _, found) in lazy.items()}, scheduler=get)
+    for name in finite:
+        if (marks[name] < 0).any():
+            block = tuple(int(i) for i in np.argwhere(marks[name] < 0)[0])
+            raise FloatingPointError(
+                f"{name} holds NaN or infinity, first in chunk {block}: not saved to {path}"
+            )
+    manifest = _stored(storage, path)
+    for name, (array, chunks, _) in lazy.items():
+        if manifest[name]["nchunks"] != array.nchunks:
+            raise OSError(f"{path}/{name}: {manifest[name]['nchunks']} of {array.nchunks} chunks were stored")
+        manifest[name]["chunks"] = [list(sizes) for sizes in chunks]
+        manifest[name]["checksums"] = text_of(marks[name])
+    return manifest
+
+
+def _write(group: Storage, name: str, variable: Labelled, cold: bool) -> tuple[Array, Chunks, da.Array]:
+    """Create an array, and write it lazily: gives its chunks and, for each that is stored, its mark."""
+    data = da.asarray(variable.data)
+    if data.dtype.kind not in "biufc":
+        raise TypeError(f"{name} has type {data.dtype}, expected numbers; convert it before storing")
+    grid = tuple(max(sizes, default=1) for sizes in data.chunks)
+    array = create_array(
+        group, name, data.shape, grid, data.dtype, tuple(variable.dims), dict(variable.attrs), cold
+    )
+    # Zarr's chunks are regular: only then can every block be written as one whole chunk.
+    regular = data.rechunk(dict(enumerate(grid))) if data.ndim else data
+    marks = regular.map_blocks(
+        _write_block, target=array, what=name, folder=(group / name).folder if cold else None, dtype=np.int64,
+        chunks=(1,) * data.ndim, meta=np.empty((0,) * data.ndim, np.int64), name=f"write-{name}-{uuid.uuid4().hex}",
+    )  # fmt: skip
+    return array, data.chunks, marks
+
+
+def _write_block(
+    block: Any, target: Array, what: str, folder: Path | None, block_info: Any = None
+) -> np.ndarray[Any, Any]:
+    """Write one block as one chunk, itself into the array's folder, if given; marks it by its checksum.
+
+    The mark is less than zero if the block is not finite.
+    """
+    values, place = np.asarray(block, target.dtype), block_info[0]["array-location"]
+    expected = tuple(b - a for a, b in place)
+    if values.shape != expected:
+        raise ValueError(
+            f"a block of {what} has shape {values.shape}, expected {expected}: "
+            "an operator gave another shape than it says"
+        )
+    if folder is not None:
+        stored = values
+        if expected != target.chunks:  # at the edge: chunks of Zarr are all of one size
+            stored = np.zeros(target.chunks, target.dtype)
+            stored[tuple(map(slice, expected))] = values
+        key = target.metadata.encode_chunk_key(block_info[0]["chunk-location"])
+        with suppress(FileNotFoundError):  # the array's folder is there, or was removed: it is not made anew
+            make_folder((folder / key).parent, folder)
+        finite, checksum = write_chunk(folder / key, stored)
+        checksum = checksum if stored is values else checksum_of(values)
+    else:
+        target[tuple(slice(a, b) for a, b in place)] = values
+        finite, checksum = bool(np.isfinite(values).all()), checksum_of(values)
+    return np.full((1,) * target.ndim, checksum if finite else checksum - 2**32)
+
+
+def _stored(storage: Storage, path: str) -> defaultdict[str, Json]:
+    """What is stored of each array of a group: chunks, bytes, and the digest of its metadata."""
+    found: defaultdict[str, Json] = defaultdict(lambda: {"nchunks": 0, "stored_bytes": 0, "metadata": None})
+    for key, size in storage.sizes(path):
+        name, _, rest = key.removeprefix(f"{path}/").partition("/")
+        if rest == "zarr.json":
+            found[name]["metadata"] = digest(storage.get(key))
+        elif rest:
+            found[name]["nchunks"] += 1
+            found[name]["stored_bytes"] += size
+    return found

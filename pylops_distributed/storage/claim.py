@@ -1,0 +1,82 @@
+"""What the checkpoints of a run were made with, kept beside them: tokens of the solve, and its witness."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from pylops_distributed.errors import Damaged, RunMismatch, Unidentified
+from pylops_distributed.execution.state import EXTENDABLE
+from pylops_distributed.storage.atomic_group import Json, encode, metadata_key, read_attrs
+from pylops_distributed.storage.content_digest import token
+from pylops_distributed.storage.object_store import Storage
+from pylops_distributed.storage.provenance import differences
+from pylops_distributed.storage.state_io import ROOT
+
+logger = logging.getLogger(__name__)
+
+
+def describe_solve(solver: Any, op: Any, y: Any, x0: Any) -> Json:
+    """Tokens of all that the numbers of a solve depend on, by their content.
+
+    Limits of steps and tolerances, which a later solve may extend, are left out. Of what has no token, None is kept,
+    and a warning logged: there the residual is the only proof.
+    """
+    extendable = getattr(solver, "extendable", EXTENDABLE)
+    settings = {f.name: getattr(solver, f.name) for f in fields(solver) if f.name not in extendable}
+    revision = getattr(solver, "revision", None)  # other numbers from the same settings
+    parts = {"operator": op, "data": y, "x0": x0, "solver": (type(solver), revision, settings)}
+    return {name: None if value is None else _token(name, value) for name, value in parts.items()}
+
+
+def check_claim(storage: Storage, given: Mapping[str, Any]) -> None:
+    """Compare what a solve is with what the checkpoints were made with.
+
+    Raises
+    ------
+    RunMismatch
+        If they differ.
+    """
+    kept = read_claim(storage).get("solve")
+    if kept is None:
+        return
+    unlike = [
+        name for name, value in given.items()
+        if value != kept.get(name) and UNKNOWN not in (value, kept.get(name))
+    ]  # fmt: skip
+    if unlike:
+        listed = "\n  ".join(differences({n: kept.get(n) for n in unlike}, {n: given[n] for n in unlike}))
+        raise RunMismatch(
+            f"the checkpoints of {storage.url} were made with another {', another '.join(unlike)}:\n  {listed}\n"
+            "Nothing was computed. Put back what was there, or give another place"
+        )
+
+
+def read_claim(storage: Storage) -> Json:
+    """What is kept beside the checkpoints; empty for runs of older versions."""
+    try:
+        return read_attrs(storage, ROOT)
+    except (FileNotFoundError, Damaged):
+        return {}
+
+
+def keep_claim(storage: Storage, **parts: Any) -> None:
+    """Keep parts of what the checkpoints are made with; those of the same names are replaced."""
+    kept = read_claim(storage)
+    if kept == {**kept, **parts}:
+        return
+    storage.put(metadata_key(ROOT), encode({**kept, **parts}))
+    storage.sync(metadata_key(ROOT))
+
+
+UNKNOWN = "unknown"
+
+
+def _token(name: str, value: Any) -> str:
+    try:
+        return token(value)
+    except Unidentified as error:
+        logger.warning("the %s has no token (%s): a resume is proven by the residual alone", name, error)
+        return UNKNOWN

@@ -1,0 +1,175 @@
+"""What makes a run the same run, and what is worth remembering of how it was made."""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import subprocess
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_info
+
+from pylops_distributed.errors import Damaged
+from pylops_distributed.storage.atomic_group import Json, canonical, digest, read_attrs
+from pylops_distributed.storage.object_store import Storage
+
+logger = logging.getLogger(__name__)
+
+PACKAGES = (
+    "pylops-distributed",
+    "pylops",
+    "numpy",
+    "scipy",
+    "dask",
+    "distributed",
+    "zarr",
+    "obstore",
+    "xarray",
+    "numba",
+    "PyWavelets",
+)
+
+
+def fingerprint(identity: Mapping[str, Any]) -> str:
+    """SHA-256 of what a run's numbers depend on.
+
+    Parameters
+    ----------
+    identity : mapping
+        JSON values; NaN and infinities are not.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits, the same for any order of keys.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If JSON cannot carry a value.
+    """
+    return digest(dict(identity))
+
+
+def differences(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
+    """Every key path at which two JSON values differ, with both values."""
+    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+        for key in sorted({*ours, *theirs}):
+            inner = f"{path}.{key}" if path else str(key)
+            if key not in ours or key not in theirs:
+                yield f"{inner}: {_shown(ours, key)} in the run, {_shown(theirs, key)} given"
+            else:
+                yield from differences(ours[key], theirs[key], inner)
+    elif canonical(ours) != canonical(theirs):
+        yield f"{path}: {json.dumps(ours)} in the run, {json.dumps(theirs)} given"
+
+
+def environment() -> Json:
+    """Versions of software and machine, and the commit of the working directory, if it has one."""
+    return {**machinery(), "platform": platform.platform(), "git": _git()}
+
+
+def machinery() -> Json:
+    """What roundings depend on: versions of software, and the kind of processor with its BLAS kernels."""
+    return {"software": dict(_software()), "python": platform.python_version(), "processor": processor()}
+
+
+def processor() -> Json:
+    """Kind of processor: its model, what of it NumPy uses, and the kernels that BLAS has chosen for it."""
+    features = sorted(name for name, on in _features().items() if on)
+    blas = [
+        " ".join(str(lib.get(key)) for key in ("internal_api", "version", "architecture"))
+        for lib in threadpool_info() if lib.get("user_api") == "blas"
+    ]  # fmt: skip
+    return {"model": _model(), "features": features, "blas": sorted(set(blas))}
+
+
+def warn_of_changes(storage: Storage, name: str, attempt: int) -> None:
+    """Say so where a checkpoint was made with other software, or on another kind of processor, than now."""
+    before = _read(storage, f"attempts/a{attempt:04d}")
+    if "software" not in before:  # of older versions, which kept it once for the run
+        before = _read(storage, "")
+    now = machinery()
+    changed = list(_changes(before, now))
+    if changed:
+        logger.warning(
+            "%s of %s was made with other software or on another processor: %s. The solve is resumed if operator and "
+            "data still give the numbers stored; the last digits may differ from an undisturbed run",
+            name, storage.url, "; ".join(changed),
+        )  # fmt: skip
+
+
+def _changes(before: Json, now: Json) -> Iterator[str]:
+    for key in ("software", "processor"):
+        kept, found = before.get(key), now[key]
+        if isinstance(kept, dict):
+            for name in sorted({*kept, *found}):
+                if kept.get(name) != found.get(name) and name in kept:
+                    yield f"{name} {_short(kept[name])}, now {_short(found.get(name))}"
+    if before.get("python") not in (None, now["python"]):
+        yield f"Python {before['python']}, now {now['python']}"
+
+
+def _short(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _read(storage: Storage, path: str) -> Json:
+    try:
+        return read_attrs(storage, path)
+    except (FileNotFoundError, Damaged):
+        return {}
+
+
+@cache
+def _software() -> tuple[tuple[str, str], ...]:
+    return tuple((name, v) for name in PACKAGES if (v := _version(name)) is not None)
+
+
+@cache
+def _features() -> dict[str, bool]:
+    try:
+        found = import_module("numpy._core._multiarray_umath").__cpu_features__
+    except (ImportError, AttributeError):  # NumPy's own affair, which may move
+        return {}
+    return dict(found)
+
+
+@cache
+def _model() -> str:
+    """Name of the processor's model."""
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text().splitlines() if about.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
+
+
+def _shown(values: Mapping[str, Any], key: str) -> str:
+    return json.dumps(values[key]) if key in values else "nothing"
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git() -> Json | None:
+    """Commit of the working directory, and whether files differ from it."""
+    try:
+        commit, changed = (
+            subprocess.run(
+                ["git", *command], capture_output=True, text=True, check=True, timeout=10
+            ).stdout.strip()
+            for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return {"commit": commit, "dirty": bool(changed)}

@@ -1,0 +1,319 @@
+"""Digests of code as it is loaded: of a user's functions, classes and modules, with all that they reach.
+
+A file on disk may have been edited since it was imported, and a cell of a notebook has no file. So it is the code
+objects in memory that count, with the constants they refer to. Installed packages count by name; their versions are
+kept with each attempt.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import functools
+import inspect
+import site
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+    WrapperDescriptorType,
+)
+from typing import Any
+
+import numpy as np
+
+from pylops_distributed.storage.atomic_group import digest
+
+DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType)
+OURS = ("pylops_distributed", "flows")
+SIMPLE = (bool, int, float, complex, str, bytes, type(None), np.ndarray, np.generic, np.dtype)
+# Of a class, what Python and pydantic write there themselves.
+NO_CODE = frozenset(
+    ("__module__", "__dict__", "__weakref__", "__doc__", "__abstractmethods__", "_abc_impl", "__signature__",
+     "__firstlineno__", "__static_attributes__", "__annotations__", "__annotate__", "__annotate_func__",
+     "__annotations_cache__", "__parameters__", "__orig_bases__", "__qualname__", "__hash__", "__match_args__",
+     "__class_vars__", "__private_attributes__")
+)  # fmt: skip
+
+
+def installed(name: str | None) -> bool:
+    """Whether a module is Python's, this library's or an installed package's, and so not the user's own."""
+    if name is None or name.partition(".")[0] in (*OURS, "builtins"):
+        return True
+    if name.partition(".")[0] == "__main__":
+        return False
+    module = sys.modules.get(name)
+    file = getattr(module, "__file__", None)
+    if file is None and module is None:
+        file = getattr(_spec(name), "origin", None)
+    if file is None or not Path(file).is_file():
+        return (
+            name.partition(".")[0] in sys.stdlib_module_names
+            or name.partition(".")[0] in sys.builtin_module_names
+        )
+    return _in_package(file)
+
+
+@functools.cache
+def _in_package(file: str) -> bool:
+    known = sysconfig.get_paths()
+    roots = [known[kind] for kind in ("stdlib", "platstdlib", "purelib", "platlib")]
+    roots += [*site.getsitepackages(), site.getusersitepackages()]
+    place = Path(file).resolve()
+    return any(place.is_relative_to(Path(root).resolve()) for root in roots)
+
+
+def _spec(name: str) -> Any:
+    try:
+        return find_spec(name)
+    except (ImportError, ValueError, AttributeError):
+        return None
+
+
+class Code:
+    """Digests of code. One object digests each function, class and module once, and knows cycles.
+
+    Parameters
+    ----------
+    *packages : str
+        Installed packages whose code counts too, not just their name.
+    """
+
+    def __init__(self, *packages: str) -> None:
+        self._packages = packages
+        self._known: dict[int, tuple[Any, str]] = {}
+        self._open: dict[int, int] = {}
+        self._spaces: dict[int, tuple[set[str], dict[str, str]]] = {}
+
+    def of(self, value: Any) -> str:
+        """Digest of a function, class, module or constant."""
+        key = id(value)
+        if key in self._known:
+            return self._known[key][1]
+        if key in self._open:
+            return f"cycle {self._open[key]}"
+        self._open[key] = len(self._open)
+        try:
+            form = self._form(value)
+        finally:
+            del self._open[key]
+        self._known[key] = value, digest(form)  # with the value, whose id must not be another's meanwhile
+        return self._known[key][1]
+
+    def _installed(self, name: str | None) -> bool:
+        return installed(name) and str(name).partition(".")[0] not in self._packages
+
+    def _form(self, value: Any) -> Any:
+        if isinstance(value, SIMPLE):
+            return constant(value)
+        if isinstance(value, tuple | list):
+            return [type(value).__name__, *map(self.of, value)]
+        if isinstance(value, set | frozenset):
+            return ["set", *sorted(map(self.of, value))]
+        if isinstance(value, Mapping):
+            return ["mapping", *sorted([self.of(k), self.of(v)] for k, v in value.items())]
+        if isinstance(value, FunctionType):
+            return self._function(value)
+        if isinstance(value, type):
+            return self._class(value)
+        if isinstance(value, ModuleType):
+            return self._module(value)
+        if isinstance(value, CodeType):
+            return self._body(value)
+        return self._callable(value)
+
+    def _callable(self, value: Any) -> Any:
+        if isinstance(value, DESCRIPTORS):
+            return ["descriptor", value.__name__]
+        if isinstance(value, MethodType):
+            return ["method", self.of(value.__self__), self.of(value.__func__)]
+        if isinstance(value, staticmethod | classmethod):
+            return [type(value).__name__, self.of(value.__func__)]
+        if isinstance(value, property):
+            return ["property", *(self.of(f) for f in (value.fget, value.fset, value.fdel))]
+        if isinstance(value, functools.partial):
+            return ["partial", self.of(value.func), self.of(value.args), self.of(value.keywords)]
+        if isinstance(value, BuiltinFunctionType | MethodWrapperType | np.ufunc):
+            owner = getattr(value, "__self__", None)
+            bound = None if owner is None or isinstance(owner, ModuleType) else self.of(owner)
+            return ["builtin", str(getattr(value, "__module__", "")), value.__name__, bound]
+        for inner in ("__wrapped__", "wrapped", "py_func", "func"):
+            if isinstance(found := _attribute(value, inner), FunctionType | classmethod | staticmethod):
+                return [type(value).__name__, self.of(found)]
+        name, module = _attribute(value, "__qualname__"), _attribute(value, "__module__")
+        if callable(value) and isinstance(name, str) and isinstance(module, str) and self._installed(module):
+            return ["function", module, name]  # of compiled code
+        return self._object(value)
+
+    def _object(self, value: Any) -> Any:
+        """An object that is no code: by its class alone."""
+        return ["object", self.of(type(value))]
+
+    def _function(self, function: FunctionType) -> Any:
+        if self._installed(function.__module__):
+            return ["function", function.__module__, function.__qualname__]
+        cells = [_content(cell) for cell in function.__closure__ or ()]
+        found = ["code", self.of(function.__code__), *map(self.of, cells)]
+        found += [self.of(function.__defaults__), self.of(function.__kwdefaults__)]
+        return found + [list(pair) for pair in self._reached(function)]
+
+    def _reached(self, function: FunctionType) -> Iterator[tuple[str, str]]:
+        """What a function's code refers to beyond itself: globals, and modules that it imports."""
+        space = function.__globals__
+        for name in sorted(loads(function.__code__)):
+            if name in space:
+                yield name, self._global(name, space)
+        for name in sorted(set(imports(function.__code__, space.get("__package__")))):
+            yield f"import {name}", self._import(name)
+
+    def _global(self, name: str, space: dict[str, Any]) -> str:
+        """A global by its value where that does not change; else by the text that it was made with."""
+        if id(space) not in self._spaces:
+            self._spaces[id(space)] = _written(space), _texts(str(space.get("__name__")))
+        value, (written, texts) = space[name], self._spaces[id(space)]
+        fixed = isinstance(value, (*SIMPLE, tuple, frozenset, FunctionType, type, ModuleType))
+        if (fixed or _attribute(value, "__wrapped__")) and name not in written:
+            return self.of(value)
+        return self._moving(value, texts.get(name))
+
+    def _moving(self, value: Any, text: str | None) -> str:
+        return digest([type(value).__qualname__, text])
+
+    def _import(self, name: str) -> str:
+        try:
+            return name if self._installed(name) else self.of(import_module(name))
+        except (
+            Exception
+        ) as error:  # what cannot be imported will end the problem's own methods, in its own words
+            return f"{name}: {type(error).__name__}"
+
+    def _class(self, form: type) -> Any:
+        if self._installed(form.__module__):
+            return ["class", form.__module__, form.__qualname__]
+        members = [
+            [name, self.of(value)] for name, value in sorted(vars(form).items())
+            if name not in NO_CODE and not name.startswith("__pydantic")
+        ]  # fmt: skip
+        known = vars(form).get("__pydantic_fields__") or {}
+        parameters = [
+            [name, repr(f.annotation), self.of(f.default), self.of(f.default_factory), [self.of(m) for m in f.metadata]]
+            for name, f in known.items()
+        ]  # fmt: skip
+        return ["class", form.__qualname__, [self.of(base) for base in form.__mro__[1:]], members, parameters]
+
+    def _module(self, module: ModuleType) -> Any:
+        if self._installed(module.__name__):
+            return ["module", module.__name__]
+        if (file := getattr(module, "__file__", None)) and not file.endswith((".py", ".pyc")):
+            return ["library", digest(Path(file).read_bytes())]
+        if module.__name__ == "__main__":  # of a notebook, most has nothing to do with the problem
+            return ["module", "__main__"]
+        space = vars(module)
+        names = sorted(n for n in space if not n.startswith("__"))
+        return ["module", module.__name__, *([n, self._global(n, space)] for n in names)]
+
+    def _body(self, code: CodeType) -> Any:
+        names = [code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars]
+        shape = [code.co_argcount, code.co_kwonlyargcount, code.co_posonlyargcount, code.co_flags]
+        body = [code.co_code.hex(), code.co_exceptiontable.hex()]
+        return ["body", *body, *map(list, names), *shape, *map(self.of, code.co_consts)]
+
+
+def constant(value: Any) -> Any:
+    """JSON of a number, a text or an array, by its type and content."""
+    if isinstance(value, np.ndarray) and value.dtype.kind != "O":
+        return ["array", value.dtype.str, list(value.shape), array_digest(value)]
+    if isinstance(value, np.ndarray):
+        return ["objects", list(value.shape), *(repr(v) for v in value.flat)]
+    return [type(value).__name__, repr(value)]
+
+
+def array_digest(value: np.ndarray[Any, Any]) -> str:
+    """SHA-256 of an array's content in C order."""
+    whole = np.ascontiguousarray(value)
+    return sha256(whole.view(np.uint8).data if whole.size and whole.ndim else whole.tobytes()).hexdigest()
+
+
+def loads(code: CodeType) -> set[str]:
+    """Globals that a function reads."""
+    kinds = ("LOAD_GLOBAL", "LOAD_NAME")
+    return {str(s.argval) for one in _codes(code) for s in dis.get_instructions(one) if s.opname in kinds}
+
+
+def imports(code: CodeType, package: str | None) -> Iterator[str]:
+    """Modules that a function imports while it runs."""
+    for one in _codes(code):
+        level, module = 0, ""
+        for step in dis.get_instructions(one):
+            if step.opname.startswith("LOAD") and type(step.argval) is int:
+                level = step.argval
+            elif step.opname == "IMPORT_NAME":
+                module = _absolute(str(step.argval), level, package)
+                yield module
+            elif step.opname == "IMPORT_FROM" and not installed(module):
+                inner = f"{module}.{step.argval}"
+                if not hasattr(sys.modules.get(module), str(step.argval)) and _spec(inner):
+                    yield inner
+
+
+def _absolute(name: str, level: int, package: str | None) -> str:
+    if not level or not package:
+        return name
+    parts = package.split(".")
+    return ".".join([*parts[: len(parts) - level + 1], *([name] if name else [])])
+
+
+def _attribute(value: Any, name: str) -> Any:
+    try:
+        return getattr(value, name, None)
+    except Exception:
+        return None
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not filled yet
+        return None
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _codes(inner)
+
+
+def _written(space: dict[str, Any]) -> set[str]:
+    """Globals that functions of a module write anew: their values are of the moment."""
+    functions = [v for v in list(space.values()) if isinstance(v, FunctionType) and v.__globals__ is space]
+    steps = (s for f in functions for c in _codes(f.__code__) for s in dis.get_instructions(c))
+    return {str(s.argval) for s in steps if s.opname == "STORE_GLOBAL"}
+
+
+def _texts(name: str) -> dict[str, str]:
+    """By name, the text of the values that a module assigns, where its source can be had."""
+    try:
+        tree = ast.parse(inspect.getsource(sys.modules[name]))
+    except (KeyError, OSError, TypeError, SyntaxError):
+        return {}
+    found: dict[str, str] = {}
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            if isinstance(target, ast.Name) and getattr(node, "value", None) is not None:
+                found[target.id] = found.get(target.id, "") + ast.dump(node.value)  # type: ignore[attr-defined]
+    return found

@@ -1,0 +1,288 @@
+"""Snapshots: one solver state as a group of labelled arrays, and back."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.errors import Damaged
+from pylops_distributed.execution.state import State
+from pylops_distributed.storage.atomic_group import (
+    Group,
+    Json,
+    Labelled,
+    Variable,
+    Verify,
+    open_group,
+    read_attrs,
+)
+from pylops_distributed.storage.fence import is_published
+from pylops_distributed.storage.labels import Labels, SpaceLabels
+from pylops_distributed.storage.object_store import Storage
+from pylops_distributed.vectors.space import Blocks
+
+S = TypeVar("S", bound=State)
+History: TypeAlias = dict[str, np.ndarray[Any, Any]]
+
+ROOT = "checkpoints"
+SCHEMA = "pylops-distributed-checkpoint/1"
+SUFFIX = "_history"
+log = logging.getLogger(__name__)
+NAME = re.compile(r"i\d{8,}-a\d{4,}", re.ASCII)
+
+
+@dataclass(frozen=True, order=True)
+class Entry:
+    """A published checkpoint; sorts from the oldest to the newest.
+
+    An iteration reached by a newer attempt is newer than any of an older one, which must have been passed
+    over: clocks have no say in it.
+    """
+
+    attempt: int
+    iteration: int
+
+    @property
+    def name(self) -> str:
+        """Name of its group."""
+        return f"i{self.iteration:08d}-a{self.attempt:04d}"
+
+    @property
+    def path(self) -> str:
+        """Path of its group in the run."""
+        return f"{ROOT}/{self.name}"
+
+    @classmethod
+    def of(cls, name: str) -> Entry:
+        """The entry of a name."""
+        iteration, _, attempt = name.partition("-a")
+        return cls(int(attempt), int(iteration.removeprefix("i")))
+
+    @classmethod
+    def names(cls, name: str) -> bool:
+        """Whether a name is one of ours; anything may lie beside what we write, such as copies."""
+        return NAME.fullmatch(name) is not None and cls.of(name).name == name
+
+
+@dataclass(frozen=True)
+class Checkpoint(Generic[S]):
+    """A state read back.
+
+    Attributes
+    ----------
+    name : str
+        Name of its group.
+    state : State
+        Vectors as lazy Dask arrays in their old chunks, scalars as NumPy numbers, bit by bit as saved.
+    history : dict of numpy.ndarray
+        The numbers of all steps up to it.
+    attrs : dict
+        What else is known of it: ``metrics``, ``created_at``, ``parent``.
+    """
+
+    name: str
+    state: S
+    history: History = field(repr=False)
+    attrs: Json = field(repr=False)
+
+
+def entries(storage: Storage) -> list[Entry]:
+    """The published checkpoints of a run, oldest first."""
+    return sorted(entry for entry in begun(storage) if is_published(storage, entry.path))
+
+
+def sound(storage: Storage) -> Iterator[Entry]:
+    """The published checkpoints that are what was written, newest first, each read in full when it is asked for."""
+    for entry in reversed(entries(storage)):
+        try:
+            open_checkpoint(storage, entry.name)
+        except Damaged as error:
+            log.warning("%s of %s is damaged and passed over: %s", entry.name, storage.url, error)
+        else:
+            yield entry
+
+
+def begun(storage: Storage) -> list[Entry]:
+    """The checkpoints of a run that are published, and those that are not, or not yet."""
+    return [Entry.of(name) for name in storage.dirs(ROOT) if Entry.names(name)]
+
+
+def open_checkpoint(storage: Storage, name: str, verify: Verify = "full", get: Any = None) -> Group:
+    """Open a checkpoint's group after checking it, and that it is the run's, and what its name says.
+
+    Raises
+    ------
+    Damaged
+        If it is not.
+    """
+    entry = Entry.of(name)
+    group = open_group(storage, entry.path, verify, get)
+    iteration, attempt = group.attrs["iteration"], group.attrs["attempt"]
+    if (iteration, attempt) != (entry.iteration, entry.attempt):
+        raise Damaged(f"{entry.path} holds iteration {iteration} of attempt {attempt}")
+    if "run" in group.attrs and group.attrs["run"] != read_attrs(storage)["fingerprint"]:
+        raise Damaged(f"{entry.path} is that of another run, {group.attrs['run'][:8]}")
+    return group
+
+
+def load(
+    storage: Storage, name: str, kind: type[S], verify: Verify = "full", get: Any = None
+) -> Checkpoint[S]:
+    """Read a checkpoint after checking it.
+
+    Parameters
+    ----------
+    storage : Storage
+        The run's storage.
+    name : str
+        Name of the checkpoint.
+    kind : type
+        The class of the state; ``State`` reads the model alone, of any.
+    verify : {"full", "fast"}, optional
+        Whether to check every chunk's checksum, or only that all chunks are there, whole.
+    get : callable or str, optional
+        Dask scheduler that reads; the one in use if not given.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such checkpoint.
+    Damaged
+        If it is not as it was written.
+    TypeError
+        If it holds another kind of state.
+    """
+    path = f"{ROOT}/{name}"
+    saved = read_attrs(storage, path)["kind"]
+    if kind is not State and saved != kind.__name__:
+        raise TypeError(
+            f"{storage.url}/{path} holds a {saved}, not a {kind.__name__}: go on with the same solver"
+        )
+    group = open_checkpoint(storage, name, verify, get)
+    values: dict[str, Any] = {"iteration": group.attrs["iteration"]}
+    for f in fields(kind):
+        if f.metadata.get("space", "") is None:
+            values[f.name] = group.read(f.metadata["name"])[()]
+        elif "space" in f.metadata:
+            values[f.name] = _vector(group, f.name, f.metadata["name"])
+    history = {n.removesuffix(SUFFIX): group.read(n) for n in group.manifest if n.endswith(SUFFIX)}
+    return Checkpoint(name, kind(**values), history, group.attrs)
+
+
+def describe(state: State, history: History, parent: str | None, attempt: int, run: str) -> Json:
+    """Attributes of a state's group, in a run of this fingerprint."""
+    vectors = {f.name: getattr(state, f.name) for f in fields(state)}
+    return {
+        "schema": SCHEMA,
+        "kind": type(state).__name__,
+        "iteration": state.iteration,
+        "attempt": attempt,
+        "run": run,
+        "parent": parent,
+        "created_at": datetime.now(UTC).isoformat(),
+        "blocks": {name: len(v.arrays) for name, v in vectors.items() if isinstance(v, Blocks)},
+        "metrics": {k: float(v[-1]) for k, v in history.items() if len(v) and np.isfinite(v[-1])},
+    }
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What to write for a state.
+
+    Attributes
+    ----------
+    arrays : dict of Variable
+        All arrays: vectors, scalars, history and coordinates.
+    vectors : list of str
+        Which of them are vectors.
+    coordinates : list of str
+        Which of them are coordinates without being an axis.
+    """
+
+    arrays: dict[str, Labelled]
+    vectors: list[str]
+    coordinates: list[str]
+
+
+def contents(state: State, history: History, labels: SpaceLabels) -> Contents:
+    """What to write for a state.
+
+    Raises
+    ------
+    ValueError
+        If the labels do not fit the vectors or each other.
+    """
+    arrays: dict[str, Labelled] = {}
+    coords: dict[str, Labelled] = {"iteration": Variable((), np.int64(state.iteration))}
+    vectors: list[str] = []
+    for f in fields(state):
+        value, space = getattr(state, f.name), f.metadata.get("space")
+        if space is None and "space" in f.metadata:
+            arrays[f.metadata["name"]] = Variable((), value, {"role": f.name})
+        elif space is not None:
+            for k, array in enumerate(value.arrays if isinstance(value, Blocks) else (value,)):
+                name = _member(f.metadata["name"], k)
+                label = _label(labels, *_place(labels, space, f.metadata.get("below"), k), array.ndim)
+                arrays[name] = Variable(label.dims, array, {**label.attrs, "role": f.name})
+                coords.update(label.coords)
+                vectors.append(name)
+    if history:
+        coords["step"] = Variable(("step",), np.arange(len(next(iter(history.values())))))
+        arrays.update({f"{name}{SUFFIX}": Variable(("step",), v) for name, v in history.items()})
+    _check(arrays, coords)
+    return Contents({**arrays, **coords}, vectors, [n for n, v in coords.items() if tuple(v.dims) != (n,)])
+
+
+def _check(arrays: Mapping[str, Labelled], coords: Mapping[str, Labelled]) -> None:
+    """Raise unless arrays and coordinates make one dataset."""
+    if taken := sorted(arrays.keys() & coords.keys()):
+        raise ValueError(f"coordinates named as arrays of the state: {taken}; give them other names")
+    lengths: dict[str, tuple[int, str]] = {}
+    for name, variable in {**arrays, **coords}.items():
+        for dim, length in zip(variable.dims, np.shape(variable.data), strict=True):
+            known, first = lengths.setdefault(dim, (length, name))
+            if known != length:
+                raise ValueError(
+                    f"axis {dim!r} has length {known} in {first} and {length} in {name}: "
+                    "axes that differ need different names"
+                )
+
+
+def _vector(group: Group, field_name: str, name: str) -> da.Array | Blocks:
+    """A vector of a state, lazily."""
+    count = group.attrs["blocks"].get(field_name)
+    if count is None:
+        return group.lazy(name)
+    return Blocks(tuple(group.lazy(_member(name, k)) for k in range(count)))
+
+
+def _member(name: str, k: int) -> str:
+    """Name of the k-th array of a vector."""
+    return f"{name}_{k}" if k else name
+
+
+def _place(labels: SpaceLabels, space: str, below: str | None, k: int) -> tuple[str, int]:
+    """The space and number of the k-th array of a vector that may have blocks of another space below its own."""
+    given = labels.get(space)
+    count = 1 if given is None or isinstance(given, Labels) else len(given)
+    return (space, k) if below is None or k < count else (below, k - count)
+
+
+def _label(labels: SpaceLabels, space: str, k: int, ndim: int) -> Labels:
+    """Labels of the k-th array of a vector of a space; made up where not given."""
+    given = labels.get(space)
+    if given is None:
+        return Labels(tuple(f"{_member(space, k)}_axis{i}" for i in range(ndim)))
+    if not isinstance(given, Labels) and k >= len(given):
+        raise ValueError(f"the {space} has more than {k} blocks, labels are given for {len(given)}")
+    label = given if isinstance(given, Labels) else given[k]
+    if len(label.dims) != ndim:
+        raise ValueError(f"the {space} has {ndim} axes, its labels {len(label.dims)}: {label.dims}")
+    return label

@@ -1,0 +1,1 @@
+"""Synthetic earth models for demos, tests and benchmarks."""

@@ -1,0 +1,1 @@
+"""Vector spaces, block vectors, and elementwise and reducing arithmetic on them."""

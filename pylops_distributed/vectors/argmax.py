@@ -1,0 +1,101 @@
+"""The largest element of a vector, found and marked chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.vectors.space import Blocks, Vector
+
+
+def _arrays(x: Vector) -> tuple[da.Array, ...]:
+    return x.arrays if isinstance(x, Blocks) else (x,)
+
+
+def _offsets(arrays: tuple[da.Array, ...]) -> list[int]:
+    return [0, *np.cumsum([a.size for a in arrays])[:-1].tolist()]
+
+
+def _positions(a: da.Array) -> list[Any]:
+    """Arguments of ``da.blockwise``: along each axis, how far elements are from the first, row by row."""
+    strides = [int(np.prod(a.shape[k + 1 :], dtype=np.int64)) for k in range(a.ndim)]
+    ranges = (da.arange(n, chunks=(c,)) * s for n, c, s in zip(a.shape, a.chunks, strides, strict=True))
+    return [p for k, r in enumerate(ranges) for p in (r, (k,))]
+
+
+def _index(positions: tuple[Any, ...], offset: int) -> Any:
+    grids = np.ix_(*positions)
+    return sum(grids[1:], start=grids[0]) + offset
+
+
+def _best(flag: Any, x: Any, norms: Any, *positions: Any, offset: int) -> Any:
+    found = np.array([-1.0, 0.0])
+    if flag:
+        size = np.abs(x) if norms is None else np.abs(x) / norms
+        where = int(size.argmax())
+        found = np.array([size.flat[where], np.broadcast_to(_index(positions, offset), x.shape).flat[where]])
+    return found.reshape((1,) * x.ndim + (2,))
+
+
+def _first(table: Any) -> Any:
+    rows = table.reshape(-1, 2)
+    largest = rows[:, 0].max()
+    if np.isnan(largest):  # no element is the largest
+        return np.full(2, np.nan)
+    rows = rows[rows[:, 0] == largest]
+    return rows[rows[:, 1].argmin()]
+
+
+def peak(flag: Any, x: Vector, norms: Vector | None = None) -> da.Array:
+    """Magnitude and flat position of the largest element, the first of equal ones.
+
+    Parameters
+    ----------
+    flag : dask.array.Array
+        Whether to look at all.
+    x : dask.array.Array or Blocks
+        Vector.
+    norms : dask.array.Array or Blocks, optional
+        What to divide the magnitudes by.
+    """
+    arrays = _arrays(x)
+    divisors: tuple[Any, ...] = (None,) * len(arrays) if norms is None else _arrays(norms)
+    best = [_peak(flag, *member) for member in zip(arrays, divisors, _offsets(arrays), strict=True)]
+    if len(best) == 1:
+        return best[0]
+    return da.blockwise(_first, "j", da.stack(best), "ij", concatenate=True, dtype=float, meta=np.zeros(0))
+
+
+def _peak(flag: Any, a: da.Array, norms: da.Array | None, offset: int) -> da.Array:
+    axes = tuple(range(a.ndim))
+    partial = da.blockwise(
+        _best, (*axes, a.ndim), da.asarray(flag), (), a, axes,
+        norms, None if norms is None else axes, *_positions(a), offset=offset, new_axes={a.ndim: 2},
+        adjust_chunks=dict.fromkeys(axes, 1), dtype=float, meta=np.zeros((0,) * (a.ndim + 1)),
+    )  # fmt: skip
+    return da.blockwise(
+        _first, (a.ndim,), partial, (*axes, a.ndim), concatenate=True, dtype=float, meta=np.zeros(0)
+    )
+
+
+def _marked(x: Any, best: Any, *rest: Any, function: Callable[..., Any], offset: int, ndim: int) -> Any:
+    return function(x, _index(rest[:ndim], offset) == best[1], *rest[ndim:])
+
+
+def mark(function: Callable[..., Any], x: Vector, best: da.Array, *args: Any, dtype: Any = None) -> Any:
+    """``function`` of a vector, of whether an element is the one ``peak`` found, and of scalars."""
+    arrays = _arrays(x)
+    scalars = [p for s in args for p in (da.asarray(s), ())]
+    made = []
+    for a, offset in zip(arrays, _offsets(arrays), strict=True):
+        axes, kind = tuple(range(a.ndim)), dtype or a.dtype
+        made.append(
+            da.blockwise(
+                _marked, axes, a, axes, best, (a.ndim,), *_positions(a), *scalars, function=function, offset=offset,
+                ndim=a.ndim, concatenate=True, dtype=kind, meta=np.zeros((0,) * a.ndim, kind),
+            )
+        )  # fmt: skip
+    return Blocks(tuple(made)) if isinstance(x, Blocks) else made[0]

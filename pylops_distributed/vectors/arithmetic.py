@@ -1,0 +1,108 @@
+"""Inner products, norms and linear combinations of vectors."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from dask._task_spec import List, Task, TaskRef
+from dask.base import tokenize
+from dask.highlevelgraph import HighLevelGraph
+
+from pylops_distributed.vectors.space import _FAN_IN, Blocks, Vector, _dot, reject_masked
+
+
+def _total(parts: list[Any]) -> Any:
+    return sum(parts[1:], start=parts[0])
+
+
+def vdot(a: Vector, b: Vector) -> da.Array:
+    """Inner product conj(a)·b as a lazy 0-d array, chunk by chunk and without flattening.
+
+    One task a chunk, and a few to sum them up, whose keys are those of 0-d arrays: engines see that they are
+    small, and may sum up on every worker rather than send the sum around.
+
+    Parameters
+    ----------
+    a, b : dask.array.Array or Blocks
+        Vectors of the same space.
+
+    Returns
+    -------
+    dask.array.Array
+        The inner product, 0-dimensional, summed in an order fixed by the chunks.
+    """
+    if isinstance(a, Blocks) and isinstance(b, Blocks):
+        parts = [vdot(p, q) for p, q in zip(a.arrays, b.arrays, strict=True)]
+        return sum(parts[1:], start=parts[0])
+    if isinstance(a, Blocks) or isinstance(b, Blocks):
+        raise TypeError("vdot needs two arrays or two Blocks, got one of each")
+    reject_masked(a, b)
+    b = b if a.chunks == b.chunks else b.rechunk(a.chunks)
+    name = f"vdot-{tokenize(a.name, b.name)}"
+    graph: dict[Any, Any] = {}
+    level: list[Any] = []
+    for n, index in enumerate(product(*map(range, a.numblocks))):
+        key = (f"{name}-{n}",)
+        graph[key] = Task(key, _dot, TaskRef((a.name, *index)), TaskRef((b.name, *index)))
+        level.append(key)
+    while len(level) > 1:
+        groups = [level[k : k + _FAN_IN] for k in range(0, len(level), _FAN_IN)]
+        level = [(f"{name}-{len(graph)}-{k}",) for k in range(len(groups))]
+        graph.update(
+            (key, Task(key, _total, List(*map(TaskRef, group))))
+            for key, group in zip(level, groups, strict=True)
+        )
+    graph[(name,)] = graph.pop(level[0]).substitute({}, key=(name,))
+    layers = HighLevelGraph.from_collections(name, graph, dependencies=[a, b])
+    return da.Array(layers, name, (), meta=np.empty((), np.result_type(a.dtype, b.dtype)))
+
+
+def squared_norm(x: Vector) -> da.Array:
+    """Squared Euclidean norm of a vector as a lazy, real 0-d array."""
+    return vdot(x, x).real
+
+
+def norm(x: Vector) -> da.Array:
+    """Euclidean norm of a vector as a lazy, real 0-d array."""
+    return da.sqrt(squared_norm(x))
+
+
+def _ratio(a: Any, b: Any) -> np.ndarray[Any, Any]:
+    with np.errstate(all="ignore"):
+        quotient = np.asarray(np.true_divide(a, b))
+    # Zero stands for 0 / 0 at convergence, never for numbers that were lost before.
+    rest = np.where(np.isfinite(a) & np.isfinite(b), np.zeros_like(quotient), np.full_like(quotient, np.nan))
+    finite: np.ndarray[Any, Any] = np.where(np.isfinite(quotient) & (np.abs(b) > 0), quotient, rest)
+    return finite
+
+
+def ratio(a: Any, b: Any) -> Any:
+    """``a / b`` of two scalars, lazily.
+
+    It is 0 where ``b`` is 0 or the quotient overflows, so that steps past convergence rest, and NaN where ``a`` or
+    ``b`` is NaN or infinite.
+    """
+    return da.blockwise(
+        _ratio,
+        "",
+        *(arg for v in (a, b) for arg in (v, "" if isinstance(v, da.Array) else None)),
+        dtype=np.result_type(a.dtype, b.dtype),
+    )
+
+
+def _axpy(a: Any, x: Any, y: Any) -> Any:
+    return a * x + y
+
+
+def axpy(a: Any, x: Vector, y: Vector) -> Any:
+    """``a * x + y`` for a scalar ``a`` and two vectors, in one task a chunk."""
+    if isinstance(x, Blocks) or isinstance(y, Blocks):
+        return x.map(lambda p, q: axpy(a, p, q), y)
+    axes = tuple(range(x.ndim))
+    dtype = np.result_type(getattr(a, "dtype", a), x.dtype, y.dtype)
+    return da.blockwise(
+        _axpy, axes, a, () if isinstance(a, da.Array) else None, x, axes, y, axes, dtype=dtype
+    )

@@ -1,0 +1,249 @@
+"""Few tasks for much arithmetic: one a chunk for all that is done element by element, one for all scalars of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pylops_distributed.vectors.arithmetic import squared_norm
+from pylops_distributed.vectors.space import Blocks, Vector, reject_masked
+
+
+def real_dtype(*values: Any) -> np.dtype[Any]:
+    """The real floating type of vectors and arrays: that of their norms."""
+    kinds = [a.dtype for v in values for a in (v.arrays if isinstance(v, Blocks) else (v,))]
+    return np.zeros((), np.result_type(np.float32, *kinds)).real.dtype
+
+
+def _pairs(args: tuple[Any, ...]) -> list[Any]:
+    """Arguments of ``da.blockwise``: arrays with their axes, the rest as it is."""
+    reject_masked(*args)
+    return [p for a in args for p in (a, tuple(range(a.ndim)) if isinstance(a, da.Array) else None)]
+
+
+def _member(args: tuple[Any, ...], k: int) -> tuple[Any, ...]:
+    return tuple(a.arrays[k] if isinstance(a, Blocks) else a for a in args)
+
+
+def _members(args: tuple[Any, ...]) -> int | None:
+    """Number of members of the Blocks among the arguments; None if there are none."""
+    counts = {len(a.arrays) for a in args if isinstance(a, Blocks)}
+    if len(counts) > 1:
+        raise ValueError(f"Blocks of different lengths do not go together: {sorted(counts)}")
+    return counts.pop() if counts else None
+
+
+def elementwise(function: Callable[..., Any], *args: Any, dtype: DTypeLike | None = None) -> Any:
+    """``function`` of vectors and scalars, element by element: one task a chunk.
+
+    Parameters
+    ----------
+    function : callable
+        A function of a module, so that its token is the same in every process, of NumPy blocks.
+    *args
+        Vectors of one space, 0-d arrays, and numbers.
+    dtype : dtype, optional
+        Type of the result; by default the type that holds all arguments.
+
+    Returns
+    -------
+    dask.array.Array or Blocks
+        Blocks if there are Blocks among the arguments.
+    """
+    args = tuple(da.asarray(a) if isinstance(a, np.generic | np.ndarray) else a for a in args)
+    count = _members(args)
+    if count is not None:
+        return Blocks(tuple(elementwise(function, *_member(args, k), dtype=dtype) for k in range(count)))
+    ndim = max(a.ndim for a in args if isinstance(a, da.Array))
+    if dtype is None:
+        dtype = np.result_type(*(getattr(a, "dtype", a) for a in args if a is not None))
+    return da.blockwise(
+        function, tuple(range(ndim)), *_pairs(args), dtype=dtype, meta=np.zeros((0,) * ndim, dtype)
+    )
+
+
+def _sum(*blocks: Any, function: Callable[..., Any], kind: Any) -> Any:
+    ndim = max(np.ndim(b) for b in blocks)
+    with np.errstate(over="ignore", invalid="ignore"):  # the sum tells, and ends the solve
+        return np.asarray(function(*blocks)).sum(dtype=kind).reshape((1,) * ndim)
+
+
+def total(function: Callable[..., Any], *args: Any, dtype: DTypeLike) -> Any:
+    """Sum of ``function`` of vectors and scalars over all elements, as a lazy 0-d array."""
+    count = _members(args)
+    if count is not None:
+        sums = [total(function, *_member(args, k), dtype=dtype) for k in range(count)]
+        return sum(sums[1:], start=sums[0])
+    axes = tuple(range(max(a.ndim for a in args if isinstance(a, da.Array))))
+    partial = da.blockwise(
+        _sum, axes, *_pairs(args), function=function, kind=np.dtype(dtype),
+        adjust_chunks=dict.fromkeys(axes, 1), dtype=dtype, meta=np.zeros((0,) * len(axes), dtype),
+    )  # fmt: skip
+    return partial.sum(dtype=dtype)
+
+
+def _pack(*values: Any, function: Callable[..., Any], settings: tuple[Any, ...], kind: Any) -> Any:
+    flat = [v for value in values for v in (value if np.ndim(value) else (value[()],))]
+    with np.errstate(all="ignore"):
+        return np.array([np.asarray(v)[()] for v in function(*settings, *flat)], dtype=kind)
+
+
+def scalars(
+    function: Callable[..., tuple[Any, ...]],
+    names: tuple[str, ...],
+    *args: Any,
+    dtype: DTypeLike,
+    settings: tuple[Any, ...] = (),
+) -> dict[str, da.Array]:
+    """All scalars that ``function`` makes of other scalars, in one task.
+
+    Parameters
+    ----------
+    function : callable
+        A function of a module that takes ``settings`` and then the values of ``args``, and returns a tuple.
+    names : tuple of str
+        Names of what it returns.
+    *args
+        0-d arrays or numbers.
+    dtype : dtype
+        Type of all results.
+    settings : tuple, optional
+        Further arguments, the same in every step.
+
+    Returns
+    -------
+    dict of dask.array.Array
+        0-d arrays by name.
+    """
+    return unpack(packed(function, len(names), *args, dtype=dtype, settings=settings), names)
+
+
+def packed(
+    function: Callable[..., tuple[Any, ...]],
+    count: int,
+    *args: Any,
+    dtype: DTypeLike,
+    settings: tuple[Any, ...] = (),
+) -> da.Array:
+    """The ``count`` results of :func:`scalars` as one array, which may be an argument of another call."""
+    lazy = tuple(a if isinstance(a, da.Array) else da.asarray(a) for a in args)
+    return da.blockwise(
+        _pack, "i", *(p for a in lazy for p in (a, "j" if a.ndim else "")),
+        function=function, settings=settings, kind=np.dtype(dtype), new_axes={"i": count}, concatenate=True,
+        dtype=dtype, meta=np.zeros((0,), dtype),
+    )  # fmt: skip
+
+
+def unpack(array: da.Array, names: tuple[str, ...]) -> dict[str, da.Array]:
+    """The elements of an array as 0-d arrays by name."""
+    return {name: array[k] for k, name in enumerate(names)}
+
+
+def number(value: float, dtype: DTypeLike) -> da.Array:
+    """A 0-d array of a known value."""
+    return da.asarray(np.asarray(value, dtype))
+
+
+def zero_model(op: Any, like: Vector) -> Any:
+    """A model of zero, of the type and in the chunks of another vector: complex also where only the data are."""
+    zeros = [
+        da.zeros(a.shape, dtype=a.dtype, chunks=a.chunks)
+        for a in (like.arrays if isinstance(like, Blocks) else (like,))
+    ]
+    return op.domain.fit(Blocks(tuple(zeros)) if isinstance(like, Blocks) else zeros[0])
+
+
+def _lincomb(a: Any, x: Any, b: Any, y: Any) -> Any:
+    return a * x + b * y
+
+
+def lincomb(a: Any, x: Vector, b: Any, y: Vector) -> Any:
+    """``a * x + b * y`` for scalars ``a`` and ``b``, in one task a chunk."""
+    return elementwise(_lincomb, a, x, b, y)
+
+
+def _choose(flag: Any, a: Any, b: Any) -> Any:
+    return np.where(flag, a, b)
+
+
+def choose(flag: Any, a: Any, b: Any) -> Any:
+    """``a`` where the 0-d ``flag`` is not zero, else ``b``: vectors or scalars."""
+    kinds = [
+        np.result_type(*(m.dtype for m in (v.arrays if isinstance(v, Blocks) else (v,)))) for v in (a, b)
+    ]
+    return elementwise(_choose, flag, a, b, dtype=np.result_type(*kinds))
+
+
+def _step_length(k: Any, curvature: Any, first: Any, direction: Any, model: Any, eps: float) -> Any:
+    with np.errstate(all="ignore"):
+        found = np.asarray(k / curvature)
+        size = np.abs(found) * np.sqrt(direction)  # not squared again: the square of a small step is zero
+    worth = np.isfinite(found) & (k > eps**2 * first) & ~(size <= eps * np.sqrt(model))
+    lost = ~(np.isfinite(k) & np.isfinite(curvature))
+    return np.where(worth, found, np.where(lost, np.full_like(found, np.nan), np.zeros_like(found)))
+
+
+def step_length(k: Any, curvature: Any, first: Any, *vectors: Vector) -> Any:
+    """``k / curvature`` as a lazy 0-d array: how far conjugate gradients go along a direction.
+
+    It is 0 once the gradient, of squared norm ``k``, is lost in the rounding of the first one: what is left of it
+    says nothing any more, and its square may underflow. It is NaN if ``k`` or ``curvature`` is NaN or infinite.
+
+    From a start close to the solution the first gradient is small already, and rounding does not show in it. Then a
+    step that is lost in the rounding of the model tells: further ones would follow noise, and grow without bound.
+
+    Parameters
+    ----------
+    k, curvature, first : dask.array.Array
+        Squared norm of the gradient, what to divide it by, and the first one.
+    *vectors : dask.array.Array or Blocks
+        Direction, model and data, for problems that begin elsewhere than at zero.
+    """
+    real = real_dtype(k)
+    # The coarsest type sets what rounding is: float64 scalars of float32 data are no more exact than these.
+    eps = max(float(np.finfo(real_dtype(v)).eps) for v in (k, *_arrays(vectors)))
+    sizes: tuple[Any, Any] = (1.0, 0.0)  # no step is too short
+    if vectors:
+        sizes = (squared_norm(vectors[0]), squared_norm(vectors[1]))
+    return elementwise(_step_length, k, curvature, first, *sizes, eps, dtype=real)
+
+
+def _arrays(vectors: tuple[Vector, ...]) -> list[da.Array]:
+    return [a for v in vectors for a in (v.arrays if isinstance(v, Blocks) else (v,))]
+
+
+def _abs(x: Any) -> Any:
+    return np.abs(x)
+
+
+def norm1(x: Vector) -> Any:
+    """Sum of the magnitudes of a vector as a lazy 0-d array."""
+    return total(_abs, x, dtype=real_dtype(x))
+
+
+def _difference_squared(x: Any, y: Any) -> Any:
+    d = x - y
+    return d.real**2 + d.imag**2 if np.iscomplexobj(d) else d * d
+
+
+def distance(x: Vector, y: Vector) -> Any:
+    """Euclidean norm of ``x - y`` as a lazy 0-d array, without forming the difference."""
+    return total(_difference_squared, x, y, dtype=real_dtype(x, y)) ** 0.5
+
+
+def square(x: Any) -> Any:
+    """Squared magnitudes of a block."""
+    return x.real**2 + x.imag**2 if np.iscomplexobj(x) else x * x
+
+
+def _gated(flag: Any, x: Any, y: Any) -> Any:
+    return square(x - y) if flag else np.zeros(1, x.real.dtype)
+
+
+def distance_if(flag: Any, x: Vector, y: Vector, dtype: Any) -> Any:
+    """Norm of ``x - y`` where ``flag`` holds, else zero without looking at the vectors."""
+    return total(_gated, flag, x, y, dtype=dtype) ** 0.5

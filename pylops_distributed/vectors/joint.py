@@ -1,0 +1,36 @@
+"""Vectors of several members, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pylops_distributed.vectors.space import AnySpace, Blocks, BlockSpace, Space, Vector
+
+
+def parts(space: AnySpace) -> tuple[Space, ...]:
+    """The spaces of the arrays that a vector is made of."""
+    return space.spaces if isinstance(space, BlockSpace) else (space,)
+
+
+def joint(spaces: Sequence[AnySpace], dtype: np.dtype[Any], stacked: bool = False) -> BlockSpace:
+    """The space of the members' vectors one after the other."""
+    arrays = tuple(Space(p.shape, dtype, p.chunks) for space in spaces for p in parts(space))
+    return BlockSpace(arrays, stacked)
+
+
+def join(vectors: Sequence[Vector], dtype: np.dtype[Any]) -> Blocks:
+    """The members' vectors one after the other, of one type."""
+    arrays = (v.arrays if isinstance(v, Blocks) else (v,) for v in vectors)
+    return Blocks(tuple(a.astype(dtype) for group in arrays for a in group))
+
+
+def split(x: Blocks, spaces: Sequence[AnySpace]) -> list[Vector]:
+    """The members' vectors out of one of the joint space."""
+    rest = iter(x.arrays)
+    return [
+        Blocks(tuple(next(rest) for _ in space.spaces)) if isinstance(space, BlockSpace) else next(rest)
+        for space in spaces
+    ]

@@ -1,0 +1,242 @@
+"""Where vectors live: the shape, type and chunks of arrays, and vectors made of several arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import dask.array as da
+import numpy as np
+from dask.core import flatten as flatten_keys
+from numpy.typing import DTypeLike
+
+Chunks: TypeAlias = tuple[tuple[int, ...], ...]
+_FAN_IN = 64  # how many partial sums one task adds up
+
+
+def reject_masked(*arrays: Any) -> None:
+    """Raise an error for masked arrays, whose masks NumPy's products ignore.
+
+    Raises
+    ------
+    ValueError
+        If an array is a NumPy masked array, or a Dask array of such blocks.
+    """
+    for a in arrays:
+        if isinstance(getattr(a, "_meta", a), np.ma.MaskedArray):
+            raise ValueError(
+                f"got a masked array of shape {a.shape}; expected an array without a mask: fill it, "
+                "by x.filled(0) or da.ma.filled(x, 0), and leave the masked samples out of the operator, "
+                "by Restriction or by a Diagonal that is zero there"
+            )
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """A vector made of several arrays, such as data stacked on regularisation terms.
+
+    The members keep their own shapes and chunks: nothing is flattened or concatenated.
+    A frozen dataclass, so that Dask's ``persist``, ``compute`` and ``tokenize`` look inside.
+
+    Parameters
+    ----------
+    arrays : tuple of dask.array.Array
+        The members, in order.
+    """
+
+    arrays: tuple[da.Array, ...]
+
+    def __post_init__(self) -> None:
+        reject_masked(*self.arrays)
+
+    def map(self, function: Callable[..., Any], *others: Vector) -> Blocks:
+        """Apply ``function`` member by member, together with the members of ``others``."""
+        columns = [self.arrays, *(other.arrays for other in others if isinstance(other, Blocks))]
+        return Blocks(tuple(function(*row) for row in zip(*columns, strict=True)))
+
+    def __add__(self, other: Blocks) -> Blocks:
+        return self.map(lambda a, b: a + b, other)
+
+    def __sub__(self, other: Blocks) -> Blocks:
+        return self.map(lambda a, b: a - b, other)
+
+    def __mul__(self, scalar: Any) -> Blocks:
+        return self.map(lambda a: a * scalar)
+
+    def __truediv__(self, scalar: Any) -> Blocks:
+        return self.map(lambda a: a / scalar)
+
+    def __neg__(self) -> Blocks:
+        return self.map(lambda a: -a)
+
+    def conj(self) -> Blocks:
+        """Complex conjugate of every member."""
+        return self.map(lambda a: a.conj())
+
+    __rmul__ = __mul__
+    # NumPy scalars and Dask's 0-d arrays must hand `scalar * blocks` over to us.
+    __array_ufunc__ = None
+    __array_priority__ = 100.0
+
+
+Vector: TypeAlias = da.Array | Blocks
+
+
+@dataclass(frozen=True)
+class Space:
+    """The shape, type and, where an operator pins them, the chunks of an N-dimensional array; no data.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Length of each axis.
+    dtype : numpy.dtype
+        Type of the elements.
+    chunks : tuple of tuple of int, optional
+        Chunks along each axis. ``None`` follows the chunks of whatever array comes.
+
+    Raises
+    ------
+    ValueError
+        If ``chunks`` do not add up to ``shape``.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    chunks: Chunks | None = None
+
+    def __post_init__(self) -> None:
+        if self.chunks is not None and tuple(map(sum, self.chunks)) != self.shape:
+            raise ValueError(f"chunks {self.chunks} do not add up to the shape {self.shape}")
+
+    @classmethod
+    def of(cls, shape: int | tuple[int, ...] | list[int], dtype: DTypeLike, chunks: Any = None) -> Space:
+        """Build a space from PyLops-style arguments; ``chunks`` takes anything Dask takes."""
+        sizes = (int(shape),) if np.isscalar(shape) else tuple(int(n) for n in shape)  # type: ignore[union-attr,arg-type]
+        kind = np.dtype(dtype)
+        if chunks is not None:
+            chunks = da.core.normalize_chunks(chunks, shape=sizes, dtype=kind)
+        return cls(sizes, kind, chunks)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def fit(self, x: da.Array) -> da.Array:
+        """Return ``x`` with this space's chunks; its shape must match.
+
+        Raises
+        ------
+        ValueError
+            If the shape differs.
+        """
+        reject_masked(x)
+        if any(n != n for n in x.shape):
+            raise ValueError(
+                f"the sizes of chunks are unknown, expected an array of shape {self.shape}: call compute_chunk_sizes()"
+            )
+        if x.shape != self.shape:
+            raise ValueError(f"expected an array of shape {self.shape}, got one of shape {x.shape}")
+        return x if self.chunks is None or x.chunks == self.chunks else x.rechunk(self.chunks)
+
+
+@dataclass(frozen=True)
+class BlockSpace:
+    """The space of :class:`Blocks`: one :class:`Space` a member.
+
+    Parameters
+    ----------
+    spaces : tuple of Space
+        The members' spaces, in order.
+    stacked : bool, optional
+        Whether users see members, all of one shape, along a first axis instead of one flat vector.
+    """
+
+    spaces: tuple[Space, ...]
+    stacked: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of elements of all members together."""
+        return sum(space.size for space in self.spaces)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array that PyLops would use in place of the blocks."""
+        return (len(self.spaces), *self.spaces[0].shape) if self.stacked else (self.size,)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type that holds every member."""
+        return np.result_type(*(space.dtype for space in self.spaces))
+
+    def fit(self, x: Blocks) -> Blocks:
+        """Return ``x`` with each member fitted to its space."""
+        if len(x.arrays) != len(self.spaces):
+            raise ValueError(f"expected {len(self.spaces)} blocks, got {len(x.arrays)}")
+        return Blocks(tuple(s.fit(a) for s, a in zip(self.spaces, x.arrays, strict=True)))
+
+
+AnySpace: TypeAlias = Space | BlockSpace
+
+
+def _dot(a: Any, b: Any) -> Any:
+    reject_masked(a, b)  # of operators whose blocks are masked though nothing says so before
+    return np.vdot(a, b)
+
+
+def zeros(space: AnySpace, like: Vector | None = None) -> Vector:
+    """A zero vector of ``space``; where the space pins no chunks, those of ``like`` or Dask's own."""
+    if isinstance(space, BlockSpace):
+        likes = like.arrays if isinstance(like, Blocks) else (None,) * len(space.spaces)
+        return Blocks(tuple(zeros(s, m) for s, m in zip(space.spaces, likes, strict=True)))
+    chunks = space.chunks
+    if chunks is None:
+        chunks = like.chunks if isinstance(like, da.Array) and like.shape == space.shape else "auto"  # type: ignore[assignment]
+    return da.zeros(space.shape, dtype=space.dtype, chunks=chunks)
+
+
+def flatten(x: Vector) -> da.Array:
+    """The flat vector PyLops would use for ``x``: row-major, blocks one after another."""
+    if isinstance(x, Blocks):
+        return da.concatenate([a.ravel() for a in x.arrays])
+    return x if x.ndim == 1 else x.ravel()
+
+
+def unflatten(x: da.Array, space: AnySpace) -> Vector:
+    """The vector of ``space`` that the flat ``x`` stands for; the inverse of :func:`flatten`."""
+    if isinstance(space, Space):
+        return space.fit(x.reshape(space.shape))
+    ends = np.cumsum([s.size for s in space.spaces])
+    pieces = zip(space.spaces, [0, *ends[:-1]], ends, strict=True)
+    return Blocks(tuple(unflatten(x[a:b], s) for s, a, b in pieces))
+
+
+def reshape(x: Vector, space: AnySpace) -> Vector:
+    """``x`` in the layout of ``space``: itself where that already fits, through a flat vector where not."""
+    reject_masked(x)
+    if isinstance(x, np.ndarray):
+        x = da.asarray(x)
+    if isinstance(space, BlockSpace):
+        if isinstance(x, Blocks) and tuple(a.shape for a in x.arrays) == tuple(s.shape for s in space.spaces):
+            return x
+        if isinstance(x, da.Array) and space.stacked and x.shape == space.shape:
+            return space.fit(Blocks(tuple(x)))
+    elif isinstance(x, da.Array):
+        if x.shape == space.shape:
+            return x
+    elif {(len(x.arrays), *a.shape) for a in x.arrays} == {space.shape}:
+        return da.stack(x.arrays)
+    return unflatten(flatten(x), space)
+
+
+def keys_of(a: da.Array) -> list[Any]:
+    """The keys of an array's blocks, in the order of its blocks."""
+    return list(flatten_keys(a.__dask_keys__()))
+
+
+def arrays_of(x: Vector) -> tuple[da.Array, ...]:
+    """The arrays that a vector is made of."""
+    return x.arrays if isinstance(x, Blocks) else (x,)
