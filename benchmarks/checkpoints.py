@@ -5,7 +5,8 @@
 
 The state is 800 MB, three vectors of 267 MB. ``stencil`` is a post-stack operator with smoothing along the lines:
 some of the lightest iterations there are. ``mdc`` is a kernel of 500 MB with 267 virtual sources. Runs on two
-threads, in this process, which keeps the memory that it frees (``pylops_distributed.compat.malloc.keep_pages``; so do
+threads, in this process, which keeps the memory that it frees
+(``pylops_distributed.compat.malloc.retain_freed_memory``; so do
 workers); a round of each comes first, which does not count. The last save, which nothing covers, is waited for.
 Prints seconds of both, and the share that checkpoints add.
 """
@@ -28,7 +29,7 @@ import pylops
 from solvers import kernel
 
 import pylops_distributed as pld
-from pylops_distributed.compat.malloc import keep_pages
+from pylops_distributed.compat.malloc import retain_freed_memory
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import Session
 from pylops_distributed.storage.checkpoints import CheckpointStore
@@ -87,7 +88,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", help="where to put the run for the time being")
     options = parser.parse_args()
-    keep_pages(2**31)
+    retain_freed_memory(2**31)
     with dask.config.set(scheduler="threads", num_workers=2):
         op, data = CASES[options.case]()
         data = data.persist()

@@ -76,11 +76,11 @@ def _checkpoint(storage: Any, folder: Path, attempt: int, iteration: int, like: 
     from pylops_distributed.optimization.algorithms.cgls import CGLSState
     from pylops_distributed.storage.atomic_group import _stored, encode, metadata_key, read_attrs
     from pylops_distributed.storage.object_store import create_array
-    from pylops_distributed.storage.state_io import Entry, contents, describe
+    from pylops_distributed.storage.state_io import CheckpointKey, contents, describe
 
     history = {name: 0.99 ** np.arange(iteration + 1.0) for name in ("cost", "cost1")}
     state = CGLSState(iteration, like, like, like, *map(np.float32, (1, 1, 1, 1)))
-    found, path = contents(state, history, labels), Entry(attempt, iteration).path
+    found, path = contents(state, history, labels), CheckpointKey(attempt, iteration).path
     sizes = {}
     for name, variable in found.arrays.items():
         large = name in found.vectors

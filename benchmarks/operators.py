@@ -5,7 +5,8 @@
     python benchmarks/operators.py --original PYTHON CHECKOUT    # also the original, see peers/processes.py
 
 Arrays lie in memory before and after. This library works with two threads, in a process that keeps the memory it frees
-(``pylops_distributed.compat.malloc.keep_pages``); PyLops with one and with two BLAS threads, and its faster median
+(``pylops_distributed.compat.malloc.retain_freed_memory``); PyLops with one and with two BLAS threads, and its faster
+median
 counts.
 Rounds go through all engines in turn, so that what else the machine does falls on all of them. Prints one JSON line a
 case and, at the end, the median and the largest of the ratios.
@@ -34,7 +35,7 @@ from peers.processes import Conversation, add_original, original
 from threadpoolctl import threadpool_limits
 
 import pylops_distributed as pld
-from pylops_distributed.compat.malloc import keep_pages
+from pylops_distributed.compat.malloc import retain_freed_memory
 
 WAYS = ("forward", "adjoint")
 PAUSE = 0.1  # seconds: threads of OpenBLAS go on looking for work for a while after each of its calls
@@ -126,7 +127,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5)
     add_original(parser)
     options = parser.parse_args()
-    keep_pages(2**31)
+    retain_freed_memory(2**31)
     names = options.case or [*CASES, *(MORE if options.original else ())]
     found = {name: measure(name, options.repeat, options.original) for name in names}
     pylops_s = [r for name in names if name in CASES for way, r in found[name].items() if way in WAYS]

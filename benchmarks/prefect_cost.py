@@ -56,19 +56,19 @@ def pipelines(settings: Path, root: Path) -> None:
     from rich.console import Console
 
     from pylops_flows.cli.session import prefect_session
-    from pylops_flows.server.fast_import import quickly
+    from pylops_flows.server.fast_import import import_without_gc
 
     with ExitStack() as ends:
 
         def prepare() -> Any:
-            quickly("pylops_flows.runtime.cluster_prestart", "pylops_flows.settings.preflight")
-            from pylops_flows.runtime.cluster_prestart import begun
+            import_without_gc("pylops_flows.runtime.cluster_prestart", "pylops_flows.settings.preflight")
+            from pylops_flows.runtime.cluster_prestart import prestarted_cluster
             from pylops_flows.settings.pipeline import load
             from pylops_flows.settings.preflight import preflight
 
             config = load(settings, {"root": str(root)})
             preflight(config)
-            ends.enter_context(begun(config.cluster))
+            ends.enter_context(prestarted_cluster(config.cluster))
             return config
 
         config = ends.enter_context(prefect_session(False, Console(stderr=True), prepare))

@@ -28,7 +28,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from pylops_flows.runtime.interrupts import Interrupted
+from pylops_flows.runtime.interrupts import InterruptedBySignal
 
 EVERY, NITER, LIMIT = 10, 100_000, 15.0
 
@@ -38,7 +38,7 @@ def child(settings: Path, root: Path, log: Path) -> None:
     from pylops_flows.cli import session
     from pylops_flows.cli.main import run_pipeline
 
-    with log.open("a", buffering=1) as file, suppress(Interrupted):
+    with log.open("a", buffering=1) as file, suppress(InterruptedBySignal):
 
         def config() -> Any:
             from pylops_flows.settings.pipeline import load

@@ -81,7 +81,8 @@ class Services:
             for process in psutil.Process(self.process.pid).children(recursive=True):
                 with suppress(psutil.NoSuchProcess):
                     words = " ".join(process.cmdline())
-                    kinds = {"pylops_flows.server.embedded": "server", "worker start": "starter", "spawn_main": "worker",
+                    kinds = {"pylops_flows.server.embedded": "server", "worker start": "starter",
+                             "spawn_main": "worker",
                              "resource_tracker": "tracker", "prefect.engine": "driver"}  # fmt: skip
                     yield next((kind for mark, kind in kinds.items() if mark in words), "other"), process
 

@@ -35,7 +35,7 @@ from pylops_distributed import Diagonal, open_run
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import Session, solve
 from pylops_distributed.runs.audit import repair, verify
-from pylops_distributed.runs.pruning import waste
+from pylops_distributed.runs.pruning import find_removable
 from pylops_distributed.runs.report import write_report
 from pylops_distributed.storage import lease
 from pylops_distributed.storage.atomic_group import Variable
@@ -108,14 +108,14 @@ def zombie_repair(url: str, arm: Callable[[], None]) -> None:
 
 
 def zombie_prune(url: str, arm: Callable[[], None]) -> None:
-    found = list(waste(Path(url).parent))
+    found = list(find_removable(Path(url).parent))
     arm()
     for one in found:
         one.delete()
 
 
 def zombie_delete(url: str, arm: Callable[[], None]) -> None:
-    (found,) = waste(Path(url).parent, days=-1)
+    (found,) = find_removable(Path(url).parent, days=-1)
     arm()
     found.delete()
 
@@ -244,7 +244,7 @@ def take_over(url: Path) -> tuple[str, list[str]]:
             run = Run.open(url)
             attempt = run.attempt()
             break
-        except lease.RunBusy:
+        except lease.RunBusyError:
             assert time.monotonic() < end
             time.sleep(0.02)
         except FileNotFoundError:

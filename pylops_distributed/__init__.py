@@ -23,7 +23,7 @@ from pylops_distributed.config import (
     get_ndarray_multiplication,
     set_ndarray_multiplication,
 )
-from pylops_distributed.errors import TooLarge
+from pylops_distributed.errors import InsufficientMemoryError
 from pylops_distributed.jaxoperator import JaxOperator
 from pylops_distributed.linearoperator.memory_check import check_memory
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
@@ -57,7 +57,7 @@ __all__ = [
     "avo",
     "optimization",
 ]
-__all__ += ["TooLarge", "check_memory", "config"]
+__all__ += ["InsufficientMemoryError", "check_memory", "config"]
 __all__ += ["disabled_ndarray_multiplication", "enabled_ndarray_multiplication"]
 __all__ += ["get_ndarray_multiplication", "set_ndarray_multiplication"]
 __all__ += ["medical", "signalprocessing", "utils", "waveeqprocessing"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class RunMismatch(ValueError):
+class RunMismatchError(ValueError):
     """The run at this place is of another problem, other data or another solver."""
 
 
@@ -11,7 +11,7 @@ class NotFiniteError(ArithmeticError):
     """A number of a solve became NaN or infinite."""
 
 
-class TooLarge(MemoryError):
+class InsufficientMemoryError(MemoryError):
     """A task of an operator needs more memory than a worker has."""
 
 
@@ -19,43 +19,43 @@ class GeometryError(ValueError):
     """The header fields chosen as dimensions do not form a grid."""
 
 
-class RunBusy(RuntimeError):
+class RunBusyError(RuntimeError):
     """Another process is working on the run."""
 
 
-class RunGone(FileNotFoundError):
+class RunGoneError(FileNotFoundError):
     """The run is not where it was: moved, deleted, or being deleted."""
 
 
-class Superseded(RuntimeError):
+class SupersededError(RuntimeError):
     """A newer attempt has taken the run over; this one may not write any more."""
 
 
-class Unidentified(TypeError):
+class UnidentifiedContentError(TypeError):
     """Something has no token that is the same in every process."""
 
 
-class Abandoned(FileNotFoundError):
+class AbandonedError(FileNotFoundError):
     """A chunk's folder was removed as it was written."""
 
 
-class Damaged(Exception):
+class CorruptionError(Exception):
     """What is stored is not what was written."""
 
 
-class Unreadable(Damaged):
+class UnreadableError(CorruptionError):
     """The disk does not give what is stored: it may again, if it is another machine's."""
 
 
-class PartLost(ConnectionError):
+class PartitionLostError(ConnectionError):
     """The connection with another part ended in the middle of a solve, or the part was closed."""
 
 
-class WorkerLost(RuntimeError):
+class WorkerLostError(RuntimeError):
     """A worker went away in the middle of a solve, and its blocks of the state with it."""
 
 
-class NoWorker(RuntimeError):
+class NoWorkerError(RuntimeError):
     """There is no worker any more, and none comes."""
 
 

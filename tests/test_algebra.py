@@ -10,7 +10,7 @@ from cases import samples
 
 import pylops_distributed as pld
 from pylops_distributed.linearoperator import LinearOperator
-from pylops_distributed.vectors.space import Blocks, Space
+from pylops_distributed.vectors.space import BlockVector, Space
 
 DIMS = (6, 4)
 
@@ -179,7 +179,7 @@ def test_stacks_give_solvers_blocks_that_nothing_concatenates():
     data = op.apply(da.ones(6, chunks=3))
     assert [a.shape for a in data.arrays] == [(6,), (3,)]
     assert isinstance(op.H @ data, da.Array)
-    assert isinstance(data * 2 + data, Blocks)
+    assert isinstance(data * 2 + data, BlockVector)
     assert op.apply_adjoint(data).shape == (6,)
 
 

@@ -11,9 +11,9 @@ from dask._task_spec import Alias, DataNode
 from dask.callbacks import Callback
 
 import pylops_distributed as pld
-from pylops_distributed.errors import TooLarge
+from pylops_distributed.errors import InsufficientMemoryError
 from pylops_distributed.linearoperator.memory_check import check_memory
-from pylops_distributed.vectors.space import Blocks, arrays_of
+from pylops_distributed.vectors.space import BlockVector, arrays_of
 
 
 def measured(*arrays):
@@ -99,7 +99,7 @@ def filled(chunks, space):
     spaces = getattr(space, "spaces", (space,))
     ones = (da.ones(s.shape, chunks=c, dtype=s.dtype) for s, c in zip(spaces, chunks, strict=True))
     arrays = tuple(a.persist(scheduler="sync") for a in ones)
-    return Blocks(arrays) if hasattr(space, "spaces") else arrays[0]
+    return BlockVector(arrays) if hasattr(space, "spaces") else arrays[0]
 
 
 @pytest.mark.parametrize("name", OPERATORS)
@@ -164,20 +164,20 @@ def test_too_large_a_task_is_refused_and_the_axis_named():
     op = pld.FirstDerivative((400, 300), axis=1)
     check_memory(op, "64 MiB", threads=2, chunks=-1)
     with pytest.raises(
-        TooLarge, match=r"FirstDerivative.*\(forward\).*axis 0 of the model from 400 to \d+"
+        InsufficientMemoryError, match=r"FirstDerivative.*\(forward\).*axis 0 of the model from 400 to \d+"
     ) as caught:
         check_memory(op, "4 MiB", threads=1, chunks=-1)
     rows = int(str(caught.value).split("to ")[-1].split(" ")[0])
     check_memory(op, "4 MiB", threads=1, chunks=(rows, 300))
-    with pytest.raises(TooLarge):
+    with pytest.raises(InsufficientMemoryError):
         check_memory(op, "4 MiB", threads=2, chunks=(rows, 300))
     fft = pld.signalprocessing.FFT((400, 300), axis=0)  # needs axis 0 whole
     with pytest.raises(MemoryError, match=r"FFT.*axis 1 of the model from 300 to \d+") as caught:
         check_memory(fft, "8 MiB", threads=1, chunks=(-1, 300))
     check_memory(fft, "8 MiB", threads=1, chunks=(-1, int(str(caught.value).split("to ")[-1].split(" ")[0])))
-    with pytest.raises(TooLarge, match=r"MatrixMult.*axis 1, of 500 samples"):
+    with pytest.raises(InsufficientMemoryError, match=r"MatrixMult.*axis 1, of 500 samples"):
         check_memory(2 * pld.MatrixMult(da.ones((300, 500), chunks=-1)), "2 MiB", threads=1)
-    with pytest.raises(TooLarge, match=r"VStack|Laplacian"):
+    with pytest.raises(InsufficientMemoryError, match=r"VStack|Laplacian"):
         check_memory(pld.VStack([pld.Laplacian((400, 300)), pld.Identity((400, 300))]), "1 MiB", threads=1)
 
 
@@ -187,5 +187,5 @@ def test_the_limit_is_that_of_the_workers(cluster):
         check_memory(op)
         limit = min(w["memory_limit"] for w in cluster.scheduler_info(n_workers=-1)["workers"].values())
         large = pld.FirstDerivative(limit // 8)
-        with pytest.raises(TooLarge, match="FirstDerivative"):
+        with pytest.raises(InsufficientMemoryError, match="FirstDerivative"):
             check_memory(large, chunks=-1)

@@ -1,87 +1,86 @@
-"""Imports point one way, and the library works without Prefect."""
+"""Layers are folders: imports go one way, in no circle, and none hides inside a function."""
 
 import ast
-import subprocess
-import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from layers import ALLOWED, LIBRARY, PIPELINES
 
 import pylops_distributed
+import pylops_flows
+from pylops_distributed.linearoperator.late_binding import LATE
 
-ROOT = Path(pylops_distributed.__file__).parent
-PACKAGE = ROOT.name
-OPERATORS = {"basicoperators", "signalprocessing", "avo", "lift", "local", "algebra"}
-DRIVERS = {"avo", "waveeqprocessing"}  # hold inversions too, which are built on solvers
-EDGES = {"ingest", "results", "report", "problem", "problems", "postprocess", "modelling", "inversion"}
+ROOTS = {m.__name__: Path(m.__file__).parent for m in (pylops_distributed, pylops_flows)}
 
-# What each part of the library must not import.
-FORBIDDEN = {
-    "space": OPERATORS | EDGES | {"linearoperator", "optimization", "execution", "store"},
-    **dict.fromkeys(
-        ("graphs", "columns", "application", "cost", "matrix", "tall"),
-        OPERATORS | EDGES | {"linearoperator", "execution", "store"},
-    ),
-    "linearoperator": {"basicoperators", "signalprocessing", "avo", "lift", "execution", "store"} | EDGES,
-    **dict.fromkeys(OPERATORS, EDGES | DRIVERS | {"optimization", "execution", "store"}),
-    **dict.fromkeys(DRIVERS, EDGES | {"execution", "store"}),
-    "optimization": EDGES | {"signalprocessing", "avo", "lift", "store"},
-    "execution": EDGES | OPERATORS | {"store"},
-    "limits": OPERATORS | EDGES | {"optimization", "execution", "store"},
-    "labelled": EDGES | {"optimization", "execution", "store"},
-    "memory": EDGES | OPERATORS | {"space", "linearoperator", "optimization", "execution", "store"},
-    "store": EDGES | OPERATORS,
-    "ingest": OPERATORS | {"linearoperator", "optimization", "execution", "problem", "problems"},
-    "results": OPERATORS | {"linearoperator", "problem", "problems"},
-    "utils": EDGES | {"optimization", "execution", "store"},
-    "clusters": EDGES | OPERATORS | {"linearoperator", "optimization", "execution", "store"},
+
+def module_of(path: Path, package: str) -> str:
+    parts = (package, *path.relative_to(ROOTS[package]).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {
+    module_of(path, package): path for package, root in ROOTS.items() for path in sorted(root.rglob("*.py"))
 }
 
 
-def imported(path):
-    """Full names of the modules, or of things in them, that a file imports anywhere."""
+def imported(path: Path) -> Iterator[str]:
+    """Full names of the modules, or of things in them, that a file imports anywhere, in functions too."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path} has a relative import"
-            yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def files(part):
-    """Source files of a part: of a module or of a package."""
-    return [ROOT / f"{part}.py"] if (ROOT / f"{part}.py").exists() else sorted((ROOT / part).rglob("*.py"))
+def modules_imported(module: str) -> set[str]:
+    """Our own modules that a module imports."""
+    found = set()
+    for name in imported(FILES[module]):
+        while name and name not in FILES:
+            name = name.rpartition(".")[0]
+        found |= {name} - {"", module}
+    return found
 
 
-@pytest.mark.parametrize("part", sorted(FORBIDDEN))
-def test_imports_point_one_way(part):
-    assert files(part), f"there is no {part} any more"
-    for path in files(part):
-        parts = {name.split(".")[1] for name in imported(path) if name.startswith(f"{PACKAGE}.")}
-        wrong = parts & FORBIDDEN[part] - {part}
-        assert not wrong, f"{path} imports {wrong}"
+def layer(module: str) -> str:
+    """Folder of a module, or its own name where it lies flat in its package."""
+    package, _, rest = module.partition(".")
+    first = rest.partition(".")[0]
+    return first if package == pylops_distributed.__name__ else f"{package}.{first}".rstrip(".")
 
 
-def test_no_file_of_the_library_imports_flows_or_prefect():
-    for path in ROOT.rglob("*.py"):
-        roots = {name.split(".")[0] for name in imported(path)}
-        assert not roots & {"pylops_flows", "prefect", "prefect_dask"}, path
+@pytest.mark.parametrize("module", FILES)
+def test_a_module_imports_only_what_its_folder_may(module):
+    here = layer(module)
+    assert here in ALLOWED, f"{module}: say in tests/layers.py what {here!r} may import"
+    wrong = {m for m in modules_imported(module) if layer(m) not in {here, *ALLOWED[here]}}
+    assert not wrong, f"{module} imports {wrong}"
 
 
-def test_importing_the_library_loads_nothing_heavy_and_leaves_logging_alone():
-    code = (
-        "import logging, sys, pylops_distributed as pld; "
-        "pld.utils.backend.dask, pld.utils.dottest, pld.signalprocessing.Convolve1D, pld.optimization, "
-        "pld.avo.poststack.PoststackLinearModelling; "
-        "print(logging.root.handlers, logging.root.level, *{name.split('.')[0] for name in sys.modules})"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT.parent, capture_output=True, text=True, check=True
-    )
-    handlers, level, *loaded = run.stdout.split()
-    assert (handlers, level) == ("[]", "30")
-    assert PACKAGE in loaded
-    optional = {"prefect", "prefect_dask", "pylops_flows", "dask_jobqueue", "dask_kubernetes", "asyncssh"}
-    optional |= {"matplotlib", "bokeh", "h5netcdf", "h5py"}  # slow to import, and most scripts need none
-    assert not optional.intersection(loaded)
+def test_the_table_itself_has_no_circle():
+    TopologicalSorter(ALLOWED).prepare()
+    assert {name for name in ALLOWED if name} == {layer(m) for m in FILES} - {""}
+    assert set(LIBRARY) | set(PIPELINES) == set(ALLOWED)
+
+
+def test_no_circle_of_files():
+    TopologicalSorter({module: modules_imported(module) for module in FILES}).prepare()
+
+
+def test_few_modules_lie_flat():
+    assert len(list(ROOTS["pylops_distributed"].glob("*.py"))) - 1 <= 6
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_late_bound_names_exist(name):
+    module, _, attribute = LATE[name].partition(":")
+    assert getattr(import_module(module), attribute)
+
+
+@pytest.mark.parametrize("module", [m for m in FILES if m.startswith(pylops_distributed.__name__)])
+def test_the_library_never_imports_prefect(module):
+    assert not {name.split(".")[0] for name in imported(FILES[module])} & {"prefect", "prefect_dask"}

@@ -19,9 +19,9 @@ from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.basicoperators.smoothing2d import Smoothing2D
 from pylops_distributed.blockwise import (
-    Halo,
-    Lift,
-    Whole,
+    BlockwiseOperator,
+    StencilRule,
+    WholeAxisRule,
     overlap,
     stencil,
 )
@@ -32,7 +32,7 @@ from pylops_distributed.blockwise import (
     rechunk as gathering,
 )
 from pylops_distributed.blockwise.overlap import merge
-from pylops_distributed.blockwise.rechunk import regrid
+from pylops_distributed.blockwise.rechunk import rechunk_small
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 
 KINDS = ("forward", "centered", "backward")
@@ -64,13 +64,13 @@ def test_regrid_is_rechunk(monkeypatch, light):
     monkeypatch.setattr(gathering, "LIGHT", 2**20 if light else 0)
     x = np.arange(15.0).reshape(5, 3)
     for old, new in itertools.product(compositions(5), repeat=2):
-        y = regrid(da.from_array(x, chunks=(old, (1, 2))), (new, (2, 1)))
+        y = rechunk_small(da.from_array(x, chunks=(old, (1, 2))), (new, (2, 1)))
         assert y.chunks == (new, (2, 1))
         np.testing.assert_array_equal(y, x)
 
 
 def test_regrid_takes_one_task_a_chunk():
-    y = regrid(da.ones((12, 8), chunks=(5, 3)).persist(), ((4, 4, 4), (2, 6)))
+    y = rechunk_small(da.ones((12, 8), chunks=(5, 3)).persist(), ((4, 4, 4), (2, 6)))
     assert len(y.__dask_graph__().layers[y.name]) == y.npartitions
 
 
@@ -219,7 +219,9 @@ def decumulate(block):
 
 
 def test_an_operator_of_ones_own_is_two_kernels(rng):
-    integral = Lift(Whole(cumulate, (0,)), Whole(decumulate, (0,)), (12, 6), dtype="float64")
+    integral = BlockwiseOperator(
+        WholeAxisRule(cumulate, (0,)), WholeAxisRule(decumulate, (0,)), (12, 6), dtype="float64"
+    )
     x = rng.standard_normal((12, 6))
     lazy = da.from_array(x, chunks=(4, 2))
     y = integral @ lazy
@@ -229,9 +231,9 @@ def test_an_operator_of_ones_own_is_two_kernels(rng):
 
 
 def test_pinned_chunks_are_those_of_both_sides_and_whole_axes_stay_whole():
-    halo, whole = Halo(double, {0: (1, 1)}), Whole(double, (0,))
+    halo, whole = StencilRule(double, {0: (1, 1)}), WholeAxisRule(double, (0,))
     for rule, chunks in ((halo, ((4, 4), (3, 3))), (whole, ((8,), (3, 3)))):
-        op = Lift(rule, rule, (8, 6), dtype="float64", chunks=(4, 3))
+        op = BlockwiseOperator(rule, rule, (8, 6), dtype="float64", chunks=(4, 3))
         assert (op @ da.ones((8, 6))).chunks == (op.H @ da.ones((8, 6))).chunks == chunks
         assert op.domain.chunks == op.codomain.chunks == chunks
 

@@ -10,7 +10,7 @@ from pylops_distributed.optimization import basic, leastsquares, primal, sparsit
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.proximal import L1, L2
 from pylops_distributed.optimization.session import solve
-from pylops_distributed.vectors.space import Blocks
+from pylops_distributed.vectors.space import BlockVector
 
 WORDS = r"got a masked array of shape .*fill it"
 masked = np.ma.masked_array(np.arange(6.0), mask=[0, 1, 0, 0, 0, 1])
@@ -42,7 +42,7 @@ def rejected(function):
         lambda x: op.matmat(x.reshape(6, 1)),
         lambda x: op.rmatmat(x.reshape(6, 1)),
         lambda x: op / x,
-        lambda x: Blocks((da.asarray(x), y)),
+        lambda x: BlockVector((da.asarray(x), y)),
     ],
 )
 def test_operators(applied, x):

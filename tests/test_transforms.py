@@ -8,7 +8,7 @@ import pytest
 from cases import samples
 
 import pylops_distributed as pld
-from pylops_distributed.blockwise.rechunk import gather
+from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.signalprocessing import FFT, Fredholm1
 from pylops_distributed.waveeqprocessing import MDC, mdc
 
@@ -24,13 +24,13 @@ def close(value, expected):
 
 
 def test_gathering_an_axis_leaves_work_for_several():
-    assert gather(da.ones((8, 6), chunks=(2, 3)), [0]).chunks == ((8,), (3, 3))
-    assert gather(da.ones((8, 6, 9), chunks=(2, 6, 9)), [0]).numblocks == (1, 1, 4)
-    assert gather(da.ones((8, 6), chunks=(2, 3)), [0, 1]).numblocks == (1, 1)
+    assert rechunk_whole(da.ones((8, 6), chunks=(2, 3)), [0]).chunks == ((8,), (3, 3))
+    assert rechunk_whole(da.ones((8, 6, 9), chunks=(2, 6, 9)), [0]).numblocks == (1, 1, 4)
+    assert rechunk_whole(da.ones((8, 6), chunks=(2, 3)), [0, 1]).numblocks == (1, 1)
     x = da.ones((8, 6), chunks=(8, 6))
-    assert gather(x, [0]) is x
+    assert rechunk_whole(x, [0]) is x
     with dask.config.set({"array.chunk-size": "64B"}):  # too large together: cut further
-        assert gather(da.ones((8, 6), chunks=(2, 3)), [0]).chunks == ((8,), (1,) * 6)
+        assert rechunk_whole(da.ones((8, 6), chunks=(2, 3)), [0]).chunks == ((8,), (1,) * 6)
 
 
 def test_products_are_shared_out_where_blocks_are_large():

@@ -6,7 +6,7 @@ from prefect import flow
 
 from pylops_distributed.problems.registry import ProblemChoice
 from pylops_flows import tasks
-from pylops_flows.runtime.heartbeat import alive
+from pylops_flows.runtime.heartbeat import heartbeat
 from pylops_flows.runtime.task_runner import cluster, task_runner
 
 
@@ -28,5 +28,5 @@ def forward(dataset: str, problem: ProblemChoice, target: str) -> str:
     str
         URL of the modelled data.
     """
-    with alive(), cluster():
+    with heartbeat(), cluster():
         return tasks.model_data(dataset, problem, target)

@@ -8,7 +8,7 @@ from prefect.runtime import flow_run
 
 from pylops_distributed.ingest import BlockReport, Plan, Source
 from pylops_flows import tasks
-from pylops_flows.runtime.heartbeat import alive
+from pylops_flows.runtime.heartbeat import heartbeat
 from pylops_flows.runtime.task_runner import task_runner
 from pylops_flows.watch import SEALED
 
@@ -31,7 +31,7 @@ def ingest(sources: dict[str, Source] | Source, target: str) -> str:
     str
         URL of the dataset.
     """
-    with alive():
+    with heartbeat():
         plan = tasks.plan_ingest(sources, target)
         reports = [] if plan.sealed else _write(plan)
         url = tasks.seal_dataset(plan, reports).url

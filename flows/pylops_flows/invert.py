@@ -6,9 +6,9 @@ from prefect import flow
 
 from pylops_flows import tasks
 from pylops_flows.runtime.monitor import Monitor
-from pylops_flows.runtime.stages import Stopped, unless_stopped
+from pylops_flows.runtime.stages import StageStopped, stop_as_resumable
 from pylops_flows.runtime.task_runner import cluster, task_runner
-from pylops_flows.runtime.upload_module import ship
+from pylops_flows.runtime.upload_module import upload_module
 from pylops_flows.settings.pipeline import PipelineConfig
 
 
@@ -30,12 +30,12 @@ def invert(dataset: str, config: PipelineConfig) -> str:
     str
         URL of the run.
     """
-    return unless_stopped(_invert, dataset, config)  # type: ignore[no-any-return]
+    return stop_as_resumable(_invert, dataset, config)  # type: ignore[no-any-return]
 
 
 def _invert(dataset: str, config: PipelineConfig) -> str:
     with cluster() as client:
-        ship(config.problem, client)
+        upload_module(config.problem, client)
         run = tasks.begin_run(dataset, config)
         with (  # the monitor ends last: it shows the last checkpoint
             Monitor(run, config, client.dashboard_link) as monitor,
@@ -46,5 +46,5 @@ def _invert(dataset: str, config: PipelineConfig) -> str:
             inversion.check()
             iteration, reason = inversion.progress.iteration, inversion.progress.reason
     if reason is None:
-        raise Stopped(f"{monitor.asked} at iteration {iteration}, which is saved")
+        raise StageStopped(f"{monitor.asked} at iteration {iteration}, which is saved")
     return run

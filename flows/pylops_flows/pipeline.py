@@ -10,11 +10,11 @@ from pylops_flows.ingest import ingest
 from pylops_flows.invert import invert
 from pylops_flows.postprocess import postprocess
 from pylops_flows.runtime.cluster_prestart import started
-from pylops_flows.runtime.monitor import last_words
-from pylops_flows.runtime.stages import stage, unless_stopped
-from pylops_flows.runtime.upload_module import ship
+from pylops_flows.runtime.monitor import final_artifacts
+from pylops_flows.runtime.stages import stage, stop_as_resumable
+from pylops_flows.runtime.upload_module import upload_module
 from pylops_flows.settings.pipeline import PipelineConfig
-from pylops_flows.settings.up_to_date import unchanged
+from pylops_flows.settings.up_to_date import up_to_date
 
 
 @flow(name="pipeline", flow_run_name="pipeline {config.name}")
@@ -31,20 +31,20 @@ def pipeline(config: PipelineConfig) -> str:
     str
         URL of the run.
     """
-    if (run := unchanged(config)) is not None:
+    if (run := up_to_date(config)) is not None:
         return Completed(name="Unchanged", message="data and settings are as before", data=run)  # type: ignore
-    return unless_stopped(_stages, config)  # type: ignore[no-any-return]
+    return stop_as_resumable(_stages, config)  # type: ignore[no-any-return]
 
 
 def _stages(config: PipelineConfig) -> str:
     times = config.timeouts
     with started(config.cluster) as client:
-        ship(config.problem, client)
+        upload_module(config.problem, client)
         runner = DaskTaskRunner(address=client.scheduler.address, client_kwargs={"security": client.security})
         dataset = config.target
         if config.sources:
             dataset = stage(ingest, config.sources, dataset, task_runner=runner, timeout_seconds=times.ingest)
-        with last_words():
+        with final_artifacts():
             run: str = stage(invert, dataset, config, task_runner=runner, timeout_seconds=times.invert)
             stage(postprocess, run, task_runner=runner, timeout_seconds=times.postprocess)
     return run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from pylops_flows import tasks
-from pylops_flows.runtime.heartbeat import alive
+from pylops_flows.runtime.heartbeat import heartbeat
 from pylops_flows.runtime.task_runner import cluster, task_runner
 
 
@@ -23,6 +23,6 @@ def postprocess(run: str) -> str:
     str
         URL of the report.
     """
-    with alive(), cluster():
+    with heartbeat(), cluster():
         tasks.write_result(run)
         return tasks.write_report(run)

@@ -14,9 +14,9 @@ from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.provenance import fingerprint
 from pylops_flows import tasks
 from pylops_flows.ingest import ingest
-from pylops_flows.runtime.stages import stage, unless_stopped
-from pylops_flows.runtime.task_runner import warm
-from pylops_flows.runtime.upload_module import ship
+from pylops_flows.runtime.stages import stage, stop_as_resumable
+from pylops_flows.runtime.task_runner import preimport_on_workers
+from pylops_flows.runtime.upload_module import upload_module
 from pylops_flows.settings.pipeline import PipelineConfig
 from pylops_flows.settings.sweep_grid import combinations, configs, label
 
@@ -42,13 +42,13 @@ def sweep(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
     str
         Folder or URL with ``sweep.csv`` and ``lcurve.png``.
     """
-    return unless_stopped(_stages, config, values)  # type: ignore[no-any-return]
+    return stop_as_resumable(_stages, config, values)  # type: ignore[no-any-return]
 
 
 def _stages(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
     with dask(config.cluster.hardware, **config.cluster.filled) as client:
-        ship(config.problem, client)
-        warm(client)
+        upload_module(config.problem, client)
+        preimport_on_workers(client)
         runner = DaskTaskRunner(address=client.scheduler.address, client_kwargs={"security": client.security})
         dataset = config.target
         if config.sources:

@@ -18,7 +18,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from pylops_distributed import ingest
-from pylops_distributed.errors import WorkerLost
+from pylops_distributed.errors import WorkerLostError
 from pylops_distributed.inversion import result as postprocess
 from pylops_distributed.inversion.forward_modelling import write_modelled
 from pylops_distributed.inversion.inversion import Inversion, Progress, begin
@@ -26,7 +26,7 @@ from pylops_distributed.problems.base import Problem
 from pylops_distributed.runs import report
 from pylops_distributed.runs.lcurve import curve_point
 from pylops_distributed.runs.reading import open_run
-from pylops_distributed.storage.lease import RunBusy
+from pylops_distributed.storage.lease import RunBusyError
 from pylops_distributed.storage.run import Run
 from pylops_flows.runtime import artifacts as showing
 from pylops_flows.runtime import monitor
@@ -34,7 +34,7 @@ from pylops_flows.settings.pipeline import PipelineConfig
 
 log = logging.getLogger("pylops_distributed.tasks")
 SEGMENT = 45.0  # seconds: a run of hours makes hundreds of task runs, and a pause waits less than a minute
-TRANSIENT = (WorkerLost, KilledWorker, FutureCancelledError, GenericError, OSError, TimeoutError)
+TRANSIENT = (WorkerLostError, KilledWorker, FutureCancelledError, GenericError, OSError, TimeoutError)
 
 
 def _transient(error: Exception) -> bool:
@@ -58,7 +58,7 @@ def _try_again_alone(_task: Any, _run: Any, state: Any) -> bool:
     try:
         state.result()
     except Exception as error:
-        return _transient(error) or isinstance(error, RunBusy)
+        return _transient(error) or isinstance(error, RunBusyError)
     return False
 
 
@@ -164,7 +164,7 @@ def write_report(url: str) -> str:
     """Draw the report, and show it in the Prefect UI, too; gives its place."""
     tree = open_run(url)
     pictures = report.draw(tree)
-    monitor.drawn(pictures)
+    monitor.publish_report_images(pictures)
     place = report.write_report(url, pictures, tree)
     try:
         create_markdown_artifact(

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.linalg
 
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
-from pylops_distributed.blockwise import Array, Whole
+from pylops_distributed.blockwise import Array, WholeAxisRule
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.leastsquares import regularized_inversion
 from pylops_distributed.optimization.pylops_api.scipy_engine import solve
@@ -28,7 +28,7 @@ def by_matrix(
         d = MatrixMult(matrix, data.shape[1:], dtype=matrix.dtype).apply_adjoint(data)
     if simultaneous:
         return by_steps(MatrixMult(A, data.shape[1:], dtype=A.dtype), d, settings)
-    direct = Whole(_lstsq, (0,), {0: A.shape[1]}, shared={"matrix": A, "settings": settings})
+    direct = WholeAxisRule(_lstsq, (0,), {0: A.shape[1]}, shared={"matrix": A, "settings": settings})
     return direct(d, np.result_type(A.dtype, d.dtype))
 
 

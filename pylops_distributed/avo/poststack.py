@@ -17,10 +17,10 @@ from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.basicoperators.firstderivative import FirstDerivative, first_difference
 from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
-from pylops_distributed.blockwise import Array, Lift, Whole, chain
+from pylops_distributed.blockwise import Array, BlockwiseOperator, WholeAxisRule, chain
 from pylops_distributed.blockwise.arguments import one_of, shape_of
 from pylops_distributed.blockwise.finite_differences import apply_sum
-from pylops_distributed.blockwise.rechunk import gather
+from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.utils.dottest import dottest as run_dottest
@@ -28,7 +28,7 @@ from pylops_distributed.utils.dottest import dottest as run_dottest
 __all__ = ["PoststackInversion", "PoststackLinearModelling"]
 
 
-class PoststackLinearModelling(Lift):
+class PoststackLinearModelling(BlockwiseOperator):
     r"""Band-limited post-stack traces from the logarithm of an elastic parameter, chunk by chunk.
 
     With the convolution :math:`\mathbf{W}` with the wavelet and the time derivative :math:`\mathbf{D}` per
@@ -115,15 +115,15 @@ class PoststackLinearModelling(Lift):
         terms = (first_difference(0, 1.0, self.kind),)
         return partial(apply_sum, terms=terms, dtype=self.wav.dtype)
 
-    def _by_steps(self) -> tuple[Whole, Whole]:
+    def _by_steps(self) -> tuple[WholeAxisRule, WholeAxisRule]:
         """Kernels that differentiate and convolve."""
         wavelet = partial(convolve, h=self.wav, axis=0, start=self.wav.size // 2)
         reverse = partial(wavelet, h=self.wav[::-1].conj().copy())
         derive = self._derive()
         adjoint = (reverse, partial(derive, adjoint=True))
         return (
-            Whole(partial(chain, kernels=(derive, wavelet)), (0,)),
-            Whole(partial(chain, kernels=adjoint), (0,)),
+            WholeAxisRule(partial(chain, kernels=(derive, wavelet)), (0,)),
+            WholeAxisRule(partial(chain, kernels=adjoint), (0,)),
         )
 
     def matrix(self) -> Array:
@@ -135,13 +135,13 @@ class PoststackLinearModelling(Lift):
         wavelets = nonstationary_convmtx(self.wav, self.nt0, hc=half, pad=(self.nt0, self.nt0))
         return np.asarray(wavelets @ matrix)
 
-    def _by_matrix(self) -> tuple[Whole, Whole]:
+    def _by_matrix(self) -> tuple[WholeAxisRule, WholeAxisRule]:
         """Kernels that multiply with the matrix of one trace."""
         matrix = self.matrix()
         shared = {"matrix": sp.csr_array(matrix) if self.sparse else matrix}
         return (
-            Whole(multiply, (0,), shared=shared),
-            Whole(partial(multiply, adjoint=True), (0,), shared=shared),
+            WholeAxisRule(multiply, (0,), shared=shared),
+            WholeAxisRule(partial(multiply, adjoint=True), (0,), shared=shared),
         )
 
 
@@ -225,7 +225,7 @@ def PoststackInversion(
     >>> minv.chunks
     ((20,), (3, 3))
     """
-    d, background = gather(lazy(data), (0,)), None if m0 is None else lazy(m0)
+    d, background = rechunk_whole(lazy(data), (0,)), None if m0 is None else lazy(m0)
     if background is not None and background.shape != d.shape:
         raise ValueError(f"m0 has shape {background.shape}, data {d.shape}: they must be the same")
     op = PoststackLinearModelling(wav, d.shape[0], d.shape[1:] or None, explicit=explicit)

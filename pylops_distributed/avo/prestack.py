@@ -18,14 +18,14 @@ from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.basicoperators.vstack import VStack
-from pylops_distributed.blockwise import Array, Lift, Whole, chain
+from pylops_distributed.blockwise import Array, BlockwiseOperator, WholeAxisRule, chain
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.finite_differences import apply_sum
-from pylops_distributed.blockwise.rechunk import gather
+from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.utils.dottest import dottest as run_dottest
-from pylops_distributed.vectors.space import Blocks
+from pylops_distributed.vectors.space import BlockVector
 
 __all__ = ["PrestackInversion", "PrestackLinearModelling", "PrestackWaveletModelling"]
 
@@ -118,8 +118,8 @@ def PrestackLinearModelling(
     if explicit:
         return MatrixMult(_matrix(forward, nt, nparameters, G.dtype), spatdims, **options)
     space = () if spatdims is None else shape_of(spatdims)
-    made = Lift(
-        Whole(forward, (0, 1), {1: nangles}), Whole(backward, (0, 1), {1: nparameters}),
+    made = BlockwiseOperator(
+        WholeAxisRule(forward, (0, 1), {1: nangles}), WholeAxisRule(backward, (0, 1), {1: nparameters}),
         (nt, nparameters, *space), (nt, nangles, *space), **options,
     )  # fmt: skip
     made.narrow = (True, True)
@@ -306,7 +306,7 @@ def PrestackInversion(
     several = not isinstance(linearization, str)
     kinds: list[Any] = list(linearization) if several else [linearization]
     wavelets: list[Any] = list(wav) if isinstance(wav, list | tuple) else [wav] * len(kinds)
-    d = [gather(gathers, (0, 1)) for gathers in (lazy(data) if several else [lazy(data)])]
+    d = [rechunk_whole(gathers, (0, 1)) for gathers in (lazy(data) if several else [lazy(data)])]
     nt, _, *space = d[0].shape
     background = None if m0 is None else lazy(m0)
     if background is not None and (background.shape[0], *background.shape[2:]) != (nt, *space):
@@ -327,7 +327,7 @@ def PrestackInversion(
     elif explicit:
         parts = [_kernels(w, theta, vsvp, nt, lin, kind) for w, lin in zip(wavelets, kinds, strict=True)]
         matrix = np.concatenate([_matrix(forward, nt, G.shape[2], G.dtype) for forward, _, G in parts])
-        columns = da.concatenate([_columns(a) for a in (y.arrays if isinstance(y, Blocks) else (y,))])
+        columns = da.concatenate([_columns(a) for a in (y.arrays if isinstance(y, BlockVector) else (y,))])
         found = by_matrix(matrix, columns, epsI, simultaneous, kwargs_solver)  # type: ignore[arg-type]
         model = found.reshape(-1, nt, *space).swapaxes(0, 1)
     else:
@@ -336,13 +336,13 @@ def PrestackInversion(
         model = model + background
     if not returnres:
         return model
-    rest = [gather - one.apply(model) for gather, one in zip(d, ops, strict=True)]
+    rest = [rechunk_whole - one.apply(model) for rechunk_whole, one in zip(d, ops, strict=True)]
     return model, da.stack(rest) if several else rest[0]
 
 
 def _stacked(d: list[da.Array]) -> Any:
     """The data of all linearizations as the operator gives them."""
-    return Blocks(tuple(d)) if len(d) > 1 else d[0]
+    return BlockVector(tuple(d)) if len(d) > 1 else d[0]
 
 
 def _columns(gathers: da.Array) -> da.Array:

@@ -15,7 +15,7 @@ class Block(VStack):
     r"""Rows of operators on top of each other.
 
     Forward :math:`y_k = \sum_l L_{kl} x_l`, adjoint :math:`x_l = \sum_k L_{kl}^H y_k`. Solvers see model and
-    data as :class:`~pylops_distributed.vectors.space.Blocks`; users see flat vectors, as in PyLops.
+    data as :class:`~pylops_distributed.vectors.space.BlockVector`; users see flat vectors, as in PyLops.
 
     Parameters
     ----------

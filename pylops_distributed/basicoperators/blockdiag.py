@@ -8,14 +8,15 @@ import numpy as np
 
 from pylops_distributed.basicoperators.stack import Stack, dtype_with
 from pylops_distributed.vectors.joint import join, joint, split
-from pylops_distributed.vectors.space import AnySpace, Blocks
+from pylops_distributed.vectors.space import AnySpace, BlockVector
 
 
 class BlockDiag(Stack):
     r"""Operators that each take a part of the model to a part of the data.
 
     Forward :math:`y_k = L_k x_k`, adjoint :math:`x_k = L_k^H y_k`. Solvers see
-    :class:`~pylops_distributed.vectors.space.Blocks`. Users see, as in PyLops, arrays of shape ``(len(ops), *dims)``
+    :class:`~pylops_distributed.vectors.space.BlockVector`. Users see, as in PyLops, arrays of shape ``(len(ops),
+    *dims)``
     where all members have the same ``dims``, and flat vectors where not.
 
     Parameters and attributes are those of :class:`~pylops_distributed.basicoperators.stack.Stack`.
@@ -52,12 +53,12 @@ class BlockDiag(Stack):
         )
         return domain, codomain, not (domain.stacked and codomain.stacked)
 
-    def _matvec(self, x: Blocks) -> Blocks:
+    def _matvec(self, x: BlockVector) -> BlockVector:
         blocks = split(x, [op.domain for op in self.ops])
         images = [op.apply(b) for op, b in zip(self.ops, blocks, strict=True)]
         return join(images, dtype_with(self.dtype, x))
 
-    def _rmatvec(self, y: Blocks) -> Blocks:
+    def _rmatvec(self, y: BlockVector) -> BlockVector:
         blocks = split(y, [op.codomain for op in self.ops])
         images = [op.apply_adjoint(b) for op, b in zip(self.ops, blocks, strict=True)]
         return join(images, dtype_with(self.dtype, y))

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise import Lift, Whole
+from pylops_distributed.blockwise import BlockwiseOperator, WholeAxisRule
 from pylops_distributed.blockwise.arguments import shape_of
 
 
-class Conj(Lift):
+class Conj(BlockwiseOperator):
     r"""Complex conjugate of each sample.
 
     Forward :math:`y_i = x_i^*`, adjoint :math:`x_i = y_i^*`. Linear for real scalars only.
@@ -57,6 +57,6 @@ class Conj(Lift):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         super().__init__(
-            Whole(np.conj, ()), Whole(np.conj, ()), shape_of(dims), dtype=dtype, clinear=False,
+            WholeAxisRule(np.conj, ()), WholeAxisRule(np.conj, ()), shape_of(dims), dtype=dtype, clinear=False,
             chunks=chunks, compute=compute, name=name,
         )  # fmt: skip

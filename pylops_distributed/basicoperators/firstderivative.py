@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import at_least, axes_of, one_of, shape_of
 from pylops_distributed.blockwise.finite_differences import Difference, sum_rules
 
@@ -31,7 +31,7 @@ def first_difference(
     return Difference(axis, taps, 2, 2, (*ends, *inner) if edge else ())
 
 
-class FirstDerivative(Lift):
+class FirstDerivative(BlockwiseOperator):
     r"""First derivative along an axis by finite differences, chunk by chunk.
 
     With :math:`\Delta` the sampling, the forward is, away from the ends,

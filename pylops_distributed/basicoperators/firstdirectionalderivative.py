@@ -15,7 +15,7 @@ from pylops_distributed.basicoperators.firstderivative import KINDS, Kind, first
 from pylops_distributed.blockwise import Array, stencil
 from pylops_distributed.blockwise.arguments import at_least, one_of, shape_of
 from pylops_distributed.blockwise.finite_differences import apply_each, depths
-from pylops_distributed.blockwise.halo import Beside
+from pylops_distributed.blockwise.halo import CoOperand
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 
@@ -114,9 +114,9 @@ class FirstDirectionalDerivative(LinearOperator):
         dtype = np.result_type(self.dtype, x.dtype)
         kernel = partial(apply_each, terms=self.terms, dtype=self.dtype, adjoint=adjoint)
         if adjoint:
-            beside = Beside(self.v, before=partial(_across, kind=dtype, sign=sign))
+            beside = CoOperand(self.v, before=partial(_across, kind=dtype, sign=sign))
         else:
-            beside = Beside(self.v, after=partial(_along, kind=dtype))
+            beside = CoOperand(self.v, after=partial(_along, kind=dtype))
         return stencil(x, kernel, depths(self.terms, adjoint), dtype, beside=beside)
 
 

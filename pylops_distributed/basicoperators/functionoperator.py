@@ -10,7 +10,7 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise.operator import Panel
+from pylops_distributed.blockwise.operator import LeadingAxesRule
 from pylops_distributed.graph.purity import guarded, read_only
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
@@ -88,7 +88,9 @@ class FunctionOperator(LinearOperator):
     def _call(self, function: Callable[..., Any], x: da.Array, n: int) -> da.Array:
         if self.chunked:
             return da.asarray(function(guarded(x)))
-        return Panel(partial(_flat, function=function), 1, (n,))(x, da.result_type(self.dtype, x.dtype))
+        return LeadingAxesRule(partial(_flat, function=function), 1, (n,))(
+            x, da.result_type(self.dtype, x.dtype)
+        )
 
 
 def _flat(block: Any, function: Callable[..., Any]) -> Any:

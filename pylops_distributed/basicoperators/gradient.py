@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.firstderivative import KINDS, Kind, first_difference
-from pylops_distributed.blockwise import Halo, Lift
+from pylops_distributed.blockwise import BlockwiseOperator, StencilRule
 from pylops_distributed.blockwise.arguments import at_least, one_of, shape_of
 from pylops_distributed.blockwise.finite_differences import apply_each, depths
 
 
-class Gradient(Lift):
+class Gradient(BlockwiseOperator):
     r"""First derivatives along all axes, stacked along a new first axis, chunk by chunk.
 
     With the first derivatives :math:`\mathbf{D}_a`, forward and adjoint are
@@ -96,7 +96,7 @@ class Gradient(Lift):
         kernel = partial(apply_each, terms=terms, dtype=np.dtype(dtype))
         behind = {axis + 1: pair for axis, pair in depths(terms, True).items()}
         super().__init__(
-            Halo(kernel, depths(terms, False), lead=len(model), by_rows=True),
-            Halo(partial(kernel, adjoint=True), behind, lead=0, by_rows=True),
+            StencilRule(kernel, depths(terms, False), lead=len(model), by_rows=True),
+            StencilRule(partial(kernel, adjoint=True), behind, lead=0, by_rows=True),
             model, (len(model), *model), dtype=dtype, chunks=chunks, compute=compute, name=name,
         )  # fmt: skip

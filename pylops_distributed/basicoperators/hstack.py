@@ -8,14 +8,14 @@ import numpy as np
 
 from pylops_distributed.basicoperators.stack import Stack, common, dtype_with, relevant, total
 from pylops_distributed.vectors.joint import join, joint, split
-from pylops_distributed.vectors.space import AnySpace, Blocks, Vector, reshape
+from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, reshape
 
 
 class HStack(Stack):
     r"""Operators with the same data, and the model of each after that of the one before.
 
     Forward :math:`y = \sum_k L_k x_k`, summed as a tree, adjoint :math:`x_k = L_k^H y`. Solvers see the model
-    as :class:`~pylops_distributed.vectors.space.Blocks`; users see a flat vector, as in PyLops.
+    as :class:`~pylops_distributed.vectors.space.BlockVector`; users see a flat vector, as in PyLops.
 
     Parameters and attributes are those of :class:`~pylops_distributed.basicoperators.stack.Stack`.
 
@@ -48,11 +48,11 @@ class HStack(Stack):
         codomain, flat = common([op.codomain for op in self.ops], dtype, "rows")
         return joint([op.domain for op in self.ops], dtype), codomain, flat
 
-    def _matvec(self, x: Blocks) -> Vector:
+    def _matvec(self, x: BlockVector) -> Vector:
         blocks = split(x, [op.domain for op in self.ops])
         images = [reshape(self.ops[i].apply(blocks[i]), self.codomain) for i in relevant(self.ops)]
         return total(images, self.codomain, dtype_with(self.dtype, x))
 
-    def _rmatvec(self, y: Vector) -> Blocks:
+    def _rmatvec(self, y: Vector) -> BlockVector:
         images = [op.apply_adjoint(reshape(y, op.codomain)) for op in self.ops]
         return join(images, dtype_with(self.dtype, y))

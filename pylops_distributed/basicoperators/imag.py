@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise import Array, Lift, Whole
+from pylops_distributed.blockwise import Array, BlockwiseOperator, WholeAxisRule
 from pylops_distributed.blockwise.arguments import real_type, shape_of
 
 
-class Imag(Lift):
+class Imag(BlockwiseOperator):
     r"""Imaginary part of each sample.
 
     Forward :math:`y_i = \Im x_i`, adjoint :math:`x_i = i\,\Re y_i`. Linear for real scalars only.
@@ -59,7 +59,8 @@ class Imag(Lift):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         super().__init__(
-            Whole(np.imag, ()), Whole(_turn, ()), shape_of(dims), dtype=dtype, dtypes=(dtype, real_type(dtype)),
+            WholeAxisRule(np.imag, ()), WholeAxisRule(_turn, ()), shape_of(dims), dtype=dtype, dtypes=(dtype,
+            real_type(dtype)),
             clinear=False, chunks=chunks, compute=compute, name=name,
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
-from pylops_distributed.blockwise.rechunk import gather
+from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator, is_operator
 from pylops_distributed.vectors.space import Space
 
@@ -92,7 +92,7 @@ def _columns(op: Any, x: da.Array, adjoint: bool, dtype: Any) -> da.Array:
     if isinstance(op, LinearOperator):
         columns: da.Array = da.asarray(op.rmatmat(x) if adjoint else op.matmat(x))
         return columns
-    x = gather(x, (0,))
+    x = rechunk_whole(x, (0,))
     return x.map_blocks(
         partial(_local, adjoint=adjoint, kind=dtype), op=op, chunks=((op.shape[1 if adjoint else 0],), x.chunks[1]),
         dtype=dtype, meta=np.empty((0, 0), dtype),

@@ -9,12 +9,12 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.firstderivative import KINDS, Kind
 from pylops_distributed.basicoperators.secondderivative import second_difference
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import at_least, axes_of, one_of, shape_of
 from pylops_distributed.blockwise.finite_differences import sum_rules
 
 
-class Laplacian(Lift):
+class Laplacian(BlockwiseOperator):
     r"""Weighted sum of second derivatives along two or more axes, chunk by chunk.
 
     With the second derivatives :math:`\mathbf{D}_a`, their sampling included, and weights :math:`w_a`,

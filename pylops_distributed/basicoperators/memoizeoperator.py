@@ -8,7 +8,7 @@ import dask
 from dask.base import normalize_token
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
-from pylops_distributed.vectors.space import Blocks
+from pylops_distributed.vectors.space import BlockVector
 
 
 class MemoizeOperator(LinearOperator):
@@ -80,7 +80,7 @@ class MemoizeOperator(LinearOperator):
         return self._known(y, adjoint=True)
 
     def _known(self, x: Any, adjoint: bool) -> Any:
-        key = (adjoint, *(a.name for a in (x.arrays if isinstance(x, Blocks) else (x,))))
+        key = (adjoint, *(a.name for a in (x.arrays if isinstance(x, BlockVector) else (x,))))
         if key not in self.store:
             y = self.Op.apply_adjoint(x) if adjoint else self.Op.apply(x)
             self.neval += 1
@@ -97,6 +97,6 @@ class MemoizeOperator(LinearOperator):
 
 
 def _persisted(y: Any) -> Any:
-    if isinstance(y, Blocks):
-        return Blocks(tuple(dask.persist(*y.arrays)))
+    if isinstance(y, BlockVector):
+        return BlockVector(tuple(dask.persist(*y.arrays)))
     return y.persist()

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise import Lift, Whole
+from pylops_distributed.blockwise import BlockwiseOperator, WholeAxisRule
 from pylops_distributed.blockwise.arguments import real_type, shape_of
 
 
-class Real(Lift):
+class Real(BlockwiseOperator):
     r"""Real part of each sample.
 
     Forward :math:`y_i = \Re x_i`, adjoint :math:`x_i = \Re y_i`. Linear for real scalars only.
@@ -59,6 +59,7 @@ class Real(Lift):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         super().__init__(
-            Whole(np.real, ()), Whole(np.real, ()), shape_of(dims), dtype=dtype, dtypes=(dtype, real_type(dtype)),
+            WholeAxisRule(np.real, ()), WholeAxisRule(np.real, ()), shape_of(dims), dtype=dtype, dtypes=(dtype,
+            real_type(dtype)),
             clinear=False, chunks=chunks, compute=compute, name=name,
         )  # fmt: skip

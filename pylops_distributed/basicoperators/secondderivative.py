@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.firstderivative import KINDS, Kind
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import at_least, axes_of, one_of, shape_of
 from pylops_distributed.blockwise.finite_differences import Difference, sum_rules
 
@@ -21,7 +21,7 @@ def second_difference(axis: int, sampling: float, kind: Kind, edge: bool, weight
     return Difference(axis, taps, before, 2 - before, ends if edge and kind == "centered" else ())
 
 
-class SecondDerivative(Lift):
+class SecondDerivative(BlockwiseOperator):
     r"""Second derivative along an axis by finite differences, chunk by chunk.
 
     With :math:`\Delta` the sampling, the forward is, away from the ends,

@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed.basicoperators.firstderivative import Kind
 from pylops_distributed.basicoperators.firstdirectionalderivative import FirstDirectionalDerivative
 from pylops_distributed.blockwise.finite_differences import depths
-from pylops_distributed.blockwise.overlap import roomy
+from pylops_distributed.blockwise.overlap import chunks_with_room
 from pylops_distributed.linearoperator.operator import LinearOperator
 
 
@@ -83,7 +83,9 @@ class SecondDirectionalDerivative(LinearOperator):
         super().__init__(self.first.domain, self.first.domain, dtype=dtype, compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
-        wide = roomy(x, depths(self.first.terms, True))  # the adjoint looks farther: chunks are joined once
+        wide = chunks_with_room(
+            x, depths(self.first.terms, True)
+        )  # the adjoint looks farther: chunks are joined once
         y = self.first.along(self.first.along(wide, False), True, sign=-1)
         return self.domain.fit(y.rechunk(x.chunks))
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 from scipy.ndimage import uniform_filter1d
 
-from pylops_distributed.blockwise import Array, Halo, Lift
+from pylops_distributed.blockwise import Array, BlockwiseOperator, StencilRule
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.banded import LONG, by_products
 
@@ -42,7 +42,7 @@ def odd_sizes(nsmooth: Iterable[int], axes: tuple[int, ...], dims: tuple[int, ..
     return sizes
 
 
-class Smoothing1D(Lift):
+class Smoothing1D(BlockwiseOperator):
     r"""Moving average along an axis, chunk by chunk.
 
     With :math:`n` odd, forward and adjoint are the same:
@@ -107,7 +107,7 @@ class Smoothing1D(Lift):
         super().__init__(rule, rule, model, dtype=dtype, chunks=chunks, compute=compute, name=name)
 
 
-def smooth(sizes: dict[int, int], dtype: DTypeLike) -> Halo:
+def smooth(sizes: dict[int, int], dtype: DTypeLike) -> StencilRule:
     """How moving averages apply to chunks."""
     depth = {axis: (n // 2, n // 2) for axis, n in sizes.items()}
-    return Halo(partial(average, sizes=sizes, dtype=np.dtype(dtype)), depth, corners=True)
+    return StencilRule(partial(average, sizes=sizes, dtype=np.dtype(dtype)), depth, corners=True)

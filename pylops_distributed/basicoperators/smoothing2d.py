@@ -8,11 +8,11 @@ from typing import Any
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.smoothing1d import odd_sizes, smooth
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 
 
-class Smoothing2D(Lift):
+class Smoothing2D(BlockwiseOperator):
     r"""Moving average along two axes, chunk by chunk.
 
     With :math:`n_1` and :math:`n_2` odd, forward and adjoint are the same:

@@ -8,11 +8,11 @@ from typing import Any
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.smoothing1d import odd_sizes, smooth
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 
 
-class SmoothingND(Lift):
+class SmoothingND(BlockwiseOperator):
     r"""Moving average along several axes, chunk by chunk.
 
     With odd lengths :math:`n_a`, forward and adjoint are the same:

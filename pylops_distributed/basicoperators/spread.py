@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import engine_among, shape_of
-from pylops_distributed.blockwise.curve_sum import Curves, made
+from pylops_distributed.blockwise.curve_sum import Curves, curve_positions
 
 
 class Spread(Curves):
@@ -105,7 +105,7 @@ class Spread(Curves):
         if fh is not None:
             interp = len(fh(0, 0)) == 2 if interp is None else interp
             tables = tuple(
-                made(partial(_called, fh=fh, part=i, shape=shape, interp=interp), shape)
+                curve_positions(partial(_called, fh=fh, part=i, shape=shape, interp=interp), shape)
                 for i in range(1 + interp)
             )
         else:

@@ -13,10 +13,10 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.basicoperators.zero import Zero
-from pylops_distributed.linearoperator.labels import BlockLabels, Side, agree
+from pylops_distributed.linearoperator.labels import BlockLabels, Side, common_labels
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator, is_operator
 from pylops_distributed.vectors.joint import parts
-from pylops_distributed.vectors.space import AnySpace, Blocks, BlockSpace, Space, Vector
+from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Space, Vector
 
 
 class Stack(LinearOperator):
@@ -94,7 +94,7 @@ class Stack(LinearOperator):
 
 def _common(sides: Sequence[Side]) -> Side:
     """The labels that all members have in common."""
-    return reduce(lambda known, side: agree(known, side, "another member of the stack"), sides, None)
+    return reduce(lambda known, side: common_labels(known, side, "another member of the stack"), sides, None)
 
 
 def members(ops: Sequence[Any]) -> list[LinearOperator]:
@@ -131,12 +131,12 @@ def total(terms: list[Any], space: AnySpace, dtype: np.dtype[Any]) -> Any:
     while len(terms) > 1:
         terms = [reduce(add, terms[i : i + 2]) for i in range(0, len(terms), 2)]
     (x,) = terms
-    return space.fit(x.map(lambda a: a.astype(dtype)) if isinstance(x, Blocks) else x.astype(dtype))
+    return space.fit(x.map(lambda a: a.astype(dtype)) if isinstance(x, BlockVector) else x.astype(dtype))
 
 
 def dtype_with(dtype: np.dtype[Any], x: Vector) -> np.dtype[Any]:
     """The type that holds an operator of type ``dtype`` and a vector."""
-    return np.result_type(dtype, *(a.dtype for a in (x.arrays if isinstance(x, Blocks) else (x,))))
+    return np.result_type(dtype, *(a.dtype for a in (x.arrays if isinstance(x, BlockVector) else (x,))))
 
 
 def relevant(ops: Sequence[LinearOperator]) -> list[int]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
-from pylops_distributed.blockwise.assembly import assemble, mapped
+from pylops_distributed.blockwise.assembly import assemble, index_plan
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 
@@ -79,7 +79,7 @@ class Symmetrize(LinearOperator):
         first, *rest = x.chunks[self.axis]
         sizes = (*rest[::-1], *([first - 1] if first > 1 else []), first, *rest)
         data = np.arange(2 * self.nsym - 1)
-        plan = mapped(abs(data - self.nsym + 1), data, x.chunks[self.axis], sizes)
+        plan = index_plan(abs(data - self.nsym + 1), data, x.chunks[self.axis], sizes)
         return assemble(x, self.axis, plan, sizes, np.result_type(self.dtype, x.dtype))
 
     def _rmatvec(self, y: da.Array) -> da.Array:
@@ -87,7 +87,7 @@ class Symmetrize(LinearOperator):
         ends = np.cumsum(y.chunks[self.axis])
         sizes = tuple(np.diff([0, *(ends[ends >= self.nsym] - self.nsym + 1)]).tolist())
         data = np.arange(2 * self.nsym - 1)
-        plan = mapped(data, abs(data - self.nsym + 1), y.chunks[self.axis], sizes)
+        plan = index_plan(data, abs(data - self.nsym + 1), y.chunks[self.axis], sizes)
         return self.domain.fit(
             assemble(y, self.axis, plan, sizes, np.result_type(self.dtype, y.dtype), add=True)
         )

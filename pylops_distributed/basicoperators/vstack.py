@@ -8,14 +8,15 @@ import numpy as np
 
 from pylops_distributed.basicoperators.stack import Stack, common, dtype_with, relevant, total
 from pylops_distributed.vectors.joint import join, joint, split
-from pylops_distributed.vectors.space import AnySpace, Blocks, Vector, reshape
+from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, reshape
 
 
 class VStack(Stack):
     r"""Operators with the same model, and the data of each after those of the one before.
 
     Forward :math:`y_k = L_k x`, adjoint :math:`x = \sum_k L_k^H y_k`, summed as a tree. Solvers see the data
-    as :class:`~pylops_distributed.vectors.space.Blocks`, which nothing concatenates; users see a flat vector, as in
+    as :class:`~pylops_distributed.vectors.space.BlockVector`, which nothing concatenates; users see a flat vector,
+    as in
     PyLops.
 
     Parameters and attributes are those of :class:`~pylops_distributed.basicoperators.stack.Stack`.
@@ -49,11 +50,11 @@ class VStack(Stack):
         domain, flat = common([op.domain for op in self.ops], dtype, "columns")
         return domain, joint([op.codomain for op in self.ops], dtype), flat
 
-    def _matvec(self, x: Vector) -> Blocks:
+    def _matvec(self, x: Vector) -> BlockVector:
         images = [op.apply(reshape(x, op.domain)) for op in self.ops]
         return join(images, dtype_with(self.dtype, x))
 
-    def _rmatvec(self, y: Blocks) -> Vector:
+    def _rmatvec(self, y: BlockVector) -> Vector:
         blocks = split(y, [op.codomain for op in self.ops])
         images = [reshape(self.ops[i].apply_adjoint(blocks[i]), self.domain) for i in relevant(self.ops)]
         return total(images, self.domain, dtype_with(self.dtype, y))

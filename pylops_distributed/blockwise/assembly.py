@@ -16,7 +16,7 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
 
-from pylops_distributed.graph.lowering import ELEMENTS
+from pylops_distributed.graph.lowering import OUTPUT_SIZE_RULES
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Index: TypeAlias = slice | Array
@@ -40,7 +40,7 @@ def widen(x: Any, dtype: DTypeLike) -> da.Array:
     return x.astype(np.result_type(x.dtype, dtype))
 
 
-def rolled(sizes: tuple[int, ...], shift: int) -> Plan:
+def roll_plan(sizes: tuple[int, ...], shift: int) -> Plan:
     """Plan of a circular shift that keeps the chunks."""
     n = sum(sizes)
     starts = [0, *accumulate(sizes[:-1])]
@@ -54,7 +54,7 @@ def rolled(sizes: tuple[int, ...], shift: int) -> Plan:
     return plan
 
 
-def mapped(source: Array, target: Array, sizes: tuple[int, ...], into: tuple[int, ...]) -> Plan:
+def index_plan(source: Array, target: Array, sizes: tuple[int, ...], into: tuple[int, ...]) -> Plan:
     """Plan that adds sample ``source[k]`` in chunks ``sizes`` to sample ``target[k]`` in chunks ``into``."""
     ends, goals = np.cumsum(sizes), np.cumsum(into)
     block, goal = np.searchsorted(ends, source, "right"), np.searchsorted(goals, target, "right")
@@ -124,7 +124,7 @@ def _taken(shape: tuple[int, ...], source: Index, axis: int, dtype: Any) -> int:
     return prod(shape[:axis]) * length * prod(shape[axis + 1 :])
 
 
-ELEMENTS[_cut] = _taken
+OUTPUT_SIZE_RULES[_cut] = _taken
 
 
 def _join(

@@ -13,11 +13,11 @@ from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
-from pylops_distributed.blockwise.halo import PIECE, Array
+from pylops_distributed.blockwise.halo import CACHE_BLOCK_BYTES, Array
 from pylops_distributed.blockwise.precision import in_precision
-from pylops_distributed.blockwise.rechunk import gathered
-from pylops_distributed.compat.malloc import keep_scratch
-from pylops_distributed.graph.lowering import ELEMENTS
+from pylops_distributed.blockwise.rechunk import whole_axis_chunks
+from pylops_distributed.compat.malloc import retain_scratch_memory
+from pylops_distributed.graph.lowering import OUTPUT_SIZE_RULES
 
 MANY = (
     256  # parts that blocks are cut into for each block there will be: from there on Dask rechunks in steps
@@ -51,7 +51,7 @@ def along(
     dask.array.Array
         The results, in one task a chunk and one a part that is cut from a block.
     """
-    into = gathered(x, axes)
+    into = whole_axis_chunks(x, axes)
     chunks = tuple((sizes[a],) if a in axes else c for a, c in enumerate(into))
     rest = [a for a in range(x.ndim) if a not in axes]
     if into == x.chunks or not rest or prod(x.numblocks[a] for a in axes) > MANY:
@@ -98,7 +98,7 @@ def _length(shape: tuple[int, ...], index: tuple[slice, ...]) -> int:
     return prod(len(range(*s.indices(n))) for s, n in zip(index, shape, strict=True))
 
 
-ELEMENTS[_part] = _length
+OUTPUT_SIZE_RULES[_part] = _length
 
 
 def _by_rows(
@@ -110,10 +110,10 @@ def _by_rows(
     kind: Any,
 ) -> Array:
     """Put some rows of the parts together at a time and apply the kernel to them."""
-    keep_scratch()
+    retain_scratch_memory()
     table = np.empty(len(parts), object)
     y = np.empty(shape, kind)
-    count = max(1, sum(p.nbytes for p in parts) // PIECE)
+    count = max(1, sum(p.nbytes for p in parts) // CACHE_BLOCK_BYTES)
     ends = [shape[rows] * i // count for i in range(count + 1)]
     for start, stop in pairwise(sorted({*ends})):
         index = (slice(None),) * rows + (slice(start, stop),)

@@ -14,7 +14,7 @@ from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.halo import Array
-from pylops_distributed.blockwise.rechunk import split
+from pylops_distributed.blockwise.rechunk import split_longest_axis
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 
@@ -67,7 +67,7 @@ class AlongAxis(LinearOperator):
         return self.domain.fit(self._multiply(y, adjoint.T.tocsr()))
 
     def _multiply(self, x: da.Array, matrix: Any) -> da.Array:
-        into = split(matrix.shape[0], x.numblocks[self.axis])
+        into = split_longest_axis(matrix.shape[0], x.numblocks[self.axis])
         return multiply_along(x, matrix, self.axis, into, np.result_type(self.dtype, x.dtype))
 
 

@@ -17,8 +17,8 @@ from dask.utils import parse_bytes
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.halo import Array
-from pylops_distributed.blockwise.rechunk import regrid, split
-from pylops_distributed.compat.malloc import aligned
+from pylops_distributed.blockwise.rechunk import rechunk_small, split_longest_axis
+from pylops_distributed.compat.malloc import as_aligned
 
 Indices: TypeAlias = tuple[int, ...]
 PARTS = 3  # most tasks that share out the products of an output chunk ...
@@ -57,7 +57,7 @@ def contract(
     sizes: dict[int, tuple[int, ...]] = {k: (n,) for k, n in (new or {}).items()}
     arrays = []
     for a, a_axes in operands:
-        a = regrid(a, tuple(sizes.get(k, c) for k, c in zip(a_axes, a.chunks, strict=True)))
+        a = rechunk_small(a, tuple(sizes.get(k, c) for k, c in zip(a_axes, a.chunks, strict=True)))
         sizes |= dict(zip(a_axes, a.chunks, strict=True))
         arrays.append((a, a_axes))
     summed = [k for k in sizes if k not in axes]
@@ -84,12 +84,12 @@ def _groups(a: da.Array, places: list[Indices]) -> list[list[Indices]]:
     """Which chunks along the summed indices each task takes."""
     size = prod(map(max, a.chunks)) * a.dtype.itemsize * len(places)
     parts = max(min(PARTS, ceil(size / SMALL)), ceil(size / parse_bytes(config.get("array.chunk-size"))))
-    ends = np.cumsum([0, *split(len(places), parts)]).tolist()
+    ends = np.cumsum([0, *split_longest_axis(len(places), parts)]).tolist()
     return [places[b:e] for b, e in pairwise(ends)]
 
 
 def _products(*blocks: Array, kernel: Callable[..., Array], count: int, dtype: Any) -> Array:
-    settled = [aligned(b) for b in blocks]
+    settled = [as_aligned(b) for b in blocks]
     y = kernel(*settled[:count]).astype(dtype, copy=False)
     for i in range(count, len(settled), count):
         y += kernel(*settled[i : i + count])

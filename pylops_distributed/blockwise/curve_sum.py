@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.contraction import contract
-from pylops_distributed.blockwise.rechunk import split
+from pylops_distributed.blockwise.rechunk import split_longest_axis
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 
@@ -74,11 +74,11 @@ class Curves(LinearOperator):
         return self.domain.fit(contract(partial(_gather, interp=self.interp), operands, (0, 1), dtype))
 
 
-def made(function: Callable[[slice, slice], Array], shape: tuple[int, int, int]) -> da.Array:
+def curve_positions(function: Callable[[slice, slice], Array], shape: tuple[int, int, int]) -> da.Array:
     """A table of which each chunk is made by ``function(rows, columns)``, with slices of first and last axis."""
     nx0, nt0, nx = shape
-    columns = split(nx, ceil(nt0 * nx / MADE))
-    rows = split(nx0, ceil(nx0 * nt0 * columns[0] / MADE))
+    columns = split_longest_axis(nx, ceil(nt0 * nx / MADE))
+    rows = split_longest_axis(nx0, ceil(nx0 * nt0 * columns[0] / MADE))
     return da.map_blocks(
         partial(_made, function=function),
         chunks=(rows, (nt0,), columns),

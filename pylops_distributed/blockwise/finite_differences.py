@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.halo import Array
-from pylops_distributed.blockwise.operator import Halo
+from pylops_distributed.blockwise.operator import StencilRule
 
 
 @dataclass(frozen=True)
@@ -130,10 +130,10 @@ def depths(terms: tuple[Difference, ...], adjoint: bool) -> dict[int, tuple[int,
     return pairs
 
 
-def sum_rules(terms: tuple[Difference, ...], dtype: DTypeLike) -> tuple[Halo, Halo]:
+def sum_rules(terms: tuple[Difference, ...], dtype: DTypeLike) -> tuple[StencilRule, StencilRule]:
     """How the sum of terms applies to chunks: forward and adjoint."""
     kernel = partial(apply_sum, terms=terms, dtype=np.dtype(dtype))
     return (
-        Halo(kernel, depths(terms, False), by_rows=True),
-        Halo(partial(kernel, adjoint=True), depths(terms, True), by_rows=True),
+        StencilRule(kernel, depths(terms, False), by_rows=True),
+        StencilRule(partial(kernel, adjoint=True), depths(terms, True), by_rows=True),
     )

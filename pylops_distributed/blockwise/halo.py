@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.compat.malloc import keep_scratch
-from pylops_distributed.graph.lowering import ELEMENTS
+from pylops_distributed.compat.malloc import retain_scratch_memory
+from pylops_distributed.graph.lowering import OUTPUT_SIZE_RULES
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Kernel: TypeAlias = Callable[[Array], Array]
@@ -21,13 +21,13 @@ Step: TypeAlias = tuple[int, ...]  # -1, 0 or 1 along each axis: from a chunk to
 Widths: TypeAlias = tuple[tuple[int, int], ...]
 Blend: TypeAlias = Callable[[Array, Array], Array]
 
-PIECE = (
+CACHE_BLOCK_BYTES = (
     2**18
 )  # bytes of a block that its kernel takes at a time: with what it makes of them they stay in the cache
 
 
 @dataclass(frozen=True)
-class Beside:
+class CoOperand:
     """Another array that the tasks of a stencil take, such as weights of samples.
 
     Attributes
@@ -52,7 +52,7 @@ def steps_of(widths: Widths, corners: bool) -> list[Step]:
     return [s for s in product(*sides) if sum(map(abs, s)) == 1 or (corners and any(s))]
 
 
-def cut(
+def extract_halos(
     block: Array,
     *beside: Array,
     steps: list[Step],
@@ -83,10 +83,10 @@ def _elements(
     return copies * sum(int(prod(side.stop - side.start for side in face)) for face in sides)
 
 
-ELEMENTS[cut] = _elements
+OUTPUT_SIZE_RULES[extract_halos] = _elements
 
 
-def work(
+def apply_with_halo(
     block: Array,
     *others: Any,
     steps: tuple[Step, ...],
@@ -94,7 +94,7 @@ def work(
     kernel: Kernel | None,
     before: Blend | None = None,
     after: Blend | None = None,
-    pieces: Pieces | None = None,
+    pieces: CacheBlocking | None = None,
 ) -> Array:
     """Join a block and its neighbours' faces, apply the kernel and trim.
 
@@ -105,21 +105,21 @@ def work(
     beside = others[len(steps) :]
     block = before(block, beside[0]) if before else block
     if kernel is None:
-        return joined(block, faces, steps, widths)[0]
-    if pieces is not None and block.nbytes > PIECE:
-        return by_pieces(block, faces, steps, widths, kernel, pieces)
-    extended, core = joined(block, faces, steps, widths)
-    y = trimmed(kernel(extended), core, len(widths)) if steps else kernel(extended)
+        return pad_with_halos(block, faces, steps, widths)[0]
+    if pieces is not None and block.nbytes > CACHE_BLOCK_BYTES:
+        return apply_cache_blocked(block, faces, steps, widths, kernel, pieces)
+    extended, core = pad_with_halos(block, faces, steps, widths)
+    y = trim_halo(kernel(extended), core, len(widths)) if steps else kernel(extended)
     return after(y, beside[0]) if after else y
 
 
-def trimmed(y: Array, core: tuple[slice, ...], ndim: int) -> Array:
+def trim_halo(y: Array, core: tuple[slice, ...], ndim: int) -> Array:
     """What belongs to the block of what a kernel gave, which may have added or taken away a first axis."""
     more = y.ndim - ndim
     return y[(slice(None),) * more + core[len(core) - ndim :][max(0, -more) :]]
 
 
-def joined(
+def pad_with_halos(
     block: Array, faces: Sequence[Array], steps: Sequence[Step], widths: Widths
 ) -> tuple[Array, tuple[slice, ...]]:
     """A block between its neighbours' faces, and where in it the block is; an axis before has no faces."""
@@ -143,7 +143,7 @@ def joined(
 
 
 @dataclass(frozen=True)
-class Pieces:
+class CacheBlocking:
     """How a kernel may be applied to some rows of a block at a time.
 
     Attributes
@@ -163,7 +163,7 @@ class Pieces:
         Of all axes but the last, whose samples lie side by side, it is the one with the least to do twice.
         """
         sizes = {
-            a: max(1, PIECE * block.shape[a] // max(1, block.nbytes))
+            a: max(1, CACHE_BLOCK_BYTES * block.shape[a] // max(1, block.nbytes))
             for a in range(self.first, block.ndim - 1)
         }
         axis = min(sizes, key=lambda a: sum(self.reaches[a]) / sizes[a])
@@ -172,16 +172,16 @@ class Pieces:
         return axis, [block.shape[axis] * i // count for i in range(count + 1)]
 
 
-def by_pieces(
+def apply_cache_blocked(
     block: Array,
     faces: Sequence[Array],
     steps: Sequence[Step],
     widths: Widths,
     kernel: Kernel,
-    pieces: Pieces,
+    pieces: CacheBlocking,
 ) -> Array:
-    """What :func:`work` gives, some rows at a time, so that what is made meanwhile stays in the cache."""
-    keep_scratch()
+    """What :func:`apply_with_halo` gives, some rows at a time, so that what is made meanwhile stays in the cache."""
+    retain_scratch_memory()
     axis, ends = pieces.along(block)
     reach, rows = pieces.reaches[axis], block.shape[axis]
     low = widths[axis][0] if any(s[axis] < 0 for s in steps) else 0
@@ -197,9 +197,11 @@ def by_pieces(
         ]
         parts = [f[(slice(None),) * axis + (taken[s[axis]],)] for f, s in kept]
         around = (*widths[:axis], (max(0, -first), max(0, last - rows)), *widths[axis + 1 :])
-        extended, core = joined(block[(slice(None),) * axis + (inner,)], parts, [s for _, s in kept], around)
+        extended, core = pad_with_halos(
+            block[(slice(None),) * axis + (inner,)], parts, [s for _, s in kept], around
+        )
         here = (*core[:axis], slice(start - first, stop - first), *core[axis + 1 :])
-        y = trimmed(kernel(extended), here, len(widths))
+        y = trim_halo(kernel(extended), here, len(widths))
         place = axis + y.ndim - block.ndim
         if out is None:
             out = np.empty((*y.shape[:place], rows, *y.shape[place + 1 :]), y.dtype)

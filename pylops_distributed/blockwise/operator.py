@@ -16,13 +16,13 @@ from pylops_distributed.blockwise.arguments import real_type
 from pylops_distributed.blockwise.halo import Array, Depth, Kernel
 from pylops_distributed.blockwise.overlap import stencil
 from pylops_distributed.blockwise.precision import in_precision
-from pylops_distributed.blockwise.rechunk import gather
+from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Chunks, Space
 
 
 @dataclass(frozen=True)
-class Halo:
+class StencilRule:
     """How a kernel that looks a few samples around applies to chunks; see :func:`.stencil`.
 
     Attributes
@@ -55,7 +55,7 @@ class Halo:
 
 
 @dataclass(frozen=True)
-class Whole:
+class WholeAxisRule:
     """How a kernel that needs some axes in one piece, and no other blocks, applies to chunks.
 
     Attributes
@@ -63,7 +63,7 @@ class Whole:
     kernel : callable
         Function of one NumPy block.
     axes : tuple of int
-        Axes that must lie in one chunk; see :func:`.gather`.
+        Axes that must lie in one chunk; see :func:`.rechunk_whole`.
     lengths : mapping of int to int
         New lengths of those of the axes whose length the kernel changes.
     shared : mapping of str to object
@@ -77,10 +77,10 @@ class Whole:
 
     def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
-        x = gather(x, self.axes)
+        x = rechunk_whole(x, self.axes)
         chunks = tuple((self.lengths[a],) if a in self.lengths else c for a, c in enumerate(x.chunks))
         return x.map_blocks(
-            in_precision, kernel=self.kernel, kind=dtype, **once(self.shared),
+            in_precision, kernel=self.kernel, kind=dtype, **shared_tasks(self.shared),
             chunks=chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype),
         )  # fmt: skip
 
@@ -90,7 +90,7 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class Panel:
+class LeadingAxesRule:
     """How a kernel that takes the first axes to others, in one piece, applies to chunks of the axes behind.
 
     Attributes
@@ -102,7 +102,7 @@ class Panel:
     shape : tuple of int
         Lengths of the axes that the kernel gives for them.
     shared : mapping of str to object
-        As of :class:`Whole`.
+        As of :class:`WholeAxisRule`.
     """
 
     kernel: Callable[..., Array]
@@ -112,12 +112,12 @@ class Panel:
 
     def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
-        x = gather(x, range(self.axes))
+        x = rechunk_whole(x, range(self.axes))
         new = {x.ndim + i: n for i, n in enumerate(self.shape)}
         rest = tuple(range(self.axes, x.ndim))
         return da.blockwise(
             in_precision, (*new, *rest), x, tuple(range(x.ndim)), new_axes=new, concatenate=True,
-            kernel=self.kernel, kind=dtype, **once(self.shared),
+            kernel=self.kernel, kind=dtype, **shared_tasks(self.shared),
             dtype=dtype, meta=np.empty((0,) * (len(new) + len(rest)), dtype),
         )  # fmt: skip
 
@@ -126,13 +126,13 @@ class Panel:
         return tuple((sum(c),) if a < self.axes else c for a, c in enumerate(chunks))
 
 
-def once(shared: Mapping[str, Any]) -> dict[str, Any]:
+def shared_tasks(shared: Mapping[str, Any]) -> dict[str, Any]:
     """Objects as tasks of their own, which tasks that need them refer to."""
     return {k: delayed(v, name=f"{k}-{tokenize(v)}", traverse=False) for k, v in shared.items()}
 
 
-class Rule(Protocol):
-    """How something applies to chunks, as :class:`Halo` and :class:`Whole` do."""
+class BlockRule(Protocol):
+    """How something applies to chunks, as :class:`StencilRule` and :class:`WholeAxisRule` do."""
 
     def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
@@ -141,7 +141,7 @@ class Rule(Protocol):
         """The chunks that are kept, of those asked for."""
 
 
-class Lift(LinearOperator):
+class BlockwiseOperator(LinearOperator):
     """A linear operator given by a kernel on blocks for the forward, and one for the adjoint.
 
     Parameters
@@ -169,8 +169,8 @@ class Lift(LinearOperator):
 
     def __init__(
         self,
-        forward: Rule,
-        adjoint: Rule,
+        forward: BlockRule,
+        adjoint: BlockRule,
         dims: tuple[int, ...],
         dimsd: tuple[int, ...] | None = None,
         *,

@@ -12,7 +12,16 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise.halo import Beside, Depth, Kernel, Pieces, Widths, cut, steps_of, work
+from pylops_distributed.blockwise.halo import (
+    CacheBlocking,
+    CoOperand,
+    Depth,
+    Kernel,
+    Widths,
+    apply_with_halo,
+    extract_halos,
+    steps_of,
+)
 
 
 def overlap(x: da.Array, depth: Depth, corners: bool = True) -> da.Array:
@@ -58,7 +67,7 @@ def stencil(
     dtype: DTypeLike,
     corners: bool = False,
     lead: int | None = None,
-    beside: Beside | None = None,
+    beside: CoOperand | None = None,
     by_rows: bool = False,
 ) -> da.Array:
     """Apply a kernel to each chunk together with its halo, and drop what it gives for the halo.
@@ -94,7 +103,7 @@ def stencil(
     ahead = () if lead is None else ((lead,),) if lead else None
     first = 1 if lead == 0 else 0
     reaches = tuple(depth.get(a, (0, 0)) for a in range(x.ndim))
-    pieces = Pieces(reaches, first) if by_rows and x.ndim > first + 1 else None
+    pieces = CacheBlocking(reaches, first) if by_rows and x.ndim > first + 1 else None
     chunks, old = (c[1:] if ahead is None else (*ahead, *c) for c in (wide.chunks, x.chunks))
     y = _layer(wide, widths, corners, kernel, chunks, np.dtype(dtype), beside, pieces)
     return y if chunks == old else y.rechunk(old)
@@ -105,12 +114,12 @@ def _prepare(x: da.Array, depth: Depth) -> tuple[da.Array, Widths]:
         raise ValueError(
             f"depth {dict(depth)} must map axes of an array with {x.ndim} axes to non-negative lengths"
         )
-    wide = roomy(x, depth)
+    wide = chunks_with_room(x, depth)
     alone = (0, 0)
     return wide, tuple(depth.get(a, alone) if n > 1 else alone for a, n in enumerate(wide.numblocks))
 
 
-def roomy(x: da.Array, depth: Depth) -> da.Array:
+def chunks_with_room(x: da.Array, depth: Depth) -> da.Array:
     """``x`` with neighbouring chunks joined until none is shorter than the depth along its axis."""
     merged = tuple(merge(sizes, max(depth.get(a, (0, 0)))) for a, sizes in enumerate(x.chunks))
     return x if merged == x.chunks else x.rechunk(merged)
@@ -136,10 +145,10 @@ def _layer(
     kernel: Kernel | None,
     chunks: Any,
     dtype: Any,
-    beside: Beside | None = None,
-    pieces: Pieces | None = None,
+    beside: CoOperand | None = None,
+    pieces: CacheBlocking | None = None,
 ) -> da.Array:
-    """The graph: ``cut`` tasks hand out faces, the others join a block with its neighbours' faces."""
+    """The graph: ``extract_halos`` tasks hand out faces, the others join a block with its neighbours' faces."""
     more = None
     options: dict[str, Any] = {}
     if beside is not None:
@@ -160,13 +169,13 @@ def _layer(
         if wanted:
             key = (halves, *index)
             tasks[key] = Task(
-                key, cut, block, *(side if copied else ()), steps=wanted, widths=widths, **copied
+                key, extract_halos, block, *(side if copied else ()), steps=wanted, widths=widths, **copied
             )
         key = (name, *(0,) * shift, *index[max(0, -shift) :])
         faces = (TaskRef((halves, *n)) for n in near.values())
         tasks[key] = Task(
             key,
-            work,
+            apply_with_halo,
             block,
             *faces,
             *side,

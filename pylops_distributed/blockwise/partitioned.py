@@ -14,9 +14,9 @@ from dask.base import tokenize
 
 from pylops_distributed.blockwise.arguments import real_type
 from pylops_distributed.blockwise.halo import Array
-from pylops_distributed.blockwise.operator import once
-from pylops_distributed.blockwise.pylops_kernel import Twin
-from pylops_distributed.blockwise.rechunk import split
+from pylops_distributed.blockwise.operator import shared_tasks
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory
+from pylops_distributed.blockwise.rechunk import split_longest_axis
 from pylops_distributed.vectors.space import Chunks
 
 # Engines behind such operators keep tables of their own in each process, which threads must not change at once.
@@ -24,7 +24,7 @@ _engine = Lock()
 
 
 @dataclass(frozen=True)
-class Parts:
+class OperatorEnsemble:
     """A PyLops operator to be, made anew for each group of parts, in the process that applies it.
 
     Attributes
@@ -47,20 +47,20 @@ class Parts:
     @classmethod
     def of(
         cls, make: Callable[..., Any], options: Mapping[str, Any], cut: tuple[str, ...], size: int
-    ) -> Parts:
+    ) -> OperatorEnsemble:
         """Groups of at most ``size`` parts."""
         n = len(options[cut[0]])
-        return cls(make, options, cut, split(n, -(-n // size)))
+        return cls(make, options, cut, split_longest_axis(n, -(-n // size)))
 
-    def group(self, i: int) -> Twin:
+    def group(self, i: int) -> OperatorFactory:
         """The operator of a group."""
         start = sum(self.sizes[:i])
         taken = {name: self.options[name][start : start + self.sizes[i]] for name in self.cut}
-        return Twin(self.make, {**self.options, **taken})
+        return OperatorFactory(self.make, {**self.options, **taken})
 
 
 @dataclass(frozen=True)
-class Parted:
+class EnsembleRule:
     """How such an operator applies to chunks: the model whole to each group, images of groups summed up.
 
     Attributes
@@ -73,7 +73,7 @@ class Parted:
         Which way.
     """
 
-    parts: Parts
+    parts: OperatorEnsemble
     dims: tuple[int, ...]
     dimsd: tuple[int, ...]
     adjoint: bool = False
@@ -86,7 +86,7 @@ class Parted:
         data = (0, *range(1, len(self.dimsd)))
         kernel = partial(_apply, token=tokenize(self.parts), adjoint=self.adjoint, dtype=dtype)
         options: dict[str, Any] = {
-            **once({"parts": self.parts}), "concatenate": True, "align_arrays": False, "dtype": dtype,
+            **shared_tasks({"parts": self.parts}), "concatenate": True, "align_arrays": False, "dtype": dtype,
         }  # fmt: skip
         if self.adjoint:
             y = x.rechunk((sizes, *((n,) for n in self.dimsd[1:])))
@@ -107,7 +107,7 @@ class Parted:
 
 
 def _apply(
-    group: Array, block: Array, parts: Parts, token: str, adjoint: bool, dtype: np.dtype[Any]
+    group: Array, block: Array, parts: OperatorEnsemble, token: str, adjoint: bool, dtype: np.dtype[Any]
 ) -> Array:
     """Apply the operator of a group, in single precision, to what is there of model or data."""
     (i,) = group

@@ -13,14 +13,14 @@ import pylops
 from dask.base import tokenize
 
 from pylops_distributed.blockwise.halo import Array
-from pylops_distributed.blockwise.operator import Panel, Whole
+from pylops_distributed.blockwise.operator import LeadingAxesRule, WholeAxisRule
 
 KEPT = 16  # built operators that a process keeps
 _built: dict[Any, pylops.LinearOperator] = {}
 
 
 @dataclass(frozen=True)
-class Twin:
+class OperatorFactory:
     """A PyLops operator to be, which pickles as what it is made of.
 
     Attributes
@@ -51,8 +51,8 @@ class Twin:
         return _built[key]
 
 
-def apply_twin(
-    block: Array, twin: Twin, token: str, method: str, lengths: Mapping[int, int] | None = None
+def apply_factory(
+    block: Array, twin: OperatorFactory, token: str, method: str, lengths: Mapping[int, int] | None = None
 ) -> Array:
     """Apply a method of the operator to a block; ``lengths`` are those that axes of the model have."""
     dims = None
@@ -63,7 +63,9 @@ def apply_twin(
     return np.asarray(y).reshape(op.dimsd if method == "matvec" else op.dims)
 
 
-def along(twin: Twin, axes: tuple[int, ...], model: tuple[int, ...]) -> tuple[Whole, Whole, tuple[int, ...]]:
+def along(
+    twin: OperatorFactory, axes: tuple[int, ...], model: tuple[int, ...]
+) -> tuple[WholeAxisRule, WholeAxisRule, tuple[int, ...]]:
     """Rules for an operator that acts along axes and keeps the others, and the shape of its data."""
     one = tuple(n if a in axes else 1 for a, n in enumerate(model))
     data = tuple(int(n) for n in twin.build(one).dimsd)
@@ -72,25 +74,29 @@ def along(twin: Twin, axes: tuple[int, ...], model: tuple[int, ...]) -> tuple[Wh
     token = tokenize(twin)
     kernels = [_kernel(token, method, lengths) for method in ("matvec", "rmatvec")]
     rules = (
-        Whole(kernels[0], axes, {a: data[a] for a in axes}, options),
-        Whole(kernels[1], axes, lengths, options),
+        WholeAxisRule(kernels[0], axes, {a: data[a] for a in axes}, options),
+        WholeAxisRule(kernels[1], axes, lengths, options),
     )
     return *rules, tuple(data[a] if a in axes else n for a, n in enumerate(model))
 
 
-def whole(twin: Twin, dims: tuple[int, ...], dimsd: tuple[int, ...]) -> tuple[Panel, Panel]:
+def whole(
+    twin: OperatorFactory, dims: tuple[int, ...], dimsd: tuple[int, ...]
+) -> tuple[LeadingAxesRule, LeadingAxesRule]:
     """Rules for an operator that mixes all samples: one task for all of it."""
     token, options = tokenize(twin), {"twin": twin}
     return (
-        Panel(_kernel(token, "matvec"), len(dims), dimsd, options),
-        Panel(_kernel(token, "rmatvec"), len(dimsd), dims, options),
+        LeadingAxesRule(_kernel(token, "matvec"), len(dims), dimsd, options),
+        LeadingAxesRule(_kernel(token, "rmatvec"), len(dimsd), dims, options),
     )
 
 
-def method(twin: Twin, name: str, dims: tuple[int, ...], dimsd: tuple[int, ...]) -> Panel:
+def method(
+    twin: OperatorFactory, name: str, dims: tuple[int, ...], dimsd: tuple[int, ...]
+) -> LeadingAxesRule:
     """Rule for another method of the operator, from its data to its model."""
-    return Panel(_kernel(tokenize(twin), name), len(dimsd), dims, {"twin": twin})
+    return LeadingAxesRule(_kernel(tokenize(twin), name), len(dimsd), dims, {"twin": twin})
 
 
 def _kernel(token: str, method: str, lengths: Mapping[int, int] | None = None) -> Any:
-    return partial(apply_twin, token=token, method=method, lengths=lengths)
+    return partial(apply_factory, token=token, method=method, lengths=lengths)

@@ -23,7 +23,7 @@ LIGHT = (
 )  # bytes of a block from which on cutting it, so that only what is needed travels, is worth a task
 
 
-def gather(x: da.Array, axes: Iterable[int]) -> da.Array:
+def rechunk_whole(x: da.Array, axes: Iterable[int]) -> da.Array:
     """``x`` with ``axes`` in one chunk, the other axes cut where that leaves work for several workers.
 
     Parameters
@@ -46,11 +46,11 @@ def gather(x: da.Array, axes: Iterable[int]) -> da.Array:
     >>> gather(da.ones((8, 6), chunks=(4, 6)), [0]).chunks
     ((8,), (3, 3))
     """
-    return x.rechunk(gathered(x, axes))
+    return x.rechunk(whole_axis_chunks(x, axes))
 
 
-def gathered(x: da.Array, axes: Iterable[int]) -> Chunks:
-    """The chunks that :func:`gather` gives."""
+def whole_axis_chunks(x: da.Array, axes: Iterable[int]) -> Chunks:
+    """The chunks that :func:`rechunk_whole` gives."""
     whole = set(axes)
     if all(x.numblocks[a] == 1 for a in whole):
         return tuple(x.chunks)
@@ -58,13 +58,13 @@ def gathered(x: da.Array, axes: Iterable[int]) -> Chunks:
     rest = [a for a in range(x.ndim) if a not in whole]
     if rest:
         longest = max(rest, key=lambda a: max(chunks[a]))
-        pieces = cuts(x, whole)
-        chunks[longest] = tuple(n for size in chunks[longest] for n in split(size, pieces))
+        pieces = split_count(x, whole)
+        chunks[longest] = tuple(n for size in chunks[longest] for n in split_longest_axis(size, pieces))
     return tuple(chunks)
 
 
-def cuts(x: da.Array, axes: Iterable[int]) -> int:
-    """How many pieces :func:`gather` makes of the longest other axis, or of each of its chunks."""
+def split_count(x: da.Array, axes: Iterable[int]) -> int:
+    """How many pieces :func:`rechunk_whole` makes of the longest other axis, or of each of its chunks."""
     whole = set(axes)
     block = [n if a in whole else max(c) for a, (n, c) in enumerate(zip(x.shape, x.chunks, strict=True))]
     pieces: int = ceil(prod(block) * x.dtype.itemsize / parse_bytes(config.get("array.chunk-size")))
@@ -72,13 +72,13 @@ def cuts(x: da.Array, axes: Iterable[int]) -> int:
     return max(pieces, int(x.npartitions)) if alone else pieces
 
 
-def split(n: int, pieces: int) -> tuple[int, ...]:
+def split_longest_axis(n: int, pieces: int) -> tuple[int, ...]:
     """``n`` samples in at most so many nearly equal chunks."""
     pieces = max(1, min(n, pieces))
     return tuple(n // pieces + (i < n % pieces) for i in range(pieces))
 
 
-def regrid(x: da.Array, chunks: Chunks) -> da.Array:
+def rechunk_small(x: da.Array, chunks: Chunks) -> da.Array:
     """``x`` in other chunks: one task a chunk while blocks are small, which takes whole ones; else as Dask does.
 
     Examples

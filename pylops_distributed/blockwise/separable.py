@@ -12,7 +12,7 @@ import numpy as np
 
 from pylops_distributed.blockwise.axis_kernels import along
 from pylops_distributed.blockwise.halo import Array
-from pylops_distributed.blockwise.rechunk import cuts
+from pylops_distributed.blockwise.rechunk import split_count
 from pylops_distributed.vectors.space import Chunks
 
 
@@ -49,7 +49,7 @@ class Separable(Protocol):
 
 
 @dataclass(frozen=True)
-class Pencils:
+class SeparableRule:
     """How such a transform applies to chunks: along all axes at once, or some first and then, rechunked, the others.
 
     Attributes
@@ -101,4 +101,4 @@ def _affordable(x: da.Array, axes: tuple[int, ...]) -> bool:
         return True
     others = [a for a in range(x.ndim) if a not in axes]
     merged = prod(x.numblocks[a] for a in axes)
-    return bool(others) and cuts(x, axes) <= min(merged, max(max(x.chunks[a]) for a in others))
+    return bool(others) and split_count(x, axes) <= min(merged, max(max(x.chunks[a]) for a in others))

@@ -8,17 +8,18 @@ from __future__ import annotations
 import gc
 import logging
 import os
+from importlib import import_module
 from typing import Any
 
 # What is imported is never garbage: not to look for any is a sixth of the time, and spares later searches, too.
 gc.disable()
-import pylops_distributed  # noqa: E402, F401
+import_module("pylops_distributed")
 
 gc.freeze()
 gc.enable()
 # The driver tells that a worker was lost; what others cannot do without it is not told for each block.
 logging.getLogger("distributed.worker").addFilter(
-    lambda record: not any(error in record.getMessage() for error in ("WorkerLost(", "Abandoned("))
+    lambda record: not any(error in record.getMessage() for error in ("WorkerLostError(", "AbandonedError("))
 )
 
 

@@ -14,7 +14,7 @@ import psutil
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of glibc's mallopt
 
 
-def aligned(value: Any) -> Any:
+def as_aligned(value: Any) -> Any:
     """``value``, copied if it is an array off its natural boundaries, as arrays from other processes often are.
 
     NumPy's products would avoid BLAS, several times slower and with other rounding.
@@ -22,7 +22,7 @@ def aligned(value: Any) -> Any:
     return np.require(value, requirements="A") if isinstance(value, np.ndarray) else value
 
 
-def worker_here() -> Any:
+def current_worker() -> Any:
     """The Dask worker on which this runs; None elsewhere."""
     if "distributed" in sys.modules:
         with suppress(ValueError):
@@ -30,7 +30,7 @@ def worker_here() -> Any:
     return None
 
 
-def free(limit: int | None = None, share: float = 1.0) -> int:
+def free_memory(limit: int | None = None, share: float = 1.0) -> int:
     """Bytes that this process may still take: of ``limit``, if it has one, and of a share of the machine's."""
     left = share * psutil.virtual_memory().available
     return int(left if not limit else max(0, min(left, limit - psutil.Process().memory_info().rss)))
@@ -39,7 +39,7 @@ def free(limit: int | None = None, share: float = 1.0) -> int:
 _kept = False  # whether this process was told what to keep
 
 
-def keep_pages(most: int, largest: int = 2**25) -> None:
+def retain_freed_memory(most: int, largest: int = 2**25) -> None:
     """Have this process keep up to ``most`` bytes that it frees: Dask's workers are set to give them back at once.
 
     Each reuse would cost a page fault for every 4 kB: as much again as the arithmetic, and more. Arrays of more than
@@ -55,7 +55,7 @@ def keep_pages(most: int, largest: int = 2**25) -> None:
         libc.mallopt(M_TRIM_THRESHOLD, min(most, 2**31 - 1))  # a C int
 
 
-def keep_scratch() -> None:
+def retain_scratch_memory() -> None:
     """Have one of Dask's workers keep what kernels need for a moment, a few megabytes at a time."""
     if not _kept and "MALLOC_TRIM_THRESHOLD_" in os.environ:
-        keep_pages(2**26, 2**23)
+        retain_freed_memory(2**26, 2**23)

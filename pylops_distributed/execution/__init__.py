@@ -12,17 +12,17 @@ from dask.base import get_scheduler
 from dask.system import CPU_COUNT
 
 from pylops_distributed.errors import ComputedTooEarlyError
-from pylops_distributed.execution.engine import Done, InProcess, Plain, Replay, S, Step
+from pylops_distributed.execution.engine import Done, Engine, S, SchedulerEngine, Step, ThreadedEngine
 from pylops_distributed.execution.stepwise import Stepwise
 from pylops_distributed.execution.tracing import trace, unroll
 from pylops_distributed.graph.purity import check_generators, check_repeatable
 
-__all__ = ["Replay", "await_workers", "replay", "trace", "unroll"]
+__all__ = ["Engine", "await_workers", "replay", "trace", "unroll"]
 log = logging.getLogger(__name__)
 HERE = 60.0  # seconds to wait for a worker on this machine
 
 
-def replay(step: Step[S], state: S, done: Done[S]) -> Replay[S]:
+def replay(step: Step[S], state: S, done: Done[S]) -> Engine[S]:
     """Make ready to take many steps, where Dask computes at the moment of the call.
 
     Parameters
@@ -51,17 +51,17 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Replay[S]:
         check_repeatable(template.applied)
     if get is dask.threaded.get:
         threads = dask.config.get("num_workers", None) or CPU_COUNT
-        return InProcess(template, state, done, threads)
+        return ThreadedEngine(template, state, done, threads)
     if get is dask.local.get_sync:
-        return InProcess(template, state, done, 1)
+        return ThreadedEngine(template, state, done, 1)
     client = await_workers()
     if client is not None and _open(client):
-        from pylops_distributed.execution.actors import Resident  # loads Dask's distributed
+        from pylops_distributed.execution.actors import ActorEngine  # loads Dask's distributed
 
-        return Resident(template, state, done, client)
+        return ActorEngine(template, state, done, client)
     if client is not None:
         _say_slower()
-    return Plain(template, state, done)
+    return SchedulerEngine(template, state, done)
 
 
 def await_workers() -> Any:
@@ -69,7 +69,7 @@ def await_workers() -> Any:
 
     Raises
     ------
-    NoWorker
+    NoWorkerError
         If this machine's cluster has none for a minute: Dask would wait for ever.
     """
     client: Any = getattr(get_scheduler(cls=da.Array), "__self__", None)
@@ -81,11 +81,12 @@ def await_workers() -> Any:
     try:
         client.wait_for_workers(1, timeout=HERE if here else None)
     except TimeoutError as error:
-        from pylops_distributed.errors import NoWorker
-        from pylops_distributed.execution.actors import why
+        from pylops_distributed.errors import NoWorkerError
+        from pylops_distributed.execution.actors import describe_worker_loss
 
-        raise NoWorker(
-            f"no worker is left, and for {HERE:.0f} s none came{why(client, {})}: go on from the newest checkpoint"
+        raise NoWorkerError(
+            f"no worker is left, and for {HERE:.0f} s none came"
+            f"{describe_worker_loss(client, {})}: resume from the newest checkpoint"
         ) from error
     return client
 

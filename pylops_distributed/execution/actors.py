@@ -22,17 +22,17 @@ from dask.utils import format_bytes
 from distributed import Client, Future, Reschedule, get_worker, wait
 from distributed.comm import CommClosedError, parse_address, parse_host_port
 
-from pylops_distributed.compat.malloc import free, keep_pages
-from pylops_distributed.errors import WorkerLost
-from pylops_distributed.execution.engine import ROOM, Done, Parted, S, own
-from pylops_distributed.execution.partition import Part, Row, Taken
+from pylops_distributed.compat.malloc import free_memory, retain_freed_memory
+from pylops_distributed.errors import WorkerLostError
+from pylops_distributed.execution.engine import ROOM, Done, PartitionedEngine, S, own
+from pylops_distributed.execution.partition import Partition, Row, Taken
 from pylops_distributed.execution.partitioning import Key, Share, plan
-from pylops_distributed.execution.tracing import Template, opening
-from pylops_distributed.execution.transport import Links
+from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
+from pylops_distributed.execution.transport import PeerTransport
 from pylops_distributed.vectors.space import keys_of
 
 # The parts on this worker, by the token of their solve and their number; they live as long as their actors.
-_parts: WeakValueDictionary[tuple[bytes, int], Part] = WeakValueDictionary()
+_parts: WeakValueDictionary[tuple[bytes, int], Partition] = WeakValueDictionary()
 PLENTY = 2**31  # bytes of free memory from which a worker need not give back at once what it frees
 CLOSING = 5.0  # seconds for parts to close, which may be amid a step
 KILLED, SHORT = "worker-restart-memory", 5.0  # topic of a nanny's event, and seconds to ask for it
@@ -41,11 +41,11 @@ PAUSE = (
 )
 LOOK = 5.0  # seconds between looks at whether the workers are still there, while nothing comes from them
 WANTED = 1.0  # seconds between looks at whether anybody still wants the steps that a part takes
-TAKING = 300.0  # seconds for workers to give their blocks, which are there already
+TRANSFER_TIMEOUT = 300.0  # seconds for workers to give their blocks, which are there already
 LARGE = 2**16  # bytes from which constant data goes to its worker by itself instead of in the task graph
 
 
-def why(client: Client, limits: Mapping[str, int | None]) -> str:
+def describe_worker_loss(client: Client, limits: Mapping[str, int | None]) -> str:
     """Whether workers were killed for their memory, which is what their nannies tell the scheduler.
 
     Parameters
@@ -84,7 +84,7 @@ class Seat:
         The part.
     """
 
-    def __init__(self, token: bytes, part: Part) -> None:
+    def __init__(self, token: bytes, part: Partition) -> None:
         self._key, self._part = (token, part.links.me), part
         self._actors = get_worker().state.actors.values  # of those that Dask still wants
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="seat")
@@ -131,28 +131,30 @@ class Seat:
                 await asyncio.sleep(0.001)
 
 
-def _leave(part: Part, thread: ThreadPoolExecutor) -> None:
+def _leave(part: Partition, thread: ThreadPoolExecutor) -> None:
     thread.shutdown(wait=False)
     part.stop()
     threading.Thread(target=part.close, daemon=True).start()
 
 
 def make_part(
-    me: int, token: bytes, opening: Share, share: Share, first: int, memory: int | None, threads: int,
+    me: int, token: bytes, trace_initial_state: Share, share: Share, first: int, memory: int | None, threads: int,
     done: Callable[[int, Row], bool], host: str,
 ) -> Seat:  # fmt: skip
     """Make a part on the worker that this runs on."""
-    left = free(memory)
+    left = free_memory(memory)
     if left > PLENTY and "MALLOC_TRIM_THRESHOLD_" in os.environ:  # not in the user's own process
-        keep_pages(PLENTY // 8)
-    part = Part(opening, share, first, int(ROOM * left), threads, done, Links(me, token, host))
+        retain_freed_memory(PLENTY // 8)
+    part = Partition(
+        trace_initial_state, share, first, int(ROOM * left), threads, done, PeerTransport(me, token, host)
+    )
     return Seat(token, _parts.setdefault((token, me), part))
 
 
 def give(token: bytes, me: int, keys: list[Key], values: list[Any]) -> None:
     """Hand values that Dask brought to this worker over to its part."""
     if (part := _parts.get((token, me))) is None:
-        raise WorkerLost(f"part {me} of the solve is not on this worker")
+        raise WorkerLostError(f"part {me} of the solve is not on this worker")
     part.give(dict(zip(keys, values, strict=True)))
 
 
@@ -163,7 +165,7 @@ def take(key: Key, token: bytes, me: int, step: int, home: str) -> Any:
         time.sleep(PAUSE)
         raise Reschedule
     if part is None or part.step != step or key not in part.state:
-        raise WorkerLost(f"block {key} of the state after {step} steps is gone with its worker")
+        raise WorkerLostError(f"block {key} of the state after {step} steps is gone with its worker")
     return own(part.state[key])
 
 
@@ -177,7 +179,7 @@ def _answers(address: str) -> bool:
     return True
 
 
-class Resident(Parted[S]):
+class ActorEngine(PartitionedEngine[S]):
     """One part a worker.
 
     Parameters
@@ -186,7 +188,7 @@ class Resident(Parted[S]):
         Client of the cluster.
     """
 
-    def __init__(self, template: Template, state: S, done: Done[S], client: Client) -> None:
+    def __init__(self, template: StepTemplate, state: S, done: Done[S], client: Client) -> None:
         super().__init__(template, state, done)
         self._client = client
         info = client.scheduler_info(n_workers=-1)["workers"]
@@ -208,7 +210,7 @@ class Resident(Parted[S]):
     def _settle(self, state: S, info: Mapping[str, Any]) -> None:
         """Make a part on each worker, connect them, and hand each what it works with."""
         client, count = self._client, len(self._workers)
-        begun, (shares, self._homes) = opening(state, self.template), plan(self.template, count)
+        begun, (shares, self._homes) = trace_initial_state(state, self.template), plan(self.template, count)
         pairs = list(zip(plan(begun, count)[0], shares, strict=True))
         given = [_given(pair, begun.futures) for pair in pairs]
         self._actors = [
@@ -231,11 +233,11 @@ class Resident(Parted[S]):
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """Errors that come of a lost worker become :class:`WorkerLost`, whatever Dask says of it."""
+        """Errors that come of a lost worker become :class:`WorkerLostError`, whatever Dask says of it."""
         try:
             yield
         except (Exception, asyncio.CancelledError) as error:
-            if isinstance(error, WorkerLost) or not (_of_loss(error) or self._gone()):
+            if isinstance(error, WorkerLostError) or not (_of_loss(error) or self._gone()):
                 raise
             raise self._lost() from error
 
@@ -275,10 +277,10 @@ class Resident(Parted[S]):
             finally:
                 del calls
 
-    def _lost(self) -> WorkerLost:
-        return WorkerLost(
+    def _lost(self) -> WorkerLostError:
+        return WorkerLostError(
             f"a worker was lost after step {self.iteration} of the solve, and its part of the state with it"
-            f"{why(self._client, self._limits)}: go on from the newest checkpoint"
+            f"{describe_worker_loss(self._client, self._limits)}: go on from the newest checkpoint"
         )
 
     def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
@@ -299,7 +301,7 @@ class Resident(Parted[S]):
                 workers=[worker], allow_other_workers=True, pure=False,
             )  # fmt: skip
             graph.update(zip(named, futures, strict=True))
-        self._settled(list(graph.values()), TAKING)  # before the next step replaces them
+        self._settled(list(graph.values()), TRANSFER_TIMEOUT)  # before the next step replaces them
         return graph
 
     def _settled(self, futures: list[Future], most: float = math.inf) -> list[Future]:

@@ -14,7 +14,7 @@ Values: TypeAlias = Mapping[Any, Any]
 Function: TypeAlias = Callable[[Values], Any]
 
 
-def compiled(node: GraphNode) -> Function:
+def compile_task(node: GraphNode) -> Function:
     """A function that gives what calling ``node`` gives.
 
     Parameters
@@ -59,14 +59,14 @@ def _argument(a: Any) -> tuple[Function | None, Any]:
         key = a.key
         return (lambda values: values[key]), None
     if isinstance(a, GraphNode):
-        return compiled(a), None
+        return compile_task(a), None
     return None, a
 
 
 def _subgraph(inner: Mapping[Any, GraphNode], end: Any, names: Any, *arguments: Any) -> Function:
     """A fused chain of tasks, its own values gone with the call."""
     needs = {k: node.dependencies & inner.keys() for k, node in inner.items()}
-    steps = [(key, compiled(inner[key])) for key in TopologicalSorter(needs).static_order()]
+    steps = [(key, compile_task(inner[key])) for key in TopologicalSorter(needs).static_order()]
     given = [(name, *_argument(a)) for name, a in zip(names, arguments, strict=True)]
 
     def run(values: Values) -> Any:

@@ -13,11 +13,11 @@ import dask.array as da
 import numpy as np
 from dask._task_spec import DataNode
 
-from pylops_distributed.compat.malloc import free, worker_here
-from pylops_distributed.execution.partition import Part, Row, Taken
+from pylops_distributed.compat.malloc import current_worker, free_memory
+from pylops_distributed.execution.partition import Partition, Row, Taken
 from pylops_distributed.execution.partitioning import Key, plan
-from pylops_distributed.execution.state import State, bare, materialise, rebuild, scalars
-from pylops_distributed.execution.tracing import Template, opening
+from pylops_distributed.execution.state import State, materialise, replace_arrays, scalars, without_vectors
+from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
 from pylops_distributed.vectors.space import keys_of
 
 S = TypeVar("S", bound=State)
@@ -29,10 +29,10 @@ ROOM = 0.3
 
 def stops(state: S, until: Done[S], iteration: int, row: Row) -> bool:
     """Whether a solver, whose ``done`` is ``until``, stops after ``iteration`` steps with these scalars."""
-    return until(bare(state, iteration, row)) is not None
+    return until(without_vectors(state, iteration, row)) is not None
 
 
-class Replay(ABC, Generic[S]):
+class Engine(ABC, Generic[S]):
     """A solver's step, traced for states like ``state`` and taken any number of times.
 
     Parameters
@@ -56,11 +56,11 @@ class Replay(ABC, Generic[S]):
 
     first: S
 
-    def __init__(self, template: Template, state: S, done: Done[S]) -> None:
+    def __init__(self, template: StepTemplate, state: S, done: Done[S]) -> None:
         self.template, self.iteration, self.moved = template, state.iteration, 0
         self._token = secrets.token_bytes(16)  # who has seen a name of this engine's will never see it again
         # Without its scalars, too, where they are lazy: with them the operator would go to each worker.
-        self._bare = bare(state, self.iteration, [None] * len(scalars(state)))
+        self._bare = without_vectors(state, self.iteration, [None] * len(scalars(state)))
         self.done = partial(stops, self._bare, done)
 
     def until(self, done: Done[S]) -> None:
@@ -88,13 +88,13 @@ class Replay(ABC, Generic[S]):
         self.__dict__.pop("template", None)
 
 
-class Plain(Replay[S]):
+class SchedulerEngine(Engine[S]):
     """Each step as a graph of its own for Dask's scheduler: the reference, and for schedulers of one's own."""
 
-    def __init__(self, template: Template, state: S, done: Done[S]) -> None:
+    def __init__(self, template: StepTemplate, state: S, done: Done[S]) -> None:
         super().__init__(template, state, done)
         self._state = materialise(state)
-        self.first = bare(self._state, self.iteration, scalars(self._state).values())
+        self.first = without_vectors(self._state, self.iteration, scalars(self._state).values())
 
     def run(self, steps: int) -> list[S]:
         """As :meth:`Replay.run`."""
@@ -102,7 +102,7 @@ class Plain(Replay[S]):
         while len(taken) < steps:
             self._state = self._next()
             self.iteration, row = self._state.iteration, list(scalars(self._state).values())
-            taken.append(bare(self._state, self.iteration, row))
+            taken.append(without_vectors(self._state, self.iteration, row))
             if self.done(self.iteration, row):
                 break
         return taken
@@ -124,7 +124,7 @@ class Plain(Replay[S]):
         self.__dict__.pop("_state", None)
 
 
-class Parted(Replay[S]):
+class PartitionedEngine(Engine[S]):
     """Steps taken by parts, each of which holds its share of the state."""
 
     _row: Row
@@ -168,7 +168,7 @@ class Parted(Replay[S]):
         rows, self.moved = taken[0][0], sum(moved for _, moved in taken)
         self._row, before = rows[-1], self.iteration
         self.iteration += len(rows)
-        return [bare(self._bare, before + n, row) for n, row in enumerate(rows, 1)]
+        return [without_vectors(self._bare, before + n, row) for n, row in enumerate(rows, 1)]
 
     @abstractmethod
     def _gather(self, calls: list[Any]) -> list[Taken]:
@@ -183,11 +183,11 @@ class Parted(Replay[S]):
                 arrays.append(da.Array(self._blocks(a, name), name, a.chunks, meta=a._meta))
             else:
                 arrays.append(next(scalars))
-        newest: S = rebuild(self.template.before, arrays, self.iteration)  # type: ignore[assignment]
+        newest: S = replace_arrays(self.template.before, arrays, self.iteration)  # type: ignore[assignment]
         return newest
 
 
-class InProcess(Parted[S]):
+class ThreadedEngine(PartitionedEngine[S]):
     """One part, in this process.
 
     Its steps are taken by threads of its own, so that an interrupt leaves the state whole.
@@ -198,12 +198,16 @@ class InProcess(Parted[S]):
         How many tasks to run at once.
     """
 
-    def __init__(self, template: Template, state: S, done: Done[S], threads: int) -> None:
+    def __init__(self, template: StepTemplate, state: S, done: Done[S], threads: int) -> None:
         super().__init__(template, state, done)
-        (first,), (share,) = plan(opening(state, template), 1)[0], plan(template, 1)[0]
-        worker = worker_here()  # of which each thread may do as much
-        room = free() if worker is None else free(worker.memory_manager.memory_limit) // worker.state.nthreads
-        self._part = Part(first, share, state.iteration, int(ROOM * room), threads, self.done)
+        (first,), (share,) = plan(trace_initial_state(state, template), 1)[0], plan(template, 1)[0]
+        worker = current_worker()  # of which each thread may do as much
+        room = (
+            free_memory()
+            if worker is None
+            else free_memory(worker.memory_manager.memory_limit) // worker.state.nthreads
+        )
+        self._part = Partition(first, share, state.iteration, int(ROOM * room), threads, self.done)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="solve")
         try:
             self._begin()

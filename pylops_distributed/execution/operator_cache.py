@@ -11,12 +11,12 @@ from typing import Any
 from dask._task_spec import DataNode, GraphNode
 from dask.sizeof import sizeof
 
-from pylops_distributed.compat.malloc import aligned
-from pylops_distributed.execution.compile import compiled
+from pylops_distributed.compat.malloc import as_aligned
+from pylops_distributed.execution.compile import compile_task
 from pylops_distributed.graph.purity import read_only
 
 
-class Constants:
+class OperatorCache:
     """Blocks of the operator, by key, for any number of threads.
 
     Kept once computed as long as they fit into ``room``; what does not fit is read again for every use, so
@@ -31,7 +31,7 @@ class Constants:
     """
 
     def __init__(self, graph: Mapping[Any, GraphNode], room: int) -> None:
-        self._tasks = {key: (compiled(node), tuple(node.dependencies)) for key, node in graph.items()}
+        self._tasks = {key: (compile_task(node), tuple(node.dependencies)) for key, node in graph.items()}
         uses = Counter(d for _, needs in self._tasks.values() for d in needs)
         self._shared = {key for key, count in uses.items() if count > 1}
         self._room, self._read = room, 0
@@ -43,7 +43,7 @@ class Constants:
 
     def give(self, values: Mapping[Any, Any]) -> None:
         """Take values that were computed elsewhere."""
-        self._kept.update((key, read_only(aligned(value))) for key, value in values.items())
+        self._kept.update((key, read_only(as_aligned(value))) for key, value in values.items())
 
     def retain(self, keys: Container[Any]) -> None:
         """Let go of all others than these."""
@@ -68,7 +68,7 @@ class Constants:
         if other is not None:
             return other.result()
         try:
-            value = read_only(aligned(self._compute(key)))
+            value = read_only(as_aligned(self._compute(key)))
             self._keep(key, value)
             mine.set_result(value)
             return value

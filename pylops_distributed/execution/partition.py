@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from pylops_distributed.errors import PartLost
-from pylops_distributed.execution.operator_cache import Constants
+from pylops_distributed.errors import PartitionLostError
+from pylops_distributed.execution.operator_cache import OperatorCache
 from pylops_distributed.execution.partitioning import Key, Message, Share, is_scalar
 from pylops_distributed.execution.process import computing, find_libraries
-from pylops_distributed.execution.schedule import Frame, Program
+from pylops_distributed.execution.schedule import PartitionProgram, StepRun
 
 Row: TypeAlias = list[Any]
 # The scalars after each step, and the bytes that came from outside the part's memory since its beginning.
@@ -23,7 +23,7 @@ Taken: TypeAlias = tuple[list[Row], int]
 VERDICT = -1  # the stage of the leading part's message: whether to stop, and the scalars after the step
 
 
-class Part:
+class Partition:
     """One part's share of the step, done again and again by ``threads`` threads.
 
     The first part leads: its scalars are those of all parts, and it alone decides when to stop. Processors that
@@ -52,10 +52,10 @@ class Part:
         self.threads, self.done, self.links = threads, done, links
         self.state: dict[Key, Any] = {}
         self.step, self.read = first - 1, 0
-        self._constants = Constants({**opening.constant, **share.constant}, room)
-        self._opening = {self.step: Program(opening, self._constants)}
-        self._program: Any = Program(share, self._constants)
-        self._frames: dict[int, Frame] = {}
+        self._constants = OperatorCache({**opening.constant, **share.constant}, room)
+        self._opening = {self.step: PartitionProgram(opening, self._constants)}
+        self._program: Any = PartitionProgram(share, self._constants)
+        self._frames: dict[int, StepRun] = {}
         self._verdicts: dict[int, tuple[bool, Row]] = {}
         self._scalars = [key for key in share.carry if is_scalar(key)]
         self._others: list[int] = []
@@ -109,7 +109,7 @@ class Part:
 
     def stop(self) -> None:
         """Have the step under way fail, and the other parts know; does not wait for anything."""
-        self._fail(PartLost("the solve was closed"))
+        self._fail(PartitionLostError("the solve was closed"))
         if self.links:
             self.links.stop()
 
@@ -121,16 +121,16 @@ class Part:
             if self.links:
                 self.links.close()
             # An error holds its frames, and these hold the part.
-            self._error, self.done = PartLost("the solve was closed"), lambda *_: True
+            self._error, self.done = PartitionLostError("the solve was closed"), lambda *_: True
             self.state, self._frames, self._opening, self._verdicts = {}, {}, {}, {}
-            self._program, self._constants = None, Constants({}, 0)
+            self._program, self._constants = None, OperatorCache({}, 0)
 
     # -- one step ------------------------------------------------------------------------------------------
 
-    def _frame(self, step: int) -> Frame:
+    def _frame(self, step: int) -> StepRun:
         """The course of a step, which may begin with a message that is early."""
         if step not in self._frames:
-            self._frames[step] = Frame(self._opening.get(step, self._program), step)
+            self._frames[step] = StepRun(self._opening.get(step, self._program), step)
         return self._frames[step]
 
     def _advance(self) -> bool:
@@ -159,7 +159,7 @@ class Part:
             self._constants.retain(self._program.share.needed())
         return stop
 
-    def _work(self, frame: Frame) -> None:
+    def _work(self, frame: StepRun) -> None:
         """Do what is ready, the most urgent first, until the step is over."""
         tasks, constants = frame.program.tasks, frame.program.constants
         try:
@@ -188,7 +188,7 @@ class Part:
         except BaseException as error:
             self._fail(error)
 
-    def _send(self, frame: Frame, messages: Sequence[Message]) -> None:
+    def _send(self, frame: StepRun, messages: Sequence[Message]) -> None:
         for m in messages:
             self.links.send(m.part, frame.step, m.stage, [frame.values[key] for key in m.keys])
             with self._changed:
@@ -196,7 +196,7 @@ class Part:
 
     # -- what all parts must agree on ----------------------------------------------------------------------
 
-    def _tell(self, frame: Frame) -> None:
+    def _tell(self, frame: StepRun) -> None:
         """Decide and tell the others, as soon as the scalars are known: the vectors may still be under way."""
         if self.links.me:
             return
@@ -210,10 +210,10 @@ class Part:
         for part in self._others:
             self.links.send(part, frame.step, VERDICT, verdict)
 
-    def _decided(self, frame: Frame, scalars: Row) -> bool:
+    def _decided(self, frame: StepRun, scalars: Row) -> bool:
         return self.done(frame.step + 1, [np.asarray(value)[()] for value in scalars])
 
-    def _verdict(self, frame: Frame) -> tuple[bool, Row]:
+    def _verdict(self, frame: StepRun) -> tuple[bool, Row]:
         """Whether to stop, and the scalars after a step: the leading part's."""
         if not self._others:
             scalars = frame.scalars()
@@ -239,7 +239,7 @@ class Part:
 
     def lost(self, part: int, error: BaseException) -> None:
         """Another part is gone."""
-        self._fail(PartLost(f"part {part} of the solve is gone: {error}"))
+        self._fail(PartitionLostError(f"part {part} of the solve is gone: {error}"))
 
     def _fail(self, error: BaseException) -> None:
         with self._changed:

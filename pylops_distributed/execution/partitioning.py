@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from dask._task_spec import GraphNode, cull
 
-from pylops_distributed.execution.tracing import Template
+from pylops_distributed.execution.tracing import StepTemplate
 from pylops_distributed.vectors.space import keys_of
 
 Key: TypeAlias = Any
@@ -93,7 +93,7 @@ def is_scalar(key: Key) -> bool:
     return isinstance(key, tuple) and len(key) == 1
 
 
-def plan(template: Template, parts: int) -> tuple[list[Share], dict[Key, int]]:
+def plan(template: StepTemplate, parts: int) -> tuple[list[Share], dict[Key, int]]:
     """Share a step out among ``parts``.
 
     Blocks of the state and of the operator have a home, by their place in their array. A task runs where its
@@ -136,7 +136,7 @@ class _Planner:
         The parts that do each task: its owner, or all where its result is needed.
     """
 
-    def __init__(self, template: Template, parts: int) -> None:
+    def __init__(self, template: StepTemplate, parts: int) -> None:
         self.template, self.parts, self.body, self.carry = template, parts, template.body, template.carry()
         inner = self.body.keys() | self.carry.keys()
         self.moving = {k: [d for d in t.dependencies if d in inner] for k, t in self.body.items()}
@@ -225,7 +225,7 @@ class _Planner:
         return lambda part: lambda key: (stage[key, part], key not in awaited, rank[key])
 
 
-def _depth_first(template: Template) -> list[Key]:
+def _depth_first(template: StepTemplate) -> list[Key]:
     """The tasks, each after what it takes and as soon as possible: all of the first blocks, then of the second."""
     body, found = template.body, dict[Key, None]()
     for blocks in zip_longest(*map(keys_of, template.outputs)):

@@ -8,12 +8,12 @@ from heapq import heappush
 from itertools import chain
 from typing import Any
 
-from pylops_distributed.execution.compile import compiled
-from pylops_distributed.execution.operator_cache import Constants
+from pylops_distributed.execution.compile import compile_task
+from pylops_distributed.execution.operator_cache import OperatorCache
 from pylops_distributed.execution.partitioning import Key, Message, Share, is_scalar
 
 
-class Program:
+class PartitionProgram:
     """A share made ready to be done again and again.
 
     Parameters
@@ -24,19 +24,19 @@ class Program:
         What its tasks take that is the same in every step.
     """
 
-    def __init__(self, share: Share, constants: Constants) -> None:
+    def __init__(self, share: Share, constants: OperatorCache) -> None:
         works, sends = share.works, share.sends
         self.share, self.constants = share, constants
         self.scalars = [new for old, new in share.carry.items() if is_scalar(old)]
         made = {w.node.key for w in works}.union(*(m.keys for m in share.receives))
         self.unknown = made.intersection(self.scalars)
-        self.tasks = [(compiled(w.node), w.node.key, w.needs, w.constants) for w in works]
+        self.tasks = [(compile_task(w.node), w.node.key, w.needs, w.constants) for w in works]
         self.waiting, self.sending = _index(w.needs for w in works), _index(m.keys for m in sends)
         self.contents = {(m.part, m.stage): m.keys for m in share.receives}
         self.uses = Counter(chain(share.carry.values(), *(w.needs for w in works), *(m.keys for m in sends)))
 
 
-class Frame:
+class StepRun:
     """The course of one step.
 
     Attributes
@@ -51,7 +51,7 @@ class Frame:
         Whether the leading part has told the others of the scalars.
     """
 
-    def __init__(self, program: Program, step: int) -> None:
+    def __init__(self, program: PartitionProgram, step: int) -> None:
         share = program.share
         self.program, self.step, self.uses = program, step, program.uses.copy()
         self.missing = [len(w.needs) for w in share.works]

@@ -13,11 +13,12 @@ import dask
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.vectors.space import Blocks, Vector
+from pylops_distributed.vectors.space import BlockVector, Vector
 
 S = TypeVar("S", bound="State")
 
-# Settings that a resumed solve may change, where a solver has no class attribute ``extendable`` that names them.
+# Settings that a resumed solve may change, where a solver has no class attribute ``resumable_settings`` that names
+# them.
 EXTENDABLE = ("niter", "tol")
 
 # What of a problem a solver takes, as its class attribute ``takes``: the operator and data with the prior's terms as
@@ -88,21 +89,21 @@ class State:
     x: Vector = vector("model", "domain")
 
 
-def leaves(state: State) -> list[da.Array]:
+def state_arrays(state: State) -> list[da.Array]:
     """The arrays of a state, in order, scalars among them."""
     values = [getattr(state, f.name) for f in fields(state) if "space" in f.metadata]
-    arrays = (v.arrays if isinstance(v, Blocks) else (v,) for v in values)
+    arrays = (v.arrays if isinstance(v, BlockVector) else (v,) for v in values)
     return [a if isinstance(a, da.Array) else da.asarray(a) for group in arrays for a in group]
 
 
-def rebuild(state: S, arrays: Iterable[Any], iteration: int) -> S:
+def replace_arrays(state: S, arrays: Iterable[Any], iteration: int) -> S:
     """``state`` with other arrays in the place of its own."""
     rest, values = iter(arrays), dict[str, Any]()
     for f in fields(state):
         if "space" in f.metadata:
             old = getattr(state, f.name)
-            blocks = isinstance(old, Blocks)
-            values[f.name] = Blocks(tuple(next(rest) for _ in old.arrays)) if blocks else next(rest)
+            blocks = isinstance(old, BlockVector)
+            values[f.name] = BlockVector(tuple(next(rest) for _ in old.arrays)) if blocks else next(rest)
     return replace(state, iteration=iteration, **values)
 
 
@@ -141,7 +142,7 @@ def stopping(solver: Any) -> Callable[[Any], Reason | None]:
 
 
 def _heavy(value: Any) -> bool:
-    return hasattr(value, "matvec") or isinstance(value, da.Array | Blocks | np.ndarray)
+    return hasattr(value, "matvec") or isinstance(value, da.Array | BlockVector | np.ndarray)
 
 
 def as_nan(state: S) -> S:
@@ -180,7 +181,7 @@ def _bad(value: Any, infinite: Infinite, first: bool) -> bool:
 
 
 def _masked(x: Any, lost: da.Array) -> Any:
-    if isinstance(x, Blocks):
+    if isinstance(x, BlockVector):
         return x.map(lambda a: _masked(a, lost))
     axes = tuple(range(x.ndim))
     return da.blockwise(_nan_if, axes, x, axes, lost, (), dtype=x.dtype, meta=x._meta)
@@ -190,7 +191,7 @@ def _nan_if(x: Any, lost: Any) -> Any:
     return np.full_like(x, np.nan) if lost else x
 
 
-def bare(state: S, iteration: int, numbers: Iterable[Any]) -> S:
+def without_vectors(state: S, iteration: int, numbers: Iterable[Any]) -> S:
     """``state`` with other scalars and without its vectors."""
     values: dict[str, Any] = {f.name: None for f in fields(state) if f.metadata.get("space")}
     values.update(zip(scalars(state), numbers, strict=True))

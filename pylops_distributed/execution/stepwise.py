@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pylops_distributed.execution.engine import Done, Plain, S, Step
+from pylops_distributed.execution.engine import Done, S, SchedulerEngine, Step
 from pylops_distributed.execution.state import materialise
 
 
-class Stepwise(Plain[S]):
+class Stepwise(SchedulerEngine[S]):
     """Each step built anew from the computed state before.
 
     Parameters

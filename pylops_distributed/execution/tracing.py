@@ -12,8 +12,8 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
 from pylops_distributed.errors import ComputedTooEarlyError
-from pylops_distributed.execution.state import State, leaves, nan_unless_finite, rebuild
-from pylops_distributed.graph.lowering import Graph, lowered, placeholder, placeholders
+from pylops_distributed.execution.state import State, nan_unless_finite, replace_arrays, state_arrays
+from pylops_distributed.graph.lowering import Graph, lower, placeholder, placeholders
 from pylops_distributed.graph.purity import applications, foreign_within
 from pylops_distributed.vectors.space import Vector, keys_of
 
@@ -21,7 +21,7 @@ S = TypeVar("S", bound=State)
 
 
 @dataclass(frozen=True)
-class Template:
+class StepTemplate:
     """The optimised graph of one step on placeholders.
 
     Attributes
@@ -50,7 +50,7 @@ class Template:
     @property
     def inputs(self) -> list[da.Array]:
         """The placeholders."""
-        return leaves(self.before)
+        return state_arrays(self.before)
 
     def foreign(self) -> list[Any]:
         """The functions and operators of users' own that take part in the step."""
@@ -73,7 +73,7 @@ class Template:
 
     def expand(self, state: S, steps: int = 1) -> S:
         """The state ``steps`` steps later, as one lazy graph."""
-        arrays = leaves(state)
+        arrays = state_arrays(state)
         keys = [k for a in arrays for k in keys_of(a)]
         token, tasks = tokenize(*(a.name for a in arrays)), {**self.futures, **self.constant}
         for n in range(steps):
@@ -86,10 +86,10 @@ class Template:
         for n in set(names) - graph.layers.keys():  # Dask looks arrays up by layer
             graph.layers[n], graph.dependencies[n] = MaterializedLayer({}), {name}
         made = [da.Array(graph, n, a.chunks, meta=a._meta) for n, a in zip(names, self.outputs, strict=True)]
-        return rebuild(state, made, state.iteration + steps)
+        return replace_arrays(state, made, state.iteration + steps)
 
 
-def trace(step: Callable[[S], S], state: S, whole: Iterable[Hashable] = ()) -> Template:
+def trace(step: Callable[[S], S], state: S, whole: Iterable[Hashable] = ()) -> StepTemplate:
     """Trace ``step`` on placeholders shaped like ``state``, and optimise its graph once.
 
     Parameters
@@ -101,13 +101,13 @@ def trace(step: Callable[[S], S], state: S, whole: Iterable[Hashable] = ()) -> T
     whole : iterable, optional
         Keys of tasks that must stay tasks of their own.
     """
-    inputs = [placeholder(a.chunks, a._meta, number) for number, a in enumerate(leaves(state))]
-    before = rebuild(state, inputs, state.iteration)
+    inputs = [placeholder(a.chunks, a._meta, number) for number, a in enumerate(state_arrays(state))]
+    before = replace_arrays(state, inputs, state.iteration)
     with placeholders(), applications() as applied:
         after = step(before)
-    outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, leaves(after), strict=True)]
-    graph = lowered(outputs, inputs, whole)
-    return Template(graph.constant, graph.futures, graph.body, before, outputs, tuple(applied))
+    outputs = [o.rechunk(i.chunks) for i, o in zip(inputs, state_arrays(after), strict=True)]
+    graph = lower(outputs, inputs, whole)
+    return StepTemplate(graph.constant, graph.futures, graph.body, before, outputs, tuple(applied))
 
 
 def unroll(solver: Any, op: Any, y: Vector, niter: int, x0: Vector | None = None) -> Any:
@@ -127,7 +127,7 @@ def unroll(solver: Any, op: Any, y: Vector, niter: int, x0: Vector | None = None
     return nan_unless_finite(last)
 
 
-def opening(state: State, template: Template) -> Template:
+def trace_initial_state(state: State, template: StepTemplate) -> StepTemplate:
     """How a lazy state comes about, as a step that takes nothing.
 
     Parameters

@@ -26,7 +26,7 @@ Deliver: TypeAlias = Callable[[int, int, int, Any], None]
 Lost: TypeAlias = Callable[[int, BaseException], None]
 
 
-class Links:
+class PeerTransport:
     """The connections of one part with all others.
 
     A hop through Dask's own comms costs milliseconds, one through a plain socket some tens of microseconds,

@@ -12,37 +12,37 @@ from dask._task_spec import GraphNode, Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
-from pylops_distributed.graph.lowering import lowered, placeholder, placeholders
-from pylops_distributed.vectors.space import AnySpace, Blocks, BlockSpace, Vector, arrays_of, keys_of
+from pylops_distributed.graph.lowering import lower, placeholder, placeholders
+from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Vector, arrays_of, keys_of
 
 Columns: TypeAlias = list[Any]  # one block of each vector
 
 
-def gather(X: Vector) -> da.Array:
+def columns_to_matrix(X: Vector) -> da.Array:
     """Vectors side by side as a matrix: one flat vector a column."""
     flat = [a.reshape(-1, a.shape[-1]) for a in arrays_of(X)]
     return flat[0] if len(flat) == 1 else da.concatenate(flat)
 
 
-def spread(X: da.Array, space: AnySpace) -> Vector:
-    """The inverse of :func:`gather`: an array of ``space``, or Blocks, with one more axis at the end."""
+def matrix_to_columns(X: da.Array, space: AnySpace) -> Vector:
+    """The inverse of :func:`columns_to_matrix`: an array of ``space``, or Blocks, with one more axis at the end."""
     if not isinstance(space, BlockSpace):
         return X.reshape((*space.shape, X.shape[-1]))
     ends = np.cumsum([s.size for s in space.spaces]).tolist()
     parts = zip(space.spaces, [0, *ends[:-1]], ends, strict=True)
-    return Blocks(tuple(X[low:high].reshape((*s.shape, X.shape[-1])) for s, low, high in parts))
+    return BlockVector(tuple(X[low:high].reshape((*s.shape, X.shape[-1])) for s, low, high in parts))
 
 
-def recast(X: Vector, space: AnySpace) -> Vector:
+def reshape_columns(X: Vector, space: AnySpace) -> Vector:
     """Vectors side by side in the layout of ``space``: themselves where that already fits."""
     spaces = space.spaces if isinstance(space, BlockSpace) else (space,)
-    fits = isinstance(X, Blocks) == isinstance(space, BlockSpace)
+    fits = isinstance(X, BlockVector) == isinstance(space, BlockSpace)
     if fits and [a.shape[:-1] for a in arrays_of(X)] == [s.shape for s in spaces]:
         return X
-    return spread(gather(X), space)
+    return matrix_to_columns(columns_to_matrix(X), space)
 
 
-def each(function: Callable[[Any], Any], X: Vector) -> Any:
+def vmap(function: Callable[[Any], Any], X: Vector) -> Any:
     """Apply a lazy function of a vector to many, which lie along the last axis of ``X``.
 
     The function is called once, on a vector that is not there yet. Each task of the graph that it builds then
@@ -67,9 +67,9 @@ def each(function: Callable[[Any], Any], X: Vector) -> Any:
         placeholder(a.chunks[:-1], np.empty((0,) * (a.ndim - 1), a.dtype), n) for n, a in enumerate(given)
     ]
     with placeholders():
-        y = function(Blocks(tuple(holes)) if isinstance(X, Blocks) else holes[0])
+        y = function(BlockVector(tuple(holes)) if isinstance(X, BlockVector) else holes[0])
     images = arrays_of(y)
-    graph = lowered(images, holes)
+    graph = lower(images, holes)
     sources = {k: (a.name, *k[1:]) for h, a in zip(holes, given, strict=True) for k in keys_of(h)}
     token = tokenize([a.name for a in given], [a.name for a in images])
     names = [f"columns-{token}-{n}" for n in range(len(images))]
@@ -83,7 +83,7 @@ def each(function: Callable[[Any], Any], X: Vector) -> Any:
                 key = (name, *k[1:], c)
                 tasks[key] = Task(key, _stack, TaskRef(own.get(k, k)), count=count)
     made = [_array(names, n, tasks, given, (*a.chunks, chunks), a.dtype) for n, a in enumerate(images)]
-    return Blocks(tuple(made)) if isinstance(y, Blocks) else made[0]
+    return BlockVector(tuple(made)) if isinstance(y, BlockVector) else made[0]
 
 
 def _named(key: Any, suffix: str) -> Any:
@@ -103,12 +103,12 @@ def _array(
 def _batched(task: GraphNode, own: dict[Any, Any], count: int) -> Task:
     """The task, under a name of its own, that does ``task`` for each of ``count`` vectors."""
     needs = sorted(task.dependencies, key=str)
-    work = _Each(task, tuple(needs), tuple(k in own for k in needs), count)
+    work = _BatchedTask(task, tuple(needs), tuple(k in own for k in needs), count)
     return Task(own[task.key], work, *(TaskRef(own.get(k, k)) for k in needs))
 
 
 @dataclass(frozen=True)
-class _Each:
+class _BatchedTask:
     """A task of one vector as a function of the blocks of many; those that are ``fixed`` are the same for all."""
 
     task: GraphNode

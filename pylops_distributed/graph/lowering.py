@@ -25,7 +25,7 @@ Graph: TypeAlias = dict[Any, Any]
 GETTERS = (getter, getter_inline, getter_nofancy)
 # How many elements functions of tasks give that do not return a block of an array, by the shape of what they are
 # given and their keyword arguments.
-ELEMENTS: dict[Callable[..., Any], Callable[..., int]] = {}
+OUTPUT_SIZE_RULES: dict[Callable[..., Any], Callable[..., int]] = {}
 
 
 _DEPTH: ContextVar[int] = ContextVar("depth", default=0)
@@ -52,7 +52,7 @@ def placeholder(chunks: Chunks, meta: Any, number: int = 0) -> da.Array:
 
 
 @dataclass(frozen=True)
-class Lowered:
+class LoweredGraph:
     """The optimised graph of some arrays that depend on placeholders.
 
     Attributes
@@ -70,7 +70,7 @@ class Lowered:
     body: Graph
 
 
-def lowered(outputs: Sequence[da.Array], inputs: Iterable[da.Array], whole: Iterable[Any] = ()) -> Lowered:
+def lower(outputs: Sequence[da.Array], inputs: Iterable[da.Array], whole: Iterable[Any] = ()) -> LoweredGraph:
     """Optimise the graph of ``outputs``, computed from the placeholders ``inputs``, as Dask would.
 
     The tasks with the keys ``whole``, where there are any, stay tasks of their own.
@@ -82,7 +82,7 @@ def lowered(outputs: Sequence[da.Array], inputs: Iterable[da.Array], whole: Iter
     raw = layers.cull(ends).to_dict()
     graph = convert_legacy_graph(raw)
     futures = {k: v for k, v in raw.items() if k not in graph}  # Dask takes them for references to themselves
-    pieces = _pieces(graph)
+    pieces = _array_pieces(graph)
     rest = {k: v for k, v in graph.items() if k not in pieces and k not in holes}
     graph = {**pieces, **fuse_linear_task_spec(rest, keys=apart)}
     moving = set(holes)
@@ -90,10 +90,10 @@ def lowered(outputs: Sequence[da.Array], inputs: Iterable[da.Array], whole: Iter
         if key in graph and moving & graph[key].dependencies:
             moving.add(key)
     body = {k: v for k, v in graph.items() if k in moving}
-    return Lowered({k: v for k, v in graph.items() if k not in moving}, futures, body)
+    return LoweredGraph({k: v for k, v in graph.items() if k not in moving}, futures, body)
 
 
-def _pieces(graph: Graph) -> Graph:
+def _array_pieces(graph: Graph) -> Graph:
     """The arrays in a graph, and the pieces that its tasks cut from them: a worker gets its pieces, not all."""
 
     def piece(key: Any, node: GraphNode) -> Any:
@@ -106,19 +106,19 @@ def _pieces(graph: Graph) -> Graph:
     return {key: found for key, node in graph.items() if (found := piece(key, node)) is not None}
 
 
-_WORKING: ContextVar[Any] = ContextVar("working", default=None)
+_CURRENT: ContextVar[Any] = ContextVar("working", default=None)
 
 
 @contextmanager
-def at_work(op: Any) -> Iterator[None]:
+def operator_scope(op: Any) -> Iterator[None]:
     """Note that what is built meanwhile is built by ``op``."""
-    token = _WORKING.set(op)
+    token = _CURRENT.set(op)
     try:
         yield
     finally:
-        _WORKING.reset(token)
+        _CURRENT.reset(token)
 
 
-def working() -> Any:
+def current_operator() -> Any:
     """The innermost operator that is being applied, or None."""
-    return _WORKING.get()
+    return _CURRENT.get()

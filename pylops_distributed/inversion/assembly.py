@@ -21,7 +21,7 @@ from pylops_distributed.optimization.proximal import L1, L21, TV
 from pylops_distributed.optimization.session import Solver
 from pylops_distributed.problems.base import Penalty, Problem
 from pylops_distributed.problems.fields.operator_spec import PACKAGES, OperatorSpec
-from pylops_distributed.settings.solver_settings import SOLVERS, SolverSettings, held, name_of
+from pylops_distributed.settings.solver_settings import SOLVERS, SolverSettings, injected_fields, name_of
 from pylops_distributed.storage.content_digest import named_file, token
 from pylops_distributed.storage.labels import SpaceLabels
 from pylops_distributed.storage.provenance import fingerprint
@@ -99,9 +99,9 @@ def complete(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> Any:
     """
     algorithm = _algorithm(solver)
     given = {
-        f.name: GIVERS[f.name](problem, ds, solver)
-        for f in held(algorithm)
-        if f.name in GIVERS and _missing(getattr(solver, f.name, None))
+        f.name: FIELD_PROVIDERS[f.name](problem, ds, solver)
+        for f in injected_fields(algorithm)
+        if f.name in FIELD_PROVIDERS and _missing(getattr(solver, f.name, None))
     }
     return solver.build(**given) if isinstance(solver, SolverSettings) else replace(solver, **given)  # type: ignore[type-var]
 
@@ -124,12 +124,12 @@ def identity(problem: Problem, data: str, solver: AnySolver) -> dict[str, Any]:
     Returns
     -------
     dict
-        JSON values, among them what :func:`code_of` finds.
+        JSON values, among them what :func:`source_digest` finds.
     """
     algorithm = _algorithm(solver)
-    extendable = getattr(algorithm, "extendable", EXTENDABLE)
+    extendable = getattr(algorithm, "resumable_settings", EXTENDABLE)
     own = {f.name: getattr(solver, f.name, None) for f in fields(algorithm) if f.name not in extendable}
-    holds = {f.name for f in held(algorithm)}
+    holds = {f.name for f in injected_fields(algorithm)}
     settings = {name: value for name, value in own.items() if name not in holds}
     tokens = {name: _token(value) for name, value in own.items() if name in holds and not _missing(value)}
     found: dict[str, Any] = {
@@ -139,10 +139,10 @@ def identity(problem: Problem, data: str, solver: AnySolver) -> dict[str, Any]:
     }
     if revision := getattr(algorithm, "revision", None):  # other numbers from the same settings
         found["solver"]["revision"] = revision
-    return found | code_of(problem)
+    return found | source_digest(problem)
 
 
-def place(root: str, name: str, what: Mapping[str, Any]) -> str:
+def run_url(root: str, name: str, what: Mapping[str, Any]) -> str:
     """Where the run of an identity goes if nothing else is said."""
     return f"{root.rstrip('/')}/{name}-{fingerprint(what)[:8]}.zarr"
 
@@ -155,7 +155,7 @@ def model_of(problem: Problem, ds: xr.Dataset, solver: Mapping[str, Any], x: Any
     return x if transform is None else transform.apply(x)
 
 
-def code_of(problem: Problem) -> dict[str, Any]:
+def source_digest(problem: Problem) -> dict[str, Any]:
     """Digests of what a problem's numbers depend on beyond its parameters; empty for those of the library.
 
     The code of its class as it is loaded, with all that it reaches in its own package and in modules that are not
@@ -289,7 +289,7 @@ def _targets(problem: Problem, ds: xr.Dataset, _: Any) -> Any:
 
 
 # What solvers hold beside settings, by the names that it has in all of them: all that depends on the problem.
-GIVERS: dict[str, Callable[[Problem, xr.Dataset, Any], Any]] = {
+FIELD_PROVIDERS: dict[str, Callable[[Problem, xr.Dataset, Any], Any]] = {
     "M": lambda problem, ds, _: problem.preconditioner(ds),
     "SOp": lambda problem, ds, _: problem.transform(ds),
     "g": _function,

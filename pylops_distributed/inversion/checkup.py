@@ -15,7 +15,7 @@ from pylops_distributed.inversion.assembly import AnySolver, Assembly, assemble
 from pylops_distributed.problems.base import Problem
 from pylops_distributed.settings.solver_settings import name_of
 from pylops_distributed.utils.dottest import dottest
-from pylops_distributed.vectors.space import Blocks
+from pylops_distributed.vectors.space import BlockVector
 
 MIB = 2**20
 LARGE = 256 * MIB  # a chunk beyond this leaves workers little room for what a task makes of it
@@ -82,7 +82,7 @@ def _fits(problem: Problem, ds: xr.Dataset) -> tuple[str, bool, str]:
 
 
 def _chunks(name: str, x: Any) -> tuple[str, bool, str]:
-    arrays = x.arrays if isinstance(x, Blocks) else (x,)
+    arrays = x.arrays if isinstance(x, BlockVector) else (x,)
     largest = max(int(np.prod(a.chunksize)) * a.dtype.itemsize for a in arrays)
     count, total = sum(a.npartitions for a in arrays), sum(a.nbytes for a in arrays)
     good = largest <= LARGE and not (count > 64 and total / count < SMALL)
@@ -98,10 +98,10 @@ def _chunks(name: str, x: Any) -> tuple[str, bool, str]:
 def _costs(found: Assembly, state: State, name: str) -> Iterator[tuple[str, bool, str]]:
     """Size of a state, and tasks of a step."""
     vectors = [getattr(state, f.name) for f in fields(state) if f.metadata.get("space")]
-    arrays = [a for v in vectors for a in (v.arrays if isinstance(v, Blocks) else (v,))]
+    arrays = [a for v in vectors for a in (v.arrays if isinstance(v, BlockVector) else (v,))]
     size = sum(a.nbytes for a in arrays)
     # The engine holds the state before and after a step, and the data.
-    data = sum(a.nbytes for a in (found.y.arrays if isinstance(found.y, Blocks) else (found.y,)))
+    data = sum(a.nbytes for a in (found.y.arrays if isinstance(found.y, BlockVector) else (found.y,)))
     need = 2 * size + data
     yield (
         "memory", True,

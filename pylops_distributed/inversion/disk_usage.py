@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import dask.array as da
 import xarray as xr
 
-from pylops_distributed.execution.state import leaves
+from pylops_distributed.execution.state import state_arrays
 from pylops_distributed.inversion.assembly import AnySolver, assemble, identity, model_of
 from pylops_distributed.problems.base import Problem
-from pylops_distributed.settings.solver_settings import most_steps
+from pylops_distributed.settings.solver_settings import max_steps_of
 from pylops_distributed.storage.policies import Retention
 
 
-def _stored(array: da.Array) -> int:
+def _padded_nbytes(array: da.Array) -> int:
     """Bytes of an array in a checkpoint, whose chunks are all of one size, those at the edges too."""
     grid = [max(sizes, default=1) for sizes in array.chunks]
     padded = [-(-length // chunk) * chunk for length, chunk in zip(array.shape, grid, strict=True)]
@@ -66,9 +66,9 @@ def disk_use(problem: Problem, ds: xr.Dataset, solver: AnySolver, retention: Ret
     settled = problem.settled(ds)
     ready = assemble(settled, ds, solver)
     first = ready.solver.init(ready.op, ready.y)
-    state = sum(map(_stored, leaves(first)))
+    state = sum(map(_padded_nbytes, state_arrays(first)))
     # While one is written, those before it are still there.
-    kept = retention.latest + 1 + (most_steps(solver) // retention.every if retention.every else 0)
+    kept = retention.latest + 1 + (max_steps_of(solver) // retention.every if retention.every else 0)
     known = identity(problem, "", solver)["solver"]
     result = settled.label(ds, model_of(settled, ds, known, first.x))
     return DiskUse(int(ds.nbytes), state, kept, int(result.nbytes))

@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.errors import Damaged, NotFiniteError
+from pylops_distributed.errors import CorruptionError, NotFiniteError
 from pylops_distributed.execution import await_workers
 from pylops_distributed.execution.background import in_background
 from pylops_distributed.execution.state import Reason
 from pylops_distributed.ingest import open_dataset, read_ref
-from pylops_distributed.inversion.assembly import AnySolver, assemble, identity, place
-from pylops_distributed.inversion.warm_start import START, first_model, warm
+from pylops_distributed.inversion.assembly import AnySolver, assemble, identity, run_url
+from pylops_distributed.inversion.warm_start import START, find_warm_start, first_model
 from pylops_distributed.linearoperator.memory_check import check_memory
 from pylops_distributed.optimization.session import Save, Session
 from pylops_distributed.problems.base import Problem
 from pylops_distributed.problems.registry import load_problem
-from pylops_distributed.settings.solver_settings import most_steps
+from pylops_distributed.settings.solver_settings import max_steps_of
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.policies import Every, Retention
 from pylops_distributed.storage.run import Run
@@ -34,7 +34,7 @@ GRACE = 20.0
 # Seconds between two looks for workers that have come.
 LOOK = 5.0
 
-__all__ = ["GRACE", "Inversion", "Progress", "begin", "identity", "place"]
+__all__ = ["GRACE", "Inversion", "Progress", "begin", "identity", "run_url"]
 
 log = logging.getLogger(__name__)
 
@@ -111,14 +111,14 @@ def begin(
     ------
     ValueError
         If the data do not fit the problem, or hold NaN or infinity in a trace.
-    RunMismatch
+    RunMismatchError
         If ``url`` holds a run of another problem, other data or another solver; it lists the differences.
     """
     ref = read_ref(dataset)
     what, start = identity(problem, ref.fingerprint, solver), None
     if warm_start:
-        what, start = warm(root, name, what)
-    where = url or place(root, name, what)
+        what, start = find_warm_start(root, name, what)
+    where = url or run_url(root, name, what)
     try:
         prepared = Run.open(where).attrs.get("problem")
     except FileNotFoundError:
@@ -149,9 +149,9 @@ class Inversion:
 
     Raises
     ------
-    RunBusy
+    RunBusyError
         If another process is working on the run.
-    TooLarge
+    InsufficientMemoryError
         If a task of the operator would not fit into a worker's memory; it names the axis to cut.
     """
 
@@ -165,7 +165,7 @@ class Inversion:
         client: Any = None,
     ) -> None:
         self.run = run
-        self.niter = most_steps(solver)
+        self.niter = max_steps_of(solver)
         self.attempt = run.attempt()
         try:
             problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.dataset)
@@ -195,7 +195,7 @@ class Inversion:
         await_workers()  # who read it
         try:
             x0, known = self._start(), True
-        except (FileNotFoundError, Damaged) as error:
+        except (FileNotFoundError, CorruptionError) as error:
             if not self.store.list():
                 raise
             log.warning(

@@ -17,7 +17,7 @@ from pylops_distributed.storage.atomic_group import Variable
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.results import result_attrs
 from pylops_distributed.storage.run import Run
-from pylops_distributed.storage.state_io import entries
+from pylops_distributed.storage.state_io import published_checkpoints
 
 log = logging.getLogger(__name__)
 
@@ -80,5 +80,5 @@ def plain(value: Any) -> Any:
 
 def needs_result(run: Run) -> bool:
     """Whether there are newer checkpoints than the one the result was made from, or no result."""
-    saved, result = entries(run.storage), result_attrs(run.storage)
+    saved, result = published_checkpoints(run.storage), result_attrs(run.storage)
     return result is None or not saved or saved[-1].name != result.get("checkpoint")

@@ -9,13 +9,13 @@ from typing import Any
 from pylops_distributed.execution.state import State
 from pylops_distributed.storage.results import attrs_if_sound
 from pylops_distributed.storage.run import Run, list_runs
-from pylops_distributed.storage.state_io import load, sound
+from pylops_distributed.storage.state_io import load_checkpoint, verified_checkpoints
 from pylops_distributed.vectors.space import Vector
 
 START = "start"
 
 
-def warm(root: str, name: str, what: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+def find_warm_start(root: str, name: str, what: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
     """The identity of a run that begins at the newest result of the same name, problem and solver on other data.
 
     Where such a run begins is part of what it is: its numbers depend on it. So a run on these very data, once it was
@@ -48,7 +48,7 @@ def warm(root: str, name: str, what: Mapping[str, Any]) -> tuple[dict[str, Any],
     results = [(attrs_if_sound(run.storage), run) for run in same]
     ended = [(str(attrs["created_at"]), run) for attrs, run in results if attrs is not None]
     for _, run in sorted(ended, key=itemgetter(0), reverse=True):
-        if found := next(sound(run.storage), None):
+        if found := next(verified_checkpoints(run.storage), None):
             return {**what, START: {"run": run.attrs["run_id"], "checkpoint": found.name}}, run.storage.url
     return dict(what), None
 
@@ -64,7 +64,7 @@ def first_model(run: Run) -> Vector | None:
     url, known = run.attrs.get(START), run.attrs["identity"].get(START)
     if url is None or known is None:
         return None
-    x: Vector = load(Run.open(url).storage, known["checkpoint"], State).state.x
+    x: Vector = load_checkpoint(Run.open(url).storage, known["checkpoint"], State).state.x
     return x
 
 

@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pylops_distributed.graph.batching import recast
-from pylops_distributed.linearoperator.labels import Side, agree
+from pylops_distributed.graph.batching import reshape_columns
+from pylops_distributed.linearoperator.labels import Side, common_labels
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.space import AnySpace, Blocks, BlockSpace, Space, reshape
+from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Space, reshape
 
 
 @dataclass(frozen=True)
-class Way:
+class ApplyMode:
     """How a composed operator goes through its members: with one vector, or with many side by side."""
 
     forward: Callable[[LinearOperator, Any], Any]
@@ -24,13 +24,13 @@ class Way:
     reshape: Callable[[Any, AnySpace], Any]
 
 
-ONE = Way(lambda op, x: op.apply(x), lambda op, y: op.apply_adjoint(y), reshape)
-MANY = Way(
-    lambda op, x: op.narrowed(op._matmat(x), 0), lambda op, y: op.narrowed(op._rmatmat(y), 1), recast
+VECTOR = ApplyMode(lambda op, x: op.apply(x), lambda op, y: op.apply_adjoint(y), reshape)
+MATRIX = ApplyMode(
+    lambda op, x: op.cast_output(op._matmat(x), 0), lambda op, y: op.cast_output(op._rmatmat(y), 1), reshape_columns
 )  # fmt: skip
 
 
-class Composed(LinearOperator):
+class ComposedOperator(LinearOperator):
     """An operator made of others, which says once how it goes through them.
 
     Parameters
@@ -71,24 +71,24 @@ class Composed(LinearOperator):
         return self.op.labels
 
     @abstractmethod
-    def _forward(self, x: Any, way: Way) -> Any:
+    def _forward(self, x: Any, way: ApplyMode) -> Any:
         """Forward of one vector or of many."""
 
     @abstractmethod
-    def _backward(self, y: Any, way: Way) -> Any:
+    def _backward(self, y: Any, way: ApplyMode) -> Any:
         """Adjoint of one vector or of many."""
 
     def _matvec(self, x: Any) -> Any:
-        return self._forward(x, ONE)
+        return self._forward(x, VECTOR)
 
     def _rmatvec(self, y: Any) -> Any:
-        return self._backward(y, ONE)
+        return self._backward(y, VECTOR)
 
     def _matmat(self, X: Any) -> Any:
-        return self._forward(X, MANY)
+        return self._forward(X, MATRIX)
 
     def _rmatmat(self, Y: Any) -> Any:
-        return self._backward(Y, MANY)
+        return self._backward(Y, MATRIX)
 
 
 def _forceflat(ops: Sequence[LinearOperator]) -> bool | None:
@@ -98,7 +98,7 @@ def _forceflat(ops: Sequence[LinearOperator]) -> bool | None:
     return asked.pop() if asked else None
 
 
-class SeenOperator(Composed):
+class ReshapedOperator(ComposedOperator):
     """An operator between arrays of the shapes that were set as its ``dims`` and ``dimsd``."""
 
     def __init__(self, op: LinearOperator) -> None:
@@ -110,24 +110,24 @@ class SeenOperator(Composed):
             op.codomain if data is None else Space(data, op.codomain.dtype),
         )
 
-    def _forward(self, x: Any, way: Way) -> Any:
+    def _forward(self, x: Any, way: ApplyMode) -> Any:
         return way.reshape(way.forward(self.op, way.reshape(x, self.op.domain)), self.codomain)
 
-    def _backward(self, y: Any, way: Way) -> Any:
+    def _backward(self, y: Any, way: ApplyMode) -> Any:
         return way.reshape(way.adjoint(self.op, way.reshape(y, self.op.codomain)), self.domain)
 
 
-class AdjointOperator(Composed):
+class AdjointOperator(ComposedOperator):
     """The adjoint of an operator."""
 
     def __init__(self, op: LinearOperator) -> None:
         self.op = op
         super().__init__([op], op.codomain, op.domain, compute=op.compute[::-1])
 
-    def _forward(self, x: Any, way: Way) -> Any:
+    def _forward(self, x: Any, way: ApplyMode) -> Any:
         return way.adjoint(self.op, x)
 
-    def _backward(self, y: Any, way: Way) -> Any:
+    def _backward(self, y: Any, way: ApplyMode) -> Any:
         return way.forward(self.op, y)
 
     def adjoint(self) -> LinearOperator:
@@ -140,21 +140,21 @@ class AdjointOperator(Composed):
         return self.op.labels[::-1]
 
 
-class ConjOperator(Composed):
+class ConjOperator(ComposedOperator):
     """The complex conjugate of an operator."""
 
     def __init__(self, op: LinearOperator) -> None:
         self.op = op
         super().__init__([op])
 
-    def _forward(self, x: Any, way: Way) -> Any:
+    def _forward(self, x: Any, way: ApplyMode) -> Any:
         return way.forward(self.op, x.conj()).conj()
 
-    def _backward(self, y: Any, way: Way) -> Any:
+    def _backward(self, y: Any, way: ApplyMode) -> Any:
         return way.adjoint(self.op, y.conj()).conj()
 
 
-class ScaledOperator(Composed):
+class ScaledOperator(ComposedOperator):
     """An operator times a scalar."""
 
     def __init__(self, op: LinearOperator, scalar: Any) -> None:
@@ -162,14 +162,14 @@ class ScaledOperator(Composed):
         grows = op.dtype.kind != "c" and np.iscomplexobj(scalar)
         super().__init__([op], dtype=np.result_type(op.dtype, np.complex64) if grows else op.dtype)
 
-    def _forward(self, x: Any, way: Way) -> Any:
+    def _forward(self, x: Any, way: ApplyMode) -> Any:
         return self.scalar * way.forward(self.op, x)
 
-    def _backward(self, y: Any, way: Way) -> Any:
+    def _backward(self, y: Any, way: ApplyMode) -> Any:
         return np.conj(self.scalar) * way.adjoint(self.op, y)
 
 
-class ProductOperator(Composed):
+class ProductOperator(ComposedOperator):
     """Two operators one after the other: ``left @ right``."""
 
     def __init__(self, left: LinearOperator, right: LinearOperator) -> None:
@@ -178,21 +178,21 @@ class ProductOperator(Composed):
         self.left, self.right = left, right
         super().__init__([left, right], right.domain, left.codomain)
 
-    def _forward(self, x: Any, way: Way) -> Any:
+    def _forward(self, x: Any, way: ApplyMode) -> Any:
         return way.forward(self.left, way.reshape(way.forward(self.right, x), self.left.domain))
 
-    def _backward(self, y: Any, way: Way) -> Any:
+    def _backward(self, y: Any, way: ApplyMode) -> Any:
         return way.adjoint(self.right, way.reshape(way.adjoint(self.left, y), self.right.codomain))
 
     @property
     def labels(self) -> tuple[Side, Side]:
         """The model's of the right and the data's of the left operator, which must agree between them."""
         (middle, data), (model, image) = self.left.labels, self.right.labels
-        agree(middle, image, f"the data of {self.right!r}")
+        common_labels(middle, image, f"the data of {self.right!r}")
         return model, data
 
 
-class SumOperator(Composed):
+class SumOperator(ComposedOperator):
     """The sum of two operators."""
 
     def __init__(self, left: LinearOperator, right: LinearOperator) -> None:
@@ -204,11 +204,11 @@ class SumOperator(Composed):
         codomain = right.codomain if len(left.dimsd) == 1 else left.codomain
         super().__init__([left, right], domain, codomain)
 
-    def _forward(self, x: Any, way: Way) -> Any:
+    def _forward(self, x: Any, way: ApplyMode) -> Any:
         a, b = (way.forward(op, way.reshape(x, op.domain)) for op in (self.left, self.right))
         return way.reshape(a, self.codomain) + way.reshape(b, self.codomain)
 
-    def _backward(self, y: Any, way: Way) -> Any:
+    def _backward(self, y: Any, way: ApplyMode) -> Any:
         a, b = (way.adjoint(op, way.reshape(y, op.codomain)) for op in (self.left, self.right))
         return way.reshape(a, self.domain) + way.reshape(b, self.domain)
 
@@ -216,10 +216,10 @@ class SumOperator(Composed):
     def labels(self) -> tuple[Side, Side]:
         """What both operators say, which must agree."""
         (model, data), (other, image) = self.left.labels, self.right.labels
-        return agree(model, other, repr(self.right)), agree(data, image, repr(self.right))
+        return common_labels(model, other, repr(self.right)), common_labels(data, image, repr(self.right))
 
 
-class PowerOperator(Composed):
+class PowerOperator(ComposedOperator):
     """A square operator applied ``p`` times."""
 
     def __init__(self, op: LinearOperator, p: int) -> None:
@@ -228,12 +228,12 @@ class PowerOperator(Composed):
         self.op, self.p = op, int(p)
         super().__init__([op])
 
-    def _forward(self, x: Any, way: Way) -> Any:
+    def _forward(self, x: Any, way: ApplyMode) -> Any:
         for _ in range(self.p):
             x = way.reshape(way.forward(self.op, way.reshape(x, self.domain)), self.codomain)
         return x
 
-    def _backward(self, y: Any, way: Way) -> Any:
+    def _backward(self, y: Any, way: ApplyMode) -> Any:
         for _ in range(self.p):
             y = way.reshape(way.adjoint(self.op, way.reshape(y, self.codomain)), self.domain)
         return y
@@ -241,11 +241,11 @@ class PowerOperator(Composed):
     @property
     def labels(self) -> tuple[Side, Side]:
         """Those of the operator, whose model and data must agree."""
-        agree(*self.op.labels, "its data")
+        common_labels(*self.op.labels, "its data")
         return self.op.labels
 
 
-class PartOperator(Composed):
+class RealImagOperator(ComposedOperator):
     """The real or the imaginary part of what an operator gives: linear over the real numbers only.
 
     Parameters
@@ -265,16 +265,16 @@ class PartOperator(Composed):
         domain, codomain = (_real(s) if on else s for s, on in ((op.domain, adj), (op.codomain, forw)))
         super().__init__([op], domain, codomain, dtype=np.zeros((), op.dtype).real.dtype, clinear=False)
 
-    def _forward(self, x: Any, way: Way) -> Any:
+    def _forward(self, x: Any, way: ApplyMode) -> Any:
         y = way.forward(self.op, x)
         return self._take(y) if self.forw else y
 
-    def _backward(self, y: Any, way: Way) -> Any:
+    def _backward(self, y: Any, way: ApplyMode) -> Any:
         x = way.adjoint(self.op, y)
         return self.signs[self.part] * self._take(x) if self.adj else x
 
     def _take(self, x: Any) -> Any:
-        return x.map(lambda a: getattr(a, self.part)) if isinstance(x, Blocks) else getattr(x, self.part)
+        return x.map(lambda a: getattr(a, self.part)) if isinstance(x, BlockVector) else getattr(x, self.part)
 
 
 def _real(space: AnySpace) -> AnySpace:
@@ -288,7 +288,7 @@ def _real_array(space: Space) -> Space:
     return replace(space, dtype=np.zeros((), space.dtype).real.dtype)
 
 
-class LabelledOperator(Composed):
+class LabelledOperator(ComposedOperator):
     """An operator with labels of its model and data; see :meth:`LinearOperator.labelled`."""
 
     named = True
@@ -302,8 +302,8 @@ class LabelledOperator(Composed):
         """The labels given."""
         return self.model, self.data
 
-    def _forward(self, x: Any, way: Way) -> Any:
+    def _forward(self, x: Any, way: ApplyMode) -> Any:
         return way.forward(self.op, x)
 
-    def _backward(self, y: Any, way: Way) -> Any:
+    def _backward(self, y: Any, way: ApplyMode) -> Any:
         return way.adjoint(self.op, y)

@@ -18,9 +18,23 @@ from dask.array import chunk
 from dask.array.core import getter, getter_inline, getter_nofancy
 from dask.utils import format_bytes
 
-from pylops_distributed.graph.lowering import ELEMENTS, lowered, placeholder, placeholders, working
-from pylops_distributed.linearoperator.linear_map import Map
-from pylops_distributed.vectors.space import AnySpace, Blocks, BlockSpace, Chunks, Space, Vector, arrays_of
+from pylops_distributed.graph.lowering import (
+    OUTPUT_SIZE_RULES,
+    current_operator,
+    lower,
+    placeholder,
+    placeholders,
+)
+from pylops_distributed.linearoperator.linear_map import LinearMap
+from pylops_distributed.vectors.space import (
+    AnySpace,
+    BlockSpace,
+    BlockVector,
+    Chunks,
+    Space,
+    Vector,
+    arrays_of,
+)
 
 READERS = (getter, getter_inline, getter_nofancy)
 
@@ -88,7 +102,7 @@ class Description:
         return "\n".join((self.operator, head, *rows))
 
 
-def describe(op: Map, chunks: Any = None, data: Vector | None = None) -> Description:
+def describe(op: LinearMap, chunks: Any = None, data: Vector | None = None) -> Description:
     """What one application of an operator takes; see :meth:`pylops_distributed.LinearOperator.describe`."""
     if data is None:
         x = _vector(op.domain, chunks)
@@ -105,28 +119,28 @@ def describe(op: Map, chunks: Any = None, data: Vector | None = None) -> Descrip
 def _like(x: Vector) -> Vector:
     """A placeholder for a vector, in its chunks."""
     holes = [placeholder(a.chunks, np.empty((0,) * a.ndim, a.dtype), n) for n, a in enumerate(arrays_of(x))]
-    return Blocks(tuple(holes)) if isinstance(x, Blocks) else holes[0]
+    return BlockVector(tuple(holes)) if isinstance(x, BlockVector) else holes[0]
 
 
 def _vector(space: AnySpace, chunks: Any = None) -> Vector:
     """A placeholder in the chunks that the space pins, or in others."""
     if isinstance(space, BlockSpace):
-        return Blocks(tuple(_hole(s, None, n) for n, s in enumerate(space.spaces)))
-    return _hole(space, chunks, 0)
+        return BlockVector(tuple(_placeholder(s, None, n) for n, s in enumerate(space.spaces)))
+    return _placeholder(space, chunks, 0)
 
 
-def _hole(space: Space, chunks: Any, number: int) -> da.Array:
+def _placeholder(space: Space, chunks: Any, number: int) -> da.Array:
     asked = "auto" if chunks is None else chunks
     sizes = space.chunks or da.core.normalize_chunks(asked, space.shape, dtype=space.dtype)
     return placeholder(sizes, np.empty((0,) * len(space.shape), space.dtype), number)
 
 
-def _cost(op: Map, x: Vector, adjoint: bool) -> tuple[Cost, Vector]:
-    sizes = Sizes([*arrays_of(x), *_held(op)])
+def _cost(op: LinearMap, x: Vector, adjoint: bool) -> tuple[Cost, Vector]:
+    sizes = Sizes([*arrays_of(x), *_arrays_of_operator(op)])
     plugins = [*dask.config.get("array_plugins", ()), sizes.note]
     with dask.config.set(array_plugins=plugins), placeholders():
         y = op.apply_adjoint(x) if adjoint else op.apply(x)
-    graph = lowered(arrays_of(y), arrays_of(x))
+    graph = lower(arrays_of(y), arrays_of(x))
     tasks = {**graph.constant, **graph.body}
     sizes.settle(tasks)
     peaks = {k: sizes.peak(t) for k, t in tasks.items() if isinstance(t, Task)}
@@ -150,18 +164,18 @@ def _name(op: Any) -> str:
     return f"{type(op).__name__} {op.name}" if getattr(op, "name", None) else type(op).__name__
 
 
-def _held(op: Any) -> Iterator[da.Array]:
+def _arrays_of_operator(op: Any) -> Iterator[da.Array]:
     """The lazy arrays that an operator holds, itself or in its members."""
     if isinstance(op, da.Array):
         yield op
     elif isinstance(op, Mapping):
-        yield from (a for v in op.values() for a in _held(v))
+        yield from (a for v in op.values() for a in _arrays_of_operator(v))
     elif isinstance(op, list | tuple):
-        yield from (a for v in op for a in _held(v))
-    elif isinstance(op, Map):
-        yield from _held(vars(op))
+        yield from (a for v in op for a in _arrays_of_operator(v))
+    elif isinstance(op, LinearMap):
+        yield from _arrays_of_operator(vars(op))
     elif is_dataclass(op) and not isinstance(op, type):
-        yield from (a for f in fields(op) for a in _held(getattr(op, f.name)))
+        yield from (a for f in fields(op) for a in _arrays_of_operator(getattr(op, f.name)))
 
 
 class Sizes:
@@ -181,7 +195,7 @@ class Sizes:
 
     def note(self, a: da.Array) -> None:
         """Take down the chunks of an array, and which operator is making it."""
-        self._arrays.setdefault(a.name, (a.chunks, a.dtype.itemsize, working()))
+        self._arrays.setdefault(a.name, (a.chunks, a.dtype.itemsize, current_operator()))
 
     def __getitem__(self, key: Any) -> int:
         if key in self._others:
@@ -248,8 +262,8 @@ class Sizes:
         shape = self.shape(need := next(iter(task.dependencies)))
         if not isinstance(last, Task):
             return 0
-        if last.func in ELEMENTS:
-            count = ELEMENTS[last.func](shape, **last.kwargs)
+        if last.func in OUTPUT_SIZE_RULES:
+            count = OUTPUT_SIZE_RULES[last.func](shape, **last.kwargs)
         elif last.func in (chunk.getitem, getitem) and isinstance(last.args[1], tuple):
             count = prod(len(range(*s.indices(n))) for s, n in zip(last.args[1], shape, strict=False))
         else:

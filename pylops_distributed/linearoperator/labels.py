@@ -16,7 +16,7 @@ import xarray as xr
 from pylops_distributed.vectors.joint import join, split
 from pylops_distributed.vectors.space import (
     AnySpace,
-    Blocks,
+    BlockVector,
     Space,
     Vector,
     arrays_of,
@@ -27,7 +27,7 @@ from pylops_distributed.vectors.space import (
 
 
 @dataclass(frozen=True, eq=False)
-class Labels:
+class AxisLabels:
     """Names and coordinates of the axes of an array, and what it is called.
 
     Parameters
@@ -51,7 +51,7 @@ class Labels:
     attrs: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, given: Any, shape: tuple[int, ...]) -> Labels:
+    def of(cls, given: Any, shape: tuple[int, ...]) -> AxisLabels:
         """Labels of an array of ``shape`` from names, coordinates by name, or a DataArray that has them.
 
         Raises
@@ -59,7 +59,7 @@ class Labels:
         ValueError
             If the names, or the coordinates, do not fit the shape.
         """
-        if isinstance(given, Labels):
+        if isinstance(given, AxisLabels):
             found = given
         elif isinstance(given, xr.DataArray):
             coords = {str(k): c.variable for k, c in given.coords.items()}
@@ -91,7 +91,7 @@ class Labels:
         if set(x.dims) != set(self.dims):
             raise ValueError(f"expected the dimensions {self.dims}, got {x.dims} of {x.name!r}")
         x = x.transpose(*self.dims)
-        self.check(Labels.of(x, x.shape), repr(x.name))
+        self.check(AxisLabels.of(x, x.shape), repr(x.name))
         return da.asarray(x.data)
 
     def check(self, other: Any, what: str) -> None:
@@ -123,28 +123,28 @@ class BlockLabels:
     members: tuple[Side, ...]
     spaces: tuple[AnySpace, ...]
 
-    def take(self, x: Any) -> Blocks:
+    def take(self, x: Any) -> BlockVector:
         """The samples of a sequence of arrays."""
         if not isinstance(x, Sequence) or len(x) != len(self.members):
             raise ValueError(
                 f"expected {len(self.members)} arrays, one for each member, got {type(x).__name__}"
             )
-        parts = [_known(m, "a member").take(a) for m, a in zip(self.members, x, strict=True)]
+        parts = [_required(m, "a member").take(a) for m, a in zip(self.members, x, strict=True)]
         vectors = [reshape(p, s) for p, s in zip(parts, self.spaces, strict=True)]
         return join(vectors, np.result_type(*(a.dtype for v in vectors for a in arrays_of(v))))
 
     def check(self, other: Any, what: str) -> None:
         """Refuse other labels of any member."""
         for mine, its in zip(self.members, getattr(other, "members", ()), strict=False):
-            agree(mine, its, what)
+            common_labels(mine, its, what)
 
     def dress(self, y: Any, x: Any) -> tuple[Any, ...]:
         """Arrays with the labels of the members."""
         vectors = zip(self.members, split(y, self.spaces), strict=True)
-        return tuple(_known(m, "a member").dress(v, x) for m, v in vectors)
+        return tuple(_required(m, "a member").dress(v, x) for m, v in vectors)
 
 
-Side: TypeAlias = Labels | BlockLabels | None
+Side: TypeAlias = AxisLabels | BlockLabels | None
 
 
 class Labelled(Protocol):
@@ -167,29 +167,29 @@ class Labelled(Protocol):
 def label_sides(op: Labelled, model: Any, data: Any) -> tuple[Side, Side]:
     """Labels of model and data; what is not given is what ``op`` says, or, where shapes agree, the other side's."""
     sides = [
-        k if g is None else Labels.of(g, s)
+        k if g is None else AxisLabels.of(g, s)
         for g, k, s in zip((model, data), op.labels, (op.dims, op.dimsd), strict=True)
     ]
     if op.dims == op.dimsd:
         first, second = sides
-        if second is None and isinstance(first, Labels):
+        if second is None and isinstance(first, AxisLabels):
             second = replace(first, name=None, attrs={})
-        if first is None and isinstance(second, Labels):
+        if first is None and isinstance(second, AxisLabels):
             first = replace(second, name=None, attrs={})
         sides = [first, second]
     return sides[0], sides[1]
 
 
-def agree(mine: Side, its: Side, what: str) -> Side:
+def common_labels(mine: Side, its: Side, what: str) -> Side:
     """The labels that two have in common; either may not be known."""
     if mine is None or its is None:
         return its if mine is None else mine
-    if isinstance(mine, BlockLabels) or isinstance(its, Labels):
+    if isinstance(mine, BlockLabels) or isinstance(its, AxisLabels):
         mine.check(its, what)
     return mine
 
 
-def _known(side: Side, what: str) -> Labels | BlockLabels:
+def _required(side: Side, what: str) -> AxisLabels | BlockLabels:
     if side is None:
         raise ValueError(f"{what} has no labels: give them with operator.labelled(model=..., data=...)")
     return side
@@ -204,7 +204,7 @@ def has_labels(x: Any) -> bool:
 def apply_labelled(op: Labelled, x: Any) -> Any:
     """The operator's forward of a DataArray, or of one for each member of its model; lazy."""
     model, data = op.labels
-    known, image = _known(model, f"the model of {op!r}"), _known(data, f"the data of {op!r}")
+    known, image = _required(model, f"the model of {op!r}"), _required(data, f"the data of {op!r}")
     y = image.dress(op.apply(reshape(known.take(x), op.domain)), x)
     return _computed(y) if op.compute[0] else y
 
@@ -212,7 +212,7 @@ def apply_labelled(op: Labelled, x: Any) -> Any:
 def solve_labelled(op: Labelled, y: Any) -> Any:
     """The solution of ``op @ x = y`` for a DataArray, or for one for each member of the data; lazy."""
     model, data = op.labels
-    known, image = _known(data, f"the data of {op!r}"), _known(model, f"the model of {op!r}")
+    known, image = _required(data, f"the data of {op!r}"), _required(model, f"the model of {op!r}")
     x = op.div(flatten(reshape(known.take(y), op.codomain)))
     return image.dress(unflatten(da.asarray(x), op.domain), y)
 

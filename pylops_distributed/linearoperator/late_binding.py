@@ -8,14 +8,14 @@ from typing import Any
 
 # This is the only place where a lower layer names a higher one: import what is named on first use.
 LATE = {
-    "seen": "pylops_distributed.linearoperator.composites:SeenOperator",
+    "seen": "pylops_distributed.linearoperator.composites:ReshapedOperator",
     "adjoint": "pylops_distributed.linearoperator.composites:AdjointOperator",
     "conj": "pylops_distributed.linearoperator.composites:ConjOperator",
     "scaled": "pylops_distributed.linearoperator.composites:ScaledOperator",
     "product": "pylops_distributed.linearoperator.composites:ProductOperator",
     "sum": "pylops_distributed.linearoperator.composites:SumOperator",
     "power": "pylops_distributed.linearoperator.composites:PowerOperator",
-    "part": "pylops_distributed.linearoperator.composites:PartOperator",
+    "part": "pylops_distributed.linearoperator.composites:RealImagOperator",
     "labelled": "pylops_distributed.linearoperator.composites:LabelledOperator",
     "columns": "pylops_distributed.basicoperators.restriction:some_columns",
     "divide": "pylops_distributed.optimization.division:divide",
@@ -27,7 +27,7 @@ LATE = {
 
 
 @cache
-def late(name: str) -> Any:
+def late_bound(name: str) -> Any:
     """The object that :data:`LATE` names."""
     module, _, attribute = LATE[name].partition(":")
     return getattr(import_module(module), attribute)

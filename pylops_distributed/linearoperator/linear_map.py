@@ -16,13 +16,13 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.config import get_ndarray_multiplication
 from pylops_distributed.errors import ComputedTooEarlyError
-from pylops_distributed.graph.batching import each, gather, recast, spread
-from pylops_distributed.graph.lowering import at_work, working
+from pylops_distributed.graph.batching import columns_to_matrix, matrix_to_columns, reshape_columns, vmap
+from pylops_distributed.graph.lowering import current_operator, operator_scope
 from pylops_distributed.graph.purity import guarded, is_foreign, note_application
 from pylops_distributed.vectors.space import (
     AnySpace,
-    Blocks,
     BlockSpace,
+    BlockVector,
     Space,
     Vector,
     flatten,
@@ -37,7 +37,7 @@ _COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
 
 
 class Unmasked(ABC):  # noqa: B024
-    """What rejects arrays with masks; apart from `Map`, whose signature people see."""
+    """What rejects arrays with masks; apart from `LinearMap`, whose signature people see."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """A new operator; arrays with masks, which kernels ignore, are rejected for all operators of this library."""
@@ -46,7 +46,7 @@ class Unmasked(ABC):  # noqa: B024
         return super().__new__(cls)
 
 
-class Map(Unmasked):
+class LinearMap(Unmasked):
     """A lazy linear map between two spaces: what :class:`~pylops_distributed.LinearOperator` builds on.
 
     Parameters are those of :class:`~pylops_distributed.LinearOperator`.
@@ -93,11 +93,11 @@ class Map(Unmasked):
 
     def _matmat(self, X: Any) -> Any:
         """Forward of many arrays of the domain, side by side along a last axis."""
-        return each(lambda x: self._matvec(self._own(self.domain.fit(x))), X)
+        return vmap(lambda x: self._matvec(self._own(self.domain.fit(x))), X)
 
     def _rmatmat(self, Y: Any) -> Any:
         """Adjoint of many arrays of the codomain, side by side along a last axis."""
-        return each(lambda y: self._rmatvec(self._own(self.codomain.fit(y))), Y)
+        return vmap(lambda y: self._rmatvec(self._own(self.codomain.fit(y))), Y)
 
     @property
     def dims(self) -> tuple[int, ...]:
@@ -142,11 +142,11 @@ class Map(Unmasked):
 
     def _applied(self, function: Any, x: Any, model: Any, way: int) -> Any:
         """What ``function`` makes of a vector, which operators of users' own cannot write to."""
-        if working() is None:
+        if current_operator() is None:
             note_application(self, model)
         try:
-            with at_work(self):
-                return self.narrowed(function(self._own(x)), way)
+            with operator_scope(self):
+                return self.cast_output(function(self._own(x)), way)
         except ComputedTooEarlyError as error:
             raise (error if error.operator else ComputedTooEarlyError(repr(self))) from None
 
@@ -154,25 +154,25 @@ class Map(Unmasked):
         """A vector that the operator cannot write to, where its code is a user's own."""
         return guarded(x) if is_foreign(type(self)) else x
 
-    def narrowed(self, y: Any, way: int) -> Any:
+    def cast_output(self, y: Any, way: int) -> Any:
         """What the forward (``way`` 0) or the adjoint (1) made, in the operator's precision where that is kept."""
         if not self.narrow[way] or self.dtype.char not in "fF":
             return y
-        return y.map(_single) if isinstance(y, Blocks) else _single(y)
+        return y.map(_single) if isinstance(y, BlockVector) else _single(y)
 
     def matvec(self, x: ArrayLike) -> Any:
         """Forward of a flat vector of size ``shape[1]``, or of one column of shape ``(shape[1], 1)``."""
         reject_lazy_data_of_scipy()
         check_flat(x, self.shape[1])
-        y = flatten(self.apply(unflatten(lazy(x).ravel(), self.domain)))
-        return finish(y.reshape(-1, *x.shape[1:]), self.compute[0])
+        y = flatten(self.apply(unflatten(as_lazy(x).ravel(), self.domain)))
+        return compute_if(y.reshape(-1, *x.shape[1:]), self.compute[0])
 
     def rmatvec(self, x: ArrayLike) -> Any:
         """Adjoint of a flat vector of size ``shape[0]``, or of one column of shape ``(shape[0], 1)``."""
         reject_lazy_data_of_scipy()
         check_flat(x, self.shape[0])
-        y = flatten(self.apply_adjoint(unflatten(lazy(x).ravel(), self.codomain)))
-        return finish(y.reshape(-1, *x.shape[1:]), self.compute[1])
+        y = flatten(self.apply_adjoint(unflatten(as_lazy(x).ravel(), self.codomain)))
+        return compute_if(y.reshape(-1, *x.shape[1:]), self.compute[1])
 
     def matmat(self, X: ArrayLike) -> Any:
         """Forward of each column of a matrix of shape ``(shape[1], K)``, which may be chunked both ways.
@@ -193,15 +193,15 @@ class Map(Unmasked):
         ValueError
             If ``X`` is not a matrix with ``shape[1]`` rows.
         """
-        columns = spread(_matrix(X, self.shape[1]), self.domain)
+        columns = matrix_to_columns(_matrix(X, self.shape[1]), self.domain)
         self.matmat_count += 1
-        return finish(gather(self.narrowed(self._matmat(columns), 0)), self.compute[0])
+        return compute_if(columns_to_matrix(self.cast_output(self._matmat(columns), 0)), self.compute[0])
 
     def rmatmat(self, X: ArrayLike) -> Any:
         """Adjoint of each column of a matrix of shape ``(shape[0], K)``; see :meth:`matmat`."""
-        columns = spread(_matrix(X, self.shape[0]), self.codomain)
+        columns = matrix_to_columns(_matrix(X, self.shape[0]), self.codomain)
         self.rmatmat_count += 1
-        return finish(gather(self.narrowed(self._rmatmat(columns), 1)), self.compute[1])
+        return compute_if(columns_to_matrix(self.cast_output(self._rmatmat(columns), 1)), self.compute[1])
 
     def apply_array(self, x: ArrayLike) -> Any:
         """Forward of a vector, an array shaped like ``dims``, or columns of these, laid out as it came.
@@ -212,7 +212,7 @@ class Map(Unmasked):
             If the shape does not fit, or is that of no vector or matrix while
             :func:`~pylops_distributed.disabled_ndarray_multiplication` says so.
         """
-        x = lazy(x)
+        x = as_lazy(x)
         nested = get_ndarray_multiplication()
         if not nested and (x.ndim > 2 or (x.ndim == 2 and x.shape[0] != self.shape[1])):
             raise ValueError(
@@ -222,7 +222,9 @@ class Map(Unmasked):
         flat = self.forceflat or not nested
         if x.shape == self.dims:
             y = self.apply(reshape(x, self.domain))
-            return finish(flatten(y) if flat else reshape(y, Space(self.dimsd, self.dtype)), self.compute[0])
+            return compute_if(
+                flatten(y) if flat else reshape(y, Space(self.dimsd, self.dtype)), self.compute[0]
+            )
         if x.ndim == 1:
             return self.matvec(x)
         if x.shape[:-1] == self.dims and not flat:
@@ -239,11 +241,11 @@ class Map(Unmasked):
         if isinstance(self.domain, BlockSpace) or isinstance(self.codomain, BlockSpace):
             return self.matmat(x.reshape(-1, x.shape[-1])).reshape((*self.dimsd, x.shape[-1]))
         self.matmat_count += 1
-        y = self.narrowed(self._matmat(recast(x, self.domain)), 0)
-        return finish(recast(y, Space(self.dimsd, self.dtype)), self.compute[0])
+        y = self.cast_output(self._matmat(reshape_columns(x, self.domain)), 0)
+        return compute_if(reshape_columns(y, Space(self.dimsd, self.dtype)), self.compute[0])
 
 
-def finish(y: da.Array, compute: bool) -> Any:
+def compute_if(y: da.Array, compute: bool) -> Any:
     """``y``, or its values where they are asked for."""
     if not compute:
         return y
@@ -268,7 +270,7 @@ def _same(block: Any) -> Any:
     return block
 
 
-def lazy(x: Any) -> da.Array:
+def as_lazy(x: Any) -> da.Array:
     """``x`` as a Dask array; a sparse matrix becomes a dense one, chunk by chunk."""
     if hasattr(x, "tocsr"):
         return da.from_array(x.tocsr(), asarray=False, chunks=-1).map_blocks(_dense, dtype=x.dtype)
@@ -301,4 +303,4 @@ def check_flat(x: ArrayLike, size: int) -> None:
 def _matrix(X: Any, rows: int) -> da.Array:
     if X.ndim != 2 or X.shape[0] != rows:
         raise ValueError(f"expected a matrix of shape ({rows}, K), got one of shape {X.shape}")
-    return lazy(X)
+    return as_lazy(X)

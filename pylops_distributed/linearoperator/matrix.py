@@ -10,12 +10,12 @@ import numpy as np
 from scipy.sparse import bmat, csr_matrix
 
 from pylops_distributed.linearoperator.cost import Description, describe
-from pylops_distributed.linearoperator.late_binding import late
-from pylops_distributed.linearoperator.linear_map import ArrayLike, Map
+from pylops_distributed.linearoperator.late_binding import late_bound
+from pylops_distributed.linearoperator.linear_map import ArrayLike, LinearMap
 from pylops_distributed.vectors.space import Vector
 
 
-class Matrix(Map):
+class Matrix(LinearMap):
     """A map seen as its matrix: what :class:`~pylops_distributed.LinearOperator` builds on."""
 
     def todense(self, backend: str = "dask") -> da.Array:
@@ -80,7 +80,7 @@ class Matrix(Map):
         :func:`~pylops_distributed.optimization.numerics.krylov_schur.krylov_schur`. The singular values are the square
         roots of the eigenvalues of :math:`\mathbf{A}^H\mathbf{A}`.
         """
-        found: np.ndarray[Any, Any] = late("eigenvalues")(
+        found: np.ndarray[Any, Any] = late_bound("eigenvalues")(
             self, neigs, symmetric, niter, uselobpcg, **kwargs_eig
         )
         return found
@@ -123,7 +123,7 @@ class Matrix(Map):
         NotImplementedError
             If there is no such method.
         """
-        return late("trace")(self, neval, method, **kwargs_trace)
+        return late_bound("trace")(self, neval, method, **kwargs_trace)
 
     def div(self, y: ArrayLike, niter: int = 100, densesolver: str = "scipy") -> Any:
         """Least-squares solution of ``operator @ x = y``, as one lazy graph of at most ``niter`` steps of LSQR.
@@ -144,7 +144,7 @@ class Matrix(Map):
         dask.array.Array
             Model, flat or shaped like ``dims``.
         """
-        return late("divide")(self, y, niter)
+        return late_bound("divide")(self, y, niter)
 
     def describe(self, chunks: Any = None, data: Vector | None = None) -> Description:
         """What one forward and one adjoint take, read off their graphs: nothing is computed.

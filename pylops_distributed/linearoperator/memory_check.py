@@ -11,8 +11,8 @@ from dask.base import get_scheduler
 from dask.system import CPU_COUNT
 from dask.utils import format_bytes, parse_bytes
 
-from pylops_distributed.compat.malloc import worker_here
-from pylops_distributed.errors import TooLarge
+from pylops_distributed.compat.malloc import current_worker
+from pylops_distributed.errors import InsufficientMemoryError
 from pylops_distributed.linearoperator.cost import Cost, describe
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Chunks, Space, Vector
@@ -43,7 +43,7 @@ def check_memory(
 
     Raises
     ------
-    TooLarge
+    InsufficientMemoryError
         If the tasks that run at a time may need more than ``limit``. It names the operator, and the axis of
         its model or data to cut, and into how much.
 
@@ -60,9 +60,9 @@ def check_memory(
     >>> check_memory(op, "1 GiB", threads=1)
     >>> check_memory(op, "40 MiB", threads=1, chunks=-1)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    pylops_distributed.errors.TooLarge: FirstDerivative F (forward) ... rechunk axis 0 of the model ...
+    pylops_distributed.errors.InsufficientMemoryError: FirstDerivative F (forward) ... rechunk axis 0 of the model ...
     """
-    most, parallel = _here()
+    most, parallel = _worker_limits()
     room = (most if limit is None else parse_bytes(limit)) / (parallel if threads is None else threads)
     found = describe(op, chunks, data)
     sides = (
@@ -72,19 +72,19 @@ def check_memory(
     for side, cost, given, space in sides:
         if cost.need > room:
             free = isinstance(space, Space) and space.chunks is None
-            raise TooLarge(
+            raise InsufficientMemoryError(
                 f"{cost.operator} ({side}) may need {format_bytes(cost.need)} in one task, where there are "
                 f"{format_bytes(int(room))}: {_advice(op, side, cost, given, room, free)}"
             )
 
 
-def _here() -> tuple[float, int]:
+def _worker_limits() -> tuple[float, int]:
     """Memory of a worker and how many tasks it runs at a time, where Dask computes now."""
     get: Any = get_scheduler()
     client = getattr(get, "__self__", None)
     if client is None:
         threads = 1 if get is dask.local.get_sync else dask.config.get("num_workers", None) or CPU_COUNT
-        if (worker := worker_here()) is not None:  # on which others may do the same
+        if (worker := current_worker()) is not None:  # on which others may do the same
             return worker.memory_manager.memory_limit or psutil.virtual_memory().total, worker.state.nthreads
         return psutil.virtual_memory().total, threads
     workers = client.scheduler_info(n_workers=-1)["workers"].values()

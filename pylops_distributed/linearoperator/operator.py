@@ -15,9 +15,9 @@ from pylops_distributed.linearoperator.labels import (
     label_sides,
     solve_labelled,
 )
-from pylops_distributed.linearoperator.late_binding import late
+from pylops_distributed.linearoperator.late_binding import late_bound
 from pylops_distributed.linearoperator.matrix import Matrix
-from pylops_distributed.vectors.space import Blocks
+from pylops_distributed.vectors.space import BlockVector
 
 if TYPE_CHECKING:
     import pylops
@@ -80,7 +80,7 @@ class LinearOperator(Matrix):
             return composed("product", aslinearoperator(self), aslinearoperator(x))
         if np.isscalar(x):
             return composed("scaled", aslinearoperator(self), x)
-        if isinstance(x, Blocks):
+        if isinstance(x, BlockVector):
             return self.apply(x)
         return apply_labelled(self, x) if has_labels(x) else self.apply_array(x)
 
@@ -115,7 +115,7 @@ class LinearOperator(Matrix):
 
     def topylops(self) -> pylops.LinearOperator:
         """A local :class:`pylops.LinearOperator` on NumPy arrays that computes through this operator."""
-        local: pylops.LinearOperator = late("to_pylops")(self)
+        local: pylops.LinearOperator = late_bound("to_pylops")(self)
         return local
 
     def apply_columns(self, cols: Sequence[int]) -> LinearOperator:
@@ -236,5 +236,5 @@ def aslinearoperator(op: Any, **lift: Any) -> LinearOperator:
 
 def composed(kind: str, *args: Any, **options: Any) -> LinearOperator:
     """An operator made of others, of a kind that is bound late: its class builds on :class:`LinearOperator`."""
-    made: LinearOperator = late(kind)(*args, **options)
+    made: LinearOperator = late_bound(kind)(*args, **options)
     return made

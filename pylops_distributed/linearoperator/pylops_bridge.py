@@ -8,7 +8,7 @@ import dask.array as da
 import numpy as np
 import pylops
 
-from pylops_distributed.compat.malloc import aligned
+from pylops_distributed.compat.malloc import as_aligned
 from pylops_distributed.graph.purity import read_only
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space, flatten, unflatten
@@ -19,7 +19,7 @@ def _apply(
 ) -> Any:
     """Apply a local operator along ``axes`` of a block, all other axes being columns."""
     last = tuple(range(-len(axes), 0))
-    columns = np.moveaxis(aligned(block), axes, last)
+    columns = np.moveaxis(as_aligned(block), axes, last)
     batch = columns.shape[: block.ndim - len(axes)]
     matrix = columns.reshape(-1, op.shape[0 if adjoint else 1]).T
     if matrix.shape[1] == 1:
@@ -118,7 +118,7 @@ class LocalOperator(LinearOperator):
 
 
 def _apply_whole(block: np.ndarray[Any, Any], op: Any, dims: tuple[int, ...], adjoint: bool) -> Any:
-    return (op.rmatvec if adjoint else op.matvec)(read_only(aligned(block)).ravel()).reshape(dims)
+    return (op.rmatvec if adjoint else op.matvec)(read_only(as_aligned(block)).ravel()).reshape(dims)
 
 
 def _ints(dims: Any) -> tuple[int, ...]:

@@ -10,14 +10,14 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import engine_among, shape_of
-from pylops_distributed.blockwise.partitioned import Parted, Parts
+from pylops_distributed.blockwise.partitioned import EnsembleRule, OperatorEnsemble
 
 LOCAL = pylops.medical.CT2D
 
 
-class CT2D(Lift):
+class CT2D(BlockwiseOperator):
     r"""Projections of an image under several angles, by the ASTRA toolbox.
 
     Forward and adjoint, with the weights :math:`a_{ij}` that ray :math:`i` gives to pixel :math:`j`, are
@@ -106,9 +106,9 @@ class CT2D(Lift):
             "engine": engine, "proj_geom_type": proj_geom_type, "source_origin_dist": source_origin_dist,
             "origin_detector_dist": origin_detector_dist, "projector_type": projector_type, "dtype": "float32",
         }  # fmt: skip
-        self.parts = Parts.of(LOCAL, options, ("thetas",), angles)
+        self.parts = OperatorEnsemble.of(LOCAL, options, ("thetas",), angles)
         data = (len(options["thetas"]), int(det_count))
         super().__init__(
-            Parted(self.parts, image, data), Parted(self.parts, image, data, adjoint=True), image, data,
+            EnsembleRule(self.parts, image, data), EnsembleRule(self.parts, image, data, adjoint=True), image, data,
             dtype=dtype, compute=compute, name=name,
         )  # fmt: skip

@@ -14,13 +14,13 @@ from typing import Any, ClassVar
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.execution import Replay
+from pylops_distributed.execution import Engine
 from pylops_distributed.execution import replay as prepare
 from pylops_distributed.execution.state import Reason, as_nan, not_finite, reason_to_stop, stopping
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
 from pylops_distributed.optimization.session import MOMENT
-from pylops_distributed.vectors.space import Blocks, Space, Vector, flatten, reject_masked, reshape
+from pylops_distributed.vectors.space import BlockVector, Space, Vector, flatten, reject_masked, reshape
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ class Solver:
         self.ncp = da
         self.state: Any = None
         self._x: Any = None
-        self._engine: Replay[Any] | None = None
+        self._engine: Engine[Any] | None = None
         self._announcing: set[str] = set()
 
     def __init_subclass__(cls) -> None:
@@ -138,7 +138,7 @@ class Solver:
         """
         self.machine, self.niter, self.y = machine, niter, y
         self.system = self.Op if op is None else op
-        self._flat = not isinstance(y, Blocks) and np.ndim(y) == 1 if self.flat is None else self.flat
+        self._flat = not isinstance(y, BlockVector) and np.ndim(y) == 1 if self.flat is None else self.flat
         self.data = reshape(lazy(y if data is None else data), self.system.codomain)
         start = None if x0 is None else reshape(lazy(x0), self.system.domain)
         self.leave()
@@ -290,7 +290,7 @@ class Solver:
         if engine is not None:
             engine.close()
 
-    def _replay(self, state: Any) -> Replay[Any]:
+    def _replay(self, state: Any) -> Engine[Any]:
         machine, system, data = self.machine, self.system, self.data
         done = stopping(machine)
         return prepare(lambda before: machine.step(system, data, before), state, done)
@@ -300,7 +300,7 @@ class Solver:
         self.state = state
         self._x = self.shaped(state.x)
 
-    def _from(self, x: Any) -> Replay[Any]:
+    def _from(self, x: Any) -> Engine[Any]:
         """What takes steps from model ``x``."""
         if x is not self._x:
             self._restart(replace(self.state, x=reshape(lazy(x), self.system.domain)))
@@ -335,7 +335,7 @@ class Solver:
         self._print_step()
 
     def _print_step(self) -> None:
-        first = self.state.x.arrays[0] if isinstance(self.state.x, Blocks) else self.state.x
+        first = self.state.x.arrays[0] if isinstance(self.state.x, BlockVector) else self.state.x
         value = first[(0,) * first.ndim].compute()
         numbers = "  ".join(f"{float(getattr(self.state, name)):11.4e}" for name in self.columns.values())
         print(f"{self.iiter:6d}  {value:24.4e}  {numbers}")
@@ -343,7 +343,7 @@ class Solver:
 
 def as_pylops(solver: Any, y: Any, x0: Any) -> Any:
     """``solver`` with its model laid out as PyLops' functions do: flat where ``x0`` or the operator ask for it."""
-    if not isinstance(y, Blocks):
+    if not isinstance(y, BlockVector):
         solver.flat = bool(solver.Op.forceflat) or (x0 is not None and np.ndim(x0) == 1)
     return solver
 
@@ -355,7 +355,7 @@ def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def lazy(x: Any) -> Any:
     """A vector that is an array or Blocks as one that is lazy."""
-    if isinstance(x, Blocks):
+    if isinstance(x, BlockVector):
         return x
     reject_masked(x)
     return da.asarray(x)

@@ -23,7 +23,7 @@ from pylops_distributed.optimization.pylops_api.scipy_engine import (
     engine_of,
     lsqr_settings,
 )
-from pylops_distributed.vectors.space import Blocks, Vector, flatten, reshape
+from pylops_distributed.vectors.space import BlockVector, Vector, flatten, reshape
 
 __all__ = [
     "NormalEquationsInversion",
@@ -43,7 +43,7 @@ class Inversion(Solver):
     def prepare(self, system: LinearOperator, data: Vector, y: Any, show: bool) -> None:
         """Keep the system; nothing is computed."""
         self.y, self.system, self.data = y, system, data
-        self._flat = not isinstance(y, Blocks) and np.ndim(y) == 1
+        self._flat = not isinstance(y, BlockVector) and np.ndim(y) == 1
         if show:
             print(f"{type(self).__name__}\n{'-' * 65}\nThe system is {system!r}\n{'-' * 65}")
 

@@ -28,7 +28,7 @@ import dask
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.errors import RunMismatch
+from pylops_distributed.errors import RunMismatchError
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.algorithms.cg import CGState
 from pylops_distributed.optimization.algorithms.cgls import CGLSState
@@ -42,7 +42,7 @@ from pylops_distributed.optimization.algorithms.spgl1 import SPGL1State
 from pylops_distributed.vectors.arithmetic import axpy, norm, vdot
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype
 from pylops_distributed.vectors.noise import noise
-from pylops_distributed.vectors.space import Blocks, Vector
+from pylops_distributed.vectors.space import BlockVector, Vector
 
 History = Mapping[str, np.ndarray[Any, Any]]
 Witness = Mapping[str, float]
@@ -72,7 +72,7 @@ def prove(
 
     Raises
     ------
-    RunMismatch
+    RunMismatchError
         If they are not; it shows the number stored and the one computed.
 
     Notes
@@ -142,7 +142,7 @@ def _parts(name: str, value: Any) -> dict[str, Any]:
 def _noise(space: Any, op: LinearOperator, like: Vector | None) -> Any:
     """Fixed numbers around zero: a mean would drown what is seen of an operator that takes differences."""
     numbers = noise(space, op.dtype, like)
-    return numbers.map(_centred) if isinstance(numbers, Blocks) else _centred(numbers)
+    return numbers.map(_centred) if isinstance(numbers, BlockVector) else _centred(numbers)
 
 
 def _centred(x: Any) -> Any:
@@ -184,7 +184,7 @@ def _check_steps(
 
 def _check_residual(stored: Any, again: Any, op: LinearOperator, y: Vector, state: Any) -> None:
     """Compare the residual that the state holds, or its norm, with that of its model."""
-    vectors = isinstance(stored, da.Array | Blocks)
+    vectors = isinstance(stored, da.Array | BlockVector)
     apart = norm(elementwise(_minus, stored, again)) if vectors else abs(stored - again)
     sizes = [norm(stored), norm(again)] if vectors else [stored, again]
     back = op.apply_adjoint(y)
@@ -203,9 +203,9 @@ def _precision(x: Vector) -> float:
 
 def _mismatch(
     what: str, stored: float, found: float, iteration: int, difference: float | None = None
-) -> RunMismatch:
+) -> RunMismatchError:
     apart = "" if difference is None else f" (the residuals are {difference:.6g} apart)"
-    return RunMismatch(
+    return RunMismatchError(
         f"{what} is {stored:.9g} in the checkpoint of iteration {iteration}, and {found:.9g} with the operator, "
         f"data and code at hand{apart}: one of them has changed since the run began, and nothing was computed "
         "further. Put back what was there, or begin another run, in another place"

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 import numpy as np
 
 from pylops_distributed.errors import NotFiniteError
-from pylops_distributed.execution import Replay, await_workers, replay
+from pylops_distributed.execution import Engine, await_workers, replay
 from pylops_distributed.execution.state import Reason, State, as_nan, not_finite, stopping
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.resume_proof import prove, witness
@@ -114,7 +114,7 @@ class Session(Generic[S]):
 
     Raises
     ------
-    RunMismatch
+    RunMismatchError
         If the checkpoint was made with another operator, other data or another solver: see
         :mod:`pylops_distributed.optimization.resume_proof` for how that is found, and for its price.
 
@@ -152,7 +152,7 @@ class Session(Generic[S]):
         start = time.monotonic()
         first: S = solver.init(op, y, x0) if found is None else found.state
         self._done = stopping(solver)
-        self._engine: Replay[S] = replay(lambda before: solver.step(op, y, before), first, self._done)
+        self._engine: Engine[S] = replay(lambda before: solver.step(op, y, before), first, self._done)
         self._newest: S = self._engine.first  # without its vectors
         self._moved = 0  # bytes, up to the newest state
         self.history: History = {} if found is None else found.history

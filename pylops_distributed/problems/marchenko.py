@@ -14,7 +14,7 @@ from pylops_distributed.problems.base import Demo, Problem, relative_norm
 from pylops_distributed.problems.fields.variables import check_spacing, in_unit, step, variable
 from pylops_distributed.storage.labels import Labels
 from pylops_distributed.synthetic.layered_medium import layered_responses
-from pylops_distributed.vectors.space import Blocks
+from pylops_distributed.vectors.space import BlockVector
 from pylops_distributed.waveeqprocessing.marchenko import Marchenko as Driver
 
 LAG, POINT = "lag", "point"
@@ -59,9 +59,9 @@ class Marchenko(Problem):
         op: LinearOperator = self._system(ds)[0]
         return op
 
-    def data(self, ds: xr.Dataset) -> Blocks:
+    def data(self, ds: xr.Dataset) -> BlockVector:
         """The windowed response to the direct part, and zero."""
-        d: Blocks = self._system(ds)[1]
+        d: BlockVector = self._system(ds)[1]
         return d
 
     def labels(self, ds: xr.Dataset) -> dict[str, tuple[Labels, ...]]:
@@ -69,13 +69,13 @@ class Marchenko(Problem):
         axes = Labels(DIMS, {k: v for k, v in self._coords(ds).items() if k in DIMS})
         return {"domain": (axes, axes), "codomain": (axes, axes)}
 
-    def label(self, ds: xr.Dataset, x: Blocks) -> xr.Dataset:
+    def label(self, ds: xr.Dataset, x: BlockVector) -> xr.Dataset:
         """Focusing and Green's functions, and the windowed data."""
         M, d, G, focus, _ = self._system(ds)
-        total = Blocks((x.arrays[0], x.arrays[1] + focus))
+        total = BlockVector((x.arrays[0], x.arrays[1] + focus))
         found = {
             "green": (_green(G, total), "Green's function"),
-            "standard": (_green(G, Blocks((da.zeros_like(focus), focus))), "standard redatuming"),
+            "standard": (_green(G, BlockVector((da.zeros_like(focus), focus))), "standard redatuming"),
             "focusing_up": (total.arrays[0], "up-going focusing function"),
             "focusing_down": (total.arrays[1], "down-going focusing function"),
         }
@@ -154,7 +154,7 @@ def _with_point(array: xr.DataArray) -> xr.DataArray:
     return array if POINT in array.dims else array.expand_dims(POINT)
 
 
-def _green(G: LinearOperator, focusing: Blocks) -> da.Array:
+def _green(G: LinearOperator, focusing: BlockVector) -> da.Array:
     """Up- and down-going Green's function together."""
     minus, plus = G.apply(focusing).arrays
     return plus[::-1] - minus

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pylops_distributed.problems.base import Problem
 from pylops_distributed.problems.fields.operator_spec import ENVIRONMENT, packages
 from pylops_distributed.registry import Registry
-from pylops_distributed.settings.tagged_union import Choice
+from pylops_distributed.settings.tagged_union import TaggedUnion
 
 # Where packages of other people tell of their problems, each by a short name.
 GROUP = "pylops_distributed.problems"
@@ -146,4 +146,4 @@ _OWN = {
 }
 
 
-ProblemChoice = Annotated[Problem, Choice(Problem, find_problem, lambda: PROBLEMS, "poststack", _OWN)]
+ProblemChoice = Annotated[Problem, TaggedUnion(Problem, find_problem, lambda: PROBLEMS, "poststack", _OWN)]

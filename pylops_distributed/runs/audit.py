@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pylops_distributed.errors import Damaged
+from pylops_distributed.errors import CorruptionError
 from pylops_distributed.ingest import read_ref
 from pylops_distributed.ingest.sealing import present, stored
 from pylops_distributed.storage.atomic_group import delete_group, open_group, read_attrs
@@ -18,7 +18,12 @@ from pylops_distributed.storage.results import ROOT as RESULT
 from pylops_distributed.storage.results import delete_old, unfinished_results
 from pylops_distributed.storage.run import Run
 from pylops_distributed.storage.state_io import ROOT as CHECKPOINTS
-from pylops_distributed.storage.state_io import Entry, begun, entries, open_checkpoint
+from pylops_distributed.storage.state_io import (
+    CheckpointKey,
+    all_checkpoints,
+    open_checkpoint,
+    published_checkpoints,
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def verify(url: str | Path) -> list[Finding]:
     ------
     FileNotFoundError
         If there is no run.
-    Damaged
+    CorruptionError
         If the run's own metadata is not what was written: nothing below it can be trusted to belong to it.
     """
     run = Run.open(url)
@@ -87,18 +92,18 @@ def repair(url: str | Path) -> list[Finding]:
 
     Raises
     ------
-    RunBusy
+    RunBusyError
         If a process is working on the run.
-    Damaged
+    CorruptionError
         If the run's own metadata, or every one of its checkpoints, is damaged.
     """
     run = Run.open(url)
     with run.attempt():
         found = [*_checkpoints(run.storage), *_result(run)]
         bad = {f.path for f in found}
-        saved = entries(run.storage)
+        saved = published_checkpoints(run.storage)
         if saved and all(entry.path in bad for entry in saved):
-            raise Damaged(
+            raise CorruptionError(
                 f"all {len(saved)} checkpoints of {run.storage.url} are damaged: restore them from a copy, "
                 f"or delete {CHECKPOINTS}/ to start from the first iteration"
             )
@@ -116,27 +121,27 @@ def _attempts(storage: Storage) -> Iterator[Finding]:
     for name in storage.dirs(ATTEMPTS):
         try:
             read_attrs(storage, f"{ATTEMPTS}/{name}")
-        except (FileNotFoundError, Damaged) as error:
+        except (FileNotFoundError, CorruptionError) as error:
             yield Finding(f"{ATTEMPTS}/{name}", f"{error}: who made this attempt is not known", harmful=False)
 
 
 def _checkpoints(storage: Storage) -> Iterator[Finding]:
-    published = set(entries(storage))
-    for entry in begun(storage):
+    published = set(published_checkpoints(storage))
+    for entry in all_checkpoints(storage):
         if entry not in published:
             if is_leftover(storage, entry.path):
                 yield Finding(entry.path, "was never finished", harmful=False)
             continue
         try:
             open_checkpoint(storage, entry.name)
-        except Damaged as error:
+        except CorruptionError as error:
             yield Finding(entry.path, str(error))
 
 
 def _foreign(storage: Storage) -> Iterator[Finding]:
     """What lies beside the checkpoints, copies say, is nobody's to delete."""
     for name in storage.dirs(CHECKPOINTS):
-        if not Entry.names(name):
+        if not CheckpointKey.names(name):
             yield Finding(f"{CHECKPOINTS}/{name}", "is no checkpoint of ours, and left alone", harmful=False)
 
 
@@ -147,7 +152,7 @@ def _result(run: Run) -> Iterator[Finding]:
         return
     try:
         attrs = open_group(run.storage, path).attrs
-    except Damaged as error:
+    except CorruptionError as error:
         yield Finding(path, str(error))
     else:
         if attrs["fingerprint"] != run.attrs["fingerprint"]:
@@ -170,5 +175,5 @@ def _dataset(run: Run) -> Iterator[Finding]:
         known = ref.arrays[name].checksums if name in ref.arrays else ref.labels.get(name)
         try:
             compare(stored(open_storage(url), name), known)
-        except (OSError, ValueError, Damaged) as error:
+        except (OSError, ValueError, CorruptionError) as error:
             yield Finding("", f"{name} of its dataset {url}: {error}")

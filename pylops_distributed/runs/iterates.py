@@ -12,13 +12,13 @@ import xarray as xr
 
 from pylops_distributed.storage.atomic_group import Json, digest, read_attrs
 from pylops_distributed.storage.object_store import Storage, open_array
-from pylops_distributed.storage.state_io import Entry
+from pylops_distributed.storage.state_io import CheckpointKey
 
 STEP = "step"  # the axis of histories, which alone grows from checkpoint to checkpoint
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredArrays:
     """A stored array, or several of one kind as one along a new first axis; each is opened when it is read."""
 
     storage: Storage
@@ -44,13 +44,13 @@ class Stored:
         return np.asarray(open_array(self.storage, path, whole=True)[tuple(index)])
 
 
-def open_group(storage: Storage, path: str) -> xr.Dataset:
+def open_group_dataset(storage: Storage, path: str) -> xr.Dataset:
     """A published group, lazily; damaged metadata raises here, by name."""
     attrs = read_attrs(storage, path)
     ds: xr.Dataset = xr.open_zarr(
         storage.zarr(path, read_only=True, whole=True), consolidated=False, chunks={}
     )
-    ds.attrs = _told(attrs)
+    ds.attrs = _public_attrs(attrs)
     return in_order(ds)
 
 
@@ -59,28 +59,30 @@ def in_order(ds: xr.Dataset) -> xr.Dataset:
     return ds[[*sorted(ds.coords, key=str), *sorted(ds.data_vars, key=str)]]
 
 
-def open_checkpoints(storage: Storage, entries: Sequence[Entry]) -> tuple[list[xr.Dataset], xr.DataArray]:
+def open_checkpoints(
+    storage: Storage, entries: Sequence[CheckpointKey]
+) -> tuple[list[xr.Dataset], xr.DataArray]:
     """The solver states of a run, and their models along ``iteration``.
 
     Only the last is looked at array by array. That the others hold the same arrays is known from the digests of their
     metadata; where it is not so, they are opened one by one.
     """
-    last = open_group(storage, entries[-1].path)
+    last = open_group_dataset(storage, entries[-1].path)
     about = [read_attrs(storage, entry.path) for entry in entries]
     grown = {str(name) for name, variable in last.variables.items() if STEP in variable.dims}
     kinds = [{n: a["metadata"] for n, a in one["manifest"].items() if n not in grown} for one in about]
     if all(kind == kinds[-1] for kind in kinds):
         older = zip(entries[:-1], about[:-1], strict=True)
         states = [_like(last, storage, entry, one) for entry, one in older] + [last]
-        models = _stacked(storage, entries, about, last["model"].reset_coords(drop=True))
+        models = _stack_models(storage, entries, about, last["model"].reset_coords(drop=True))
     else:
-        states = [open_group(storage, entry.path) for entry in entries[:-1]] + [last]
+        states = [open_group_dataset(storage, entry.path) for entry in entries[:-1]] + [last]
         models = xr.concat([state["model"].reset_coords(drop=True) for state in states], "iteration")
     return states, models.assign_coords(iteration=[entry.iteration for entry in entries])
 
 
-def _stacked(
-    storage: Storage, entries: Sequence[Entry], about: Sequence[Json], model: xr.DataArray
+def _stack_models(
+    storage: Storage, entries: Sequence[CheckpointKey], about: Sequence[Json], model: xr.DataArray
 ) -> xr.DataArray:
     """The models of all checkpoints, which are stored as ``model`` is."""
     paths, count = tuple(f"{entry.path}/model" for entry in entries), len(entries)
@@ -89,7 +91,7 @@ def _stacked(
     return xr.DataArray(array, model.coords, ("iteration", *model.dims), "model", model.attrs)
 
 
-def _like(last: xr.Dataset, storage: Storage, entry: Entry, about: Json) -> xr.Dataset:
+def _like(last: xr.Dataset, storage: Storage, entry: CheckpointKey, about: Json) -> xr.Dataset:
     """A checkpoint that holds the arrays of ``last``, but histories of a length of their own."""
     variables = {}
     for name, array in last.data_vars.items():
@@ -105,16 +107,16 @@ def _like(last: xr.Dataset, storage: Storage, entry: Entry, about: Json) -> xr.D
         steps = xr.indexes.PandasIndex(np.arange(sum(about["manifest"][STEP]["chunks"][0])), STEP)
         indexes[STEP] = steps
         coords[STEP] = steps.create_variables(coords)[STEP]
-    return xr.Dataset(variables, xr.Coordinates(coords, indexes), _told(about))
+    return xr.Dataset(variables, xr.Coordinates(coords, indexes), _public_attrs(about))
 
 
 def _lazy(storage: Storage, paths: Any, shape: Any, chunks: Any, dtype: Any, about: Any) -> da.Array:
     """What is stored at one or several places, lazily; ``about`` tells it from what was there before."""
     name = f"read-{digest([storage.url, paths, about])[:32]}"
-    stored = Stored(storage, paths, shape, dtype)
+    stored = StoredArrays(storage, paths, shape, dtype)
     return da.from_array(stored, chunks=chunks, name=name, meta=np.empty((0,) * len(shape), dtype))
 
 
-def _told(attrs: Json) -> Json:
+def _public_attrs(attrs: Json) -> Json:
     """Attributes for people: without the manifest, and without what names the coordinates."""
     return {k: v for k, v in attrs.items() if k not in ("manifest", "coordinates")}

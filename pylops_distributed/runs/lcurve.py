@@ -14,9 +14,9 @@ from pylops_distributed.inversion.assembly import model_of
 from pylops_distributed.problems.registry import load_problem
 from pylops_distributed.runs.plots import new_figure
 from pylops_distributed.storage.run import Run
-from pylops_distributed.storage.state_io import entries, load
+from pylops_distributed.storage.state_io import load_checkpoint, published_checkpoints
 from pylops_distributed.vectors.arithmetic import squared_norm
-from pylops_distributed.vectors.space import Blocks, Vector
+from pylops_distributed.vectors.space import BlockVector, Vector
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,11 +45,11 @@ def curve_point(url: str) -> dict[str, float]:
         If it has no checkpoint yet.
     """
     run = Run.open(url)
-    saved = entries(run.storage)
+    saved = published_checkpoints(run.storage)
     if not saved:
         raise FileNotFoundError(f"{url} has no checkpoint yet: solve it first")
     problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.dataset)
-    found: Any = load(run.storage, saved[-1].name, State).state.x
+    found: Any = load_checkpoint(run.storage, saved[-1].name, State).state.x
     x = model_of(problem, ds, run.attrs["identity"]["solver"], found)
     point = {"residual": _squares(problem.data(ds) - problem.operator(ds).apply(x)), "model": _squares(x)}
     terms = [(term.operator.apply(x), term.data) for term in problem.prior(ds)]
@@ -60,7 +60,7 @@ def curve_point(url: str) -> dict[str, float]:
 
 def _squares(vector: Vector) -> float:
     """Squared norm, a slab at a time: data that are stored in other chunks would be held by the gigabyte."""
-    if isinstance(vector, Blocks):
+    if isinstance(vector, BlockVector):
         return sum(map(_squares, vector.arrays))
     axis = int(np.argmax(vector.numblocks)) if vector.ndim else 0
     count = vector.numblocks[axis] if vector.ndim else 1

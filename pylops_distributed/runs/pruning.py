@@ -15,13 +15,13 @@ from pylops_distributed.storage.lease import ROOT as ATTEMPTS
 from pylops_distributed.storage.lease import acquire, owner
 from pylops_distributed.storage.object_store import Storage, open_storage
 from pylops_distributed.storage.run import Run, list_runs
-from pylops_distributed.storage.state_io import Entry, entries, sound
+from pylops_distributed.storage.state_io import CheckpointKey, published_checkpoints, verified_checkpoints
 
 DAY = 86400.0
 
 
 @dataclass(frozen=True)
-class Waste:
+class Removable:
     """Something that can go.
 
     Attributes
@@ -49,7 +49,7 @@ class Waste:
 
         Raises
         ------
-        RunBusy
+        RunBusyError
             If somebody works on the run, or has since it was looked at.
         OSError
             If something could not be deleted; it says what is left.
@@ -91,7 +91,7 @@ def delete_run(storage: Storage, after: int) -> None:
         storage.folder.rmdir()
 
 
-def waste(root: str | Path, days: float = 30.0) -> Iterator[Waste]:
+def find_removable(root: str | Path, days: float = 30.0) -> Iterator[Removable]:
     """What can go below a folder or prefix: nothing of a run that somebody works on.
 
     Of finished runs, all checkpoints but the newest two that are sound, which hold earlier iterates; runs that were
@@ -112,27 +112,29 @@ def waste(root: str | Path, days: float = 30.0) -> Iterator[Waste]:
         if status.state in ("finished", "out of date"):
             for entry in _older(run.storage):
                 size = _size(run.storage, entry.path)
-                yield Waste(run, entry.path, size, f"iterate {entry.iteration}", status.attempts)
+                yield Removable(run, entry.path, size, f"iterate {entry.iteration}", status.attempts)
         elif status.state in ("new", "interrupted", "failed") and status.age > days * DAY:
             words = f"unfinished, and not touched for {status.age / DAY:.0f} days"
-            yield Waste(run, "", status.size, words, status.attempts)
+            yield Removable(run, "", status.size, words, status.attempts)
     yield from _remains(root)
 
 
-def _remains(root: str | Path) -> Iterator[Waste]:
+def _remains(root: str | Path) -> Iterator[Removable]:
     """Runs whose deletion was begun by somebody who is gone."""
     folder = open_storage(root)
     for name in folder.dirs():
         storage = (folder / name).pinned()
         last = owner(storage)
         if last is not None and last.deletes and not last.alive:
-            yield Waste(Run(storage, {}), "", _size(storage, ""), "its deletion was broken off", last.number)
+            yield Removable(
+                Run(storage, {}), "", _size(storage, ""), "its deletion was broken off", last.number
+            )
 
 
-def _older(storage: Storage) -> list[Entry]:
+def _older(storage: Storage) -> list[CheckpointKey]:
     """The checkpoints before the newest two sound ones, oldest first."""
-    found = entries(storage)
-    kept = list(islice(sound(storage), 2)) if len(found) > 2 else []
+    found = published_checkpoints(storage)
+    kept = list(islice(verified_checkpoints(storage), 2)) if len(found) > 2 else []
     return [entry for entry in found if entry < kept[1]] if len(kept) == 2 else []
 
 

@@ -10,12 +10,12 @@ import numpy as np
 import xarray as xr
 
 from pylops_distributed.ingest import open_dataset
-from pylops_distributed.runs.iterates import in_order, open_checkpoints, open_group
+from pylops_distributed.runs.iterates import in_order, open_checkpoints, open_group_dataset
 from pylops_distributed.storage.claim import read_claim
 from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.storage.results import LOOKS
 from pylops_distributed.storage.run import Run, describe_outdated, iteration_of
-from pylops_distributed.storage.state_io import ROOT, SUFFIX, entries
+from pylops_distributed.storage.state_io import ROOT, SUFFIX, published_checkpoints
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def open_run(url: str | Path) -> xr.DataTree:
             nodes["/inputs"] = in_order(open_dataset(run.dataset))
         except (FileNotFoundError, ValueError) as error:
             log.warning("the inputs cannot be shown: %s", error)
-    saved = sorted(entries(storage), key=lambda entry: entry.iteration)
+    saved = sorted(published_checkpoints(storage), key=lambda entry: entry.iteration)
     if saved:
         states, models = open_checkpoints(storage, saved)
         nodes |= {f"/{ROOT}/{entry.name}": state for entry, state in zip(saved, states, strict=True)}
@@ -80,7 +80,7 @@ def _result(run: Run) -> xr.Dataset | None:
         if (path := run.result) is None:
             return None
         try:
-            ds = open_group(run.storage, path)
+            ds = open_group_dataset(run.storage, path)
         except FileNotFoundError:
             continue
         if run.storage.exists(f"{path}/zarr.json"):  # its coordinates were read before it went

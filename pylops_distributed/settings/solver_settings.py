@@ -19,7 +19,7 @@ from pydantic import Field as Setting
 from pylops_distributed.execution.state import EXTENDABLE
 from pylops_distributed.optimization.session import Solver
 from pylops_distributed.registry import Registry
-from pylops_distributed.settings.tagged_union import Choice
+from pylops_distributed.settings.tagged_union import TaggedUnion
 
 # Absolute tolerances know nothing of the data's scale, and a pipeline's solver has more patience than a script's.
 DEFAULTS: dict[str, Any] = {"tol": 0.0, "inner_tol": 0.0, "calc_var": False, "iter_lim": 100}
@@ -43,7 +43,7 @@ class SolverSettings(BaseModel):
             What is no setting: operators, functions and vectors by the names of the algorithm's fields. What must
             be there and is not stays empty: such a solver tells of its settings, and does not solve.
         """
-        empty = {f.name: () for f in held(self.algorithm) if f.default is MISSING}
+        empty = {f.name: () for f in injected_fields(self.algorithm) if f.default is MISSING}
         solver: Solver[Any] = self.algorithm(**self.model_dump(exclude={"name"}), **{**empty, **given})
         return solver
 
@@ -54,7 +54,7 @@ class SolverSettings(BaseModel):
         return self
 
 
-def held(algorithm: type[Any]) -> list[Field[Any]]:
+def injected_fields(algorithm: type[Any]) -> list[Field[Any]]:
     """Fields of an algorithm that are no settings."""
     hints = get_type_hints(algorithm)
     return [f for f in fields(algorithm) if f.name in WEIGHTS or not _plain(hints[f.name])]
@@ -75,7 +75,7 @@ def find_solver(name: str) -> type[SolverSettings]:
     return SOLVERS[name]
 
 
-def most_steps(solver: Any) -> int:
+def max_steps_of(solver: Any) -> int:
     """Steps that a solver takes at most, 0 where that is not known."""
     algorithm = solver.build() if isinstance(solver, SolverSettings) else solver
     return int(getattr(algorithm, "most", getattr(algorithm, "niter", 0)))
@@ -83,8 +83,8 @@ def most_steps(solver: Any) -> int:
 
 def _settings(name: str, algorithm: type[Any]) -> type[SolverSettings]:
     hints, words = get_type_hints(algorithm), _described(algorithm)
-    extendable = getattr(algorithm, "extendable", EXTENDABLE)
-    no_settings = {f.name for f in held(algorithm)}
+    extendable = getattr(algorithm, "resumable_settings", EXTENDABLE)
+    no_settings = {f.name for f in injected_fields(algorithm)}
     settings: dict[str, Any] = {"name": (Literal[name], name)}
     for f in fields(algorithm):
         if f.name in no_settings:
@@ -158,4 +158,4 @@ ALGORITHMS = {
     "splitbregman": "pylops_distributed.optimization.algorithms.splitbregman:SplitBregman",
 }
 SOLVERS: Registry[type[SolverSettings]] = Registry(ALGORITHMS, _settings)
-SolverChoice = Annotated[SolverSettings, Choice(SolverSettings, find_solver, lambda: SOLVERS, "cgls")]
+SolverChoice = Annotated[SolverSettings, TaggedUnion(SolverSettings, find_solver, lambda: SOLVERS, "cgls")]

@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
 @dataclass(frozen=True)
-class Choice:
+class TaggedUnion:
     """Annotation of a field of type ``base``: the form that the key ``name`` says, with errors in that form's words.
 
     Parameters

@@ -9,13 +9,13 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Lift
-from pylops_distributed.blockwise.pylops_kernel import Twin, method, whole
+from pylops_distributed.blockwise import BlockwiseOperator
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, method, whole
 
 LOCAL = pylops.signalprocessing.ChirpRadon2D
 
 
-class ChirpRadon2D(Lift):
+class ChirpRadon2D(BlockwiseOperator):
     r"""Linear Radon transform by chirp transforms, whole in one task.
 
     Forward and adjoint, for offsets :math:`x` and slownesses :math:`p` of the same number, are
@@ -69,7 +69,7 @@ class ChirpRadon2D(Lift):
     ) -> None:
         t, h = np.asarray(taxis), np.asarray(haxis)
         options = {"taxis": t, "haxis": h, "pmax": pmax, "dtype": dtype}
-        self.twin = Twin(LOCAL, options)
+        self.twin = OperatorFactory(LOCAL, options)
         dims, dimsd = (h.size, t.size), (h.size, t.size)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)
 

@@ -9,14 +9,14 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import engine_among
-from pylops_distributed.blockwise.pylops_kernel import Twin, method, whole
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, method, whole
 
 LOCAL = pylops.signalprocessing.ChirpRadon3D
 
 
-class ChirpRadon3D(Lift):
+class ChirpRadon3D(BlockwiseOperator):
     r"""Linear Radon transform of volumes by chirp transforms, whole in one task.
 
     Forward and adjoint, for offsets :math:`\mathbf x` and slownesses :math:`\mathbf p` of the same number, are
@@ -86,7 +86,7 @@ class ChirpRadon3D(Lift):
         t, hy, hx = (np.asarray(a) for a in (taxis, hyaxis, hxaxis))
         axes = {"taxis": t, "hyaxis": hy, "hxaxis": hx, "pmax": np.asarray(pmax)}
         options = {**axes, "engine": engine, "dtype": dtype, **kwargs_fftw}
-        self.twin = Twin(LOCAL, options)
+        self.twin = OperatorFactory(LOCAL, options)
         dims, dimsd = (hy.size, hx.size, t.size), (hy.size, hx.size, t.size)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)
 

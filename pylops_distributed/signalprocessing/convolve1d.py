@@ -9,7 +9,7 @@ import numpy as np
 import scipy.signal as sps
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Array, Halo, Lift, Whole
+from pylops_distributed.blockwise import Array, BlockwiseOperator, StencilRule, WholeAxisRule
 from pylops_distributed.blockwise.arguments import axes_of, one_of, shape_of
 from pylops_distributed.blockwise.banded import LONG, by_products
 
@@ -17,7 +17,7 @@ Method: TypeAlias = Literal["direct", "fft", "overlapadd"]
 METHODS: tuple[Method, ...] = ("direct", "fft", "overlapadd")
 
 
-class Convolve1D(Lift):
+class Convolve1D(BlockwiseOperator):
     r"""Convolution with a filter along an axis, chunk by chunk.
 
     With a filter :math:`h` of :math:`n_h` samples with time zero at sample :math:`o`, forward and adjoint are
@@ -101,11 +101,14 @@ class Convolve1D(Lift):
         data = model
         rules: tuple[Any, ...]
         if self.nh <= n:
-            rules = Halo(forward, {self.axis: (before, after)}), Halo(backward, {self.axis: (after, before)})
+            rules = (
+                StencilRule(forward, {self.axis: (before, after)}),
+                StencilRule(backward, {self.axis: (after, before)}),
+            )
         else:
             data = (*model[: self.axis], self.nh, *model[self.axis + 1 :])
             rules = tuple(
-                Whole(partial(kernel, length=length), (self.axis,), {self.axis: length})
+                WholeAxisRule(partial(kernel, length=length), (self.axis,), {self.axis: length})
                 for kernel, length in ((forward, self.nh), (backward, n))
             )
         forward_rule, adjoint_rule = rules

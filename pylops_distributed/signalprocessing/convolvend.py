@@ -10,14 +10,14 @@ import numpy as np
 import scipy.signal as sps
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Array, Halo, Lift
+from pylops_distributed.blockwise import Array, BlockwiseOperator, StencilRule
 from pylops_distributed.blockwise.arguments import axes_of, complex_type, one_of, shape_of
 
 Method: TypeAlias = Literal["auto", "direct", "fft"]
 PIECE = 3 * 2**19  # bytes, whose transforms stay in the processor's cache
 
 
-class ConvolveND(Lift):
+class ConvolveND(BlockwiseOperator):
     r"""Convolution with a filter along several axes, chunk by chunk.
 
     With a filter :math:`h` whose origin is at sample :math:`\mathbf o`, forward and adjoint are
@@ -109,8 +109,8 @@ class ConvolveND(Lift):
         forward = partial(convolve, h=taps, start=origin, method=self.method)
         adjoint = partial(convolve, h=np.flip(taps).conj().copy(), start=ends, method=self.method)
         super().__init__(
-            Halo(forward, {a: (ends[a], origin[a]) for a in origin}, corners=True),
-            Halo(adjoint, {a: (origin[a], ends[a]) for a in origin}, corners=True),
+            StencilRule(forward, {a: (ends[a], origin[a]) for a in origin}, corners=True),
+            StencilRule(adjoint, {a: (origin[a], ends[a]) for a in origin}, corners=True),
             model, dtype=kind, chunks=chunks, compute=compute, name=name,
         )  # fmt: skip
 

@@ -10,12 +10,12 @@ import numpy as np
 import scipy.fft
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise import Array, Lift
+from pylops_distributed.blockwise import Array, BlockwiseOperator
 from pylops_distributed.blockwise.arguments import axes_of, one_of, shape_of
-from pylops_distributed.blockwise.separable import Pencils
+from pylops_distributed.blockwise.separable import SeparableRule
 
 
-class DCT(Lift):
+class DCT(BlockwiseOperator):
     r"""Discrete cosine transform along some axes, orthonormal, chunk by chunk.
 
     For type 2 along one axis of :math:`N` samples, forward and adjoint, which is the inverse, are
@@ -88,7 +88,7 @@ class DCT(Lift):
             raise ValueError(f"axes must be different, got {self.axes}")
         transform = Cosine(self.axes, tuple(model[a] for a in self.axes), type, workers)
         super().__init__(
-            Pencils(transform), Pencils(transform, adjoint=True), model, dtype=dtype,
+            SeparableRule(transform), SeparableRule(transform, adjoint=True), model, dtype=dtype,
             chunks=chunks, compute=compute, name=name,
         )  # fmt: skip
 

@@ -18,8 +18,8 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import shape_of
-from pylops_distributed.blockwise.operator import Panel
-from pylops_distributed.blockwise.pylops_kernel import Twin
+from pylops_distributed.blockwise.operator import LeadingAxesRule
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 
@@ -106,7 +106,7 @@ class DTCWT(LinearOperator):
             "include_scale": include_scale,
             "axis": 0,
         }
-        self.twin = Twin(build, {**options, "dtype": dtype}, "dims")
+        self.twin = OperatorFactory(build, {**options, "dtype": dtype}, "dims")
         n = model[self.axis]
         self.count = int(self.twin.build((n, 1)).dimsd[1])
         data = (2, *(self.count if a == self.axis else m for a, m in enumerate(model)))
@@ -117,14 +117,14 @@ class DTCWT(LinearOperator):
 
     def _matvec(self, x: da.Array) -> da.Array:
         kernel = partial(_forward, token=tokenize(self.twin))
-        rule = Panel(kernel, 1, (2, self.count), {"twin": self.twin})
+        rule = LeadingAxesRule(kernel, 1, (2, self.count), {"twin": self.twin})
         y = rule(da.moveaxis(x.real, self.axis, 0), np.result_type(self.dtype, x.real.dtype))
         return da.moveaxis(y, 1, self.axis + 1)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         n = self.dims[self.axis]
         kernel = partial(_inverse, token=tokenize(self.twin), n=n)
-        rule = Panel(kernel, 2, (n,), {"twin": self.twin})
+        rule = LeadingAxesRule(kernel, 2, (n,), {"twin": self.twin})
         x = rule(da.moveaxis(y.real, self.axis + 1, 1), np.result_type(self.dtype, y.real.dtype))
         return self.domain.fit(da.moveaxis(x, 0, self.axis))
 
@@ -137,11 +137,11 @@ def build(dims: tuple[int, ...], **options: Any) -> pylops.LinearOperator:
     return pylops.signalprocessing.DTCWT(dims, **options)
 
 
-def _forward(block: Array, twin: Twin, token: str) -> Array:
+def _forward(block: Array, twin: OperatorFactory, token: str) -> Array:
     op = twin.kept((len(block), int(np.prod(block.shape[1:]))), token)
     return np.asarray(op.matvec(block.ravel()).reshape(*op.dimsd[:2], *block.shape[1:]))
 
 
-def _inverse(block: Array, twin: Twin, token: str, n: int) -> Array:
+def _inverse(block: Array, twin: OperatorFactory, token: str, n: int) -> Array:
     op = twin.kept((n, int(np.prod(block.shape[2:]))), token)
     return np.asarray(op.rmatvec(block.ravel()).reshape(n, *block.shape[2:]))

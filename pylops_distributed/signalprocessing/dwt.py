@@ -8,14 +8,14 @@ from typing import Any
 import pylops
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
-from pylops_distributed.blockwise.pylops_kernel import Twin, along
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, along
 
 LOCAL = pylops.signalprocessing.DWT
 
 
-class DWT(Lift):
+class DWT(BlockwiseOperator):
     r"""Discrete wavelet transform along an axis, by PyWavelets.
 
     With the filters :math:`h` and :math:`g` of the wavelet, each scale splits what is left of the signal:
@@ -84,7 +84,7 @@ class DWT(Lift):
         model = shape_of(dims)
         (self.axis,) = axes_of((axis,), model)
         options = {"axis": self.axis, "wavelet": wavelet, "level": level, "dtype": dtype}
-        twin = Twin(LOCAL, options, "dims")
+        twin = OperatorFactory(LOCAL, options, "dims")
         forward, adjoint, data = along(twin, (self.axis,), model)
         super().__init__(
             forward, adjoint, model, data, dtype=dtype, chunks=chunks, compute=compute, name=name

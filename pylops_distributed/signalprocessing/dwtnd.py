@@ -8,14 +8,14 @@ from typing import Any
 import pylops
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
-from pylops_distributed.blockwise.pylops_kernel import Twin, along
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, along
 
 LOCAL = pylops.signalprocessing.DWTND
 
 
-class DWTND(Lift):
+class DWTND(BlockwiseOperator):
     r"""Discrete wavelet transform along several axes, by PyWavelets.
 
     With the filters :math:`h` and :math:`g` of the wavelet, each scale splits what is left of the signal:
@@ -84,7 +84,7 @@ class DWTND(Lift):
         model = shape_of(dims)
         self.axes = axes_of(axes, model)
         options = {"axes": self.axes, "wavelet": wavelet, "level": level, "dtype": dtype}
-        twin = Twin(LOCAL, options, "dims")
+        twin = OperatorFactory(LOCAL, options, "dims")
         forward, adjoint, data = along(twin, self.axes, model)
         super().__init__(
             forward, adjoint, model, data, dtype=dtype, chunks=chunks, compute=compute, name=name

@@ -14,7 +14,7 @@ from warnings import warn
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise import Array, Lift
+from pylops_distributed.blockwise import Array, BlockwiseOperator
 from pylops_distributed.blockwise.arguments import (
     axes_of,
     complex_type,
@@ -23,7 +23,7 @@ from pylops_distributed.blockwise.arguments import (
     real_type,
     shape_of,
 )
-from pylops_distributed.blockwise.separable import Pencils
+from pylops_distributed.blockwise.separable import SeparableRule
 
 Norm: TypeAlias = Literal["ortho", "none", "1/n"]
 Engine: TypeAlias = Literal["numpy", "scipy", "fftw", "mkl_fft"]
@@ -150,7 +150,7 @@ class Fourier:
         return np.pad(x, pads) if np.any(pads) else x
 
 
-class FourierOperator(Lift):
+class FourierOperator(BlockwiseOperator):
     """What the Fourier transforms along one, two or more axes share.
 
     Parameters
@@ -223,7 +223,7 @@ class FourierOperator(Lift):
         self.fs = frequencies(self.nffts, each("sampling", sampling, self.axes), real, self.fftshift_after)
         dimsd = tuple(self.transform.sizes().get(a, n) for a, n in enumerate(model))
         super().__init__(
-            Pencils(self.transform), Pencils(self.transform, adjoint=True), model, dimsd, dtype=self.cdtype,
+            SeparableRule(self.transform), SeparableRule(self.transform, adjoint=True), model, dimsd, dtype=self.cdtype,
             dtypes=(self.rdtype, self.cdtype), clinear=not realmodel, chunks=chunks, compute=compute, name=name,
         )  # fmt: skip
 

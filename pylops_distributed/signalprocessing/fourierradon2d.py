@@ -8,14 +8,14 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import engine_among
-from pylops_distributed.blockwise.pylops_kernel import Twin, whole
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, whole
 
 LOCAL = pylops.signalprocessing.FourierRadon2D
 
 
-class FourierRadon2D(Lift):
+class FourierRadon2D(BlockwiseOperator):
     r"""Linear or parabolic Radon transform in the frequency domain, whole in one task.
 
     Forward and adjoint, at each frequency :math:`\omega`, are
@@ -93,7 +93,7 @@ class FourierRadon2D(Lift):
         axes = {"taxis": t, "haxis": h, "pxaxis": p}
         how = {"engine": engine, "num_threads_per_blocks": num_threads_per_blocks}
         options = {**axes, **how, "nfft": nfft, "flims": flims, "kind": kind, "dtype": dtype}
-        self.twin = Twin(LOCAL, options)
+        self.twin = OperatorFactory(LOCAL, options)
         dims, dimsd = (p.size, t.size), (h.size, t.size)
         # PyLops' kernel makes a matrix from p to h for all frequencies at once.
         self.workspace = 4.5 + 4 * nfft / t.size * p.size * h.size / (p.size + h.size)

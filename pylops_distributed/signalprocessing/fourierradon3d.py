@@ -8,14 +8,14 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import engine_among
-from pylops_distributed.blockwise.pylops_kernel import Twin, whole
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, whole
 
 LOCAL = pylops.signalprocessing.FourierRadon3D
 
 
-class FourierRadon3D(Lift):
+class FourierRadon3D(BlockwiseOperator):
     r"""Linear or parabolic Radon transform in the frequency domain, whole in one task.
 
     Forward and adjoint, at each frequency :math:`\omega`, are
@@ -95,7 +95,7 @@ class FourierRadon3D(Lift):
         axes = {"taxis": t, "hyaxis": hy, "hxaxis": hx, "pyaxis": py, "pxaxis": px}
         how = {"engine": engine, "num_threads_per_blocks": num_threads_per_blocks}
         options = {**axes, **how, "nfft": nfft, "flims": flims, "kind": kind, "dtype": dtype}
-        self.twin = Twin(LOCAL, options)
+        self.twin = OperatorFactory(LOCAL, options)
         dims, dimsd = (py.size, px.size, t.size), (hy.size, hx.size, t.size)
         p, h = py.size * px.size, hy.size * hx.size
         # PyLops' kernel makes a matrix from p to h for all frequencies at once.

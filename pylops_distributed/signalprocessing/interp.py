@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.basicoperators.restriction import Restriction
-from pylops_distributed.blockwise import Array, Lift, Whole
+from pylops_distributed.blockwise import Array, BlockwiseOperator, WholeAxisRule
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.axis_matrix import AlongAxis, apply_along
 from pylops_distributed.linearoperator.operator import LinearOperator
@@ -136,11 +136,11 @@ def _linear(positions: Array, n: int) -> Any:
     return sp.csr_array((entries, places), shape=(left.size, n))
 
 
-def _dense(matrix: Array, model: tuple[int, ...], axis: int, options: dict[str, Any]) -> Lift:
+def _dense(matrix: Array, model: tuple[int, ...], axis: int, options: dict[str, Any]) -> BlockwiseOperator:
     data = (*model[:axis], len(matrix), *model[axis + 1 :])
     shared = {"matrix": matrix}
-    return Lift(
-        Whole(partial(apply_along, axis=axis), (axis,), {axis: len(matrix)}, shared),
-        Whole(partial(apply_along, axis=axis, adjoint=True), (axis,), {axis: model[axis]}, shared),
+    return BlockwiseOperator(
+        WholeAxisRule(partial(apply_along, axis=axis), (axis,), {axis: len(matrix)}, shared),
+        WholeAxisRule(partial(apply_along, axis=axis, adjoint=True), (axis,), {axis: model[axis]}, shared),
         model, data, **options,
     )  # fmt: skip

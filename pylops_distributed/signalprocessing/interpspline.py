@@ -9,15 +9,15 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
-from pylops_distributed.blockwise.pylops_kernel import Twin, along
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, along
 from pylops_distributed.signalprocessing.positions import below_last
 
 LOCAL = pylops.signalprocessing.InterpCubicSpline
 
 
-class InterpCubicSpline(Lift):
+class InterpCubicSpline(BlockwiseOperator):
     r"""Interpolation along an axis by the natural cubic spline through the model's samples.
 
     Forward :math:`y_i = s(p_i)`, where the spline :math:`s` goes through all :math:`x_j` with continuous second
@@ -94,7 +94,7 @@ class InterpCubicSpline(Lift):
         (self.axis,) = axes_of((axis,), model)
         self.iava, self.bc_type = below_last(np.asarray(iava), model[self.axis]), bc_type
         options = {"iava": self.iava, "bc_type": bc_type, "axis": self.axis, "dtype": np.dtype(dtype)}
-        twin = Twin(LOCAL, options, "dims")
+        twin = OperatorFactory(LOCAL, options, "dims")
         forward, adjoint, data = along(twin, (self.axis,), model)
         super().__init__(
             forward, adjoint, model, data, dtype=dtype, chunks=chunks, compute=compute, name=name

@@ -9,14 +9,14 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import shape_of
-from pylops_distributed.blockwise.pylops_kernel import Twin, whole
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, whole
 
 LOCAL = pylops.signalprocessing.PWSmoother2D
 
 
-class PWSmoother2D(Lift):
+class PWSmoother2D(BlockwiseOperator):
     r"""Smoothing of a panel along local slopes by plane-wave prediction, whole in one task.
 
     Forward and adjoint are :math:`\mathbf y = \mathbf S^H \mathbf S \mathbf x`, with :math:`\mathbf S` the spreading of
@@ -79,5 +79,5 @@ class PWSmoother2D(Lift):
         options: dict[str, Any] = {
             "dims": model, "sigma": np.asarray(sigma), "radius": radius, "alpha": alpha, "dtype": dtype,
         }  # fmt: skip
-        rules = whole(Twin(LOCAL, options), model, model)
+        rules = whole(OperatorFactory(LOCAL, options), model, model)
         super().__init__(*rules, model, model, dtype=dtype, compute=compute, name=name)

@@ -9,14 +9,14 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import shape_of
-from pylops_distributed.blockwise.pylops_kernel import Twin, whole
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, whole
 
 LOCAL = pylops.signalprocessing.PWSprayer2D
 
 
-class PWSprayer2D(Lift):
+class PWSprayer2D(BlockwiseOperator):
     r"""Spreading of a panel along local slopes by plane-wave prediction, whole in one task.
 
     Forward :math:`\mathbf y = \sum_{|k| \le r} \alpha^{|k|} P^k \mathbf x`, with :math:`P^k` the prediction of traces
@@ -79,5 +79,5 @@ class PWSprayer2D(Lift):
         options: dict[str, Any] = {
             "dims": model, "sigma": np.asarray(sigma), "radius": radius, "alpha": alpha, "dtype": dtype,
         }  # fmt: skip
-        rules = whole(Twin(LOCAL, options), model, model)
+        rules = whole(OperatorFactory(LOCAL, options), model, model)
         super().__init__(*rules, model, model, dtype=dtype, compute=compute, name=name)

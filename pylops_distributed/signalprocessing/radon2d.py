@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import engine_among
-from pylops_distributed.blockwise.curve_sum import Curves, made
+from pylops_distributed.blockwise.curve_sum import Curves, curve_positions
 
 
 class Radon2D(Curves):
@@ -103,7 +103,7 @@ class Radon2D(Curves):
             _curves, function=function, offsets=offsets, slownesses=slownesses, nt=t.size, interp=interp,
             broadcast=function is not kind,
         )  # fmt: skip
-        table = made(curves, (p.size, t.size, h.size))
+        table = curve_positions(curves, (p.size, t.size, h.size))
         super().__init__(
             (table,), (p.size, t.size), (h.size, t.size), dtype, interp, name, chunks=chunks, compute=compute
         )

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import engine_among
-from pylops_distributed.blockwise.curve_sum import Curves, made
+from pylops_distributed.blockwise.curve_sum import Curves, curve_positions
 from pylops_distributed.signalprocessing.radon2d import inside, unitless
 
 
@@ -107,7 +107,7 @@ class Radon3D(Curves):
             _curves, function=KINDS[kind], offsets=offsets, slownesses=slownesses, nt=t.size, interp=interp
         )
         rows, columns = py.size * px.size, hy.size * hx.size
-        table = made(curves, (rows, t.size, columns))
+        table = curve_positions(curves, (rows, t.size, columns))
         super().__init__(
             (table,), (rows, t.size), (columns, t.size), dtype, interp, name, chunks=chunks, compute=compute
         )

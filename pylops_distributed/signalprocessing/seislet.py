@@ -10,14 +10,14 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import shape_of
-from pylops_distributed.blockwise.pylops_kernel import Twin, method, whole
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, method, whole
 
 LOCAL = pylops.signalprocessing.Seislet
 
 
-class Seislet(Lift):
+class Seislet(BlockwiseOperator):
     r"""Wavelet-like transform along the slopes of seismic events, whole in one task.
 
     Traces are split in even and odd ones, the odd ones predicted from the even ones along the slopes, and the even
@@ -92,7 +92,7 @@ class Seislet(Lift):
             "dtype": dtype,
         }  # fmt: skip
         built = LOCAL(**options)
-        self.twin = Twin(LOCAL, options)
+        self.twin = OperatorFactory(LOCAL, options)
         dims, dimsd = shape_of(built.dims), shape_of(built.dimsd)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)
 

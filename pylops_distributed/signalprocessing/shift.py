@@ -13,7 +13,7 @@ from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import axes_of, real_type, shape_of
 from pylops_distributed.blockwise.precision import in_precision
-from pylops_distributed.blockwise.rechunk import gather
+from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Engine, Fourier, engine_of, frequencies
 from pylops_distributed.vectors.space import Space
@@ -122,7 +122,7 @@ class Shift(LinearOperator):
 
     def _apply(self, x: da.Array, adjoint: bool) -> da.Array:
         kind = np.result_type(self.domain.dtype, x.dtype if self.clinear else real_type(x.dtype))
-        x = gather(x, (self.axis,))
+        x = rechunk_whole(x, (self.axis,))
         shift = self.shift.rechunk(
             tuple(c if n > 1 else (1,) for n, c in zip(self.shift.shape, x.chunks, strict=True))
         )

@@ -9,14 +9,14 @@ import dask.array as da
 import pylops
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise import Lift
+from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import real_type, shape_of
-from pylops_distributed.blockwise.pylops_kernel import Twin, method, whole
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, method, whole
 
 LOCAL = pylops.signalprocessing.UDCT
 
 
-class UDCT(Lift):
+class UDCT(BlockwiseOperator):
     r"""Uniform discrete curvelet transform, whole in one task, by the package curvelets.
 
     Coefficients :math:`c_{jlk} = \langle x, \varphi_{jlk} \rangle` with curvelets of scale :math:`j`, direction
@@ -86,7 +86,7 @@ class UDCT(Lift):
             "window_threshold": window_threshold, "high_frequency_mode": high_frequency_mode,
             "transform_kind": transform_kind, "dtype": dtype,
         }  # fmt: skip
-        self.twin = Twin(LOCAL, options)
+        self.twin = OperatorFactory(LOCAL, options)
         data = shape_of(self.twin.build().dimsd)
         kind = real_type(dtype) if transform_kind == "real" else dtype
         super().__init__(

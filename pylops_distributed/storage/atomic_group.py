@@ -23,7 +23,7 @@ import dask.array as da
 import numpy as np
 from obstore.exceptions import BaseError
 
-from pylops_distributed.errors import Damaged, Unreadable
+from pylops_distributed.errors import CorruptionError, UnreadableError
 from pylops_distributed.storage.checksums import compare, text_of
 from pylops_distributed.storage.direct_io import checksum_of, write_chunk
 from pylops_distributed.storage.local_files import make_folder
@@ -104,7 +104,7 @@ def read_attrs(storage: Storage, path: str = "") -> Json:
     ------
     FileNotFoundError
         If the group is not published.
-    Damaged
+    CorruptionError
         If its metadata was changed since.
     """
     raw = storage.get(metadata_key(path))
@@ -117,7 +117,7 @@ def read_attrs(storage: Storage, path: str = "") -> Json:
     except (ValueError, TypeError, KeyError):
         intact = False
     if not intact:
-        raise Damaged(f"the metadata {metadata_key(path)} is not what was written")
+        raise CorruptionError(f"the metadata {metadata_key(path)} is not what was written")
     return attrs
 
 
@@ -248,7 +248,7 @@ def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = 
     ------
     FileNotFoundError
         If the group is not published.
-    Damaged
+    CorruptionError
         If anything differs from what was written.
     OSError
         If the store is away: nothing is known then, as with what workers raise that are lost meanwhile.
@@ -259,26 +259,26 @@ def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = 
     for name, entry in group.manifest.items():
         for what, value in stored[name].items():
             if value != entry[what]:
-                raise Damaged(f"{path}/{name}: {what} is {value}, was written as {entry[what]}")
+                raise CorruptionError(f"{path}/{name}: {what} is {value}, was written as {entry[what]}")
     if verify == "full":
         for name, entry in group.manifest.items():
             try:
                 compare(group.whole(name), entry.get("checksums"), get)
-            except Damaged as error:
+            except CorruptionError as error:
                 if not storage.exists(metadata_key(path)):  # chunks that are missing read as fill values
                     raise OSError(f"{storage.url}/{path} went away while it was read") from error
-                raise Damaged(f"{path}/{name}: {error}") from None
+                raise CorruptionError(f"{path}/{name}: {error}") from None
             except FileNotFoundError as error:
                 if not storage.exists(metadata_key(path)):
                     raise OSError(f"{storage.url}/{path} went away while it was read") from error
-                raise Damaged(f"{path}/{name}: {error}") from error
+                raise CorruptionError(f"{path}/{name}: {error}") from error
             except (BaseError, OSError) as error:
                 words = str(error).partition("\n")[0]
                 if BROKEN in str(error):
-                    raise Unreadable(f"{path}/{name} cannot be read: {words}") from error
+                    raise UnreadableError(f"{path}/{name} cannot be read: {words}") from error
                 raise OSError(f"{storage.url}/{path}/{name} could not be read: {words}") from error
             except ValueError as error:  # of checksums; all else is the trouble of who reads, and will pass
-                raise Damaged(f"{path}/{name} cannot be read: {error}") from error
+                raise CorruptionError(f"{path}/{name} cannot be read: {error}") from error
     return group
 
 

@@ -16,7 +16,7 @@ from weakref import WeakSet
 import dask.array as da
 from dask.base import get_scheduler
 
-from pylops_distributed.errors import Damaged, Unreadable
+from pylops_distributed.errors import CorruptionError, UnreadableError
 from pylops_distributed.execution.background import in_background
 from pylops_distributed.execution.state import State
 from pylops_distributed.storage.atomic_group import Json, Verify, delete_group, read_attrs, write_group
@@ -30,29 +30,29 @@ from pylops_distributed.storage.provenance import warn_of_changes
 from pylops_distributed.storage.state_io import (
     ROOT,
     Checkpoint,
-    Entry,
+    CheckpointKey,
     History,
     S,
-    begun,
+    all_checkpoints,
     contents,
     describe,
-    entries,
-    load,
+    load_checkpoint,
     open_checkpoint,
+    published_checkpoints,
 )
-from pylops_distributed.vectors.space import Blocks
+from pylops_distributed.vectors.space import BlockVector
 
 __all__ = [
     "Budget",
     "Checkpoint",
+    "CheckpointKey",
     "CheckpointStore",
-    "Entry",
     "Every",
     "Labels",
     "Retention",
-    "entries",
-    "load",
-    "sweep",
+    "delete_unpublished",
+    "load_checkpoint",
+    "published_checkpoints",
 ]
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class CheckpointStore:
         The right to write to the run.
     labels : mapping, optional
         :class:`Labels` of the spaces ``"domain"`` and ``"codomain"``; a tuple of them where vectors are
-        :class:`~pylops_distributed.vectors.space.Blocks`.
+        :class:`~pylops_distributed.vectors.space.BlockVector`.
     retention : Retention, optional
         Which checkpoints to keep.
     client : distributed.Client, optional
@@ -115,14 +115,14 @@ class CheckpointStore:
         self._identified = {"problem", "data", "solver"} <= about["identity"].keys()
         self._solve: Json | None = None
         self._parent: str | None = None
-        self._unsound: set[Entry] = set()
-        self._unreadable: set[Entry] = set()
+        self._unsound: set[CheckpointKey] = set()
+        self._unreadable: set[CheckpointKey] = set()
         self._pending: Future[None] | None = None
         self._end = 0.0  # when the save under way counts as stuck
         self.stuck = False  # for good: what is still being written must not meet what others write
         _known.add(self)
         attempt.check()
-        sweep(self.storage, attempt.number)
+        delete_unpublished(self.storage, attempt.number)
 
     def save(self, state: State, history: History | None = None) -> None:
         """Save a computed state; in the background unless told otherwise.
@@ -136,7 +136,7 @@ class CheckpointStore:
 
         Raises
         ------
-        Superseded
+        SupersededError
             If a newer attempt has taken over the run.
         FloatingPointError
             If a vector is not finite; nothing is published.
@@ -148,7 +148,7 @@ class CheckpointStore:
         self.wait()
         self.attempt.check()
         self._end = time.monotonic() + PATIENCE + _bytes(state) / SLOWEST
-        entry = Entry(self.attempt.number, state.iteration)
+        entry = CheckpointKey(self.attempt.number, state.iteration)
         # The scheduler in use is a matter of the calling thread: look it up here, not in the background.
         job = (entry, state, {k: v.copy() for k, v in (history or {}).items()}, self._get())
         if self.background:
@@ -180,7 +180,7 @@ class CheckpointStore:
 
         Raises
         ------
-        RunMismatch
+        RunMismatchError
             If they are of another operator, other data or another solver.
         """
         if self._identified:
@@ -217,7 +217,7 @@ class CheckpointStore:
 
         Raises
         ------
-        Damaged
+        CorruptionError
             If there are checkpoints, and all are damaged.
         TypeError
             If the checkpoint holds another kind of state.
@@ -227,8 +227,8 @@ class CheckpointStore:
         for entry in reversed(found):
             try:
                 checkpoint = self.load(entry.name, kind)
-            except Damaged as error:
-                (self._unreadable if isinstance(error, Unreadable) else self._unsound).add(entry)
+            except CorruptionError as error:
+                (self._unreadable if isinstance(error, UnreadableError) else self._unsound).add(entry)
                 logger.warning("checkpoint %s is damaged and passed over: %s", entry.name, error)
                 continue
             self._parent = entry.name
@@ -237,19 +237,19 @@ class CheckpointStore:
             return checkpoint
         if found:
             names = ", ".join(entry.name for entry in found)
-            raise Damaged(
+            raise CorruptionError(
                 f"all checkpoints of {self.storage.url} are damaged, as the log tells: {names}; "
                 f"restore them from a copy, or delete {ROOT}/ to start from the first iteration"
             )
         return None
 
     def load(self, name: str, kind: type[S]) -> Checkpoint[S]:
-        """Read one checkpoint; see :func:`load`."""
-        return load(self.storage, name, kind, self.verify, self._get())
+        """Read one checkpoint; see :func:`load_checkpoint`."""
+        return load_checkpoint(self.storage, name, kind, self.verify, self._get())
 
-    def list(self) -> list[Entry]:
+    def list(self) -> list[CheckpointKey]:
         """The published checkpoints, oldest first."""
-        return entries(self.storage)
+        return published_checkpoints(self.storage)
 
     def prune(self) -> None:
         """Delete checkpoints that the retention policy does not keep, and all that was left unfinished."""
@@ -270,7 +270,7 @@ class CheckpointStore:
         """The Dask scheduler to use."""
         return self.client.get if self.client is not None else get_scheduler(cls=da.Array)
 
-    def _write(self, entry: Entry, state: State, history: History, get: Any) -> None:
+    def _write(self, entry: CheckpointKey, state: State, history: History, get: Any) -> None:
         """Write, publish and prune; a state already saved by this attempt is the same one, unless it was damaged."""
         if entry in self._unsound | self._unreadable:
             delete_group(self.storage, entry.path)
@@ -315,7 +315,7 @@ class CheckpointStore:
         What a newer attempt has saved is none of this one's business: it may be paused here, and wake after a takeover.
         """
         found = [entry for entry in self.list() if entry.attempt <= self.attempt.number]
-        kept, rank = set[Entry](), 0
+        kept, rank = set[CheckpointKey](), 0
         for entry in reversed(found):
             if entry in self._unreadable:
                 kept.add(entry)
@@ -331,13 +331,13 @@ class CheckpointStore:
                     delete_group(self.storage, entry.path)
                 except OSError as error:  # the new one is there all the same
                     logger.warning("an old checkpoint is not deleted: %s", error)
-        sweep(self.storage, self.attempt.number, own=True)
+        delete_unpublished(self.storage, self.attempt.number, own=True)
 
-    def _whole(self, entry: Entry) -> bool:
+    def _whole(self, entry: CheckpointKey) -> bool:
         """Whether a checkpoint is all there still; its checksums would take as long as to write it."""
         try:
             open_checkpoint(self.storage, entry.name, "fast")
-        except Damaged as error:
+        except CorruptionError as error:
             self._unsound.add(entry)
             logger.warning("checkpoint %s is damaged and not counted: %s", entry.name, error)
             return False
@@ -347,17 +347,17 @@ class CheckpointStore:
 def _bytes(state: State) -> int:
     """Size of a state's vectors."""
     values = (getattr(state, f.name) for f in fields(state))
-    arrays = (a for v in values for a in (v.arrays if isinstance(v, Blocks) else (v,)))
+    arrays = (a for v in values for a in (v.arrays if isinstance(v, BlockVector) else (v,)))
     return sum(int(getattr(a, "nbytes", 0)) for a in arrays)
 
 
-def sweep(storage: Storage, attempt: int, *, own: bool = False) -> None:
+def delete_unpublished(storage: Storage, attempt: int, *, own: bool = False) -> None:
     """Delete what attempts before ``attempt`` left unpublished, and what it left itself; what cannot be is logged.
 
     Should one of them still be writing, a fence keeps it from ever publishing that.
     """
-    published = set(entries(storage))
-    for entry in begun(storage):
+    published = set(published_checkpoints(storage))
+    for entry in all_checkpoints(storage):
         mine = own and entry.attempt == attempt  # there is no save under way
         if (
             (entry.attempt >= attempt and not mine)

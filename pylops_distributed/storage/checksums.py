@@ -8,7 +8,7 @@ import dask
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.errors import Damaged
+from pylops_distributed.errors import CorruptionError
 from pylops_distributed.storage.direct_io import checksum_of
 
 # Below this many bytes an array is read by the driver: not worth a round trip to the workers.
@@ -19,7 +19,7 @@ CRC = 2**32 - 1
 def checksums(array: da.Array, get: Any = None) -> str:
     """Read every chunk of an array: the CRC32C of each one's elements, in C order, as eight hexadecimal digits."""
     sums = array.map_blocks(
-        _sum, dtype=np.int64, chunks=(1,) * array.ndim, meta=np.empty((0,) * array.ndim, np.int64)
+        _chunk_checksum, dtype=np.int64, chunks=(1,) * array.ndim, meta=np.empty((0,) * array.ndim, np.int64)
     )
     (found,) = dask.compute(sums, scheduler="sync" if array.nbytes < SMALL else get)
     return text_of(found)
@@ -44,20 +44,20 @@ def compare(array: da.Array, written: str | None, get: Any = None) -> None:
 
     Raises
     ------
-    Damaged
+    CorruptionError
         If a chunk holds something else; it names the chunk.
     """
     found = checksums(array, get)
     if written is None or found == written:
         return
     if len(found) != len(written):
-        raise Damaged(f"there are {len(found) // 8} chunks, and checksums of {len(written) // 8}")
+        raise CorruptionError(f"there are {len(found) // 8} chunks, and checksums of {len(written) // 8}")
     wrong = next(i for i in range(0, len(found), 8) if found[i : i + 8] != written[i : i + 8]) // 8
     place = tuple(int(i) for i in np.unravel_index(wrong, array.numblocks))
-    raise Damaged(f"chunk {place} is not what was written there")
+    raise CorruptionError(f"chunk {place} is not what was written there")
 
 
-def _sum(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _chunk_checksum(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     values = block
     if block.dtype.kind not in "biufc":  # text
         values = np.frombuffer("\0".join(map(str, np.ravel(block))).encode(), np.uint8)

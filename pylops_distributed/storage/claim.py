@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from pylops_distributed.errors import Damaged, RunMismatch, Unidentified
+from pylops_distributed.errors import CorruptionError, RunMismatchError, UnidentifiedContentError
 from pylops_distributed.execution.state import EXTENDABLE
 from pylops_distributed.storage.atomic_group import Json, encode, metadata_key, read_attrs
 from pylops_distributed.storage.content_digest import token
@@ -24,7 +24,7 @@ def describe_solve(solver: Any, op: Any, y: Any, x0: Any) -> Json:
     Limits of steps and tolerances, which a later solve may extend, are left out. Of what has no token, None is kept,
     and a warning logged: there the residual is the only proof.
     """
-    extendable = getattr(solver, "extendable", EXTENDABLE)
+    extendable = getattr(solver, "resumable_settings", EXTENDABLE)
     settings = {f.name: getattr(solver, f.name) for f in fields(solver) if f.name not in extendable}
     revision = getattr(solver, "revision", None)  # other numbers from the same settings
     parts = {"operator": op, "data": y, "x0": x0, "solver": (type(solver), revision, settings)}
@@ -36,7 +36,7 @@ def check_claim(storage: Storage, given: Mapping[str, Any]) -> None:
 
     Raises
     ------
-    RunMismatch
+    RunMismatchError
         If they differ.
     """
     kept = read_claim(storage).get("solve")
@@ -48,7 +48,7 @@ def check_claim(storage: Storage, given: Mapping[str, Any]) -> None:
     ]  # fmt: skip
     if unlike:
         listed = "\n  ".join(differences({n: kept.get(n) for n in unlike}, {n: given[n] for n in unlike}))
-        raise RunMismatch(
+        raise RunMismatchError(
             f"the checkpoints of {storage.url} were made with another {', another '.join(unlike)}:\n  {listed}\n"
             "Nothing was computed. Put back what was there, or give another place"
         )
@@ -58,7 +58,7 @@ def read_claim(storage: Storage) -> Json:
     """What is kept beside the checkpoints; empty for runs of older versions."""
     try:
         return read_attrs(storage, ROOT)
-    except (FileNotFoundError, Damaged):
+    except (FileNotFoundError, CorruptionError):
         return {}
 
 
@@ -77,6 +77,6 @@ UNKNOWN = "unknown"
 def _token(name: str, value: Any) -> str:
     try:
         return token(value)
-    except Unidentified as error:
+    except UnidentifiedContentError as error:
         logger.warning("the %s has no token (%s): a resume is proven by the residual alone", name, error)
         return UNKNOWN

@@ -25,7 +25,7 @@ from dask.core import toposort
 from dask.utils import SerializableLock
 from scipy.sparse import sparray, spmatrix
 
-from pylops_distributed.errors import Unidentified
+from pylops_distributed.errors import UnidentifiedContentError
 from pylops_distributed.storage.source_code import Code, array_digest, constant, installed
 
 READS = (getter, getter_inline, getter_nofancy)
@@ -40,7 +40,7 @@ def token(*values: Any) -> str:
 
     Raises
     ------
-    Unidentified
+    UnidentifiedContentError
         If there is none, as of a generator, an open connection, or an object that cannot be pickled.
     """
     content = Content()
@@ -103,7 +103,7 @@ class Content(Code):
             reduce = copyreg.dispatch_table.get(type(value))
             form = reduce(value) if reduce else value.__reduce_ex__(4)
         except Exception as error:
-            raise Unidentified(
+            raise UnidentifiedContentError(
                 f"{type(value).__module__}.{type(value).__qualname__} has no token: {error}"
             ) from None
         if isinstance(form, str):

@@ -17,7 +17,7 @@ from typing import Any
 import google_crc32c
 import numpy as np
 
-from pylops_distributed.errors import Abandoned
+from pylops_distributed.errors import AbandonedError
 
 UNBUFFERED = getattr(os, "O_DIRECT", 0)  # Linux has it
 PIECE = 2**20
@@ -43,7 +43,7 @@ def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> tuple[bool, int]:
 
     Raises
     ------
-    Abandoned
+    AbandonedError
         If the folder is removed meanwhile, as it is once another chunk of the same save has failed.
     """
     values = np.ascontiguousarray(block, block.dtype.newbyteorder("<")).reshape(-1)
@@ -58,7 +58,7 @@ def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> tuple[bool, int]:
             found = _write(part, values, 0)
         os.replace(part, path)
     except FileNotFoundError as error:
-        raise Abandoned(
+        raise AbandonedError(
             f"{path.parent} was removed as {path.name} was written: the save was given up"
         ) from error
     except BaseException:

@@ -23,7 +23,7 @@ from typing import Any
 
 import psutil
 
-from pylops_distributed.errors import Damaged, RunBusy, RunGone, Superseded
+from pylops_distributed.errors import CorruptionError, RunBusyError, RunGoneError, SupersededError
 from pylops_distributed.storage.atomic_group import Json, encode, read_attrs
 from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.storage.owner import Owner
@@ -32,9 +32,9 @@ from pylops_distributed.storage.provenance import machinery
 __all__ = [
     "Attempt",
     "Owner",
-    "RunBusy",
-    "RunGone",
-    "Superseded",
+    "RunBusyError",
+    "RunGoneError",
+    "SupersededError",
     "acquire",
     "ensure_free",
     "failure",
@@ -92,9 +92,10 @@ class Attempt:
         weakref.finalize(self, _held.discard, uuid)
 
     def check(self) -> None:
-        """Raise :class:`Superseded` if a newer attempt exists, :class:`RunGone` if the run is not there any more."""
+        """Raise :class:`SupersededError` if a newer attempt exists, :class:`RunGoneError` if the run is not there
+        any more."""
         if self.storage.exists(_record(self.number + 1)):
-            raise Superseded(
+            raise SupersededError(
                 f"attempt {self.number} at {self.storage.url} was superseded by a newer one; "
                 "nothing more is written by this process: stop it"
             )
@@ -114,7 +115,7 @@ class Attempt:
         """Release the run."""
         self.end()
         try:
-            _beat(self.storage, self.number, self._uuid, released=True, quiet=self.quiet)
+            _renew_lease(self.storage, self.number, self._uuid, released=True, quiet=self.quiet)
         except FileNotFoundError as error:  # it was moved or deleted: whoever writes is told by check()
             logger.warning("attempt %d cannot be released: %s", self.number, error)
 
@@ -139,17 +140,17 @@ def acquire(storage: Storage, *, deletes: bool = False, after: int | None = None
 
     Raises
     ------
-    RunBusy
+    RunBusyError
         If another attempt is alive: its process runs on this machine and renewed its lease less than 90 s ago, or it
         was seen to renew it on another. One of another machine is watched for up to 90 s.
-    RunGone
+    RunGoneError
         If the run is being deleted.
     """
     while True:
         last = ensure_free(storage, deletes=deletes)
         known = last.number if last else 0
         if after is not None and known != after:
-            raise RunBusy(
+            raise RunBusyError(
                 f"{storage.url} was worked on meanwhile: attempt {known} has come since {after}; look again"
             )
         number = known + 1
@@ -162,21 +163,21 @@ def acquire(storage: Storage, *, deletes: bool = False, after: int | None = None
             undo.callback(_held.discard, about["uuid"])
             if storage.put_new(_record(number), encode(about)):
                 storage.sync(_record(number))
-                _beat(storage, number, about["uuid"])
+                _renew_lease(storage, number, about["uuid"])
                 attempt = Attempt(storage, number, about["uuid"])
                 undo.pop_all()
                 return attempt
 
 
 def ensure_free(storage: Storage, *, deletes: bool = False) -> Owner | None:
-    """The owner of the newest attempt, if there was one and it is gone; :class:`RunBusy` if it is alive.
+    """The owner of the newest attempt, if there was one and it is gone; :class:`RunBusyError` if it is alive.
 
     A lease of another machine is watched until it changes, or has not for 90 s.
     """
     told = False
     while (last := owner(storage)) is not None:
         if last.deletes and not deletes:
-            raise RunGone(
+            raise RunGoneError(
                 f"{storage.url} is being deleted, by process {last.pid} on {last.host}: give another place, or finish "
                 "that with pld runs --prune --yes"
             )
@@ -197,13 +198,13 @@ def ensure_free(storage: Storage, *, deletes: bool = False) -> Owner | None:
     return None
 
 
-def _busy(storage: Storage, last: Owner) -> RunBusy:
+def _busy(storage: Storage, last: Owner) -> RunBusyError:
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(last.since))
     age = time.time() - last.seen
     ago = f"{age:.0f} s ago"
     if age < -1:
         ago = f"{-age:.0f} s in the future by the clock of this machine, so the two clocks differ"
-    return RunBusy(
+    return RunBusyError(
         f"{storage.url} is being worked on by process {last.pid} on {last.host} "
         f"(attempt {last.number}, since {since}, last seen {ago}); wait for it or stop it. "
         f"If that machine is gone, try again: its lease counts no more once it has not changed for {TTL:.0f} s"
@@ -218,7 +219,7 @@ def owner(storage: Storage) -> Owner | None:
     number = max(int(name[1:]) for name in names)
     try:
         record = read_attrs(storage, _path(number))
-    except Damaged as error:
+    except CorruptionError as error:
         logger.warning("attempt %d counts as dead: %s", number, error)
         return Owner(number, "unknown", 0, 0.0, 0.0, False)
     lease, here = _lease(storage, number), record["machine"] == _machine()
@@ -241,7 +242,7 @@ def is_over(storage: Storage, number: int) -> bool:
         return True
     try:
         record = read_attrs(storage, _path(number))
-    except (FileNotFoundError, Damaged):
+    except (FileNotFoundError, CorruptionError):
         return False
     return record["machine"] == _machine() and record["pid"] != os.getpid() and not _runs(record)
 
@@ -250,7 +251,7 @@ def failure(storage: Storage, number: int) -> str | None:
     """Why an attempt has failed for good; None if it has not."""
     try:
         return str(read_attrs(storage, f"{_path(number)}/failure")["words"])
-    except (FileNotFoundError, Damaged):
+    except (FileNotFoundError, CorruptionError):
         return None
 
 
@@ -268,20 +269,20 @@ def _lease(storage: Storage, number: int) -> Json:
         lease = read_attrs(storage, f"{_path(number)}/lease")
         own = "uuid" not in lease or lease["uuid"] == read_attrs(storage, _path(number))["uuid"]
         return lease if own else {}  # of a run that was here before
-    except (FileNotFoundError, Damaged):
+    except (FileNotFoundError, CorruptionError):
         return {}
 
 
 def _ensure_own(storage: Storage, number: int, uuid: str) -> None:
-    """Raise :class:`RunGone` if the attempt of this number is another's: then the run is another, too."""
+    """Raise :class:`RunGoneError` if the attempt of this number is another's: then the run is another, too."""
     try:
         found = read_attrs(storage, _path(number)).get("uuid")
-    except Damaged:
+    except CorruptionError:
         return  # no other attempt can have this number
     except FileNotFoundError:
         found = None
     if found != uuid:
-        raise RunGone(
+        raise RunGoneError(
             f"{storage.place} is no longer the run that attempt {number} works on: it was moved or deleted meanwhile. "
             "Nothing is written there; resume the run where it is now"
         )
@@ -291,7 +292,9 @@ def _released(storage: Storage, number: int) -> bool:
     return bool(_lease(storage, number).get("released"))
 
 
-def _beat(storage: Storage, number: int, owner: str, released: bool = False, quiet: bool = False) -> None:
+def _renew_lease(
+    storage: Storage, number: int, owner: str, released: bool = False, quiet: bool = False
+) -> None:
     """Write a sign of life of the attempt of this UUID."""
     _ensure_own(storage, number, owner)
     # A group without arrays, so that the whole run stays a Zarr hierarchy. The UUID makes each one differ, whatever
@@ -307,7 +310,7 @@ def _renew(storage: Storage, number: int, owner: str, stop: threading.Event) -> 
     """Give signs of life until told to stop."""
     while not stop.wait(RENEW):
         try:
-            _beat(storage, number, owner)
+            _renew_lease(storage, number, owner)
         except Exception as error:  # a store that is away for a while must not end the run
             logger.warning("could not renew the lease of attempt %d: %s", number, error)
 

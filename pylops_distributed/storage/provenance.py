@@ -15,7 +15,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_info
 
-from pylops_distributed.errors import Damaged
+from pylops_distributed.errors import CorruptionError
 from pylops_distributed.storage.atomic_group import Json, canonical, digest, read_attrs
 from pylops_distributed.storage.object_store import Storage
 
@@ -123,7 +123,7 @@ def _short(value: Any) -> str:
 def _read(storage: Storage, path: str) -> Json:
     try:
         return read_attrs(storage, path)
-    except (FileNotFoundError, Damaged):
+    except (FileNotFoundError, CorruptionError):
         return {}
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pylops_distributed.errors import Damaged
+from pylops_distributed.errors import CorruptionError
 from pylops_distributed.storage.atomic_group import (
     Json,
     Labelled,
@@ -94,7 +94,7 @@ def result_attrs(storage: Storage) -> Json | None:
 
     Raises
     ------
-    Damaged
+    CorruptionError
         If they are not what was written.
     """
     for _ in range(LOOKS):
@@ -147,7 +147,7 @@ def write_result(
 
     Raises
     ------
-    Superseded
+    SupersededError
         If a newer attempt has taken over the run.
     """
     attempt.check()
@@ -232,5 +232,5 @@ def attrs_if_sound(storage: Storage) -> Json | None:
     """Attributes of the result that counts, or None where there are none to be trusted."""
     try:
         return result_attrs(storage)
-    except Damaged:
+    except CorruptionError:
         return None

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pylops_distributed.errors import Damaged, RunMismatch
+from pylops_distributed.errors import CorruptionError, RunMismatchError
 from pylops_distributed.storage.atomic_group import (
     Json,
     Labelled,
@@ -21,7 +21,7 @@ from pylops_distributed.storage.atomic_group import (
     read_attrs,
 )
 from pylops_distributed.storage.lease import ROOT as ATTEMPTS
-from pylops_distributed.storage.lease import Attempt, Owner, RunGone, acquire, failure, owner
+from pylops_distributed.storage.lease import Attempt, Owner, RunGoneError, acquire, failure, owner
 from pylops_distributed.storage.object_store import Storage, open_storage
 from pylops_distributed.storage.provenance import differences, environment, fingerprint
 from pylops_distributed.storage.results import (
@@ -32,7 +32,7 @@ from pylops_distributed.storage.results import (
     write_result,
 )
 from pylops_distributed.storage.state_io import ROOT as CHECKPOINTS
-from pylops_distributed.storage.state_io import Entry, entries
+from pylops_distributed.storage.state_io import CheckpointKey, published_checkpoints
 
 logger = logging.getLogger(__name__)
 
@@ -130,15 +130,15 @@ class Run:
 
         Raises
         ------
-        RunMismatch
+        RunMismatchError
             If the run there has another identity.
-        Damaged
+        CorruptionError
             If its metadata was changed.
         """
         storage = open_storage(url)
         if not storage.exists(metadata_key("")):
             if (last := owner(storage)) is not None and last.deletes:
-                raise RunGone(f"{storage.url} is being deleted: finish that with pld runs --prune --yes")
+                raise RunGoneError(f"{storage.url} is being deleted: finish that with pld runs --prune --yes")
             attrs = {
                 **environment(), **(provenance or {}),
                 "schema": SCHEMA, "run_id": uuid.uuid4().hex, "created_at": datetime.now(UTC).isoformat(),
@@ -154,7 +154,7 @@ class Run:
         if run.attrs["fingerprint"] != fingerprint(identity):
             given = json.loads(canonical(dict(identity)))
             listed = "\n  ".join(differences(run.attrs["identity"], given))
-            raise RunMismatch(
+            raise RunMismatchError(
                 f"{storage.url} is another run:\n  {listed}\nGive another place, or go back to its settings"
             )
         return run
@@ -167,7 +167,7 @@ class Run:
         ------
         FileNotFoundError
             If there is none.
-        Damaged
+        CorruptionError
             If its metadata was changed.
         """
         storage = open_storage(url).pinned()
@@ -194,7 +194,7 @@ class Run:
 
         Raises
         ------
-        RunBusy
+        RunBusyError
             If another process is working on it.
         """
         attempt = acquire(self.storage)
@@ -236,7 +236,7 @@ class Run:
 
         Raises
         ------
-        Superseded
+        SupersededError
             If a newer attempt has taken over the run.
         """
         about = {
@@ -244,7 +244,7 @@ class Run:
             "attempt": attempt.number, "checkpoint": checkpoint, "created_at": datetime.now(UTC).isoformat(),
         }  # fmt: skip
         if checkpoint is not None:
-            about["iteration"] = Entry.of(checkpoint).iteration
+            about["iteration"] = CheckpointKey.of(checkpoint).iteration
         return write_result(self.storage, attempt, variables, about)
 
     @property
@@ -259,7 +259,7 @@ class Run:
 
     def status(self) -> Status:
         """How the run stands."""
-        last, saved = owner(self.storage), entries(self.storage)
+        last, saved = owner(self.storage), published_checkpoints(self.storage)
         checkpoint = _attrs(self.storage, saved[-1].path) if saved else None
         result = attrs_if_sound(self.storage)
         failed = failure(self.storage, last.number) if last else None
@@ -302,7 +302,7 @@ def find_runs(root: str | Path) -> Iterator[tuple[str, Run | Exception]]:
             yield name, Run.open(f"{storage.url}/{name}")
         except (FileNotFoundError, ValueError):  # a dataset, or nothing of ours
             continue
-        except (Damaged, OSError) as error:
+        except (CorruptionError, OSError) as error:
             yield name, error
 
 
@@ -312,7 +312,7 @@ def list_runs(root: str | Path) -> list[Run]:
     for name, found in find_runs(root):
         if isinstance(found, Run):
             runs.append(found)
-        elif isinstance(found, Damaged | PermissionError):
+        elif isinstance(found, CorruptionError | PermissionError):
             logger.warning("run %s is left out: %s", name, found)
         else:
             raise found
@@ -358,12 +358,12 @@ def iteration_of(result: Json | None) -> int | None:
         return None
     if (iteration := result.get("iteration")) is not None:
         return int(iteration)
-    return Entry.of(result["checkpoint"]).iteration if result.get("checkpoint") else NO_CHECKPOINT
+    return CheckpointKey.of(result["checkpoint"]).iteration if result.get("checkpoint") else NO_CHECKPOINT
 
 
 def _attrs(storage: Storage, path: str) -> Json | None:
     """Attributes of a group, or None where there are none to be trusted."""
     try:
         return read_attrs(storage, path)
-    except (FileNotFoundError, Damaged):
+    except (FileNotFoundError, CorruptionError):
         return None

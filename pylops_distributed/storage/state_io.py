@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.errors import Damaged
+from pylops_distributed.errors import CorruptionError
 from pylops_distributed.execution.state import State
 from pylops_distributed.storage.atomic_group import (
     Group,
@@ -26,7 +26,7 @@ from pylops_distributed.storage.atomic_group import (
 from pylops_distributed.storage.fence import is_published
 from pylops_distributed.storage.labels import Labels, SpaceLabels
 from pylops_distributed.storage.object_store import Storage
-from pylops_distributed.vectors.space import Blocks
+from pylops_distributed.vectors.space import BlockVector
 
 S = TypeVar("S", bound=State)
 History: TypeAlias = dict[str, np.ndarray[Any, Any]]
@@ -39,7 +39,7 @@ NAME = re.compile(r"i\d{8,}-a\d{4,}", re.ASCII)
 
 
 @dataclass(frozen=True, order=True)
-class Entry:
+class CheckpointKey:
     """A published checkpoint; sorts from the oldest to the newest.
 
     An iteration reached by a newer attempt is newer than any of an older one, which must have been passed
@@ -60,7 +60,7 @@ class Entry:
         return f"{ROOT}/{self.name}"
 
     @classmethod
-    def of(cls, name: str) -> Entry:
+    def of(cls, name: str) -> CheckpointKey:
         """The entry of a name."""
         iteration, _, attempt = name.partition("-a")
         return cls(int(attempt), int(iteration.removeprefix("i")))
@@ -93,25 +93,25 @@ class Checkpoint(Generic[S]):
     attrs: Json = field(repr=False)
 
 
-def entries(storage: Storage) -> list[Entry]:
+def published_checkpoints(storage: Storage) -> list[CheckpointKey]:
     """The published checkpoints of a run, oldest first."""
-    return sorted(entry for entry in begun(storage) if is_published(storage, entry.path))
+    return sorted(entry for entry in all_checkpoints(storage) if is_published(storage, entry.path))
 
 
-def sound(storage: Storage) -> Iterator[Entry]:
+def verified_checkpoints(storage: Storage) -> Iterator[CheckpointKey]:
     """The published checkpoints that are what was written, newest first, each read in full when it is asked for."""
-    for entry in reversed(entries(storage)):
+    for entry in reversed(published_checkpoints(storage)):
         try:
             open_checkpoint(storage, entry.name)
-        except Damaged as error:
+        except CorruptionError as error:
             log.warning("%s of %s is damaged and passed over: %s", entry.name, storage.url, error)
         else:
             yield entry
 
 
-def begun(storage: Storage) -> list[Entry]:
+def all_checkpoints(storage: Storage) -> list[CheckpointKey]:
     """The checkpoints of a run that are published, and those that are not, or not yet."""
-    return [Entry.of(name) for name in storage.dirs(ROOT) if Entry.names(name)]
+    return [CheckpointKey.of(name) for name in storage.dirs(ROOT) if CheckpointKey.names(name)]
 
 
 def open_checkpoint(storage: Storage, name: str, verify: Verify = "full", get: Any = None) -> Group:
@@ -119,20 +119,20 @@ def open_checkpoint(storage: Storage, name: str, verify: Verify = "full", get: A
 
     Raises
     ------
-    Damaged
+    CorruptionError
         If it is not.
     """
-    entry = Entry.of(name)
+    entry = CheckpointKey.of(name)
     group = open_group(storage, entry.path, verify, get)
     iteration, attempt = group.attrs["iteration"], group.attrs["attempt"]
     if (iteration, attempt) != (entry.iteration, entry.attempt):
-        raise Damaged(f"{entry.path} holds iteration {iteration} of attempt {attempt}")
+        raise CorruptionError(f"{entry.path} holds iteration {iteration} of attempt {attempt}")
     if "run" in group.attrs and group.attrs["run"] != read_attrs(storage)["fingerprint"]:
-        raise Damaged(f"{entry.path} is that of another run, {group.attrs['run'][:8]}")
+        raise CorruptionError(f"{entry.path} is that of another run, {group.attrs['run'][:8]}")
     return group
 
 
-def load(
+def load_checkpoint(
     storage: Storage, name: str, kind: type[S], verify: Verify = "full", get: Any = None
 ) -> Checkpoint[S]:
     """Read a checkpoint after checking it.
@@ -154,7 +154,7 @@ def load(
     ------
     FileNotFoundError
         If there is no such checkpoint.
-    Damaged
+    CorruptionError
         If it is not as it was written.
     TypeError
         If it holds another kind of state.
@@ -187,7 +187,7 @@ def describe(state: State, history: History, parent: str | None, attempt: int, r
         "run": run,
         "parent": parent,
         "created_at": datetime.now(UTC).isoformat(),
-        "blocks": {name: len(v.arrays) for name, v in vectors.items() if isinstance(v, Blocks)},
+        "blocks": {name: len(v.arrays) for name, v in vectors.items() if isinstance(v, BlockVector)},
         "metrics": {k: float(v[-1]) for k, v in history.items() if len(v) and np.isfinite(v[-1])},
     }
 
@@ -227,7 +227,7 @@ def contents(state: State, history: History, labels: SpaceLabels) -> Contents:
         if space is None and "space" in f.metadata:
             arrays[f.metadata["name"]] = Variable((), value, {"role": f.name})
         elif space is not None:
-            for k, array in enumerate(value.arrays if isinstance(value, Blocks) else (value,)):
+            for k, array in enumerate(value.arrays if isinstance(value, BlockVector) else (value,)):
                 name = _member(f.metadata["name"], k)
                 label = _label(labels, *_place(labels, space, f.metadata.get("below"), k), array.ndim)
                 arrays[name] = Variable(label.dims, array, {**label.attrs, "role": f.name})
@@ -255,12 +255,12 @@ def _check(arrays: Mapping[str, Labelled], coords: Mapping[str, Labelled]) -> No
                 )
 
 
-def _vector(group: Group, field_name: str, name: str) -> da.Array | Blocks:
+def _vector(group: Group, field_name: str, name: str) -> da.Array | BlockVector:
     """A vector of a state, lazily."""
     count = group.attrs["blocks"].get(field_name)
     if count is None:
         return group.lazy(name)
-    return Blocks(tuple(group.lazy(_member(name, k)) for k in range(count)))
+    return BlockVector(tuple(group.lazy(_member(name, k)) for k in range(count)))
 
 
 def _member(name: str, k: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from pylops_distributed.linearoperator.operator import aslinearoperator
 from pylops_distributed.vectors.arithmetic import norm, vdot
-from pylops_distributed.vectors.space import AnySpace, Blocks, BlockSpace, Space, Vector
+from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Space, Vector
 
 
 def dottest(
@@ -104,7 +104,7 @@ def dottest(
 def random(space: AnySpace, rng: Any, dtype: np.dtype[Any], complex: bool) -> Vector:
     """A lazy vector of independent normal samples, of the precision of ``dtype``."""
     if isinstance(space, BlockSpace):
-        return Blocks(tuple(_normal(member, rng, dtype, complex) for member in space.spaces))
+        return BlockVector(tuple(_normal(member, rng, dtype, complex) for member in space.spaces))
     return _normal(space, rng, dtype, complex)
 
 

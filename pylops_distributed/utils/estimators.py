@@ -8,11 +8,11 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.graph.batching import recast, spread
+from pylops_distributed.graph.batching import matrix_to_columns, reshape_columns
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.arithmetic import vdot
-from pylops_distributed.vectors.gram import combine, inner, orthonormal
-from pylops_distributed.vectors.space import Blocks, BlockSpace, Space
+from pylops_distributed.vectors.gram import gram_matrix, linear_combinations, orthonormalize
+from pylops_distributed.vectors.space import BlockSpace, BlockVector, Space
 
 __all__ = ["trace_hutchinson", "trace_hutchpp", "trace_nahutchpp"]
 
@@ -138,8 +138,8 @@ def trace_hutchpp(
         raise ValueError(f"Hutch++ needs three vectors or more, got neval={neval}")
     rng = np.random.default_rng(seed)
     S, G = (_samples(Op, batch, sampler, rng) for _ in range(2))
-    Q = orthonormal(_forward(Op, S))
-    G = G - combine(Q, inner(Q, G))
+    Q = orthonormalize(_forward(Op, S))
+    G = G - linear_combinations(Q, gram_matrix(Q, G))
     return (_quadratic(Op, Q) + _quadratic(Op, G) / batch).astype(Op.dtype)
 
 
@@ -196,9 +196,9 @@ def trace_nahutchpp(
     rng = np.random.default_rng(seed)
     S, R, G = (_samples(Op, n, sampler, rng) for n in (n1, n2, n3))
     Z = _forward(Op, R)
-    W = recast(Op._rmatmat(recast(S, Op.codomain)), Op.domain)
-    Y = inner(S, Z).map_blocks(np.linalg.pinv, chunks=((n2,), (n1,)))
-    sketched = da.trace(Y @ inner(W, Z)) - da.trace(inner(G, Z) @ Y @ inner(W, G)) / n3
+    W = reshape_columns(Op._rmatmat(reshape_columns(S, Op.codomain)), Op.domain)
+    Y = gram_matrix(S, Z).map_blocks(np.linalg.pinv, chunks=((n2,), (n1,)))
+    sketched = da.trace(Y @ gram_matrix(W, Z)) - da.trace(gram_matrix(G, Z) @ Y @ gram_matrix(W, G)) / n3
     return (sketched + _quadratic(Op, G) / n3).astype(Op.dtype)
 
 
@@ -208,7 +208,7 @@ def _count(op: LinearOperator, neval: int | None, least: int) -> int:
 
 def _forward(op: LinearOperator, X: Any) -> Any:
     """Images of the columns of ``X``, in the layout of the model."""
-    return recast(op._matmat(X), op.domain)
+    return reshape_columns(op._matmat(X), op.domain)
 
 
 def _quadratic(op: LinearOperator, Z: Any) -> da.Array:
@@ -218,7 +218,11 @@ def _quadratic(op: LinearOperator, Z: Any) -> da.Array:
 
 def _rechunked(X: Any, batch: int) -> Any:
     """``X`` with at most ``batch`` columns a chunk."""
-    return X.map(lambda a: _rechunked(a, batch)) if isinstance(X, Blocks) else X.rechunk({X.ndim - 1: batch})
+    return (
+        X.map(lambda a: _rechunked(a, batch))
+        if isinstance(X, BlockVector)
+        else X.rechunk({X.ndim - 1: batch})
+    )
 
 
 def _samples(op: LinearOperator, count: int, sampler: str, rng: np.random.Generator) -> Any:
@@ -236,10 +240,10 @@ def _samples(op: LinearOperator, count: int, sampler: str, rng: np.random.Genera
         return lazy.standard_normal(shape, chunks=chunks).astype(kind)
 
     domain = op.domain
-    X = Blocks(tuple(map(sample, domain.spaces))) if isinstance(domain, BlockSpace) else sample(domain)
+    X = BlockVector(tuple(map(sample, domain.spaces))) if isinstance(domain, BlockSpace) else sample(domain)
     if sampler == "rayleigh":
-        squares = da.diagonal(inner(X, X)).real
-        X = combine(X, da.diag(da.sqrt(op.shape[1] / squares)).astype(op.dtype))
+        squares = da.diagonal(gram_matrix(X, X)).real
+        X = linear_combinations(X, da.diag(da.sqrt(op.shape[1] / squares)).astype(op.dtype))
     return X
 
 
@@ -248,4 +252,4 @@ def _unit_vectors(op: LinearOperator, count: int, seed: int | None) -> Any:
     n = op.shape[1]
     chosen = np.random.default_rng(seed).choice(n, count, replace=False, shuffle=False)
     X = da.arange(n)[:, None] == da.from_array(chosen, chunks=-1)[None, :]
-    return spread(X.astype(op.domain.dtype), op.domain)
+    return matrix_to_columns(X.astype(op.domain.dtype), op.domain)

@@ -8,11 +8,11 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.vectors.space import Blocks, Vector
+from pylops_distributed.vectors.space import BlockVector, Vector
 
 
 def _arrays(x: Vector) -> tuple[da.Array, ...]:
-    return x.arrays if isinstance(x, Blocks) else (x,)
+    return x.arrays if isinstance(x, BlockVector) else (x,)
 
 
 def _offsets(arrays: tuple[da.Array, ...]) -> list[int]:
@@ -49,7 +49,7 @@ def _first(table: Any) -> Any:
     return rows[rows[:, 1].argmin()]
 
 
-def peak(flag: Any, x: Vector, norms: Vector | None = None) -> da.Array:
+def argmax(flag: Any, x: Vector, norms: Vector | None = None) -> da.Array:
     """Magnitude and flat position of the largest element, the first of equal ones.
 
     Parameters
@@ -85,8 +85,8 @@ def _marked(x: Any, best: Any, *rest: Any, function: Callable[..., Any], offset:
     return function(x, _index(rest[:ndim], offset) == best[1], *rest[ndim:])
 
 
-def mark(function: Callable[..., Any], x: Vector, best: da.Array, *args: Any, dtype: Any = None) -> Any:
-    """``function`` of a vector, of whether an element is the one ``peak`` found, and of scalars."""
+def update_at(function: Callable[..., Any], x: Vector, best: da.Array, *args: Any, dtype: Any = None) -> Any:
+    """``function`` of a vector, of whether an element is the one ``argmax`` found, and of scalars."""
     arrays = _arrays(x)
     scalars = [p for s in args for p in (da.asarray(s), ())]
     made = []
@@ -98,4 +98,4 @@ def mark(function: Callable[..., Any], x: Vector, best: da.Array, *args: Any, dt
                 ndim=a.ndim, concatenate=True, dtype=kind, meta=np.zeros((0,) * a.ndim, kind),
             )
         )  # fmt: skip
-    return Blocks(tuple(made)) if isinstance(x, Blocks) else made[0]
+    return BlockVector(tuple(made)) if isinstance(x, BlockVector) else made[0]

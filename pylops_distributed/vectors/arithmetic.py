@@ -11,7 +11,7 @@ from dask._task_spec import List, Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
-from pylops_distributed.vectors.space import _FAN_IN, Blocks, Vector, _dot, reject_masked
+from pylops_distributed.vectors.space import _FAN_IN, BlockVector, Vector, _dot, reject_masked
 
 
 def _total(parts: list[Any]) -> Any:
@@ -34,10 +34,10 @@ def vdot(a: Vector, b: Vector) -> da.Array:
     dask.array.Array
         The inner product, 0-dimensional, summed in an order fixed by the chunks.
     """
-    if isinstance(a, Blocks) and isinstance(b, Blocks):
+    if isinstance(a, BlockVector) and isinstance(b, BlockVector):
         parts = [vdot(p, q) for p, q in zip(a.arrays, b.arrays, strict=True)]
         return sum(parts[1:], start=parts[0])
-    if isinstance(a, Blocks) or isinstance(b, Blocks):
+    if isinstance(a, BlockVector) or isinstance(b, BlockVector):
         raise TypeError("vdot needs two arrays or two Blocks, got one of each")
     reject_masked(a, b)
     b = b if a.chunks == b.chunks else b.rechunk(a.chunks)
@@ -70,7 +70,7 @@ def norm(x: Vector) -> da.Array:
     return da.sqrt(squared_norm(x))
 
 
-def _ratio(a: Any, b: Any) -> np.ndarray[Any, Any]:
+def _safe_divide(a: Any, b: Any) -> np.ndarray[Any, Any]:
     with np.errstate(all="ignore"):
         quotient = np.asarray(np.true_divide(a, b))
     # Zero stands for 0 / 0 at convergence, never for numbers that were lost before.
@@ -79,14 +79,14 @@ def _ratio(a: Any, b: Any) -> np.ndarray[Any, Any]:
     return finite
 
 
-def ratio(a: Any, b: Any) -> Any:
+def safe_divide(a: Any, b: Any) -> Any:
     """``a / b`` of two scalars, lazily.
 
     It is 0 where ``b`` is 0 or the quotient overflows, so that steps past convergence rest, and NaN where ``a`` or
     ``b`` is NaN or infinite.
     """
     return da.blockwise(
-        _ratio,
+        _safe_divide,
         "",
         *(arg for v in (a, b) for arg in (v, "" if isinstance(v, da.Array) else None)),
         dtype=np.result_type(a.dtype, b.dtype),
@@ -99,7 +99,7 @@ def _axpy(a: Any, x: Any, y: Any) -> Any:
 
 def axpy(a: Any, x: Vector, y: Vector) -> Any:
     """``a * x + y`` for a scalar ``a`` and two vectors, in one task a chunk."""
-    if isinstance(x, Blocks) or isinstance(y, Blocks):
+    if isinstance(x, BlockVector) or isinstance(y, BlockVector):
         return x.map(lambda p, q: axpy(a, p, q), y)
     axes = tuple(range(x.ndim))
     dtype = np.result_type(getattr(a, "dtype", a), x.dtype, y.dtype)

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.vectors.arithmetic import squared_norm
-from pylops_distributed.vectors.space import Blocks, Vector, reject_masked
+from pylops_distributed.vectors.space import BlockVector, Vector, reject_masked
 
 
 def real_dtype(*values: Any) -> np.dtype[Any]:
     """The real floating type of vectors and arrays: that of their norms."""
-    kinds = [a.dtype for v in values for a in (v.arrays if isinstance(v, Blocks) else (v,))]
+    kinds = [a.dtype for v in values for a in (v.arrays if isinstance(v, BlockVector) else (v,))]
     return np.zeros((), np.result_type(np.float32, *kinds)).real.dtype
 
 
@@ -26,12 +26,12 @@ def _pairs(args: tuple[Any, ...]) -> list[Any]:
 
 
 def _member(args: tuple[Any, ...], k: int) -> tuple[Any, ...]:
-    return tuple(a.arrays[k] if isinstance(a, Blocks) else a for a in args)
+    return tuple(a.arrays[k] if isinstance(a, BlockVector) else a for a in args)
 
 
 def _members(args: tuple[Any, ...]) -> int | None:
     """Number of members of the Blocks among the arguments; None if there are none."""
-    counts = {len(a.arrays) for a in args if isinstance(a, Blocks)}
+    counts = {len(a.arrays) for a in args if isinstance(a, BlockVector)}
     if len(counts) > 1:
         raise ValueError(f"Blocks of different lengths do not go together: {sorted(counts)}")
     return counts.pop() if counts else None
@@ -57,7 +57,7 @@ def elementwise(function: Callable[..., Any], *args: Any, dtype: DTypeLike | Non
     args = tuple(da.asarray(a) if isinstance(a, np.generic | np.ndarray) else a for a in args)
     count = _members(args)
     if count is not None:
-        return Blocks(tuple(elementwise(function, *_member(args, k), dtype=dtype) for k in range(count)))
+        return BlockVector(tuple(elementwise(function, *_member(args, k), dtype=dtype) for k in range(count)))
     ndim = max(a.ndim for a in args if isinstance(a, da.Array))
     if dtype is None:
         dtype = np.result_type(*(getattr(a, "dtype", a) for a in args if a is not None))
@@ -143,7 +143,7 @@ def unpack(array: da.Array, names: tuple[str, ...]) -> dict[str, da.Array]:
     return {name: array[k] for k, name in enumerate(names)}
 
 
-def number(value: float, dtype: DTypeLike) -> da.Array:
+def scalar_array(value: float, dtype: DTypeLike) -> da.Array:
     """A 0-d array of a known value."""
     return da.asarray(np.asarray(value, dtype))
 
@@ -152,9 +152,9 @@ def zero_model(op: Any, like: Vector) -> Any:
     """A model of zero, of the type and in the chunks of another vector: complex also where only the data are."""
     zeros = [
         da.zeros(a.shape, dtype=a.dtype, chunks=a.chunks)
-        for a in (like.arrays if isinstance(like, Blocks) else (like,))
+        for a in (like.arrays if isinstance(like, BlockVector) else (like,))
     ]
-    return op.domain.fit(Blocks(tuple(zeros)) if isinstance(like, Blocks) else zeros[0])
+    return op.domain.fit(BlockVector(tuple(zeros)) if isinstance(like, BlockVector) else zeros[0])
 
 
 def _lincomb(a: Any, x: Any, b: Any, y: Any) -> Any:
@@ -170,10 +170,10 @@ def _choose(flag: Any, a: Any, b: Any) -> Any:
     return np.where(flag, a, b)
 
 
-def choose(flag: Any, a: Any, b: Any) -> Any:
+def where(flag: Any, a: Any, b: Any) -> Any:
     """``a`` where the 0-d ``flag`` is not zero, else ``b``: vectors or scalars."""
     kinds = [
-        np.result_type(*(m.dtype for m in (v.arrays if isinstance(v, Blocks) else (v,)))) for v in (a, b)
+        np.result_type(*(m.dtype for m in (v.arrays if isinstance(v, BlockVector) else (v,)))) for v in (a, b)
     ]
     return elementwise(_choose, flag, a, b, dtype=np.result_type(*kinds))
 
@@ -213,7 +213,7 @@ def step_length(k: Any, curvature: Any, first: Any, *vectors: Vector) -> Any:
 
 
 def _arrays(vectors: tuple[Vector, ...]) -> list[da.Array]:
-    return [a for v in vectors for a in (v.arrays if isinstance(v, Blocks) else (v,))]
+    return [a for v in vectors for a in (v.arrays if isinstance(v, BlockVector) else (v,))]
 
 
 def _abs(x: Any) -> Any:

@@ -7,14 +7,14 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.vectors.space import Blocks, Vector, arrays_of
+from pylops_distributed.vectors.space import BlockVector, Vector, arrays_of
 
 
 def _members(X: Vector, made: list[da.Array]) -> Any:
-    return Blocks(tuple(made)) if isinstance(X, Blocks) else made[0]
+    return BlockVector(tuple(made)) if isinstance(X, BlockVector) else made[0]
 
 
-def inner(X: Vector, Y: Vector) -> da.Array:
+def gram_matrix(X: Vector, Y: Vector) -> da.Array:
     """The small matrix of inner products of the columns of ``X`` with those of ``Y``, in double precision."""
     parts = [_inner(a, b) for a, b in zip(arrays_of(X), arrays_of(Y), strict=True)]
     return sum(parts[1:], start=parts[0])
@@ -37,7 +37,7 @@ def _products(a: Any, b: Any, kind: np.dtype[Any]) -> Any:
     return y.reshape((1,) * (a.ndim - 1) + y.shape)
 
 
-def combine(X: Vector, C: da.Array) -> Any:
+def linear_combinations(X: Vector, C: da.Array) -> Any:
     """The columns of ``X`` times a small matrix, in the precision of ``X``."""
     return _members(X, [_combine(a, C) for a in arrays_of(X)])
 
@@ -52,14 +52,14 @@ def _combine(a: da.Array, C: da.Array) -> da.Array:
     )  # fmt: skip
 
 
-def orthonormal(X: Vector) -> Any:
+def orthonormalize(X: Vector) -> Any:
     """Orthonormal columns of the same span as those of ``X``, and zeros in the place of columns too many.
 
     Twice by the eigenvectors of the matrix of inner products: directions below the square root of the rounding
     are left out.
     """
     for _ in range(2):
-        X = combine(X, inner(X, X).map_blocks(_whitening))
+        X = linear_combinations(X, gram_matrix(X, X).map_blocks(_whitening))
     return X
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.vectors.space import AnySpace, Blocks, BlockSpace, Space, Vector
+from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Space, Vector
 
 
 def parts(space: AnySpace) -> tuple[Space, ...]:
@@ -21,16 +21,16 @@ def joint(spaces: Sequence[AnySpace], dtype: np.dtype[Any], stacked: bool = Fals
     return BlockSpace(arrays, stacked)
 
 
-def join(vectors: Sequence[Vector], dtype: np.dtype[Any]) -> Blocks:
+def join(vectors: Sequence[Vector], dtype: np.dtype[Any]) -> BlockVector:
     """The members' vectors one after the other, of one type."""
-    arrays = (v.arrays if isinstance(v, Blocks) else (v,) for v in vectors)
-    return Blocks(tuple(a.astype(dtype) for group in arrays for a in group))
+    arrays = (v.arrays if isinstance(v, BlockVector) else (v,) for v in vectors)
+    return BlockVector(tuple(a.astype(dtype) for group in arrays for a in group))
 
 
-def split(x: Blocks, spaces: Sequence[AnySpace]) -> list[Vector]:
+def split(x: BlockVector, spaces: Sequence[AnySpace]) -> list[Vector]:
     """The members' vectors out of one of the joint space."""
     rest = iter(x.arrays)
     return [
-        Blocks(tuple(next(rest) for _ in space.spaces)) if isinstance(space, BlockSpace) else next(rest)
+        BlockVector(tuple(next(rest) for _ in space.spaces)) if isinstance(space, BlockSpace) else next(rest)
         for space in spaces
     ]

@@ -7,7 +7,7 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.vectors.space import AnySpace, Blocks, BlockSpace, Vector
+from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Vector
 
 
 def noise(space: AnySpace, dtype: Any, like: Vector | None = None, offset: int = 0) -> Any:
@@ -17,8 +17,8 @@ def noise(space: AnySpace, dtype: Any, like: Vector | None = None, offset: int =
     """
     if isinstance(space, BlockSpace):
         starts = np.cumsum([offset, *(s.size for s in space.spaces)])
-        likes = like.arrays if isinstance(like, Blocks) else (None,) * len(space.spaces)
-        return Blocks(
+        likes = like.arrays if isinstance(like, BlockVector) else (None,) * len(space.spaces)
+        return BlockVector(
             tuple(noise(s, dtype, m, int(k)) for s, m, k in zip(space.spaces, likes, starts, strict=False))
         )
     chunks = space.chunks or (like.chunks if isinstance(like, da.Array) else "auto")

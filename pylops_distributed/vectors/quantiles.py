@@ -17,7 +17,7 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.vectors.elementwise import real_dtype
-from pylops_distributed.vectors.space import Blocks, Vector
+from pylops_distributed.vectors.space import BlockVector, Vector
 
 _DIGIT = 11
 
@@ -58,7 +58,7 @@ def l1_threshold(x: Vector, radius: Any) -> da.Array:
 
 
 def _arrays(x: Vector) -> tuple[da.Array, ...]:
-    return x.arrays if isinstance(x, Blocks) else (x,)
+    return x.arrays if isinstance(x, BlockVector) else (x,)
 
 
 def _passes(dtype: np.dtype[Any]) -> list[tuple[int, int]]:

@@ -33,7 +33,7 @@ def reject_masked(*arrays: Any) -> None:
 
 
 @dataclass(frozen=True)
-class Blocks:
+class BlockVector:
     """A vector made of several arrays, such as data stacked on regularisation terms.
 
     The members keep their own shapes and chunks: nothing is flattened or concatenated.
@@ -50,27 +50,27 @@ class Blocks:
     def __post_init__(self) -> None:
         reject_masked(*self.arrays)
 
-    def map(self, function: Callable[..., Any], *others: Vector) -> Blocks:
+    def map(self, function: Callable[..., Any], *others: Vector) -> BlockVector:
         """Apply ``function`` member by member, together with the members of ``others``."""
-        columns = [self.arrays, *(other.arrays for other in others if isinstance(other, Blocks))]
-        return Blocks(tuple(function(*row) for row in zip(*columns, strict=True)))
+        columns = [self.arrays, *(other.arrays for other in others if isinstance(other, BlockVector))]
+        return BlockVector(tuple(function(*row) for row in zip(*columns, strict=True)))
 
-    def __add__(self, other: Blocks) -> Blocks:
+    def __add__(self, other: BlockVector) -> BlockVector:
         return self.map(lambda a, b: a + b, other)
 
-    def __sub__(self, other: Blocks) -> Blocks:
+    def __sub__(self, other: BlockVector) -> BlockVector:
         return self.map(lambda a, b: a - b, other)
 
-    def __mul__(self, scalar: Any) -> Blocks:
+    def __mul__(self, scalar: Any) -> BlockVector:
         return self.map(lambda a: a * scalar)
 
-    def __truediv__(self, scalar: Any) -> Blocks:
+    def __truediv__(self, scalar: Any) -> BlockVector:
         return self.map(lambda a: a / scalar)
 
-    def __neg__(self) -> Blocks:
+    def __neg__(self) -> BlockVector:
         return self.map(lambda a: -a)
 
-    def conj(self) -> Blocks:
+    def conj(self) -> BlockVector:
         """Complex conjugate of every member."""
         return self.map(lambda a: a.conj())
 
@@ -80,7 +80,7 @@ class Blocks:
     __array_priority__ = 100.0
 
 
-Vector: TypeAlias = da.Array | Blocks
+Vector: TypeAlias = da.Array | BlockVector
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class Space:
 
 @dataclass(frozen=True)
 class BlockSpace:
-    """The space of :class:`Blocks`: one :class:`Space` a member.
+    """The space of :class:`BlockVector`: one :class:`Space` a member.
 
     Parameters
     ----------
@@ -172,11 +172,11 @@ class BlockSpace:
         """Type that holds every member."""
         return np.result_type(*(space.dtype for space in self.spaces))
 
-    def fit(self, x: Blocks) -> Blocks:
+    def fit(self, x: BlockVector) -> BlockVector:
         """Return ``x`` with each member fitted to its space."""
         if len(x.arrays) != len(self.spaces):
             raise ValueError(f"expected {len(self.spaces)} blocks, got {len(x.arrays)}")
-        return Blocks(tuple(s.fit(a) for s, a in zip(self.spaces, x.arrays, strict=True)))
+        return BlockVector(tuple(s.fit(a) for s, a in zip(self.spaces, x.arrays, strict=True)))
 
 
 AnySpace: TypeAlias = Space | BlockSpace
@@ -190,8 +190,8 @@ def _dot(a: Any, b: Any) -> Any:
 def zeros(space: AnySpace, like: Vector | None = None) -> Vector:
     """A zero vector of ``space``; where the space pins no chunks, those of ``like`` or Dask's own."""
     if isinstance(space, BlockSpace):
-        likes = like.arrays if isinstance(like, Blocks) else (None,) * len(space.spaces)
-        return Blocks(tuple(zeros(s, m) for s, m in zip(space.spaces, likes, strict=True)))
+        likes = like.arrays if isinstance(like, BlockVector) else (None,) * len(space.spaces)
+        return BlockVector(tuple(zeros(s, m) for s, m in zip(space.spaces, likes, strict=True)))
     chunks = space.chunks
     if chunks is None:
         chunks = like.chunks if isinstance(like, da.Array) and like.shape == space.shape else "auto"  # type: ignore[assignment]
@@ -200,7 +200,7 @@ def zeros(space: AnySpace, like: Vector | None = None) -> Vector:
 
 def flatten(x: Vector) -> da.Array:
     """The flat vector PyLops would use for ``x``: row-major, blocks one after another."""
-    if isinstance(x, Blocks):
+    if isinstance(x, BlockVector):
         return da.concatenate([a.ravel() for a in x.arrays])
     return x if x.ndim == 1 else x.ravel()
 
@@ -211,7 +211,7 @@ def unflatten(x: da.Array, space: AnySpace) -> Vector:
         return space.fit(x.reshape(space.shape))
     ends = np.cumsum([s.size for s in space.spaces])
     pieces = zip(space.spaces, [0, *ends[:-1]], ends, strict=True)
-    return Blocks(tuple(unflatten(x[a:b], s) for s, a, b in pieces))
+    return BlockVector(tuple(unflatten(x[a:b], s) for s, a, b in pieces))
 
 
 def reshape(x: Vector, space: AnySpace) -> Vector:
@@ -220,10 +220,12 @@ def reshape(x: Vector, space: AnySpace) -> Vector:
     if isinstance(x, np.ndarray):
         x = da.asarray(x)
     if isinstance(space, BlockSpace):
-        if isinstance(x, Blocks) and tuple(a.shape for a in x.arrays) == tuple(s.shape for s in space.spaces):
+        if isinstance(x, BlockVector) and tuple(a.shape for a in x.arrays) == tuple(
+            s.shape for s in space.spaces
+        ):
             return x
         if isinstance(x, da.Array) and space.stacked and x.shape == space.shape:
-            return space.fit(Blocks(tuple(x)))
+            return space.fit(BlockVector(tuple(x)))
     elif isinstance(x, da.Array):
         if x.shape == space.shape:
             return x
@@ -239,4 +241,4 @@ def keys_of(a: da.Array) -> list[Any]:
 
 def arrays_of(x: Vector) -> tuple[da.Array, ...]:
     """The arrays that a vector is made of."""
-    return x.arrays if isinstance(x, Blocks) else (x,)
+    return x.arrays if isinstance(x, BlockVector) else (x,)

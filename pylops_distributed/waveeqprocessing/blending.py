@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.contraction import contract
-from pylops_distributed.blockwise.rechunk import gather
+from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Fourier, engine_of, frequencies
 from pylops_distributed.vectors.space import Space
@@ -201,10 +201,10 @@ class _Groups(LinearOperator):
             sizes = multiples(x.chunks[0], self.members)
             x = x.rechunk({0: sizes, 2: -1})
             return self._map(x, _gathered, tuple(n // self.members for n in sizes))
-        return self._map(gather(x, (0, 2)), _gathered, (self.groups,))
+        return self._map(rechunk_whole(x, (0, 2)), _gathered, (self.groups,))
 
     def _rmatvec(self, y: da.Array) -> da.Array:
-        y = y.rechunk({2: -1}) if self.axis else gather(y, (0, 2))
+        y = y.rechunk({2: -1}) if self.axis else rechunk_whole(y, (0, 2))
         return self.domain.fit(self._map(y, _scattered, tuple(n * self.members for n in y.chunks[0])))
 
     def _map(self, x: da.Array, function: Any, sizes: tuple[int, ...]) -> da.Array:

@@ -23,7 +23,7 @@ from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.signalprocessing.fourier import Engine
 from pylops_distributed.utils.dottest import dottest as run_dottest
-from pylops_distributed.vectors.space import Blocks
+from pylops_distributed.vectors.space import BlockVector
 from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.spectra import kernel_of
 
@@ -239,7 +239,7 @@ class Marchenko:
             for op in (G, M):
                 run_dottest(op, verb=True)
         model: Any = vector_of(call(solver, M, d, kwargs_solver), M.domain)
-        total = Blocks((model.arrays[0], model.arrays[1] + focus))
+        total = BlockVector((model.arrays[0], model.arrays[1] + focus))
         results = list(total.arrays)
         if rtm:
             results.append(redatumed)
@@ -250,7 +250,7 @@ class Marchenko:
 
     def system(
         self, trav: ArrayLike, G0: ArrayLike | None = None, nfft: int | None = None
-    ) -> tuple[LinearOperator, Blocks, LinearOperator, da.Array, da.Array]:
+    ) -> tuple[LinearOperator, BlockVector, LinearOperator, da.Array, da.Array]:
         """What is solved for focusing functions of several points; lazy.
 
         Parameters
@@ -278,7 +278,7 @@ class Marchenko:
         R, M, G = self._operators(times)
         focus = da.from_array(direct, chunks=R.domain.chunks)  # type: ignore[union-attr]
         redatumed = R.apply(focus)
-        d = Blocks((self._window(times).apply(redatumed), da.zeros_like(redatumed)))
+        d = BlockVector((self._window(times).apply(redatumed), da.zeros_like(redatumed)))
         return M, d, G, focus, redatumed
 
     def _operators(self, times: Array) -> tuple[LinearOperator, LinearOperator, LinearOperator]:

@@ -17,7 +17,7 @@ from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import complex_type, real_type
 from pylops_distributed.blockwise.contraction import contract
-from pylops_distributed.blockwise.rechunk import split
+from pylops_distributed.blockwise.rechunk import split_longest_axis
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Engine, engine_of
 from pylops_distributed.signalprocessing.fredholm1 import multiply
@@ -135,11 +135,13 @@ class MDC(LinearOperator):
         self.spectra = Spectra(nt, self.G.shape[0], scale, engine, kwargs_fft)
         _, ns, nr = self.G.shape
         pieces, kind = self.G.numblocks[0], real_type(self.G.dtype)
-        domain = Space.of((nt, nr, nv), kind, (nt, split(nr, pieces), nv) if chunks is None else chunks)
+        domain = Space.of(
+            (nt, nr, nv), kind, (nt, split_longest_axis(nr, pieces), nv) if chunks is None else chunks
+        )
         assert domain.chunks is not None
         _, receivers, sources = domain.chunks
         domain = Space(domain.shape, kind, ((nt,), receivers, sources))
-        codomain = Space((nt, ns, nv), kind, ((nt,), split(ns, len(receivers)), sources))
+        codomain = Space((nt, ns, nv), kind, ((nt,), split_longest_axis(ns, len(receivers)), sources))
         super().__init__(domain, codomain, clinear=False, compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:

@@ -13,7 +13,7 @@ import scipy.fft
 
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import complex_type, real_type
-from pylops_distributed.blockwise.rechunk import gather
+from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.signalprocessing.fourier import ENGINES
 
 
@@ -63,12 +63,12 @@ def kernel_of(traces: da.Array, nt: int, nf: int) -> da.Array:
 
     Traces of fewer than ``nt`` samples are the end of a record that is zero before.
     """
-    traces = gather(traces, (2,))
+    traces = rechunk_whole(traces, (2,))
     kind = complex_type(traces.dtype)
     spectra = traces.map_blocks(
         _spectra, nt=nt, nf=nf, chunks=(*traces.chunks[:2], (nf,)), dtype=kind, meta=np.empty((0, 0, 0), kind)
     )
-    return gather(da.moveaxis(spectra, 2, 0), (1, 2))
+    return rechunk_whole(da.moveaxis(spectra, 2, 0), (1, 2))
 
 
 def _spectra(block: Array, nt: int, nf: int) -> Array:

@@ -12,7 +12,7 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.blockwise import Array
-from pylops_distributed.blockwise.rechunk import split
+from pylops_distributed.blockwise.rechunk import split_longest_axis
 
 
 def tables(
@@ -55,7 +55,7 @@ def tables(
 
 
 def _made(kernel: Callable[..., Array], axes: tuple[Array, ...], points: Array, pieces: int) -> da.Array:
-    sizes = split(points.shape[1], pieces)
+    sizes = split_longest_axis(points.shape[1], pieces)
     columns = da.from_array(points, chunks=(-1, (sizes)))
     index, image = len(axes), tuple(range(len(axes)))
     made: da.Array = da.blockwise(

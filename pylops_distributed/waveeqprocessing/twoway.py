@@ -11,12 +11,12 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Array, Lift
+from pylops_distributed.blockwise import Array, BlockwiseOperator
 from pylops_distributed.blockwise.arguments import shape_of
-from pylops_distributed.blockwise.partitioned import Parted, Parts
+from pylops_distributed.blockwise.partitioned import EnsembleRule, OperatorEnsemble
 
 
-class AcousticWave2D(Lift):
+class AcousticWave2D(BlockwiseOperator):
     r"""Waves scattered once by perturbations of a velocity model, by Devito.
 
     Forward and adjoint, with the pressure :math:`u_s` of source :math:`s` in the smooth model and the Green's function
@@ -125,10 +125,11 @@ class AcousticWave2D(Lift):
             "t0": t0, "tn": tn, "src_type": src_type, "space_order": space_order, "nbl": nbl, "f0": f0,
             "checkpointing": checkpointing,
         }  # fmt: skip
-        self.parts = Parts.of(build, {**options, "wavelet": None}, ("src_x", "src_z"), shots)
+        self.parts = OperatorEnsemble.of(build, {**options, "wavelet": None}, ("src_x", "src_z"), shots)
         data = (sources.size, receivers.size, int(self.geometry.nt))
         super().__init__(
-            Parted(self.parts, model, data), Parted(self.parts, model, data, adjoint=True), model, data, dtype=dtype,
+            EnsembleRule(self.parts, model, data), EnsembleRule(self.parts, model, data, adjoint=True), model, data,
+            dtype=dtype,
             compute=compute, name=name,
         )  # fmt: skip
 
@@ -147,9 +148,9 @@ class AcousticWave2D(Lift):
             Wavelet.
         """
         options = {**self.parts.options, "wavelet": np.asarray(wav, np.float32)}
-        self.parts = Parts(build, options, self.parts.cut, self.parts.sizes)
-        self._forward = Parted(self.parts, self.dims, self.dimsd)
-        self._adjoint = Parted(self.parts, self.dims, self.dimsd, adjoint=True)
+        self.parts = OperatorEnsemble(build, options, self.parts.cut, self.parts.sizes)
+        self._forward = EnsembleRule(self.parts, self.dims, self.dimsd)
+        self._adjoint = EnsembleRule(self.parts, self.dims, self.dimsd, adjoint=True)
 
     def srcillumination_allshots(self, savewav: bool = False) -> None:
         """Give this operator ``src_illumination``: the squared pressure of all sources, lazily.
@@ -159,13 +160,13 @@ class AcousticWave2D(Lift):
         savewav : bool, optional
             Taken for compatibility: wavefields stay on no worker.
         """
-        parts = Parts(
+        parts = OperatorEnsemble(
             _Illumination,
             {"settings": self.parts.options, **self._places()},
             self.parts.cut,
             self.parts.sizes,
         )
-        rule = Parted(parts, self.dims, self.dimsd, adjoint=True)
+        rule = EnsembleRule(parts, self.dims, self.dimsd, adjoint=True)
         self.src_illumination = rule(da.zeros(self.dimsd, dtype=np.float32), np.dtype(np.float32))
 
     def _places(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import pylops_distributed as pld
-from pylops_distributed.execution.actors import Resident
+from pylops_distributed.execution.actors import ActorEngine
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion import inversion
 from pylops_distributed.inversion.inversion import Inversion, begin
@@ -50,7 +50,7 @@ def test_a_solve_gets_all_and_keeps_them(growing):
     op = pld.FirstDerivative((400, 30), axis=0)
     session = Session(CGLS(10**6, tol=-1.0), op, da.ones((400, 30), chunks=(50, 30)))
     session.run(seconds=0.1)
-    assert isinstance(session._engine, Resident)
+    assert isinstance(session._engine, ActorEngine)
     (first,) = session._engine._workers
     until(growing, 3)
     assert session.could_spread()

@@ -14,9 +14,9 @@ from dask._task_spec import Task
 from distributed import wait
 
 import pylops_distributed as pld
-from pylops_distributed.errors import WorkerLost
-from pylops_distributed.execution.actors import Resident
-from pylops_distributed.execution.operator_cache import Constants
+from pylops_distributed.errors import WorkerLostError
+from pylops_distributed.execution.actors import ActorEngine
+from pylops_distributed.execution.operator_cache import OperatorCache
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import Session, solve
 
@@ -45,7 +45,7 @@ class Undecided(CGLS):
 def test_parts_that_decide_otherwise_stop_together(cluster, system):
     _, op, y = system
     session = Session(Undecided(niter=10**6, tol=-1.0), op, y)
-    assert isinstance(session._engine, Resident)
+    assert isinstance(session._engine, ActorEngine)
     assert session.run() == "enough"
     assert 5 <= session.iteration <= 11
     assert session.state.iteration == session.iteration
@@ -177,7 +177,7 @@ def test_workers_started_again_amid_a_solve_are_lost(system):
         assert begun.wait(60)
         client.restart()
         running.join(60)
-        assert [type(error) for error in errors] == [WorkerLost]
+        assert [type(error) for error in errors] == [WorkerLostError]
         assert "newest checkpoint" in str(errors[0])
 
 
@@ -190,7 +190,7 @@ def test_no_workers_between_one_start_and_the_next(cluster, system, monkeypatch)
         return {**info(**options), "workers": {}}
 
     monkeypatch.setattr(cluster, "scheduler_info", none)
-    with pytest.raises(WorkerLost, match="newest checkpoint"):
+    with pytest.raises(WorkerLostError, match="newest checkpoint"):
         solve(CGLS(3), op, y)
 
 
@@ -199,7 +199,7 @@ def test_a_cancelled_actor_is_a_lost_worker(cluster, system):
     session = Session(CGLS(10**9, tol=-1.0), op, y)
     cluster.cancel(session._engine._actors, force=True)
     wait(cluster.submit(int, pure=False))
-    with pytest.raises(WorkerLost, match="newest checkpoint"):
+    with pytest.raises(WorkerLostError, match="newest checkpoint"):
         session.run(seconds=60)
     session.close()
 
@@ -224,7 +224,7 @@ def test_threads_that_want_one_constant_compute_it_once(room):
         assert go.wait(10)
         return np.ones(1000)
 
-    constants, got = Constants({"g": Task("g", read)}, room), []
+    constants, got = OperatorCache({"g": Task("g", read)}, room), []
     asking = [threading.Thread(target=lambda: got.append(constants["g"])) for _ in range(3)]
     for thread in asking:
         thread.start()

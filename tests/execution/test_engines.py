@@ -16,13 +16,13 @@ import zarr
 from dask._task_spec import Task
 
 import pylops_distributed as pld
-from pylops_distributed.errors import WorkerLost
-from pylops_distributed.execution import Replay, replay, trace
-from pylops_distributed.execution.actors import Resident
-from pylops_distributed.execution.engine import InProcess, Plain
-from pylops_distributed.execution.operator_cache import Constants
+from pylops_distributed.errors import WorkerLostError
+from pylops_distributed.execution import Engine, replay, trace
+from pylops_distributed.execution.actors import ActorEngine
+from pylops_distributed.execution.engine import SchedulerEngine, ThreadedEngine
+from pylops_distributed.execution.operator_cache import OperatorCache
 from pylops_distributed.execution.partitioning import plan
-from pylops_distributed.execution.transport import Links
+from pylops_distributed.execution.transport import PeerTransport
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.leastsquares import regularized_system
 from pylops_distributed.optimization.session import Session
@@ -67,7 +67,7 @@ def threads():
         yield
 
 
-def start(op, y, niter=STEPS) -> Replay:
+def start(op, y, niter=STEPS) -> Engine:
     solver = CGLS(niter, tol=0.0)
     return replay(partial(solver.step, op, y), solver.init(op, y), solver.done)
 
@@ -87,7 +87,7 @@ def reference(op, y):
     solver = CGLS(STEPS, tol=0.0)
     with dask.config.set(scheduler="sync"):
         first = solver.init(op, y)
-        plain = Plain(trace(partial(solver.step, op, y), first), first, solver.done)
+        plain = SchedulerEngine(trace(partial(solver.step, op, y), first), first, solver.done)
         numbers = plain.run(STEPS)
         return computed(plain), [n.cost for n in numbers]
 
@@ -99,7 +99,7 @@ def test_in_process_equals_plain(problem, scheduler, rng, tmp_path):
     expected, costs = reference(op, y)
     with dask.config.set(scheduler=scheduler, num_workers=2):
         engine = start(op, y)
-        assert isinstance(engine, InProcess)
+        assert isinstance(engine, ThreadedEngine)
         taken = [*engine.run(2), *engine.run(100)]
         found = computed(engine)
     engine.close()
@@ -114,7 +114,7 @@ def test_on_workers_equals_plain(problem, cluster, rng, tmp_path):
     op, y = problem(rng, tmp_path)
     expected, costs = reference(op, y)
     engine = start(op, y)
-    assert isinstance(engine, Resident)
+    assert isinstance(engine, ActorEngine)
     taken = [*engine.run(2), *engine.run(100)]
     assert [n.cost for n in taken] == costs
     for a, b in zip(computed(engine), expected, strict=True):
@@ -179,7 +179,7 @@ def test_a_lost_worker_is_a_clear_error_and_a_new_session_goes_on(rng, tmp_path,
         while known and all(actor.status == "finished" for actor in session._engine._actors):
             assert time.monotonic() < end
             time.sleep(0.01)
-        with pytest.raises(WorkerLost, match="newest checkpoint"):
+        with pytest.raises(WorkerLostError, match="newest checkpoint"):
             session.run(seconds=60)
         assert session.failed
         session = Session(CGLS(3, tol=0.0), op, y)
@@ -282,7 +282,7 @@ def test_few_messages_a_step(rng, tmp_path):
 def test_blocks_of_the_operator_are_aligned_where_they_rest():
     block = np.frombuffer(bytearray(8 * 100 + 1), np.uint8)[1:].view("f8")
     assert not block.flags.aligned
-    constants = Constants({}, room=0)
+    constants = OperatorCache({}, room=0)
     constants.give({"a": block})
     assert constants["a"].flags.aligned
 
@@ -296,14 +296,14 @@ def test_constants_without_room_are_read_again():
 
     for room, expected in ((10**6, 1), (100, 3)):
         calls.clear()
-        constants = Constants({("g", 0): Task(("g", 0), read)}, room)
+        constants = OperatorCache({("g", 0): Task(("g", 0), read)}, room)
         for _ in range(3):
             np.testing.assert_array_equal(constants["g", 0], np.ones(1000))
         assert len(calls) == expected
 
 
 def test_links_let_only_the_solve_in():
-    ours, theirs = Links(0, b"secret", "127.0.0.1"), Links(1, b"secret", "127.0.0.1")
+    ours, theirs = PeerTransport(0, b"secret", "127.0.0.1"), PeerTransport(1, b"secret", "127.0.0.1")
     addresses = [ours.address, theirs.address]
     stranger = socket.create_connection(ours.address)
     stranger.sendall(b"\0\0\0\1wrong!")

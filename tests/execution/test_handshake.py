@@ -10,7 +10,7 @@ import time
 import pytest
 
 from pylops_distributed.execution import handshake
-from pylops_distributed.execution.transport import Links
+from pylops_distributed.execution.transport import PeerTransport
 
 TOKEN = b"t" * 16
 
@@ -43,7 +43,7 @@ def until(condition):
 
 
 def made(count):
-    return [Links(me, TOKEN, "127.0.0.1") for me in range(count)]
+    return [PeerTransport(me, TOKEN, "127.0.0.1") for me in range(count)]
 
 
 def silent(address):
@@ -101,7 +101,7 @@ def test_many_more_strangers_than_are_served_at_a_time():
 
 def test_another_token_is_refused_on_both_sides(monkeypatch):
     monkeypatch.setattr(handshake, "CONNECT", 0.5)
-    ours, theirs = Links(0, TOKEN, "127.0.0.1"), Links(1, b"u" * 16, "127.0.0.1")
+    ours, theirs = PeerTransport(0, TOKEN, "127.0.0.1"), PeerTransport(1, b"u" * 16, "127.0.0.1")
     errors, _ = connected([ours, theirs])
     assert {type(error) for error in errors} == {TimeoutError, handshake._Stranger}
     assert "parts [1]" in str(next(error for error in errors if isinstance(error, TimeoutError)))

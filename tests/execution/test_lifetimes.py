@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import pylops_distributed as pld
 from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.execution import process
-from pylops_distributed.execution.partition import Part
-from pylops_distributed.graph.batching import each
+from pylops_distributed.execution.partition import Partition
+from pylops_distributed.graph.batching import vmap
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import Session, iterate, solve
 
@@ -93,7 +93,7 @@ def test_placeholders_inside_others_are_not_the_same(threads, rng):
 
     class ByState(CGLS):
         def step(self, op, y, state):
-            scaled = each(lambda x: state.x * x, vectors)
+            scaled = vmap(lambda x: state.x * x, vectors)
             return type(state)(**{**vars(state), "iteration": state.iteration + 1, "x": scaled.sum(axis=1)})
 
     op, x0 = Diagonal(da.ones(8, chunks=4)), rng.standard_normal(8)
@@ -312,7 +312,7 @@ def test_one_part_runs_at_a_time_and_closing_is_idempotent(threads, rng):
     matrix, op = system(rng)
     session = Session(CGLS(STEPS, tol=0.0), op, da.from_array(matrix[:, 0], chunks=10))
     part = weakref.ref(session._engine._part)
-    assert isinstance(part(), Part)
+    assert isinstance(part(), Partition)
     session.close()
     session.close()
     assert part()._constants._kept == {} == part().state

@@ -12,11 +12,11 @@ from distributed import Client, LocalCluster
 
 import pylops_distributed as pld
 from pylops_distributed import execution
-from pylops_distributed.errors import NoWorker, WorkerLost
+from pylops_distributed.errors import NoWorkerError, WorkerLostError
 from pylops_distributed.execution import replay
-from pylops_distributed.execution.partition import Part
-from pylops_distributed.execution.transport import Links
-from pylops_distributed.linearoperator.memory_check import _here
+from pylops_distributed.execution.partition import Partition
+from pylops_distributed.execution.transport import PeerTransport
+from pylops_distributed.linearoperator.memory_check import _worker_limits
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import Session
 
@@ -38,7 +38,7 @@ def test_a_worker_lost_while_parts_are_made_is_told_as_such(cluster, system, mon
         raise RuntimeError("Worker holding Actor was lost.  Status: error")
 
     monkeypatch.setattr(type(cluster), "gather", gather)
-    with pytest.raises(WorkerLost, match="newest checkpoint"):
+    with pytest.raises(WorkerLostError, match="newest checkpoint"):
         start(*system)
 
 
@@ -52,16 +52,16 @@ def test_no_worker_is_told_before_anything_is_read(monkeypatch, system):
     with (
         LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as nobody,
         Client(nobody),
-        pytest.raises(NoWorker, match="no worker is left"),
+        pytest.raises(NoWorkerError, match="no worker is left"),
     ):
         Session(CGLS(3), op, y, store=Unread())
 
 
 def test_listening_does_not_keep_a_part_that_its_solve_has_let_go_of():
-    parts = [object.__new__(Part) for _ in range(2)]
+    parts = [object.__new__(Partition) for _ in range(2)]
     addresses, told = [], threading.Event()
     for me in range(2):
-        parts[me].links = Links(me, b"secret", "127.0.0.1")
+        parts[me].links = PeerTransport(me, b"secret", "127.0.0.1")
         addresses.append(parts[me].address())
     parts[1].lost = lambda *_: told.set()
     other = threading.Thread(target=parts[1].connect, args=(addresses,))
@@ -78,14 +78,14 @@ def test_listening_does_not_keep_a_part_that_its_solve_has_let_go_of():
 def test_limits_on_a_worker_are_the_worker_s(cluster):
     def here():
         with dask.config.set(scheduler="synchronous"):
-            return _here()
+            return _worker_limits()
 
     (one, *_) = cluster.scheduler_info()["workers"].values()
     assert cluster.submit(here, pure=False).result() == (one["memory_limit"], one["nthreads"])
 
 
 def test_a_listener_that_fails_is_told_of():
-    links, failed, told = [Links(me, b"secret", "127.0.0.1") for me in (0, 1)], threading.Event(), []
+    links, failed, told = [PeerTransport(me, b"secret", "127.0.0.1") for me in (0, 1)], threading.Event(), []
 
     def deliver(*_):
         raise MemoryError("no room for a message")

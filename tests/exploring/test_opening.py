@@ -7,7 +7,7 @@ import xarray as xr
 
 from pylops_distributed import compare, list_runs, open_run
 from pylops_distributed.optimization.algorithms.cgls import CGLSState
-from pylops_distributed.runs.iterates import open_group
+from pylops_distributed.runs.iterates import open_group_dataset
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.policies import Retention
 from pylops_distributed.storage.run import Run
@@ -15,7 +15,7 @@ from pylops_distributed.storage.run import Run
 
 def same(opened, storage, name):
     """Check a checkpoint of the tree against its group, opened array by array."""
-    expected = open_group(storage, f"checkpoints/{name}")
+    expected = open_group_dataset(storage, f"checkpoints/{name}")
     xr.testing.assert_identical(opened, expected)
     for array in (a for a in opened.data_vars.values() if a.ndim):
         assert isinstance(array.data, da.Array)

@@ -37,7 +37,7 @@ from pylops_distributed import Diagonal
 from pylops_distributed.optimization.algorithms.cgls import CGLS, CGLSState
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.storage.checkpoints import CheckpointStore
-from pylops_distributed.storage.lease import RunBusy
+from pylops_distributed.storage.lease import RunBusyError
 from pylops_distributed.storage.policies import Every
 from pylops_distributed.storage.run import Run
 
@@ -181,7 +181,7 @@ def two_writers(rng: random.Random, place: Path) -> str:
     url = begun(place)
     run = Run.open(url)
     with run.attempt() as attempt, CheckpointStore(attempt) as store:
-        with pytest.raises(RunBusy, match=str(os.getpid())):
+        with pytest.raises(RunBusyError, match=str(os.getpid())):
             Run.open(url).attempt()
         state = after(SAVED + 1)
         store.save(state, history(state))

@@ -20,7 +20,7 @@ from pylops_distributed.storage.run import Run
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 DRIVER = str(Path(__file__).with_name("cut_driver.py"))
 # Dask gives a silent connection up after 30 s, and our links do as it does.
-ERRORS = {"WorkerLost", "FutureCancelledError", "CommClosedError", "OSError", "TimeoutError"}
+ERRORS = {"WorkerLostError", "FutureCancelledError", "CommClosedError", "OSError", "TimeoutError"}
 SILENCE, LIMIT, MANY = 12, 60.0, 10**6
 
 

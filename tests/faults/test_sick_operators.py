@@ -118,7 +118,9 @@ def test_an_operator_that_always_takes_all_memory(sick, whole):
     print(f"ended after {time.monotonic() - begun:.0f} s: {text}")
     assert process.returncode == 1
     assert re.search(
-        r"(WorkerLost|NoWorker): .* it was killed since it held [\d.]+ MiB of memory", text, re.DOTALL
+        r"(WorkerLostError|NoWorkerError): .* it was killed since it held [\d.]+ MiB of memory",
+        text,
+        re.DOTALL,
     )
     assert run.status().state == "interrupted"
     goes_on(sick, run, whole)

@@ -16,7 +16,7 @@ from storage_cases import IDENTITY, ToyState, after, assert_same, history
 
 import pylops_distributed.storage.checkpoints as module
 from pylops_distributed.storage.checkpoints import CheckpointStore
-from pylops_distributed.storage.lease import Superseded
+from pylops_distributed.storage.lease import SupersededError
 from pylops_distributed.storage.run import Run
 
 pytestmark = [pytest.mark.faults]
@@ -76,7 +76,7 @@ def test_a_save_that_is_stuck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             other.save(sound, history(sound))
             other.wait()
             goes_on.set()
-            with pytest.raises((Superseded, OSError)):  # its first chunks were swept away, too
+            with pytest.raises((SupersededError, OSError)):  # its first chunks were swept away, too
                 pending.result(60)
             found = other.latest(ToyState)
             assert found is not None

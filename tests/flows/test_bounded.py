@@ -2,7 +2,7 @@
 
 import pytest
 
-from pylops_flows.cli.app import changed
+from pylops_flows.cli.app import parse_settings
 from pylops_flows.settings.bounded import DEPTH, NODES, Oversized, check_size, read_yaml
 from pylops_flows.settings.pipeline import PipelineConfig, load
 from pylops_flows.settings.sweep_grid import expand
@@ -32,7 +32,7 @@ def test_a_file_and_an_override(text, tmp_path):
     ):
         load(file)
     with pytest.raises(Oversized):
-        changed([f"cluster.options={text}"])
+        parse_settings([f"cluster.options={text}"])
 
 
 def test_nothing_is_made_of_what_is_refused(tmp_path):
@@ -67,7 +67,7 @@ def test_the_same_from_any_form():
 
 def test_an_override_deep_down():
     with pytest.raises(ValueError, match="more than 50 deep"):
-        changed([".".join("a" * 2000) + "=1"])
+        parse_settings([".".join("a" * 2000) + "=1"])
 
 
 def test_a_sweep_of_too_many():

@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 from distributed import Client
 
-from pylops_flows.runtime.cluster_prestart import begun, started
+from pylops_flows.runtime.cluster_prestart import prestarted_cluster, started
 from pylops_flows.settings.pipeline import ClusterConfig
 
 SMALL = {"n_workers": 1, "threads_per_worker": 1, "processes": False}
 
 
 def test_a_cluster_that_was_begun_is_the_one_that_is_taken():
-    with begun(ClusterConfig(options=SMALL)), started(ClusterConfig(options=SMALL)) as client:
+    with prestarted_cluster(ClusterConfig(options=SMALL)), started(ClusterConfig(options=SMALL)) as client:
         with started(ClusterConfig(hardware=client.scheduler.address, options={})) as other:
             assert other.scheduler.address == client.scheduler.address
         with started(ClusterConfig(options=SMALL)) as another:  # it is taken once
@@ -21,7 +21,7 @@ def test_a_cluster_that_was_begun_is_the_one_that_is_taken():
 def test_what_nobody_took_is_closed(monkeypatch):
     clients = []
     monkeypatch.setattr(Client, "__init__", _noting(Client.__init__, clients))
-    with begun(ClusterConfig(options=SMALL)):
+    with prestarted_cluster(ClusterConfig(options=SMALL)):
         pass
     (client,) = clients
     assert client.status == "closed"
@@ -30,7 +30,7 @@ def test_what_nobody_took_is_closed(monkeypatch):
 
 def test_what_could_not_be_started_fails_where_it_is_taken():
     abacus = ClusterConfig(hardware="abacus")
-    with pytest.raises(ValueError, match="hardware must be one of"), begun(abacus):
+    with pytest.raises(ValueError, match="hardware must be one of"), prestarted_cluster(abacus):
         started(abacus)
 
 

@@ -11,13 +11,13 @@ from pylops_distributed.ingest import ingest, open_dataset
 from pylops_distributed.inversion.disk_usage import disk_use
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.inversion.result import write_result
-from pylops_distributed.runs.pruning import waste
+from pylops_distributed.runs.pruning import find_removable
 from pylops_distributed.runs.report import write_report
 from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.policies import Every
 from pylops_distributed.storage.run import list_runs
 from pylops_flows.settings.pipeline import load
-from pylops_flows.settings.up_to_date import unchanged
+from pylops_flows.settings.up_to_date import up_to_date
 
 NITER = 6
 
@@ -48,20 +48,20 @@ def next_survey(config):
 
 
 def test_unchanged_data_are_not_inverted_again(settings, config):
-    assert unchanged(settings) is None
+    assert up_to_date(settings) is None
     run, _ = through(settings)
-    assert unchanged(settings) is None  # there is no report yet
+    assert up_to_date(settings) is None  # there is no report yet
     write_report(run.storage.url)
-    assert unchanged(settings) == run.storage.url
+    assert up_to_date(settings) == run.storage.url
     more = settings.model_copy(update={"solver": settings.solver.model_copy(update={"niter": NITER + 1})})
-    assert unchanged(more) is None
+    assert up_to_date(more) is None
     copy = shutil.copy(config.parent / "seismic.sgy", str(config.parent / "again.sgy"))  # the same, elsewhere
     sources = settings.sources | {
         "amplitude": settings.sources["amplitude"].model_copy(update={"path": copy})
     }
-    assert unchanged(settings.model_copy(update={"sources": sources})) == run.storage.url
+    assert up_to_date(settings.model_copy(update={"sources": sources})) == run.storage.url
     next_survey(config)
-    assert unchanged(settings) is None
+    assert up_to_date(settings) is None
 
 
 def test_new_data_begin_at_the_last_result(settings, config):
@@ -141,18 +141,18 @@ def test_waste(settings, tmp_path):
     keeps = settings.checkpoint.model_copy(update={"keep_every": 1})
     run, _ = through(settings.model_copy(update={"checkpoint": keeps}))
     kept = run.storage.dirs("checkpoints")
-    found = list(waste(settings.root))
+    found = list(find_removable(settings.root))
     assert [one.path.rpartition("/")[2] for one in found] == list(kept)[:-2]
     assert all(one.size > 0 for one in found)
     for one in found:
         one.delete()
-    assert not list(waste(settings.root))
+    assert not list(find_removable(settings.root))
     assert run.status().iteration == NITER
 
     given_up = begin(settings.root, run.attrs["dataset"], settings.problem, settings.solver, name="other")
     given_up.attempt().close()
-    assert not list(waste(settings.root))
-    (one,) = waste(settings.root, days=0)
+    assert not list(find_removable(settings.root))
+    (one,) = find_removable(settings.root, days=0)
     assert one.run.storage.url == given_up.storage.url
     one.delete()
     assert [r.storage.url for r in list_runs(settings.root)] == [run.storage.url]

@@ -15,7 +15,7 @@ from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.inversion.result import write_result
-from pylops_distributed.inversion.warm_start import warm
+from pylops_distributed.inversion.warm_start import find_warm_start
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.runs.comparison import compare
@@ -27,7 +27,7 @@ from pylops_flows.cli.main import app
 from pylops_flows.cli.tables import runs_table
 from pylops_flows.settings.pipeline import PipelineConfig, load
 from pylops_flows.settings.stored import settings_of
-from pylops_flows.settings.up_to_date import unchanged
+from pylops_flows.settings.up_to_date import up_to_date
 
 
 def table(root):
@@ -77,9 +77,9 @@ def test_a_run_made_in_python_is_listed_and_opened(tmp_path):
     tree = open_run(run.storage.url)
     np.testing.assert_allclose(tree["model"]["model"].values, 1 / np.linspace(1, 2, 8), rtol=0.02)
     assert summary(tree)["iterations"] == 5
-    assert warm(str(tmp_path), "demo", {"data": "x"}) == ({"data": "x"}, None)
+    assert find_warm_start(str(tmp_path), "demo", {"data": "x"}) == ({"data": "x"}, None)
     assert (
-        unchanged(PipelineConfig(name="demo", root=str(tmp_path), dataset=str(tmp_path / "none.zarr")))
+        up_to_date(PipelineConfig(name="demo", root=str(tmp_path), dataset=str(tmp_path / "none.zarr")))
         is None
     )
     shown = CliRunner().invoke(app, ["show", run.storage.url])
@@ -110,7 +110,7 @@ def test_one_strange_folder_harms_no_other(tmp_path):
             line for line in text.splitlines() if line.strip().startswith(name) and "unreadable" in line
         ]
         assert row.split()[1:] == ["unreadable", "-", "-", "-", "-", "-"]
-        assert f"{name}: Damaged" in text
+        assert f"{name}: CorruptionError" in text
     assert "notes" not in text
     assert half is not None
 

@@ -10,11 +10,11 @@ import pytest
 from prefect.logging import disable_run_logger
 
 from pylops_distributed import LinearOperator
-from pylops_distributed.errors import WorkerLost
+from pylops_distributed.errors import WorkerLostError
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.storage.checkpoints import CheckpointStore
-from pylops_distributed.storage.lease import RunBusy
+from pylops_distributed.storage.lease import RunBusyError
 from pylops_distributed.storage.policies import Every
 from pylops_flows.cli.demo_data import make_case
 from pylops_flows.cli.problem_template import Template
@@ -104,7 +104,7 @@ def test_a_last_state_that_is_lost_before_it_is_saved(inversion, monkeypatch):
     def lose(self, entry, *job):
         if entry.iteration == NITER and not lost:
             lost.append(entry)
-            raise WorkerLost("a block of the state is gone with its worker")
+            raise WorkerLostError("a block of the state is gone with its worker")
         write(self, entry, *job)
 
     monkeypatch.setattr(CheckpointStore, "_write", lose)
@@ -154,7 +154,7 @@ def test_a_run_that_a_lost_worker_held_is_tried_again_alone():
     def state(error):
         return SimpleNamespace(result=Mock(side_effect=error))
 
-    assert _try_again_alone(None, None, state(RunBusy("held")))
+    assert _try_again_alone(None, None, state(RunBusyError("held")))
     assert _try_again_alone(None, None, state(OSError("away")))
     assert not _try_again_alone(None, None, state(ValueError("wrong")))
-    assert not _try_again(None, None, state(RunBusy("held")))
+    assert not _try_again(None, None, state(RunBusyError("held")))

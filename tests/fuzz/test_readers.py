@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pylops_distributed import Diagonal
-from pylops_distributed.errors import Damaged
+from pylops_distributed.errors import CorruptionError
 from pylops_distributed.ingest import open_segy, write_segy
 from pylops_distributed.optimization.algorithms.cgls import CGLS, CGLSState
 from pylops_distributed.optimization.session import solve
-from pylops_distributed.storage.checkpoints import CheckpointStore, entries, load
+from pylops_distributed.storage.checkpoints import CheckpointStore, load_checkpoint, published_checkpoints
 from pylops_distributed.storage.run import Run
 from pylops_flows.settings import pipeline as config
 
@@ -141,7 +141,7 @@ def test_checkpoint(tmp_path, frugal):
     with run.attempt() as attempt, CheckpointStore(attempt) as store:
         scale = da.from_array(np.arange(1.0, 7.0), chunks=4)
         good = solve(CGLS(2, tol=0.0), Diagonal(scale), scale + 1, store=store).state
-    (entry,) = entries(run.storage)
+    (entry,) = published_checkpoints(run.storage)
     folder = tmp_path / "run" / entry.path
     files = {
         path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
@@ -156,12 +156,12 @@ def test_checkpoint(tmp_path, frugal):
         content = data.draw(damaged(raw, st.integers(0, max(0, len(raw) - 1))))
         (folder / name).write_bytes(content)
         try:
-            state = load(run.storage, entry.name, CGLSState, get=dask.get).state
+            state = load_checkpoint(run.storage, entry.name, CGLSState, get=dask.get).state
             found = dask.compute(state.x, state.s, state.c, scheduler="sync")
             for one, other in zip(found, wanted, strict=True):
                 np.testing.assert_array_equal(one, other, strict=True)
             assert (state.iteration, state.kold) == (2, good.kold)
-        except (Damaged, TypeError, ValueError) as error:
+        except (CorruptionError, TypeError, ValueError) as error:
             told(error, " ")
         finally:
             (folder / name).write_bytes(raw)

@@ -19,7 +19,7 @@ from pylops_distributed.optimization.algorithms.proximalgradient import Proximal
 from pylops_distributed.optimization.proximal import L1, TV, Box, Nuclear
 from pylops_distributed.optimization.session import Session, iterate, solve
 from pylops_distributed.vectors.arithmetic import squared_norm
-from pylops_distributed.vectors.space import Blocks, flatten
+from pylops_distributed.vectors.space import BlockVector, flatten
 from pylops_distributed.vectors.thresholding import KINDS
 
 # Kernels of NumPy warn of infinite data; not of NaN, which they pass on.
@@ -137,7 +137,7 @@ def test_an_initial_model_of_nan(case):
 
 def test_blocks():
     op = pld.VStack([pld.Identity(6), pld.Identity(6)])
-    bad = Blocks((da.ones(6, chunks=3), da.from_array(_put(np.ones(6), np.nan), chunks=3)))
+    bad = BlockVector((da.ones(6, chunks=3), da.from_array(_put(np.ones(6), np.nan), chunks=3)))
     assert solve(pld.optimization.CGLS(), op, bad).reason is Reason.NOT_FINITE
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pylops_distributed as pld
-from pylops_distributed.execution.state import leaves
+from pylops_distributed.execution.state import state_arrays
 from pylops_distributed.optimization import (
     ADMM,
     CG,
@@ -29,7 +29,7 @@ from pylops_distributed.optimization.session import Session, solve
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.labels import Labels
 from pylops_distributed.storage.run import Run
-from pylops_distributed.vectors.space import Blocks
+from pylops_distributed.vectors.space import BlockVector
 
 ROWS, N = 24, 10
 both = pytest.mark.parametrize("dtype", ["f8", "c16"])
@@ -158,8 +158,8 @@ def test_blocks(name, case, dtype):
     op = pld.BlockDiag(
         [pld.MatrixMult(matrix[:9, :5], dtype=dtype), pld.MatrixMult(matrix[9:, 5:], dtype=dtype)]
     )
-    data = Blocks((da.from_array(y[:9]), da.from_array(y[9:])))
-    start = Blocks((da.from_array(x0[:5]), da.from_array(x0[5:])))
+    data = BlockVector((da.from_array(y[:9]), da.from_array(y[9:])))
+    start = BlockVector((da.from_array(x0[:5]), da.from_array(x0[5:])))
     solution = solve(with_settings(name, matrix, 3.0, False), op, data, start)
     close(solution.x, damped(matrix, y, 3.0))
 
@@ -201,7 +201,7 @@ def test_its_states_go_through_checkpoints(name, case, dtype, tmp_path):
         store.save(state, {})
         found = store.latest(solver.state).state
     assert len(found.u.arrays) == 2
-    for a, b in zip(leaves(found), leaves(state), strict=True):
+    for a, b in zip(state_arrays(found), state_arrays(state), strict=True):
         np.testing.assert_array_equal(a, b)
 
 

@@ -7,7 +7,7 @@ import pytest
 from solvers import CASES, dense, distributed
 
 import pylops_distributed as pld
-from pylops_distributed.errors import RunMismatch
+from pylops_distributed.errors import RunMismatchError
 from pylops_distributed.optimization import CGLS, FISTA, LSMR, LSQR
 from pylops_distributed.optimization.resume_proof import witness
 from pylops_distributed.optimization.session import Session, solve
@@ -55,7 +55,7 @@ def test_another_operator_or_other_data_are_refused(case):
         distributed(matrix * 1.001, y),
         distributed(matrix, y + (np.arange(len(y)) == 4) * 0.01),
     ):
-        with pytest.raises(RunMismatch, match="nothing was computed"):
+        with pytest.raises(RunMismatchError, match="nothing was computed"):
             Session(case.build("f8"), op, data, store=store)
     assert store.kept[-1].state.iteration == taken
     session = Session(
@@ -72,7 +72,7 @@ def test_without_a_witness_the_first_steps_and_the_residual_prove_it(case):
     Session(case.build("f8"), *distributed(matrix, y, chunks=7), store=store).close()
     if case.name == "proximalgradient-backtracking":
         return  # keeps nothing of its first steps but the lengths
-    with pytest.raises(RunMismatch):
+    with pytest.raises(RunMismatchError):
         Session(case.build("f8"), *distributed(matrix * 3, y), store=store)
 
 
@@ -94,7 +94,7 @@ def test_a_residual_that_has_drifted_is_no_other_operator(solver, dtype, rng):
     session = Session(solver, op, data, store=store)
     assert session.iteration == iteration
     session.close()
-    with pytest.raises(RunMismatch, match="nothing was computed"):
+    with pytest.raises(RunMismatchError, match="nothing was computed"):
         Session(solver, op, data * np.dtype(dtype).type(1.1), store=store)
 
 
@@ -104,7 +104,7 @@ def test_a_changed_trace_is_seen_where_norms_hardly_move(rng):
     solve(CGLS(3, tol=0.0), op, da.from_array(y, chunks=1000), store=store)
     other = y.copy()
     other[7] += 1e-3  # the norm is another in the eighth digit at most
-    with pytest.raises(RunMismatch, match="nothing was computed"):
+    with pytest.raises(RunMismatchError, match="nothing was computed"):
         Session(CGLS(5, tol=0.0), op, da.from_array(other, chunks=1000), store=store)
 
 
@@ -118,7 +118,7 @@ def test_the_residual_alone_proves_a_checkpoint(solver, rng):
     solve(solver, op, data, store=store)
     Session(solver, op, data, store=store, start_known=False).close()
     for other in (distributed(matrix * 1.01, y), distributed(matrix, y + 0.01)):
-        with pytest.raises(RunMismatch, match=r"the norm of the residual .* apart"):
+        with pytest.raises(RunMismatchError, match=r"the norm of the residual .* apart"):
             Session(solver, *other, store=store, start_known=False)
 
 
@@ -142,5 +142,5 @@ def test_a_start_that_is_not_known_any_more_is_no_reason_to_refuse(rng):
     store = Kept()
     solve(CGLS(2, tol=0.0), op, data, da.ones(6, chunks=3), store=store)
     Session(CGLS(4, tol=0.0), op, data, store=store, start_known=False).close()
-    with pytest.raises(RunMismatch, match="'cost' of iteration 0"):
+    with pytest.raises(RunMismatchError, match="'cost' of iteration 0"):
         Session(CGLS(4, tol=0.0), op, data, store=store)

@@ -9,7 +9,7 @@ import pylops_distributed as pld
 from pylops_distributed.optimization.primal import ADMM, LinearizedADMM, ProximalGradient
 from pylops_distributed.optimization.primaldual import PrimalDual
 from pylops_distributed.optimization.proximal import L1, L2, L21, TV, Box, Nuclear
-from pylops_distributed.vectors.space import Blocks
+from pylops_distributed.vectors.space import BlockVector
 
 SHAPE, CHUNKS = (4, 6), (3, 4)
 
@@ -79,7 +79,7 @@ def test_closed_forms():
     np.testing.assert_allclose(L1(0.5).proxdual(lazy(x), 0.8).compute(), x * np.minimum(1, 0.5 / size))
     length = np.sqrt((size**2).sum(axis=0))
     np.testing.assert_allclose(L21(4, 0.5).prox(lazy(x), 0.8).compute(), x * np.maximum(1 - 0.4 / length, 0))
-    rows = Blocks(tuple(da.from_array(row, chunks=4) for row in x))
+    rows = BlockVector(tuple(da.from_array(row, chunks=4) for row in x))
     blocks = L21(4, 0.5).prox(rows, 0.8)
     np.testing.assert_allclose(da.stack(blocks.arrays).compute(), L21(4, 0.5).prox(lazy(x), 0.8).compute())
     left, values, right = np.linalg.svd(x, full_matrices=False)

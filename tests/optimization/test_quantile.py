@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pylops_distributed.vectors.quantiles import l1_threshold, percentile
-from pylops_distributed.vectors.space import Blocks
+from pylops_distributed.vectors.space import BlockVector
 from pylops_distributed.vectors.thresholding import KINDS, threshold
 
 SHAPE = (13, 17)
@@ -24,7 +24,7 @@ def vector(dtype):
 def layouts(x):
     """The same numbers in one chunk, in ragged ones, and as Blocks."""
     chunked = da.from_array(x, chunks=(5, 6))
-    return da.from_array(x, chunks=-1), chunked, Blocks((chunked[:4], chunked[4:]))
+    return da.from_array(x, chunks=-1), chunked, BlockVector((chunked[:4], chunked[4:]))
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "c8", "c16"])

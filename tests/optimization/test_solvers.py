@@ -13,12 +13,12 @@ from solvers import CASES, N, dense, distributed
 import pylops_distributed as pld
 from pylops_distributed import optimization
 from pylops_distributed.execution import unroll
-from pylops_distributed.execution.state import leaves, materialise
+from pylops_distributed.execution.state import materialise, state_arrays
 from pylops_distributed.execution.tracing import trace
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.run import Run
-from pylops_distributed.vectors.space import Blocks, flatten
+from pylops_distributed.vectors.space import BlockVector, flatten
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 # The first case of each algorithm: the others are settings of it, for parity.
@@ -49,7 +49,7 @@ class Kept:
 def assert_same(a, b):
     """All arrays of two computed states are equal, bit by bit."""
     assert a.iteration == b.iteration
-    for x, y in zip(*dask.compute(leaves(a), leaves(b)), strict=True):
+    for x, y in zip(*dask.compute(state_arrays(a), state_arrays(b)), strict=True):
         np.testing.assert_array_equal(x, y)
 
 
@@ -130,15 +130,17 @@ def test_a_step_is_one_graph_and_keeps_types_and_chunks(case):
         solver = case.build(dtype)
         first = solver.init(op, data)
         second = solver.step(op, data, first)
-        for a, b in zip(leaves(first), leaves(second), strict=True):
+        for a, b in zip(state_arrays(first), state_arrays(second), strict=True):
             assert (a.dtype, a.chunks) == (b.dtype, b.chunks)
             assert a.ndim == 0 or a.dtype in (np.dtype(dtype), np.dtype("f4"))
-        for lazy, *computed in zip(leaves(first), *dask.compute(leaves(first), leaves(second)), strict=True):
+        for lazy, *computed in zip(
+            state_arrays(first), *dask.compute(state_arrays(first), state_arrays(second)), strict=True
+        ):
             assert {found.dtype for found in computed} == {lazy.dtype}
         again = case.build(dtype).step(op, data, first)
-        assert [a.name for a in leaves(second)] == [a.name for a in leaves(again)]
+        assert [a.name for a in state_arrays(second)] == [a.name for a in state_arrays(again)]
         later = solver.step(op, data, replace(first, iteration=5))
-        assert [a.name for a in leaves(second)] == [a.name for a in leaves(later)]
+        assert [a.name for a in state_arrays(second)] == [a.name for a in state_arrays(later)]
 
 
 @every_solver
@@ -149,7 +151,7 @@ def test_real_operators_take_complex_data(case):
     first = solver.init(op, data)
     second = solver.step(op, data, first)
     assert first.x.dtype == "c16"
-    assert [a.dtype for a in leaves(first)] == [a.dtype for a in leaves(second)]
+    assert [a.dtype for a in state_arrays(first)] == [a.dtype for a in state_arrays(second)]
 
 
 @every_solver
@@ -193,7 +195,7 @@ def test_steps_past_convergence_rest(case):
     with dask.config.set(scheduler="sync"):
         reached = materialise(unroll(solver, op, data, case.settled))
         later = materialise(trace(lambda before: solver.step(op, data, before), reached).expand(reached, 50))
-        assert not any(np.isnan(a).any() for a in dask.compute(*leaves(later)))
+        assert not any(np.isnan(a).any() for a in dask.compute(*state_arrays(later)))
         x, expected = dask.compute(later.x, reached.x)
     np.testing.assert_allclose(x, expected, rtol=0, atol=1e-4 * np.abs(expected).max())
 
@@ -203,7 +205,7 @@ def test_zero_data_give_zero(case):
     matrix, y = dense(case, "f4")
     op, data = distributed(matrix, 0 * y)
     state = materialise(unroll(case.build("f4"), op, data, case.steps))
-    assert not any(np.isnan(a).any() for a in dask.compute(*leaves(state)))
+    assert not any(np.isnan(a).any() for a in dask.compute(*state_arrays(state)))
     np.testing.assert_array_equal(state.x.compute(), np.zeros(N))
 
 
@@ -217,11 +219,11 @@ def test_blocks_on_both_sides(case):
     matrix[:rows, half:] = matrix[rows:, :half] = 0
     whole, data = distributed(matrix, y)
     members = [distributed(m, y)[0] for m in (matrix[:rows, :half], matrix[rows:, half:])]
-    blocks = Blocks((data[:rows], data[rows:]))
+    blocks = BlockVector((data[:rows], data[rows:]))
     op, solver = pld.BlockDiag(members), case.build(dtype)
     expected = materialise(unroll(solver, whole, data, case.steps))
     found = materialise(unroll(solver, op, blocks, case.steps))
-    assert isinstance(found.x, Blocks)
+    assert isinstance(found.x, BlockVector)
     x, y = dask.compute(flatten(found.x), expected.x)
     np.testing.assert_allclose(x, y, rtol=1e-10, atol=1e-10 * np.abs(y).max())
 

@@ -24,7 +24,7 @@ from pylops_distributed.optimization import (
     sparsity,
 )
 from pylops_distributed.optimization.numerics.systems import regularized_system
-from pylops_distributed.vectors.space import Blocks
+from pylops_distributed.vectors.space import BlockVector
 
 DIMS = (6, 4)
 N = 24
@@ -179,7 +179,7 @@ def test_regularisation_is_blocks_and_lazy():
         op = pld.Diagonal(da.ones(DIMS, chunks=3))
         regs = [pld.FirstDerivative(DIMS), pld.Gradient(DIMS)]
         system, data = regularized_system(op, da.ones(DIMS, chunks=3), regs)
-        assert isinstance(data, Blocks)
+        assert isinstance(data, BlockVector)
         assert [a.shape for a in data.arrays] == [DIMS, DIMS, (2, *DIMS)]
         unroll(pld.optimization.CGLS(5), system, data, 5)
         op / da.ones(DIMS, chunks=3)

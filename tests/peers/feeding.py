@@ -19,7 +19,7 @@ import pylops
 import pylops_distributed as pld
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.linearoperator import composites as algebra
-from pylops_distributed.vectors.space import Blocks, Space, reshape
+from pylops_distributed.vectors.space import BlockVector, Space, reshape
 
 COMPOSED = tuple(
     c for name, c in vars(algebra).items() if name.endswith("Operator") and c is not LinearOperator
@@ -109,7 +109,7 @@ class Feeder:
 
     def cut(self, x: Any) -> Any:
         """A lazy vector, chunked anew."""
-        if isinstance(x, Blocks):
+        if isinstance(x, BlockVector):
             return x.map(self.cut)
         self.turn += 1
         return x.rechunk(tuple(cut(n, self.turn % 3) for n in x.shape))
@@ -247,7 +247,7 @@ def plain(y: Any) -> Any:
     """``y`` with all lazy arrays in it computed."""
     if isinstance(y, da.Array):
         return y.compute(scheduler="sync")
-    if isinstance(y, Blocks):
+    if isinstance(y, BlockVector):
         return np.concatenate([plain(a).ravel() for a in y.arrays])
     if isinstance(y, list | tuple) and not hasattr(y, "_fields"):
         return type(y)(map(plain, y))

@@ -15,7 +15,7 @@ from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.storage.policies import Every
 from pylops_distributed.storage.run import list_runs
-from pylops_distributed.storage.state_io import entries
+from pylops_distributed.storage.state_io import published_checkpoints
 from pylops_flows.cli.demo_data import make_demo
 from pylops_flows.server.embedded import free_port, healthy
 from pylops_flows.settings.pipeline import load
@@ -52,7 +52,7 @@ def longest_wait(run, seconds):
     """The longest time in which no checkpoint came; with one after each batch of steps, the solver's longest pause."""
     end, newest, seen, longest = time.monotonic() + seconds, None, time.monotonic(), 0.0
     while (now := time.monotonic()) < end:
-        found = entries(run.storage)[-1]
+        found = published_checkpoints(run.storage)[-1]
         longest = max(longest, now - seen)
         if found != newest:
             newest, seen = found, now

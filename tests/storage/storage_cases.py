@@ -19,7 +19,7 @@ from pylops_distributed.execution.state import State, scalar, vector
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.storage.run import Run
-from pylops_distributed.vectors.space import Blocks, Vector
+from pylops_distributed.vectors.space import BlockVector, Vector
 
 IDENTITY = {"problem": "toy", "solver": {"name": "CGLS", "damp": 0.5}}
 
@@ -32,7 +32,7 @@ class ToyState(State):
 
 def start(dtype: str = "f4") -> ToyState:
     x = np.linspace(-1, 1, 12, dtype="f8").reshape(4, 3).astype(dtype)
-    s = Blocks((lazy(np.arange(3, dtype=dtype), ((1, 2),)), lazy(np.ones((2, 2), dtype), 2)))
+    s = BlockVector((lazy(np.arange(3, dtype=dtype), ((1, 2),)), lazy(np.ones((2, 2), dtype), 2)))
     return ToyState(x=lazy(x, ((1, 3), (3,))), iteration=0, s=s, kold=np.float32(0.1))
 
 
@@ -67,7 +67,8 @@ def assert_same(a: State, b: State) -> None:
     assert type(a) is type(b)
     for f in fields(a):
         mine, others = (
-            (v.arrays if isinstance(v, Blocks) else (v,)) for v in (getattr(a, f.name), getattr(b, f.name))
+            (v.arrays if isinstance(v, BlockVector) else (v,))
+            for v in (getattr(a, f.name), getattr(b, f.name))
         )
         for p, q in zip(mine, others, strict=True):
             assert getattr(p, "chunks", None) == getattr(q, "chunks", None), f.name

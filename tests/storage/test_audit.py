@@ -7,14 +7,14 @@ import pytest
 import xarray as xr
 from storage_cases import ToyState, after, assert_same, go_on
 
-from pylops_distributed.errors import Damaged
+from pylops_distributed.errors import CorruptionError
 from pylops_distributed.ingest import ingest, open_dataset
 from pylops_distributed.runs.audit import repair, verify
 from pylops_distributed.storage.atomic_group import Variable
 from pylops_distributed.storage.checkpoints import CheckpointStore
-from pylops_distributed.storage.lease import RunBusy
+from pylops_distributed.storage.lease import RunBusyError
 from pylops_distributed.storage.run import Run
-from pylops_distributed.storage.state_io import entries
+from pylops_distributed.storage.state_io import published_checkpoints
 
 
 @pytest.fixture
@@ -119,14 +119,14 @@ def test_unfinished_writes_harm_nothing(place):
 def test_nothing_is_deleted_where_nothing_is_sound(place):
     for iteration in (2, 3):
         flip(chunk(checkpoint(place, iteration)))
-    with pytest.raises(Damaged, match="all 2 checkpoints"):
+    with pytest.raises(CorruptionError, match="all 2 checkpoints"):
         repair(place)
     assert checkpoint(place).exists()
 
 
 def test_a_run_being_worked_on_is_left_alone(place):
     flip(chunk(checkpoint(place)))
-    with Run.open(place).attempt(), pytest.raises(RunBusy):
+    with Run.open(place).attempt(), pytest.raises(RunBusyError):
         repair(place)
 
 
@@ -147,7 +147,7 @@ def test_copies_beside_checkpoints_are_told_and_left_alone(place):
     assert repair(place) == []
     go_on(str(place), 5)
     assert (copy / "zarr.json").exists()
-    assert [entry.iteration for entry in entries(Run.open(place).storage)] == [4, 5]
+    assert [entry.iteration for entry in published_checkpoints(Run.open(place).storage)] == [4, 5]
 
 
 @pytest.fixture

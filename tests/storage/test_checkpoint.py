@@ -17,11 +17,18 @@ from hypothesis import strategies as st
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, history, lazy, start, step
 
 import pylops_distributed.storage.atomic_group as group_module
-from pylops_distributed.errors import Damaged
+from pylops_distributed.errors import CorruptionError
 from pylops_distributed.inversion import disk_usage as disk
 from pylops_distributed.optimization.algorithms.cgls import CGLSState
 from pylops_distributed.storage.atomic_group import Variable, open_group, read_attrs, write_group
-from pylops_distributed.storage.checkpoints import Budget, CheckpointStore, Entry, Every, Labels, Retention
+from pylops_distributed.storage.checkpoints import (
+    Budget,
+    CheckpointKey,
+    CheckpointStore,
+    Every,
+    Labels,
+    Retention,
+)
 from pylops_distributed.storage.lease import Attempt
 from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.run import Run
@@ -222,9 +229,9 @@ def test_another_kind_of_state_is_refused(attempt: Attempt) -> None:
 
 
 def test_newer_attempts_come_first() -> None:
-    passed_over = Entry.of("i00000030-a0001")
-    assert max(passed_over, Entry.of("i00000025-a0002")).name == "i00000025-a0002"
-    assert Entry.of("i00000030-a0001").path == "checkpoints/i00000030-a0001"
+    passed_over = CheckpointKey.of("i00000030-a0001")
+    assert max(passed_over, CheckpointKey.of("i00000025-a0002")).name == "i00000025-a0002"
+    assert CheckpointKey.of("i00000030-a0001").path == "checkpoints/i00000030-a0001"
 
 
 def test_a_killed_publisher_is_not_seen_but_swept(tmp_path: Path) -> None:
@@ -278,8 +285,8 @@ def test_what_is_told_of_disk_is_what_is_written(attempt: Attempt) -> None:
     with CheckpointStore(attempt, background=False) as store:
         store.save(state)
     manifest = read_attrs(attempt.storage, "checkpoints/i00000001-a0001")["manifest"]["model"]
-    assert manifest["stored_bytes"] == disk._stored(data) + 4 * manifest["nchunks"]  # a checksum each
-    assert disk._stored(data) == 4 * 6 * 9
+    assert manifest["stored_bytes"] == disk._padded_nbytes(data) + 4 * manifest["nchunks"]  # a checksum each
+    assert disk._padded_nbytes(data) == 4 * 6 * 9
 
 
 def test_text_is_refused(tmp_path: Path) -> None:
@@ -332,5 +339,5 @@ def test_warnings_name_what_is_wrong(tmp_path: Path, caplog: pytest.LogCaptureFi
         assert [e.name for e in store.list()] == ["i00000002-a0001", "i00000003-a0002"]
         for entry in store.list():
             storage.delete(f"{entry.path}/kold/c")
-        with pytest.raises(Damaged, match=r"all checkpoints .* are damaged.*delete checkpoints/"):
+        with pytest.raises(CorruptionError, match=r"all checkpoints .* are damaged.*delete checkpoints/"):
             store.latest(ToyState)

@@ -11,14 +11,14 @@ import pytest
 from storage_cases import after, go_on
 
 from pylops_distributed.runs.audit import repair
-from pylops_distributed.runs.pruning import waste
+from pylops_distributed.runs.pruning import find_removable
 from pylops_distributed.storage import local_files as files
 from pylops_distributed.storage.atomic_group import Variable
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.policies import Retention
 from pylops_distributed.storage.run import Run
-from pylops_distributed.storage.state_io import entries
+from pylops_distributed.storage.state_io import published_checkpoints
 
 NO_LINKS = """
 #include <errno.h>
@@ -56,7 +56,7 @@ def test_a_linked_checkpoint_is_never_deleted_in_the_other_run(two, how):
     else:
         with Run.open(one).attempt() as attempt:
             Run.open(one).write_result(attempt, {"model": Variable(("x",), [1.0])})
-        for found in waste(one.parent):
+        for found in find_removable(one.parent):
             found.delete()
     assert contents(other) == before
     assert not link.is_symlink()
@@ -85,7 +85,7 @@ def test_a_linked_run_is_not_deleted_but_said(tmp_path):
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs/r.zarr").symlink_to(real)
     before = contents(real)
-    (found,) = waste(tmp_path / "runs", days=-1)
+    (found,) = find_removable(tmp_path / "runs", days=-1)
     with pytest.raises(OSError, match=r"r\.zarr is a link to .*elsewhere/r\.zarr: delete that, or the link"):
         found.delete()
     assert contents(real) == before
@@ -117,11 +117,11 @@ def test_what_cannot_be_deleted_is_said(tmp_path, undeletable):
     ) as told:
         open_storage(tmp_path / "r.zarr").delete_prefix("checkpoints/i00000003-a0001")
     assert told.value.errno in (errno.EPERM, errno.EACCES)
-    (found,) = waste(tmp_path, days=-1)
+    (found,) = find_removable(tmp_path, days=-1)
     with pytest.raises(OSError, match=r"r.zarr could not be deleted"):
         found.delete()
     assert file.exists()
-    (left,) = waste(tmp_path)
+    (left,) = find_removable(tmp_path)
     assert left.words == "its deletion was broken off"
 
 
@@ -129,7 +129,7 @@ def test_a_solver_goes_on_where_an_old_checkpoint_cannot_be_deleted(tmp_path, un
     go_on(str(tmp_path / "r.zarr"), 2)
     undeletable(tmp_path / "r.zarr/checkpoints/i00000001-a0001/model/zarr.json")
     go_on(str(tmp_path / "r.zarr"), 5)
-    assert [entry.iteration for entry in entries(open_storage(tmp_path / "r.zarr"))] == [4, 5]
+    assert [entry.iteration for entry in published_checkpoints(open_storage(tmp_path / "r.zarr"))] == [4, 5]
     assert "could not be deleted" in caplog.text
 
 
@@ -146,15 +146,15 @@ def test_a_deletion_is_of_the_folder_that_was_opened(tmp_path):
 
 def test_a_new_run_may_take_the_place_of_a_deleted_one(tmp_path):
     go_on(str(tmp_path / "r.zarr"), 2)
-    (found,) = waste(tmp_path, days=-1)
+    (found,) = find_removable(tmp_path, days=-1)
     found.delete()
     assert not (tmp_path / "r.zarr").exists()
     go_on(str(tmp_path / "r.zarr"), 1)
-    (again,) = waste(tmp_path, days=-1)
+    (again,) = find_removable(tmp_path, days=-1)
     go_on(str(tmp_path / "r.zarr"), 2)
     with pytest.raises(RuntimeError, match="worked on meanwhile"):
         again.delete()
-    assert [entry.iteration for entry in entries(open_storage(tmp_path / "r.zarr"))] == [1, 2]
+    assert [entry.iteration for entry in published_checkpoints(open_storage(tmp_path / "r.zarr"))] == [1, 2]
 
 
 @pytest.mark.parametrize("renames", [True, False])

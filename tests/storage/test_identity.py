@@ -16,7 +16,7 @@ import pytest
 import zarr
 
 import pylops_distributed as pld
-from pylops_distributed.errors import RunMismatch, Unidentified
+from pylops_distributed.errors import RunMismatchError, UnidentifiedContentError
 from pylops_distributed.inversion.assembly import identity
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import solve
@@ -225,7 +225,7 @@ def pld_problem():
 
 
 def test_what_has_no_token_says_so():
-    with pytest.raises(Unidentified, match="generator"):
+    with pytest.raises(UnidentifiedContentError, match="generator"):
         token(n for n in range(3))
 
 
@@ -254,7 +254,7 @@ def test_a_library_run_is_safe_without_an_identity(folder, rng):
         "other damping": lambda: go(folder, op, data, damp=0.1),
         "other x0": lambda: go(folder, op, data, x0=x),
     }.items():
-        with pytest.raises(RunMismatch, match=f"made with an{what}|made with {what}|another"):
+        with pytest.raises(RunMismatchError, match=f"made with an{what}|made with {what}|another"):
             words()
     assert go(folder, op, data, niter=9).state.iteration == 9  # more steps are the same run
 
@@ -310,7 +310,7 @@ def test_a_changed_helper_ends_a_resume_in_another_process(folder, environment):
     (folder / "helper.py").write_text("SCALE = 7.5\n")
     failed, words = process(7)
     assert failed
-    assert "RunMismatch" in words
+    assert "RunMismatchError" in words
     assert "code: " in words
 
 
@@ -341,7 +341,7 @@ def test_on_worker_processes_too(folder, cluster, rng):
     assert more(3) == 3
     assert more(5) == 5
     zarr.open_array("m.zarr")[3, 3] = 7.0
-    with pytest.raises(RunMismatch, match="another operator"):
+    with pytest.raises(RunMismatchError, match="another operator"):
         more(7)
 
 

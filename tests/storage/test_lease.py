@@ -16,7 +16,7 @@ from storage_cases import IDENTITY, ToyState, after, go_on, history, step
 import pylops_distributed.storage.lease as lease_module
 from pylops_distributed.storage.atomic_group import encode, read_attrs
 from pylops_distributed.storage.checkpoints import CheckpointStore
-from pylops_distributed.storage.lease import RunBusy, RunGone, Superseded, acquire, owner
+from pylops_distributed.storage.lease import RunBusyError, RunGoneError, SupersededError, acquire, owner
 from pylops_distributed.storage.run import Run
 
 processes = multiprocessing.get_context("forkserver")
@@ -73,7 +73,7 @@ def test_a_clock_that_is_set_ends_no_living_writer_of_this_machine(run, held, mo
     monkeypatch.setattr(time, "time", lambda: now() + step)
     # The kernel's boot time, and with it what psutil tells of when a process began, move along with the clock.
     rewrite(run, process_started=read_attrs(run.storage, "attempts/a0001")["process_started"] - step)
-    with pytest.raises(RunBusy, match="attempt 1"):
+    with pytest.raises(RunBusyError, match="attempt 1"):
         run.attempt()
 
 
@@ -92,13 +92,13 @@ def test_a_boot_time_that_moves_ends_no_living_writer(run, held, tmp_path, step)
     code = f"from pylops_distributed.storage.run import Run; Run.open({run.storage.url!r}).attempt()"
     command = f"mount --bind {fake} /proc/stat && exec {sys.executable} -c '{code.replace(chr(39), chr(34))}'"
     told = subprocess.run(["unshare", "-m", "sh", "-c", command], capture_output=True, text=True)
-    assert "RunBusy" in told.stderr
+    assert "RunBusyError" in told.stderr
 
 
 def test_a_stopped_writer_is_taken_over_when_its_lease_has_lapsed(run, held, monkeypatch):
     process = held()
     os.kill(process.pid, signal.SIGSTOP)
-    with pytest.raises(RunBusy):
+    with pytest.raises(RunBusyError):
         run.attempt()
     monkeypatch.setattr(lease_module, "TTL", 0.0)
     with run.attempt() as attempt:
@@ -118,7 +118,7 @@ def test_a_record_of_an_older_version_counts_as_alive(run, held):
     del record["started"], record["monotonic"]
     run.storage.put(RECORD, encode(record))
     run.storage.put("attempts/a0001/lease/zarr.json", encode({"renewed": time.time(), "released": False}))
-    with pytest.raises(RunBusy):
+    with pytest.raises(RunBusyError):
         run.attempt()
 
 
@@ -127,7 +127,7 @@ def test_a_living_writer_of_another_machine_is_seen_to_renew(run, held, monkeypa
     held(elsewhere=True, clock=clock, renew=0.02)
     monkeypatch.setattr(lease_module, "TTL", 20.0)
     monkeypatch.setattr(lease_module, "LOOK", 0.02)
-    with pytest.raises(RunBusy) as told:
+    with pytest.raises(RunBusyError) as told:
         run.attempt()
     assert ("in the future by the clock of this machine" in str(told.value)) == (clock > 0)
 
@@ -165,7 +165,7 @@ def test_a_run_that_is_moved_gets_nothing_at_its_old_place(tmp_path, how):
             shutil.rmtree(url)
         else:
             url.rename(tmp_path / "moved.zarr")
-        with pytest.raises(RunGone, match="moved or deleted"):
+        with pytest.raises(RunGoneError, match="moved or deleted"):
             store.save(step(state))
         with pytest.raises(FileNotFoundError, match="moved or deleted"):
             lease_module._beat(attempt.storage, attempt.number, attempt._uuid)
@@ -183,9 +183,9 @@ def test_a_run_that_takes_the_place_of_another_is_not_written_to_by_that_ones_wr
         url.rename(tmp_path / "moved.zarr")
         Run.create_or_open(url, identity=IDENTITY).attempt().close()
         kept = {path: path.read_bytes() for path in url.rglob("*") if path.is_file()}
-        with pytest.raises(RunGone, match="no longer the run"):
+        with pytest.raises(RunGoneError, match="no longer the run"):
             store.save(after(1))
-        with pytest.raises(RunGone, match="no longer the run"):
+        with pytest.raises(RunGoneError, match="no longer the run"):
             Run.open(url).write_result(attempt, {})
     assert {path: path.read_bytes() for path in url.rglob("*") if path.is_file()} == kept
 
@@ -211,12 +211,12 @@ def test_a_run_that_goes_away_amid_a_save_leaves_nothing_there(tmp_path):
 def test_nobody_follows_an_attempt_that_deletes(run):
     with run.attempt() as attempt:
         number = attempt.number
-    with pytest.raises(RunBusy, match="worked on meanwhile"):
+    with pytest.raises(RunBusyError, match="worked on meanwhile"):
         acquire(run.storage, deletes=True, after=number - 1)
     acquire(run.storage, deletes=True, after=number).end()
-    with pytest.raises(RunGone, match="is being deleted"):
+    with pytest.raises(RunGoneError, match="is being deleted"):
         run.attempt()
-    with pytest.raises(Superseded):
+    with pytest.raises(SupersededError):
         attempt.check()
 
 

@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from storage_cases import IDENTITY, ToyState, after, assert_same, history, step
 
 import pylops_distributed.storage.atomic_group as group_module
-from pylops_distributed.errors import Damaged
-from pylops_distributed.storage.checkpoints import CheckpointStore, Entry, Retention
+from pylops_distributed.errors import CorruptionError
+from pylops_distributed.storage.checkpoints import CheckpointKey, CheckpointStore, Retention
 from pylops_distributed.storage.run import Run
 
 DAMAGES = {
@@ -55,7 +55,7 @@ class Runs(RuleBasedStateMachine):
         self.store = CheckpointStore(self.attempt, retention=self.retention, background=False)
         try:
             found = self.store.latest(ToyState)
-        except Damaged:
+        except CorruptionError:
             assert self.published
             assert not self.sound
             shutil.rmtree(self.folder / "run.zarr/checkpoints")  # as the error says
@@ -64,8 +64,10 @@ class Runs(RuleBasedStateMachine):
             found = None
         assert (found is None) == (not self.sound)
         if found is not None:
-            assert found.name == max(self.sound, key=Entry.of)
-            self.unseen = {name for name in self.unseen if Entry.of(name) < Entry.of(found.name)}
+            assert found.name == max(self.sound, key=CheckpointKey.of)
+            self.unseen = {
+                name for name in self.unseen if CheckpointKey.of(name) < CheckpointKey.of(found.name)
+            }
             assert_same(found.state, after(self.sound[found.name]))
         self.state = after(0 if found is None else found.state.iteration)  # in memory, as solvers have it
 
@@ -81,8 +83,8 @@ class Runs(RuleBasedStateMachine):
             return
         found = self.store.latest(ToyState)
         assert found is not None
-        assert found.name == max(self.sound, key=Entry.of)
-        self.unseen = {name for name in self.unseen if Entry.of(name) < Entry.of(found.name)}
+        assert found.name == max(self.sound, key=CheckpointKey.of)
+        self.unseen = {name for name in self.unseen if CheckpointKey.of(name) < CheckpointKey.of(found.name)}
         self.state = after(found.state.iteration)
 
     @rule()
@@ -91,7 +93,7 @@ class Runs(RuleBasedStateMachine):
         self.note()
 
     def try_to_save(self) -> None:
-        entry = Entry(self.attempt.number, self.state.iteration)
+        entry = CheckpointKey(self.attempt.number, self.state.iteration)
         if entry in self.store._unsound:  # to be written anew
             self.published.discard(entry.name)
         self.store.save(self.state, history(self.state))
@@ -151,7 +153,7 @@ class Runs(RuleBasedStateMachine):
         """Take down what is published after a save or a pruning: nothing sound may go but by the retention."""
         entries = {entry.name: entry.iteration for entry in self.store.list()}
         new = entries.keys() - self.published
-        kept = sorted(self.sound.keys() | new | self.unseen, key=Entry.of)[-self.retention.latest :]
+        kept = sorted(self.sound.keys() | new | self.unseen, key=CheckpointKey.of)[-self.retention.latest :]
         assert set(kept) <= entries.keys()
         self.sound = {n: i for n, i in entries.items() if n in self.sound or n in new}
         self.published = set(entries)

@@ -11,14 +11,14 @@ from order import flushed
 from storage_cases import IDENTITY, after, history
 
 from pylops_distributed import Diagonal
-from pylops_distributed.inversion.warm_start import warm
+from pylops_distributed.inversion.warm_start import find_warm_start
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.storage.atomic_group import Variable
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.direct_io import write_chunk
 from pylops_distributed.storage.run import Run
-from pylops_distributed.storage.state_io import entries
+from pylops_distributed.storage.state_io import published_checkpoints
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_solve_that_has_ended_is_saved_whenever_that_was(run, niter):
     scale = da.arange(1, 13, chunks=4, dtype=float)
     with run.attempt() as attempt, CheckpointStore(attempt) as store:
         solve(CGLS(niter, tol=0.0), Diagonal(scale), scale + 1, store=store, save=None)
-    assert [entry.iteration for entry in entries(run.storage)] == [niter]
+    assert [entry.iteration for entry in published_checkpoints(run.storage)] == [niter]
 
 
 def test_a_warm_start_is_at_the_newest_of_several_results(tmp_path):
@@ -112,11 +112,11 @@ def test_a_warm_start_is_at_the_newest_of_several_results(tmp_path):
             if data != "c":  # which was begun last, and has no result
                 run.write_result(attempt, {"model": Variable(("x",), np.ones(2))})
         runs.append(run)
-    what, url = warm(str(tmp_path), "survey", {**kind, "data": "d"})
+    what, url = find_warm_start(str(tmp_path), "survey", {**kind, "data": "d"})
     assert (url, what["start"]["run"]) == (runs[1].storage.url, runs[1].attrs["run_id"])
     with runs[0].attempt() as attempt:  # the older run has the newer result now
         runs[0].write_result(attempt, {"model": Variable(("x",), np.ones(2))})
-    assert warm(str(tmp_path), "survey", {**kind, "data": "d"})[1] == runs[0].storage.url
+    assert find_warm_start(str(tmp_path), "survey", {**kind, "data": "d"})[1] == runs[0].storage.url
 
 
 def test_nothing_of_another_process_is_flushed_here(monkeypatch):

@@ -3,7 +3,7 @@
 import pytest
 from storage_cases import IDENTITY, ToyState, after, assert_same
 
-from pylops_distributed.runs.pruning import waste
+from pylops_distributed.runs.pruning import find_removable
 from pylops_distributed.storage.atomic_group import Variable
 from pylops_distributed.storage.checkpoints import CheckpointStore, Retention
 from pylops_distributed.storage.object_store import open_storage
@@ -31,7 +31,7 @@ def run(tmp_path):
 def test_the_newest_two_that_are_sound_stay(run, tmp_path, damaged, left):
     for name in damaged:
         (tmp_path / "run.zarr/checkpoints" / name / "kold/c").write_bytes(b"12345678")
-    for one in waste(tmp_path):
+    for one in find_removable(tmp_path):
         one.delete()
     assert list(run.storage.dirs("checkpoints")) == left
     if damaged != NAMES:
@@ -52,7 +52,7 @@ def test_an_abandoned_run_on_s3_is_deleted_and_its_neighbour_is_not(bucket):
                 run.write_result(attempt, {"model": Variable(("x",), [1.0, 2.0])})
     (one,) = (
         one
-        for one in waste(f"{bucket}/pruning", days=-1)
+        for one in find_removable(f"{bucket}/pruning", days=-1)
         if "abandoned" in one.run.storage.url and not one.path
     )
     one.delete()

@@ -21,7 +21,7 @@ from pylops_distributed.runs.report import write_report
 from pylops_distributed.storage.atomic_group import FENCE, Variable, encode, read_attrs
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.fence import abandon, is_published
-from pylops_distributed.storage.lease import Superseded
+from pylops_distributed.storage.lease import SupersededError
 from pylops_distributed.storage.object_store import Storage, open_storage
 from pylops_distributed.storage.results import results
 from pylops_distributed.storage.run import Run
@@ -114,7 +114,7 @@ def test_a_zombie_among_its_chunks_writes_to_a_place_of_its_own(run, monkeypatch
     zombie = Paused(monkeypatch, group_module, "checksum_of", lambda: run.write_result(old, model(1)), at=2)
     with take_over(run) as new:
         path = run.write_result(new, model(2), attrs={"reason": "2"})
-        assert isinstance(zombie.wake(), Superseded)
+        assert isinstance(zombie.wake(), SupersededError)
         only(run, 2)
         assert set(zarr.open_array(f"{run.storage.place}/{path}/model", mode="r")[:]) == {2.0}
 
@@ -134,7 +134,7 @@ def test_what_is_published_too_late_meets_a_fence(run, monkeypatch, what):
 
     zombie = Paused(monkeypatch, Storage, "put_new", work)
     with take_over(run) as new, CheckpointStore(new) as store:
-        assert isinstance(zombie.wake(), Superseded)
+        assert isinstance(zombie.wake(), SupersededError)
         assert run.result is None
         assert [entry.iteration for entry in store.list()] == [1, 2]
     assert verify(run.storage.url) == []
@@ -154,7 +154,7 @@ def test_a_zombie_prunes_no_checkpoint_of_a_newer_attempt(run, monkeypatch):
             newer.save(after(iteration))
             newer.wait()
         saved = [entry for entry in newer.list() if entry.attempt == new.number]
-        assert isinstance(zombie.wake(), Superseded)
+        assert isinstance(zombie.wake(), SupersededError)
         assert [entry for entry in newer.list() if entry.attempt == new.number] == saved
 
 
@@ -259,4 +259,4 @@ def test_what_was_published_in_time_is_not_acknowledged_after_a_takeover(run, mo
     else:
         zombie = Paused(monkeypatch, owner, name, work)
     with take_over(run):
-        assert isinstance(zombie.wake(), Superseded)
+        assert isinstance(zombie.wake(), SupersededError)

@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, history, start
 
 import pylops_distributed.storage.lease as lease_module
-from pylops_distributed.errors import Damaged
+from pylops_distributed.errors import CorruptionError
 from pylops_distributed.storage.atomic_group import Variable, canonical, encode, read_attrs
 from pylops_distributed.storage.checkpoints import CheckpointStore
-from pylops_distributed.storage.lease import RunBusy, Superseded, acquire, owner
+from pylops_distributed.storage.lease import RunBusyError, SupersededError, acquire, owner
 from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.provenance import differences, fingerprint
-from pylops_distributed.storage.run import Run, RunMismatch, list_runs
+from pylops_distributed.storage.run import Run, RunMismatchError, list_runs
 
 processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(["pylops_distributed.storage.run", "pylops_distributed.storage.checkpoints"])
@@ -74,7 +74,7 @@ def test_opening_again_gives_the_same_run(place: str) -> None:
 def test_another_identity_is_refused_and_every_difference_listed(tmp_path: Path) -> None:
     Run.create_or_open(tmp_path / "r", identity=IDENTITY)
     other = {"solver": {"name": "CGLS", "damp": 0.25, "tau": 1}, "data": ("a",)}
-    with pytest.raises(RunMismatch) as info:
+    with pytest.raises(RunMismatchError) as info:
         Run.create_or_open(tmp_path / "r", identity=other)
     for line in (
         'data: nothing in the run, ["a"] given',
@@ -92,7 +92,7 @@ def test_no_run_and_a_damaged_run_are_told_apart(tmp_path: Path) -> None:
     Run.create_or_open(tmp_path / "r", identity=IDENTITY)
     metadata = tmp_path / "r/zarr.json"
     metadata.write_text(metadata.read_text().replace('"damp":0.5', '"damp":0.6'))
-    with pytest.raises(Damaged, match=r"zarr.json is not what was written"):
+    with pytest.raises(CorruptionError, match=r"zarr.json is not what was written"):
         Run.create_or_open(tmp_path / "r", identity=IDENTITY)
 
 
@@ -100,7 +100,7 @@ def test_a_second_writer_is_refused(place: str) -> None:
     run = Run.create_or_open(place, identity=IDENTITY)
     with run.attempt() as first:
         with pytest.raises(
-            RunBusy, match=rf"process {os.getpid()} on .*attempt 1, since .*wait for it or stop it"
+            RunBusyError, match=rf"process {os.getpid()} on .*attempt 1, since .*wait for it or stop it"
         ):
             run.attempt()
         first.check()
@@ -116,7 +116,7 @@ def test_a_second_process_is_refused_until_the_first_is_killed(tmp_path: Path) -
     assert ready.wait(60)
     run = Run.open(url)
     assert run.status().state == "running"
-    with pytest.raises(RunBusy, match=f"process {process.pid} "):
+    with pytest.raises(RunBusyError, match=f"process {process.pid} "):
         run.attempt()
     os.kill(process.pid, signal.SIGKILL)
     process.join()
@@ -149,7 +149,7 @@ def test_one_of_many_gets_the_run(tmp_path: Path) -> None:
     def contend(_: int) -> Any:
         try:
             return acquire(storage)
-        except RunBusy:
+        except RunBusyError:
             return None
 
     with ThreadPoolExecutor(6) as pool:
@@ -201,7 +201,7 @@ def test_a_full_disk_leaves_nothing_busy(tmp_path: Path, monkeypatch: pytest.Mon
             attempt.close()
     with run.attempt() as attempt:
         assert attempt.number == 3
-        with pytest.raises(RunBusy):
+        with pytest.raises(RunBusyError):
             run.attempt()
 
 
@@ -213,9 +213,9 @@ def test_a_zombie_publishes_nothing(place: str) -> None:
         # As if its machine had been away for so long that another one took over.
         run.storage.put("attempts/a0002/zarr.json", encode({**lease_module._self(), "uuid": "other"}))
         before = {key: run.storage.get(key) for key in run.storage.list()}
-        with pytest.raises(Superseded, match=r"attempt 1 .* was superseded"):
+        with pytest.raises(SupersededError, match=r"attempt 1 .* was superseded"):
             old.save(after(2))
-        with pytest.raises(Superseded):
+        with pytest.raises(SupersededError):
             run.write_result(zombie, {"model": Variable(("k",), np.ones(2))})
         assert {key: run.storage.get(key) for key in run.storage.list()} == before
     zombie.close()
@@ -232,7 +232,7 @@ def test_a_zombie_is_stopped_in_the_middle_of_a_save(tmp_path: Path) -> None:
     x = state.x.map_blocks(overtaken, dtype=state.x.dtype, meta=state.x._meta)
     with run.attempt() as zombie, CheckpointStore(zombie) as store:
         store.save(ToyState(x=x, iteration=5, s=state.s, kold=state.kold))
-        with pytest.raises(Superseded):
+        with pytest.raises(SupersededError):
             store.wait()
         assert store.list() == []
 
@@ -313,7 +313,7 @@ def test_metadata_is_signed(attrs: Any) -> None:
         flipped = bytearray(raw)
         flipped[bit // 8] ^= 1 << bit % 8
         patch.setattr(type(storage), "get", lambda self, key: bytes(flipped))
-        with pytest.raises(Damaged):
+        with pytest.raises(CorruptionError):
             read_attrs(storage)
 
 

@@ -12,7 +12,7 @@ import obstore
 import pytest
 import zarr
 
-from pylops_distributed.errors import Abandoned
+from pylops_distributed.errors import AbandonedError
 from pylops_distributed.storage.direct_io import checksum_of, write_chunk
 from pylops_distributed.storage.object_store import (
     Storage,
@@ -170,6 +170,6 @@ def test_a_chunk_whose_folder_is_removed_says_so(tmp_path: Path, monkeypatch: py
         shutil.rmtree(tmp_path / "c")
 
     monkeypatch.setattr(os, "fsync", removed)
-    with pytest.raises(Abandoned, match=r"c was removed as 0 was written: the save was given up"):
+    with pytest.raises(AbandonedError, match=r"c was removed as 0 was written: the save was given up"):
         write_chunk(tmp_path / "c/0", np.arange(3.0))
     assert not (tmp_path / "c").exists()

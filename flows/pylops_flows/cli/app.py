@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from pylops_flows.runtime.interrupts import Interrupted
+from pylops_flows.runtime.interrupts import InterruptedBySignal
 from pylops_flows.settings.bounded import DEPTH, read_yaml
 
 app = typer.Typer(
@@ -41,7 +41,7 @@ RunPath = Annotated[
 PATHS = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
 
 
-def guard(command: Callable[..., None]) -> Callable[..., None]:
+def report_errors(command: Callable[..., None]) -> Callable[..., None]:
     """Turn errors into one clear message and an exit code."""
 
     @wraps(command)
@@ -51,7 +51,7 @@ def guard(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except typer.Exit:
             raise
-        except (Interrupted, KeyboardInterrupt) as stop:
+        except (InterruptedBySignal, KeyboardInterrupt) as stop:
             err.print(
                 f"interrupted: {stop or 'what is done is saved; the same command goes on'}", markup=False
             )
@@ -66,14 +66,14 @@ def guard(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _interrupt(*_: Any) -> None:
-    raise Interrupted
+    raise InterruptedBySignal
 
 
 def _code(error: Exception) -> int:
     """The exit code that tells an error."""
-    from pylops_distributed.storage.lease import RunBusy, Superseded
+    from pylops_distributed.storage.lease import RunBusyError, SupersededError
 
-    if isinstance(error, (RunBusy, Superseded)):
+    if isinstance(error, (RunBusyError, SupersededError)):
         return 3
     return 2 if isinstance(error, (ValueError, TypeError, *PATHS)) else 1
 
@@ -85,7 +85,7 @@ def prefect(verbose: bool, prepare: Callable[[], Any] = lambda: None) -> Any:
     return prefect_session(verbose, out, prepare)
 
 
-def changed(settings: list[str] | None) -> dict[str, Any]:
+def parse_settings(settings: list[str] | None) -> dict[str, Any]:
     """Nested values from ``a.b=value`` words; values are read as YAML."""
     changes: dict[str, Any] = {}
     for setting in settings or []:
@@ -102,7 +102,7 @@ def changed(settings: list[str] | None) -> dict[str, Any]:
     return changes
 
 
-def located(path: str, root: str) -> str:
+def find_run(path: str, root: str) -> str:
     """A run by its place, or by its name below the root."""
     from pylops_flows.settings.pipeline import absolute
 
@@ -114,7 +114,7 @@ def located(path: str, root: str) -> str:
     )
 
 
-def shown(url: str) -> str:
+def as_path(url: str) -> str:
     """A URL as people write it: a local one as a path, with nothing quoted."""
     from pylops_distributed.storage.object_store import open_storage
 

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from pylops_flows.cli.app import Root, RunPath, app, guard, located, out
+from pylops_flows.cli.app import Root, RunPath, app, find_run, out, report_errors
 
 Runs = Annotated[list[str], typer.Argument(metavar="RUN RUN ...", help="Two runs or more.")]
 
 
 @app.command()
-@guard
+@report_errors
 def view(
     path: RunPath,
     root: Root = "runs",
@@ -24,11 +24,11 @@ def view(
     """Look through a run in a browser: iterates, sections, data and history, with sliders. Ctrl-C ends it."""
     from pylops_distributed.runs.viewer import serve
 
-    serve(located(path, root), port, open_)
+    serve(find_run(path, root), port, open_)
 
 
 @app.command()
-@guard
+@report_errors
 def compare(
     paths: Runs,
     root: Root = "runs",
@@ -43,7 +43,7 @@ def compare(
     from pylops_distributed.runs.comparison import compare as beside
     from pylops_distributed.runs.plots import plot_difference
 
-    found = beside(*(located(path, root) for path in paths))
+    found = beside(*(find_run(path, root) for path in paths))
     names = found["settings"].to_dataset()["run"].values
     table = Table("", *map(str, names), box=None)
     for node in ("settings", "metrics"):
@@ -61,7 +61,7 @@ def compare(
 
 
 @app.command()
-@guard
+@report_errors
 def export(
     path: RunPath,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="FILE.nc, or FILE.sgy.")],
@@ -91,7 +91,7 @@ def export(
         raise ValueError("--variable and --original are for SEG-Y: NetCDF takes all variables")
     if kind != ".nc" and iterates:
         raise ValueError("--iterates is for NetCDF: SEG-Y takes one variable")
-    run = open_run(located(path, root))
+    run = open_run(find_run(path, root))
     if kind == ".nc":
         to_netcdf(run, file, iterates=iterates)
     else:

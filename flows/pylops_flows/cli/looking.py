@@ -8,11 +8,21 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from pylops_flows.cli.app import Root, RunPath, Set, app, changed, guard, located, out, shown
+from pylops_flows.cli.app import (
+    Root,
+    RunPath,
+    Set,
+    app,
+    as_path,
+    find_run,
+    out,
+    parse_settings,
+    report_errors,
+)
 
 
 @app.command()
-@guard
+@report_errors
 def problems() -> None:
     """List the problems there are, with what each is about."""
     from pylops_distributed.problems.registry import PROBLEMS
@@ -24,7 +34,7 @@ def problems() -> None:
 
 
 @app.command()
-@guard
+@report_errors
 def runs(
     root: Root = "runs",
     prune: Annotated[
@@ -43,10 +53,10 @@ def runs(
         return
     from dask.utils import format_bytes
 
-    from pylops_distributed.runs.pruning import waste
+    from pylops_distributed.runs.pruning import find_removable
 
     total = 0
-    for one in waste(root, days):
+    for one in find_removable(root, days):
         name = one.run.storage.url.rsplit("/", 1)[-1]
         out.print(f"{name}/{one.path}: {format_bytes(one.size)}, {one.words}", markup=False)
         total += one.size
@@ -56,15 +66,15 @@ def runs(
 
 
 @app.command()
-@guard
+@report_errors
 def show(path: RunPath, root: Root = "runs") -> None:
     """Tell about one run: state, quality, contents; reads the store alone."""
     from pylops_distributed.runs.reading import open_run
     from pylops_distributed.runs.report import summary
     from pylops_distributed.storage.run import Run
 
-    found = Run.open(located(path, root))
-    status, tree = found.status(), open_run(located(path, root))
+    found = Run.open(find_run(path, root))
+    status, tree = found.status(), open_run(find_run(path, root))
     table = Table(box=None, show_header=False)
     rows = {
         "state": status.state,
@@ -78,17 +88,17 @@ def show(path: RunPath, root: Root = "runs") -> None:
     out.print(table)
     out.print(str(tree.to_dataset() if not tree.children else tree), markup=False)
     if (report := found.report) is not None:
-        out.print(f"report: {shown(found.storage.url)}/{report}")
-    out.print(f"run: {shown(found.storage.url)}")
+        out.print(f"report: {as_path(found.storage.url)}/{report}")
+    out.print(f"run: {as_path(found.storage.url)}")
 
 
 @app.command()
-@guard
+@report_errors
 def verify(path: RunPath, root: Root = "runs") -> None:
     """Check every checksum, count and link of a run, and say what is wrong; changes nothing."""
     from pylops_distributed.runs.audit import verify as check
 
-    found = check(located(path, root))
+    found = check(find_run(path, root))
     for finding in found:
         out.print(f"[{'red' if finding.harmful else 'yellow'}]{finding.path or 'run'}[/]:", end=" ")
         out.print(finding.words, markup=False)
@@ -99,19 +109,19 @@ def verify(path: RunPath, root: Root = "runs") -> None:
 
 
 @app.command()
-@guard
+@report_errors
 def repair(path: RunPath, root: Root = "runs") -> None:
     """Bring a run back to its newest sound checkpoint; what is sound is never deleted."""
     from pylops_distributed.runs.audit import repair as mend
 
-    for finding in mend(located(path, root)):
+    for finding in mend(find_run(path, root)):
         out.print(f"deleted {finding.path}:", end=" ")
         out.print(finding.words, markup=False)
     out.print("pld resume RUN goes on")
 
 
 @app.command()
-@guard
+@report_errors
 def new(
     kind: Annotated[str, typer.Argument(metavar="problem", help="What to begin: a problem.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, as of a Python module.")],
@@ -126,7 +136,7 @@ def new(
 
 
 @app.command()
-@guard
+@report_errors
 def check(
     target: Annotated[
         str, typer.Argument(metavar="TARGET", help="problem.py, or module:Class, or a CONFIG.yaml with data.")
@@ -138,7 +148,7 @@ def check(
     from pylops_flows.cli.new_problem import look
 
     failed = 0
-    for name, good, words in look(target, {"root": root, **changed(set_)}):
+    for name, good, words in look(target, {"root": root, **parse_settings(set_)}):
         out.print(f"[{'green' if good else 'red'}]{'ok  ' if good else 'FAIL'}[/] {name}: ", end="")
         out.print(words, markup=False)
         failed += not good
@@ -147,7 +157,7 @@ def check(
 
 
 @app.command()
-@guard
+@report_errors
 def doctor(root: Root = "runs") -> None:
     """Check versions, disk, the Prefect server, and that Dask workers reach it."""
     from pylops_flows.cli.installation_checks import checks

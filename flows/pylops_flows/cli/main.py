@@ -17,20 +17,20 @@ from pylops_flows.cli.app import (
     Set,
     Verbose,
     app,
-    changed,
-    guard,
-    located,
+    as_path,
+    find_run,
     out,
+    parse_settings,
     prefect,
-    shown,
+    report_errors,
 )
-from pylops_flows.server.fast_import import quickly
+from pylops_flows.server.fast_import import import_without_gc
 
 __all__ = ["app", "exploring", "looking", "main", "operating"]
 
 
 @app.command()
-@guard
+@report_errors
 def demo(
     problem: Annotated[
         str, typer.Argument(metavar="PROBLEM", help="A problem by name, as `pld problems` lists them.")
@@ -49,7 +49,7 @@ def demo(
 
 
 @app.command()
-@guard
+@report_errors
 def run(
     config: Annotated[str, typer.Argument(metavar="CONFIG.yaml", help="Settings; see data/ for examples.")],
     root: Root = "runs",
@@ -58,7 +58,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Run a pipeline: ingest, invert, postprocess. Run again, it goes on from where it was."""
-    changes = changed(set_) | ({"run": into} if into else {})
+    changes = parse_settings(set_) | ({"run": into} if into else {})
 
     def settings() -> Any:
         from pylops_flows.settings.pipeline import load
@@ -69,7 +69,7 @@ def run(
 
 
 @app.command()
-@guard
+@report_errors
 def sweep(
     config: Annotated[
         str, typer.Argument(metavar="CONFIG.yaml", help="Settings with lists, e.g. damp: [0.01, 0.1, 1].")
@@ -83,7 +83,7 @@ def sweep(
     from pylops_flows.settings.preflight import preflight
     from pylops_flows.settings.sweep_grid import configs, expand
 
-    base, values = expand(read(config, {"root": root, **changed(set_)}), config)
+    base, values = expand(read(config, {"root": root, **parse_settings(set_)}), config)
     wanted = configs(base, values)
     for settings in wanted:
         preflight(settings)
@@ -92,13 +92,13 @@ def sweep(
         from pylops_flows.sweep import TABLE
         from pylops_flows.sweep import sweep as flow
 
-        place = shown(result(flow, base, values))
+        place = as_path(result(flow, base, values))
     out.print(Path(place, TABLE).read_text().strip() if "://" not in place else f"{len(wanted)} runs")
     out.print(f"sweep: {place}")
 
 
 @app.command()
-@guard
+@report_errors
 def resume(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbose = False) -> None:
     """Go on with a run from its newest checkpoint; --set solver.niter=N extends one that is finished.
 
@@ -110,7 +110,7 @@ def resume(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbos
         from pylops_flows.settings.pipeline import merge, validate
         from pylops_flows.settings.stored import settings_of
 
-        place = located(path, root)
+        place = find_run(path, root)
         found = Run.open(place)
         if not set_ and found.status().state == "interrupted":
             from pylops_flows.runtime.pause import resume as hand_over
@@ -120,13 +120,13 @@ def resume(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbos
                 raise typer.Exit
         stored = found.attrs
         params = settings_of(found) | {"sources": {}, "dataset": stored["dataset"], "run": place}
-        return validate(merge(params, changed(set_)), f"the settings of {path}")
+        return validate(merge(params, parse_settings(set_)), f"the settings of {path}")
 
     run_pipeline(settings, verbose)
 
 
 @app.command()
-@guard
+@report_errors
 def ingest(
     source: Annotated[
         str, typer.Argument(metavar="SOURCE", help="SEG-Y, NetCDF/HDF5, MATLAB, NumPy or Zarr.")
@@ -143,17 +143,17 @@ def ingest(
     from pylops_distributed.ingest import Source
     from pylops_flows.settings.pipeline import absolute
 
-    request = Source(path=absolute(source), options=changed(option))
+    request = Source(path=absolute(source), options=parse_settings(option))
     request.open(checksum=False)  # what is no such file is refused before anything is started
     with prefect(verbose):
         from pylops_flows.ingest import ingest as flow
 
         url = flow(request, absolute(target))
-    out.print(f"dataset: {shown(url)}")
+    out.print(f"dataset: {as_path(url)}")
 
 
 @app.command()
-@guard
+@report_errors
 def forward(
     config: Annotated[str, typer.Argument(metavar="CONFIG.yaml")],
     target: Annotated[str, typer.Argument(metavar="TARGET.zarr")],
@@ -171,11 +171,11 @@ def forward(
         from pylops_flows.forward import forward as flow
 
         url = flow(dataset, settings.problem, absolute(target))
-    out.print(f"modelled: {shown(url)}")
+    out.print(f"modelled: {as_path(url)}")
 
 
 @app.command()
-@guard
+@report_errors
 def invert(
     config: Annotated[str, typer.Argument(metavar="CONFIG.yaml")],
     root: Root = "runs",
@@ -186,7 +186,7 @@ def invert(
     from pylops_flows.settings.pipeline import load
     from pylops_flows.settings.preflight import preflight
 
-    settings = load(config, {"root": root, **changed(set_)})
+    settings = load(config, {"root": root, **parse_settings(set_)})
     settings = settings.model_copy(update={"dataset": settings.located, "sources": {}})
     out.print(f"disk: {preflight(settings)}")
     with prefect(verbose):
@@ -196,16 +196,16 @@ def invert(
 
         ready = flow.with_options(task_runner=task_runner(settings.cluster))
         url = result(ready, settings.target, settings)
-    out.print(f"run: {shown(url)}")
+    out.print(f"run: {as_path(url)}")
 
 
 @app.command()
-@guard
+@report_errors
 def postprocess(path: RunPath, root: Root = "runs", verbose: Verbose = False) -> None:
     """Label and measure a run's newest iterate, and draw its report."""
     from pylops_distributed.storage.run import Run
 
-    place = located(path, root)
+    place = find_run(path, root)
     Run.open(place)
     with prefect(verbose):
         from pylops_flows.postprocess import postprocess as flow
@@ -219,13 +219,13 @@ def run_pipeline(settings: Callable[[], Any], verbose: bool) -> None:
     with ExitStack() as ends:
 
         def prepare() -> Any:
-            quickly("pylops_flows.runtime.cluster_prestart", "pylops_flows.settings.preflight")
-            from pylops_flows.runtime.cluster_prestart import begun
+            import_without_gc("pylops_flows.runtime.cluster_prestart", "pylops_flows.settings.preflight")
+            from pylops_flows.runtime.cluster_prestart import prestarted_cluster
             from pylops_flows.settings.preflight import preflight
 
             config = settings()
             out.print(f"disk: {preflight(config)}")
-            ends.enter_context(begun(config.cluster))
+            ends.enter_context(prestarted_cluster(config.cluster))
             return config
 
         config = ends.enter_context(prefect(verbose, prepare))
@@ -233,7 +233,7 @@ def run_pipeline(settings: Callable[[], Any], verbose: bool) -> None:
         from pylops_flows.runtime.stages import result
 
         url = result(pipeline, config)
-    place = shown(url)
+    place = as_path(url)
     from pylops_distributed.runs.reading import open_run
     from pylops_distributed.runs.report import summary
     from pylops_distributed.storage.run import Run

@@ -8,15 +8,15 @@ from typing import Annotated
 
 import typer
 
-from pylops_flows.cli.app import Root, RunPath, Set, app, changed, guard, located, out
-from pylops_flows.runtime.interrupts import Interrupted
+from pylops_flows.cli.app import Root, RunPath, Set, app, find_run, out, parse_settings, report_errors
+from pylops_flows.runtime.interrupts import InterruptedBySignal
 
 File = Annotated[Path, typer.Option("--file", metavar="FILE", help="The deployments of a project.")]
 Pool = Annotated[str, typer.Option("--pool", help="Work pool; made if it is not there.")]
 
 
 @app.command()
-@guard
+@report_errors
 def deploy(
     config: Annotated[
         str | None,
@@ -33,7 +33,7 @@ def deploy(
     """Hand pipelines to the Prefect server at PREFECT_API_URL, to run on schedules, on events and from its UI."""
     from pylops_flows.settings.pipeline import load
 
-    settings = None if config is None else load(config, {"root": root, **changed(set_)})
+    settings = None if config is None else load(config, {"root": root, **parse_settings(set_)})
     _needs_server()
     from pylops_flows.deploy import deployments as deploying
 
@@ -47,7 +47,7 @@ def deploy(
 
 
 @app.command()
-@guard
+@report_errors
 def up(
     port: Annotated[int, typer.Option("--port", help="Port of the server on 127.0.0.1.")] = 4200,
     pool: Pool = "local",
@@ -58,7 +58,7 @@ def up(
 
     out.print("starting; the first time takes half a minute")
     project = file if file.is_file() else None
-    with suppress(Interrupted, KeyboardInterrupt), serving(project, pool, port) as (url, worker):
+    with suppress(InterruptedBySignal, KeyboardInterrupt), serving(project, pool, port) as (url, worker):
         _tell(url)
         out.print(f"ready: deploy more with PREFECT_API_URL={url} pld deploy CONFIG.yaml --cron ...")
         out.print("Ctrl-C ends all; what is running is saved first")
@@ -67,13 +67,13 @@ def up(
 
 
 @app.command()
-@guard
+@report_errors
 def pause(path: RunPath, root: Root = "runs") -> None:
     """Stop whoever works on a run after a last checkpoint; `pld resume`, or Resume in the Prefect UI, goes on."""
     from pylops_distributed.storage.run import Run
     from pylops_flows.runtime.pause import pause as stop
 
-    iteration = stop(Run.open(located(path, root)))
+    iteration = stop(Run.open(find_run(path, root)))
     out.print(f"paused at iteration {iteration}; pld resume {path} goes on")
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from pylops_flows.server.fast_import import quickly
+from pylops_flows.server.fast_import import import_without_gc
 
 T = TypeVar("T")
 
@@ -34,11 +34,11 @@ def prefect_session(verbose: bool, console: Console, prepare: Callable[[], T]) -
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     found = [prepare()] if "PREFECT_API_URL" in os.environ else []
-    quickly("pylops_flows.server.embedded")
+    import_without_gc("pylops_flows.server.embedded")
     from pylops_flows.server.embedded import ensure_server
 
     def meanwhile() -> None:
-        quickly("pylops_flows.pipeline")
+        import_without_gc("pylops_flows.pipeline")
         if not found:
             found.append(prepare())
 

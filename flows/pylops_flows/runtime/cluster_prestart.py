@@ -15,7 +15,7 @@ _begun: list[tuple[ClusterConfig, Future[Client]]] = []
 
 
 @contextmanager
-def begun(cluster: ClusterConfig) -> Iterator[None]:
+def prestarted_cluster(cluster: ClusterConfig) -> Iterator[None]:
     """Begin to start a cluster, for :func:`started` to take; closes one that nobody took."""
     with ThreadPoolExecutor(1) as pool:
         one = cluster, pool.submit(_start, cluster)

@@ -19,7 +19,7 @@ PERIOD = 30.0
 
 
 @contextmanager
-def alive(period: float = PERIOD) -> Iterator[None]:
+def heartbeat(period: float = PERIOD) -> Iterator[None]:
     """Emit a sign of life of the current flow run at once and every ``period`` seconds, until the context ends.
 
     Parameters

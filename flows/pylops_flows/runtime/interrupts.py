@@ -1,5 +1,5 @@
 """What a signal to end becomes."""
 
 
-class Interrupted(BaseException):
+class InterruptedBySignal(BaseException):
     """SIGTERM: not an error, and nothing may catch it as one."""

@@ -22,7 +22,7 @@ from prefect.runtime import flow_run
 from pylops_distributed.inversion.inversion import Progress
 from pylops_distributed.runs.report import quicklook
 from pylops_distributed.storage.run import Run
-from pylops_distributed.storage.state_io import Entry, entries
+from pylops_distributed.storage.state_io import CheckpointKey, published_checkpoints
 from pylops_flows.runtime import artifacts as showing
 from pylops_flows.runtime.stages import root
 from pylops_flows.settings.pipeline import PipelineConfig
@@ -38,7 +38,7 @@ listeners: list[Callable[[Progress], None]] = []
 
 
 @dataclass
-class LastWords:
+class FinalArtifacts:
     """What monitors that have ended still have to show: the pictures of a report that follows, if one does."""
 
     over: threading.Event = field(default_factory=threading.Event)
@@ -46,13 +46,13 @@ class LastWords:
     threads: list[threading.Thread] = field(default_factory=list)
 
 
-_words: ContextVar[LastWords | None] = ContextVar("_words", default=None)
+_words: ContextVar[FinalArtifacts | None] = ContextVar("_words", default=None)
 
 
 @contextmanager
-def last_words() -> Iterator[None]:
+def final_artifacts() -> Iterator[None]:
     """Let monitors in this context show, last, what the report in it has, instead of a picture of their own."""
-    words = LastWords()
+    words = FinalArtifacts()
     token = _words.set(words)
     try:
         yield
@@ -63,7 +63,7 @@ def last_words() -> Iterator[None]:
             thread.join(PATIENCE)
 
 
-def drawn(pictures: Mapping[str, bytes]) -> None:
+def publish_report_images(pictures: Mapping[str, bytes]) -> None:
     """Give monitors that have ended the pictures of a report."""
     if (words := _words.get()) is not None:
         words.pictures = {name: pictures[name] for name in ("Convergence", "Iterates")}
@@ -98,7 +98,7 @@ class Monitor:
         self._told: Progress | None = None
         self._wake, self._stop = threading.Event(), threading.Event()
         self._artifacts: dict[str, UUID] = {}
-        self._drawn: list[Entry] = []
+        self._drawn: list[CheckpointKey] = []
         self._rest = time.monotonic() + SOON  # no picture is drawn before this time
         self._pictures: Mapping[str, bytes] = {}
         self._words = _words.get()
@@ -180,7 +180,7 @@ class Monitor:
         words = self._words
         if words is not None and words.pictures:
             return words.pictures
-        newest, start = entries(self.run.storage)[-1:], time.monotonic()
+        newest, start = published_checkpoints(self.run.storage)[-1:], time.monotonic()
         last = self._stop.is_set() and (words is None or words.over.is_set())
         if newest != self._drawn and (start > self._rest or last):
             self._drawn, png = newest, quicklook(self.run.storage.url)

@@ -16,18 +16,18 @@ from prefect.flow_engine import FlowRunTimeoutError
 from prefect.runtime import flow_run
 from prefect.states import Cancelled
 
-from pylops_flows.runtime.heartbeat import alive
-from pylops_flows.runtime.interrupts import Interrupted
+from pylops_flows.runtime.heartbeat import heartbeat
+from pylops_flows.runtime.interrupts import InterruptedBySignal
 
 RESUMABLE = "Resumable"
 RESTS = "pylops-distributed.flow-run.rests"
 
 
-class Stopped(Exception):
+class StageStopped(Exception):
     """Somebody asked the flow to stop, and it has."""
 
 
-def resumable(words: str) -> State[Any]:
+def resumable_state(words: str) -> State[Any]:
     """The state of a flow run that was stopped on request, and can go on."""
     # A stage has told already how to go on.
     return Cancelled(
@@ -35,7 +35,7 @@ def resumable(words: str) -> State[Any]:
     )
 
 
-def unless_stopped(body: Callable[..., Any], *args: Any) -> Any:
+def stop_as_resumable(body: Callable[..., Any], *args: Any) -> Any:
     """What a flow's body gives, or the state :data:`RESUMABLE` if it was stopped; tells that it lives meanwhile.
 
     Raises
@@ -45,22 +45,22 @@ def unless_stopped(body: Callable[..., Any], *args: Any) -> Any:
         resumed.
     """
     try:
-        with alive():
+        with heartbeat():
             return body(*args)
     except KeyboardInterrupt:
         words = "stopped by Ctrl-C"
-    except (TerminationSignal, Interrupted):
+    except (TerminationSignal, InterruptedBySignal):
         words = "stopped by SIGTERM"
-    except (Stopped, CancelledRun) as stop:
+    except (StageStopped, CancelledRun) as stop:
         words = str(stop)
     except Pause as pause:
-        _rest(pause.state)
+        _suspend(pause.state)
     if flow_run.parent_flow_run_id is None and (state := suspended()):
-        _rest(state)
-    return resumable(words)
+        _suspend(state)
+    return resumable_state(words)
 
 
-def _rest(state: State[Any] | None) -> NoReturn:
+def _suspend(state: State[Any] | None) -> NoReturn:
     """End a flow run that was suspended: without a word, its silence would count as death."""
     emit_event(RESTS, {"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"})
     raise Pause(state=state)
@@ -93,7 +93,7 @@ def stage(flow: Flow[..., Any], *args: Any, **options: Any) -> Any:
             state: State[Any] = fresh(*args, return_state=True)  # type: ignore[assignment]
         except Pause:
             for run in begun:  # Prefect leaves it as running
-                tell(run, resumable("paused"))
+                tell(run, resumable_state("paused"))
             raise
         if begun or not (state.is_completed() or state.is_cancelled() or state.is_paused()):
             try:
@@ -115,7 +115,7 @@ def result(flow: Flow[..., Any], *args: Any) -> Any:
     """
     state: State[Any] = flow(*args, return_state=True)  # type: ignore[assignment]
     if state.name == RESUMABLE:
-        raise Interrupted(state.message)
+        raise InterruptedBySignal(state.message)
     return state.result()
 
 

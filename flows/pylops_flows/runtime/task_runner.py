@@ -12,7 +12,7 @@ from prefect.context import FlowRunContext
 from prefect_dask import DaskTaskRunner
 
 from pylops_distributed.clusters.client import starter
-from pylops_flows.server.fast_import import quickly
+from pylops_flows.server.fast_import import import_without_gc
 from pylops_flows.settings.pipeline import ClusterConfig
 
 
@@ -24,7 +24,7 @@ def task_runner(cluster: ClusterConfig | None = None) -> DaskTaskRunner:
     ValueError
         If there is no such kind of cluster.
     """
-    quiet()
+    set_dask_log_levels()
     wanted = cluster or ClusterConfig()
     if "://" in wanted.hardware:
         return DaskTaskRunner(address=wanted.hardware)
@@ -46,13 +46,13 @@ def cluster() -> Iterator[Any]:
         yield client
 
 
-def warm(client: Client) -> None:
+def preimport_on_workers(client: Client) -> None:
     """Have the workers import what tasks need, while the first of them is still being made."""
     for worker in client.nthreads():
-        fire_and_forget(client.submit(quickly, "pylops_flows.tasks", workers=[worker], pure=False))
+        fire_and_forget(client.submit(import_without_gc, "pylops_flows.tasks", workers=[worker], pure=False))
 
 
-def quiet() -> None:
+def set_dask_log_levels() -> None:
     """Turn Dask's own chatter down to warnings, and its dashboard's to errors."""
     for noisy, level in {"distributed": logging.WARNING, "bokeh": logging.ERROR}.items():
         logging.getLogger(noisy).setLevel(level)

@@ -10,7 +10,7 @@ from typing import Any
 from pylops_distributed.problems.base import Problem
 
 
-def ship(problem: Problem, client: Any) -> None:
+def upload_module(problem: Problem, client: Any) -> None:
     """Give the workers of a cluster, those that are still to come too, the module of a problem that is one file.
 
     What is installed is left alone: packages must be installed where the workers run.

@@ -21,7 +21,7 @@ from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL
 
-from pylops_flows.server.fast_import import quickly
+from pylops_flows.server.fast_import import import_without_gc
 from pylops_flows.server.long_running import give_back
 
 START_TIMEOUT = 180.0
@@ -171,7 +171,7 @@ def _serve(port: int, parent: int, held: int | None = None) -> None:
     """Serve on a port, which a socket that came with this process may hold."""
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     give_back()
-    quickly("prefect.server.api.server")  # only the server's own process needs it
+    import_without_gc("prefect.server.api.server")  # only the server's own process needs it
     import uvicorn
     from prefect.server.api.server import create_app
 

@@ -10,7 +10,7 @@ import gc
 from importlib import import_module
 
 
-def quickly(*modules: str) -> None:
+def import_without_gc(*modules: str) -> None:
     """Import modules, and have Python's garbage collector leave them alone, then and later."""
     was = gc.isenabled()
     gc.disable()

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Versions of other packages that Prefect needs, compared with those installed."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from pylops_distributed.problems.registry import ProblemChoice
 from pylops_distributed.settings.solver_settings import SOLVERS, SolverChoice
 from pylops_distributed.storage.policies import Every, Retention
 from pylops_flows.settings.bounded import Oversized, check_size, read_yaml
-from pylops_flows.settings.secrets import fill_secrets, refuse_secrets
+from pylops_flows.settings.secrets import fill_secrets, reject_secrets
 
 
 class Form(BaseModel):
@@ -58,7 +58,7 @@ class ClusterConfig(Form):
     @field_validator("options")
     @classmethod
     def _keeps_secrets(cls, options: dict[str, Any]) -> dict[str, Any]:
-        refuse_secrets(options)
+        reject_secrets(options)
         return options
 
     @property
@@ -107,7 +107,7 @@ class PipelineConfig(Form):
         """Before anything is made of them: wherever settings come from, they are small and hold no secrets."""
         if isinstance(raw, dict):
             check_size(raw)
-            refuse_secrets(raw)
+            reject_secrets(raw)
         return raw
 
     @model_validator(mode="after")

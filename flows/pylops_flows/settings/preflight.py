@@ -28,9 +28,9 @@ def preflight(config: PipelineConfig) -> str:
         solver needs what the problem does not have, or the cluster cannot be started so, or there is no room.
     ImportError
         If a kind of cluster needs a package that is not installed.
-    RunMismatch
+    RunMismatchError
         If the run that is asked for is of another problem, other data or another solver.
-    RunBusy
+    RunBusyError
         If another process is working on it.
 
     Returns

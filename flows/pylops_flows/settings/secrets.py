@@ -14,10 +14,10 @@ FLAG = re.compile(r"--?[\w-]+")  # its value is the next argument
 NAME = re.compile(r"\$\{?(\w+)\}?")
 
 
-def refuse_secrets(value: Any, key: str = "") -> None:
+def reject_secrets(value: Any, key: str = "") -> None:
     """Raise if a setting holds a secret itself; the words do not repeat it."""
     for name, inner in _inside(value, key):
-        refuse_secrets(inner, name)
+        reject_secrets(inner, name)
         _refuse(next(find_secrets(name), None) if name != key else None, key)
     if isinstance(value, bytes):
         value = value.decode("latin-1")

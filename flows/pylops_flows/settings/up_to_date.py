@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pylops_distributed.ingest import read_ref
-from pylops_distributed.inversion.assembly import identity, place
+from pylops_distributed.inversion.assembly import identity, run_url
 from pylops_distributed.inversion.result import needs_result
-from pylops_distributed.inversion.warm_start import warm
-from pylops_distributed.settings.solver_settings import most_steps
+from pylops_distributed.inversion.warm_start import find_warm_start
+from pylops_distributed.settings.solver_settings import max_steps_of
 from pylops_distributed.storage.run import Run, list_runs
 from pylops_flows.settings.pipeline import PipelineConfig
 
 
-def unchanged(config: PipelineConfig) -> str | None:
+def up_to_date(config: PipelineConfig) -> str | None:
     """The run of a pipeline that has been through with these data and settings already, or None.
 
     Data count by their contents: the files are read for their checksums, and nothing else is done.
@@ -26,12 +26,12 @@ def unchanged(config: PipelineConfig) -> str | None:
     try:
         what = identity(config.problem, read_ref(config.located).fingerprint, config.solver)
         if config.warm_start:
-            what, _ = warm(config.root, config.name, what)
-        run = Run.open(config.run or place(config.root, config.name, what))
+            what, _ = find_warm_start(config.root, config.name, what)
+        run = Run.open(config.run or run_url(config.root, config.name, what))
     except FileNotFoundError:
         return None
     status = run.status()
-    through = status.state == "finished" and (status.iteration or 0) >= most_steps(config.solver)
+    through = status.state == "finished" and (status.iteration or 0) >= max_steps_of(config.solver)
     if not through or run.attrs["identity"] != what or needs_result(run) or run.report is None:
         return None
     return run.storage.url

@@ -15,7 +15,7 @@ from pylops_distributed.optimization.numerics.proximal_objective import (
     unknown,
 )
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, plus
-from pylops_distributed.vectors.elementwise import distance, elementwise, number, real_dtype
+from pylops_distributed.vectors.elementwise import distance, elementwise, real_dtype, scalar_array
 from pylops_distributed.vectors.space import Vector
 
 
@@ -76,7 +76,7 @@ class ADMM:
         known = unknown(real_dtype(x))
         if self.tol is not None:
             known["cost"] = data_term(self.f, op, y, self.inner)(x) + self.g(x)
-        return ADMMState(0, x, x, x * 0.0, number(0, real_dtype(x)), **known)
+        return ADMMState(0, x, x, x * 0.0, scalar_array(0, real_dtype(x)), **known)
 
     def step(self, op: LinearOperator, y: Vector, state: ADMMState) -> ADMMState:
         """State after one more step, lazily."""

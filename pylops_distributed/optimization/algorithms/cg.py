@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.arithmetic import axpy, ratio, squared_norm, vdot
+from pylops_distributed.vectors.arithmetic import axpy, safe_divide, squared_norm, vdot
 from pylops_distributed.vectors.elementwise import step_length, zero_model
 from pylops_distributed.vectors.space import Vector
 
@@ -95,5 +95,7 @@ class CG:
         return z, vdot(r, z).real
 
     def _state(self, iteration: int, x: Any, r: Any, z: Any, k: Any, before: CGState | None) -> CGState:
-        c, kfirst = (z, k) if before is None else (axpy(ratio(k, before.kold), before.c, z), before.kfirst)
+        c, kfirst = (
+            (z, k) if before is None else (axpy(safe_divide(k, before.kold), before.c, z), before.kfirst)
+        )
         return CGState(iteration, x, r, c, k, kfirst, (k if self.M is None else squared_norm(r)) ** 0.5)

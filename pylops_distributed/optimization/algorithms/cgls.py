@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pylops_distributed.execution.state import Reason, State, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.arithmetic import axpy, ratio, squared_norm, vdot
+from pylops_distributed.vectors.arithmetic import axpy, safe_divide, squared_norm, vdot
 from pylops_distributed.vectors.elementwise import step_length, zero_model
 from pylops_distributed.vectors.space import Vector
 
@@ -81,7 +81,7 @@ class CGLS:
         x, s = axpy(a, state.c, state.x), axpy(-a, q, state.s)
         r = self._gradient(op, s, x)
         z, k = self._precondition(r)
-        c = axpy(ratio(k, state.kold), state.c, z)
+        c = axpy(safe_divide(k, state.kold), state.c, z)
         return self._state(state.iteration + 1, x, s, c, k, state.kfirst)
 
     def done(self, state: CGLSState) -> Reason | None:

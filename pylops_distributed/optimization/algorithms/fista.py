@@ -10,7 +10,7 @@ from pylops_distributed.execution.state import scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.algorithms.ista import ISTA, ISTAState
 from pylops_distributed.vectors.arithmetic import squared_norm
-from pylops_distributed.vectors.elementwise import elementwise, number, real_dtype, zero_model
+from pylops_distributed.vectors.elementwise import elementwise, real_dtype, scalar_array, zero_model
 from pylops_distributed.vectors.space import Vector
 
 
@@ -46,7 +46,7 @@ class FISTA(ISTA):
         else:
             x = op.domain.fit(x0)
             r = r - op.apply(x)
-        return FISTAState(0, x, **self.begin(op, x), z=x, r=r, rz=r, t=number(1, real_dtype(x)))
+        return FISTAState(0, x, **self.begin(op, x), z=x, r=r, rz=r, t=scalar_array(1, real_dtype(x)))
 
     def step(self, op: LinearOperator, y: Vector, state: FISTAState) -> FISTAState:  # type: ignore[override]
         """State after one more step, lazily."""

@@ -10,20 +10,20 @@ import numpy as np
 
 from pylops_distributed.execution.state import Reason, State, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.optimization.numerics.nested_loops import progress
-from pylops_distributed.vectors.arithmetic import axpy, norm, ratio, squared_norm
+from pylops_distributed.optimization.numerics.nested_loops import advance_counters
+from pylops_distributed.vectors.arithmetic import axpy, norm, safe_divide, squared_norm
 from pylops_distributed.vectors.elementwise import (
-    choose,
     distance_if,
     elementwise,
-    number,
     real_dtype,
+    scalar_array,
     square,
     step_length,
     total,
+    where,
     zero_model,
 )
-from pylops_distributed.vectors.space import Blocks, Vector
+from pylops_distributed.vectors.space import BlockVector, Vector
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class IRLS:
     tol: float = 1e-4
 
     state: ClassVar[type[IRLSState]] = IRLSState
-    extendable: ClassVar[tuple[str, ...]] = ("nouter", "tolIRLS")
+    resumable_settings: ClassVar[tuple[str, ...]] = ("nouter", "tolIRLS")
 
     @property
     def most(self) -> int:
@@ -107,13 +107,15 @@ class IRLS:
             s = s - op.apply(x)
             g = axpy(-(self.epsI**2), x, op.apply_adjoint(s))
         real, k = real_dtype(s, g), squared_norm(g)
-        known = progress(number(0, real), number(0, real), number(-1, real), k, k, self.niter, self.tol)
+        known = advance_counters(
+            scalar_array(0, real), scalar_array(0, real), scalar_array(-1, real), k, k, self.niter, self.tol
+        )
         w = elementwise(_ones, s, dtype=real)
-        return IRLSState(0, x, x, g, s, w, k, **known, cost=norm(y), update=number(np.inf, real))
+        return IRLSState(0, x, x, g, s, w, k, **known, cost=norm(y), update=scalar_array(np.inf, real))
 
     def step(self, op: LinearOperator, y: Vector, state: IRLSState) -> IRLSState:
         """State after one more step, lazily."""
-        image = op.apply(choose(state.restart, state.z, state.c))
+        image = op.apply(where(state.restart, state.z, state.c))
         # Of the weighted direction, or of the residual of the model found.
         size = total(_size, state.restart, image, state.w, y, dtype=state.kold.dtype)
         least = _least(state.restart, image, y, state.kold.dtype)
@@ -125,12 +127,14 @@ class IRLS:
         z = elementwise(_inner, state.restart, a, state.c, state.z, self.warm)
         g = axpy(-(self.epsI**2), z, op.apply_adjoint(elementwise(_times, w, s)))
         k = squared_norm(g)
-        c = elementwise(_direction, state.restart, ratio(k, state.kold), state.c, g)
-        known = progress(state.restart, state.outer, state.inner, state.kfirst, k, self.niter, self.tol)
+        c = elementwise(_direction, state.restart, safe_divide(k, state.kold), state.c, g)
+        known = advance_counters(
+            state.restart, state.outer, state.inner, state.kfirst, k, self.niter, self.tol
+        )
         return IRLSState(
-            state.iteration + 1, choose(state.restart, state.z, state.x), z, c, s, w, k, **known,
-            cost=choose(state.restart, size**0.5, state.cost),
-            update=choose(
+            state.iteration + 1, where(state.restart, state.z, state.x), z, c, s, w, k, **known,
+            cost=where(state.restart, size**0.5, state.cost),
+            update=where(
                 state.restart, distance_if(state.restart, state.z, state.x, k.dtype), state.update
             ),
         )  # fmt: skip
@@ -160,7 +164,7 @@ def _least_of(restart: Any, image: Any, y: Any) -> Any:
 
 def _least(restart: Any, image: Vector, y: Vector, dtype: Any) -> Any:
     """Smallest magnitude of the residual: that of the largest weight."""
-    if isinstance(image, Blocks) and isinstance(y, Blocks):
+    if isinstance(image, BlockVector) and isinstance(y, BlockVector):
         pairs = zip(image.arrays, y.arrays, strict=True)
         return da.stack([_least(restart, a, b, dtype) for a, b in pairs]).min()
     axes = tuple(range(image.ndim))  # type: ignore[union-attr]

@@ -10,20 +10,20 @@ import numpy as np
 
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.optimization.numerics.nested_loops import progress
-from pylops_distributed.vectors.arithmetic import axpy, norm, ratio, squared_norm
+from pylops_distributed.optimization.numerics.nested_loops import advance_counters
+from pylops_distributed.vectors.arithmetic import axpy, norm, safe_divide, squared_norm
 from pylops_distributed.vectors.elementwise import (
-    choose,
     distance_if,
     elementwise,
-    number,
     real_dtype,
+    scalar_array,
     square,
     step_length,
     total,
+    where,
     zero_model,
 )
-from pylops_distributed.vectors.space import Blocks, Vector
+from pylops_distributed.vectors.space import BlockVector, Vector
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class IRLSModel:
 
     state: ClassVar[type[IRLSModelState]] = IRLSModelState
     takes: ClassVar[Takes] = "coefficients"
-    extendable: ClassVar[tuple[str, ...]] = ("nouter", "tolIRLS")
+    resumable_settings: ClassVar[tuple[str, ...]] = ("nouter", "tolIRLS")
 
     @property
     def most(self) -> int:
@@ -95,14 +95,16 @@ class IRLSModel:
         c = axpy(self.epsI**2, s, op.apply(back))
         x, w = zero_model(op, back), elementwise(_ones, back, dtype=real_dtype(back))
         real, k = real_dtype(s, back), squared_norm(c)
-        known = progress(number(0, real), number(0, real), number(-1, real), k, k, self.niter, self.tol)
-        return IRLSModelState(0, x, x, w, c, s, k, **known, cost=norm(y), update=number(np.inf, real))
+        known = advance_counters(
+            scalar_array(0, real), scalar_array(0, real), scalar_array(-1, real), k, k, self.niter, self.tol
+        )
+        return IRLSModelState(0, x, x, w, c, s, k, **known, cost=norm(y), update=scalar_array(np.inf, real))
 
     def step(self, op: LinearOperator, y: Vector, state: IRLSModelState) -> IRLSModelState:
         """State after one more step, lazily."""
         restart = state.restart
         d = elementwise(_times, state.w, op.apply_adjoint(state.c))
-        image = op.apply(choose(restart, state.p, d))
+        image = op.apply(where(restart, state.p, d))
         # Of the operator's direction, or of the residual of the model found.
         size = total(_size, restart, image, state.c, y, self.epsI, dtype=state.kold.dtype)
         a = step_length(state.kold, size, state.kfirst)
@@ -114,12 +116,12 @@ class IRLSModel:
         back = op.apply(elementwise(_times, w, op.apply_adjoint(s)))
         g = axpy(self.epsI**2, s, back)
         k = squared_norm(g)
-        c = elementwise(_direction, restart, ratio(k, state.kold), state.c, g)
-        known = progress(restart, state.outer, state.inner, state.kfirst, k, self.niter, self.tol)
+        c = elementwise(_direction, restart, safe_divide(k, state.kold), state.c, g)
+        known = advance_counters(restart, state.outer, state.inner, state.kfirst, k, self.niter, self.tol)
         return IRLSModelState(
-            state.iteration + 1, choose(restart, state.p, state.x), p, w, c, s, k, **known,
-            cost=choose(restart, size**0.5, state.cost),
-            update=choose(restart, distance_if(restart, state.p, state.x, k.dtype), state.update),
+            state.iteration + 1, where(restart, state.p, state.x), p, w, c, s, k, **known,
+            cost=where(restart, size**0.5, state.cost),
+            update=where(restart, distance_if(restart, state.p, state.x, k.dtype), state.update),
         )  # fmt: skip
 
     def done(self, state: IRLSModelState) -> Reason | None:
@@ -147,7 +149,7 @@ def _largest_of(restart: Any, p: Any) -> Any:
 
 def _largest(restart: Any, p: Vector, dtype: Any) -> Any:
     """Largest magnitude of the model found."""
-    if isinstance(p, Blocks):
+    if isinstance(p, BlockVector):
         return da.stack([_largest(restart, m, dtype) for m in p.arrays]).max()
     axes = tuple(range(p.ndim))
     return da.blockwise(

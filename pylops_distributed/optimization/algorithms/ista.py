@@ -11,13 +11,13 @@ import numpy as np
 from pylops_distributed.execution.state import Reason, State, scalar
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.algorithms.power import largest_eigenvalue
-from pylops_distributed.vectors.arithmetic import axpy, ratio, squared_norm
+from pylops_distributed.vectors.arithmetic import axpy, safe_divide, squared_norm
 from pylops_distributed.vectors.elementwise import (
     distance,
     elementwise,
     norm1,
-    number,
     real_dtype,
+    scalar_array,
     scalars,
     zero_model,
 )
@@ -131,11 +131,11 @@ class ISTA:
         """Scalars before the first step."""
         real = real_dtype(x)
         if self.alpha is not None:
-            alpha = number(self.alpha, real)
+            alpha = scalar_array(self.alpha, real)
         else:
-            alpha = ratio(number(1, real), largest_eigenvalue(op.H @ op, x, **self.eigsdict))
-        unknown = dict.fromkeys(("normres", "xupdate", "cost"), number(np.inf, real))
-        return {"alpha": alpha, "count": number(0, real), "grown": number(0, real), **unknown}
+            alpha = safe_divide(scalar_array(1, real), largest_eigenvalue(op.H @ op, x, **self.eigsdict))
+        unknown = dict.fromkeys(("normres", "xupdate", "cost"), scalar_array(np.inf, real))
+        return {"alpha": alpha, "count": scalar_array(0, real), "grown": scalar_array(0, real), **unknown}
 
     def shrink(self, op: LinearOperator, point: Vector, residual: Vector, state: ISTAState) -> Any:
         """The model after a gradient step from ``point`` and the thresholding of its coefficients."""

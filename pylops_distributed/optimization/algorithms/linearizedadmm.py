@@ -16,7 +16,7 @@ from pylops_distributed.optimization.numerics.proximal_objective import (
     unknown,
 )
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
-from pylops_distributed.vectors.elementwise import distance, elementwise, number, real_dtype
+from pylops_distributed.vectors.elementwise import distance, elementwise, real_dtype, scalar_array
 from pylops_distributed.vectors.space import Vector, reshape
 
 
@@ -80,7 +80,7 @@ class LinearizedADMM:
         known = unknown(real_dtype(x))
         if self.tol is not None:
             known["cost"] = data_term(self.f, op, y, self.inner)(x) + self.g(ax)
-        return LinearizedADMMState(0, x, ax, ax, ax * 0.0, number(0, real_dtype(x)), **known)
+        return LinearizedADMMState(0, x, ax, ax, ax * 0.0, scalar_array(0, real_dtype(x)), **known)
 
     def step(self, op: LinearOperator, y: Vector, state: LinearizedADMMState) -> LinearizedADMMState:
         """State after one more step, lazily."""

@@ -18,7 +18,7 @@ from pylops_distributed.optimization.numerics.golub_kahan import (
     unit,
 )
 from pylops_distributed.vectors.arithmetic import axpy, norm
-from pylops_distributed.vectors.elementwise import lincomb, number, real_dtype, scalars, zero_model
+from pylops_distributed.vectors.elementwise import lincomb, real_dtype, scalar_array, scalars, zero_model
 from pylops_distributed.vectors.space import Vector
 
 _CARRIED = (
@@ -104,18 +104,18 @@ class LSMR:
     conlim: float = 1e8
 
     state: ClassVar[type[LSMRState]] = LSMRState
-    extendable: ClassVar[tuple[str, ...]] = ("niter", "atol", "btol", "conlim")
+    resumable_settings: ClassVar[tuple[str, ...]] = ("niter", "atol", "btol", "conlim")
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> LSMRState:
         """State before the first step, lazily."""
         x, basis = begin(op, y, x0, damp=self._stacked(x0))
         real = real_dtype(x, basis.v)
-        known = {name: number(0, real) for name in _CARRIED}
-        known |= dict.fromkeys(("rho", "rhobar", "cbar", "rhodold", "live", "conda"), number(1, real))
+        known = {name: scalar_array(0, real) for name in _CARRIED}
+        known |= dict.fromkeys(("rho", "rhobar", "cbar", "rhodold", "live", "conda"), scalar_array(1, real))
         known |= dict.fromkeys(("zetabar", "normar"), basis.alfa * basis.beta)
         known |= dict.fromkeys(("betadd", "normr"), basis.beta)
         known |= {"alphabar": basis.alfa, "norma": basis.alfa, "norma2": basis.alfa**2}
-        known["minrbar"] = number(np.inf, real)
+        known["minrbar"] = scalar_array(np.inf, real)
         normb = basis.beta if x0 is None else norm(y)
         h = unit(basis.v, basis.alfa)
         return self._state(0, x, basis, h, zero_model(op, h), normb, known)

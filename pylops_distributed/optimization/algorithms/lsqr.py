@@ -18,7 +18,7 @@ from pylops_distributed.optimization.numerics.golub_kahan import (
     unit,
 )
 from pylops_distributed.vectors.arithmetic import axpy, squared_norm
-from pylops_distributed.vectors.elementwise import elementwise, lincomb, number, real_dtype, scalars
+from pylops_distributed.vectors.elementwise import elementwise, lincomb, real_dtype, scalar_array, scalars
 from pylops_distributed.vectors.space import Vector
 
 _CARRIED = (
@@ -114,7 +114,7 @@ class LSQR:
     calc_var: bool = True
     M: LinearOperator | None = None
 
-    extendable: ClassVar[tuple[str, ...]] = ("niter", "atol", "btol", "conlim")
+    resumable_settings: ClassVar[tuple[str, ...]] = ("niter", "atol", "btol", "conlim")
 
     @property
     def state(self) -> type[LSQRState]:
@@ -126,7 +126,7 @@ class LSQR:
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> LSQRState:
         """State before the first step, lazily."""
         x, basis = begin(op, y, x0, self.M, self._stacked(x0))
-        known = {name: number(0, real_dtype(x, basis.v)) for name in _CARRIED}
+        known = {name: scalar_array(0, real_dtype(x, basis.v)) for name in _CARRIED}
         known |= {"live": known["live"] + 1, "cs2": known["cs2"] - 1, "rhobar": basis.alfa}
         known |= dict.fromkeys(("bnorm", "phibar", "r1norm", "r2norm", "cost"), basis.beta)
         known |= self._norms(op, basis, known, x)

@@ -9,9 +9,9 @@ import numpy as np
 
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.argmax import mark, peak
-from pylops_distributed.vectors.arithmetic import axpy, norm, ratio, squared_norm, vdot
-from pylops_distributed.vectors.elementwise import elementwise, number, real_dtype
+from pylops_distributed.vectors.argmax import argmax, update_at
+from pylops_distributed.vectors.arithmetic import axpy, norm, safe_divide, squared_norm, vdot
+from pylops_distributed.vectors.elementwise import elementwise, real_dtype, scalar_array
 from pylops_distributed.vectors.space import Vector
 
 
@@ -56,7 +56,7 @@ class MP:
 
     state: ClassVar[type[MPState]] = MPState
     takes: ClassVar[Takes] = "coefficients"
-    extendable: ClassVar[tuple[str, ...]] = ("niter_outer", "sigma")
+    resumable_settings: ClassVar[tuple[str, ...]] = ("niter_outer", "sigma")
 
     @property
     def most(self) -> int:
@@ -69,22 +69,22 @@ class MP:
         back = op.apply_adjoint(r)
         real = real_dtype(r, back)
         x, rank = elementwise(np.zeros_like, back), elementwise(_nothing, back, dtype=real)
-        return MPState(0, x, r, rank, number(0, real), norm(r))
+        return MPState(0, x, r, rank, scalar_array(0, real), norm(r))
 
     def step(self, op: LinearOperator, y: Vector, state: MPState) -> MPState:
         """State after one more step, lazily."""
         g = op.apply_adjoint(state.r)
-        best = peak(number(1, state.cost.dtype), g, self.norms)
-        unit = mark(_one, g, best)
+        best = argmax(scalar_array(1, state.cost.dtype), g, self.norms)
+        unit = update_at(_one, g, best)
         column = op.apply(unit)
         if self.optimal_coeff:
-            coefficient = ratio(vdot(column, state.r), squared_norm(column))
+            coefficient = safe_divide(vdot(column, state.r), squared_norm(column))
         else:
             coefficient = vdot(unit, g)
             if self.norms is not None:
-                coefficient = ratio(coefficient, vdot(unit, self.norms).real)
+                coefficient = safe_divide(coefficient, vdot(unit, self.norms).real)
         r = axpy(-coefficient, column, state.r)
-        rank = mark(_ranked, state.rank, best, state.count)
+        rank = update_at(_ranked, state.rank, best, state.count)
         return MPState(
             state.iteration + 1, axpy(coefficient, unit, state.x), r, rank, state.count + 1, norm(r)
         )

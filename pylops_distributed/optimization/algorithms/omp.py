@@ -9,17 +9,17 @@ import numpy as np
 
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.optimization.numerics.nested_loops import progress
-from pylops_distributed.vectors.argmax import mark, peak
-from pylops_distributed.vectors.arithmetic import norm, ratio, squared_norm
+from pylops_distributed.optimization.numerics.nested_loops import advance_counters
+from pylops_distributed.vectors.argmax import argmax, update_at
+from pylops_distributed.vectors.arithmetic import norm, safe_divide, squared_norm
 from pylops_distributed.vectors.elementwise import (
-    choose,
     elementwise,
-    number,
     real_dtype,
+    scalar_array,
     square,
     step_length,
     total,
+    where,
 )
 from pylops_distributed.vectors.space import Vector
 
@@ -82,7 +82,7 @@ class OMP:
 
     state: ClassVar[type[OMPState]] = OMPState
     takes: ClassVar[Takes] = "coefficients"
-    extendable: ClassVar[tuple[str, ...]] = ("niter_outer", "sigma")
+    resumable_settings: ClassVar[tuple[str, ...]] = ("niter_outer", "sigma")
 
     @property
     def most(self) -> int:
@@ -96,30 +96,32 @@ class OMP:
         real = real_dtype(s, back)
         x, rank = elementwise(np.zeros_like, back), elementwise(_nothing, back, dtype=real)
         known = {
-            name: number(value, real)
+            name: scalar_array(value, real)
             for name, value in (("kold", 0), ("kfirst", 0), ("outer", -1), ("inner", 0))
         }
-        return OMPState(0, x, x, x, s, back, rank, **known, restart=number(1, real), cost=norm(s))
+        return OMPState(0, x, x, x, s, back, rank, **known, restart=scalar_array(1, real), cost=norm(s))
 
     def step(self, op: LinearOperator, y: Vector, state: OMPState) -> OMPState:
         """State after one more step, lazily."""
         restart, real = state.restart, state.kold.dtype
-        image = op.apply(choose(restart, state.z, state.c))
+        image = op.apply(where(restart, state.z, state.c))
         # Of the chosen columns' direction, or of the residual of the model found.
         size = total(_size, restart, image, y, dtype=real)
         a = step_length(state.kold, size, state.kfirst)
         residual = elementwise(_residual, restart, a, state.s, image, y)
         g = op.apply_adjoint(residual)
-        best = peak(restart, g, self.norms)
-        rank = mark(_ranked, state.rank, best, restart, state.outer)
+        best = argmax(restart, g, self.norms)
+        rank = update_at(_ranked, state.rank, best, restart, state.outer)
         z = elementwise(_inner, restart, a, state.z, state.c)
         r = elementwise(_masked, restart, rank, g, state.back)
         k = squared_norm(r)
-        c = elementwise(_direction, restart, ratio(k, state.kold), state.c, r)
-        known = progress(restart, state.outer, state.inner, state.kfirst, k, self.niter_inner, self.tol)
+        c = elementwise(_direction, restart, safe_divide(k, state.kold), state.c, r)
+        known = advance_counters(
+            restart, state.outer, state.inner, state.kfirst, k, self.niter_inner, self.tol
+        )
         return OMPState(
-            state.iteration + 1, choose(restart, state.z, state.x), z, c, choose(restart, y, residual),
-            state.back, rank, k, **known, cost=choose(restart, size**0.5, state.cost),
+            state.iteration + 1, where(restart, state.z, state.x), z, c, where(restart, y, residual),
+            state.back, rank, k, **known, cost=where(restart, size**0.5, state.cost),
         )  # fmt: skip
 
     def done(self, state: OMPState) -> Reason | None:

@@ -12,7 +12,7 @@ from pylops_distributed.execution.tracing import unroll
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.golub_kahan import unit
 from pylops_distributed.vectors.arithmetic import norm, vdot
-from pylops_distributed.vectors.elementwise import number, real_dtype
+from pylops_distributed.vectors.elementwise import real_dtype, scalar_array
 from pylops_distributed.vectors.noise import noise
 from pylops_distributed.vectors.space import Vector
 
@@ -57,7 +57,7 @@ class PowerIteration:
         x = op.domain.fit(y if x0 is None else x0)
         x = unit(x, norm(x))
         real = real_dtype(x)
-        return PowerIterationState(0, x, vdot(x, x) * 0, number(0, real), number(np.inf, real))
+        return PowerIterationState(0, x, vdot(x, x) * 0, scalar_array(0, real), scalar_array(np.inf, real))
 
     def step(self, op: LinearOperator, y: Vector, state: PowerIterationState) -> PowerIterationState:
         """State after one more step, lazily."""

@@ -19,7 +19,7 @@ from pylops_distributed.optimization.numerics.proximal_objective import (
 )
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, plus
 from pylops_distributed.vectors.arithmetic import vdot
-from pylops_distributed.vectors.elementwise import distance, elementwise, number, real_dtype
+from pylops_distributed.vectors.elementwise import distance, elementwise, real_dtype, scalar_array
 from pylops_distributed.vectors.space import Vector, reshape
 
 
@@ -92,7 +92,7 @@ class PrimalDual:
         known = unknown(real_dtype(x))
         if self.tol is not None:
             known["cost"] = self._objective(data_term(self.f, op, y, self.inner), x)
-        return PrimalDualState(0, x, x, self._image(x) * 0.0, number(np.inf, real_dtype(x)), **known)
+        return PrimalDualState(0, x, x, self._image(x) * 0.0, scalar_array(np.inf, real_dtype(x)), **known)
 
     def step(self, op: LinearOperator, y: Vector, state: PrimalDualState) -> PrimalDualState:
         """State after one more step, lazily."""

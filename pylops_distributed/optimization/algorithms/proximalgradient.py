@@ -19,13 +19,13 @@ from pylops_distributed.optimization.numerics.proximal_objective import (
 )
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.vectors.elementwise import (
-    choose,
     distance,
     elementwise,
-    number,
     real_dtype,
+    scalar_array,
     scalars,
     total,
+    where,
 )
 from pylops_distributed.vectors.space import Vector
 
@@ -118,11 +118,11 @@ class ProximalGradient:
         """State before the first step, lazily."""
         x = start(op, y, x0)
         real = real_dtype(x)
-        known = {"tau": number(1.0 if self.tau is None else self.tau, real), "t": number(1, real)}
+        known = {"tau": scalar_array(1.0 if self.tau is None else self.tau, real), "t": scalar_array(1, real)}
         known |= {
-            "count": number(0, real),
-            "tries": number(0, real),
-            "update": number(0, real),
+            "count": scalar_array(0, real),
+            "tries": scalar_array(0, real),
+            "update": scalar_array(0, real),
             **unknown(real),
         }
         if self.tol is not None:
@@ -136,7 +136,7 @@ class ProximalGradient:
         x = self.g.prox(elementwise(_moved, state.y, gradient, state.tau), self.epsg * state.tau)
         if self.eta != 1:
             x = elementwise(_relaxed, x, state.y, self.eta)
-        taken: Any = number(1, real)
+        taken: Any = scalar_array(1, real)
         tau, tries = state.tau, state.tries
         if self._trying:
             slack = total(_bound, x, state.y, gradient, state.tau, dtype=real)
@@ -150,11 +150,11 @@ class ProximalGradient:
         known: dict[str, Any] = {"cost": state.cost, "change": state.change}
         if self.tol is not None:
             new = objective(f(x) + self.epsg * self.g(x), state)
-            known = {name: choose(taken, value, getattr(state, name)) for name, value in new.items()}
+            known = {name: where(taken, value, getattr(state, name)) for name, value in new.items()}
         return ProximalGradientState(
-            state.iteration + 1, choose(taken, x, state.x), elementwise(_ahead, taken, omega, x, state.x, state.y),
+            state.iteration + 1, where(taken, x, state.x), elementwise(_ahead, taken, omega, x, state.x, state.y),
             tau, t, state.count + taken, tries,
-            update=choose(taken, distance(x, state.x), state.update), **known,
+            update=where(taken, distance(x, state.x), state.update), **known,
         )  # fmt: skip
 
     def done(self, state: ProximalGradientState) -> Reason | None:

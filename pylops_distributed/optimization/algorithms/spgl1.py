@@ -22,19 +22,19 @@ from pylops_distributed.optimization.numerics.spgl1_linesearch import (
 )
 from pylops_distributed.vectors.arithmetic import norm, squared_norm, vdot
 from pylops_distributed.vectors.elementwise import (
-    choose,
     elementwise,
     norm1,
-    number,
     packed,
     real_dtype,
+    scalar_array,
     scalars,
     square,
     total,
+    where,
     zero_model,
 )
 from pylops_distributed.vectors.quantiles import l1_threshold
-from pylops_distributed.vectors.space import Blocks, Vector
+from pylops_distributed.vectors.space import BlockVector, Vector
 from pylops_distributed.vectors.thresholding import soft
 
 
@@ -121,7 +121,7 @@ class SPGL1:
 
     state: ClassVar[type[SPGL1State]] = SPGL1State
     takes: ClassVar[Takes] = "coefficients"
-    extendable: ClassVar[tuple[str, ...]] = ("iter_lim",)
+    resumable_settings: ClassVar[tuple[str, ...]] = ("iter_lim",)
 
     @property
     def most(self) -> int:
@@ -144,19 +144,19 @@ class SPGL1:
             x = elementwise(soft, start, l1_threshold(start, tau))
             r = data - op.apply(x)
             g = -op.apply_adjoint(r)
-        known = {name: number(0, real) for name in NAMES}
+        known = {name: scalar_array(0, real) for name in NAMES}
         f = squared_norm(r) / 2
         known |= {"tau": tau, "single": single, "bnorm": bnorm, "f": f, "fold": f, "last0": f}
-        known |= dict.fromkeys(("last1", "last2"), number(-np.inf, real))
-        known |= dict.fromkeys(("step", "scale"), number(1, real))
-        known |= {"step_max": number(self.step_max, real), "errors": number(10, real)}
+        known |= dict.fromkeys(("last1", "last2"), scalar_array(-np.inf, real))
+        known |= dict.fromkeys(("step", "scale"), scalar_array(1, real))
+        known |= {"step_max": scalar_array(self.step_max, real), "errors": scalar_array(10, real)}
         moved = elementwise(_moved, x, g, 1.0)
         ahead = elementwise(_towards, x, moved, l1_threshold(moved, tau), 1.0)
         known["gstep"] = scalars(
             _first_step, ("gstep",), _largest(elementwise(_minus, ahead, x), real),
             settings=(self.step_min, self.step_max), dtype=real,
         )["gstep"]  # fmt: skip
-        zero, one = number(0, real), number(1, real)
+        zero, one = scalar_array(0, real), scalar_array(1, real)
         numbers = (zero, one, *(known[name] for name in NAMES))
         return SPGL1State(0, x, r, g, **self._judged(op, data, x, r, g, zero, zero, *numbers))
 
@@ -175,9 +175,9 @@ class SPGL1:
             settings=(self._rules(op),), dtype=real,
         )  # fmt: skip
         taken = new[0]
-        g = choose(taken, -op.apply_adjoint(r), state.g)
+        g = where(taken, -op.apply_adjoint(r), state.g)
         sty = total(_curvature, x, state.x, g, state.g, dtype=real)
-        x, r = choose(taken, x, state.x), choose(taken, r, state.r)
+        x, r = where(taken, x, state.x), where(taken, r, state.r)
         known = self._judged(op, y, x, r, g, sty, s2, new)
         return SPGL1State(state.iteration + 1, x, r, g, **known)
 
@@ -258,7 +258,7 @@ def _max_abs(x: Any) -> Any:
 
 def _largest(x: Vector, dtype: Any) -> Any:
     """Largest magnitude as a lazy 0-d array."""
-    if isinstance(x, Blocks):
+    if isinstance(x, BlockVector):
         return da.stack([_largest(a, dtype) for a in x.arrays]).max()
     axes = tuple(range(x.ndim))
     return da.blockwise(

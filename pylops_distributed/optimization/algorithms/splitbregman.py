@@ -12,21 +12,21 @@ import numpy as np
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
-from pylops_distributed.vectors.arithmetic import axpy, ratio, squared_norm
+from pylops_distributed.vectors.arithmetic import axpy, safe_divide, squared_norm
 from pylops_distributed.vectors.elementwise import (
-    choose,
     distance_if,
     elementwise,
-    number,
     real_dtype,
+    scalar_array,
     scalars,
     square,
     step_length,
     total,
+    where,
     zero_model,
 )
 from pylops_distributed.vectors.joint import parts
-from pylops_distributed.vectors.space import Blocks, Vector, reshape
+from pylops_distributed.vectors.space import BlockVector, Vector, reshape
 from pylops_distributed.vectors.thresholding import soft
 
 
@@ -131,7 +131,7 @@ class SplitBregman:
     revision: ClassVar[int] = (
         2  # runs of the first one took the weights of a problem's penalties for their roots
     )
-    extendable: ClassVar[tuple[str, ...]] = ("niter_outer", "tol")
+    resumable_settings: ClassVar[tuple[str, ...]] = ("niter_outer", "tol")
 
     def __post_init__(self) -> None:
         targets = self.RegsL2 if self.dataregsL2 is None else self.dataregsL2
@@ -153,13 +153,13 @@ class SplitBregman:
         terms = _Terms(self, op)
         x = zero_model(op, op.apply_adjoint(y)) if x0 is None else op.domain.fit(x0)
         image = terms.apply(x)
-        split = Blocks(tuple(elementwise(np.zeros_like, a) for a in image.arrays[terms.fixed :]))
+        split = BlockVector(tuple(elementwise(np.zeros_like, a) for a in image.arrays[terms.fixed :]))
         targets = (*terms.targets(y, image), *split.arrays)
         s = terms.map(_scaled_difference, targets, image.arrays)
         g = terms.gradient(s, x)
         real, k = real_dtype(s, g), squared_norm(g)
-        known = {n: number(0, real) for n in ("outer", "sweep", "inner")}
-        known |= dict.fromkeys(("cost", "costdata", "update"), number(np.inf, real))
+        known = {n: scalar_array(0, real) for n in ("outer", "sweep", "inner")}
+        known |= dict.fromkeys(("cost", "costdata", "update"), scalar_array(np.inf, real))
         known |= {"kfirst": k, "restart": elementwise(_over, k, self.niter, self.inner_tol, dtype=real)}
         more = {"start": x, "image": image} if self.restart else {}
         return self.state(0, x, x, g, s, split, split, k, **known, **more)
@@ -168,7 +168,7 @@ class SplitBregman:
         """State after one more step, lazily."""
         terms, restart, real = _Terms(self, op), state.restart, state.kold.dtype
         turn = elementwise(_turn, restart, state.sweep, self.niter_inner, dtype=real)
-        image = terms.apply(choose(restart, state.z, state.c))
+        image = terms.apply(where(restart, state.z, state.c))
         split, bregman = self._split(terms, turn, image, state)
         fixed = terms.targets(y, image)
         begin, start = (state.image, state.start) if isinstance(state, RestartedState) else (image, state.z)
@@ -181,16 +181,18 @@ class SplitBregman:
         z = elementwise(_inner, restart, a, state.z, state.c, start)
         g = terms.gradient(s, z)
         k = squared_norm(g)
-        c = elementwise(_direction, restart, ratio(k, state.kold), state.c, g)
+        c = elementwise(_direction, restart, safe_divide(k, state.kold), state.c, g)
         known = scalars(
             _progress, ("outer", "sweep", "inner", "kfirst", "restart"),
             restart, state.outer, state.sweep, state.inner, state.kfirst, k,
             settings=(self.niter_inner, self.niter, self.inner_tol), dtype=real,
         )  # fmt: skip
         known |= self._costs(terms, turn, image, fixed, state)
-        x = choose(turn, state.z, state.x)
+        x = where(turn, state.z, state.x)
         more = {"start": start, "image": begin} if self.restart else {}
-        return self.state(state.iteration + 1, x, z, c, s, Blocks(split), Blocks(bregman), k, **known, **more)
+        return self.state(
+            state.iteration + 1, x, z, c, s, BlockVector(split), BlockVector(bregman), k, **known, **more
+        )
 
     def done(self, state: SplitBregmanState) -> Reason | None:
         """Why to stop at a computed state, or None to go on."""
@@ -198,14 +200,14 @@ class SplitBregman:
             return Reason.CONVERGED
         return Reason.NITER if state.outer >= self.niter_outer else None
 
-    def _split(self, terms: _Terms, turn: Any, image: Blocks, state: Any) -> tuple[Any, Any]:
+    def _split(self, terms: _Terms, turn: Any, image: BlockVector, state: Any) -> tuple[Any, Any]:
         """The split, and what Bregman's method adds to it, when a least-squares problem has been solved."""
         rows = list(zip(image.arrays[terms.fixed :], state.d.arrays, state.b.arrays, terms.eps1, strict=True))
         split = tuple(elementwise(_shrunk, state.restart, r, d, b, e) for r, d, b, e in rows)
         moved = zip(rows, split, strict=True)
         return split, tuple(elementwise(_moved, turn, r, d, b, self.tau) for (r, _, b, _), d in moved)
 
-    def _costs(self, terms: _Terms, turn: Any, image: Blocks, fixed: Any, state: Any) -> dict[str, Any]:
+    def _costs(self, terms: _Terms, turn: Any, image: BlockVector, fixed: Any, state: Any) -> dict[str, Any]:
         real = state.kold.dtype
         squares = [
             total(_gated_square, turn, t, a, dtype=real) for t, a in zip(fixed, image.arrays, strict=False)
@@ -214,9 +216,9 @@ class SplitBregman:
         data = self.mu / 2 * sum(squares[: terms.data])
         rest = sum(e * v for e, v in zip(terms.eps2, squares[terms.data :], strict=True)) + sum(sizes)
         return {
-            "cost": choose(turn, (data + rest).astype(real), state.cost),
-            "costdata": choose(turn, data.astype(real), state.costdata),
-            "update": choose(turn, distance_if(turn, state.z, state.x, real), state.update),
+            "cost": where(turn, (data + rest).astype(real), state.cost),
+            "costdata": where(turn, data.astype(real), state.costdata),
+            "update": where(turn, distance_if(turn, state.z, state.x, real), state.update),
         }
 
 
@@ -234,7 +236,7 @@ class _Terms:
         self.eps1 = [e for e, n in zip(solver.epsRL1s, eps1, strict=True) for _ in range(n)]
         self.weights = [1.0] * self.data + [sqrt(e / solver.mu) for e in (*self.eps2, *self.eps1)]
 
-    def targets(self, y: Vector, image: Blocks) -> tuple[da.Array, ...]:
+    def targets(self, y: Vector, image: BlockVector) -> tuple[da.Array, ...]:
         """Data of the first arrays, in the chunks of ``image``; those of the last are the split."""
         given: list[Any] = [y]
         if self.solver.dataregsL2 is None:
@@ -242,23 +244,25 @@ class _Terms:
         else:
             regs = zip(self.solver.dataregsL2, self.solver.RegsL2, strict=True)
             given += [reshape(d, aslinearoperator(r).codomain) for d, r in regs]
-        arrays = [a for v in given for a in (v.arrays if isinstance(v, Blocks) else (v,))]
+        arrays = [a for v in given for a in (v.arrays if isinstance(v, BlockVector) else (v,))]
         return tuple(a.rechunk(b.chunks) for a, b in zip(arrays, image.arrays, strict=False))
 
     def apply(self, x: Vector) -> Any:
         """The system's forward, without weights."""
         return self.system.apply(reshape(x, self.system.domain))
 
-    def map(self, function: Any, *columns: tuple[da.Array, ...], scalars: tuple[Any, ...] = ()) -> Blocks:
+    def map(
+        self, function: Any, *columns: tuple[da.Array, ...], scalars: tuple[Any, ...] = ()
+    ) -> BlockVector:
         """``function`` of the weight, the scalars and the arrays of each term."""
         rows = zip(self.weights, *columns, strict=True)
-        return Blocks(tuple(elementwise(function, w, *scalars, *row) for w, *row in rows))
+        return BlockVector(tuple(elementwise(function, w, *scalars, *row) for w, *row in rows))
 
     def sum(self, function: Any, arrays: tuple[da.Array, ...], dtype: Any) -> Any:
         """Sum of ``function`` of the weight and the elements of all terms."""
         return sum(total(function, w, a, dtype=dtype) for w, a in zip(self.weights, arrays, strict=True))
 
-    def gradient(self, s: Blocks, z: Vector) -> Any:
+    def gradient(self, s: BlockVector, z: Vector) -> Any:
         """Gradient of the least-squares problem, from its residual and model."""
         g: Any = reshape(self.system.apply_adjoint(self.map(_times, s.arrays)), self.op.domain)
         return axpy(-(self.solver.damp**2), z, g) if self.solver.damp else g

@@ -11,7 +11,7 @@ from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.arithmetic import axpy, norm, squared_norm, vdot
 from pylops_distributed.vectors.elementwise import elementwise, zero_model
 from pylops_distributed.vectors.joint import parts
-from pylops_distributed.vectors.space import Blocks, BlockSpace, Vector, arrays_of
+from pylops_distributed.vectors.space import BlockSpace, BlockVector, Vector, arrays_of
 
 
 def quotient(a: Any, b: Any) -> Any:
@@ -94,24 +94,24 @@ class Damped:
     op: LinearOperator
     damp: float
 
-    def apply(self, x: Vector) -> Blocks:
+    def apply(self, x: Vector) -> BlockVector:
         """Forward."""
-        return Blocks((*arrays_of(self.op.apply(x)), *arrays_of(elementwise(_times, x, self.damp))))
+        return BlockVector((*arrays_of(self.op.apply(x)), *arrays_of(elementwise(_times, x, self.damp))))
 
-    def apply_adjoint(self, u: Blocks) -> Any:
+    def apply_adjoint(self, u: BlockVector) -> Any:
         """Adjoint."""
         count = len(parts(self.op.codomain))
         data, model = _vector(u.arrays[:count], self.op.codomain), _vector(u.arrays[count:], self.op.domain)
         return axpy(self.damp, model, self.op.apply_adjoint(data))
 
-    def residual(self, y: Vector, x: Vector) -> Blocks:
+    def residual(self, y: Vector, x: Vector) -> BlockVector:
         """Data with zero below, less the forward of a model."""
         model = elementwise(_times, x, -self.damp)
-        return Blocks((*arrays_of(self.op.codomain.fit(y) - self.op.apply(x)), *arrays_of(model)))
+        return BlockVector((*arrays_of(self.op.codomain.fit(y) - self.op.apply(x)), *arrays_of(model)))
 
 
 def _vector(arrays: tuple[Any, ...], space: Any) -> Any:
-    return Blocks(arrays) if isinstance(space, BlockSpace) else arrays[0]
+    return BlockVector(arrays) if isinstance(space, BlockSpace) else arrays[0]
 
 
 def _times(x: Any, a: float) -> Any:

@@ -17,7 +17,7 @@ from pylops_distributed.optimization.numerics.golub_kahan import unit
 from pylops_distributed.vectors.arithmetic import norm
 from pylops_distributed.vectors.elementwise import elementwise
 from pylops_distributed.vectors.noise import noise
-from pylops_distributed.vectors.space import Blocks, Vector, reshape
+from pylops_distributed.vectors.space import BlockVector, Vector, reshape
 
 Matrix = np.ndarray[Any, Any]
 ORDERS: dict[str, Callable[[Matrix], Matrix]] = {
@@ -198,14 +198,14 @@ def _normal(x: Vector) -> Any:
 
 
 def _like(w: Vector, v: Vector, kind: np.dtype[Any]) -> Any:
-    if isinstance(w, Blocks):
+    if isinstance(w, BlockVector):
         return w.map(lambda a, b: _like(a, b, kind), v)
     return w.rechunk(v.chunks).astype(kind)  # type: ignore[union-attr]
 
 
 def _dots(w: Vector, V: list[Any]) -> da.Array:
     """Inner products of each of ``V`` with ``w``, as one small array."""
-    if isinstance(w, Blocks):
+    if isinstance(w, BlockVector):
         parts = [_dots(a, [v.arrays[n] for v in V]) for n, a in enumerate(w.arrays)]
         return sum(parts[1:], start=parts[0])
     axes = tuple(range(w.ndim))
@@ -224,9 +224,9 @@ def _products(w: Any, *V: Any) -> Any:
 def _mixed(function: Callable[..., Any], h: da.Array, vectors: list[Any]) -> Any:
     """``function`` of some numbers and vectors, in one task a chunk."""
     first = vectors[0]
-    if isinstance(first, Blocks):
+    if isinstance(first, BlockVector):
         rows = zip(*(v.arrays for v in vectors), strict=True)
-        return Blocks(tuple(_mixed(function, h, list(row)) for row in rows))
+        return BlockVector(tuple(_mixed(function, h, list(row)) for row in rows))
     axes = tuple(range(first.ndim))
     pairs = [p for v in vectors for p in (v, axes)]
     meta = np.empty((0,) * first.ndim, first.dtype)

@@ -18,7 +18,7 @@ def _progress(
     return outer, inner, first, float(inner >= niter or k <= tol)
 
 
-def progress(
+def advance_counters(
     restart: Any, outer: Any, inner: Any, first: Any, k: Any, niter: int, tol: float
 ) -> dict[str, Any]:
     """How far outer and inner loop are after a step, and whether the next one begins the inner one anew.

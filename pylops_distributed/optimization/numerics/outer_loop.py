@@ -15,7 +15,7 @@ from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.scipy_engine import ScipyLSQR
 from pylops_distributed.vectors.arithmetic import norm
 from pylops_distributed.vectors.elementwise import distance
-from pylops_distributed.vectors.space import Blocks, Vector, flatten, reshape
+from pylops_distributed.vectors.space import BlockVector, Vector, flatten, reshape
 
 log = getLogger(__name__)
 
@@ -38,7 +38,7 @@ class OuterLoop(Solver):
     def outer_begin(self, rounds: Rounds, x: Any, y: Any, cost: list[float]) -> Any:
         """Take what the rounds are and where they begin; returns the model."""
         self._rounds, self.cost, self.iiter, self.reason = rounds, cost, 0, None
-        self._flat = not isinstance(y, Blocks) and np.ndim(y) == 1 if self.flat is None else self.flat
+        self._flat = not isinstance(y, BlockVector) and np.ndim(y) == 1 if self.flat is None else self.flat
         self._model, self._x = x, self.shaped(x)
         return self._x
 

@@ -10,8 +10,8 @@ from pylops_distributed.execution.state import Reason
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.proximal.l2 import L2
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
-from pylops_distributed.vectors.elementwise import number, scalars
-from pylops_distributed.vectors.space import Blocks, BlockSpace, Space, Vector, reshape
+from pylops_distributed.vectors.elementwise import scalar_array, scalars
+from pylops_distributed.vectors.space import BlockSpace, BlockVector, Space, Vector, reshape
 
 
 def data_term(f: ProxOperator | None, op: LinearOperator, y: Vector, inner: int = 0) -> ProxOperator:
@@ -30,7 +30,7 @@ def start(op: LinearOperator, y: Vector, x0: Vector | None) -> Any:
 
 def matched(x: Vector, like: Vector) -> Any:
     """``x`` laid out and chunked like another vector: transforms may pin chunks of their own."""
-    if isinstance(like, Blocks):
+    if isinstance(like, BlockVector):
         space: Any = BlockSpace(tuple(Space(a.shape, a.dtype, a.chunks) for a in like.arrays))
     else:
         space = Space(like.shape, like.dtype, like.chunks)
@@ -39,7 +39,7 @@ def matched(x: Vector, like: Vector) -> Any:
 
 def unknown(dtype: Any) -> dict[str, Any]:
     """The objective before it is computed."""
-    return dict.fromkeys(("cost", "change"), number(np.inf, dtype))
+    return dict.fromkeys(("cost", "change"), scalar_array(np.inf, dtype))
 
 
 def objective(value: Any, state: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pylops_distributed.basicoperators.blockdiag import BlockDiag
 from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
-from pylops_distributed.vectors.space import AnySpace, Blocks, Vector, reshape, zeros
+from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, reshape, zeros
 
 
 def regularized_system(
@@ -46,8 +46,8 @@ def regularized_system(
         zeros(reg.codomain, like=data) if d is None else e * vector_of(d, reg.codomain)
         for reg, e, d in zip(terms, eps, targets, strict=True)
     ]
-    members = (m.arrays if isinstance(m, Blocks) else (m,) for m in (data, *scaled))
-    blocks = Blocks(tuple(a for member in members for a in member))
+    members = (m.arrays if isinstance(m, BlockVector) else (m,) for m in (data, *scaled))
+    blocks = BlockVector(tuple(a for member in members for a in member))
     return VStack([op, *(e * reg for e, reg in zip(eps, terms, strict=True))]), blocks
 
 
@@ -119,7 +119,7 @@ def normal_system(
 
 def vector_of(x: Any, space: AnySpace) -> Any:
     """A vector of ``space`` from Blocks or any array, flat or not, lazily."""
-    return reshape(x if isinstance(x, Blocks) else lazy(x), space)
+    return reshape(x if isinstance(x, BlockVector) else lazy(x), space)
 
 
 def _terms(

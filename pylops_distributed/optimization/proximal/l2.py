@@ -9,7 +9,7 @@ import numpy as np
 
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, plus
-from pylops_distributed.vectors.arithmetic import axpy, ratio, squared_norm, vdot
+from pylops_distributed.vectors.arithmetic import axpy, safe_divide, squared_norm, vdot
 from pylops_distributed.vectors.elementwise import elementwise, step_length
 from pylops_distributed.vectors.space import Vector
 
@@ -88,7 +88,7 @@ class L2(ProxOperator):
             a = step_length(k, vdot(c, image).real, first)
             x, r = axpy(a, c, x), axpy(-a, image, r)
             before, k = k, squared_norm(r)
-            c = axpy(ratio(k, before), c, r)
+            c = axpy(safe_divide(k, before), c, r)
         return x
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype, square, total
-from pylops_distributed.vectors.space import Blocks, Vector
+from pylops_distributed.vectors.space import BlockVector, Vector
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class L21(ProxOperator):
         return self._each(_cut, x, tau)
 
     def _parts(self, x: Any) -> tuple[da.Array, ...]:
-        parts = x.arrays if isinstance(x, Blocks) else tuple(x)
+        parts = x.arrays if isinstance(x, BlockVector) else tuple(x)
         if len(parts) != self.ndim or len({p.shape for p in parts}) > 1:
             raise ValueError(f"L21 needs {self.ndim} components of one shape, got {[p.shape for p in parts]}")
         return tuple(p.rechunk(parts[0].chunks) for p in parts)
@@ -49,7 +49,7 @@ class L21(ProxOperator):
     def _each(self, function: Any, x: Any, tau: Any) -> Any:
         parts = self._parts(x)
         made = tuple(elementwise(function, self.sigma, tau, k, *parts) for k in range(self.ndim))
-        return Blocks(made) if isinstance(x, Blocks) else da.stack(made).rechunk(x.chunks)
+        return BlockVector(made) if isinstance(x, BlockVector) else da.stack(made).rechunk(x.chunks)
 
 
 def _length(sigma: float, *parts: Any) -> Any:

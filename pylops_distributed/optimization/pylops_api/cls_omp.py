@@ -17,7 +17,7 @@ from pylops_distributed.optimization.numerics.outer_loop import OuterLoop, lengt
 from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.omp_rounds import OMPRounds, model_of
 from pylops_distributed.optimization.pylops_api.scipy_engine import engine_of, lsqr_settings
-from pylops_distributed.vectors.space import Blocks, flatten, unflatten
+from pylops_distributed.vectors.space import BlockVector, flatten, unflatten
 
 
 class OMP(OuterLoop):
@@ -88,7 +88,7 @@ class OMP(OuterLoop):
         super().finalize(show)
         self.nouter = self.iiter
         if self._rounds is not None:
-            self._flat = not isinstance(self._given["y"], Blocks) and np.ndim(self._given["y"]) == 1
+            self._flat = not isinstance(self._given["y"], BlockVector) and np.ndim(self._given["y"]) == 1
             model = model_of(self.Op, x, cols)
             self._x = self.shaped(model * np.nan if self.reason is Reason.NOT_FINITE else model)
         return self._x

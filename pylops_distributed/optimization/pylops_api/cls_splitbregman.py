@@ -15,7 +15,7 @@ from pylops_distributed.optimization.numerics.outer_loop import OuterLoop
 from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.bregman_rounds import BregmanRounds
 from pylops_distributed.optimization.pylops_api.scipy_engine import engine_of, lsqr_settings
-from pylops_distributed.vectors.space import Blocks, zeros
+from pylops_distributed.vectors.space import BlockVector, zeros
 
 
 class SplitBregman(OuterLoop):
@@ -47,7 +47,9 @@ class SplitBregman(OuterLoop):
             mu, niter_outer, niter_inner, tol, tau, restart=restart,
         )  # fmt: skip
         self.niter, self._begun, self.iiter = niter_outer, False, 0
-        self._flat = not isinstance(y, Blocks) and len(np.shape(y)) == 1 if self.flat is None else self.flat
+        self._flat = (
+            not isinstance(y, BlockVector) and len(np.shape(y)) == 1 if self.flat is None else self.flat
+        )
         self.cost: list[float] = []
         self._x = self.shaped(zeros(self.Op.domain) if x0 is None else vector_of(x0, self.Op.domain))
         return self._x

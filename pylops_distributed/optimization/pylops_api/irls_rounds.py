@@ -15,7 +15,7 @@ from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.outer_loop import computed, least_squares, length
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype
-from pylops_distributed.vectors.space import Blocks, Vector, reshape
+from pylops_distributed.vectors.space import BlockVector, Vector, reshape
 
 
 @dataclass
@@ -44,7 +44,7 @@ class DataRounds:
     def _weights(self) -> Any:
         """Square roots of the weights."""
         size: Any = elementwise(np.abs, self.residual, dtype=real_dtype(self.residual))
-        members = size.arrays if isinstance(size, Blocks) else (size,)
+        members = size.arrays if isinstance(size, BlockVector) else (size,)
         least = da.stack([a.min() for a in members]).min()
         return elementwise(_root, size, least, self.threshR, self.epsR, dtype=real_dtype(self.residual))
 
@@ -71,13 +71,13 @@ class ModelRounds:
 
     def _weights(self, x: Any) -> Any:
         size: Any = elementwise(np.abs, x, dtype=real_dtype(x))
-        members = size.arrays if isinstance(size, Blocks) else (size,)
+        members = size.arrays if isinstance(size, BlockVector) else (size,)
         return elementwise(_over, size, da.stack([a.max() for a in members]).max(), dtype=real_dtype(x))
 
 
 def diagonal(weights: Vector) -> Any:
     """The operator that multiplies with a vector."""
-    if isinstance(weights, Blocks):
+    if isinstance(weights, BlockVector):
         return BlockDiag([diagonal(a) for a in weights.arrays])
     return Diagonal(weights, dtype=weights.dtype)
 

@@ -9,8 +9,8 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.optimization.numerics.outer_loop import computed, least_squares, length
-from pylops_distributed.vectors.argmax import peak
-from pylops_distributed.vectors.elementwise import number
+from pylops_distributed.vectors.argmax import argmax
+from pylops_distributed.vectors.elementwise import scalar_array
 from pylops_distributed.vectors.space import Vector, reshape
 
 
@@ -37,7 +37,7 @@ class OMPRounds:
     def advance(self, x: Any, settings: Mapping[str, Any]) -> tuple[Any, float]:
         """Coefficients of the columns chosen so far, and the norm of the residual."""
         back = reshape(self.op.apply_adjoint(self.residual), self.op.domain)
-        best = int(peak(number(1, float), back, self.norms)[1].compute())
+        best = int(argmax(scalar_array(1, float), back, self.norms)[1].compute())
         if best not in self.cols:
             self.cols.append(best)
         columns = self.op.apply_columns(self.cols)

@@ -17,7 +17,7 @@ from pylops_distributed.optimization.algorithms import scipy_rules as scipyrules
 from pylops_distributed.optimization.basesolver import renamed
 from pylops_distributed.optimization.basic import cgls
 from pylops_distributed.vectors.elementwise import elementwise
-from pylops_distributed.vectors.space import Blocks, flatten, zeros
+from pylops_distributed.vectors.space import BlockVector, flatten, zeros
 
 __all__ = ["cg", "lsqr"]
 
@@ -226,7 +226,7 @@ def call(solver: Callable[..., Any], Op: LinearOperator, data: Any, settings: Ma
     all others with the distributed operator and lazy data.
     """
     if _origin(solver) in ("scipy", "pylops"):
-        flat = flatten(data) if isinstance(data, da.Array | Blocks) else np.ravel(data)
+        flat = flatten(data) if isinstance(data, da.Array | BlockVector) else np.ravel(data)
         model = solver(Op.topylops(), np.asarray(flat), **settings)[0]
         return da.asarray(np.asarray(model))
     if solver is lsqr:
