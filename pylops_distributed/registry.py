@@ -1,4 +1,4 @@
-"""Registries: a name and where its object is imported from, which happens on first use."""
+"""Names whose objects are imported on first use: those of packages, and those of registries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,36 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
+import lazy_loader
+
 T = TypeVar("T")
+
+
+def attach(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """What a package needs to import its names on first use: ``__getattr__``, ``__dir__`` and ``__all__``.
+
+    Parameters
+    ----------
+    package, file : str
+        ``__name__`` and ``__file__`` of the package; its names are those of the stub beside it (SPEC 1). Modules of
+        the package are found, too, without being imported first.
+    """
+    listed, names, exported = lazy_loader.attach_stub(package, file)
+
+    def find(name: str) -> Any:
+        try:
+            return listed(name)
+        except AttributeError:
+            if name.startswith("_"):
+                raise
+        try:
+            return import_module(f"{package}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{package}.{name}":
+                raise
+        raise AttributeError(f"{package} has no {name!r}")
+
+    return find, names, exported
 
 
 class Registry(Mapping[str, T], Generic[T]):

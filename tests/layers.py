@@ -37,6 +37,8 @@ LIBRARY: dict[str, set[str]] = {
     "inversion": SOLVING | {"problems", "settings", "storage", "ingest", "utils", "errors"},
     "runs": {"inversion", "ingest", "storage", "execution", "problems", "vectors", "errors"},
 }
+# Every package binds its names lazily.
+LIBRARY = {name: below | {"registry"} - {name} for name, below in LIBRARY.items()}
 # The package itself hands names on, from all of its folders.
 LIBRARY[""] = set(LIBRARY)
 

@@ -1,6 +1,9 @@
 """Layers are folders: imports go one way, in no circle, and none hides inside a function."""
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from importlib import import_module
@@ -84,3 +87,39 @@ def test_late_bound_names_exist(name):
 @pytest.mark.parametrize("module", [m for m in FILES if m.startswith(pylops_distributed.__name__)])
 def test_the_library_never_imports_prefect(module):
     assert not {name.split(".")[0] for name in imported(FILES[module])} & {"prefect", "prefect_dask"}
+
+
+def in_a_process_of_its_own(code: str) -> list[str]:
+    command, folders = [sys.executable, "-c", code], [str(root.parent) for root in ROOTS.values()]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(folders)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_importing_the_library_costs_nothing_until_it_is_used():
+    loaded = in_a_process_of_its_own("import sys, pylops_distributed; print(*sys.modules)")
+    assert pylops_distributed.__name__ in loaded
+    assert not {name.partition(".")[0] for name in loaded} & {"numpy", "dask", "pylops", "xarray"}
+    assert len(loaded) < 140  # Python's own among them
+
+
+def test_importing_the_library_loads_nothing_heavy_and_leaves_logging_alone():
+    code = (
+        "import logging, sys, pylops_distributed as pld; "
+        "pld.utils.backend.dask, pld.utils.dottest, pld.signalprocessing.Convolve1D, pld.optimization, "
+        "pld.avo.poststack.PoststackLinearModelling; "
+        "print(logging.root.handlers, logging.root.level, *{name.split('.')[0] for name in sys.modules})"
+    )
+    handlers, level, *loaded = in_a_process_of_its_own(code)
+    assert (handlers, level) == ("[]", "30")
+    optional = {"prefect", "prefect_dask", "pylops_flows", "dask_jobqueue", "dask_kubernetes", "asyncssh"}
+    optional |= {"matplotlib", "bokeh", "h5netcdf", "h5py"}  # slow to import, and most scripts need none
+    assert not optional.intersection(loaded)
+
+
+@pytest.mark.parametrize(
+    "package", ["", *(p.name for p in ROOTS["pylops_distributed"].iterdir() if p.is_dir())]
+)
+def test_every_lazy_name_exists(package):
+    module = import_module(f"{pylops_distributed.__name__}.{package}".rstrip("."))
+    for name in getattr(module, "__all__", ()):
+        assert hasattr(module, name)

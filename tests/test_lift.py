@@ -242,7 +242,7 @@ def test_pinned_chunks_are_those_of_both_sides_and_whole_axes_stay_whole():
 @pytest.mark.parametrize("edge", [True, False])
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_at_a_time_are_the_block_at_once(monkeypatch, rng, kind, edge, chunks):
-    monkeypatch.setattr(faces, "PIECE", 1)
+    monkeypatch.setattr(faces, "CACHE_BLOCK_BYTES", 1)
     for name, options in (
         ("FirstDerivative", {"axis": 0, "order": 5 if kind == "centered" else 3}),
         ("FirstDerivative", {"axis": 1}),

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import pylops_distributed as pld
+from pylops_distributed.execution import unroll
 from pylops_distributed.linearoperator.memory_check import check_memory
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.algorithms.ista import ISTA
-from pylops_distributed.optimization.session import iterate, solve, unroll
+from pylops_distributed.optimization.session import iterate, solve
 from pylops_distributed.vectors.space import Space
 
 N = 40

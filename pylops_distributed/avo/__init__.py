@@ -1,18 +1,5 @@
 """Operators and inversions for seismic reservoir characterisation."""
 
-from pylops_distributed.avo.avo import AVOLinearModelling
-from pylops_distributed.avo.poststack import PoststackInversion, PoststackLinearModelling
-from pylops_distributed.avo.prestack import (
-    PrestackInversion,
-    PrestackLinearModelling,
-    PrestackWaveletModelling,
-)
+from pylops_distributed.registry import attach
 
-__all__ = [
-    "AVOLinearModelling",
-    "PoststackInversion",
-    "PoststackLinearModelling",
-    "PrestackInversion",
-    "PrestackLinearModelling",
-    "PrestackWaveletModelling",
-]
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

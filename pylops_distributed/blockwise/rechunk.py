@@ -43,7 +43,7 @@ def rechunk_whole(x: da.Array, axes: Iterable[int]) -> da.Array:
     Examples
     --------
     >>> import dask.array as da
-    >>> gather(da.ones((8, 6), chunks=(4, 6)), [0]).chunks
+    >>> rechunk_whole(da.ones((8, 6), chunks=(4, 6)), [0]).chunks
     ((8,), (3, 3))
     """
     return x.rechunk(whole_axis_chunks(x, axes))
@@ -84,7 +84,7 @@ def rechunk_small(x: da.Array, chunks: Chunks) -> da.Array:
     Examples
     --------
     >>> import dask.array as da
-    >>> regrid(da.arange(6, chunks=4), ((2, 2, 2),)).compute()
+    >>> rechunk_small(da.arange(6, chunks=4), ((2, 2, 2),)).compute()
     array([0, 1, 2, 3, 4, 5])
     """
     if x.chunks == chunks:

@@ -13,7 +13,11 @@ from typing import Any
 
 # What is imported is never garbage: not to look for any is a sixth of the time, and spares later searches, too.
 gc.disable()
+# Names are loaded when they are asked for: by workers now, before the first task asks.
+os.environ["EAGER_IMPORT"] = "1"
 import_module("pylops_distributed")
+import_module("pylops_distributed.execution.actors")
+del os.environ["EAGER_IMPORT"]
 
 gc.freeze()
 gc.enable()

@@ -1,6 +1,5 @@
 """Operators for medical imaging."""
 
-from pylops_distributed.medical.ct import CT2D
-from pylops_distributed.medical.mri import MRI2D
+from pylops_distributed.registry import attach
 
-__all__ = ["CT2D", "MRI2D"]
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

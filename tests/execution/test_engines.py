@@ -263,7 +263,7 @@ def test_one_step_is_asked_for_at_a_time_where_each_state_is_wanted(threads, rng
     seen = []
     Session(CGLS(5, tol=0.0), op, y).run(lambda s: seen.append((s.iteration, s.x.compute())))
     assert [n for n, _ in seen] == [1, 2, 3, 4, 5]
-    lazy = pld.optimization.solver.unroll(CGLS(), op, y, 2).x.compute()
+    lazy = pld.execution.unroll(CGLS(), op, y, 2).x.compute()
     np.testing.assert_array_equal(seen[1][1], lazy)
 
 

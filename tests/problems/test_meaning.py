@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 
 from pylops_distributed.ingest import Source, ingest, open_dataset
-from pylops_distributed.problems import Poststack
 from pylops_distributed.problems.fields.variables import check_spacing, in_unit, step
+from pylops_distributed.problems.poststack import Poststack
 from pylops_distributed.problems.registry import PROBLEMS, load_problem
 from pylops_distributed.problems.units import factor, parse_unit
 

@@ -191,12 +191,12 @@ def test_a_full_disk_leaves_nothing_busy(tmp_path: Path, monkeypatch: pytest.Mon
 
     run = Run.create_or_open(tmp_path / "run.zarr", identity=IDENTITY)
     with monkeypatch.context() as patch:
-        patch.setattr(lease_module, "_beat", full)
+        patch.setattr(lease_module, "_renew_lease", full)
         with pytest.raises(OSError, match="No space left"):
             run.attempt()
     attempt = run.attempt()
     with monkeypatch.context() as patch:
-        patch.setattr(lease_module, "_beat", full)
+        patch.setattr(lease_module, "_renew_lease", full)
         with pytest.raises(OSError, match="No space left"):
             attempt.close()
     with run.attempt() as attempt:
