@@ -168,7 +168,7 @@ def test_a_run_that_is_moved_gets_nothing_at_its_old_place(tmp_path, how):
         with pytest.raises(RunGoneError, match="moved or deleted"):
             store.save(step(state))
         with pytest.raises(FileNotFoundError, match="moved or deleted"):
-            lease_module._beat(attempt.storage, attempt.number, attempt._uuid)
+            lease_module._renew_lease(attempt.storage, attempt.number, attempt._uuid)
         assert not url.exists()
     assert not url.exists()
     if how == "moved":
