@@ -26,7 +26,7 @@ from dask.utils import SerializableLock
 from scipy.sparse import sparray, spmatrix
 
 from pylops_distributed.errors import UnidentifiedContentError
-from pylops_distributed.storage.source_code import Code, array_digest, constant, installed
+from pylops_distributed.storage.source_code import OURS, Code, array_digest, constant, installed
 
 READS = (getter, getter_inline, getter_nofancy)
 COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
@@ -210,7 +210,7 @@ def _reduces(form: type[Any]) -> bool:
     """Whether a class of an installed package says itself how it is pickled."""
     ways = ("__reduce__", "__reduce_ex__", "__getstate__")
     own = any(getattr(form, way, None) is not getattr(object, way, None) for way in ways)
-    return own and installed(form.__module__) and not form.__module__.startswith(("pylops", "flows"))
+    return own and installed(form.__module__) and form.__module__.partition(".")[0] not in ("pylops", *OURS)
 
 
 def _value(node: Any) -> Any:

@@ -38,7 +38,7 @@ import numpy as np
 from pylops_distributed.storage.atomic_group import digest
 
 DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType)
-OURS = ("pylops_distributed", "flows")
+OURS = ("pylops_distributed", "pylops_flows")
 SIMPLE = (bool, int, float, complex, str, bytes, type(None), np.ndarray, np.generic, np.dtype)
 # Of a class, what Python and pydantic write there themselves.
 NO_CODE = frozenset(

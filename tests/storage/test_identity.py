@@ -65,6 +65,7 @@ def folder(tmp_path, monkeypatch):
 def own(folder, **files):
     """The identity of the problem in ``own.py``, with these modules written anew and imported anew."""
     for name, text in files.items():
+        (folder / f"{name}.py").parent.mkdir(exist_ok=True)
         (folder / f"{name}.py").write_text(text)
     for name in [n for n, m in sys.modules.items() if str(folder) in str(getattr(m, "__file__", ""))]:
         del sys.modules[name]
@@ -106,6 +107,17 @@ CHANGES = {
         {"helper": problem(), "own": "from helper import Own as Base\nclass Own(Base):\n    pass"},
         {"helper": problem("2.5")},
     ),
+    # Many projects have a package of this name, and some one that begins as ours do.
+    **{
+        f"package {package!r}": (
+            {
+                f"{package}/__init__": "SCALE = 2.0",
+                "own": problem("SCALE", f"from {package} import SCALE"),
+            },
+            {f"{package}/__init__": "SCALE = 2.5"},
+        )
+        for package in ("flows", "pylops_mine", "problems")
+    },
     "decorated helper": (
         {
             "helper": "import functools\n@functools.lru_cache\ndef g(): return 2.0",
