@@ -40,11 +40,11 @@ class AbandonedError(FileNotFoundError):
 
 
 class CorruptionError(Exception):
-    """What is stored is not what was written."""
+    """Stored data differ from the data that were written."""
 
 
 class UnreadableError(CorruptionError):
-    """The disk does not give what is stored: it may again, if it is another machine's."""
+    """The disk cannot be read: perhaps only now, if it is another machine's."""
 
 
 class PartitionLostError(ConnectionError):

@@ -17,7 +17,7 @@ def attach(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], 
     Parameters
     ----------
     package, file : str
-        ``__name__`` and ``__file__`` of the package; its names are those of the stub beside it (SPEC 1). Modules of
+        ``__name__`` and ``__file__`` of the package; its names are those of the stub next to it (SPEC 1). Modules of
         the package are found, too, without being imported first.
     """
     listed, names, exported = lazy_loader.attach_stub(package, file)

@@ -16,7 +16,7 @@ from pylops_distributed.optimization.session import iterate, solve
 from pylops_distributed.vectors.space import Space
 
 N = 40
-AGAIN = "gives other numbers when it is applied again"
+AGAIN = "returns other numbers when it is applied again"
 WRITES = r"writes into a block that it was given.*have it work on a copy"
 rng = np.random.default_rng(0)
 

@@ -55,7 +55,7 @@ class AVOLinearModelling(LinearOperator):
         Number of samples along each spatial axis; without, there is none.
     linearization : {"akirich", "fatti", "ps"} or callable, optional
         Aki and Richards [1]_, Fatti et al. [2]_, or Xu and Bancroft [3]_ for converted waves; or a function of
-        angles and ratios that gives the weights of the parameters.
+        angles and ratios that returns the weights of the parameters.
     dtype : dtype, optional
         Type of the operator.
     name : str, optional

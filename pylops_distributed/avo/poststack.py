@@ -176,7 +176,7 @@ def PoststackInversion(
     wav : array_like
         Wavelet, as :class:`PoststackLinearModelling` takes it.
     m0 : array, optional
-        Background, of the shape of ``data``; what is found is added to it, or with ``epsR`` begins at it.
+        Background, of the shape of ``data``; the inversion adds its update to it; with ``epsR``, it starts there.
     explicit : bool, optional
         Solve with the matrix of a trace, which all traces share.
     simultaneous : bool, optional

@@ -248,7 +248,8 @@ def PrestackInversion(
     wav : array_like or list of array_like
         Wavelet, or one for each linearization.
     m0 : array, optional
-        Background, of shape ``(nt0, nparameters, ...)``; what is found is added to it, or with ``epsR`` begins at it.
+        Background, of shape ``(nt0, nparameters, ...)``; the inversion adds its update to it; with ``epsR``, it starts
+        there.
     linearization : {"akirich", "fatti", "ps"} or list of these, optional
         Linearization of the reflection coefficient.
     explicit : bool, optional
@@ -341,7 +342,7 @@ def PrestackInversion(
 
 
 def _stacked(d: list[da.Array]) -> Any:
-    """The data of all linearizations as the operator gives them."""
+    """The data of all linearizations in the operator's layout."""
     return BlockVector(tuple(d)) if len(d) > 1 else d[0]
 
 

@@ -1,4 +1,4 @@
-"""Derivatives along directions, at PyLops' place; each has a file of its own."""
+"""Derivatives along directions, at PyLops' path; each is defined in a separate file."""
 
 from pylops_distributed.basicoperators.firstdirectionalderivative import FirstDirectionalDerivative
 from pylops_distributed.basicoperators.seconddirectionalderivative import SecondDirectionalDerivative

@@ -114,10 +114,10 @@ class FirstDirectionalDerivative(LinearOperator):
         dtype = np.result_type(self.dtype, x.dtype)
         kernel = partial(apply_each, terms=self.terms, dtype=self.dtype, adjoint=adjoint)
         if adjoint:
-            beside = CoOperand(self.v, before=partial(_across, kind=dtype, sign=sign))
+            co_operand = CoOperand(self.v, before=partial(_across, kind=dtype, sign=sign))
         else:
-            beside = CoOperand(self.v, after=partial(_along, kind=dtype))
-        return stencil(x, kernel, depths(self.terms, adjoint), dtype, beside=beside)
+            co_operand = CoOperand(self.v, after=partial(_along, kind=dtype))
+        return stencil(x, kernel, depths(self.terms, adjoint), dtype, co_operand=co_operand)
 
 
 def _across(y: Array, v: Array, kind: np.dtype[Any], sign: int) -> Array:

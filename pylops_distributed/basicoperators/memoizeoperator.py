@@ -12,16 +12,16 @@ from pylops_distributed.vectors.space import BlockVector
 
 
 class MemoizeOperator(LinearOperator):
-    r"""An operator :math:`\mathbf A` that gives the result it gave before when the same array comes again.
+    r"""An operator :math:`\mathbf A` that returns its earlier result when the same array comes again.
 
     Forward :math:`\mathbf y = \mathbf A \mathbf x`, adjoint :math:`\mathbf x = \mathbf A^H \mathbf y`.
 
-    Lazy arrays are the same if their Dask keys are: what is compared is how they are made, not their samples, and
-    nothing is computed to compare. Arrays of equal contents have equal keys (:func:`dask.array.from_array` names them
-    by contents), results of equal operations too. In one computation Dask does nothing twice anyway, so what this
-    operator saves by itself is the time to build a graph again. With ``persist`` results are computed when they are
-    asked for first, on the workers, and kept there: a later application in another computation costs nothing. Copies of
-    the operator in other processes begin with an empty memory.
+    Lazy arrays are the same if their Dask keys are: their graphs are compared, not their samples, and nothing is
+    computed to compare. Arrays of equal contents have equal keys (:func:`dask.array.from_array` names them by
+    contents), results of equal operations too. In one computation Dask does nothing twice anyway, so without
+    ``persist`` this operator only saves the time to build a graph again. With ``persist`` results are computed when
+    they are asked for first, on the workers, and kept there: a later application in another computation costs nothing.
+    Copies of the operator in other processes begin with an empty memory.
 
     Parameters
     ----------

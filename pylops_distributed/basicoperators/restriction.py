@@ -47,7 +47,7 @@ class Restriction(LinearOperator):
     iava : numpy.ndarray
         The indices, counted from the front.
     repeated : bool
-        Whether some index is there more than once.
+        Whether some index occurs more than once.
 
     Raises
     ------
@@ -142,7 +142,7 @@ class Restriction(LinearOperator):
         Raises
         ------
         ValueError
-            If an index is there more than once.
+            If an index occurs more than once.
         """
         if self.repeated:
             raise ValueError("some indices of iava are repeated: there is no mask of samples taken twice")

@@ -17,7 +17,7 @@ from pylops_distributed.blockwise.banded import LONG, by_products
 
 
 def average(block: Array, sizes: dict[int, int], dtype: DTypeLike) -> Array:
-    """Moving average of a block along the axes that ``sizes`` gives odd lengths for; zero past its ends."""
+    """Moving average of a block along the axes in ``sizes``, which holds odd lengths; zero past its ends."""
     y = block.astype(np.result_type(dtype, block.dtype), copy=False)
     for axis, size in sizes.items():
         behind = prod(y.shape[axis + 1 :])

@@ -39,7 +39,7 @@ class Spread(Curves):
     dtable : array, optional
         Fractions of samples to add to ``table``, of the same shape.
     fh : callable, optional
-        Instead of ``table``: picklable function ``fh(ix0, it0)`` that gives the curve of a sample, of shape
+        Instead of ``table``: picklable function ``fh(ix0, it0)`` that returns the curve of a sample, of shape
         ``(nx,)``, or curve and fractions. Each task makes the part of the table it needs.
     interp : bool, optional
         Whether there are fractions; found out without.
@@ -119,6 +119,6 @@ class Spread(Curves):
 def _called(
     rows: slice, columns: slice, fh: Callable[..., Any], part: int, shape: tuple[int, ...], interp: bool
 ) -> Array:
-    """Part of the table, or of that of the fractions, from the curves that a function gives."""
+    """Part of the table, or of that of the fractions, from the curves that a function returns."""
     curves = [[fh(i, t) for t in range(shape[1])] for i in range(rows.start, rows.stop)]
     return np.asarray([[(c[part] if interp else c)[columns] for c in row] for row in curves], float)

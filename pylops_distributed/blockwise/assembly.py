@@ -80,8 +80,8 @@ def assemble(
 ) -> da.Array:
     """The array whose chunks along ``axis``, of lengths ``sizes``, are put together as ``plan`` says.
 
-    One task cuts each piece where it lies, so that only what is needed travels, and one joins those of a
-    chunk. With ``add`` several pieces, or several samples of one, may go to the same place.
+    One task cuts each piece where it lies, so that only needed samples travel, and one joins those of a chunk. With
+    ``add`` several pieces, or several samples of one, may go to the same place.
     """
     kind = np.dtype(dtype)
     token = tokenize(x.name, axis, plan, sizes, kind, add)
@@ -111,7 +111,7 @@ def _fills(piece: Piece, n: int) -> bool:
 
 
 def _cut(block: Array, source: Index, axis: int, dtype: Any) -> Array:
-    """Some samples: a copy, which does not keep the rest of the block alive, where that is large beside it."""
+    """Some samples: copied where the rest of the block is large, so that it is not kept alive."""
     if isinstance(source, slice):
         piece = block[(slice(None),) * axis + (source,)]
         kept = piece.flags.c_contiguous and 4 * piece.nbytes >= block.nbytes

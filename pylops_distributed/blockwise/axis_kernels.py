@@ -40,7 +40,7 @@ def along(
     axes : tuple of int
         Axes that the kernel needs.
     sizes : mapping of int to int
-        Lengths that the kernel gives these axes.
+        Lengths of these axes in the kernel's result.
     kernel : callable
         Picklable function of a block.
     dtype : dtype

@@ -37,7 +37,7 @@ def contract(
     Parameters
     ----------
     kernel : callable
-        Picklable function of a chunk of each array, which gives their product.
+        Picklable function of a chunk of each array, which returns their product.
     operands : sequence of (dask.array.Array, tuple of int)
         The arrays with the index of each of their axes, as for :func:`dask.array.blockwise`; all are rechunked
         like the first one that has an index.

@@ -33,12 +33,12 @@ class CoOperand:
     Attributes
     ----------
     array : dask.array.Array
-        Its first axis is one of its own; the others, if there are any, are those that the chunks are cut along.
+        Its first axis is independent; the others, if there are any, are those that the chunks are cut along.
     before : callable, optional
         Function of a block, or a part of one, and of what belongs to it of the array, without a look at other
         samples: what the kernel takes. It adds a first axis, as long as that of the array.
     after : callable, optional
-        Function of what the kernel gives, after it is trimmed, and of what belongs to it of the array.
+        Function of the kernel's trimmed result and of the part of the array that belongs to it.
     """
 
     array: da.Array
@@ -54,7 +54,7 @@ def steps_of(widths: Widths, corners: bool) -> list[Step]:
 
 def extract_halos(
     block: Array,
-    *beside: Array,
+    *co_operand: Array,
     steps: list[Step],
     widths: Widths,
     before: Blend | None = None,
@@ -66,7 +66,7 @@ def extract_halos(
         index = tuple(map(_side, s, widths, block.shape))
         face = block[index]
         if before is not None:
-            (b,) = beside
+            (b,) = co_operand
             face = before(face, b[(slice(None), *index)[: b.ndim]])
         faces[s] = face.copy() if face.base is not None else face
     return faces
@@ -98,19 +98,19 @@ def apply_with_halo(
 ) -> Array:
     """Join a block and its neighbours' faces, apply the kernel and trim.
 
-    ``others`` are the neighbours' faces and, where there is ``before`` or ``after``, the block beside. With
+    ``others`` are the neighbours' faces and, where there is ``before`` or ``after``, the co-operand's block. With
     ``pieces`` the kernel works on some rows at a time.
     """
     faces = [cuts[s] for cuts, s in zip(others, steps, strict=False)]
-    beside = others[len(steps) :]
-    block = before(block, beside[0]) if before else block
+    co_operand = others[len(steps) :]
+    block = before(block, co_operand[0]) if before else block
     if kernel is None:
         return pad_with_halos(block, faces, steps, widths)[0]
     if pieces is not None and block.nbytes > CACHE_BLOCK_BYTES:
         return apply_cache_blocked(block, faces, steps, widths, kernel, pieces)
     extended, core = pad_with_halos(block, faces, steps, widths)
     y = trim_halo(kernel(extended), core, len(widths)) if steps else kernel(extended)
-    return after(y, beside[0]) if after else y
+    return after(y, co_operand[0]) if after else y
 
 
 def trim_halo(y: Array, core: tuple[slice, ...], ndim: int) -> Array:
@@ -149,7 +149,7 @@ class CacheBlocking:
     Attributes
     ----------
     reaches : tuple of (int, int)
-        For each axis of a block, how many samples before and after one what the kernel gives for it depends on.
+        For each axis of a block, how many samples before and after one the kernel's result for it depends on.
     first : int
         The first axis that may be cut.
     """
@@ -180,7 +180,7 @@ def apply_cache_blocked(
     kernel: Kernel,
     pieces: CacheBlocking,
 ) -> Array:
-    """What :func:`apply_with_halo` gives, some rows at a time, so that what is made meanwhile stays in the cache."""
+    """Result of :func:`apply_with_halo`, some rows at a time, so that temporary arrays stay in the cache."""
     retain_scratch_memory()
     axis, ends = pieces.along(block)
     reach, rows = pieces.reaches[axis], block.shape[axis]
@@ -190,7 +190,7 @@ def apply_cache_blocked(
     for start, stop in pairwise(ends):
         first, last = max(start - reach[0], -low), min(stop + reach[1], rows + high)
         inner = slice(max(first, 0), min(last, rows))
-        # What each side gives of these rows: those before the block, in it, and after it.
+        # These rows by source: those before the block, in it, and after it.
         taken = {-1: slice(low + first, low), 0: inner, 1: slice(0, last - rows)}
         kept = [
             (f, s) for f, s in zip(faces, steps, strict=True) if (first < 0, True, last > rows)[s[axis] + 1]

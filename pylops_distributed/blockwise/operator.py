@@ -100,7 +100,7 @@ class LeadingAxesRule:
     axes : int
         Number of first axes that must lie in one chunk.
     shape : tuple of int
-        Lengths of the axes that the kernel gives for them.
+        Lengths of these axes in the kernel's result.
     shared : mapping of str to object
         As of :class:`WholeAxisRule`.
     """
@@ -127,7 +127,7 @@ class LeadingAxesRule:
 
 
 def shared_tasks(shared: Mapping[str, Any]) -> dict[str, Any]:
-    """Objects as tasks of their own, which tasks that need them refer to."""
+    """Objects as separate tasks, which tasks that need them refer to."""
     return {k: delayed(v, name=f"{k}-{tokenize(v)}", traverse=False) for k, v in shared.items()}
 
 

@@ -67,10 +67,10 @@ def stencil(
     dtype: DTypeLike,
     corners: bool = False,
     lead: int | None = None,
-    beside: CoOperand | None = None,
+    co_operand: CoOperand | None = None,
     by_rows: bool = False,
 ) -> da.Array:
-    """Apply a kernel to each chunk together with its halo, and drop what it gives for the halo.
+    """Apply a kernel to each chunk together with its halo, and drop the halo's part of the result.
 
     Parameters
     ----------
@@ -86,11 +86,11 @@ def stencil(
         Whether the kernel looks at diagonal neighbours.
     lead : int, optional
         Length of a first axis that the kernel adds; 0 if it takes the first axis away.
-    beside : Beside, optional
+    co_operand : CoOperand, optional
         Another array that the tasks take, and what they do with it.
     by_rows : bool, optional
         Whether the kernel may be applied to some rows at a time, as if chunks were smaller: faster for kernels that
-        do little but go through memory. Not together with ``beside``.
+        do little but go through memory. Not together with ``co_operand``.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def stencil(
     reaches = tuple(depth.get(a, (0, 0)) for a in range(x.ndim))
     pieces = CacheBlocking(reaches, first) if by_rows and x.ndim > first + 1 else None
     chunks, old = (c[1:] if ahead is None else (*ahead, *c) for c in (wide.chunks, x.chunks))
-    y = _layer(wide, widths, corners, kernel, chunks, np.dtype(dtype), beside, pieces)
+    y = _layer(wide, widths, corners, kernel, chunks, np.dtype(dtype), co_operand, pieces)
     return y if chunks == old else y.rechunk(old)
 
 
@@ -145,16 +145,20 @@ def _layer(
     kernel: Kernel | None,
     chunks: Any,
     dtype: Any,
-    beside: CoOperand | None = None,
+    co_operand: CoOperand | None = None,
     pieces: CacheBlocking | None = None,
 ) -> da.Array:
     """The graph: ``extract_halos`` tasks hand out faces, the others join a block with its neighbours' faces."""
     more = None
     options: dict[str, Any] = {}
-    if beside is not None:
-        more = beside.array.rechunk((-1, *x.chunks[: beside.array.ndim - 1]))
-        options = {"before": beside.before, "after": beside.after}
-    copied = {"before": beside.before, "copies": len(beside.array)} if beside and beside.before else {}
+    if co_operand is not None:
+        more = co_operand.array.rechunk((-1, *x.chunks[: co_operand.array.ndim - 1]))
+        options = {"before": co_operand.before, "after": co_operand.after}
+    copied = (
+        {"before": co_operand.before, "copies": len(co_operand.array)}
+        if co_operand and co_operand.before
+        else {}
+    )
     token = tokenize(x.name, widths, corners, kernel, dtype, more, options, pieces)
     halves, name = f"cut-{token}", f"halo-{token}"
     steps = steps_of(widths, corners)

@@ -19,7 +19,7 @@ from pylops_distributed.blockwise.pylops_kernel import OperatorFactory
 from pylops_distributed.blockwise.rechunk import split_longest_axis
 from pylops_distributed.vectors.space import Chunks
 
-# Engines behind such operators keep tables of their own in each process, which threads must not change at once.
+# Engines behind such operators keep global tables in each process, which threads must not change at once.
 _engine = Lock()
 
 
@@ -30,7 +30,7 @@ class OperatorEnsemble:
     Attributes
     ----------
     make : callable
-        Importable function or class that gives the operator.
+        Importable function or class that returns the operator.
     options : mapping
         Keyword arguments of ``make``.
     cut : tuple of str
@@ -109,7 +109,7 @@ class EnsembleRule:
 def _apply(
     group: Array, block: Array, parts: OperatorEnsemble, token: str, adjoint: bool, dtype: np.dtype[Any]
 ) -> Array:
-    """Apply the operator of a group, in single precision, to what is there of model or data."""
+    """Apply the operator of a group, in single precision, to the available part of model or data."""
     (i,) = group
     with _engine:
         op = parts.group(i).kept(None, f"{token}-{i}")

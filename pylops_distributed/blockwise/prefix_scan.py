@@ -32,10 +32,10 @@ def scan(
     axis : int
         Axis along which chunks follow each other.
     total : callable
-        Picklable function ``total(block, first)`` that gives the quantity, of length 1 along ``axis``;
-        ``first`` tells whether the block holds the first sample of the axis.
+        Picklable function ``total(block, first)`` that returns the quantity, of length 1 along ``axis``;
+        ``first`` says whether the block holds the first sample of the axis.
     kernel : callable
-        Picklable function ``kernel(block, before, first)`` that gives the result, shaped like the block, from
+        Picklable function ``kernel(block, before, first)`` that returns the result, shaped like the block, from
         the sum ``before``, or zero where there is none.
     dtype : dtype
         Type of the results.

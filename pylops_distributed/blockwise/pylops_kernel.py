@@ -26,7 +26,7 @@ class OperatorFactory:
     Attributes
     ----------
     make : callable
-        Importable function or class that gives the operator, called with ``options``.
+        Importable function or class that returns the operator, called with ``options``.
     options : mapping
         Keyword arguments of ``make``.
     dims : str or None
@@ -42,7 +42,7 @@ class OperatorFactory:
         return self.make(**self.options, **({self.dims: dims} if self.dims else {}))
 
     def kept(self, dims: tuple[int, ...] | None, token: str) -> pylops.LinearOperator:
-        """The operator that this thread built before, or a new one; some have buffers of their own."""
+        """The operator that this thread built before, or a new one: some have internal buffers."""
         key = (token, dims, get_ident())
         if key not in _built:
             while len(_built) >= KEPT:

@@ -18,9 +18,8 @@ from dask.utils import parse_bytes
 from pylops_distributed.blockwise.halo import Array
 from pylops_distributed.vectors.space import Chunks
 
-LIGHT = (
-    2**20
-)  # bytes of a block from which on cutting it, so that only what is needed travels, is worth a task
+# Bytes of a block from which on cutting it, so that only needed samples travel, is worth a task.
+LIGHT = 2**20
 
 
 def rechunk_whole(x: da.Array, axes: Iterable[int]) -> da.Array:
@@ -50,7 +49,7 @@ def rechunk_whole(x: da.Array, axes: Iterable[int]) -> da.Array:
 
 
 def whole_axis_chunks(x: da.Array, axes: Iterable[int]) -> Chunks:
-    """The chunks that :func:`rechunk_whole` gives."""
+    """The chunks of the result of :func:`rechunk_whole`."""
     whole = set(axes)
     if all(x.numblocks[a] == 1 for a in whole):
         return tuple(x.chunks)

@@ -128,7 +128,7 @@ def dask(
 
 
 def check(hardware: str, options: dict[str, Any]) -> None:
-    """Refuse a kind of cluster, or options of one, that cannot work; nothing is started.
+    """Raise for a kind of cluster, or options of one, that cannot work; nothing is started.
 
     Raises
     ------

@@ -19,7 +19,7 @@ def check(
     hardware: str, kind: str, *, memory: str | None = None, processes: bool = True, security: Any = None,
     **options: Any,
 ) -> None:  # fmt: skip
-    """Refuse what :func:`cluster` cannot take."""
+    """Raise for options that :func:`cluster` cannot take."""
     check_security(hardware, security)
     form = getattr(need("dask_jobqueue", hardware, processes), kind)
     if memory is None:

@@ -11,7 +11,7 @@ PACKAGE = "dask_kubernetes.operator"
 
 
 def check(*, processes: bool = True, security: Any = None, **options: Any) -> None:
-    """Refuse what :func:`cluster` cannot take."""
+    """Raise for options that :func:`cluster` cannot take."""
     check_options("kubernetes", options, need(PACKAGE, "kubernetes", processes).KubeCluster)
     check_security("kubernetes", security)
     if security is not False:

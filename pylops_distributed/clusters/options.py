@@ -42,7 +42,7 @@ def check_security(hardware: str, security: Any) -> None:
     Raises
     ------
     ValueError
-        Names what was given and what is expected.
+        Names the value given and the values expected.
     """
     if security is not None and not isinstance(security, bool | Security):
         raise ValueError(
@@ -72,18 +72,18 @@ def encryption(hardware: str, security: bool | Security | None) -> Security | No
 
 
 def check_options(hardware: str, options: Mapping[str, Any], *makers: Callable[..., Any]) -> None:
-    """Refuse options that none of ``makers`` takes, and sizes that cannot be.
+    """Raise for options that none of ``makers`` takes, and for impossible sizes.
 
     Raises
     ------
     ValueError
-        Names the option, what was given and what is expected.
+        Names the option, the value given and the values expected.
     """
     known = COMMON.union(*map(_taken, makers))
     for name in options.keys() - known:
         near = get_close_matches(name, known, 1)
-        told = f"did you mean {near[0]!r}?" if near else f"it takes those of {makers[0].__qualname__}"
-        raise ValueError(f"hardware={hardware!r} has no option {name!r}: {told}")
+        hint = f"did you mean {near[0]!r}?" if near else f"it takes those of {makers[0].__qualname__}"
+        raise ValueError(f"hardware={hardware!r} has no option {name!r}: {hint}")
     for name, least in (("n_workers", 0), ("threads_per_worker", 1)):
         _whole(name, options.get(name), least)
     if (adapt := options.get("adapt")) is not None:

@@ -11,7 +11,7 @@ import os
 from importlib import import_module
 from typing import Any
 
-# What is imported is never garbage: not to look for any is a sixth of the time, and spares later searches, too.
+# Imported objects are never garbage: not to look for any is a sixth of the time, and spares later searches, too.
 gc.disable()
 # Names are loaded when they are asked for: by workers now, before the first task asks.
 os.environ["EAGER_IMPORT"] = "1"
@@ -21,7 +21,7 @@ del os.environ["EAGER_IMPORT"]
 
 gc.freeze()
 gc.enable()
-# The driver tells that a worker was lost; what others cannot do without it is not told for each block.
+# The driver reports that a worker was lost; its peers need not repeat that for each block.
 logging.getLogger("distributed.worker").addFilter(
     lambda record: not any(error in record.getMessage() for error in ("WorkerLostError(", "AbandonedError("))
 )

@@ -28,7 +28,7 @@ PATIENCE = 60.0  # seconds for the others of workers that died while they starte
 
 
 def check(*, security: Any = None, **options: Any) -> None:
-    """Refuse what :func:`cluster` cannot take."""
+    """Raise for options that :func:`cluster` cannot take."""
     check_security("single", security)
     check_options("single", options, LocalCluster, Nanny, Worker)
     wanted = (options.get("adapt") or {}).get("maximum") or options.get("n_workers") or 0
@@ -69,7 +69,7 @@ def cluster(
     Raises
     ------
     WorkerStartTimeoutError
-        If no worker could be started; the log tells why.
+        If no worker could be started; the log says why.
     """
     # Any free port: without an address, too, a cluster wants 8787, which one before it may have.
     options.setdefault("dashboard_address", "127.0.0.1:0")
@@ -90,7 +90,7 @@ def cluster(
 
 
 class Loopback(Worker):  # type: ignore[misc]
-    """A worker in this process whose pages only this machine can reach: Dask gives it no host to take one from."""
+    """A worker in this process whose pages only this machine can reach: Dask offers no option for their host."""
 
     def start_http_server(self, routes: Any, dashboard_address: Any, *args: Any, **options: Any) -> None:
         """Serve pages, on the loopback interface unless another address is set."""
@@ -112,7 +112,7 @@ class Replaceable(Nanny):  # type: ignore[misc]
 
 
 def _wait(cluster: LocalCluster) -> None:
-    """Until all workers are there, or after a minute at least one."""
+    """Wait until all workers have started, or for a minute if at least one has."""
     if wanted := len(cluster.worker_spec):
         try:
             cluster.wait_for_workers(wanted, PATIENCE)

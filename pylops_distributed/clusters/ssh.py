@@ -22,7 +22,7 @@ LOOPBACK = "127.0.0.1:0"
 def check(
     *, hosts: list[str] | None = None, processes: bool = True, security: Any = None, **options: Any
 ) -> None:
-    """Refuse what :func:`cluster` cannot take."""
+    """Raise for options that :func:`cluster` cannot take."""
     need("asyncssh", "ssh", processes)
     check_security("ssh", security)
     if not isinstance(hosts, list) or len(hosts) < 2:
@@ -122,7 +122,7 @@ class _Secured:
 
 
 class _Telling:
-    """A connection that tells each process it starts a text."""
+    """A connection that sends a text to each process it starts."""
 
     def __init__(self, connection: Any, text: str) -> None:
         self._connection, self._text = connection, text

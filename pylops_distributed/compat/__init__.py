@@ -1,1 +1,1 @@
-"""What is private to other packages, imported here and nowhere else."""
+"""Private parts of other packages, imported here and nowhere else."""

@@ -36,15 +36,15 @@ def free_memory(limit: int | None = None, share: float = 1.0) -> int:
     return int(left if not limit else max(0, min(left, limit - psutil.Process().memory_info().rss)))
 
 
-_kept = False  # whether this process was told what to keep
+_kept = False  # whether this process has set the allocator's limits
 
 
 def retain_freed_memory(most: int, largest: int = 2**25) -> None:
     """Have this process keep up to ``most`` bytes that it frees: Dask's workers are set to give them back at once.
 
     Each reuse would cost a page fault for every 4 kB: as much again as the arithmetic, and more. Arrays of more than
-    ``largest`` bytes are given back all the same. Best called before there are threads: one that allocates has
-    memory of its own by then, which goes back 64 MB at a time.
+    ``largest`` bytes are given back all the same. Best called before there are threads: one that allocates has its
+    private heap by then, which goes back 64 MB at a time.
     """
     global _kept
     _kept = True

@@ -32,7 +32,7 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Engine[S]:
     state : State
         Lazy or computed state to begin with.
     done : callable
-        Given a state whose vectors are left out, a reason to stop, or None to go on.
+        Given a state whose vectors are left out, a reason to stop, or None to continue.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Engine[S]:
     try:
         template = trace(step, state)
     except ComputedTooEarlyError as error:
-        log.warning("%s: each step is a graph of its own instead, which takes longer", error)
+        log.warning("%s: each step is a separate graph instead, which takes longer", error)
         return Stepwise(step, state, done)
     if foreign := template.foreign():
         check_generators(foreign)
@@ -111,6 +111,6 @@ def _say_slower() -> None:
 
 
 def _open(client: Any) -> bool:
-    """Whether a client's workers talk in the clear: links of our own would be less safe than TLS."""
+    """Whether a client's workers talk in the clear: our links are not encrypted, so would be less safe than TLS."""
     info = client.scheduler_info(n_workers=-1)["workers"]
     return all(address.startswith(("tcp://", "inproc://")) for address in info)

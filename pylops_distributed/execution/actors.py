@@ -41,8 +41,8 @@ PAUSE = (
 )
 LOOK = 5.0  # seconds between looks at whether the workers are still there, while nothing comes from them
 WANTED = 1.0  # seconds between looks at whether anybody still wants the steps that a part takes
-TRANSFER_TIMEOUT = 300.0  # seconds for workers to give their blocks, which are there already
-LARGE = 2**16  # bytes from which constant data goes to its worker by itself instead of in the task graph
+TRANSFER_TIMEOUT = 300.0  # seconds for workers to hand over their blocks, which are computed already
+LARGE = 2**16  # bytes from which constant data goes to its worker separately instead of in the task graph
 
 
 def describe_worker_loss(client: Client, limits: Mapping[str, int | None]) -> str:
@@ -55,10 +55,10 @@ def describe_worker_loss(client: Client, limits: Mapping[str, int | None]) -> st
     limits : mapping
         Bytes that each of the workers may hold; of any, if it is empty.
     """
-    told: Any = ()
+    log: Any = ()
     with suppress(Exception):  # the scheduler may be lost, too
-        told = client.sync(client.scheduler.events, topic=KILLED, callback_timeout=SHORT)
-    events = [event for _, event in told if event["worker"] in limits or not limits]
+        log = client.sync(client.scheduler.events, topic=KILLED, callback_timeout=SHORT)
+    events = [event for _, event in log if event["worker"] in limits or not limits]
     if not events:
         return ""
     limit = limits.get(events[-1]["worker"])
@@ -107,7 +107,7 @@ class Seat:
         self._part.done = done
 
     async def run(self, steps: int) -> Taken:
-        """As :meth:`Part.run`; gives rows where it leads."""
+        """As :meth:`Partition.run`; returns rows where it leads."""
         call = asyncio.ensure_future(self._do(self._part.run, steps))
         # A call under way holds the actor: where the driver has died, nothing else would end its steps.
         call.add_done_callback(
@@ -242,7 +242,7 @@ class ActorEngine(PartitionedEngine[S]):
             raise self._lost() from error
 
     def _gone(self) -> bool:
-        """Whether one of the workers is there no more, or its part."""
+        """Whether one of the workers, or its part, is lost."""
         if any(actor.status in ("lost", "cancelled") for actor in self._actors):
             return True
         try:
@@ -280,7 +280,7 @@ class ActorEngine(PartitionedEngine[S]):
     def _lost(self) -> WorkerLostError:
         return WorkerLostError(
             f"a worker was lost after step {self.iteration} of the solve, and its part of the state with it"
-            f"{describe_worker_loss(self._client, self._limits)}: go on from the newest checkpoint"
+            f"{describe_worker_loss(self._client, self._limits)}: resume from the newest checkpoint"
         )
 
     def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
@@ -373,11 +373,10 @@ def _release(futures: Iterable[Future]) -> None:
 
 
 def _of_loss(error: BaseException) -> bool:
-    """Whether an error tells by itself that a part cannot be reached; one of a file that is missing does not."""
-    told = isinstance(error, RuntimeError) and "Worker holding Actor was lost" in str(
-        error
-    )  # so Dask says it
-    return told or isinstance(error, ConnectionError | CommClosedError) or type(error) is OSError
+    """Whether an error alone shows that a part cannot be reached; one of a file that is missing does not."""
+    # Dask's own words for it.
+    lost = isinstance(error, RuntimeError) and "Worker holding Actor was lost" in str(error)
+    return lost or isinstance(error, ConnectionError | CommClosedError) or type(error) is OSError
 
 
 def _given(pair: tuple[Share, Share], futures: Mapping[Key, Any]) -> dict[Key, Any]:

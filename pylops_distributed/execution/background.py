@@ -1,4 +1,4 @@
-"""Calls that go on beside what calls them."""
+"""Calls in background threads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def in_background(call: Callable[[], T]) -> Future[T]:
-    """Call in a thread of its own, for which the end of the process does not wait: the call may never end.
+    """Call in a new thread, for which the end of the process does not wait: the call may never end.
 
     Parameters
     ----------

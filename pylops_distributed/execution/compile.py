@@ -15,7 +15,7 @@ Function: TypeAlias = Callable[[Values], Any]
 
 
 def compile_task(node: GraphNode) -> Function:
-    """A function that gives what calling ``node`` gives.
+    """A function with the same result as calling ``node``.
 
     Parameters
     ----------

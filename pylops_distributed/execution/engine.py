@@ -42,7 +42,7 @@ class Engine(ABC, Generic[S]):
     state : State
         Lazy state to begin with.
     done : callable
-        Tells from a state's scalars whether to stop.
+        Whether to stop, from a state's scalars.
 
     Attributes
     ----------
@@ -69,11 +69,11 @@ class Engine(ABC, Generic[S]):
 
     @abstractmethod
     def run(self, steps: int) -> list[S]:
-        """Take up to ``steps`` steps, fewer if the solver is done; gives the states without their vectors."""
+        """Take up to ``steps`` steps, fewer if the solver is done; returns the states without their vectors."""
 
     @abstractmethod
     def finish(self) -> list[S]:
-        """Wait for a ``run`` that was interrupted; gives what it would have given."""
+        """Wait for a ``run`` that was interrupted, and return its result."""
 
     @abstractmethod
     def state(self) -> S:
@@ -89,7 +89,7 @@ class Engine(ABC, Generic[S]):
 
 
 class SchedulerEngine(Engine[S]):
-    """Each step as a graph of its own for Dask's scheduler: the reference, and for schedulers of one's own."""
+    """Each step as a separate graph for Dask's scheduler: the reference, and for custom schedulers."""
 
     def __init__(self, template: StepTemplate, state: S, done: Done[S]) -> None:
         super().__init__(template, state, done)
@@ -190,7 +190,7 @@ class PartitionedEngine(Engine[S]):
 class ThreadedEngine(PartitionedEngine[S]):
     """One part, in this process.
 
-    Its steps are taken by threads of its own, so that an interrupt leaves the state whole.
+    Background threads take its steps, so that an interrupt leaves the state whole.
 
     Parameters
     ----------

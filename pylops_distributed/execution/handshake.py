@@ -19,7 +19,7 @@ CONNECT = 30.0  # seconds for all parts to find each other
 PATIENCE = 5.0  # seconds for one caller to prove that it belongs here
 PENDING = 256  # callers at a time that have not proved it yet
 AGAIN = 0.05  # seconds until the next try
-GLANCE = 0.001  # seconds between looks at who is there
+GLANCE = 0.001  # seconds between looks at who has connected
 
 Address: TypeAlias = tuple[str, int]
 

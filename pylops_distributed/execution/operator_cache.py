@@ -1,4 +1,4 @@
-"""What is the same in every step: computed once where there is room to keep it, else whenever it is needed."""
+"""Step-independent values: computed once where memory suffices to keep them, else whenever they are needed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class OperatorCache:
     graph : mapping
         Tasks of the constants.
     room : int
-        Bytes that may be kept, besides what is data already.
+        Bytes that may be kept, besides values that are data already.
     """
 
     def __init__(self, graph: Mapping[Any, GraphNode], room: int) -> None:

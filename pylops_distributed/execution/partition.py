@@ -103,7 +103,7 @@ class Partition:
                         stop = self._advance()
                         rows.append([np.asarray(self.state[key])[()] for key in self._scalars])
             except BaseException:
-                self.close()  # tells the others
+                self.close()  # the others notice
                 raise
             return rows, self.read + (self.links.sent if self.links else 0)
 
@@ -134,7 +134,7 @@ class Partition:
         return self._frames[step]
 
     def _advance(self) -> bool:
-        """Take one step; gives whether it is the last one."""
+        """Take one step; returns whether it is the last one."""
         # From here on the state lives in the frame alone, which lets go of each block after its last use.
         given, self.state = self.state, {}
         first: list[Message] = []
@@ -160,7 +160,7 @@ class Partition:
         return stop
 
     def _work(self, frame: StepRun) -> None:
-        """Do what is ready, the most urgent first, until the step is over."""
+        """Run the tasks that are ready, the most urgent first, until the step is over."""
         tasks, constants = frame.program.tasks, frame.program.constants
         try:
             while True:
@@ -201,9 +201,9 @@ class Partition:
         if self.links.me:
             return
         with self._changed:
-            if frame.told:
+            if frame.announced:
                 return
-            frame.told = True
+            frame.announced = True
         scalars = frame.scalars()
         verdict = self._decided(frame, scalars), scalars
         self._verdicts[frame.step] = verdict

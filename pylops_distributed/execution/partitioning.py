@@ -51,7 +51,7 @@ class Message:
     stage : int
         How many messages, one after the other, had to come before: with the sender, its name in a step.
     keys : tuple
-        What is in it.
+        Keys of its tasks.
     """
 
     part: int

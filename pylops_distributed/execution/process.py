@@ -10,7 +10,7 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-# Seconds after which Python lets another thread go on: with its 5 ms, messages would wait for computing threads.
+# Seconds after which Python lets another thread run: with its 5 ms, messages would wait for computing threads.
 SWITCH = 0.0002
 _lock = threading.Lock()
 _users = 0

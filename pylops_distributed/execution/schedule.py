@@ -1,4 +1,4 @@
-"""One part's share of a step while it is done: what is there, what is ready, what is missing."""
+"""One part's share of a running step: values computed, tasks ready, values missing."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class StepRun:
         Heap of the tasks that can be done, the most urgent first.
     unknown : set
         Scalars of the next state that are still to come.
-    told : bool
-        Whether the leading part has told the others of the scalars.
+    announced : bool
+        Whether the leading part has sent the scalars to the others.
     """
 
     def __init__(self, program: PartitionProgram, step: int) -> None:
@@ -59,10 +59,10 @@ class StepRun:
         self.unsent = [len(m.keys) for m in share.sends]
         self.open = len(share.works) + len(share.receives)
         self.values: dict[Key, Any] = {}
-        self.unknown, self.told = program.unknown.copy(), False
+        self.unknown, self.announced = program.unknown.copy(), False
 
     def store(self, key: Key, value: Any) -> list[Message]:
-        """Note a value; gives the messages that are complete with it."""
+        """Note a value; returns the messages that are complete with it."""
         if not self.uses[key]:
             return []
         self.values[key] = value

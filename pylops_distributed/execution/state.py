@@ -72,7 +72,7 @@ def scalar(name: str, infinite: Infinite = "first") -> Any:
 
 @dataclass(frozen=True)
 class State:
-    """The iterate and everything else needed to go on exactly as if never stopped.
+    """The iterate and everything else needed to continue exactly as if never stopped.
 
     Subclasses add vectors (:func:`vector`) and 0-d arrays (:func:`scalar`) and nothing else, so that any
     state can be persisted by Dask, written to a checkpoint and read back without knowing its solver.
@@ -97,7 +97,7 @@ def state_arrays(state: State) -> list[da.Array]:
 
 
 def replace_arrays(state: S, arrays: Iterable[Any], iteration: int) -> S:
-    """``state`` with other arrays in the place of its own."""
+    """``state`` with its arrays replaced."""
     rest, values = iter(arrays), dict[str, Any]()
     for f in fields(state):
         if "space" in f.metadata:
@@ -136,7 +136,7 @@ def stopping(solver: Any) -> Callable[[Any], Reason | None]:
         for f in fields(solver):
             value = getattr(solver, f.name)
             if any(map(_heavy, value if isinstance(value, tuple) else (value,))):
-                object.__setattr__(small, f.name, ELSEWHERE)  # not None: that it is there may matter
+                object.__setattr__(small, f.name, ELSEWHERE)  # not None: its presence may matter
         solver = small
     return partial(reason_to_stop, solver)
 
@@ -146,7 +146,7 @@ def _heavy(value: Any) -> bool:
 
 
 def as_nan(state: S) -> S:
-    """``state`` with a model of NaN: no zeros or earlier numbers stand for what was lost."""
+    """``state`` with a model of NaN: no zeros or earlier numbers stand for lost ones."""
     return replace(state, x=state.x * np.nan)
 
 
@@ -204,7 +204,7 @@ def materialise(state: S, **options: Any) -> S:
     Parameters
     ----------
     state : State
-        Lazy state, as a solver's ``init`` or ``step`` gives it.
+        Lazy state, as a solver's ``init`` or ``step`` returns it.
     **options
         Passed to :func:`dask.persist`.
 

@@ -18,7 +18,7 @@ class Stepwise(SchedulerEngine[S]):
     state : State
         State to begin with.
     done : callable
-        Given a state whose vectors are left out, a reason to stop, or None to go on.
+        Given a state whose vectors are left out, a reason to stop, or None to continue.
     """
 
     def __init__(self, step: Step[S], state: S, done: Done[S]) -> None:

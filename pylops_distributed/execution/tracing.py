@@ -99,7 +99,7 @@ def trace(step: Callable[[S], S], state: S, whole: Iterable[Hashable] = ()) -> S
     state : State
         Any state with the shapes, types and chunks to trace for; its data is not looked at.
     whole : iterable, optional
-        Keys of tasks that must stay tasks of their own.
+        Keys of tasks that must stay separate tasks.
     """
     inputs = [placeholder(a.chunks, a._meta, number) for number, a in enumerate(state_arrays(state))]
     before = replace_arrays(state, inputs, state.iteration)
@@ -135,8 +135,8 @@ def trace_initial_state(state: State, template: StepTemplate) -> StepTemplate:
     state : State
         The lazy state.
     template : Template
-        The step that is taken from it: what both take of the operator is the same under the same keys, and what is
-        only read is the same in every step.
+        The step that is taken from it: tasks of the operator that occur in both have the same keys, and values that
+        are only read are the same in every step.
     """
     made = trace(lambda _: state, state, template.constant)
     data = {k for k, v in made.constant.items() if isinstance(v, DataNode)} | made.futures.keys()

@@ -19,8 +19,8 @@ from pylops_distributed.execution.handshake import meet
 
 # Step (-1 makes the first state), stage, and the number of frames that follow; then the length of each.
 HEAD = struct.Struct("!qiQ")
-WAITING = 512  # callers that the system keeps until they are let in
-SILENCE = "distributed.comm.timeouts.tcp"  # after which Dask, too, gives a connection up
+WAITING = 512  # callers that the system queues until they are accepted
+SILENCE = "distributed.comm.timeouts.tcp"  # after which Dask, too, closes a connection
 
 Deliver: TypeAlias = Callable[[int, int, int, Any], None]
 Lost: TypeAlias = Callable[[int, BaseException], None]
@@ -127,15 +127,15 @@ def _listen(part: int, peer: socket.socket, deliver: Deliver, lost: Lost) -> Non
             body, *buffers = [_receive(peer, n) for n in lengths]
             deliver(step, part, stage, pickle.loads(body, buffers=buffers))
             del body, buffers
-    except BaseException as error:  # no memory for a message, say: who waits for it must be told
+    except BaseException as error:  # no memory for a message, say: its receiver must learn of that
         lost(part, error)
 
 
 def watch(peer: socket.socket, seconds: int) -> None:
-    """Have a connection end when the other side has been silent for so long: a cut cable tells nobody.
+    """Have a connection end when the other side has been silent for so long: a cut cable sends no signal.
 
-    The systems of both sides answer each other while a process computes for however long; only what is sent and not
-    taken in for so long ends it, too.
+    The systems of both sides answer each other while a process computes for however long; only data that are sent and
+    not received for so long end it, too.
     """
     idle = max(1, seconds // 3)
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -101,7 +101,7 @@ def _array(
 
 
 def _batched(task: GraphNode, own: dict[Any, Any], count: int) -> Task:
-    """The task, under a name of its own, that does ``task`` for each of ``count`` vectors."""
+    """The task, under a new name, that does ``task`` for each of ``count`` vectors."""
     needs = sorted(task.dependencies, key=str)
     work = _BatchedTask(task, tuple(needs), tuple(k in own for k in needs), count)
     return Task(own[task.key], work, *(TaskRef(own.get(k, k)) for k in needs))

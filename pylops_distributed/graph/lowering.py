@@ -33,7 +33,7 @@ _DEPTH: ContextVar[int] = ContextVar("depth", default=0)
 
 @contextmanager
 def placeholders() -> Iterator[None]:
-    """Note that what is built meanwhile is built on placeholders: further ones have other names.
+    """Note that operators are applied to placeholders meanwhile: further ones have other names.
 
     A step may apply, to vectors that are not there yet, an operator that is made of others which are not there yet.
     """
@@ -45,7 +45,7 @@ def placeholders() -> Iterator[None]:
 
 
 def placeholder(chunks: Chunks, meta: Any, number: int = 0) -> da.Array:
-    """An array without data, which no optimisation can look into; ``number`` tells equal ones apart."""
+    """An array without data, which no optimisation can look into; ``number`` distinguishes equal ones."""
     name = f"placeholder-{_DEPTH.get()}-{number}-{tokenize(chunks, meta.dtype)}"
     keys = [(name, *index) for index in product(*(range(len(c)) for c in chunks))]
     return da.Array({k: Task(k, not_there) for k in keys}, name, chunks, meta=meta)
@@ -73,7 +73,7 @@ class LoweredGraph:
 def lower(outputs: Sequence[da.Array], inputs: Iterable[da.Array], whole: Iterable[Any] = ()) -> LoweredGraph:
     """Optimise the graph of ``outputs``, computed from the placeholders ``inputs``, as Dask would.
 
-    The tasks with the keys ``whole``, where there are any, stay tasks of their own.
+    The tasks with the keys ``whole``, where there are any, stay separate tasks.
     """
     ends = {k for a in outputs for k in keys_of(a)}
     apart = ends.union(whole)
@@ -111,7 +111,7 @@ _CURRENT: ContextVar[Any] = ContextVar("working", default=None)
 
 @contextmanager
 def operator_scope(op: Any) -> Iterator[None]:
-    """Note that what is built meanwhile is built by ``op``."""
+    """Attribute all tasks that are built meanwhile to ``op``."""
     token = _CURRENT.set(op)
     try:
         yield

@@ -144,7 +144,7 @@ def check_generators(functions: Iterable[Any]) -> None:
             names = [k for k, v in {**used.globals, **used.nonlocals}.items() if isinstance(v, GENERATORS)]
             if names:
                 raise ValueError(
-                    f"{function.__qualname__} gives other numbers when it is applied again: it uses the random "
+                    f"{function.__qualname__} returns other numbers when it is applied again: it uses the random "
                     f"generator {names[0]}; make random numbers once in __init__, with a seed"
                 )
 
@@ -155,7 +155,7 @@ def check_repeatable(applied: Iterable[tuple[Any, Any]]) -> None:
     Raises
     ------
     ValueError
-        If an operator gives other numbers the second time.
+        If an operator returns other numbers the second time.
     """
     for op, like in applied:
         x = noise(op.domain, op.dtype, like)
@@ -175,8 +175,8 @@ def check_repeatable(applied: Iterable[tuple[Any, Any]]) -> None:
                 return
             if not _alike(one, two):
                 raise ValueError(
-                    f"{op!r} gives other numbers when it is applied again to the same vector: it holds random numbers "
-                    "or other state that changes between calls; make them once in __init__, with a seed"
+                    f"{op!r} returns other numbers when it is applied again to the same vector: it holds random "
+                    "numbers or other state that changes between calls; make them once in __init__, with a seed"
                 )
 
 
@@ -192,7 +192,7 @@ def _alike(a: Any, b: Any) -> bool:
     if a.shape != b.shape:
         return False
     size = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
-    if not np.isfinite(size):  # which ends the solve for a reason of its own
+    if not np.isfinite(size):  # which ends the solve for another reason
         return True
     tol = np.finfo(np.result_type(a.dtype, np.float32)).eps ** 0.75
     return bool(np.abs(a - b).max(initial=0) <= tol * size)

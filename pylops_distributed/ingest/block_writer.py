@@ -49,7 +49,7 @@ def write_block(plan: Plan, index: int) -> BlockReport:
     except FileNotFoundError:
         if not storage.exists(ROOT):
             raise
-        # Another ingest has sealed what is there: seal() tells whether it is the same, and asks for no reports then.
+        # Another ingest has sealed a dataset there: seal() finds whether it is the same, and asks for no reports then.
         return BlockReport(index=index, variable="", chunks=(), checksums="")
     if notes.fingerprint != plan.fingerprint:
         raise ValueError(f"{plan.url!r} was planned anew meanwhile: plan again.")
@@ -113,7 +113,7 @@ def _opened(name: str, source: str, fingerprint: str) -> xr.Dataset:
 
 
 def _read_back(storage: Storage, notes: Notes, index: int) -> BlockReport | None:
-    """Report of what is stored now, or None if it cannot be read."""
+    """Report of the block as stored now, or None if it cannot be read."""
     block = notes.blocks[index]
     layout, array = notes.arrays[block.variable], open_array(storage, block.variable)
     chunks, sums = [], ""
@@ -147,9 +147,9 @@ def _holes(
     """How many of the values belong to no trace: by the trace numbers of SEG-Y, else by a mask that a store has."""
     if numbers is not None:
         return int(np.count_nonzero(numbers < 0) * values.shape[-1])
-    beside = str(open_array(storage, variable).attrs.get("ancillary_variables", "")).split()
+    ancillary = str(open_array(storage, variable).attrs.get("ancillary_variables", "")).split()
     name = next(
-        (one for one in beside if one.endswith("trace_mask") and storage.exists(f"{one}/zarr.json")), None
+        (one for one in ancillary if one.endswith("trace_mask") and storage.exists(f"{one}/zarr.json")), None
     )
     if name is None or values.dtype.kind not in "fc":
         return 0

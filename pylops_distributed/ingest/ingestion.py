@@ -1,7 +1,7 @@
 """The three steps of an ingest in a row.
 
 A dataset does not exist until its root ``zarr.json`` does, and that is put last. Until then there are only
-its arrays and a folder of working notes, from which a run that died goes on.
+its arrays and a folder of working notes, from which an ingest that died resumes.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ def ingest(
 ) -> DatasetRef:
     """Copy raw files into a sealed Zarr dataset, on the current Dask cluster or scheduler.
 
-    Memory stays near the size of a few chunks, whatever the size of the files. A run that was stopped goes on
-    when called again; where the same dataset is already there, nothing is done.
+    Memory stays near the size of a few chunks, whatever the size of the files. An ingest that was stopped resumes when
+    called again; where the same dataset already exists, nothing is done.
 
     Parameters
     ----------

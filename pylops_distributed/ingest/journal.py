@@ -1,4 +1,4 @@
-"""The working notes of an unfinished ingest, stored beside its arrays."""
+"""The working notes of an unfinished ingest, stored next to its arrays."""
 
 from __future__ import annotations
 

@@ -60,11 +60,11 @@ def _named(ds: xr.Dataset, name: str, source: Source) -> xr.Dataset:
             f"{source.path!r} holds {found}: choose the one for {name!r} with the option variables=."
         )
     picked = ds[[own]].rename({own: name} if own != name else {})
-    beside = str(ds[own].attrs.get("ancillary_variables", "")).split()
+    ancillary = str(ds[own].attrs.get("ancillary_variables", "")).split()
     companions = {
         f"{name}_{kind}": ds[key]
         for kind in COMPANIONS
-        for key in (kind, *beside)
+        for key in (kind, *ancillary)
         if key.endswith(kind) and key in ds
     }
     if companions:
@@ -73,7 +73,7 @@ def _named(ds: xr.Dataset, name: str, source: Source) -> xr.Dataset:
 
 
 def _check_grid(merged: xr.Dataset, ds: xr.Dataset, name: str) -> None:
-    """Refuse dimensions or coordinates that differ from those before."""
+    """Raise for dimensions or coordinates that differ from those before."""
     for dim, size in ds.sizes.items():
         if merged.sizes.get(dim, size) != size:
             raise ValueError(
@@ -117,7 +117,7 @@ def jsonable(value: Any) -> Any:
 
 
 def is_companion(name: Hashable) -> bool:
-    """Whether an array only tells about another."""
+    """Whether an array only describes another."""
     return str(name).endswith(COMPANIONS)
 
 

@@ -17,7 +17,7 @@ class Value(BaseModel):
 
 
 class Statistics(Value):
-    """What a pass over the data tells; mergeable.
+    """Statistics of one pass over the data; mergeable.
 
     ``nan`` and ``inf`` count samples inside traces that are not finite, ``holes`` those without a trace.
     The rest is over the ``count`` finite samples: ``minimum`` and ``maximum`` (None if there are none),
@@ -121,7 +121,7 @@ class Plan(Value):
     nbytes : int
         Size of the data, uncompressed [bytes].
     sealed : bool
-        Whether the very same dataset is there already; then nothing is left to do.
+        Whether the very same dataset exists already; then nothing is left to do.
     """
 
     url: str
@@ -132,7 +132,7 @@ class Plan(Value):
 
 
 class BlockReport(Value):
-    """What was written as block ``index``, chunk by chunk."""
+    """Record of block ``index`` as written, chunk by chunk."""
 
     index: int
     variable: str

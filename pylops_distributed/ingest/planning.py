@@ -90,7 +90,7 @@ def _read(
 
 
 def _claim(storage: Storage, notes: Notes) -> bool:
-    """Take the URL for this ingest, or raise; True if the very same dataset is there already."""
+    """Take the URL for this ingest, or raise; True if the very same dataset exists already."""
     data = notes.encode()
     if storage.exists(ROOT):
         there = read_ref(storage.url)

@@ -28,7 +28,7 @@ SOFTWARE = ("pylops-distributed", "numpy", "dask", "xarray", "zarr", "segyio")
 
 
 def seal(plan: Plan, reports: Iterable[BlockReport]) -> DatasetRef:
-    """Check that everything is there, and publish the dataset.
+    """Check that the dataset is complete, and publish it.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def seal(plan: Plan, reports: Iterable[BlockReport]) -> DatasetRef:
 
 
 def sealed_already(plan: Plan) -> DatasetRef | None:
-    """The dataset of a plan, if it is sealed; what is left of its ingest is deleted."""
+    """The dataset of a plan, if it is sealed; leftovers of its ingest are deleted."""
     storage = open_storage(plan.url)
     if not storage.exists(ROOT) or (there := read_ref(plan.url)).fingerprint != plan.fingerprint:
         return None
@@ -87,7 +87,7 @@ def _seal(plan: Plan, reports: Iterable[BlockReport]) -> DatasetRef:
     try:
         check_sources(notes, plan.url, notes.folders)
     except ValueError:
-        storage.delete_prefix(f"{WORK}/blocks")  # nobody knows which of them are of what was planned
+        storage.delete_prefix(f"{WORK}/blocks")  # nobody knows which of them belong to this plan
         raise
     arrays = {}
     for name, layout in notes.arrays.items():
@@ -124,7 +124,7 @@ def open_dataset(url: str) -> xr.Dataset:
     -------
     xarray.Dataset
         Variables, coordinates with units, and in the attributes ``sources``, ``arrays`` (with statistics) and
-        ``fingerprint``. Stored chunks are checksummed: reading a damaged one raises ``ValueError``.
+        ``fingerprint``. Stored chunks are checksummed: reading a corrupt one raises ``ValueError``.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def open_dataset(url: str) -> xr.Dataset:
             open_storage(url).zarr(read_only=True, whole=True), consolidated=False, chunks={}
         )
     except ValueError as error:  # coordinates are read at once
-        raise ValueError(f"{url!r} is damaged: a coordinate: {error} Ingest it again.") from error
+        raise ValueError(f"{url!r} is corrupt: a coordinate: {error} Ingest it again.") from error
     for key in OWN:
         ds.attrs.pop(key, None)
     return ds
@@ -152,12 +152,12 @@ def present(url: str) -> list[str]:
     for name in names:
         try:
             if ref.metadata and digest(storage.get(metadata_key(name))) != ref.metadata[name]:
-                raise ValueError(f"the metadata of {name!r} are not what was written")
+                raise ValueError(f"the metadata of {name!r} have changed since they were written")
             there, wanted = chunks_present(open_array(storage, name))
             if there != wanted:
                 raise ValueError(f"{name!r} has {there} of {wanted} chunks")
         except (ValueError, FileNotFoundError) as error:
-            raise ValueError(f"{url!r} is damaged: {error}. Ingest it again.") from error
+            raise ValueError(f"{url!r} is corrupt: {error}. Ingest it again.") from error
     return names
 
 
@@ -186,7 +186,7 @@ def discard(url: str) -> None:
     Raises
     ------
     FileExistsError
-        If what is there is sealed.
+        If the dataset is sealed.
     FileNotFoundError
         If there is no unfinished ingest.
     """
@@ -207,7 +207,7 @@ def _root_attrs(storage: Storage, url: str) -> dict[str, Any]:
         pass
     if storage.exists(NOTES):
         raise FileNotFoundError(
-            f"the ingest into {url!r} was not finished: run it again with the same source to go on, "
+            f"the ingest into {url!r} was not finished: run it again with the same source to resume it, "
             "or remove it with pylops_distributed.ingest.discard(url)."
         )
     raise FileNotFoundError(f"there is no dataset at {url!r}.")
@@ -219,9 +219,9 @@ def _read_root(raw: bytes, url: str) -> dict[str, Any]:
         attrs = dict(json.loads(raw)["attributes"])
         signed = attrs.pop("digest", None) is not None or "metadata" in attrs
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{url!r} is damaged: {ROOT} cannot be read: {error}. Ingest it again.") from None
+        raise ValueError(f"{url!r} is corrupt: {ROOT} cannot be read: {error}. Ingest it again.") from None
     if signed and encode(attrs) != raw:
-        raise ValueError(f"{url!r} is damaged: {ROOT} is not what was written. Ingest it again.")
+        raise ValueError(f"{url!r} is corrupt: {ROOT} has changed since it was written. Ingest it again.")
     return attrs
 
 

@@ -63,7 +63,7 @@ def assemble(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> Assembly:
     ds : xarray.Dataset
         Its dataset.
     solver : SolverSettings or Solver
-        Settings, or an algorithm; what it holds beside settings and does not have comes from the problem.
+        Settings, or an algorithm; fields that are no settings and are empty are filled from the problem.
 
     Raises
     ------
@@ -118,8 +118,8 @@ def identity(problem: Problem, data: str, solver: AnySolver) -> dict[str, Any]:
     data : str
         Fingerprint of the dataset.
     solver : SolverSettings or Solver
-        The solver. What it holds beside settings counts by its content, where the problem does not give it: arrays
-        in files are read.
+        The solver. Its fields that are no settings count by their content, unless the problem fills them: arrays in
+        files are read.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def run_url(root: str, name: str, what: Mapping[str, Any]) -> str:
 
 
 def model_of(problem: Problem, ds: xr.Dataset, solver: Mapping[str, Any], x: Any) -> Any:
-    """The model of what a solver, as its identity tells, has found: of its coefficients, if it looks for those."""
+    """The model of a solver's iterate ``x``: of its coefficients, if by its identity it looks for those."""
     known = SOLVERS.get(solver["name"])
     coefficients = known is not None and getattr(known.algorithm, "takes", "system") == "coefficients"
     transform = problem.transform(ds) if coefficients else None
@@ -288,7 +288,7 @@ def _targets(problem: Problem, ds: xr.Dataset, _: Any) -> Any:
     return tuple(zeros(t.operator.codomain) if t.data is None else t.data for t in terms)
 
 
-# What solvers hold beside settings, by the names that it has in all of them: all that depends on the problem.
+# Fields of solvers that are no settings, by their common names: all that depends on the problem.
 FIELD_PROVIDERS: dict[str, Callable[[Problem, xr.Dataset, Any], Any]] = {
     "M": lambda problem, ds, _: problem.preconditioner(ds),
     "SOp": lambda problem, ds, _: problem.transform(ds),

@@ -37,11 +37,11 @@ def checkup(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> Iterator[tup
     Yields
     ------
     name : str
-        What was looked at.
+        Name of the check.
     good : bool
         Whether all is well.
     words : str
-        What was found. The dot test computes one forward and one adjoint of random vectors, and preparing may
+        Result of the check. The dot test computes one forward and one adjoint of random vectors, and preparing may
         compute; all the rest is lazy.
     """
     problem.check(ds)

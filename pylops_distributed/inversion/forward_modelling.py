@@ -35,7 +35,7 @@ def write_modelled(dataset: str, problem: Problem, target: str) -> str:
     Raises
     ------
     FileExistsError
-        If something else is there.
+        If another dataset is stored there.
     """
     storage = open_storage(target)
     about = {

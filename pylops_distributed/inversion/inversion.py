@@ -29,7 +29,7 @@ from pylops_distributed.storage.policies import Every, Retention
 from pylops_distributed.storage.run import Run
 from pylops_distributed.vectors.space import Vector
 
-# Seconds for a last checkpoint when a run is stopped; Prefect gives 30 before it kills.
+# Seconds for a last checkpoint when a run is stopped; Prefect waits for 30 before it kills.
 GRACE = 20.0
 # Seconds between two looks for workers that have come.
 LOOK = 5.0
@@ -86,7 +86,7 @@ def begin(
     params: Mapping[str, Any] | None = None,
     warm_start: bool = False,
 ) -> Run:
-    """Make the run of a problem on a dataset, or open it: the same request always gives the same run.
+    """Make the run of a problem on a dataset, or open it: the same request always returns the same run.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ class Inversion:
             raise NotFiniteError(f"{error}. The newest checkpoint: {kept}") from None
 
     def _finish(self) -> None:
-        """Wait until the last state is on disk; without it the solve has not ended, and is gone on with."""
+        """Wait until the last state is on disk; without it the solve has not ended, and continues."""
         try:
             self.store.wait()
         except Exception:
@@ -295,13 +295,13 @@ class Inversion:
             log.warning("the save under way when the solve failed is not there: %s", error)
 
     def _spread(self) -> None:
-        """Go on with the newest state on all workers that there are now."""
+        """Continue from the newest state on all workers that are available now."""
         self.session.save()
         self.store.wait()
         self.session.close()
         self.session.failed = True  # until there is another
         self._open()
-        log.info("went on from iteration %d on more workers", self.session.iteration)
+        log.info("continued from iteration %d on more workers", self.session.iteration)
 
     def _reopen(self) -> None:
         """Begin again, on the workers that there are now, after some were lost or a step failed."""
@@ -313,10 +313,10 @@ class Inversion:
             self.attempt = self.run.attempt()
             self.store = self._stored(self.attempt)
         self._open()
-        log.warning("went on from iteration %d after a failure", self.session.iteration)
+        log.warning("continued from iteration %d after a failure", self.session.iteration)
 
     def close(self, timeout: float | None = None) -> None:
-        """Save the newest state, finish what is being written, both in ``timeout`` seconds, and give the run free."""
+        """Save the newest state, finish pending writes, both in ``timeout`` seconds, and release the run."""
         end = time.monotonic() + (timeout or 0)
         try:
             within(timeout, self.session.save)
@@ -334,7 +334,7 @@ class Inversion:
         if kind is None:
             self.close()
             return
-        # The workers may be what is lost: after an error or a signal, nothing waits for them for ever.
+        # The workers may be lost: after an error or a signal, nothing waits for them for ever.
         try:
             self.close(GRACE)
         except Exception as error:

@@ -57,9 +57,9 @@ def write_result(run: Run, reason: str | None = None) -> dict[str, float]:
         result = problem.label(ds, model_of(problem, ds, run.attrs["identity"]["solver"], found.state.x))
         (metrics,) = dask.compute(problem.metrics(ds, result))
         figures = {name: float(value) for name, value in metrics.items()}
-        beside = " ".join(str(name) for name in result.coords if name not in result.dims)
+        coordinates = " ".join(str(name) for name in result.coords if name not in result.dims)
         about = {
-            "metrics": figures, "reason": reason, "coordinates": beside,
+            "metrics": figures, "reason": reason, "coordinates": coordinates,
         }  # fmt: skip
         run.write_result(attempt, variables(result), checkpoint=found.name, attrs=about)
     return figures

@@ -36,7 +36,7 @@ class ComposedOperator(LinearOperator):
     Parameters
     ----------
     ops : sequence of LinearOperator
-        The members. What is not among the options is taken from the first, and must suit all.
+        The members. Attributes that are not among the options are taken from the first, and must suit all.
     domain, codomain : Space or BlockSpace, optional
         Default those of the first member.
     **options
@@ -199,7 +199,7 @@ class SumOperator(ComposedOperator):
         if left.shape != right.shape:
             raise ValueError(f"cannot add {left!r} and {right!r}: their shapes differ")
         self.left, self.right = left, right
-        # As in PyLops, the operator that knows more than a flat size gives the dimensions.
+        # As in PyLops, the dimensions are those of the operator that knows more than a flat size.
         domain = right.domain if len(left.dims) == 1 else left.domain
         codomain = right.codomain if len(left.dimsd) == 1 else left.codomain
         super().__init__([left, right], domain, codomain)
@@ -246,7 +246,7 @@ class PowerOperator(ComposedOperator):
 
 
 class RealImagOperator(ComposedOperator):
-    """The real or the imaginary part of what an operator gives: linear over the real numbers only.
+    """The real or the imaginary part of an operator's result: linear over the real numbers only.
 
     Parameters
     ----------

@@ -50,12 +50,12 @@ class Cost:
     read : int
         Bytes of the vector and of the arrays that the operator holds.
     moved : int
-        Bytes that would travel if each chunk of the vector were on a worker of its own, and each task ran where
-        most of what it needs is.
+        Bytes that would travel if each chunk of the vector were on a different worker, and each task ran where most of
+        its input is.
     peak : int
         Most bytes that one task holds: what it needs, what it makes, and what it hands on within itself.
     need : int
-        Most bytes that one task may take: kernels make arrays of their own, at most as many times ``peak`` as the
+        Most bytes that one task may take: kernels make temporary arrays, at most as many times ``peak`` as the
         operator's ``workspace`` says.
     operator : str
         The operator that the largest task belongs to.
@@ -237,7 +237,7 @@ class Sizes:
         return None
 
     def settle(self, tasks: Mapping[Any, GraphNode]) -> None:
-        """Find the sizes of what is no block of an array: data, and what tasks hand to each other."""
+        """Find the sizes of values that are no blocks of arrays: data, and tasks' intermediate results."""
         users: dict[Any, list[Any]] = {}
         for key, task in tasks.items():
             for need in task.dependencies:
@@ -299,7 +299,7 @@ def _moved(body: Mapping[Any, GraphNode], sizes: Sizes, given: set[str]) -> int:
     for key in TopologicalSorter({k: t.dependencies for k, t in body.items()}).static_order():
         if key not in body:
             if isinstance(key, tuple) and key[0] in given:
-                homes[key] = key[1:]  # members of Blocks lie beside each other
+                homes[key] = key[1:]  # members of a BlockVector lie on the same workers
             continue
         needs = sorted((k for k in body[key].dependencies if k in homes), key=str)
         homes[key] = homes[max(needs, key=lambda k: sizes[k])]

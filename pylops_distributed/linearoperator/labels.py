@@ -95,7 +95,7 @@ class AxisLabels:
         return da.asarray(x.data)
 
     def check(self, other: Any, what: str) -> None:
-        """Refuse other labels, which ``what`` has: other dimensions, sizes, or coordinates along them."""
+        """Raise if the labels of ``what`` differ: other dimensions, sizes, or coordinates along them."""
         if self.dims != other.dims:
             raise xr.AlignmentError(f"expected the dimensions {self.dims}, but {what} has {other.dims}")
         for dim, n, m in zip(self.dims, self.shape, other.shape, strict=True):
@@ -134,7 +134,7 @@ class BlockLabels:
         return join(vectors, np.result_type(*(a.dtype for v in vectors for a in arrays_of(v))))
 
     def check(self, other: Any, what: str) -> None:
-        """Refuse other labels of any member."""
+        """Raise if the labels of any member differ."""
         for mine, its in zip(self.members, getattr(other, "members", ()), strict=False):
             common_labels(mine, its, what)
 
@@ -148,7 +148,7 @@ Side: TypeAlias = AxisLabels | BlockLabels | None
 
 
 class Labelled(Protocol):
-    """What is asked of an operator here."""
+    """The operator's attributes that are used here."""
 
     dims: tuple[int, ...]
     dimsd: tuple[int, ...]
@@ -165,7 +165,7 @@ class Labelled(Protocol):
 
 
 def label_sides(op: Labelled, model: Any, data: Any) -> tuple[Side, Side]:
-    """Labels of model and data; what is not given is what ``op`` says, or, where shapes agree, the other side's."""
+    """Labels of model and data; by default those of ``op``, or, where shapes agree, the other side's."""
     sides = [
         k if g is None else AxisLabels.of(g, s)
         for g, k, s in zip((model, data), op.labels, (op.dims, op.dimsd), strict=True)

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-# This is the only place where a lower layer names a higher one: import what is named on first use.
+# This is the only place where a lower layer names a higher one: import these names on first use.
 LATE = {
     "seen": "pylops_distributed.linearoperator.composites:ReshapedOperator",
     "adjoint": "pylops_distributed.linearoperator.composites:AdjointOperator",

@@ -58,7 +58,7 @@ class LinearMap(Unmasked):
         built once may run many times: solvers trace a step once, and repeat it.
     """
 
-    # How many times what a task is given and gives back it may need: kernels make arrays of their own.
+    # Memory of a task as a multiple of its inputs and its result: kernels make temporary arrays.
     workspace: float = 4.0
     named = False  # whether there are labels in it, which must agree
     # Whether forward and adjoint, as PyLops', give data of higher precision back in that of the operator.
@@ -123,7 +123,7 @@ class LinearMap(Unmasked):
         return self.codomain.size, self.domain.size
 
     def __dask_tokenize__(self) -> Any:
-        # By contents: Dask's own way, by pickle, gives a copy that came from another process another token.
+        # By contents: Dask's own way, by pickle, returns another token for a copy from another process.
         return normalize_token((type(self), {k: v for k, v in vars(self).items() if k not in _COUNTS}))
 
     def reset_count(self) -> None:
@@ -249,7 +249,7 @@ def compute_if(y: da.Array, compute: bool) -> Any:
     """``y``, or its values where they are asked for."""
     if not compute:
         return y
-    # Under a key of its own: Dask's scheduler warns when it sees a key again that was fused otherwise.
+    # Under a new key: Dask's scheduler warns when it sees a key again that was fused otherwise.
     return y.map_blocks(_same, token=uuid4().hex, dtype=y.dtype, meta=y._meta).compute()
 
 
@@ -295,7 +295,7 @@ def reject_lazy_data_of_scipy() -> None:
 
 
 def check_flat(x: ArrayLike, size: int) -> None:
-    """Refuse what is not a flat vector of ``size`` samples, or one column."""
+    """Raise for arrays other than a flat vector of ``size`` samples, or one column."""
     if x.shape not in ((size,), (size, 1)):
         raise ValueError(f"expected a vector of shape ({size},) or ({size}, 1), got one of shape {x.shape}")
 

@@ -1,4 +1,4 @@
-"""What an operator gives as a matrix: its elements, eigenvalues and trace, and what applying it takes."""
+"""An operator as a matrix: its elements, eigenvalues and trace, and the cost of applying it."""
 
 from __future__ import annotations
 

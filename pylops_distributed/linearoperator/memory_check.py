@@ -25,7 +25,7 @@ def check_memory(
     chunks: Any = None,
     data: Vector | None = None,
 ) -> None:
-    """Refuse an operator whose tasks would not fit into a worker's memory.
+    """Raise for an operator whose tasks would not fit into a worker's memory.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def check_memory(
 
     Notes
     -----
-    A task is taken to need ``workspace`` times what it is given and gives back; see
+    A task is taken to need ``workspace`` times the size of its inputs and its result; see
     :class:`~pylops_distributed.linearoperator.cost.Cost`.
 
     Examples

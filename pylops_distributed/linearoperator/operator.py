@@ -28,8 +28,8 @@ class LinearOperator(Matrix):
 
     The surface is that of :class:`pylops.LinearOperator`: ``dims``, ``dimsd``, ``shape``, ``@``, ``*``, ``+``,
     ``.H``, ``/`` and so on. Applying an operator builds a Dask graph and computes nothing, unless ``compute``
-    asks for it. An array shaped like ``dims`` gives one shaped like ``dimsd``, a flat vector gives a flat
-    vector; inside, arrays are never flattened.
+    asks for it. An array shaped like ``dims`` becomes one shaped like ``dimsd``, a flat vector a flat vector; inside,
+    arrays are never flattened.
 
     A new operator is a subclass with ``_matvec`` and ``_rmatvec``.
 
@@ -57,10 +57,10 @@ class LinearOperator(Matrix):
     def _refuse(self, *_: Any) -> Any:
         raise TypeError(
             f"{type(self).__name__} is a distributed operator: write aslinearoperator(local_operator) @ operator "
-            "instead of local_operator @ operator, or operator.topylops() to go on with NumPy"
+            "instead of local_operator @ operator, or operator.topylops() to continue with NumPy"
         )
 
-    # PyLops asks for these when a local operator meets this one on its right, and would go on eagerly.
+    # PyLops asks for these when a local operator meets this one on its right, and would continue eagerly.
     ndim, reshape, ravel = property(_refuse), _refuse, _refuse
 
     def __repr__(self) -> str:
@@ -73,8 +73,8 @@ class LinearOperator(Matrix):
     def dot(self, x: Any) -> Any:
         """Multiply with an operator, a scalar, a vector, an array shaped like ``dims``, or columns of these.
 
-        Arrays that are neither vectors nor matrices are refused while
-        :func:`~pylops_distributed.disabled_ndarray_multiplication` says so.
+        Arrays that are neither vectors nor matrices are rejected under
+        :func:`~pylops_distributed.disabled_ndarray_multiplication`.
         """
         if is_operator(x):
             return composed("product", aslinearoperator(self), aslinearoperator(x))
@@ -135,31 +135,31 @@ class LinearOperator(Matrix):
         return composed("columns", aslinearoperator(self), cols)
 
     def toreal(self, forw: bool = True, adj: bool = True) -> LinearOperator:
-        """The operator that gives the real part of what this one gives, forward (``forw``) and adjoint (``adj``)."""
+        """The operator that returns the real part of this one's result, forward (``forw``) and adjoint (``adj``)."""
         return composed("part", aslinearoperator(self), "real", forw, adj)
 
     def toimag(self, forw: bool = True, adj: bool = True) -> LinearOperator:
-        """The operator that gives the imaginary part: of the forward, and, with its sign turned, of the adjoint."""
+        """The operator that returns the imaginary part: of the forward, and, with its sign turned, of the adjoint."""
         return composed("part", aslinearoperator(self), "imag", forw, adj)
 
     def labelled(self, model: Any = None, data: Any = None) -> LinearOperator:
         """This operator with names and coordinates of the axes of its model and data.
 
-        It takes and gives :class:`xarray.DataArray`, lazily; so do its adjoint, and products, sums and stacks
+        It takes and returns :class:`xarray.DataArray`, lazily; so do its adjoint, and products, sums and stacks
         with it. The vectors of stacks are tuples of arrays. Other arrays are taken as before.
 
         Parameters
         ----------
         model, data : optional
             Names of the axes; or coordinates, or None, by name; or a DataArray to take dimensions, coordinates,
-            name and attributes from. By default what is known of the operator's members, or else, where model
-            and data have one shape, those of the other side.
+            name and attributes from. By default the labels of the operator's members, or else, where model and data
+            have one shape, those of the other side.
 
         Raises
         ------
         ValueError
-            If labels do not fit the shape, and, from what is made of the operator, if dimensions or coordinates
-            do not match: it names them.
+            If labels do not fit the shape, and, from composed operators, if dimensions or coordinates do not match: it
+            names them.
 
         Examples
         --------

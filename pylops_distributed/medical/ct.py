@@ -20,13 +20,13 @@ LOCAL = pylops.medical.CT2D
 class CT2D(BlockwiseOperator):
     r"""Projections of an image under several angles, by the ASTRA toolbox.
 
-    Forward and adjoint, with the weights :math:`a_{ij}` that ray :math:`i` gives to pixel :math:`j`, are
+    Forward and adjoint, with the weights :math:`a_{ij}` of ray :math:`i` in pixel :math:`j`, are
 
     .. math::
         d_i = \sum_j a_{ij}\, m_j \approx \int_{\text{ray } i} m(x, y)\, dl, \qquad m_j = \sum_i a_{ij}\, d_i
 
     Angles are independent: each task takes the whole image and some of them, and images of tasks are summed up.
-    The toolbox's handles do not travel: each worker makes projectors of its own, and keeps them. It computes in single
+    The toolbox's handles do not travel: each worker makes its projectors, and keeps them. It computes in single
     precision, one task a process at a time.
 
     Parameters

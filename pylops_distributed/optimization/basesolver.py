@@ -125,7 +125,7 @@ class Solver:
             setattr(cls, name, _announced(name, vars(cls)[name]))
 
     def callback(self, x: Any, *args: Any) -> None:
-        """Called with the model after every step of a run; replace it with a function of your own."""
+        """Called with the model after every step of a run; assign your function to it."""
 
     # -- steps ---------------------------------------------------------------------------------------------
 
@@ -253,7 +253,7 @@ class Solver:
         return reshape(x, Space(self.Op.dims, self.Op.dtype))
 
     def finalize(self, show: bool = False) -> None:
-        """Take the time and make arrays of what was collected."""
+        """Take the time and turn the collected numbers into arrays."""
         self.leave()
         self.tend = time.time()
         self.telapsed = self.tend - self.tstart

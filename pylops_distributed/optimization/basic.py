@@ -181,7 +181,7 @@ def lsqr(
         Model, shaped like ``Op.dims``, but flat if ``x0`` is or ``Op.forceflat`` says so; its chunks are computed.
     istop : int
         0 the initial model is exact; 1 the residual, 2 the gradient is small enough; 3 ``conlim``; 4, 5, 6 the
-        same for this machine's precision; 7 reached ``niter``, where PyLops gives 0.
+        same for this machine's precision; 7 reached ``niter``, where PyLops returns 0.
     iit : int
         Number of steps taken.
     r1norm, r2norm : float
@@ -229,7 +229,7 @@ def lsmr(
     x : dask.array.Array
         Model, shaped like ``Op.dims``, but flat if ``x0`` is or ``Op.forceflat`` says so; its chunks are computed.
     istop : int
-        As :func:`lsqr` gives it.
+        As from :func:`lsqr`.
     iit : int
         Number of steps taken.
     normr, normar : float

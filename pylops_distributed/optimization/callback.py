@@ -41,7 +41,7 @@ class MetricsCallback(LocalMetricsCallback):  # type: ignore[misc]
     Parameters
     ----------
     xtrue : array
-        True model, shaped as the solver gives models.
+        True model, shaped like the solver's models.
     Op : LinearOperator, optional
         Applied to the models first.
     which : sequence of str, optional

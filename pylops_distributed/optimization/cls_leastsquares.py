@@ -34,7 +34,7 @@ __all__ = [
 
 
 class Inversion(Solver):
-    """What the inversions have in common: a system made by ``setup``, and a solver that ``run`` gives it to."""
+    """Base of the inversions: ``setup`` makes a system, and ``run`` solves it."""
 
     def step(self, *_: Any, **__: Any) -> None:
         """Not there, as in PyLops: step with the class of the solver inside."""

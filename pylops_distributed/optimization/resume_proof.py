@@ -140,7 +140,7 @@ def _parts(name: str, value: Any) -> dict[str, Any]:
 
 
 def _noise(space: Any, op: LinearOperator, like: Vector | None) -> Any:
-    """Fixed numbers around zero: a mean would drown what is seen of an operator that takes differences."""
+    """Fixed numbers around zero: a mean would drown the result of an operator that takes differences."""
     numbers = noise(space, op.dtype, like)
     return numbers.map(_centred) if isinstance(numbers, BlockVector) else _centred(numbers)
 
@@ -208,7 +208,7 @@ def _mismatch(
     return RunMismatchError(
         f"{what} is {stored:.9g} in the checkpoint of iteration {iteration}, and {found:.9g} with the operator, "
         f"data and code at hand{apart}: one of them has changed since the run began, and nothing was computed "
-        "further. Put back what was there, or begin another run, in another place"
+        "further. Restore them, or begin another run in another place"
     )
 
 
@@ -248,7 +248,7 @@ def _(state: IRLSState, solver: Any, op: LinearOperator, y: Vector) -> Any:
 
 @_residuals.register
 def _(state: LSQRState, solver: Any, op: LinearOperator, y: Vector) -> Any:
-    # With damping, the norm of the residual is told apart from that of the model by an estimate that lags behind.
+    # With damping, an estimate that lags behind separates the norm of the residual from that of the model.
     return None if solver.damp else (state.r1norm, norm(y - op.apply(state.x)))
 
 

@@ -34,7 +34,7 @@ class Solver(Protocol[S]):
         """State after one more step, lazily."""
 
     def done(self, state: S) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
 
 
 class Store(Protocol):
@@ -56,7 +56,7 @@ class Save(Protocol):
 
 @dataclass(frozen=True)
 class Solution(Generic[S]):
-    """What a solve gives: the last state, why it ended, and the numbers on the way.
+    """Result of a solve: the last state, why it ended, and the numbers on the way.
 
     Attributes
     ----------
@@ -128,7 +128,7 @@ class Session(Generic[S]):
     reason : Reason or None
         Why the solver stopped, if it did.
     failed : bool
-        Whether a step has failed: the state is lost, only a new session can go on.
+        Whether a step has failed: the state is lost, only a new session can continue.
     """
 
     def __init__(

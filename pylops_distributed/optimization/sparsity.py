@@ -49,7 +49,7 @@ def irls(
     warm : bool, optional
         Begin the inner iterations at the model found last (``data`` and ``datamodel``).
     kind : {"data", "model", "datamodel"}, optional
-        What is measured in the L1 norm; ``datamodel`` is both, the model with the weight ``epsI``.
+        The term measured in the L1 norm; ``datamodel`` is both, the model with the weight ``epsI``.
     engine : {"scipy", "pylops"}, optional
         Inner solver: SciPy's LSQR, whose damping pulls a warm start to the model before, or PyLops' CGLS, whose
         damping pulls to zero.

@@ -79,8 +79,8 @@ class Demo:
 class Problem(BaseModel, ABC):
     """A linear inverse problem: parameters, and how they and a dataset become operator and data.
 
-    A problem of one's own is a subclass: its fields are its parameters, in YAML and in the Prefect UI alike.
-    Everything but :meth:`prepare` is lazy. What solvers need beyond operator and data, a problem gives if it can:
+    A custom problem is a subclass: its fields are its parameters, in YAML and in the Prefect UI alike.
+    Everything but :meth:`prepare` is lazy. A problem also supplies whatever else solvers need, if it can:
     :meth:`prior`, :meth:`penalties`, :meth:`transform` and :meth:`preconditioner`.
     """
 
@@ -90,7 +90,7 @@ class Problem(BaseModel, ABC):
     @model_validator(mode="before")
     @classmethod
     def _named(cls, values: Any) -> Any:
-        """A problem without a name of its own goes by where it is imported from."""
+        """A problem without an explicit name goes by where it is imported from."""
         if isinstance(values, dict) and "name" not in values and not cls.model_fields["name"].default:
             return {**values, "name": f"{cls.__module__}:{cls.__qualname__}"}
         return values
@@ -115,7 +115,7 @@ class Problem(BaseModel, ABC):
         return self
 
     def depends_on(self) -> tuple[str | Path, ...]:
-        """Files that the numbers depend on, beside the dataset and those that a parameter names by path.
+        """Files that the numbers depend on, in addition to the dataset and those that a parameter names by path.
 
         Their contents are part of a run's identity: a run is not resumed with others.
         """
@@ -133,7 +133,7 @@ class Problem(BaseModel, ABC):
         known = self.statistics(ds)
         if bad := _listed({name: found["nan"] + found["inf"] for name, found in known.items()}):
             raise ValueError(
-                f"the dataset holds samples that are NaN or infinite ({bad}): mend them at the source, or mark "
+                f"the dataset holds samples that are NaN or infinite ({bad}): fix them at the source, or mark "
                 "their traces as missing, and ingest again"
             )
         spared = self.spared(ds)
@@ -149,7 +149,7 @@ class Problem(BaseModel, ABC):
         self.system(ds)
 
     def statistics(self, ds: xr.Dataset) -> dict[str, dict[str, Any]]:
-        """What the ingest counted in each variable that a parameter names; empty for what is not ingested."""
+        """The ingest's statistics of each variable that a parameter names; empty for others."""
         used = set(_names(self.model_dump()))
         known = {name: about.get("statistics") for name, about in ds.attrs.get("arrays", {}).items()}
         return {name: found for name, found in known.items() if name in used and found}
@@ -240,8 +240,8 @@ def relative_norm(part: xr.DataArray, whole: xr.DataArray) -> xr.DataArray:
 
 def trace_mask(ds: xr.Dataset, name: str) -> xr.DataArray | None:
     """Where an ingested variable has traces; None if it has all."""
-    beside = str(ds[name].attrs.get("ancillary_variables", "")).split()
-    return next((ds[mask] for mask in beside if mask.endswith("trace_mask") and mask in ds), None)
+    ancillary = str(ds[name].attrs.get("ancillary_variables", "")).split()
+    return next((ds[mask] for mask in ancillary if mask.endswith("trace_mask") and mask in ds), None)
 
 
 def _needed(ds: xr.Dataset, name: str, holes: int, spared: xr.DataArray | None) -> int:

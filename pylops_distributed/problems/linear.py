@@ -58,7 +58,7 @@ class Linear(Problem):
         """The operator that is named."""
         op = self.forward.build(ds)
         if not isinstance(op.domain, Space) or not isinstance(op.codomain, Space):
-            raise ValueError(f"{self.forward.path} has vectors of blocks: write a problem of your own for it")
+            raise ValueError(f"{self.forward.path} has vectors of blocks: write a custom problem for it")
         return op
 
     def data(self, ds: xr.Dataset) -> da.Array:

@@ -1,4 +1,4 @@
-"""Multi-dimensional deconvolution: what is between two wavefields, freed of what is above."""
+"""Multi-dimensional deconvolution: the response between two wavefields, freed of the overburden."""
 
 from __future__ import annotations
 

@@ -28,11 +28,10 @@ class MRI(Problem):
     .. math:: \min \tfrac12\|\mathbf{d} - \mathbf{M F\,x}\|_2^2 + g(\mathbf{x})
 
     with the Fourier transform and a mask. Where the origin of the image is, and where frequency zero is in the
-    spectrum, are settings: the defaults are those of ``fftshift(fft2(x))``, and data that contradict them are refused.
-    What is known of the image beside
-    the data, :math:`g`, is the solver's: total variation for the proximal solvers and ``splitbregman``, sparsity in
-    wavelets (with PyWavelets) for ``fista``, ``ista`` and ``spgl1``, nothing for least squares.
-    Lustig et al., 2007, doi:10.1002/mrm.21391.
+    spectrum, are settings: the defaults are those of ``fftshift(fft2(x))``, and data that contradict them are an
+    error. Prior knowledge of the image, :math:`g`, is the solver's: total variation for the proximal solvers and
+    ``splitbregman``, sparsity in wavelets (with PyWavelets) for ``fista``, ``ista`` and ``spgl1``, nothing for least
+    squares. Lustig et al., 2007, doi:10.1002/mrm.21391.
     """
 
     name: Literal["mri"] = "mri"
@@ -49,13 +48,13 @@ class MRI(Problem):
     origin: Literal["first", "middle"] | None = Field(
         default=None,
         description="where the origin of the image is: its first sample, as in fft2(x), or the middle one, as in "
-        "fft2(ifftshift(x)) and in the files of fastMRI, BART and ISMRMRD; first if not given, and refused where "
-        "the halves of the image would be swapped",
+        "fft2(ifftshift(x)) and in the files of fastMRI, BART and ISMRMRD; first if not given, which is an error "
+        "where the halves of the image would be swapped",
     )
     zero: Literal["first", "middle"] | None = Field(
         default=None,
-        description="where frequency zero is in the spectrum; middle if not given, and refused where the energy is at "
-        "the corners",
+        description="where frequency zero is in the spectrum; middle if not given, which is an error where the "
+        "energy is at the corners",
     )
 
     def operator(self, ds: xr.Dataset) -> LinearOperator:
@@ -146,12 +145,12 @@ class MRI(Problem):
 
     @model_serializer(mode="wrap")
     def _brief(self, handler: Any) -> dict[str, Any]:
-        """Without what was left to the default, so that runs made before there was a choice are the same ones."""
+        """Without defaults, so that runs made before there was a choice are the same ones."""
         dumped: dict[str, Any] = handler(self)
         return {k: v for k, v in dumped.items() if k not in ("origin", "zero") or v is not None}
 
     def _check_origins(self, spectrum: Any, weights: Any) -> None:
-        """Refuse a default that the data contradict: energy at the edges of the spectrum, or of the image.
+        """Raise for a default that the data contradict: energy at the edges of the spectrum, or of the image.
 
         Both are first moments on a circle: of the energy of the spectrum, and of that of the image, which is the
         correlation of neighbours in the spectrum.

@@ -86,7 +86,7 @@ class Poststack(Problem):
             least = self.statistics(ds).get(name, {}).get("minimum")
             if least is not None and least <= 0:
                 raise ValueError(
-                    f"{name!r} has values down to {least:g}, but an impedance is above zero: mend it at the source"
+                    f"{name!r} has values down to {least:g}, but an impedance is above zero: fix it at the source"
                 )
 
     def spared(self, ds: xr.Dataset) -> dict[str, xr.DataArray]:
@@ -241,7 +241,7 @@ class Poststack(Problem):
         return self._there(ds, self.amplitude)
 
     def _there(self, ds: xr.Dataset, name: str) -> da.Array | None:
-        """Where a variable has traces, over all samples; None where all are there."""
+        """Where a variable has traces, over all samples; None if none is missing."""
         layout, mask = self._layout(ds), trace_mask(ds, name)
         if mask is None:
             return None

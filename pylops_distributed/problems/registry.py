@@ -33,7 +33,7 @@ def find_problem(name: str) -> type[Problem]:
     ----------
     name : str
         Name of one of :data:`PROBLEMS`, or of an entry point of the group ``pylops_distributed.problems``, or
-        ``module:Class`` of one's own.
+        ``module:Class`` for a custom one.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Whether all of a run is what was written, and how to bring it back to what is sound."""
+"""Verify a run's integrity, and repair it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,7 @@ class Finding:
     ----------
     path : str
         Where in the run; empty for the run's own metadata.
-    words : str
-        What is wrong.
+    words : str Description of the fault.
     harmful : bool
         Whether something is lost; not so what a killed writer left unfinished, which nobody reads.
     """
@@ -55,15 +54,14 @@ def verify(url: str | Path) -> list[Finding]:
 
     Returns
     -------
-    list of Finding
-        What is wrong; empty if nothing is.
+    list of Finding The faults; empty if there are none.
 
     Raises
     ------
     FileNotFoundError
         If there is no run.
     CorruptionError
-        If the run's own metadata is not what was written: nothing below it can be trusted to belong to it.
+        If the run's own metadata has changed since it was written: nothing below it can be trusted to belong to it.
     """
     run = Run.open(url)
     return [
@@ -76,9 +74,9 @@ def verify(url: str | Path) -> list[Finding]:
 
 
 def repair(url: str | Path) -> list[Finding]:
-    """Bring a run back to its newest sound checkpoint: delete what is damaged or was left unfinished.
+    """Bring a run back to its newest intact checkpoint: delete corrupt and unfinished groups.
 
-    Checkpoints that are sound are never deleted. A damaged result is deleted, too: the flow writes it again.
+    Intact checkpoints are never deleted. A corrupt result is deleted, too: the flow writes it again.
 
     Parameters
     ----------
@@ -88,14 +86,14 @@ def repair(url: str | Path) -> list[Finding]:
     Returns
     -------
     list of Finding
-        What was deleted, and why; what is left, such as a damaged dataset, is for :func:`verify` to tell.
+        The deleted groups, and why; :func:`verify` lists remaining faults, such as a corrupt dataset.
 
     Raises
     ------
     RunBusyError
         If a process is working on the run.
     CorruptionError
-        If the run's own metadata, or every one of its checkpoints, is damaged.
+        If the run's own metadata, or every one of its checkpoints, is corrupt.
     """
     run = Run.open(url)
     with run.attempt():
@@ -104,7 +102,7 @@ def repair(url: str | Path) -> list[Finding]:
         saved = published_checkpoints(run.storage)
         if saved and all(entry.path in bad for entry in saved):
             raise CorruptionError(
-                f"all {len(saved)} checkpoints of {run.storage.url} are damaged: restore them from a copy, "
+                f"all {len(saved)} checkpoints of {run.storage.url} are corrupt: restore them from a copy, "
                 f"or delete {CHECKPOINTS}/ to start from the first iteration"
             )
         for path in sorted(bad):
@@ -139,7 +137,7 @@ def _checkpoints(storage: Storage) -> Iterator[Finding]:
 
 
 def _foreign(storage: Storage) -> Iterator[Finding]:
-    """What lies beside the checkpoints, copies say, is nobody's to delete."""
+    """Other folders among the checkpoints, such as copies: they are reported, never deleted."""
     for name in storage.dirs(CHECKPOINTS):
         if not CheckpointKey.names(name):
             yield Finding(f"{CHECKPOINTS}/{name}", "is no checkpoint of ours, and left alone", harmful=False)

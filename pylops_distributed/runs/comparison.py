@@ -12,12 +12,12 @@ from pylops_distributed.runs.reading import open_run
 
 
 def compare(*runs: xr.DataTree | str | Path) -> xr.DataTree:
-    """What was set otherwise in several runs, how they converged, and how their models differ; all lazy.
+    """Compare runs: settings that differ, convergence, and differences between models; all lazy.
 
     Parameters
     ----------
     *runs : xarray.DataTree or str or Path
-        Two runs or more, as :func:`open_run` gives them, or their places.
+        Two runs or more, as :func:`open_run` returns them, or their places.
 
     Returns
     -------

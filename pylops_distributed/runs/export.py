@@ -27,8 +27,7 @@ def to_netcdf(run: xr.DataTree, path: str | Path, *, iterates: bool = False) -> 
     Parameters
     ----------
     run : xarray.DataTree
-        A run, as :func:`~pylops_distributed.runs.reading.open_run` gives it.
-    path : str or Path
+        A run, as :func:`~pylops_distributed.runs.reading.open_run` returns it. path : str or Path
         File to write; it must not exist.
     iterates : bool, optional
         The kept iterates, too.
@@ -66,7 +65,7 @@ def to_segy(
     Parameters
     ----------
     run : xarray.DataTree
-        A run, as :func:`~pylops_distributed.runs.reading.open_run` gives it, on data from SEG-Y.
+        A run, as :func:`~pylops_distributed.runs.reading.open_run` returns it, on data from SEG-Y.
     path : str or Path
         File to write; it must not exist.
     variable : str, optional
@@ -123,7 +122,7 @@ def _variable(run: xr.DataTree, name: str | None) -> xr.DataArray:
 
 
 def _source(run: xr.DataTree, array: xr.DataArray) -> tuple[dict[str, Any], xr.DataArray]:
-    """What is known of the first SEG-Y file of the data whose traces are those of ``array``, and their numbers."""
+    """Provenance of the first SEG-Y file whose traces are those of ``array``, and their numbers."""
     inputs = run["inputs"].to_dataset() if "inputs" in run else xr.Dataset()
     seen = []
     for source in inputs.attrs.get("sources", ()):
@@ -148,7 +147,7 @@ def _source(run: xr.DataTree, array: xr.DataArray) -> tuple[dict[str, Any], xr.D
 
 @contextmanager
 def _whole(path: Path) -> Iterator[Path]:
-    """A file beside ``path`` to write to, which takes its place once it is whole."""
+    """A file next to ``path`` to write to, which replaces it once it is whole."""
     if path.exists():
         raise FileExistsError(f"{path} exists already: delete it first, or give another name")
     if not path.parent.is_dir():

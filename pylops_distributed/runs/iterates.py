@@ -45,7 +45,7 @@ class StoredArrays:
 
 
 def open_group_dataset(storage: Storage, path: str) -> xr.Dataset:
-    """A published group, lazily; damaged metadata raises here, by name."""
+    """A published group, lazily; corrupt metadata raises here, by name."""
     attrs = read_attrs(storage, path)
     ds: xr.Dataset = xr.open_zarr(
         storage.zarr(path, read_only=True, whole=True), consolidated=False, chunks={}
@@ -92,7 +92,7 @@ def _stack_models(
 
 
 def _like(last: xr.Dataset, storage: Storage, entry: CheckpointKey, about: Json) -> xr.Dataset:
-    """A checkpoint that holds the arrays of ``last``, but histories of a length of their own."""
+    """A checkpoint that holds the arrays of ``last``, but histories of another length."""
     variables = {}
     for name, array in last.data_vars.items():
         shape = tuple(map(sum, about["manifest"][name]["chunks"]))
@@ -111,7 +111,7 @@ def _like(last: xr.Dataset, storage: Storage, entry: CheckpointKey, about: Json)
 
 
 def _lazy(storage: Storage, paths: Any, shape: Any, chunks: Any, dtype: Any, about: Any) -> da.Array:
-    """What is stored at one or several places, lazily; ``about`` tells it from what was there before."""
+    """Array stored at one or several places, lazily; ``about`` distinguishes it from earlier ones there."""
     name = f"read-{digest([storage.url, paths, about])[:32]}"
     stored = StoredArrays(storage, paths, shape, dtype)
     return da.from_array(stored, chunks=chunks, name=name, meta=np.empty((0,) * len(shape), dtype))

@@ -52,7 +52,7 @@ class Removable:
         RunBusyError
             If somebody works on the run, or has since it was looked at.
         OSError
-            If something could not be deleted; it says what is left.
+            If something could not be deleted; it lists the remaining files.
         """
         if not self.path:
             delete_run(self.run.storage, self.attempt)
@@ -94,8 +94,8 @@ def delete_run(storage: Storage, after: int) -> None:
 def find_removable(root: str | Path, days: float = 30.0) -> Iterator[Removable]:
     """What can go below a folder or prefix: nothing of a run that somebody works on.
 
-    Of finished runs, all checkpoints but the newest two that are sound, which hold earlier iterates; runs that were
-    stopped and have not been touched for ``days``, with their checkpoints; and what is left of runs whose deletion was
+    Of finished runs, all checkpoints but the newest two intact ones, which hold earlier iterates; runs that were
+    stopped and have not been touched for ``days``, with their checkpoints; and remains of runs whose deletion was
     broken off. Results and datasets stay.
 
     Parameters
@@ -132,7 +132,7 @@ def _remains(root: str | Path) -> Iterator[Removable]:
 
 
 def _older(storage: Storage) -> list[CheckpointKey]:
-    """The checkpoints before the newest two sound ones, oldest first."""
+    """The checkpoints before the newest two intact ones, oldest first."""
     found = published_checkpoints(storage)
     kept = list(islice(verified_checkpoints(storage), 2)) if len(found) > 2 else []
     return [entry for entry in found if entry < kept[1]] if len(kept) == 2 else []

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def open_run(url: str | Path) -> xr.DataTree:
-    """Open a run as one tree of labelled, lazy arrays; only what is published is shown.
+    """Open a run as one tree of labelled, lazy arrays; only published checkpoints and results are shown.
 
     Parameters
     ----------

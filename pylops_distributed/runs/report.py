@@ -63,7 +63,7 @@ def write_report(
     url : str
         A run with a result.
     pictures : mapping of str to bytes, optional
-        What :func:`draw` gives, where they are drawn already.
+        Result of :func:`draw`, where they are drawn already.
     tree : xarray.DataTree, optional
         The run that they were drawn of, as :func:`~pylops_distributed.runs.reading.open_run` gave it.
 
@@ -130,7 +130,7 @@ def summary(tree: xr.DataTree) -> dict[str, Any]:
 
 
 def plot_model(tree: xr.DataTree) -> Figure:
-    """Sections of the result's variables, each with its truth beside it where there is one."""
+    """Sections of the result's variables, each next to its truth where there is one."""
     shown = _shown(tree)
     columns = len(shown) if len(shown) <= MOST else 3
     rows = -(-len(shown) // columns)

@@ -1,4 +1,4 @@
-"""A run to look through, in a notebook or on a page of its own: iterates, sections and history, with sliders."""
+"""Browse a run, in a notebook or on a separate page: iterates, sections and history, with sliders."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def view(run: xr.DataTree) -> Any:
     Parameters
     ----------
     run : xarray.DataTree
-        A run, as :func:`~pylops_distributed.runs.reading.open_run` gives it.
+        A run, as :func:`~pylops_distributed.runs.reading.open_run` returns it.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def slider(array: xr.DataArray) -> Any:
 
 
 def serve(url: str | Path, port: int = 0, show: bool = True) -> None:
-    """Serve :func:`view` of a run on 127.0.0.1 until interrupted; a page that is loaded again shows what is new.
+    """Serve :func:`view` of a run on 127.0.0.1 until interrupted; reload the page to see new iterates.
 
     Parameters
     ----------

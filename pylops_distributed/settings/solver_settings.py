@@ -1,7 +1,7 @@
 """Solvers as settings: what a person chooses and sets in YAML or in a form, made from the algorithms' own files.
 
 :data:`ALGORITHMS` lists the solvers by name. The fields of an algorithm are its settings, with the defaults and the
-words of its docstring; fields that hold operators, functions or vectors are no settings: a problem gives them.
+words of its docstring; fields that hold operators, functions or vectors are no settings: a problem supplies them.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class SolverSettings(BaseModel):
         Parameters
         ----------
         **given
-            What is no setting: operators, functions and vectors by the names of the algorithm's fields. What must
-            be there and is not stays empty: such a solver tells of its settings, and does not solve.
+            Fields that are no settings, by name: operators, functions and vectors. A required one that is missing
+            stays empty: such a solver has settings, but cannot solve.
         """
         empty = {f.name: () for f in injected_fields(self.algorithm) if f.default is MISSING}
         solver: Solver[Any] = self.algorithm(**self.model_dump(exclude={"name"}), **{**empty, **given})
@@ -49,7 +49,7 @@ class SolverSettings(BaseModel):
 
     @model_validator(mode="after")
     def _together(self) -> SolverSettings:
-        """Let the algorithm say whether its settings go together, while what a problem gives is still open."""
+        """Let the algorithm say whether its settings go together, while the problem's part is still open."""
         self.build()
         return self
 

@@ -1,4 +1,4 @@
-"""A field of a form that holds one of several forms, told apart by their names."""
+"""Pydantic annotation: a union of forms, discriminated by ``name``."""
 
 from __future__ import annotations
 

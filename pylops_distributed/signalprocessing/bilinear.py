@@ -32,7 +32,7 @@ class Bilinear(LinearOperator):
     .. math::
         y_k = (1-u)(1-v)\,x_{i,j} + (1-u)\,v\,x_{i,j+1} + u\,(1-v)\,x_{i+1,j} + u\,v\,x_{i+1,j+1}
 
-    and the adjoint its transpose. Each chunk of the model has a sparse matrix of its own; the data are whole
+    and the adjoint its transpose. Each chunk of the model has a separate sparse matrix; the data are whole
     along the positions.
 
     Parameters

@@ -34,8 +34,8 @@ class DTCWT(LinearOperator):
         c_{jk} = \langle x, \psi_{h,jk} \rangle + i\, \langle x, \psi_{g,jk} \rangle
 
     Real and imaginary parts are the two entries of a first axis of the data; along ``axis`` scales follow each other,
-    finest first, then what is left. As in PyLops the inverse transform stands in the adjoint's place, so that the dot
-    test does not hold. The axis is gathered in one chunk; others stay chunked.
+    finest first, then the lowpass residue. As in PyLops the inverse transform stands in the adjoint's place, so that
+    the dot test does not hold. The axis is gathered in one chunk; others stay chunked.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class DTCWT(LinearOperator):
     level : int, optional
         Number of levels.
     include_scale : bool, optional
-        Let the package keep what is left at each level; the operator does not use it.
+        Let the package keep the lowpass residue of each level; the operator does not use it.
     axis : int, optional
         Axis to transform along.
     dtype : dtype, optional

@@ -18,7 +18,7 @@ LOCAL = pylops.signalprocessing.DWTND
 class DWTND(BlockwiseOperator):
     r"""Discrete wavelet transform along several axes, by PyWavelets.
 
-    With the filters :math:`h` and :math:`g` of the wavelet, each scale splits what is left of the signal:
+    With the filters :math:`h` and :math:`g` of the wavelet, each scale splits the remaining lowpass signal:
 
     .. math::
         a_k = \sum_n h_{n - 2k}\, x_n, \qquad d_k = \sum_n g_{n - 2k}\, x_n

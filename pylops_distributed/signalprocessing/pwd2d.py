@@ -1,4 +1,4 @@
-"""Plane-wave operators at PyLops' place; each has a file of its own."""
+"""Plane-wave operators at PyLops' path; each is defined in a separate file."""
 
 from pylops_distributed.signalprocessing.pwsmoother2d import PWSmoother2D
 from pylops_distributed.signalprocessing.pwsprayer2d import PWSprayer2D

@@ -32,7 +32,7 @@ class Radon2D(Curves):
     pxaxis : array_like
         Axis of slownesses, curvatures or inverse velocities, in the units of the other axes.
     kind : {"linear", "parabolic", "hyperbolic"} or callable, optional
-        Curves, or a picklable function ``kind(x, t, px)`` that gives them in samples.
+        Curves, or a picklable function ``kind(x, t, px)`` that returns them in samples.
     centeredh : bool, optional
         Number offsets from the middle of the axis, and not from zero in its own unit.
     interp : bool, optional

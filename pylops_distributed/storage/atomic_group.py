@@ -1,4 +1,4 @@
-"""Zarr groups that are there whole or not at all.
+"""Atomic Zarr groups: each is either complete or absent.
 
 A group is written arrays first; its own ``zarr.json``, put last and only if absent, is what publishes it.
 It holds a manifest of the arrays and a digest of itself, so that any later damage is found.
@@ -33,9 +33,9 @@ from pylops_distributed.vectors.space import Chunks
 Json: TypeAlias = dict[str, Any]
 Verify: TypeAlias = Literal["full", "fast"]
 # Put where nothing shall be published any more, see the module `fence`: a group for Zarr, but without the digest that
-# all of ours have; told from those by its size, without reading it.
+# all of ours have; recognised by its size, without reading it.
 FENCE = b'{"zarr_format":3,"node_type":"group"}'
-BROKEN = os.strerror(errno.EIO)  # what the system says of a disk that has lost what was on it
+BROKEN = os.strerror(errno.EIO)  # the system's message for a disk that has lost data
 
 
 class Labelled(Protocol):
@@ -117,7 +117,7 @@ def read_attrs(storage: Storage, path: str = "") -> Json:
     except (ValueError, TypeError, KeyError):
         intact = False
     if not intact:
-        raise CorruptionError(f"the metadata {metadata_key(path)} is not what was written")
+        raise CorruptionError(f"the metadata {metadata_key(path)} has changed since it was written")
     return attrs
 
 
@@ -150,7 +150,7 @@ def write_group(
     attrs : mapping
         JSON attributes of the group.
     finite : collection of str, optional
-        Variables in which NaN and infinities are refused.
+        Variables in which NaN and infinities are errors.
     cold : bool, optional
         Whether the arrays are written often and hardly ever read; see
         :func:`~pylops_distributed.storage.object_store.create_array`.
@@ -166,7 +166,7 @@ def write_group(
     FloatingPointError
         If a variable named in ``finite`` is not.
     OSError
-        If what was written is not all there.
+        If the written group is not complete.
     """
     if storage.exists(metadata_key(path)):
         raise FileExistsError(f"{storage.url}/{path} exists already; published groups are never written over")
@@ -249,7 +249,7 @@ def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = 
     FileNotFoundError
         If the group is not published.
     CorruptionError
-        If anything differs from what was written.
+        If anything has changed since it was written.
     OSError
         If the store is away: nothing is known then, as with what workers raise that are lost meanwhile.
     """
@@ -290,7 +290,7 @@ def _write_arrays(
     cold: bool,
     get: Any,
 ) -> Json:
-    """Write the arrays of a group, and give its manifest once they are known to be there and sound."""
+    """Write the arrays of a group, and return its manifest once they are verified."""
     storage.delete_prefix(path)
     lazy = {name: _write(storage / path, name, v, cold) for name, v in variables.items()}
     (marks,) = dask.compute({name: found for name, (_, _, found) in lazy.items()}, scheduler=get)
@@ -310,7 +310,7 @@ def _write_arrays(
 
 
 def _write(group: Storage, name: str, variable: Labelled, cold: bool) -> tuple[Array, Chunks, da.Array]:
-    """Create an array, and write it lazily: gives its chunks and, for each that is stored, its mark."""
+    """Create an array, and write it lazily: returns its chunks and, for each that is stored, its mark."""
     data = da.asarray(variable.data)
     if data.dtype.kind not in "biufc":
         raise TypeError(f"{name} has type {data.dtype}, expected numbers; convert it before storing")
@@ -347,7 +347,7 @@ def _write_block(
             stored = np.zeros(target.chunks, target.dtype)
             stored[tuple(map(slice, expected))] = values
         key = target.metadata.encode_chunk_key(block_info[0]["chunk-location"])
-        with suppress(FileNotFoundError):  # the array's folder is there, or was removed: it is not made anew
+        with suppress(FileNotFoundError):  # the array's folder exists, or was removed: it is not made anew
             make_folder((folder / key).parent, folder)
         finite, checksum = write_chunk(folder / key, stored)
         checksum = checksum if stored is values else checksum_of(values)
@@ -358,7 +358,7 @@ def _write_block(
 
 
 def _stored(storage: Storage, path: str) -> defaultdict[str, Json]:
-    """What is stored of each array of a group: chunks, bytes, and the digest of its metadata."""
+    """Stored chunks and bytes of each array of a group, and the digest of its metadata."""
     found: defaultdict[str, Json] = defaultdict(lambda: {"nchunks": 0, "stored_bytes": 0, "metadata": None})
     for key, size in storage.sizes(path):
         name, _, rest = key.removeprefix(f"{path}/").partition("/")

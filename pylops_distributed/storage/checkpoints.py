@@ -1,4 +1,4 @@
-"""Checkpoints: solver states on Zarr, complete or not there, and only ever resumed when sound."""
+"""Checkpoints: solver states on Zarr, complete or absent, and only ever resumed when intact."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ class CheckpointStore:
     client : distributed.Client, optional
         Client on whose workers to read and write; the Dask scheduler in use at each call if not given.
     background : bool, optional
-        Write while the solver goes on. One state at a time; an error comes up at the next call.
+        Write while the solver continues. One state at a time; an error comes up at the next call.
     verify : {"full", "fast"}, optional
-        Whether reading checks every chunk's checksum or only that all chunks are there, whole.
+        Whether reading checks every chunk's checksum or only that all chunks exist, whole.
     """
 
     def __init__(
@@ -119,13 +119,13 @@ class CheckpointStore:
         self._unreadable: set[CheckpointKey] = set()
         self._pending: Future[None] | None = None
         self._end = 0.0  # when the save under way counts as stuck
-        self.stuck = False  # for good: what is still being written must not meet what others write
+        self.stuck = False  # for good: its pending writes must not meet those of others
         _known.add(self)
         attempt.check()
         delete_unpublished(self.storage, attempt.number)
 
     def save(self, state: State, history: History | None = None) -> None:
-        """Save a computed state; in the background unless told otherwise.
+        """Save a computed state; in the background unless ``background`` is False.
 
         Parameters
         ----------
@@ -201,14 +201,14 @@ class CheckpointStore:
         keep_claim(self.storage, solve=self._solve, witness=numbers if finite else None)
 
     def note(self, **about: Any) -> None:
-        """Keep beside the checkpoints how the solve stands: ``niter`` asked for, and where and why it ``ended``."""
+        """Store next to the checkpoints how the solve stands: ``niter`` asked for, and where and why it ``ended``."""
         self.attempt.check()
         keep_claim(self.storage, **about)
 
     def latest(self, kind: type[S]) -> Checkpoint[S] | None:
-        """The newest sound checkpoint, or None if none was ever saved.
+        """The newest intact checkpoint, or None if none was ever saved.
 
-        A damaged one is passed over for the one before, with a warning in the log.
+        A corrupt one is skipped with a warning in the log; the one before is used.
 
         Parameters
         ----------
@@ -218,7 +218,7 @@ class CheckpointStore:
         Raises
         ------
         CorruptionError
-            If there are checkpoints, and all are damaged.
+            If there are checkpoints, and all are corrupt.
         TypeError
             If the checkpoint holds another kind of state.
         """
@@ -229,7 +229,7 @@ class CheckpointStore:
                 checkpoint = self.load(entry.name, kind)
             except CorruptionError as error:
                 (self._unreadable if isinstance(error, UnreadableError) else self._unsound).add(entry)
-                logger.warning("checkpoint %s is damaged and passed over: %s", entry.name, error)
+                logger.warning("checkpoint %s is corrupt and skipped: %s", entry.name, error)
                 continue
             self._parent = entry.name
             if kind is not State:
@@ -238,7 +238,7 @@ class CheckpointStore:
         if found:
             names = ", ".join(entry.name for entry in found)
             raise CorruptionError(
-                f"all checkpoints of {self.storage.url} are damaged, as the log tells: {names}; "
+                f"all checkpoints of {self.storage.url} are corrupt, see the log: {names}; "
                 f"restore them from a copy, or delete {ROOT}/ to start from the first iteration"
             )
         return None
@@ -271,7 +271,7 @@ class CheckpointStore:
         return self.client.get if self.client is not None else get_scheduler(cls=da.Array)
 
     def _write(self, entry: CheckpointKey, state: State, history: History, get: Any) -> None:
-        """Write, publish and prune; a state already saved by this attempt is the same one, unless it was damaged."""
+        """Write, publish and prune; a state already saved by this attempt is the same one, unless it was corrupt."""
         if entry in self._unsound | self._unreadable:
             delete_group(self.storage, entry.path)
             self._unsound.discard(entry)
@@ -300,7 +300,7 @@ class CheckpointStore:
                 delete_group(self.storage, entry.path)
             if isinstance(
                 error, OSError
-            ):  # a newer attempt may have put a fence there, and deleted what was written
+            ):  # a newer attempt may have put a fence there, and deleted this group
                 self.attempt.check()
             raise
         self._parent = entry.name
@@ -310,7 +310,7 @@ class CheckpointStore:
         self.seconds = time.monotonic() - start
 
     def _prune(self) -> None:
-        """Prune with no save under way; the damaged do not count as kept, and what the disk may give again stays.
+        """Prune with no save under way; corrupt ones do not count as kept, and those that may be readable later stay.
 
         What a newer attempt has saved is none of this one's business: it may be paused here, and wake after a takeover.
         """
@@ -329,7 +329,7 @@ class CheckpointStore:
             if entry not in kept:
                 try:
                     delete_group(self.storage, entry.path)
-                except OSError as error:  # the new one is there all the same
+                except OSError as error:  # the new one exists all the same
                     logger.warning("an old checkpoint is not deleted: %s", error)
         delete_unpublished(self.storage, self.attempt.number, own=True)
 
@@ -339,7 +339,7 @@ class CheckpointStore:
             open_checkpoint(self.storage, entry.name, "fast")
         except CorruptionError as error:
             self._unsound.add(entry)
-            logger.warning("checkpoint %s is damaged and not counted: %s", entry.name, error)
+            logger.warning("checkpoint %s is corrupt and not counted: %s", entry.name, error)
             return False
         return True
 

@@ -1,4 +1,4 @@
-"""What is stored is what was written, or damaged: told by a checksum of the elements of each chunk."""
+"""Checksums of the elements of each chunk, which show whether stored data are intact or corrupt."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def text_of(sums: np.ndarray[Any, Any]) -> str:
 
 
 def compare(array: da.Array, written: str | None, get: Any = None) -> None:
-    """Read every chunk of an array; all must hold what was written there, and not what belongs elsewhere.
+    """Read every chunk of an array; all must hold the data written there, and not those of another place.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def compare(array: da.Array, written: str | None, get: Any = None) -> None:
         raise CorruptionError(f"there are {len(found) // 8} chunks, and checksums of {len(written) // 8}")
     wrong = next(i for i in range(0, len(found), 8) if found[i : i + 8] != written[i : i + 8]) // 8
     place = tuple(int(i) for i in np.unravel_index(wrong, array.numblocks))
-    raise CorruptionError(f"chunk {place} is not what was written there")
+    raise CorruptionError(f"chunk {place} has changed since it was written")
 
 
 def _chunk_checksum(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

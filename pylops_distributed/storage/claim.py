@@ -1,4 +1,4 @@
-"""What the checkpoints of a run were made with, kept beside them: tokens of the solve, and its witness."""
+"""Identity of a run's solve, stored next to its checkpoints: tokens of operator, data and solver, and a witness."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def check_claim(storage: Storage, given: Mapping[str, Any]) -> None:
         listed = "\n  ".join(differences({n: kept.get(n) for n in unlike}, {n: given[n] for n in unlike}))
         raise RunMismatchError(
             f"the checkpoints of {storage.url} were made with another {', another '.join(unlike)}:\n  {listed}\n"
-            "Nothing was computed. Put back what was there, or give another place"
+            "Nothing was computed. Restore them, or give another place"
         )
 
 
 def read_claim(storage: Storage) -> Json:
-    """What is kept beside the checkpoints; empty for runs of older versions."""
+    """The claim stored next to the checkpoints; empty for runs of older versions."""
     try:
         return read_attrs(storage, ROOT)
     except (FileNotFoundError, CorruptionError):

@@ -1,7 +1,7 @@
 """Chunks written around the system's page cache, piece by piece: for large states, written often and hardly ever read.
 
 Through Zarr and the cache a chunk is copied three times, each time into fresh memory of the system, and pushes out
-what a solver reads again and again. A piece fits into the processor's cache. What is on disk is the same.
+data that a solver reads again and again. A piece fits into the processor's cache. The files are the same.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _write(path: Path, values: np.ndarray[Any, Any], how: int) -> tuple[bool, in
     try:
         for start in range(0, values.size, each):
             piece = values[start : start + each]
-            # What is not finite leaves its mark on the sum, which is faster than a look at each.
+            # A number that is not finite leaves its mark on the sum, which is faster than a look at each.
             finite = finite and bool(np.isfinite(piece.sum()) or np.isfinite(piece).all())
             raw = staged[: piece.nbytes]
             raw[:] = piece.view(np.uint8)

@@ -1,4 +1,4 @@
-"""Who may write to a run: numbered attempts, each refused while the one before is alive.
+"""Who may write to a run: numbered attempts, each rejected while the one before is alive.
 
 No wall clock has a say in it. On one machine a process is known by its number and by when the kernel says it began, and
 its lease by the machine's own monotonic clock. A process on another machine is watched: as long as its lease changes
@@ -54,7 +54,7 @@ DAY = 86400.0
 
 # Attempts of this process by their UUIDs: the others are over, though a full disk may have kept one from saying so.
 _held: set[str] = set()
-# Leases of other machines, by place and attempt: what was seen, and when it was first seen by this process's clock.
+# Leases of other machines, by place and attempt: the last lease, and when this process's clock first saw it.
 _watched: dict[tuple[str, int], tuple[Json, float]] = {}
 
 
@@ -116,7 +116,7 @@ class Attempt:
         self.end()
         try:
             _renew_lease(self.storage, self.number, self._uuid, released=True, quiet=self.quiet)
-        except FileNotFoundError as error:  # it was moved or deleted: whoever writes is told by check()
+        except FileNotFoundError as error:  # it was moved or deleted: check() raises for whoever writes
             logger.warning("attempt %d cannot be released: %s", self.number, error)
 
     def __enter__(self) -> Attempt:
@@ -174,7 +174,7 @@ def ensure_free(storage: Storage, *, deletes: bool = False) -> Owner | None:
 
     A lease of another machine is watched until it changes, or has not for 90 s.
     """
-    told = False
+    warned = False
     while (last := owner(storage)) is not None:
         if last.deletes and not deletes:
             raise RunGoneError(
@@ -190,10 +190,10 @@ def ensure_free(storage: Storage, *, deletes: bool = False) -> Owner | None:
             return last
         if known[0].get("changed"):
             raise _busy(storage, last)
-        if not told:
+        if not warned:
             logger.warning("watching for up to %.0f s whether attempt %d at %s is alive on %s",
                            TTL, last.number, storage.url, last.host)  # fmt: skip
-            told = True
+            warned = True
         time.sleep(min(LOOK, TTL / 10))
     return None
 
@@ -307,7 +307,7 @@ def _renew_lease(
 
 
 def _renew(storage: Storage, number: int, owner: str, stop: threading.Event) -> None:
-    """Give signs of life until told to stop."""
+    """Give signs of life until ``stop`` is set."""
     while not stop.wait(RENEW):
         try:
             _renew_lease(storage, number, owner)
@@ -327,7 +327,7 @@ def _machine() -> str:
 
 
 def _self() -> Json:
-    """What is to be known about this process."""
+    """Host, process and start of this attempt."""
     return {
         "schema": "pylops-distributed-attempt/1", "uuid": uuid.uuid4().hex, "since": time.time(),
         "host": socket.gethostname(), "machine": _machine(), "pid": os.getpid(),

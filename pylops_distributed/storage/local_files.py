@@ -101,7 +101,7 @@ def remove_tree(root: Path, key: str) -> None:
     Raises
     ------
     OSError
-        If something could not be deleted: it says what is left, and why.
+        If something could not be deleted: it lists the remaining files, and why.
     """
     path = root / key
     _refuse_links(root, Path(key).parent)
@@ -136,7 +136,7 @@ def ensure_create(folder: Path) -> None:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[int]:
-    """A folder, held open: what is done by its descriptor is done to it alone, whatever takes its name meanwhile.
+    """A folder, held open: operations on its descriptor reach it alone, whatever takes its name meanwhile.
 
     Raises
     ------
@@ -200,14 +200,14 @@ def _rename_new(part: Path, path: Path) -> None:
         raise OSError(
             errno.EOPNOTSUPP,
             f"the file system of {path.parent} has neither hard links nor a renaming that replaces nothing, so two "
-            "processes could not be told apart there: choose a place on another file system",
+            "processes could not exclude each other there: choose a place on another file system",
         )
     if code:
         raise OSError(code, os.strerror(code), str(path))
 
 
 def _refuse_links(root: Path, inner: Path) -> None:
-    """Raise if a folder on the way from a root to what is in it is a link."""
+    """Raise if a folder on the way from a root to a path in it is a link."""
     way = root
     for part in inner.parts:
         way /= part
@@ -219,7 +219,7 @@ def _refuse_links(root: Path, inner: Path) -> None:
 
 
 def _rmtree(path: Path | str, folder: int | None = None) -> list[OSError]:
-    """Delete a folder, and return what went wrong; what is not there is not wrong."""
+    """Delete a folder, and return what went wrong; missing files are no errors."""
     errors: list[BaseException] = []
     if sys.version_info >= (3, 12):
         shutil.rmtree(path, dir_fd=folder, onexc=lambda _call, _path, error: errors.append(error))

@@ -78,7 +78,7 @@ class Storage:
     url : str
         Absolute ``file://`` or ``s3://`` address, without a slash at its end.
     base : str or None
-        A ``file://`` address at or above it whose folder must be there already: what was moved or deleted is not
+        A ``file://`` address at or above it whose folder must exist already: a folder that was moved or deleted is not
         made anew by those who still write to it.
     """
 
@@ -136,7 +136,7 @@ class Storage:
         return store
 
     def put(self, key: str, data: bytes) -> None:
-        """Write an object at once, over any older one; an ``OSError`` tells what is in the way."""
+        """Write an object at once, over any older one; an ``OSError`` names the obstacle."""
         if self.folder is not None:
             with self._words(key, "written"):
                 return files.replace(self.folder / key, data, self._base)
@@ -145,7 +145,7 @@ class Storage:
     def put_new(self, key: str, data: bytes) -> bool:
         """Write an object unless there is one, and tell whether the object there is ours.
 
-        What is stored is read back and compared, so that a write whose acknowledgement got lost still counts;
+        The stored object is read back and compared, so that a write whose acknowledgement got lost still counts;
         let ``data`` carry something unique to the writer.
         """
         with suppress(AlreadyExistsError, PreconditionError, FileExistsError):
@@ -157,7 +157,7 @@ class Storage:
         return self.get(key) == data
 
     def _ask(self, key: str, what: str, request: Callable[[], T]) -> T:
-        """What a request gives; to another machine it is sent again where the client itself would not.
+        """Result of a request; to another machine it is sent again where the client itself would not.
 
         Those are the ones that broke off amid their answer, and those that may have been done: all here can be twice.
         """
@@ -251,7 +251,7 @@ class Storage:
         Raises
         ------
         OSError
-            If something could not be deleted; it says what is left.
+            If something could not be deleted; it lists the remaining objects.
         """
         if self.folder is not None:
             files.remove_tree(self.folder, prefix)
@@ -259,7 +259,7 @@ class Storage:
             self._ask(prefix, "deleted", lambda: obstore.delete(self._readable, keys))
 
     def sync(self, prefix: str = "") -> None:
-        """Make everything at or below ``prefix`` outlive a power cut; S3 does so by itself.
+        """Make everything at or below ``prefix`` outlive a power cut; S3 does so anyway.
 
         Files first, then folders from the inside out, then those above, up to the URL's own parent.
         """

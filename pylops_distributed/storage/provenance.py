@@ -1,4 +1,4 @@
-"""What makes a run the same run, and what is worth remembering of how it was made."""
+"""Identity of a run, and provenance: commit, packages and machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results: each at a place of its own, which no other attempt ever writes to; the newest published one counts.
+"""Results: each at a separate place, which no other attempt ever writes to; the newest published one counts.
 
 ``result/a0003-0001`` is the first result of attempt 3. It is published as checkpoints are, by its ``zarr.json`` alone,
 and replaces the ones before because its name sorts after theirs: there is no pointer that a writer who was overtaken
@@ -95,7 +95,7 @@ def result_attrs(storage: Storage) -> Json | None:
     Raises
     ------
     CorruptionError
-        If they are not what was written.
+        If they have changed since they were written.
     """
     for _ in range(LOOKS):
         if (path := result_path(storage)) is None:
@@ -157,9 +157,7 @@ def write_result(
     except BaseException as error:
         if not isinstance(error, FileExistsError):
             delete_group(storage, place.path)
-        if isinstance(
-            error, OSError
-        ):  # a newer attempt may have put a fence there, and deleted what was written
+        if isinstance(error, OSError):  # a newer attempt may have put a fence there, and deleted this result
             attempt.check()
         raise
     attempt.check()  # whoever was overtaken meanwhile deletes nothing, and acknowledges nothing
@@ -168,7 +166,7 @@ def write_result(
 
 
 def sweep_results(storage: Storage, attempt: int) -> None:
-    """Delete what attempts before ``attempt`` left unpublished, and what was replaced; what cannot be is logged."""
+    """Delete unpublished results of attempts before ``attempt``, and replaced ones; failures are logged."""
     newest = max(results(storage), default=None)
     for place in places(storage):
         if (
@@ -211,7 +209,7 @@ def _delete_replaced(storage: Storage, newest: Place) -> None:
         if storage.exists(metadata_key(ROOT)):
             storage.delete(OLD_REPORT)
         delete_old(storage)
-    except OSError as error:  # the new one is there all the same
+    except OSError as error:  # the new one exists all the same
         log.warning("a result that was replaced is not deleted: %s", error)
 
 

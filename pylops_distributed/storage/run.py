@@ -42,7 +42,7 @@ NO_CHECKPOINT = -1  # in place of the iteration of a result that was made from n
 
 @dataclass(frozen=True)
 class Status:
-    """How a run stands, from what is stored alone.
+    """How a run stands, from its stored files alone.
 
     Attributes
     ----------
@@ -183,11 +183,11 @@ class Run:
 
     @property
     def dataset(self) -> str:
-        """URL of its dataset: where that was when the run was made, or in ``datasets`` beside the run after a move."""
+        """URL of its dataset: where that was when the run was made, or in ``datasets`` next to the run after a move."""
         known = str(self.attrs["dataset"])
-        beside = f"{self.storage.url.rsplit('/', 1)[0]}/datasets/{known.rstrip('/').rsplit('/', 1)[-1]}"
-        moved = not open_storage(known).exists("zarr.json") and open_storage(beside).exists("zarr.json")
-        return beside if moved else known
+        sibling = f"{self.storage.url.rsplit('/', 1)[0]}/datasets/{known.rstrip('/').rsplit('/', 1)[-1]}"
+        moved = not open_storage(known).exists("zarr.json") and open_storage(sibling).exists("zarr.json")
+        return sibling if moved else known
 
     def attempt(self) -> Attempt:
         """Take the right to write to the run; see :func:`pylops_distributed.storage.lease.acquire`.
@@ -215,7 +215,7 @@ class Run:
     ) -> str:
         """Write the result, chunk by chunk, and publish it as a whole; one written before is replaced.
 
-        Each goes to a place of its own, see :mod:`pylops_distributed.storage.results`.
+        Each goes to a separate place, see :mod:`pylops_distributed.storage.results`.
 
         Parameters
         ----------

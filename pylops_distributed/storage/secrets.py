@@ -51,7 +51,7 @@ def may_be(name: str, value: str) -> bool:
 
 
 def find_secrets(text: str) -> Iterator[str]:
-    """What is secret in a text, wherever it stands: names, or "address" or "text" where it has none.
+    """Secrets in a text, wherever they stand: names, or "address" or "text" where they have none.
 
     Parameters
     ----------

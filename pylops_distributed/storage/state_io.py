@@ -67,7 +67,7 @@ class CheckpointKey:
 
     @classmethod
     def names(cls, name: str) -> bool:
-        """Whether a name is one of ours; anything may lie beside what we write, such as copies."""
+        """Whether a name is one of ours; other files may lie there, too, such as copies."""
         return NAME.fullmatch(name) is not None and cls.of(name).name == name
 
 
@@ -99,12 +99,12 @@ def published_checkpoints(storage: Storage) -> list[CheckpointKey]:
 
 
 def verified_checkpoints(storage: Storage) -> Iterator[CheckpointKey]:
-    """The published checkpoints that are what was written, newest first, each read in full when it is asked for."""
+    """The intact published checkpoints, newest first, each read in full when it is asked for."""
     for entry in reversed(published_checkpoints(storage)):
         try:
             open_checkpoint(storage, entry.name)
         except CorruptionError as error:
-            log.warning("%s of %s is damaged and passed over: %s", entry.name, storage.url, error)
+            log.warning("%s of %s is corrupt and skipped: %s", entry.name, storage.url, error)
         else:
             yield entry
 
@@ -146,7 +146,7 @@ def load_checkpoint(
     kind : type
         The class of the state; ``State`` reads the model alone, of any.
     verify : {"full", "fast"}, optional
-        Whether to check every chunk's checksum, or only that all chunks are there, whole.
+        Whether to check every chunk's checksum, or only that all chunks exist, whole.
     get : callable or str, optional
         Dask scheduler that reads; the one in use if not given.
 
@@ -163,7 +163,7 @@ def load_checkpoint(
     saved = read_attrs(storage, path)["kind"]
     if kind is not State and saved != kind.__name__:
         raise TypeError(
-            f"{storage.url}/{path} holds a {saved}, not a {kind.__name__}: go on with the same solver"
+            f"{storage.url}/{path} holds a {saved}, not a {kind.__name__}: resume with the same solver"
         )
     group = open_checkpoint(storage, name, verify, get)
     values: dict[str, Any] = {"iteration": group.attrs["iteration"]}

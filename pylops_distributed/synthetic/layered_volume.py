@@ -283,7 +283,7 @@ def _noise(signal: Array, wavelet: Array, snr: float, rng: np.random.Generator) 
 
 
 def _check(shape: tuple[int, ...], **settings: float) -> None:
-    """Refuse what no volume can be made of."""
+    """Raise for a shape or settings that no volume can have."""
     if len(shape) not in (2, 3) or min(shape) < 1 or shape[-1] < 32:
         raise ValueError(
             "shape must be (inlines, crosslines, samples) or (crosslines, samples), with 32 samples or more, "

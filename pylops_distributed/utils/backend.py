@@ -1,4 +1,4 @@
-"""Where Dask computes: on this machine, on others, or on a cluster that is there already."""
+"""Where Dask computes: on this machine, on others, or on an existing cluster."""
 
 from __future__ import annotations
 

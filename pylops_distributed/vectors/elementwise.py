@@ -68,7 +68,7 @@ def elementwise(function: Callable[..., Any], *args: Any, dtype: DTypeLike | Non
 
 def _sum(*blocks: Any, function: Callable[..., Any], kind: Any) -> Any:
     ndim = max(np.ndim(b) for b in blocks)
-    with np.errstate(over="ignore", invalid="ignore"):  # the sum tells, and ends the solve
+    with np.errstate(over="ignore", invalid="ignore"):  # the sum shows it, and ends the solve
         return np.asarray(function(*blocks)).sum(dtype=kind).reshape((1,) * ndim)
 
 
@@ -190,11 +190,12 @@ def _step_length(k: Any, curvature: Any, first: Any, direction: Any, model: Any,
 def step_length(k: Any, curvature: Any, first: Any, *vectors: Vector) -> Any:
     """``k / curvature`` as a lazy 0-d array: how far conjugate gradients go along a direction.
 
-    It is 0 once the gradient, of squared norm ``k``, is lost in the rounding of the first one: what is left of it
-    says nothing any more, and its square may underflow. It is NaN if ``k`` or ``curvature`` is NaN or infinite.
+    It is 0 once the gradient, of squared norm ``k``, is lost in the rounding of the first one: its remainder is
+    meaningless, and its square may underflow. It is NaN if ``k`` or ``curvature`` is NaN or infinite.
 
     From a start close to the solution the first gradient is small already, and rounding does not show in it. Then a
-    step that is lost in the rounding of the model tells: further ones would follow noise, and grow without bound.
+    step that is lost in the rounding of the model is the last: further ones would follow noise, and grow without
+    bound.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, 
 def noise(space: AnySpace, dtype: Any, like: Vector | None = None, offset: int = 0) -> Any:
     """A vector of fixed numbers between 0 and 1 (and as many imaginary ones) that look random.
 
-    They depend on the position alone, so that every chunking gives the same.
+    They depend on the position alone, so that every chunking returns the same.
     """
     if isinstance(space, BlockSpace):
         starts = np.cumsum([offset, *(s.size for s in space.spaces)])

@@ -1,9 +1,9 @@
 """Thresholds that depend on all magnitudes of a vector, exact, in few lazy passes and without gathering it.
 
-Read as integers, the bits of magnitudes sort like the magnitudes. Each pass fixes the next eleven bits of what is
-looked for, from one table a chunk: how many elements that begin with the bits known so far go on with which. Six
-passes give every bit of a double, three of a single. The bits known so far are kept as the smallest number that
-begins with them.
+Read as integers, the bits of magnitudes sort like the magnitudes. Each pass fixes the next eleven bits of the
+quantile, from one table a chunk: the next bits of the elements that begin with the bits known so far, counted. Six
+passes give every bit of a double, three of a single. The bits known so far are kept as the smallest number that begins
+with them.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _search(
     x: Vector, search: da.Array, table: Callable[..., Any], descend: Callable[..., Any],
     finish: Callable[..., Any], settings: tuple[Any, ...],
 ) -> da.Array:  # fmt: skip
-    """Fix all bits, pass by pass; ``search`` is what is known: four numbers."""
+    """Fix all bits, pass by pass; ``search`` is the knowledge so far: four numbers."""
     kind = real_dtype(x)
     for before, after in _passes(kind):
         tables = [_table(a, search, table, before, after, kind) for a in _arrays(x)]
@@ -130,7 +130,7 @@ def _count_and_sum(size: Any, search: Any, before: int, after: int, width: int) 
 
 
 def _starts(start: Any, width: int, after: int, kind: Any) -> Any:
-    """The smallest numbers that begin like ``start`` and go on with each digit."""
+    """The smallest numbers that begin like ``start`` and continue with each digit."""
     digits = np.arange(width, dtype=f"u{kind.itemsize}") << after
     with np.errstate(invalid="ignore"):  # the last ones are not numbers
         return (_bits(start, kind) | digits).view(kind).astype(float)

@@ -125,7 +125,7 @@ class BlendingContinuous(LinearOperator):
 
 
 def shifted(traces: Array, late: Array, transform: Fourier, f: Array, dt: float, sign: int) -> Array:
-    """Traces of each source shifted by a time of its own, in the frequency domain."""
+    """Traces of each source shifted by that source's time, in the frequency domain."""
     y = transform(traces)
     y *= np.exp(sign * 2j * np.pi * late[:, None, None] * f).astype(y.dtype)
     return transform(y, adjoint=True)

@@ -91,7 +91,7 @@ class Kirchhoff(LinearOperator):
     trav_srcs, trav_recs : dask.array.Array
         Times, of shape ``(*dims, ns)`` and ``(*dims, nr)``, unless ``trav`` is that of all traces.
     trav : dask.array.Array
-        Times of all traces, if these are what was given.
+        Times of all traces, if these were given.
     amp_srcs, amp_recs : dask.array.Array
         With ``dynamic``, amplitudes of the shapes of the times.
 

@@ -27,7 +27,7 @@ class LSM:
     ----------
     z, x, t, srcs, recs, vel, wav, wavcenter, y : optional
         As of :class:`Kirchhoff`. The kind ``twowayac`` models from the time ``t[0]`` to ``len(t)``, in milliseconds,
-        with a wavelet of its own.
+        with its internal wavelet.
     kind : {"kirchhoff", "twowayac"}, optional
         Modelling operator: :class:`Kirchhoff` or :class:`AcousticWave2D`.
     dottest : bool, optional

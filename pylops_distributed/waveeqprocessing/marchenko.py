@@ -251,7 +251,7 @@ class Marchenko:
     def system(
         self, trav: ArrayLike, G0: ArrayLike | None = None, nfft: int | None = None
     ) -> tuple[LinearOperator, BlockVector, LinearOperator, da.Array, da.Array]:
-        """What is solved for focusing functions of several points; lazy.
+        """The system for focusing functions of several points; lazy.
 
         Parameters
         ----------

@@ -140,7 +140,7 @@ class AcousticWave2D(BlockwiseOperator):
         return build(**{**self.parts.options, **one}).geometry
 
     def updatesrc(self, wav: ArrayLike) -> None:
-        """Use a wavelet of one's own, sampled as the data are, at most as long.
+        """Use a custom wavelet, sampled as the data are, at most as long.
 
         Parameters
         ----------
@@ -174,7 +174,7 @@ class AcousticWave2D(BlockwiseOperator):
 
 
 def build(wavelet: Array | None = None, **options: Any) -> Any:
-    """PyLops' operator, with a wavelet of one's own."""
+    """PyLops' operator, with a custom wavelet."""
     op = pylops.waveeqprocessing.AcousticWave2D(**options)
     if wavelet is not None:
         op.updatesrc(wavelet)

@@ -275,7 +275,7 @@ def test_missing_chunks_are_noticed(source, url):
     chunk.write_bytes(kept)
     seal(planned, [report])
     chunk.unlink()
-    with pytest.raises(ValueError, match="is damaged: 'amplitude' has 5 of 6 chunks"):
+    with pytest.raises(ValueError, match="is corrupt: 'amplitude' has 5 of 6 chunks"):
         open_dataset(url)
 
 

@@ -284,7 +284,7 @@ def test_what_follows_and_precedes_the_traces(cube, tmp_path):
 def test_the_byte_order_that_the_file_names(cube):
     put(cube, REVISION, (3296, "i", 67305985))
     with pytest.raises(
-        ValueError, match="bytes 3297-3300 hold 67305985, where the right byte order gives 16909060"
+        ValueError, match="bytes 3297-3300 hold 67305985, where the right byte order has 16909060"
     ):
         open_segy(cube)
 

@@ -332,12 +332,12 @@ def test_warnings_name_what_is_wrong(tmp_path: Path, caplog: pytest.LogCaptureFi
             found = store.latest(ToyState)
         assert found is not None
         assert found.name == "i00000002-a0001"
-        assert "i00000003-a0001 is damaged" in caplog.text
+        assert "i00000003-a0001 is corrupt" in caplog.text
         assert "model: nchunks is 1, was written as 2" in caplog.text
         store.save(step(found.state))  # the damaged one must not push the sound one out
         store.wait()
         assert [e.name for e in store.list()] == ["i00000002-a0001", "i00000003-a0002"]
         for entry in store.list():
             storage.delete(f"{entry.path}/kold/c")
-        with pytest.raises(CorruptionError, match=r"all checkpoints .* are damaged.*delete checkpoints/"):
+        with pytest.raises(CorruptionError, match=r"all checkpoints .* are corrupt.*delete checkpoints/"):
             store.latest(ToyState)

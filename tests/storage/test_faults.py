@@ -161,7 +161,7 @@ def test_damage_is_noticed(finished: Path, tmp_path: Path, damage: Callable, nam
     path = f"checkpoints/i00000003-a0001/{name}"
     messages = damage_and_check(finished, tmp_path, path, damage, 0)
     assert (damage.__name__, path) in unpublished or any(
-        "i00000003-a0001 is damaged" in m and name.split("/")[0] in m for m in messages
+        "i00000003-a0001 is corrupt" in m and name.split("/")[0] in m for m in messages
     )
 
 

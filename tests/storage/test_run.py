@@ -92,7 +92,7 @@ def test_no_run_and_a_damaged_run_are_told_apart(tmp_path: Path) -> None:
     Run.create_or_open(tmp_path / "r", identity=IDENTITY)
     metadata = tmp_path / "r/zarr.json"
     metadata.write_text(metadata.read_text().replace('"damp":0.5', '"damp":0.6'))
-    with pytest.raises(CorruptionError, match=r"zarr.json is not what was written"):
+    with pytest.raises(CorruptionError, match=r"zarr.json has changed since it was written"):
         Run.create_or_open(tmp_path / "r", identity=IDENTITY)
 
 

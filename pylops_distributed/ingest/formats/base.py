@@ -35,7 +35,7 @@ class Format:
 
 
 def check_room(path: str, nbytes: int) -> None:
-    """Refuse a file that must be read whole and does not fit into memory."""
+    """Raise for a file that must be read whole and does not fit into memory."""
     if nbytes > (room := psutil.virtual_memory().total):
         raise ValueError(
             f"{path!r} claims {nbytes / 1e9:.3g} GB, to be read whole, and there are {room / 1e9:.3g} GB of memory: "

@@ -15,7 +15,7 @@ MOST = 10_000_000  # chunks along an axis: more are no data, but a file that cla
 
 
 def check_chunks(sizes: Iterable[str], chunks: Mapping[str, int] | None) -> None:
-    """Refuse lengths of chunks for unknown dimensions, or neither positive nor -1."""
+    """Raise for lengths of chunks for unknown dimensions, or neither positive nor -1."""
     asked, known = dict(chunks or {}), list(sizes)
     if unknown := set(asked) - set(known):
         raise ValueError(f"chunks name {sorted(unknown)}, but the dimensions are {known}.")
@@ -95,7 +95,7 @@ def regular_chunks(
     given = dict.fromkeys(whole, -1) | dict(chunks or {})
     wish = tuple(min(given[name], size) if name in given else "auto" for name, size in sizes.items())
     if dtype.hasobject or dtype.itemsize == 0:
-        dtype = np.dtype(np.float64)  # words have no size of their own
+        dtype = np.dtype(np.float64)  # words have no fixed size
     if 0 in sizes.values():
         return {name: max(1, size) for name, size in sizes.items()}
     _check_number(sizes, dtype, stored)
@@ -108,11 +108,11 @@ def regular_chunks(
 def _check_number(
     sizes: Mapping[str, int], dtype: np.dtype[np.generic], stored: tuple[int, ...] | None
 ) -> None:
-    """Refuse what would be an absurd number of chunks, which Dask would list before anything is read."""
+    """Raise for an absurd number of chunks, which Dask would list before anything is read."""
     nbytes = math.prod(sizes.values()) * dtype.itemsize
     along = [size // max(1, chunk) for size, chunk in zip(sizes.values(), stored or (), strict=False)]
     if max([*along, nbytes // CHUNK_BYTES]) > MOST:
         raise ValueError(
             f"an array of shape {tuple(sizes.values())} is claimed, {nbytes / 1e12:.3g} TB in chunks of "
-            f"{stored or CHUNK_BYTES}: no file can hold that; it is damaged, or made up"
+            f"{stored or CHUNK_BYTES}: no file can hold that; it is corrupt, or made up"
         )

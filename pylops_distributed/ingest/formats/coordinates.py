@@ -25,7 +25,7 @@ _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\d\
 
 
 def check_dims(dims: Any) -> None:
-    """Refuse names of axes that are no list of names."""
+    """Raise for names of axes that are no list of names."""
     if dims is None:
         return
     if (

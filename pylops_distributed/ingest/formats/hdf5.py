@@ -60,7 +60,7 @@ def open_hdf(
     ImportError
         If h5netcdf or h5py is not installed.
     ValueError
-        If the file is damaged, or an option does not fit.
+        If the file is corrupt, or an option does not fit.
     """
     check_dims(dims)
     whole = _open(path, group)

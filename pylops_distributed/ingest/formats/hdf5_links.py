@@ -1,4 +1,4 @@
-"""HDF5 files that reach outside of themselves: their checksum says nothing of what is read through them."""
+"""HDF5 files that link to others: their checksum does not cover the files that they link to."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check_contained(path: str) -> None:
 
     links: dict[str, Any] = {}
     with h5py.File(path, "r") as file:
-        # Nothing is opened meanwhile: h5py does not let errors of its own calls through.
+        # Nothing is opened meanwhile: h5py swallows errors of h5py's calls in callbacks.
         file.visititems_links(lambda name, link: links.update({name: link}))
         for name, link in links.items():
             if isinstance(link, h5py.ExternalLink):

@@ -65,7 +65,7 @@ def open_matlab(
     ImportError
         If the file is version 7.3 and h5py is not installed.
     ValueError
-        If the file is damaged, or an option does not fit.
+        If the file is corrupt, or an option does not fit.
     """
     with open(path, "rb") as file:
         modern = file.read(10) == b"MATLAB 7.3"
@@ -98,7 +98,7 @@ def _kind(array: Any) -> str:
 def _check_others(
     path: str, found: Mapping[str, Any], others: Mapping[str, str], variables: Sequence[str] | None
 ) -> None:
-    """Refuse sparse matrices, whose numbers would be lost, and say what else is left out."""
+    """Raise for sparse matrices, whose numbers would be lost, and log all else that is left out."""
     if wanted := [name for name in variables or () if name in others]:
         raise ValueError(
             f"{path!r}: {wanted[0]!r} is {others[wanted[0]]}: only numerical arrays can be taken, {sorted(found)}; "
@@ -111,7 +111,7 @@ def _check_others(
             f"{path!r}: {sparse} are sparse, which cannot be taken: store them with full(...), or choose others with "
             f"variables={sorted(found)}."
         )
-    log.warning("%r: left out what is no numerical array: %s", path, dict(sorted(others.items())))
+    log.warning("%r: left out %s: no numerical arrays", path, dict(sorted(others.items())))
 
 
 def _find(path: str) -> tuple[dict[str, FileArray], dict[str, str]]:

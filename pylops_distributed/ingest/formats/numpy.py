@@ -52,7 +52,7 @@ def open_npy(
     Raises
     ------
     ValueError
-        If the file holds pickled objects or is damaged, or an option does not fit.
+        If the file holds pickled objects or is corrupt, or an option does not fit.
     """
     loaded = _load(path)
     if isinstance(loaded, np.ndarray):
@@ -76,7 +76,7 @@ def _member(archive: Any, name: str, path: str) -> Any:
     try:
         return archive[name]
     except (MemoryError, EOFError, BadZipFile) as error:
-        raise ValueError(f"{path!r} is damaged: {error}") from error
+        raise ValueError(f"{path!r} is corrupt: {error}") from error
     except ValueError as error:
         raise ValueError(f"{path!r}: {name!r}: {error}; choose others with the option variables=") from error
 

@@ -110,9 +110,9 @@ def with_mask(whole: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     mask = whole[MASK]
     for name in names:
         if name != MASK and set(mask.dims) < set(ds[name].dims):
-            beside = str(ds[name].attrs.get("ancillary_variables", "")).split()
-            if not any(other.endswith(MASK) for other in beside):
-                ds[name].attrs["ancillary_variables"] = " ".join([*beside, MASK])
+            ancillary = str(ds[name].attrs.get("ancillary_variables", "")).split()
+            if not any(other.endswith(MASK) for other in ancillary):
+                ds[name].attrs["ancillary_variables"] = " ".join([*ancillary, MASK])
             ds = ds.assign({MASK: mask.variable})
     return ds
 
@@ -120,7 +120,7 @@ def with_mask(whole: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
 def _check_structured(
     path: str, arrays: Mapping[str, Any], plain: Mapping[str, Any], variables: Sequence[str] | None
 ) -> None:
-    """Refuse arrays of records, which have no numbers to take, unless others are chosen."""
+    """Raise for arrays of records, which have no numbers to take, unless others are chosen."""
     records = sorted(set(arrays) - set(plain))
     if records and (variables is None or set(records) & set(variables)):
         raise ValueError(

@@ -94,7 +94,7 @@ class ADMM:
         return ADMMState(state.iteration + 1, x, z, u, distance(x, z), **known)
 
     def done(self, state: ADMMState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         return reason(state, state.iteration, self.niter, self.tol)
 
 

@@ -78,7 +78,7 @@ class CG:
         return self._state(state.iteration + 1, x, r, z, k, state)
 
     def done(self, state: CGState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         if (float(state.kold) if self.M is None else float(state.cost) ** 2) <= self.tol:
             return Reason.CONVERGED
         return Reason.NITER if state.iteration >= self.niter else None

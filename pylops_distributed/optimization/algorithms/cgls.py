@@ -85,7 +85,7 @@ class CGLS:
         return self._state(state.iteration + 1, x, s, c, k, state.kfirst)
 
     def done(self, state: CGLSState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         if float(state.kold) <= self.tol:
             return Reason.CONVERGED
         return Reason.NITER if state.iteration >= self.niter else None

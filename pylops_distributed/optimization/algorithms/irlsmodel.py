@@ -125,7 +125,7 @@ class IRLSModel:
         )  # fmt: skip
 
     def done(self, state: IRLSModelState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         if state.outer and float(state.update) < self.tolIRLS:
             return Reason.CONVERGED
         return Reason.NITER if state.outer >= self.nouter else None

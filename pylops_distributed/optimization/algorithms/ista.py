@@ -111,7 +111,7 @@ class ISTA:
         return ISTAState(state.iteration + 1, x, **self.measure(state, x, misfit, misfit))
 
     def done(self, state: ISTAState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on.
+        """The reason to stop at a computed state, or None to continue.
 
         Raises
         ------

@@ -97,7 +97,7 @@ class LinearizedADMM:
         return LinearizedADMMState(state.iteration + 1, x, ax, z, u, distance(ax, z), **known)
 
     def done(self, state: LinearizedADMMState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         return reason(state, state.iteration, self.niter, self.tol)
 
 

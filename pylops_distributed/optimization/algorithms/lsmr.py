@@ -135,14 +135,14 @@ class LSMR:
         return self._state(state.iteration + 1, x, basis, h, hbar, state.normb, new)
 
     def done(self, state: LSMRState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         code = self.istop(state)
         if code or not state.normar:
             return Reason.CONDITION if code in (3, 6) else Reason.CONVERGED
         return Reason.NITER if state.iteration >= self.niter else None
 
     def istop(self, state: LSMRState) -> int:
-        """SciPy's number for why to stop at a computed state, 0 to go on; the limit of iterations aside."""
+        """SciPy's number for the reason to stop at a computed state, 0 to continue; the limit of iterations aside."""
         if not state.iteration or not state.normb:
             return 0
         size = state.norma * state.normx / state.normb

@@ -153,14 +153,14 @@ class LSQR:
         return self._state(state.iteration + 1, x, basis, w, new, var)
 
     def done(self, state: LSQRState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         code = self.istop(state)
         if code or not state.arnorm0:
             return Reason.CONDITION if code in (3, 6) else Reason.CONVERGED
         return Reason.NITER if state.iteration >= self.niter else None
 
     def istop(self, state: LSQRState) -> int:
-        """PyLops' number for why to stop at a computed state, 0 to go on; the limit of iterations aside."""
+        """PyLops' number for the reason to stop at a computed state, 0 to continue; the limit of iterations aside."""
         if not state.iteration or not state.arnorm0:
             return 0
         rules = (self.atol, self.btol, self.conlim, self._resting[-1])
@@ -233,7 +233,7 @@ def _code(
     rules: tuple[float, float, float, bool], rnorm: Any, arnorm: Any, anorm: Any, acond: Any, xnorm: Any,
     bnorm: Any, arnorm0: Any,
 ) -> int:  # fmt: skip
-    """Why to stop by tolerances ``atol``, ``btol`` and ``conlim``; 0 to go on."""
+    """Number of the tolerance that is met (``atol``, ``btol`` or ``conlim``); 0 to continue."""
     *tolerances, scipy = rules
     # SciPy adds the machine's precision to the divisor, which would make this depend on the units of the data.
     gradient = quotient(arnorm, anorm * rnorm if scipy else arnorm0)

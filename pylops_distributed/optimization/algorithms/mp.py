@@ -17,7 +17,7 @@ from pylops_distributed.vectors.space import Vector
 
 @dataclass(frozen=True)
 class MPState(State):
-    """State of :class:`MP`; ``rank`` tells when each coefficient was first chosen, counted from one."""
+    """State of :class:`MP`; ``rank`` is the step at which each coefficient was first chosen, counted from one."""
 
     history: ClassVar[tuple[str, ...]] = ("cost",)
 
@@ -90,7 +90,7 @@ class MP:
         )
 
     def done(self, state: MPState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         if float(state.cost) <= self.sigma:
             return Reason.CONVERGED
         return Reason.NITER if state.iteration >= self.niter_outer else None

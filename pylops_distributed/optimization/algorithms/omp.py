@@ -28,7 +28,7 @@ from pylops_distributed.vectors.space import Vector
 class OMPState(State):
     """State of :class:`OMP`: ``x`` is the model of the last outer iteration, ``z`` the one inside.
 
-    ``rank`` tells when each coefficient was chosen, counted from one, and is zero for the others.
+    ``rank`` is the step at which each coefficient was chosen, counted from one, and zero for the others.
     """
 
     history: ClassVar[tuple[str, ...]] = ("cost", "kold", "outer")
@@ -125,7 +125,7 @@ class OMP:
         )  # fmt: skip
 
     def done(self, state: OMPState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         if float(state.cost) <= self.sigma:
             return Reason.CONVERGED
         return Reason.NITER if state.outer >= self.niter_outer else None

@@ -68,7 +68,7 @@ class PowerIteration:
         return PowerIterationState(state.iteration + 1, x, value, abs(value), change)
 
     def done(self, state: PowerIterationState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         # The eigenvalue of the step before is as large as this one, up to the change that is compared.
         if state.iteration > 1 and float(state.change) < self.tol * float(state.size):
             return Reason.CONVERGED

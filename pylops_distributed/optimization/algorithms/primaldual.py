@@ -111,7 +111,7 @@ class PrimalDual:
         return PrimalDualState(state.iteration + 1, x, xhat, dual, distance(x, state.x), **known)
 
     def done(self, state: PrimalDualState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         return reason(state, state.iteration, self.niter, self.tol)
 
     def _image(self, x: Vector) -> Any:

@@ -158,7 +158,7 @@ class ProximalGradient:
         )  # fmt: skip
 
     def done(self, state: ProximalGradientState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         return reason(state, state.count, self.niter, self.tol)
 
 

@@ -85,7 +85,7 @@ class ScipyCG(CG):
     state: ClassVar[type[CGState]] = ScipyCGState
 
     def done(self, state: CGState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         assert isinstance(state, ScipyCGState)
         # Data of zero have the model zero, whatever the start.
         if not state.bnorm or float(state.cost) < max(self.atol, self.rtol * float(state.bnorm)):

@@ -104,9 +104,9 @@ class SPGL1:
     Notes
     -----
     As the package ``spgl1`` that PyLops calls, without its subspace minimisation, weights and best iterate kept
-    aside. A step is one trial of the line search; whether to take it, and how to go on, is decided by one task of
-    scalars, so that all steps are one graph. The projection finds its threshold exactly in few passes.
-    van den Berg and Friedlander, 2008, doi:10.1137/080714488.
+    aside. A step is one trial of the line search; one task of scalars decides whether to take it, and how to continue,
+    so that all steps are one graph. The projection finds its threshold exactly in few passes. van den Berg and
+    Friedlander, 2008, doi:10.1137/080714488.
     """
 
     tau: float = 0.0
@@ -182,7 +182,7 @@ class SPGL1:
         return SPGL1State(state.iteration + 1, x, r, g, **known)
 
     def done(self, state: SPGL1State) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         if state.stat:
             return Reason.NITER if state.stat in (LIMIT, LINE) else Reason.CONVERGED
         return None

@@ -195,7 +195,7 @@ class SplitBregman:
         )
 
     def done(self, state: SplitBregmanState) -> Reason | None:
-        """Why to stop at a computed state, or None to go on."""
+        """The reason to stop at a computed state, or None to continue."""
         if state.outer and float(state.update) <= self.tol:
             return Reason.CONVERGED
         return Reason.NITER if state.outer >= self.niter_outer else None

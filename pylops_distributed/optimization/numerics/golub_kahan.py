@@ -31,7 +31,7 @@ def _advance(image: Any, before: Any, a: Any, b: Any) -> Any:
 class Bidiagonal:
     r"""The vectors :math:`\beta\mathbf{u}` and :math:`\alpha\mathbf{v}` of the newest step, with their norms.
 
-    They are kept with their norms, so that dividing by them takes no pass of its own.
+    They are kept with their norms, so that dividing by them takes no extra pass.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def _times(x: Any, a: float) -> Any:
 
 
 def system_of(op: LinearOperator, u: Vector, damp: float) -> tuple[Any, float]:
-    """The operator that a left vector belongs to, and what is left of the damping."""
+    """The operator that a left vector belongs to, and the damping that it does not include."""
     if len(arrays_of(u)) == len(parts(op.codomain)):
         return op, damp
     return Damped(op, damp), 0.0
@@ -144,7 +144,7 @@ def begin(
 
 
 def stop_code(tests: tuple[Any, Any, Any], size: Any, atol: float, btol: float, conlim: float) -> int:
-    """Why to stop, as Paige and Saunders number it; 0 to go on.
+    """The reason to stop, as Paige and Saunders number it; 0 to continue.
 
     Parameters
     ----------

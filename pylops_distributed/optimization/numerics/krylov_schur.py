@@ -90,7 +90,7 @@ def krylov_schur(
     -----
     The Krylov decomposition :math:`A V = V H + v b^H` grows to ``ncv`` vectors by Arnoldi's process, all in one
     lazy graph, with two passes of Gram-Schmidt; then only a part of the Schur vectors of :math:`H` is kept [1]_.
-    Where the vectors close in on an invariant subspace, the process goes on with a new one, so that multiple
+    Where the vectors close in on an invariant subspace, the process continues with a new one, so that multiple
     eigenvalues are found.
 
     References
@@ -128,7 +128,7 @@ def krylov_schur(
 def _kept(
     T: Matrix, values: Matrix, vectors: Matrix, chosen: Matrix, hermitian: bool
 ) -> tuple[Matrix, Matrix]:
-    """Orthonormal vectors of the invariant subspace of the ``chosen`` eigenvalues, and what ``T`` is there."""
+    """Orthonormal vectors of the invariant subspace of the ``chosen`` eigenvalues, and ``T`` in it."""
     if hermitian:
         return vectors[:, chosen], np.diag(values[chosen])
     close = 1e-8 * np.abs(values).max()
@@ -160,10 +160,12 @@ def _grow(op: LinearOperator, V: list[Any], H: Matrix, kind: np.dtype[Any]) -> l
         (V, columns) = dask.persist(V, columns)
         (numbers,) = dask.compute(columns)
         if not all(np.isfinite(h).all() and np.isfinite(beta) for h, beta in numbers):
-            raise NotFiniteError(f"{op!r} gives NaN or infinity: it has no eigenvalues that can be computed")
+            raise NotFiniteError(
+                f"{op!r} returns NaN or infinity: it has no eigenvalues that can be computed"
+            )
         for j, (h, beta) in enumerate(numbers, first):
             H[: j + 1, j], H[j + 1, j] = h, beta
-            if beta == 0 and j + 1 < H.shape[1]:  # the vectors are closed: go on with another
+            if beta == 0 and j + 1 < H.shape[1]:  # the vectors are closed: continue with another
                 V = [*V[: j + 1], _orthogonal(_start(op, kind, j + 1), V[: j + 1])[0]]
                 break
     return V

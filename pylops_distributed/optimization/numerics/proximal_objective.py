@@ -29,7 +29,7 @@ def start(op: LinearOperator, y: Vector, x0: Vector | None) -> Any:
 
 
 def matched(x: Vector, like: Vector) -> Any:
-    """``x`` laid out and chunked like another vector: transforms may pin chunks of their own."""
+    """``x`` laid out and chunked like another vector: transforms may pin other chunks."""
     if isinstance(like, BlockVector):
         space: Any = BlockSpace(tuple(Space(a.shape, a.dtype, a.chunks) for a in like.arrays))
     else:
@@ -54,7 +54,7 @@ def _change(value: Any, before: Any) -> tuple[Any, ...]:
 
 
 def reason(state: Any, taken: Any, niter: int, tol: float | None) -> Reason | None:
-    """Why to stop at a computed state, or None to go on."""
+    """The reason to stop at a computed state, or None to continue."""
     if tol is not None and float(state.change) < tol:
         return Reason.CONVERGED
     return Reason.NITER if taken >= niter else None

@@ -59,7 +59,7 @@ def _of_matrix(op: LinearOperator, symmetric: bool) -> Matrix:
     found = matrix.map_blocks(_spectrum, symmetric, drop_axis=0, chunks=(op.shape[1],), dtype=complex)
     values = np.asarray(found.compute())
     if not np.isfinite(values).all():
-        raise NotFiniteError(f"{op!r} gives NaN or infinity: it has no eigenvalues that can be computed")
+        raise NotFiniteError(f"{op!r} returns NaN or infinity: it has no eigenvalues that can be computed")
     return values
 
 

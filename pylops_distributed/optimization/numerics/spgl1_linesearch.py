@@ -1,4 +1,4 @@
-"""What SPGL1 decides from the numbers of a trial: whether to take it, how to go on, when to stop."""
+"""SPGL1's decisions from the numbers of a trial: whether to take it, how to continue, when to stop."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _taken(n: Numbers, f: Any, rules: Tolerances) -> Numbers:
 
 
 def _shorter(n: Numbers, s2: Any, rules: Tolerances) -> Numbers:
-    """Half the step; shorter still where the projection gives the same model again."""
+    """Half the step; shorter still where the projection returns the same model again."""
     snorm, scale, nsafe = np.sqrt(s2 / rules.size), n.scale, n.nsafe
     if abs(snorm - n.snorm) <= 1e-6 * snorm:
         scale = quotient(snorm, n.gstep * np.sqrt(n.g2 / rules.size)) / 2**nsafe
@@ -159,7 +159,7 @@ def _errors(n: Numbers, rules: Tolerances) -> tuple[Any, Any]:
 
 
 def _reason(n: Numbers, rules: Tolerances) -> float:
-    """Why to stop at a new iterate, 0 to go on."""
+    """The reason to stop at a new iterate, 0 to continue."""
     if n.single:
         return OPTIMAL if n.rgap <= rules.opt_tol or n.rnorm < rules.opt_tol * n.bnorm else 0
     residual, objective = _errors(n, rules)

@@ -83,7 +83,7 @@ class FISTA(ISTA):
     ) -> tuple[Any, ...]:
         """One step from model ``x``; returns the new one, the next point to step from, and the update's norm.
 
-        The point ``z`` is part of the state and need not be given; another one than the last is refused.
+        The point ``z`` is part of the state and need not be given; another one than the last is an error.
         """
         if z is not None and z is not getattr(self, "_z", None) and z is not self._x:
             raise ValueError("z is kept by the solver: give the one that the last step returned, or none")

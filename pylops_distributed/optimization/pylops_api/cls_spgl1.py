@@ -46,7 +46,7 @@ class SPGL1(Solver):
         raise NotImplementedError("SPGL1 has no step: use run or solve")
 
     def run(self, x: Any, show: bool = False, **kwargs_spgl1: Any) -> tuple[Any, Any, dict[str, Any]]:
-        """Steps from coefficients ``x`` until done; returns the model, its coefficients and what is known."""
+        """Steps from coefficients ``x`` until done; returns the model, its coefficients and the solver's numbers."""
         op = self.Op if self.SOp is None else self.Op @ self.SOp.H
         machine = self.algorithm(self.tau, self.sigma, **kwargs_spgl1)
         p = self.begin(machine, self.y, x, None, self._show, op)
@@ -76,7 +76,7 @@ class SPGL1(Solver):
         return xinv, pinv, info
 
     def _info(self) -> dict[str, Any]:
-        """What the original tells, counted a trial of the line search as one product with each operator."""
+        """The original's numbers, with a trial of the line search counted as one product with each operator."""
         state = self.state
         collected: Any = self
         _, first = np.unique(collected._niters, return_index=True)

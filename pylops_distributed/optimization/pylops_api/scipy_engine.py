@@ -32,7 +32,7 @@ class ScipyLSQR(cls_basic.LSQR):
     def finalize(self, show: bool = False) -> None:
         """Take the time and the norms."""
         super().finalize(show)
-        if self.reason is Reason.NOT_FINITE:  # SciPy goes on from NaN to its limit
+        if self.reason is Reason.NOT_FINITE:  # SciPy continues from NaN to its limit
             self.istop = 7
 
     def solve(  # type: ignore[override]

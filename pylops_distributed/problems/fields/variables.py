@@ -120,7 +120,7 @@ def in_unit(axis: xr.DataArray, unit: str) -> NDArray[Any]:
 
 
 def _check_bare(axis: xr.DataArray, unit: str) -> None:
-    """Refuse values without a unit that cannot be in the one that is expected."""
+    """Raise for values without a unit that cannot be in the one that is expected."""
     values = axis.values
     if values.ndim != 1 or values.size < 2 or values.dtype.kind not in "iuf":
         return
@@ -167,7 +167,7 @@ def step(ds: xr.Dataset, dim: str, unit: str = "") -> float:
 
 
 def check_spacing(ds: xr.Dataset, dim: str, distance: float, setting: str) -> None:
-    """Refuse a distance [m] that is not that of a coordinate which tells its unit.
+    """Raise for a distance [m] that is not that of a coordinate with a unit.
 
     Raises
     ------

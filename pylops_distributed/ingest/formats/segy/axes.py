@@ -101,7 +101,7 @@ def extended_places(layout: Layout, fields: list[Field]) -> list[Place]:
 
 
 def check_extension(layout: Layout, headers: Headers, fields: list[Field]) -> Headers:
-    """The headers without what is in additional ones of another kind; refused where lengths of traces contradict.
+    """The headers without the fields of additional ones of another kind; lengths of traces must agree.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def field_unit(name: str, field: Field, headers: Headers, length: str | None) ->
     ValueError
         If traces differ in it.
     """
-    meaning = scalar_of(name, field.byte)  # which it has, even where it is told to have no scalar
+    meaning = scalar_of(name, field.byte)  # which it has, even where it is declared to have no scalar
     if meaning == POSITION:
         codes = headers[standard(89)]
         if (other := codes[codes != codes[0]]).size and {int(codes[0]), int(other[0])} != {0, 1}:

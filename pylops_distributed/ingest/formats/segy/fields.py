@@ -110,7 +110,7 @@ def parse_field(name: str, spec: Any, layout: Layout) -> Field:
     if code is None:
         raise ValueError(
             f"no trace header field starts at byte {byte} in the standard; inline, say, is often at 189 or 9. If "
-            f"{name!r} is there, give its type: '{byte}:i4' or '{byte}:i2'."
+            f"{name!r} is stored there, give its type: '{byte}:i4' or '{byte}:i2'."
         )
     if code not in TYPES:
         raise ValueError(
@@ -138,7 +138,7 @@ def widths(fields: Mapping[str, Field]) -> list[Place]:
 
 
 def check_widths(fields: Mapping[str, Field], headers: Headers) -> None:
-    """Refuse a short field of the standard where a long one may be meant, of which half would be read.
+    """Raise for a short field of the standard where a long one may be meant, of which half would be read.
 
     Raises
     ------
@@ -191,7 +191,7 @@ def check_overlaps(
 
 
 def check_numbers(grid: Grid, positions: Mapping[int, Any]) -> None:
-    """Refuse positions that would be taken for line numbers because nothing was said about the bytes.
+    """Raise for positions that would be taken for line numbers because nothing was said about the bytes.
 
     Raises
     ------

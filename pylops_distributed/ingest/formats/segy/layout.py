@@ -182,7 +182,7 @@ def _candidates(
     modern = revision == 2
     constant = binary.get(3297, "i")
     if modern and constant not in (0, CONSTANT):
-        raise _Misfit(f"bytes 3297-3300 hold {constant}, where the right byte order gives {CONSTANT}")
+        raise _Misfit(f"bytes 3297-3300 hold {constant}, where the right byte order has {CONSTANT}")
     length = _samples(binary, modern, samples)
     interval = binary.get(3273, "d") if modern else 0.0
     if not (math.isfinite(interval) and interval >= 0):
@@ -201,7 +201,7 @@ def _candidates(
 
 
 def _revision(binary: Binary, asked: int | None) -> int | None:
-    """The revision; refused where fields of revision 2 are filled in, and the header does not say that it is one."""
+    """The revision; raises where fields of revision 2 are filled in, and the header does not declare it."""
     revision = binary.revision if asked is None else asked
     # Bytes that are unassigned before revision 2 may hold anything; a likely interval is no accident.
     likely = 1 <= binary.get(3273, "d") <= 1e7
@@ -249,7 +249,7 @@ def _starts(path: str, binary: Binary, revision: int | None) -> list[int]:
         count = found
     if count < 0:
         raise _Misfit(f"bytes 3505-3506 hold {count} extended text headers")
-    # Revision 0 has none: what is there may be something else.
+    # Revision 0 has none: these bytes may hold something else.
     counts = [count, 0] if revision in (0, None) and count else [count]
     return [TEXT_BYTES * (1 + count) + BINARY_BYTES for count in counts]
 

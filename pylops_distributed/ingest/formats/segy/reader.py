@@ -119,13 +119,13 @@ def open_segy(
     -------
     xarray.Dataset
         ``variable`` with the dimensions and ``vertical``, and ``trace_number``, the place of each trace in the
-        file. Where the grid has holes, they are NaN, integer samples become floats, and ``trace_mask`` tells
-        where traces are. Attributes: the file's headers.
+        file. Where the grid has holes, they are NaN, integer samples become floats, and ``trace_mask`` shows where
+        traces are. Attributes: the file's headers.
 
     Raises
     ------
     ValueError
-        If the file is not SEG-Y or damaged, headers vary where they must not or contradict each other, or an option
+        If the file is not SEG-Y or corrupt, headers vary where they must not or contradict each other, or an option
         does not fit.
     GeometryError
         If the traces do not form a grid; a ``ValueError``.
@@ -175,7 +175,7 @@ def _check_options(
     variable: str,
     vertical: str,
 ) -> None:
-    """Refuse options that are unknown, or of which one would be ignored."""
+    """Raise for options that are unknown, or of which one would be ignored."""
     if vertical not in ("twt", "time", "depth"):
         raise ValueError(f"vertical={vertical!r}: expected 'twt', 'time' or 'depth'.")
     if preset is not None and dims is not None:
@@ -189,7 +189,7 @@ def _check_options(
 
 
 def _sample_type(layout: Layout, dtype: str | None) -> np.dtype[np.generic]:
-    """Type of the samples; refused where it does not hold what the file may have."""
+    """Type of the samples; raises where it does not hold all values that the file may have."""
     if dtype is None:
         return layout.dtype
     if dtype not in ("float32", "float64") or not np.can_cast(layout.dtype, dtype):

@@ -92,7 +92,7 @@ def encode(values: NDArray[np.generic], layout: Layout) -> bytes:
 
 
 def _whole(values: NDArray[np.generic], layout: Layout) -> NDArray[np.generic]:
-    """Integers as the file has them; refused where numbers are not whole, or too large."""
+    """Integers as the file has them; raises where numbers are not whole, or too large."""
     limits: Any = np.iinfo(layout.dtype.str)
     numbers: NDArray[Any] = values if values.dtype.kind in "iub" else np.asarray(values, np.float64)
     whole = numbers == np.rint(numbers) if numbers.dtype.kind == "f" else np.ones(numbers.shape, bool)

@@ -53,7 +53,7 @@ def copy_segy(
     Raises
     ------
     OSError
-        If there is no room for the file.
+        If there is not enough disk space for the file.
     ValueError
         If a sample does not fit the format of the file.
     """

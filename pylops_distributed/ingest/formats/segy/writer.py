@@ -119,7 +119,7 @@ def _check_fields(
     origin: tuple[float, float],
     spacing: tuple[float, float],
 ) -> None:
-    """Refuse what would be cut or wrapped in the trace headers."""
+    """Raise for values that would be cut or wrapped in the trace headers."""
     _fits("t0_ms", t0_ms, 16)
     _fits("inline", lines, 32)
     _fits("crossline", cross, 32)
@@ -130,7 +130,7 @@ def _check_fields(
 
 
 def _fits(name: str, values: ArrayLike, bits: int) -> None:
-    """Refuse numbers that are not whole, or too large for a signed field."""
+    """Raise for numbers that are not whole, or too large for a signed field."""
     limit, numbers = 1 << bits - 1, np.atleast_1d(np.asarray(values, np.float64))
     bad = numbers[(numbers != np.rint(numbers)) | (numbers < -limit) | (numbers >= limit)]
     if bad.size:
