@@ -195,7 +195,11 @@ def pytest(
         sys.executable, *prefix, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider",
         "--basetemp", str(tree / ".tests"), *words,
     ]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": f"{tree}{os.pathsep}{tree / 'flows'}", "OPENBLAS_NUM_THREADS": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{tree}{os.pathsep}{tree / 'flows'}",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command, cwd=tree, env=environment, start_new_session=True, **pipes)
     try:
