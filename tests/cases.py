@@ -1,4 +1,4 @@
-"""The registry of operators: each public one in a few settings, beside its twin in PyLops."""
+"""The registry of operators: each public one in a few settings, next to its counterpart in PyLops."""
 
 from case import precision, samples
 from cases_basic import BASIC

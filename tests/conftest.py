@@ -52,7 +52,7 @@ def cluster(workers: LocalCluster) -> Iterator[Client]:
 
 @pytest.fixture
 def remote(tmp_path: Path, environment: dict[str, str]) -> Iterator[str]:
-    """Address of `dask scheduler`, with two `dask worker` in a folder and at network addresses of their own."""
+    """Address of `dask scheduler`, with two `dask worker` in a separate folder and at separate network addresses."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     file = folder / "scheduler.json"
@@ -108,7 +108,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def server(environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """A Prefect server for all who do not start their own; gives the environment of commands that use it."""
+    """A Prefect server for all who do not start their own; the environment of commands that use it."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     process = subprocess.Popen(
@@ -124,7 +124,7 @@ def server(environment: dict[str, str]) -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def pld(environment: dict[str, str]) -> Callable[..., Any]:
-    """Run the command line as a process of its own; gives the exit code and all that was printed."""
+    """Run the command line as a process; returns the exit code and all that was printed."""
 
     def run(*words: object, wait: bool = True, **more: str) -> Any:
         process = subprocess.Popen(
@@ -141,5 +141,5 @@ def pld(environment: dict[str, str]) -> Callable[..., Any]:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """Settings of a small demo, and its data beside them."""
+    """Settings of a small demo, and its data next to them."""
     return make_demo(tmp_path, shape=(12, 14, 64))

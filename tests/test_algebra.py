@@ -67,7 +67,7 @@ def test_a_pylops_operator_may_stand_on_the_right(expression):
     check(expression(pair(pld)[0], pair(pylops)[1]), expression(*pair(pylops)))
 
 
-def test_a_pylops_operator_on_the_left_is_added_lazily_or_refused():
+def test_a_pylops_operator_on_the_left_is_added_lazily_or_rejected():
     ours, theirs = pair(pld)[0], pair(pylops)[1]
     for combine in (lambda: theirs @ ours, lambda: theirs * ours):
         with pytest.raises(TypeError, match="aslinearoperator"):
@@ -118,13 +118,13 @@ def test_division_solves_lazily():
     np.testing.assert_allclose((stacked / data.ravel()).compute(), [1.0] * 6 + [0.5] * 6)
 
 
-def test_solutions_go_on_lazily():
+def test_solutions_continue_lazily():
     model = pld.Diagonal(np.full(DIMS, 2.0)) / da.ones(DIMS, chunks=3)
     np.testing.assert_allclose((model.T + 1).sum(axis=0).compute(), [6.0] * 6)
     np.testing.assert_allclose((pld.Roll(DIMS) @ model.ravel()).compute(), 0.5)
 
 
-def test_division_by_a_singular_matrix_gives_the_least_norm_solution():
+def test_division_by_a_singular_matrix_returns_the_least_norm_solution():
     matrix = np.outer(np.arange(1.0, 5), np.arange(1.0, 4))
     data = samples(4, "f8")
     lazy = pld.MatrixMult(da.from_array(matrix, chunks=2)).div(data)
@@ -146,7 +146,7 @@ def test_compute_says_which_side_is_evaluated(compute):
     assert isinstance(op.apply(x), da.Array), "the library's own use of an operator is always lazy"
 
 
-def test_operators_are_not_copied_nor_changed_by_what_is_made_of_them():
+def test_operators_are_not_copied_nor_changed_by_composition():
     A, B = pair(pld)
     made = (A @ B + 2 * A) ** 2
     assert made.op.left.left is A
@@ -222,7 +222,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize(("build", "error", "message"), ERRORS.values(), ids=ERRORS.keys())
-def test_bad_input_is_refused_when_building(build, error, message):
+def test_bad_input_is_rejected_when_building(build, error, message):
     with pytest.raises(error, match=message):
         build()
 
@@ -278,7 +278,7 @@ class RealPart(Wrong):
     _rmatvec = _matvec
 
 
-def test_dottest_tells_right_from_wrong(capsys):
+def test_dottest_distinguishes_right_from_wrong(capsys):
     assert not pld.utils.dottest(Wrong(), raiseerror=False)
     assert pld.utils.dottest(Wrong(), rtol=1e-2, verb=True)
     assert "passed" in capsys.readouterr().out
@@ -350,7 +350,7 @@ def test_shapes_that_are_set_hold_for_columns_stacks_and_solvers():
     assert model.shape == DIMS
 
 
-def test_shapes_of_other_sizes_are_refused():
+def test_shapes_of_other_sizes_are_rejected():
     op = pld.Identity(24)
     with pytest.raises(ValueError, match="must have the 24 samples"):
         op.dims = (5, 5)

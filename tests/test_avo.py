@@ -112,9 +112,9 @@ def test_inversions_refuse_what_does_not_fit():
 
 
 def test_traces_solved_one_by_one_stay_lazy():
-    def refuse(*args, **kwargs):
+    def forbid_compute(*args, **kwargs):
         raise AssertionError("something was computed")
 
-    with dask.config.set(scheduler=refuse):
+    with dask.config.set(scheduler=forbid_compute):
         model, rest = PoststackInversion(da.ones((NT, 6), chunks=3), WAVELET, explicit=True, dottest=False)
     assert model.chunks == rest.chunks == ((NT,), (3, 3))

@@ -1,4 +1,4 @@
-"""Clusters: what is started is closed, what is joined is left alone."""
+"""Clusters: those started here are closed, those joined are left alone."""
 
 import os
 

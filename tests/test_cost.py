@@ -1,4 +1,4 @@
-"""What operators are said to take, beside what they take."""
+"""Estimated memory of operators, compared with measured memory."""
 
 import tracemalloc
 
@@ -103,7 +103,7 @@ def filled(chunks, space):
 
 
 @pytest.mark.parametrize("name", OPERATORS)
-def test_tasks_take_what_is_said(name):
+def test_tasks_take_the_estimated_memory(name):
     make, chunks = OPERATORS[name]
     op = make()
     said = op.describe(chunks)
@@ -118,7 +118,7 @@ def test_describing_computes_nothing_and_counts_the_tasks_that_run():
     differ = set()
     for case in CASES:
         op = case.ours(case.usual)
-        with dask.config.set(scheduler=refuse):
+        with dask.config.set(scheduler=forbid_compute):
             said = op.describe(3)
         for cost, f, given in ((said.forward, op, said.model), (said.adjoint, op.H, said.data)):
             arrays = dask.optimize(*arrays_of(f.apply(filled(given, f.domain))))
@@ -129,7 +129,7 @@ def test_describing_computes_nothing_and_counts_the_tasks_that_run():
     assert len(differ) < 0.1 * len(CASES), differ
 
 
-def refuse(*args, **options):
+def forbid_compute(*args, **options):
     raise AssertionError("something was computed")
 
 
@@ -160,7 +160,7 @@ def test_data_may_say_how_the_model_is_chunked():
     assert said.model == said.data == (((8,) * 5, (30,)),)
 
 
-def test_too_large_a_task_is_refused_and_the_axis_named():
+def test_too_large_a_task_is_rejected_and_the_axis_named():
     op = pld.FirstDerivative((400, 300), axis=1)
     check_memory(op, "64 MiB", threads=2, chunks=-1)
     with pytest.raises(

@@ -47,15 +47,15 @@ def test_python_runs(path):
 
 def test_commands_are_understood():
     group = typer.main.get_command(app)
-    told = set()
+    shown = set()
     for line in (line for path in PAGES for block in blocks(path, "") for line in block.splitlines()):
         for part in line.split("&&"):
             words = shlex.split(part, comments=True)
             if words and Path(words[0]).name == "pld":
                 command = group.commands[words[1]]
                 command.make_context(words[1], words[2:])  # raises for what it does not know
-                told.add(words[1])
-    assert told == set(group.commands)
+                shown.add(words[1])
+    assert shown == set(group.commands)
 
 
 def test_every_problem_has_a_page_with_figures_and_a_picture(tmp_path):

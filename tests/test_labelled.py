@@ -1,4 +1,4 @@
-"""Operators on DataArrays: dimensions, coordinates and names, both ways, and through what is made of them."""
+"""Operators on DataArrays: dimensions, coordinates and names, both ways, and through composed operators."""
 
 import pickle
 
@@ -15,7 +15,7 @@ import pylops_distributed as pld
 X, T, F = np.arange(4) * 12.5, np.arange(6) * 4.0, np.arange(4) / 24.0
 
 
-def refuse(*args, **options):
+def forbid_compute(*args, **options):
     raise AssertionError("something was computed")
 
 
@@ -39,8 +39,8 @@ def transform():
 
 
 def check(op, x, dims, name="velocity"):
-    """The labelled result holds what the plain one does, lazily, and says what it is."""
-    with dask.config.set(scheduler=refuse):
+    """The labelled result holds the plain one's numbers, lazily, and has labels."""
+    with dask.config.set(scheduler=forbid_compute):
         y = op @ x
         plain = op @ x.data
         assert isinstance(y.data, da.Array)
@@ -132,7 +132,7 @@ def test_an_operator_that_stacks_itself_may_name_its_members():
     np.testing.assert_array_equal((op.H @ y), (op.H @ y.data).compute())
 
 
-def test_division_gives_a_labelled_model():
+def test_division_returns_a_labelled_model():
     op = pld.Diagonal(np.full((4, 6), 2.0)).labelled({"x": X, "t": T})
     model = op / array()
     assert isinstance(model.data, da.Array)

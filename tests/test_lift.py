@@ -103,7 +103,7 @@ def test_overlap_of_one_chunk_is_the_array():
 
 
 @pytest.mark.parametrize("depth", [{1: (1, 1)}, {-1: (1, 1)}, {0: (-1, 1)}])
-def test_bad_depth_is_refused(depth):
+def test_bad_depth_is_rejected(depth):
     with pytest.raises(ValueError, match="non-negative"):
         overlap(da.arange(5, chunks=2), depth)
 
@@ -218,7 +218,7 @@ def decumulate(block):
     return np.cumsum(block[::-1], axis=0)[::-1]
 
 
-def test_an_operator_of_ones_own_is_two_kernels(rng):
+def test_a_custom_operator_is_two_kernels(rng):
     integral = BlockwiseOperator(
         WholeAxisRule(cumulate, (0,)), WholeAxisRule(decumulate, (0,)), (12, 6), dtype="float64"
     )
@@ -333,13 +333,13 @@ def test_the_ends_of_a_persisted_array_are_not_written_to(rng):
         (lambda: AVOLinearModelling(np.ones(2), linearization="zoeppritz"), "linearization must be"),
     ],
 )
-def test_bad_arguments_are_refused_when_building(build, message):
+def test_bad_arguments_are_rejected_when_building(build, message):
     with pytest.raises(ValueError, match=message):
         build()
 
 
 @pytest.mark.parametrize("build", [FirstDerivative, SecondDerivative, lambda n, **k: Gradient((n, n), **k)])
-def test_unknown_differences_are_refused_as_in_pylops(build):
+def test_unknown_differences_are_rejected_as_in_pylops(build):
     with pytest.raises(NotImplementedError, match="kind must be one of"):
         build(8, kind="central")
     with pytest.raises(NotImplementedError, match="order must be one of"):

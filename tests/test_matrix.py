@@ -23,7 +23,7 @@ def in_this_thread():
         yield
 
 
-def refuse(*args, **options):
+def forbid_compute(*args, **options):
     raise AssertionError("something was computed")
 
 
@@ -49,7 +49,7 @@ def test_columns_dense_and_sparse_as_in_pylops(make):
     ours, theirs = make(pld), make(pylops)
     for a, b in ((ours, theirs), (ours.H, theirs.H)):
         X = samples((a.shape[1], 5), "c16" if b.dtype == complex and b.clinear else "f8")
-        with dask.config.set(scheduler=refuse):
+        with dask.config.set(scheduler=forbid_compute):
             lazy = a.matmat(da.from_array(X, chunks=(2, 2)))
         assert lazy.chunks[1] == (2, 2, 1)
         np.testing.assert_allclose(lazy.compute(), b.matmat(X), atol=1e-12)
@@ -77,7 +77,7 @@ def test_columns_of_arrays_keep_their_chunks():
     np.testing.assert_allclose(lazy.compute(), pylops.FirstDerivative((8, 6)) @ X)
 
 
-def test_columns_on_workers_use_what_is_there(cluster):
+def test_columns_on_workers_use_stored_results(cluster):
     weights = da.from_array(samples(9, "f8"), chunks=4).persist()
     X = samples((9, 3), "f8")
     with dask.config.set(scheduler=cluster.get):
@@ -239,7 +239,7 @@ def test_cond_as_in_pylops():
     assert pld.Diagonal(np.arange(3.0)).cond() == np.inf
 
 
-def test_too_few_restarts_are_an_error_with_what_was_found():
+def test_too_few_restarts_are_an_error_with_the_eigenvalues_found():
     A = np.diag(np.r_[100.0, np.linspace(1, 1.01, 49)])
     with pytest.raises(ArpackNoConvergence, match="1 of 4") as caught:
         lift(A).eigs(4, symmetric=True, ncv=8, niter=3)
@@ -274,7 +274,7 @@ def test_krylov_vectors_stay_on_the_workers(cluster, monkeypatch):
 def test_trace_of_the_matrix():
     A = matrix(30, "f4", symmetric=False)
     for op in (pld.MatrixMult(A, dtype="f4"), lift(A)):
-        with dask.config.set(scheduler=refuse):
+        with dask.config.set(scheduler=forbid_compute):
             lazy = op.trace(method="explicit")
         assert lazy.dtype == np.float32
         assert float(lazy) == pytest.approx(float(np.trace(A)), rel=1e-5)
@@ -299,7 +299,7 @@ def test_trace_estimates_are_near(method, sampler, kind):
     Q = np.linalg.qr(samples((60, 60), kind))[0]
     A = (Q * decay @ Q.conj().T).astype(kind)
     for op in (lift(A), pld.BlockDiag([lift(A), lift(2 * A)])):
-        with dask.config.set(scheduler=refuse):
+        with dask.config.set(scheduler=forbid_compute):
             estimate = op.trace(neval=90, method=method, sampler=sampler, seed=1)
         assert estimate.dtype == op.dtype
         truth = decay.sum() * (1 if op.shape[0] == 60 else 3)
@@ -307,7 +307,7 @@ def test_trace_estimates_are_near(method, sampler, kind):
         assert estimate.compute() == op.trace(neval=90, method=method, sampler=sampler, seed=1).compute()
 
 
-def test_a_sketch_of_everything_gives_the_trace_itself():
+def test_a_sketch_of_everything_returns_the_exact_trace():
     A = matrix(30, "f4", symmetric=False)
     assert float(lift(A).trace(neval=300, seed=0)) == pytest.approx(float(np.trace(A)), abs=1e-5)
 

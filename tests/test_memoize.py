@@ -10,13 +10,13 @@ import pytest
 import pylops_distributed as pld
 
 
-def refuse(*args, **options):
+def forbid_compute(*args, **options):
     raise AssertionError("something was computed")
 
 
 def test_equal_arrays_are_known_again_and_the_oldest_forgotten():
     op = pld.MemoizeOperator(pld.FirstDerivative(8), max_neval=2)
-    with dask.config.set(scheduler=refuse):
+    with dask.config.set(scheduler=forbid_compute):
         x, y, z = (da.from_array(np.arange(8.0) ** n, chunks=4) for n in (1, 2, 3))
         first = op.apply(x)
         assert op.apply(da.from_array(np.arange(8.0), chunks=4)) is first

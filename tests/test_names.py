@@ -11,9 +11,9 @@ import pylops_distributed
 
 # Whole modules that are not here, and why.
 MODULES = {
-    "pylops.utils.decorators": "helps classes derived from PyLops' operator; here `_matvec` takes and gives N-d arrays",
+    "pylops.utils.decorators": "helps subclasses of PyLops' operator; here `_matvec` takes and returns N-d arrays",
     "pylops.utils.describe": "writes operators with SymPy",
-    "pylops.utils.multiproc": "times PyLops' pools of processes; here Dask's schedulers run what is parallel",
+    "pylops.utils.multiproc": "times PyLops' pools of processes; here Dask's schedulers run parallel work",
     "pylops.version": "written by PyLops' build",
 }
 # Names of these at other places, and the text that says why PyTensor is missing.
@@ -68,10 +68,10 @@ def test_arguments_have_the_names_and_the_order_of_pylops():
     wrong = []
     for name, theirs, ours in pairs():
         for n in public(theirs) if ours is not None else ():
-            there, here = getattr(theirs, n), getattr(ours, n, None)
-            if not (isfunction(there) or isclass(there)) or here is there or here is None:
+            peer, mirror = getattr(theirs, n), getattr(ours, n, None)
+            if not (isfunction(peer) or isclass(peer)) or mirror is peer or mirror is None:
                 continue
-            expected, found = list(signature(there).parameters), list(signature(here).parameters)
+            expected, found = list(signature(peer).parameters), list(signature(mirror).parameters)
             kept = [p for p in expected if p not in ARGUMENTS.get(n, ())]
             if [p for p in found if p in kept] != kept:
                 wrong.append(f"{name}.{n}: {kept} != {found}")

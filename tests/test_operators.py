@@ -47,7 +47,7 @@ def in_this_thread():
         yield
 
 
-def refuse(*args, **options):
+def forbid_compute(*args, **options):
     raise AssertionError("something was computed")
 
 
@@ -133,7 +133,7 @@ def test_declared_chunks_are_kept(case):
 
 @each_case
 def test_building_and_applying_compute_nothing(case):
-    with dask.config.set(scheduler=refuse):
+    with dask.config.set(scheduler=forbid_compute):
         op = case.ours(case.usual)
         for f in (op, op.H):
             x = chunked(samples(f.dims, f.domain.dtype), "even")

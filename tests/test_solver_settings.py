@@ -103,7 +103,7 @@ class Referred(Small):
         )
 
 
-def test_terms_without_data_are_zeros_beside_one_that_has_some(stored):
+def test_terms_without_data_are_zeros_next_to_one_that_has_some(stored):
     solver = settings_of("splitbregman")
     assert assemble(Small(), open_dataset(stored), solver).solver.dataregsL2 is None
     roughness, reference = assemble(Referred(), open_dataset(stored), solver).solver.dataregsL2
@@ -112,7 +112,7 @@ def test_terms_without_data_are_zeros_beside_one_that_has_some(stored):
 
 
 @pytest.mark.parametrize("name", SOLVERS)
-def test_killed_and_resumed_it_gives_the_same_bits_as_the_algorithm_alone(name, stored, tmp_path):
+def test_killed_and_resumed_it_returns_the_same_bits_as_the_algorithm_alone(name, stored, tmp_path):
     problem = Small(transformed=name in ("linearizedadmm", "primaldual", "splitbregman"))
     solver = settings_of(name)
     ready = assemble(problem, open_dataset(stored), solver)

@@ -112,13 +112,13 @@ def test_settings_must_be_positive(setting: str, value: float) -> None:
         layered_volume(SHAPE, **{setting: value})  # type: ignore[arg-type]
 
 
-def test_fewer_samples_than_the_wavelet_has_are_refused() -> None:
+def test_fewer_samples_than_the_wavelet_has_are_rejected() -> None:
     with pytest.raises(
         ValueError, match=r"32 samples of time, fewer than the wavelet of 22.0 Hz at 4.0 ms: take 33"
     ):
         layered_volume((4, 5, 32))
 
 
-def test_aliased_wavelet_is_refused() -> None:
+def test_aliased_wavelet_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"80.0 Hz is aliased at 4.0 ms: take a peak below 62.5 Hz"):
         layered_volume(SHAPE, peak=80.0)

@@ -60,7 +60,7 @@ def test_single_precision_stays_and_real_models_are_real():
         assert y.compute().dtype == np.complex64
 
 
-def test_fft_gives_the_frequencies_and_cuts_long_models():
+def test_fft_returns_the_frequencies_and_cuts_long_models():
     with pytest.warns(UserWarning, match="shorter"):
         op = FFT(9, nfft=4, sampling=0.5)
     with pytest.warns(UserWarning, match="smaller"):
@@ -90,7 +90,7 @@ def test_an_engine_that_is_not_installed_is_replaced(monkeypatch, caplog):
         (lambda: MDC(np.ones((2, 3, 4), "c8"), 4, 1), "nt must be odd"),
     ],
 )
-def test_bad_arguments_are_refused_when_building(build, message):
+def test_bad_arguments_are_rejected_when_building(build, message):
     with pytest.raises(ValueError, match=message):
         build()
 

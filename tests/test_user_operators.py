@@ -166,7 +166,7 @@ def test_those_that_compute_while_they_are_applied(kind, scheduler, y, request, 
     )
 
 
-def test_its_cost_cannot_be_told(y):
+def test_its_cost_is_unknown(y):
     with pytest.raises(TypeError, match="Computes with dtype=float64> computes while it is applied"):
         check_memory(Computes(), data=y)
 

@@ -1,4 +1,4 @@
-"""The page of `pld view` in a real browser: sections, iterates and history are there, and sliders change them."""
+"""The page of `pld view` in a real browser: it shows sections, iterates and history, and sliders change them."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ def test_the_page(browser, served, run):
     older = picture(page, newest)
     assert page.get_by_text("iteration: 4").count() == 1
     press(page, handles.nth(1), "ArrowRight")
-    beside = picture(page, older)
+    neighbour = picture(page, older)
     press(page, handles.nth(1), "ArrowLeft")
-    np.testing.assert_array_equal(picture(page, beside), older)
+    np.testing.assert_array_equal(picture(page, neighbour), older)
 
     page.get_by_text("History", exact=True).click()
     history = picture(page, older)

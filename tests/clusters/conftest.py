@@ -1,4 +1,4 @@
-"""A small inversion for clusters of all kinds, and what it gives in this process."""
+"""A small inversion for clusters of all kinds, and its result in this process."""
 
 import dask
 import dask.array as da

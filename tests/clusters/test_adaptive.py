@@ -64,7 +64,7 @@ def test_a_solve_gets_all_and_keeps_them(growing):
 
 @pytest.fixture
 def run(config, tmp_path):
-    """Begins runs of a small demo, each in a folder of its own."""
+    """Begins runs of a small demo, each in a separate folder."""
     settings = load(config, {"root": str(tmp_path / "runs")})
     dataset = ingest(settings.sources, settings.target).url
     solver = settings.solver.build()

@@ -147,7 +147,7 @@ def test_a_queue_has_tls_by_default_and_no_open_pages(queue, before, tmp_path):
     assert not [*tmp_path.iterdir()]
 
 
-def test_what_was_asked_for_is_done(queue, before):
+def test_requests_are_served(queue, before):
     options = {"interface": "lo", "worker_extra_args": ["--dashboard-address", ":0"], "security": False}
     with dask(queue, n_workers=0, memory="1GB", scheduler_options={"port": 0}, **options) as client:
         assert client.scheduler.address.startswith("tcp://127.0.0.1:")

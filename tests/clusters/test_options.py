@@ -1,4 +1,4 @@
-"""What cannot work is refused before anything is started: what was given, what is expected, what to do."""
+"""Options that cannot work raise before anything is started: value given, values expected, fix."""
 
 import re
 import sys
@@ -18,12 +18,12 @@ NEEDED = {"ssh": {"hosts": ["a", "b"]}, "slurm": {"memory": "1GB"}, "pbs": {"mem
 ADDRESS = "tcp://10.0.0.1:8786"
 
 
-def refused(hardware, **options):
+def error_of(hardware, **options):
     if hardware in PACKAGES:
         pytest.importorskip(PACKAGES[hardware], reason="needs pip install 'pylops-distributed[cluster]'")
-    with pytest.raises(ValueError, match=re.escape(repr(hardware)) + "|adapt|must be") as told:
+    with pytest.raises(ValueError, match=re.escape(repr(hardware)) + "|adapt|must be") as info:
         check(hardware, options)
-    return str(told.value)
+    return str(info.value)
 
 
 def test_unknown_hardware_names_what_there_is():
@@ -55,7 +55,7 @@ def test_a_missing_package_is_named_with_its_extra(hardware, package, monkeypatc
     ],
 )
 def test_what_a_cluster_needs_is_named(hardware, options, words):
-    assert words in refused(hardware, **options)
+    assert words in error_of(hardware, **options)
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_what_a_cluster_needs_is_named(hardware, options, words):
         (ADDRESS, "time_out", "timeout"),
     ],
 )  # fmt: skip
-def test_an_unknown_option_is_told_with_the_one_that_is_meant(hardware, wrong, right):
+def test_an_unknown_option_is_named_with_the_closest_one(hardware, wrong, right):
     given = {**NEEDED.get(hardware, {}), wrong: 1}
-    assert f"no option {wrong!r}: did you mean {right!r}?" in refused(hardware, **given)
+    assert f"no option {wrong!r}: did you mean {right!r}?" in error_of(hardware, **given)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_an_unknown_option_is_told_with_the_one_that_is_meant(hardware, wrong, r
     ],
 )
 def test_sizes_that_cannot_be(options, words):
-    assert words in refused("single", **options)
-    assert words in refused("slurm", memory="1GB", **options)
+    assert words in error_of("single", **options)
+    assert words in error_of("slurm", memory="1GB", **options)
 
 
 @pytest.mark.parametrize("size", [{"n_workers": 1000}, {"n_workers": 1, "adapt": {"maximum": 1000}}])

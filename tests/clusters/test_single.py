@@ -57,7 +57,7 @@ def test_a_cluster_that_no_worker_can_join(tmp_path, monkeypatch, caplog):
 
 
 def killed(seconds):
-    """Number of workers killed as soon as they were there."""
+    """Number of workers killed as soon as they started."""
     end, number = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         for process in psutil.Process().children():

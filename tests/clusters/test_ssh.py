@@ -17,7 +17,7 @@ from pylops_flows.server.embedded import free_port
 
 SERVER = Path(__file__).with_name("ssh_server.py")
 SSHD = shutil.which("sshd", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
-HOSTS = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]  # all of them this machine, each with an address of its own
+HOSTS = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]  # all of them this machine, each with a separate address
 CONFIG = """\
 Port {port}
 {listen}

@@ -134,7 +134,7 @@ os._exit(1)
 
 
 def test_a_program_that_dies_amid_its_steps_leaves_nothing(cluster, system):
-    """Its parts, which would take steps for years, end when Dask tells that nobody wants them any more."""
+    """Its parts, which would take steps for years, end when Dask reports that nobody wants them any more."""
     _, op, y = system
     command = [sys.executable, "-c", DIES, cluster.scheduler.address]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as dying:
@@ -182,7 +182,7 @@ def test_workers_started_again_amid_a_solve_are_lost(system):
 
 
 def test_no_workers_between_one_start_and_the_next(cluster, system, monkeypatch):
-    """As the scheduler tells it amid a restart."""
+    """The scheduler's answer amid a restart."""
     _, op, y = system
     info = cluster.scheduler_info
 

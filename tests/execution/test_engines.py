@@ -147,7 +147,7 @@ def test_operator_held_by_the_cluster(cluster, rng):
 
 def test_scheduler_holds_no_more_with_every_step(cluster, rng, tmp_path):
     def settled(most=float("inf")):
-        """How many tasks are held, once what was let go of has reached the scheduler."""
+        """Number of tasks that are kept, once all releases have reached the scheduler."""
         end = time.monotonic() + 10
         while (held := cluster.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks))) > most:
             if time.monotonic() > end:
@@ -169,7 +169,7 @@ def test_scheduler_holds_no_more_with_every_step(cluster, rng, tmp_path):
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["in mid-step", "known to Dask"])
-def test_a_lost_worker_is_a_clear_error_and_a_new_session_goes_on(rng, tmp_path, known):
+def test_a_lost_worker_is_a_clear_error_and_a_new_session_continues(rng, tmp_path, known):
     op, y = matrix(rng, tmp_path)
     with pld.utils.backend.dask(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as client:
         session = Session(CGLS(10**6, tol=-1.0), op, y)
@@ -191,7 +191,7 @@ def test_an_idle_worker_that_takes_the_task_of_another(rng, tmp_path):
     op, y = matrix(rng, tmp_path)
     expected, _ = reference(op, y)
     with pld.utils.backend.dask(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as client:
-        engine = start(op, y)  # on workers of its own: nobody knows yet how short the tasks are
+        engine = start(op, y)  # on new workers: nobody knows yet how short the tasks are
         engine.run(STEPS)
         busy = client.map(time.sleep, [0.5] * 8, workers=engine._workers[:1], pure=False)
         for a, b in zip(computed(engine), expected, strict=True):

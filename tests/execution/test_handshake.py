@@ -16,7 +16,7 @@ TOKEN = b"t" * 16
 
 
 def connected(links, addresses=None):
-    """Connect all with each other, each in a thread of its own; gives the errors."""
+    """Connect all with each other, each in a separate thread; returns the errors."""
     addresses = addresses or [one.address for one in links]
     errors, got = [], []
 
@@ -99,7 +99,7 @@ def test_many_more_strangers_than_are_served_at_a_time():
         one.close()
 
 
-def test_another_token_is_refused_on_both_sides(monkeypatch):
+def test_another_token_is_rejected_on_both_sides(monkeypatch):
     monkeypatch.setattr(handshake, "CONNECT", 0.5)
     ours, theirs = PeerTransport(0, TOKEN, "127.0.0.1"), PeerTransport(1, b"u" * 16, "127.0.0.1")
     errors, _ = connected([ours, theirs])

@@ -219,7 +219,7 @@ def test_a_kept_result_keeps_no_more_than_its_blocks(threads, rng, uncollected):
     alive = []
 
     class Wide(pld.LinearOperator):
-        """Gives pieces of arrays that are far larger."""
+        """Returns pieces of arrays that are far larger."""
 
         def _matvec(self, x):
             return x.map_blocks(_piece, alive=alive, dtype=x.dtype, meta=x._meta)

@@ -33,7 +33,7 @@ def start(op, y):
     return replay(partial(solver.step, op, y), solver.init(op, y), solver.done)
 
 
-def test_a_worker_lost_while_parts_are_made_is_told_as_such(cluster, system, monkeypatch):
+def test_a_worker_lost_while_parts_are_made_is_reported_as_such(cluster, system, monkeypatch):
     def gather(*_, **__):
         raise RuntimeError("Worker holding Actor was lost.  Status: error")
 
@@ -42,7 +42,7 @@ def test_a_worker_lost_while_parts_are_made_is_told_as_such(cluster, system, mon
         start(*system)
 
 
-def test_no_worker_is_told_before_anything_is_read(monkeypatch, system):
+def test_a_missing_worker_is_reported_before_anything_is_read(monkeypatch, system):
     class Unread:
         def latest(self, kind):
             raise AssertionError("there is nobody to read")
@@ -59,11 +59,11 @@ def test_no_worker_is_told_before_anything_is_read(monkeypatch, system):
 
 def test_listening_does_not_keep_a_part_that_its_solve_has_let_go_of():
     parts = [object.__new__(Partition) for _ in range(2)]
-    addresses, told = [], threading.Event()
+    addresses, notified = [], threading.Event()
     for me in range(2):
         parts[me].links = PeerTransport(me, b"secret", "127.0.0.1")
         addresses.append(parts[me].address())
-    parts[1].lost = lambda *_: told.set()
+    parts[1].lost = lambda *_: notified.set()
     other = threading.Thread(target=parts[1].connect, args=(addresses,))
     other.start()
     parts[0].connect(addresses)
@@ -71,7 +71,7 @@ def test_listening_does_not_keep_a_part_that_its_solve_has_let_go_of():
     gone = weakref.ref(parts.pop(0))
     gc.collect()
     assert gone() is None
-    assert told.wait(10)  # its connections went with it
+    assert notified.wait(10)  # its connections went with it
     parts[0].links.close()
 
 
@@ -84,14 +84,18 @@ def test_limits_on_a_worker_are_the_worker_s(cluster):
     assert cluster.submit(here, pure=False).result() == (one["memory_limit"], one["nthreads"])
 
 
-def test_a_listener_that_fails_is_told_of():
-    links, failed, told = [PeerTransport(me, b"secret", "127.0.0.1") for me in (0, 1)], threading.Event(), []
+def test_a_listener_that_fails_is_reported():
+    links, failed, reported = (
+        [PeerTransport(me, b"secret", "127.0.0.1") for me in (0, 1)],
+        threading.Event(),
+        [],
+    )
 
     def deliver(*_):
-        raise MemoryError("no room for a message")
+        raise MemoryError("not enough memory for a message")
 
     def lost(part, error):
-        told.append((part, type(error)))
+        reported.append((part, type(error)))
         failed.set()
 
     addresses = [one.address for one in links]
@@ -101,6 +105,6 @@ def test_a_listener_that_fails_is_told_of():
     other.join()
     links[0].send(1, 0, 0, 1.0)
     assert failed.wait(10)
-    assert told == [(0, MemoryError)]
+    assert reported == [(0, MemoryError)]
     for one in links:
         one.close()

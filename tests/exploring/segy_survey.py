@@ -12,7 +12,7 @@ from pylops_flows.cli.demo_data import write_demo
 
 
 def survey(folder: Path, code: int = 1, endian: str = "big") -> Path:
-    """The demo's survey with its amplitudes rewritten; gives the settings to invert it."""
+    """The demo's survey with its amplitudes rewritten; returns the settings to invert it."""
     config = write_demo(folder, seed=0, shape=(6, 8, 64))
     with segyio.open(folder / "seismic.sgy", ignore_geometry=True) as old:
         order = np.random.default_rng(1).permutation(old.tracecount)[3:]

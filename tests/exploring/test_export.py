@@ -120,7 +120,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("words", BAD, ids=" ".join)
-def test_what_cannot_be_exported_is_told(runs, tmp_path, monkeypatch, words):
+def test_exports_that_cannot_work_raise_a_clear_error(runs, tmp_path, monkeypatch, words):
     monkeypatch.chdir(tmp_path)
     Path("there.nc").touch()
     result = CliRunner().invoke(app, ["export", runs["plain"], *words])

@@ -1,4 +1,4 @@
-"""Runs as labelled arrays: what is opened, and side by side."""
+"""Runs as labelled arrays: opened alone, and side by side."""
 
 import dask.array as da
 import numpy as np
@@ -22,7 +22,7 @@ def same(opened, storage, name):
         assert array.chunks == expected[array.name].chunks
 
 
-def test_checkpoints_are_what_is_stored(runs):
+def test_checkpoints_equal_the_stored_arrays(runs):
     storage, tree = Run.open(runs["plain"]).storage, open_run(runs["plain"])
     states = tree["checkpoints"].children
     assert [int(s["iteration"]) for s in states.values()] == [2, 4, 6]

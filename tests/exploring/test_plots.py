@@ -117,7 +117,7 @@ def test_complex_values_are_shown_by_their_moduli():
 
 
 @pytest.mark.parametrize("plot", ["convergence", "iterates", "residual", "spectrum"])
-def test_what_is_not_there_yet_is_an_error(plot):
+def test_plotting_a_missing_result_is_an_error(plot):
     with pytest.raises(ValueError, match=r"has no (history|iterates|residual) yet"):
         getattr(pld, f"plot_{plot}")(xr.DataTree(name="new"))
 

@@ -2,9 +2,9 @@
 
     PYTHONPATH=.:tests/storage python tests/faults/campaign.py --trials 500 --seed 1 > table.md
 
-After each fault the run is opened again: the newest sound checkpoint is no older than the last that was acknowledged
-before the fault (but for those that the fault itself destroyed), is equal to the bit to what was saved, and the run
-goes on from it to the same end. Anything else ends the campaign with an error that names kind and seed.
+After each fault the run is opened again: the newest intact checkpoint is no older than the last that was acknowledged
+before the fault (but for those that the fault itself destroyed), is equal to the saved state to the bit, and the run
+resumes from it to the same end. Anything else ends the campaign with an error that names kind and seed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from flaky import FAULTS, flaky_bucket
-from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, go_on_and_die, history
+from storage_cases import IDENTITY, ToyState, after, assert_same, history, resume, resume_and_die
 
 from pylops_distributed import Diagonal
 from pylops_distributed.optimization.algorithms.cgls import CGLS, CGLSState
@@ -62,12 +62,12 @@ def kind(name: str) -> Callable[[Trial], Trial]:
 def begun(place: Path) -> str:
     """A run with checkpoints at iterations 2 and 3."""
     url = str(place / "run.zarr")
-    go_on(url, SAVED)
+    resume(url, SAVED)
     return url
 
 
 def holds(url: str, promised: int) -> str:
-    """What was promised holds, and the run goes on to its end; gives how."""
+    """Assert that the promises hold and that the run resumes to its end; returns how."""
     with Run.create_or_open(url, identity=IDENTITY).attempt() as attempt, CheckpointStore(attempt) as store:
         found = store.latest(ToyState)
     if found is None:
@@ -75,20 +75,20 @@ def holds(url: str, promised: int) -> str:
     else:
         assert found.state.iteration >= promised, f"iteration {promised} was acknowledged, and is lost"
         assert_same(found.state, after(found.state.iteration))
-    go_on(url, GOAL)
+    resume(url, GOAL)
     with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
         final = store.latest(ToyState)
     assert final is not None
     assert_same(final.state, after(GOAL))
-    return "went on to the same bits"
+    return "resumed to the same bits"
 
 
 def child(url: str, place: Path, at: int, mode: str, goal: int = GOAL) -> tuple[Any, Path]:
-    """A process that goes on, and dies at a write; where it notes what was acknowledged."""
+    """A process that resumes, and dies at a write; and the file of its acknowledged iterations."""
     ack, count = place / "ack", place / "count"
     ack.write_text(str(SAVED))
     settings = {key: value for key, value in os.environ.items() if key.startswith("AWS_")}
-    process = processes.Process(target=go_on_and_die, args=(url, goal, ack, at, mode, count, settings))
+    process = processes.Process(target=resume_and_die, args=(url, goal, ack, at, mode, count, settings))
     process.start()
     return process, ack
 
@@ -128,7 +128,7 @@ def _struck(rng: random.Random, place: Path, how: signal.Signals) -> str:
 
 
 @kind("bits flipped, cut off, emptied, deleted, swapped, or from the checkpoint before")
-def damaged(rng: random.Random, place: Path) -> str:
+def corrupted_file(rng: random.Random, place: Path) -> str:
     url = begun(place)
     newest = Path(url) / "checkpoints" / f"i{SAVED:08d}-a0001"
     files = sorted(p for p in newest.rglob("*") if p.is_file())
@@ -155,7 +155,7 @@ def damaged(rng: random.Random, place: Path) -> str:
 
 @kind("disk full")
 def disk_full(rng: random.Random, place: Path) -> str:
-    """A file system of its own, filled but for a few pages."""
+    """A separate file system, filled but for a few pages."""
     url = begun(place)
     ballast, room = place / "ballast", rng.randrange(40) * 4096
     with ballast.open("wb") as file:
@@ -166,7 +166,7 @@ def disk_full(rng: random.Random, place: Path) -> str:
     ack = place / "ack"
     words = "there was room"
     try:
-        go_on(url, GOAL, ack)
+        resume(url, GOAL, ack)
     except OSError as error:
         if "No space left" not in str(error):
             raise
@@ -185,7 +185,7 @@ def two_writers(rng: random.Random, place: Path) -> str:
             Run.open(url).attempt()
         state = after(SAVED + 1)
         store.save(state, history(state))
-    return f"the second was refused, {holds(url, SAVED + 1)}"
+    return f"the second was rejected, {holds(url, SAVED + 1)}"
 
 
 @kind("NaN or infinity in a state")
@@ -201,7 +201,7 @@ def not_finite(rng: random.Random, place: Path) -> str:
         store.save(bad, history(bad))
         with pytest.raises(FloatingPointError, match="chunk"):
             store.wait()
-    return f"refused, {holds(url, SAVED)}"
+    return f"rejected, {holds(url, SAVED)}"
 
 
 @kind("clock set back or forward between attempts")
@@ -210,13 +210,13 @@ def clock(rng: random.Random, place: Path) -> str:
     now, shift = time.time, rng.choice([-1, 1]) * rng.uniform(60, 1e7)
     time.time = lambda: now() + shift
     try:
-        go_on(url, SAVED + 1)
+        resume(url, SAVED + 1)
     finally:
         time.time = now
     return holds(url, SAVED + 1)
 
 
-@kind("operator that fails, or gives another shape, on one chunk of one step")
+@kind("operator that fails, or returns another shape, on one chunk of one step")
 def bad_operator(rng: random.Random, place: Path) -> str:
     how, at = rng.choice(["raise", "shape", "nan"]), rng.randrange(4, 20)
     scale, calls = da.from_array(np.linspace(1, 2, 12), chunks=4), itertools.count()
@@ -249,17 +249,17 @@ def bad_operator(rng: random.Random, place: Path) -> str:
             assert before is None or np.isfinite(before.state.x.compute()).all()
             found = solve(solver, healthy, data, store=store, save=Every(1)).state.x.compute()
     np.testing.assert_array_equal(found, wanted)
-    return f"{words}, went on to the same bits"
+    return f"{words}, resumed to the same bits"
 
 
 @kind("S3 that answers 503, half, too late or not at all, and loses acknowledgements")
 def flaky_store(rng: random.Random, place: Path) -> str:
     with flaky_bucket() as (bucket, proxy):
         url, ack, words = f"{bucket}/{uuid.uuid4().hex}", place / "ack", "got through"
-        go_on(url, SAVED)
+        resume(url, SAVED)
         proxy.choose = lambda *_: rng.choice(FAULTS) if rng.random() < 0.05 else None
         try:
-            go_on(url, GOAL, ack)
+            resume(url, GOAL, ack)
         except OSError:
             words = "said so"
         proxy.choose = lambda *_: None
@@ -267,7 +267,7 @@ def flaky_store(rng: random.Random, place: Path) -> str:
 
 
 def campaign(trials: int, seed: int, disk: Path | None = None) -> dict[str, Counter[str]]:
-    """Strike in turn; gives how often each kind ended how."""
+    """Strike in turn; returns the counts of outcomes of each kind."""
     outcomes: dict[str, Counter[str]] = {name: Counter() for name in KINDS}
     names = [name for name in KINDS if name != "disk full" or disk is not None]
     for n, name in zip(range(trials), itertools.cycle(names), strict=False):
@@ -301,7 +301,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=500)
     parser.add_argument("--seed", type=int, default=uuid.uuid4().int % 10**6)
     parser.add_argument(
-        "--disk", type=Path, help="a small file system of its own, to be filled: a tmpfs of 4 MB"
+        "--disk", type=Path, help="a small separate file system, to be filled: a tmpfs of 4 MB"
     )
     options = parser.parse_args()
     start = time.monotonic()

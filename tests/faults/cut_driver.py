@@ -1,4 +1,4 @@
-"""A driver of its own network: solves on workers elsewhere, from the newest checkpoint on, and tells how that went."""
+"""A driver in a separate network: solves on workers elsewhere, from the newest checkpoint on, and prints a report."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ def main(address: str, url: str, niter: int) -> None:
     """Solve, and print what became of it as one line of JSON."""
     op, y = problem()
     last = time.monotonic()
-    told: dict[str, object] = {"error": None}
+    report: dict[str, object] = {"error": None}
     with Client(address) as client:
         client.wait_for_workers(2, timeout=60)
         attempt = Run.create_or_open(url, identity={"problem": "cut"}).attempt()
         store = CheckpointStore(attempt, client=client)
         try:
             session = Session(CGLS(niter, tol=-1.0), op, y, store=store, save=Every(25))
-            told["resumed"], last = session.iteration, time.monotonic()
+            report["resumed"], last = session.iteration, time.monotonic()
             while session.reason is None:
                 session.run(seconds=0.5)
                 last = time.monotonic()
                 print(json.dumps({"iteration": session.iteration}), flush=True)
             store.close()
         except Exception as error:
-            told["error"] = f"{type(error).__name__}: {error}"
+            report["error"] = f"{type(error).__name__}: {error}"
             with suppress(Exception):  # as Inversion does
                 store.close(GRACE)
         attempt.close()
-        told["silent"] = time.monotonic() - last
-        print(json.dumps(told), flush=True)
+        report["silent"] = time.monotonic() - last
+        print(json.dumps(report), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Networks of machines made of network namespaces, whose links can be cut so that nobody is told."""
+"""Networks of machines made of network namespaces, whose links can be cut without a signal to either side."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Network:
             how = ["nomaster"] if len(names) == 1 else ["type", "bridge_slave", "isolated", "on"]
             ip("-n", self.space("hub"), "link", "set", name, *how)
 
-    def mend(self) -> None:
-        """As it was."""
+    def restore(self) -> None:
+        """Let all links work again."""
         for name in self.addresses:
             ip("-n", self.space("hub"), "link", "set", name, "master", "bridge")
             ip("-n", self.space("hub"), "link", "set", name, "type", "bridge_slave", "isolated", "off")

@@ -1,4 +1,4 @@
-"""A problem whose operator, once a file is there, does on one chunk what operators should not."""
+"""A problem whose operator misbehaves on one chunk once a file exists."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def strike(block: Any, flag: str, how: str) -> Any:
         return block
     if how == "sleeps":
         time.sleep(10**6)
-    elif how == "never lets Python go on":
+    elif how == "never releases Python's lock":
         re.match(r"(a+)+$", "a" * 60 + "b")
     elif how.startswith("memory"):
         held.append(np.ones(10**8))  # 800 MB

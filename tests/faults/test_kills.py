@@ -1,4 +1,4 @@
-"""The flow's process killed at random moments of an inversion: it goes on, to the same bits."""
+"""The flow's process killed at random moments of an inversion: it resumes, to the same bits."""
 
 import random
 import time

@@ -19,7 +19,7 @@ from pylops_distributed.storage.run import Run
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 DRIVER = str(Path(__file__).with_name("cut_driver.py"))
-# Dask gives a silent connection up after 30 s, and our links do as it does.
+# Dask closes a silent connection after 30 s, and so do our links.
 ERRORS = {"WorkerLostError", "FutureCancelledError", "CommClosedError", "OSError", "TimeoutError"}
 SILENCE, LIMIT, MANY = 12, 60.0, 10**6
 
@@ -39,7 +39,7 @@ def own(environment: dict[str, str]) -> dict[str, str]:
 
 
 def cluster(machines: Network, own: dict[str, str]) -> str:
-    """A scheduler and two workers, each on its own machine; gives the address."""
+    """A scheduler and two workers, each on its own machine; returns the address."""
     hosts, port = machines.addresses, 8786
     address = f"tcp://{hosts['scheduler']}:{port}"
     quiet: dict[str, Any] = {"environment": own, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -58,8 +58,8 @@ def solve(machines: Network, own: dict[str, str], address: str, run: Path, niter
     )
 
 
-def told(driver: Any, seconds: float) -> dict[str, Any]:
-    """The last that the driver has to say."""
+def last_report(driver: Any, seconds: float) -> dict[str, Any]:
+    """The driver's last report."""
     text, _ = driver.communicate(timeout=seconds)
     return json.loads(text.strip().splitlines()[-1])  # type: ignore[no-any-return]
 
@@ -73,7 +73,7 @@ def model(run: Path, at: int | None = None) -> tuple[int, np.ndarray]:
 
 def restarted(machines: Network, own: dict[str, str]) -> str:
     """Another cluster, after all that is left of the first was ended."""
-    machines.mend()
+    machines.restore()
     for process in machines.processes:
         process.kill()
         process.wait()
@@ -95,16 +95,16 @@ def test_cut_in_mid_solve(
         assert json.loads(driver.stdout.readline()).get("iteration", 0) > 0
     machines.cut(*links)
     begun = time.monotonic()
-    words = told(driver, LIMIT)
+    words = last_report(driver, LIMIT)
     print(f"{time.monotonic() - begun:.0f} s after the cut: {words}")
     assert words["error"]
     assert words["error"].split(":")[0] in ERRORS
     reached, _ = model(run)
     assert reached > 0
     niter = reached + 50
-    words = told(solve(machines, own, restarted(machines, own), run, niter), LIMIT)
+    words = last_report(solve(machines, own, restarted(machines, own), run, niter), LIMIT)
     assert (words["error"], words["resumed"]) == (None, reached)
     whole = tmp_path / "whole.zarr"
-    words = told(solve(machines, own, restarted(machines, own), whole, niter), 2 * LIMIT)
+    words = last_report(solve(machines, own, restarted(machines, own), whole, niter), 2 * LIMIT)
     assert words["error"] is None
     np.testing.assert_array_equal(model(run)[1], model(whole)[1], strict=True)

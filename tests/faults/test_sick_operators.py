@@ -1,4 +1,4 @@
-"""Operators that hang or take all memory, in whole pipelines: the run ends or goes on, and never hangs."""
+"""Operators that hang or take all memory, in whole pipelines: the run ends or continues, and never hangs."""
 
 from __future__ import annotations
 
@@ -66,15 +66,15 @@ def whole(sick):
     return wholes[0]
 
 
-def goes_on(sick, run, whole):
-    """What was left goes on to the same bits."""
+def assert_resumes(sick, run, whole):
+    """Assert that the run resumes to the same bits."""
     sick.flag.unlink(missing_ok=True)
     code, text = sick.pld("resume", run.storage.folder)
     assert code == 0, text
     np.testing.assert_array_equal(model(run), whole, strict=True)
 
 
-@pytest.mark.parametrize("how", ["sleeps", "never lets Python go on"])
+@pytest.mark.parametrize("how", ["sleeps", "never releases Python's lock"])
 @pytest.mark.parametrize("ended_by", ["time-out", "signal"])
 def test_an_operator_that_hangs(sick, whole, how, ended_by):
     process = sick.start(how, *(["timeouts.invert=20"] if ended_by == "time-out" else []))
@@ -96,7 +96,7 @@ def test_an_operator_that_hangs(sick, whole, how, ended_by):
     assert not left
     assert run.status().state == "interrupted"
     assert run.status().iteration
-    goes_on(sick, run, whole)
+    assert_resumes(sick, run, whole)
 
 
 def test_an_operator_that_takes_all_memory_once(sick, whole):
@@ -123,4 +123,4 @@ def test_an_operator_that_always_takes_all_memory(sick, whole):
         re.DOTALL,
     )
     assert run.status().state == "interrupted"
-    goes_on(sick, run, whole)
+    assert_resumes(sick, run, whole)

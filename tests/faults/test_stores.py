@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from flaky import FAULTS, Choose, Flaky, flaky_bucket
-from storage_cases import IDENTITY, ToyState, after, assert_same, go_on
+from storage_cases import IDENTITY, ToyState, after, assert_same, resume
 
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.object_store import open_storage
@@ -60,7 +60,7 @@ def test_publishing_a_checkpoint(store: tuple[str, Flaky], fault: str) -> None:
         return left.pop() if publishes and left else None
 
     network.choose = choose
-    go_on(url, 3)
+    resume(url, 3)
     assert not left
     assert_same(newest(url), after(3))
 
@@ -72,7 +72,7 @@ def test_faults_at_random(store: tuple[str, Flaky], tmp_path: Path, seed: int) -
     while int(ack.read_text()) < 6:
         network.choose = lambda *_: rng.choice(FAULTS) if rng.random() < 0.07 else None
         try:
-            go_on(url, 6, ack)
+            resume(url, 6, ack)
         except OSError as error:
             print("said so:", error)
         network.choose = lambda *_: None
@@ -88,7 +88,7 @@ def test_faults_at_random(store: tuple[str, Flaky], tmp_path: Path, seed: int) -
 @pytest.mark.parametrize("fault", ["busy", "half"])
 def test_a_store_that_is_away_is_not_taken_for_damage(store: tuple[str, Flaky], fault: str) -> None:
     url, network = store
-    go_on(url, 3)
+    resume(url, 3)
     network.choose = lambda method, path, _: fault if method == "GET" and "/c/" in path else None
     with pytest.raises(OSError, match="could not be read"):
         newest(url)

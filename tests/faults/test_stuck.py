@@ -48,14 +48,14 @@ if __name__ == "__main__":
 
 def test_a_save_that_is_stuck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PATIENCE", 0.5)
-    goes_on, run = threading.Event(), Run.create_or_open(tmp_path / "run.zarr", identity=IDENTITY)
+    proceed, run = threading.Event(), Run.create_or_open(tmp_path / "run.zarr", identity=IDENTITY)
 
     def hang(block: Any) -> Any:
-        assert goes_on.wait(60)
+        assert proceed.wait(60)
         return block
 
-    sound = after(2)
-    hung = replace(sound, x=sound.x.map_blocks(hang, meta=sound.x._meta))
+    second = after(2)
+    hung = replace(second, x=second.x.map_blocks(hang, meta=second.x._meta))
     with dask.config.set(scheduler="threads"):
         attempt = run.attempt()
         store = CheckpointStore(attempt)
@@ -73,15 +73,15 @@ def test_a_save_that_is_stuck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             found = other.latest(ToyState)
             assert found is not None
             assert_same(found.state, after(1))
-            other.save(sound, history(sound))
+            other.save(second, history(second))
             other.wait()
-            goes_on.set()
+            proceed.set()
             with pytest.raises((SupersededError, OSError)):  # its first chunks were swept away, too
                 pending.result(60)
             found = other.latest(ToyState)
             assert found is not None
             assert found.name == "i00000002-a0002"
-            assert_same(found.state, sound)
+            assert_same(found.state, second)
             assert {key.split("/")[1] for key in run.storage.list("checkpoints") if key.count("/") > 1} == {
                 "i00000001-a0001", "i00000002-a0002"
             }  # fmt: skip

@@ -15,15 +15,15 @@ SEEN = re.compile(r"last seen \d+ s ago")
 
 
 @pytest.fixture
-def refused(tmp_path):
+def run_rejected(tmp_path):
     """Run a command that must end before it starts any process, with a Prefect server that runs elsewhere, and without.
 
-    Without one, an embedded server may begin meanwhile, and nothing else; it must be gone at the end. Gives the exit
+    Without one, an embedded server may begin meanwhile, and nothing else; it must be gone at the end. Returns the exit
     code and all that was printed, which must be the same both times but for the seconds since a lease was seen.
     """
     handler, start = signal.getsignal(signal.SIGTERM), subprocess.Popen
 
-    def told(words, elsewhere):
+    def run_alone(words, elsewhere):
         servers = []
 
         def begin(command, *args, **options):
@@ -47,7 +47,7 @@ def refused(tmp_path):
         return SimpleNamespace(code=result.exit_code, text=result.output)
 
     def run(*words):
-        first, second = told(words, True), told(words, False)
+        first, second = run_alone(words, True), run_alone(words, False)
         assert (first.code, SEEN.sub("", first.text)) == (second.code, SEEN.sub("", second.text))
         return first
 

@@ -1,4 +1,4 @@
-"""What cannot work is refused in words, with exit code 2 (3: busy), before a flow, worker or solver starts."""
+"""Bad input ends with a clear message and exit code 2 (3: busy), before a flow, worker or solver starts."""
 
 import struct
 from contextlib import closing
@@ -42,11 +42,11 @@ def spoil(path, what):
         ("sample interval", "2000 in the binary header"),
     ],
 )
-def test_a_bad_file(refused, config, what, words):
+def test_a_bad_file(run_rejected, config, what, words):
     spoil(config.parent / "seismic.sgy", what)
     for done in (
-        refused("run", config, "--root", config.parent),
-        refused("ingest", config.parent / "seismic.sgy", config.parent / "out.zarr"),
+        run_rejected("run", config, "--root", config.parent),
+        run_rejected("ingest", config.parent / "seismic.sgy", config.parent / "out.zarr"),
     ):
         assert done.code == 2
         assert words in done.text
@@ -78,38 +78,38 @@ def test_a_bad_file(refused, config, what, words):
         ("niter", ["is no setting: write KEY=VALUE"]),
     ],
 )
-def test_a_bad_setting(refused, config, setting, words):
-    done = refused("run", config, "--root", config.parent, "--set", setting)
+def test_a_bad_setting(run_rejected, config, setting, words):
+    done = run_rejected("run", config, "--root", config.parent, "--set", setting)
     assert done.code == 2
     for word in words:
         assert word in done.text
     assert not list(config.parent.rglob("*.zarr"))
 
 
-def test_every_wrong_key_is_named_at_once(refused, tmp_path):
+def test_every_wrong_key_is_named_at_once(run_rejected, tmp_path):
     (tmp_path / "c.yaml").write_text("dataset: a.zarr\nsolvr: {}\nproblem: {peak: 2}\n")
-    done = refused("run", tmp_path / "c.yaml")
+    done = run_rejected("run", tmp_path / "c.yaml")
     assert done.code == 2
     assert "solvr: unknown key" in done.text
     assert "problem.peak: unknown key" in done.text
     for text in ("a: [", r'"\Ua000E6F9"'):  # a letter that there is not
         (tmp_path / "c.yaml").write_text(text)
-        assert "is not YAML" in refused("run", tmp_path / "c.yaml").text
+        assert "is not YAML" in run_rejected("run", tmp_path / "c.yaml").text
     (tmp_path / "c.yaml").write_text("name: nothing\n")
-    assert "give `sources` (raw files) or `dataset`" in refused("run", tmp_path / "c.yaml").text
-    assert "there is no config" in refused("run", tmp_path / "d.yaml").text
+    assert "give `sources` (raw files) or `dataset`" in run_rejected("run", tmp_path / "c.yaml").text
+    assert "there is no config" in run_rejected("run", tmp_path / "d.yaml").text
 
 
 @pytest.mark.parametrize("command", ["show", "resume", "postprocess"])
-def test_no_run(refused, tmp_path, command):
-    done = refused(command, tmp_path / "nowhere.zarr")
+def test_no_run(run_rejected, tmp_path, command):
+    done = run_rejected(command, tmp_path / "nowhere.zarr")
     assert done.code == 2
     assert "there is no run" in done.text
 
 
-def test_grids_that_differ(refused, config):
+def test_grids_that_differ(run_rejected, config):
     write_segy(str(config.parent / "background.sgy"), np.ones((12, 13, SAMPLES), "f4"), t0_ms=800)
-    done = refused("run", config, "--root", config.parent)
+    done = run_rejected("run", config, "--root", config.parent)
     assert done.code == 2
     assert "'background' has 13 'crossline' where the variables before it have 14" in done.text
 
@@ -159,16 +159,16 @@ def with_sample(value):
         ({"amplitude": ONES, "background": ONES[:, 0]}, "'background' has dimensions ('inline', 'sample')"),
     ],
 )
-def test_data_that_do_not_fit(refused, stored, tmp_path, arrays, words):
+def test_data_that_do_not_fit(run_rejected, stored, tmp_path, arrays, words):
     config = stored(**arrays)
     for command in ("run", "invert"):
-        done = refused(command, config, "--root", tmp_path)
+        done = run_rejected(command, config, "--root", tmp_path)
         assert done.code == 2
         assert words in done.text
     assert not list_runs(tmp_path)
 
 
-def test_another_request_at_the_place_of_a_run(refused, stored, tmp_path):
+def test_another_request_at_the_place_of_a_run(run_rejected, stored, tmp_path):
     config = stored(amplitude=ONES, background=ONES)
     settings = load(config, {"root": str(tmp_path)})
     solver, params = settings.solver.build(), settings.model_dump(mode="json")
@@ -182,16 +182,19 @@ def test_another_request_at_the_place_of_a_run(refused, stored, tmp_path):
         ),
     ):
         options = [word for change in changes for word in ("--set", change)]
-        for done in (refused("resume", place, *options), refused("run", config, "--into", place, *options)):
+        for done in (
+            run_rejected("resume", place, *options),
+            run_rejected("run", config, "--into", place, *options),
+        ):
             assert done.code == 2
             for word in words:
                 assert word in done.text
     (tmp_path / "dataset.zarr").rename(tmp_path / "other.zarr")
     other = stored(amplitude=2 * ONES, background=ONES)
-    done = refused("run", other, "--into", place)
+    done = run_rejected("run", other, "--into", place)
     assert done.code == 2
     assert "data: " in done.text
     with closing(run.attempt()):
-        done = refused("resume", place)
+        done = run_rejected("resume", place)
     assert done.code == 3
     assert "is being worked on by process" in done.text

@@ -1,4 +1,4 @@
-"""Settings that stand for much more than they are: refused by what they stand for, before it is made."""
+"""Settings that expand to much more than they are: rejected by their expanded size, before they are expanded."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_a_file_and_an_override(text, tmp_path):
         parse_settings([f"cluster.options={text}"])
 
 
-def test_nothing_is_made_of_what_is_refused(tmp_path):
+def test_rejected_settings_are_not_expanded(tmp_path):
     """Containers entered while it is counted: one for each that is written."""
     entered = []
 

@@ -43,7 +43,7 @@ def test_the_sample_is_what_the_generator_makes(tmp_path):
         np.testing.assert_allclose(*samples, rtol=1e-5, atol=1e-6)  # to the bit on one machine
 
 
-def test_what_is_large_is_ingested_by_the_workers(pld, server, tmp_path):
+def test_large_data_are_ingested_by_the_workers(pld, server, tmp_path):
     data = np.random.default_rng(1).standard_normal((130, 256, 512)).astype("f4")
     assert data.nbytes > SMALL
     np.save(tmp_path / "raw.npy", data)
@@ -122,7 +122,7 @@ def test_f3_end_to_end(pld, server, tmp_path):
     assert tree.attrs["problem"]["wavelet"]["kind"] == "samples"  # the estimate is kept with the run
 
 
-def test_what_is_refused_leaves_no_server_behind_that_had_begun_to_start(pld, config):
+def test_rejected_input_leaves_no_starting_server_behind(pld, config):
     code, text = pld("run", config, "--set", "solver.niter=0")  # ends when nobody holds its output any more
     assert code == 2, text
     assert "greater than or equal to 1, got 0" in text

@@ -1,4 +1,4 @@
-"""prefect.yaml: what it names is there, and a worker started in another folder runs what a schedule asks for."""
+"""prefect.yaml: all names in it exist, and a worker started in another folder runs scheduled flows."""
 
 import json
 import shutil
@@ -46,9 +46,9 @@ def test_deployments_import_and_their_parameters_are_valid(project, environment)
 
 def test_signs_of_life_are_ours_alone(project, environment):
     """Prefect's own delay the end of each flow: wherever flows run, they are off."""
-    told = project["definitions"]["local"]["job_variables"]["env"]
+    env = project["definitions"]["local"]["job_variables"]["env"]
     ask = "from prefect.settings import get_current_settings as s; print(s().flows.heartbeat_frequency)"
-    for words, more in ((ask, told), (f"import pylops_flows; {ask}", {})):
+    for words, more in ((ask, env), (f"import pylops_flows; {ask}", {})):
         command = [sys.executable, "-c", words]
         done = subprocess.run(command, env=environment | more, capture_output=True, text=True, check=True)
         assert done.stdout.split() == ["None"]
@@ -56,7 +56,7 @@ def test_signs_of_life_are_ours_alone(project, environment):
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_worker_elsewhere_runs_what_is_scheduled(server, environment, tmp_path):
+def test_a_worker_elsewhere_runs_scheduled_flows(server, environment, tmp_path):
     home, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
     elsewhere.mkdir()
     home.mkdir()

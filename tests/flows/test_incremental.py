@@ -1,4 +1,4 @@
-"""What is unchanged is not done again, what is new begins where the last result is, and what is old can go."""
+"""Unchanged stages are not done again, new runs begin at the last result, and old ones can be deleted."""
 
 import shutil
 from pathlib import Path
@@ -28,7 +28,7 @@ def settings(config, tmp_path):
 
 
 def through(settings):
-    """The pipeline up to its result, as plain calls; gives the run and its costs."""
+    """The pipeline up to its result, as plain calls; returns the run and its costs."""
     ref = ingest(settings.sources, settings.target)
     run = begin(
         settings.root, ref.url, settings.problem, settings.solver, name=settings.name,
@@ -81,12 +81,12 @@ def test_new_data_begin_at_the_last_result(settings, config):
     assert len(list_runs(settings.root)) == 3
 
 
-def test_a_run_goes_on_when_what_it_began_at_is_gone(settings, config):
+def test_a_run_resumes_when_its_warm_start_is_gone(settings, config):
     first, _ = through(settings)
     next_survey(config)
     more = settings.model_copy(update={"solver": settings.solver.model_copy(update={"niter": NITER + 1})})
     newest = max(Path(settings.root).glob("*.zarr/checkpoints/i*"))
-    (newest / "model" / "zarr.json").unlink()  # a damaged one is none to begin at
+    (newest / "model" / "zarr.json").unlink()  # a run never begins at a corrupt one
     second, _ = through(settings)
     begun_at = second.attrs["identity"]["start"]["checkpoint"]
     assert begun_at < newest.name
@@ -124,7 +124,7 @@ def test_a_result_of_another_shape_is_not_begun_at(settings, tmp_path):
     assert run.status().state == "finished"
 
 
-def test_disk_use_is_what_is_written(settings, config):
+def test_disk_use_equals_the_bytes_written(settings, config):
     run, _ = through(settings)
     use = disk_use(
         settings.problem, open_dataset(run.attrs["dataset"]), settings.solver, settings.checkpoint.retention
@@ -158,7 +158,7 @@ def test_waste(settings, tmp_path):
     assert [r.storage.url for r in list_runs(settings.root)] == [run.storage.url]
 
 
-def test_a_dataset_of_other_data_at_the_same_place_is_refused(settings, config):
+def test_a_dataset_of_other_data_at_the_same_place_is_rejected(settings, config):
     run, _ = through(settings)
     place = open_storage(run.dataset).place
     shutil.rmtree(place)

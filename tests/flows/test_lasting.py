@@ -29,7 +29,7 @@ print(used, kept, held() - before)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries do as they like")
-def test_what_is_freed_goes_back():
+def test_freed_memory_goes_back():
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
     used, kept, left = map(int, done.stdout.split())
     assert kept > 0.9 * used > 150_000_000

@@ -142,8 +142,8 @@ def test_states_and_results_are_of_one_iterate(solved):
     assert rows["out of date"] == words
     assert rows["data misfit, relative L2"].endswith("% (of iteration 4)")
     assert words in " ".join(CliRunner().invoke(app, ["show", run.storage.url]).output.split())
-    told = compare(before, tree)["settings"]
-    assert told["solver.niter"].values.tolist() == ["4", "7"]
+    settings = compare(before, tree)["settings"]
+    assert settings["solver.niter"].values.tolist() == ["4", "7"]
 
     write_result(run)
     assert run.status().state == "finished"

@@ -44,7 +44,7 @@ def test_begun_checked_and_not_overwritten(module):
     assert code == 0, text
     for word in ("passes the dot test", "in 4 chunks of up to", "a checkpoint", "tasks a step"):
         assert word in text
-    for words, told in (
+    for words, message in (
         (("new", "problem", "blur"), "is there already"),
         (("new", "problem", "my-blur"), "is no name of a Python module"),
         (("new", "operator", "blur"), "pld new problem blur"),
@@ -54,7 +54,7 @@ def test_begun_checked_and_not_overwritten(module):
         (("demo", "blur:np"), "is no subclass"),
     ):
         code, text = invoke(*words)
-        assert (code, told in text) == (2, True), text
+        assert (code, message in text) == (2, True), text
 
 
 def test_a_wrong_adjoint_is_found(module):

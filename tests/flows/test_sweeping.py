@@ -41,7 +41,7 @@ def test_names_can_be_swept_too():
     assert values == {"solver.name": ["cgls", "lsqr"]}
 
 
-def test_a_wrong_value_among_them_is_told():
+def test_a_wrong_value_among_them_is_named():
     with pytest.raises(ValueError, match=r"solver\.eps: .* got -1"):
         expand(with_(eps=[0.1, -1]), "a.yaml")
     with pytest.raises(ValueError, match=r"solver\.epsilon: unknown key"):

@@ -63,7 +63,7 @@ def inversion(tmp_path, monkeypatch):
 
 
 def solve(inversion):
-    """All segments, as a flow asks for them; gives how many there were, and the model."""
+    """All segments, as a flow asks for them; returns their number, and the model."""
     segments = 0
     with disable_run_logger():
         while inversion.progress.reason is None:
@@ -86,7 +86,7 @@ def test_failures_with_checkpoints_between_them_do_not_count(inversion):
 @pytest.mark.parametrize(
     "error", [OSError("away for good"), FileNotFoundError("no such"), ValueError("wrong")]
 )
-def test_what_fails_without_a_checkpoint_since_is_told(inversion, error):
+def test_a_failure_without_a_checkpoint_since_is_raised(inversion, error):
     with inversion(lambda n: error if n > 14 else None) as struck:
         with disable_run_logger():
             if type(error) is OSError:

@@ -1,4 +1,4 @@
-"""Ending `pld up`: the flows of every worker that it started are told."""
+"""Ending `pld up`: the flows of every worker that it started are asked to end."""
 
 import sys
 import time
@@ -16,7 +16,7 @@ def begun(worker, count):
         time.sleep(0.05)
 
 
-def test_flows_of_a_worker_that_died_are_told_to_end(monkeypatch):
+def test_flows_of_a_worker_that_died_are_asked_to_end(monkeypatch):
     monkeypatch.setattr(Worker, "__init__", lambda _: None)
     worker = Worker()
     worker.flows, worker.command = set(), [sys.executable, "-c", STARTER]

@@ -1,4 +1,4 @@
-"""Files that were damaged, cut off or made up: readers answer with clear errors, at once and in little memory.
+"""Corrupt, truncated and invented files: readers answer with clear errors, at once and in little memory.
 
 By default some hundreds of inputs; ``--hypothesis-profile=fuzz`` tries 70,000 on each reader.
 """
@@ -38,7 +38,7 @@ numbers = st.one_of(
 )
 
 
-def damaged(raw, places):
+def corrupted(raw, places):
     """Bytes of a file with some written over, and perhaps cut off, repeated or lengthened."""
     edits = st.lists(st.tuples(places, numbers), max_size=6)
     ends = st.one_of(st.none(), st.integers(0, len(raw)), st.binary(max_size=300))
@@ -52,8 +52,8 @@ def damaged(raw, places):
     return st.builds(apply, edits, ends)
 
 
-def told(error, *what):
-    """A clear error names what it is about."""
+def assert_names(error, *what):
+    """Assert that an error names its subject."""
     assert any(words in str(error) for words in what), error
 
 
@@ -72,7 +72,7 @@ def test_segy(tmp_path, frugal):
     assert open_segy(str(path)).sizes == {"inline": 3, "crossline": 4, "twt": 8}
     headers = st.one_of(st.integers(3200, 3600), st.integers(3600, 3840), st.integers(0, len(raw)))
 
-    @given(damaged(raw, headers))
+    @given(corrupted(raw, headers))
     @settings(deadline=5000)
     def read(content):
         trial.write_bytes(content)
@@ -81,7 +81,7 @@ def test_segy(tmp_path, frugal):
             with dask.config.set(scheduler="sync"):
                 ds.load()
         except ValueError as error:
-            told(error, "trial.sgy")
+            assert_names(error, "trial.sgy")
 
     read()
 
@@ -99,7 +99,7 @@ plain = st.recursive(
 
 @st.composite
 def configs(draw, known):
-    """A good configuration with values put in the place of some of its own, as YAML that may be cut or garbled."""
+    """A good configuration with some values replaced, as YAML that may be cut or garbled."""
     config = yaml.safe_load(known)
     for _ in range(draw(st.integers(0, 4))):
         where = config
@@ -130,13 +130,13 @@ def test_config(tmp_path, frugal):
             try:
                 config.load(trial)
             except ValueError as error:
-                told(error, "trial.yaml", "cannot be a path")
+                assert_names(error, "trial.yaml", "cannot be a path")
 
     read()
 
 
 def test_checkpoint(tmp_path, frugal):
-    """What is read is what was written, or it is told to be damaged."""
+    """A checkpoint is read as written, or reported as corrupt."""
     run = Run.create_or_open(tmp_path / "run", identity={"solver": "CGLS"}, provenance={})
     with run.attempt() as attempt, CheckpointStore(attempt) as store:
         scale = da.from_array(np.arange(1.0, 7.0), chunks=4)
@@ -153,7 +153,7 @@ def test_checkpoint(tmp_path, frugal):
     def read(data):
         name = data.draw(st.sampled_from(sorted(files)))
         raw = files[name]
-        content = data.draw(damaged(raw, st.integers(0, max(0, len(raw) - 1))))
+        content = data.draw(corrupted(raw, st.integers(0, max(0, len(raw) - 1))))
         (folder / name).write_bytes(content)
         try:
             state = load_checkpoint(run.storage, entry.name, CGLSState, get=dask.get).state
@@ -162,7 +162,7 @@ def test_checkpoint(tmp_path, frugal):
                 np.testing.assert_array_equal(one, other, strict=True)
             assert (state.iteration, state.kold) == (2, good.kold)
         except (CorruptionError, TypeError, ValueError) as error:
-            told(error, " ")
+            assert_names(error, " ")
         finally:
             (folder / name).write_bytes(raw)
 

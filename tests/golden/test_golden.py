@@ -37,7 +37,7 @@ def test_a_golden_run(golden):
     assert 0 < tree["model"].attrs["metrics"]["misfit"] < 1
 
 
-def test_a_golden_run_goes_on(golden):
+def test_a_golden_run_resumes(golden):
     folder, expected = golden
     run = Run.open(folder / "golden.zarr")
     solver = SOLVERS["cgls"](name="cgls", niter=WHOLE, tol=0.0)

@@ -27,7 +27,7 @@ from pylops_distributed.ingest import (
 
 
 @pytest.mark.parametrize("name", ["../evil", "%2e%2e/evil", "a#b", "a?b", ".ingest", "__a", "a\\b"])
-def test_names_that_lead_out_of_the_dataset_are_refused(tmp_path, name):
+def test_names_that_lead_out_of_the_dataset_are_rejected(tmp_path, name):
     np.save(tmp_path / "raw.npy", np.zeros((4, 6)))
     with pytest.raises(ValueError, match="cannot be the name of an array"):
         ingest({name: Source(path=str(tmp_path / "raw.npy")), "b": Source(path=str(tmp_path / "raw.npy"))},

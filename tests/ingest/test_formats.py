@@ -98,7 +98,7 @@ def test_npz(tmp_path, cube):
         open_source(path, dims=["x", "y", "z"])
 
 
-def test_objects_are_refused(tmp_path):
+def test_objects_are_rejected(tmp_path):
     path = str(tmp_path / "a.npy")
     np.save(path, np.array([{}], dtype=object))
     with pytest.raises(ValueError, match="not an NPY or NPZ file of plain arrays"):
@@ -155,7 +155,7 @@ def test_zarr_on_s3(bucket, labelled):
 
 
 @pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.mat", "a.nc", "a.h5", "a.zarr", "a.sgy"])
-def test_damaged_files_are_refused(tmp_path, name):
+def test_corrupt_files_are_rejected(tmp_path, name):
     path = tmp_path / name
     if name == "a.zarr":
         path.mkdir()
@@ -188,7 +188,7 @@ def test_missing_extra_is_named(tmp_path: Path, labelled, monkeypatch):
         open_source(str(tmp_path / "a.nc"))
 
 
-def test_absurd_sizes_are_refused_before_memory_is_taken(tmp_path, monkeypatch):
+def test_absurd_sizes_are_rejected_before_memory_is_taken(tmp_path, monkeypatch):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("a", shape=(10**12,), chunks=(1024,), dtype="f8")
     with pytest.raises(ValueError, match="no file can hold that"):

@@ -1,4 +1,4 @@
-"""HDF5 files that lead to other files are refused: what is read is what the checksum is of."""
+"""HDF5 files that link to other files are rejected: the checksum must cover all data read."""
 
 import h5py
 import numpy as np
@@ -43,7 +43,7 @@ def behind_a_hard_link(file, folder):
 
 @pytest.mark.parametrize("suffix", ["h5", "nc", "mat"])
 @pytest.mark.parametrize("make", [link, nested_link, external, virtual, behind_a_hard_link])
-def test_a_way_out_is_refused(make, suffix, other):
+def test_a_way_out_is_rejected(make, suffix, other):
     path = other / f"source.{suffix}"
     with h5py.File(path, "w", userblock_size=512) as file:
         make(file, other)
@@ -54,7 +54,7 @@ def test_a_way_out_is_refused(make, suffix, other):
         open_source(str(path))
 
 
-def test_an_unknown_filter_is_refused(other):
+def test_an_unknown_filter_is_rejected(other):
     path = other / "source.h5"
     with h5py.File(path, "w") as file:
         layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)

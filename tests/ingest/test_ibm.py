@@ -86,7 +86,7 @@ def test_what_single_precision_cannot_hold_is_said_and_counted(sgy, tmp_path, ca
         (11, -1, "-1 is no whole number from 0 to 65535"),
     ],
 )
-def test_samples_that_do_not_fit_their_format_are_refused(sgy, code, value, message):
+def test_samples_that_do_not_fit_their_format_are_rejected(sgy, code, value, message):
     values = np.zeros((2, 3, 4))
     values[1, 2, 3] = value  # one alone
     with pytest.raises(ValueError, match=message):

@@ -176,7 +176,7 @@ class Killed(BaseException):
 
 @contextmanager
 def dead_from_write(at: int) -> Iterator[list[str]]:
-    """Let ``at`` writes and deletions through; the list holds what was attempted."""
+    """Let ``at`` writes and deletions through; the list holds the attempted ones."""
     attempts: list[str] = []
 
     def attempt(key: str) -> None:
@@ -240,7 +240,7 @@ def test_killed_process(source, url, cube):
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_a_later_run_keeps_good_blocks_and_mends_bad_ones(source, url, cube):
+def test_a_later_run_keeps_good_blocks_and_fixes_bad_ones(source, url, cube):
     planned = plan(source, url, chunks=CHUNKS)
     write_block(planned, 0)
     write_block(planned, 1)

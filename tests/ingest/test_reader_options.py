@@ -94,7 +94,7 @@ def test_coordinates_for_files_that_have_none(bare, options, values, units):
         ({"units": "ms"}, "unknown options"),
     ],
 )
-def test_options_that_do_not_fit_are_refused(bare, options, message):
+def test_options_that_do_not_fit_are_rejected(bare, options, message):
     with pytest.raises(ValueError, match=message):
         open_source(bare, **options)
 
@@ -177,7 +177,7 @@ def test_sparse_matrices_are_named(tmp_path):
     np.testing.assert_array_equal(put(path, variables=["d"]).d.values.ravel(), np.arange(4))
 
 
-def test_what_is_left_out_is_said(tmp_path, caplog):
+def test_variables_that_are_left_out_are_logged(tmp_path, caplog):
     scipy.io.savemat(tmp_path / "a.mat", {"d": np.ones(3), "s": {"dt": 4}, "note": "words"})
     assert list(put(tmp_path / "a.mat")) == ["d"]
     assert "left out {'note': 'text', 's': 'a struct'}: no numerical arrays" in caplog.text
@@ -215,8 +215,8 @@ def test_sums_of_several_chunks_may_be_beyond_doubles(tmp_path):
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
 @pytest.mark.filterwarnings("ignore:The data type:FutureWarning", "ignore:.*zarr:UserWarning")
-def test_records_beside_a_volume(tmp_path, zarr_format):
-    """As MDIO has them: headers of traces, and a mask of those that are there."""
+def test_records_next_to_a_volume(tmp_path, zarr_format):
+    """As MDIO has them: headers of traces, and a mask of those that exist."""
     path = tmp_path / "a.zarr"
     values = np.ones((3, 4), "f4")
     values[1] = values[0, 0] = np.nan  # one of them within a trace

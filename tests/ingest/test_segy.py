@@ -165,7 +165,7 @@ def test_the_scalar_of_times(sgy, scalar, start):
 
 
 def test_revision_0_has_no_scalar_of_times(sgy):
-    headers = {21: [1, 2], 109: 500, 215: [7, 10]}  # something else is there
+    headers = {21: [1, 2], 109: 500, 215: [7, 10]}  # these bytes hold something else
     write_traces(sgy, np.ones((2, 2), "f4"), headers, binary={3501: 0})
     np.testing.assert_array_equal(open_segy(sgy).twt, [500, 504])
 

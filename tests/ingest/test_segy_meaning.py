@@ -66,7 +66,7 @@ def test_scalars_that_differ_from_trace_to_trace_are_those_of_each(sgy):
     np.testing.assert_array_equal(open_segy(sgy, dims={"along": 73}).along, [10, 30, 100])
 
 
-def test_positions_are_not_taken_for_lines_unless_told(teapot):
+def test_positions_are_not_taken_for_lines_unless_asked(teapot):
     with pytest.raises(ValueError, match=r"7990000 to 7993300 .* look like positions(.|\n)*'inline': 181"):
         open_segy(teapot)
     assert open_segy(teapot, preset="poststack3d").inline[0] == 7990000
@@ -79,7 +79,7 @@ def test_small_positions_are_not_taken_for_lines(sgy):
         open_segy(sgy)
 
 
-def test_units_of_positions_that_differ_are_refused(sgy):
+def test_units_of_positions_that_differ_are_rejected(sgy):
     write_traces(sgy, np.ones((2, 5), "f4"), {21: [1, 2], 181: [5, 6], 89: [1, 3]})
     with pytest.raises(ValueError, match=r"unit of 'cdp_x' \(byte 89\) is 1 in the first trace, but 3"):
         open_segy(sgy)

@@ -82,7 +82,7 @@ def test_the_trick_works_where_nothing_is_checked(group, monkeypatch):
     assert RAN
 
 
-def test_nor_from_an_array_alone_or_beside_good_metadata(group):
+def test_nor_from_an_array_alone_or_next_to_good_metadata(group):
     shutil.rmtree(group / "data")
     array(group / "one", TRICKS["filter"])
     with pytest.raises(UnsafeCodec):

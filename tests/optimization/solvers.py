@@ -31,7 +31,7 @@ class Case:
     peer : callable
         The same with PyLops or SciPy, on NumPy: from operator and data to model and costs (or None).
     cost : callable
-        From a solution to what the peer gives as costs.
+        From a solution to the costs that the peer returns.
     matrix : {"tall", "square"}
         Kind of operator: square ones are Hermitian and positive definite.
     passes : tuple of int

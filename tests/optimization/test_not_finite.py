@@ -93,7 +93,7 @@ def test_nan_data_for_every_setting(case):
 
 
 @every_solver
-def test_an_operator_that_gives_nan_in_a_step(case):
+def test_an_operator_that_returns_nan_in_a_step(case):
     matrix, y = dense(case, "f8")
     op, data = distributed(matrix, y)
     solver = case.build("f8")
@@ -142,7 +142,7 @@ def test_blocks():
 
 
 @pytest.mark.parametrize("name", ["CG", "CGLS", "LSQR"])
-def test_a_preconditioner_that_gives_nan(name):
+def test_a_preconditioner_that_returns_nan(name):
     op, data = distributed(*dense(CASES[0], "f8"))
     solver = getattr(pld.optimization, name)(M=BreaksLater(pld.Identity(N)))
     assert solve(solver, op, data).reason is Reason.NOT_FINITE
@@ -208,7 +208,7 @@ def test_proximal_operators_hide_nothing(g, value, tau):
     assert solve(ProximalGradient(g, tau=tau, niter=20), op, y).reason is Reason.NOT_FINITE
 
 
-def test_eigenvalues_of_an_operator_that_gives_nan():
+def test_eigenvalues_of_an_operator_that_returns_nan():
     class Broken(pld.LinearOperator):
         def _matvec(self, x):
             return x * np.nan

@@ -10,8 +10,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 @pytest.mark.parametrize("first", range(0, 20, 5))
 def test_generated_calls(first):
-    told = []
-    counts = compare(0, range(first, first + 5), tell=told.append)
+    messages = []
+    counts = compare(0, range(first, first + 5), tell=messages.append)
     assert sum(counts.values()) == 5
     assert counts["agree"] >= 4
-    assert not told
+    assert not messages

@@ -1,4 +1,4 @@
-"""A resume is refused unless the operator and data at hand give the numbers that are stored."""
+"""A resume fails unless the operator and data at hand return the stored numbers."""
 
 import dask
 import dask.array as da
@@ -47,7 +47,7 @@ def begun(case, store, dtype="f8", stop=2):
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_another_operator_or_other_data_are_refused(case):
+def test_another_operator_or_other_data_are_rejected(case):
     store = Witnessed()
     matrix, y = begun(case, store)
     (taken,) = [s.iteration for s in (store.kept[-1].state,)]

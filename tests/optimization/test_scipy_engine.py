@@ -195,7 +195,7 @@ def test_division_is_that_of_pylops(scale):
     assert error(pld.MatrixMult(A) / y, pylops.MatrixMult(A) / y) < 1e-10
 
 
-def test_division_by_a_sparse_singular_matrix_gives_the_least_norm_solution():
+def test_division_by_a_sparse_singular_matrix_returns_the_least_norm_solution():
     matrix = np.outer(np.arange(1.0, 5), np.arange(1.0, 5))
     y = np.arange(4.0)
     x = pld.MatrixMult(scipy.sparse.csr_matrix(matrix)) / y

@@ -156,11 +156,11 @@ def test_real_operators_take_complex_data(case):
 
 @every_solver
 def test_nothing_is_computed(case):
-    def refuse(*_args, **_kwargs):
+    def forbid_compute(*_args, **_kwargs):
         raise AssertionError("something was computed")
 
     op, data = distributed(*dense(case, "f8"))
-    with dask.config.set(scheduler=refuse):
+    with dask.config.set(scheduler=forbid_compute):
         unroll(case.build("f8"), op, data, 3)
 
 
@@ -187,7 +187,7 @@ def test_passes_of_a_step(case):
 
 @every_solver
 def test_steps_past_convergence_rest(case):
-    """In single precision, where squares of what is left of a gradient underflow first."""
+    """In single precision, where squares of a gradient's remainder underflow first."""
     dtype = "c8"
     matrix, y = dense(case, dtype)
     op, data = distributed(matrix, y, chunks=3 * N)

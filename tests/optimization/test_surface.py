@@ -172,10 +172,10 @@ def test_equal_blocks_of_a_state_stay_apart():
 
 
 def test_regularisation_is_blocks_and_lazy():
-    def refuse(*_args, **_kwargs):
+    def forbid_compute(*_args, **_kwargs):
         raise AssertionError("something was computed")
 
-    with dask.config.set(scheduler=refuse):
+    with dask.config.set(scheduler=forbid_compute):
         op = pld.Diagonal(da.ones(DIMS, chunks=3))
         regs = [pld.FirstDerivative(DIMS), pld.Gradient(DIMS)]
         system, data = regularized_system(op, da.ones(DIMS, chunks=3), regs)

@@ -45,5 +45,5 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """Hand out what was noted."""
+    """Write the report."""
     Path(os.environ["PEERS_REPORT"]).write_text(json.dumps({"items": items, "borrowed": sorted(borrowed)}))

@@ -24,7 +24,7 @@ WHY = (
     ),
     (
         r"test_Regression|MatrixMult_sparse", "not almost equal",
-        "LSQR in single precision stays in single precision; PyLops' goes on in double after the first step.",
+        "LSQR in single precision stays in single precision; PyLops' continues in double after the first step.",
     ),
     (
         r"test_Deghosting", "",

@@ -39,7 +39,7 @@ def elsewhere() -> bool:
     return threading.current_thread() is not threading.main_thread()
 
 
-def refuse(*args: Any, **options: Any) -> Any:
+def forbid_compute(*args: Any, **options: Any) -> Any:
     """A scheduler for where nothing may be computed."""
     raise AssertionError("an operator computed while it was being applied")
 
@@ -152,7 +152,7 @@ class Feeder:
             return
         self.depth += 1
         try:
-            with dask.config.set(scheduler=refuse if lazily else "sync"):
+            with dask.config.set(scheduler=forbid_compute if lazily else "sync"):
                 yield
         finally:
             self.depth -= 1

@@ -1,4 +1,4 @@
-"""``import pylops`` in PyLops' tests gives this library; everywhere else it gives PyLops."""
+"""``import pylops`` in PyLops' tests imports this library; everywhere else it imports PyLops."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 OURS = "pylops_distributed"
-# Where names that PyLops keeps in modules of their own are public here.
+# Where names that PyLops keeps in separate modules are public here.
 PUBLIC = ("", ".signalprocessing", ".waveeqprocessing", ".avo", ".medical", ".optimization.basic", ".utils")
 
 

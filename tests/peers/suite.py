@@ -45,7 +45,7 @@ class Item:
 
 
 def cache() -> Path:
-    """Folder of what was fetched."""
+    """Folder of the fetched files."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("PYLOPS_DISTRIBUTED_PEERS", base / "pylops-distributed" / "peers"))
 
@@ -62,7 +62,7 @@ def fetch() -> Path:
                  "--dest", folder, f"pylops=={release}"], check=True,
             )  # fmt: skip
             with tarfile.open(next(Path(folder).glob("*.tar.gz"))) as sdist:
-                # The tests and their data alone: the package beside them would hide the one installed.
+                # The tests and their data alone: the package next to them would hide the one installed.
                 wanted = [
                     m for m in sdist.getmembers() if m.name.split("/")[1:2] in (["pytests"], ["testdata"])
                 ]
@@ -77,7 +77,7 @@ def files(suite: Path) -> list[str]:
 
 
 def run(suite: Path, names: Sequence[str], *options: str, timeout: float = 1500) -> dict[str, Item]:
-    """Run files of the suite in a process of their own; gives the items by their node ids."""
+    """Run files of the suite in a separate process; returns the items by their node ids."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         environment = os.environ | {

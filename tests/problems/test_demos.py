@@ -180,7 +180,7 @@ def test_errors_are_sample_by_sample_or_left_out(name, axis, figure, cases, capl
     [("lsm", "t", "ms", 1000), ("mdd", "t", "ms", 1000), ("marchenko", "t", "milliseconds", 1000),
      ("prestack", "twt", "s", 0.001), ("prestack", "angle", "degrees", 1), ("lsm", "source", "metres", 1)],
 )  # fmt: skip
-def test_times_in_another_unit_are_converted_and_other_units_refused(name, axis, unit, scale, cases, caplog):
+def test_times_in_another_unit_are_converted_and_other_units_rejected(name, axis, unit, scale, cases, caplog):
     problem, ds, _ = cases(name)
     if name == "lsm":
         ds = ds.isel(source=[0, 5], receiver=slice(None, None, 10))
@@ -234,7 +234,7 @@ def test_any_operator_by_name():
 
 
 @pytest.mark.parametrize("kind", ["observed", "truth"])
-def test_axes_in_another_order_than_the_operators_are_refused(kind):
+def test_axes_in_another_order_than_the_operators_are_rejected(kind):
     """Axes of length one, and flat vectors, are no other order."""
     problem = load_problem(
         {"name": "linear", "forward": {"path": "pylops.FirstDerivative", "args": [[4, 3]]}, kind: "turned"}
@@ -264,7 +264,7 @@ def test_axes_in_another_order_than_the_operators_are_refused(kind):
         ("pylops_distributed.Restriction", "does not take these arguments"),
     ],
 )
-def test_operators_that_are_refused(path, words):
+def test_operators_that_are_rejected(path, words):
     with pytest.raises(ValueError, match=words):
         OperatorSpec(path=path).build(blocky())
 

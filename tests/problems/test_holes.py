@@ -1,4 +1,4 @@
-"""Ingested SEG-Y that lacks a trace: left out where a mask tells so, refused where the trace is needed."""
+"""Ingested SEG-Y that lacks a trace: left out where a mask marks it, an error where the trace is needed."""
 
 import dask
 import numpy as np
@@ -75,7 +75,7 @@ def test_impedances_are_needed_where_there_are_amplitudes(stored, hole):
         problem.check(stored(amplitude=hole, background=(1, 2)))
 
 
-def test_a_missing_trace_is_refused_where_there_is_no_mask(stored):
+def test_a_missing_trace_is_rejected_where_there_is_no_mask(stored):
     ds = stored(amplitude=(1, 2)).assign(psf=(("i", "j", "k"), np.ones((1, 1, 1))))
     with pytest.raises(ValueError, match=r"'deblurring' needs \(samples: 16 in 'amplitude'\)"):
         load_problem({"name": "deblurring", "blurred": "amplitude"}).check(ds)

@@ -38,7 +38,7 @@ def stack(**coords):
 # -- sampling -----------------------------------------------------------------------------------------------
 
 
-def test_arrays_without_times_are_refused_and_an_option_gives_them(tmp_path):
+def test_arrays_without_times_are_rejected_and_an_option_supplies_them(tmp_path):
     np.savez(tmp_path / "a.npz", amplitude=stack().amplitude.values)
     problem = Poststack(background=5e6, wavelet=RICKER)
     ref = ingest(

@@ -20,7 +20,7 @@ def test_the_demo_is_solved_as_pylops_does(shape):
     assert np.linalg.norm(found - wanted) < 1e-12 * np.linalg.norm(wanted)
 
 
-def test_seconds_are_converted_and_other_units_refused():
+def test_seconds_are_converted_and_other_units_rejected():
     ds, problem = layered_volume((12, 48), seed=1), Poststack.model_validate(DEMO)
     seconds = ds.assign_coords(twt=("twt", ds.twt.values / 1000, {"units": "s"}))
     np.testing.assert_allclose(with_ours(seconds, problem, 2), with_ours(ds, problem, 2), rtol=1e-9)

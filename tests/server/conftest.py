@@ -1,4 +1,4 @@
-"""`pld up` in a folder of its own, once for all tests here: they watch what it does by itself."""
+"""`pld up` in a separate folder, once for all tests here, which watch what it runs unasked."""
 
 import shutil
 import signal
@@ -33,7 +33,7 @@ def project(folder):
 
 @pytest.fixture(scope="session")
 def up(tmp_path_factory, environment):
-    """The running services; gives their folder, the environment of commands, and means to ask and to wait."""
+    """The running services: their folder, the environment of commands, and means to ask and to wait."""
     folder = tmp_path_factory.mktemp("project")
     project(folder)
     port, log = free_port(), folder / "up.log"

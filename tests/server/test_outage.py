@@ -1,4 +1,4 @@
-"""The Prefect server is away for half a minute in mid-run: the solver goes on, and what is told after is true."""
+"""The Prefect server is away for half a minute in mid-run: the solver continues, and later states are true."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ STALL = 1.0
 
 @pytest.fixture
 def server(environment, tmp_path):
-    """Start the server of this test, and start it again; gives its address, too."""
+    """Functions that start the server of this test, and start it again; and its address."""
     port, processes = free_port(), []
     url = f"http://127.0.0.1:{port}/api"
     own = environment | {"PREFECT_HOME": str(tmp_path / "prefect")}
@@ -70,7 +70,7 @@ def plain(path, root, niter):
         return inversion.session.state.x.compute()
 
 
-def test_the_solver_goes_on_without_its_server(server, pld, tmp_path):
+def test_the_solver_continues_without_its_server(server, pld, tmp_path):
     environment, start = server
     first, root = start(), tmp_path / "runs"
     path = make_demo(tmp_path, shape=(40, 48, 128))
@@ -92,8 +92,8 @@ def test_the_solver_goes_on_without_its_server(server, pld, tmp_path):
     text, _ = process.communicate(timeout=60)
     assert process.returncode == 4, text
     answer = httpx.post(f"{environment['PREFECT_API_URL']}/flow_runs/filter", json={}, trust_env=False).json()
-    told = {one["name"]: one["state"]["name"] for one in answer}
-    assert (told["pipeline demo"], told["invert demo"]) == ("Resumable", "Resumable")
+    states = {one["name"]: one["state"]["name"] for one in answer}
+    assert (states["pipeline demo"], states["invert demo"]) == ("Resumable", "Resumable")
 
     niter = run.status().iteration + 20
     code, text = pld("resume", run.storage.folder, "--set", f"solver.niter={niter}", **environment)

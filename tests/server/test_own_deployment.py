@@ -1,4 +1,4 @@
-"""A problem of one's own in a deployment: found in the folder deployed from, and sent to workers elsewhere."""
+"""A custom problem in a deployment: found in the folder deployed from, and sent to workers elsewhere."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Runs that are paused, cancelled and killed: the state told is true, and what goes on ends in the same bits."""
+"""Runs that are paused, cancelled and killed: the reported state is true, and resumed runs end in the same bits."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ def solving(up, name):
 
 
 def begin(up, name):
-    """Have the worker begin an inversion of some minutes' length; gives its flow run and its run."""
+    """Have the worker begin an inversion of some minutes' length; returns its flow run and its run."""
     up.run(
         "deploy", "data/sample/demo.yaml", "--name", name, "--set", f"name={name}", "--set", f"solver.niter={NITER}",
         "--set", "checkpoint.iterations=1",
@@ -59,8 +59,8 @@ def stages(up, name):
     }
 
 
-def goes_on(up, run, whole):
-    """The command goes on, and ends where a run ends that nobody disturbs."""
+def assert_resumes(up, run, whole):
+    """Assert that the command resumes, and ends where an undisturbed run ends."""
     up.run("resume", run.storage.folder, "--set", "checkpoint.iterations=50", seconds=300)
     np.testing.assert_array_equal(model(run), whole, strict=True)
 
@@ -85,7 +85,7 @@ def test_paused_and_resumed(up, whole):
     time.sleep(DEAD + 15)  # its silence is not taken for death
     assert state(up, flow_run) == "Suspended"
     assert str(flow_run) in up.run("resume", run.storage.folder)
-    wait(f"it did not go on; {up.log.read_text()}", lambda: state(up, flow_run) == "Completed", 600)
+    wait(f"it did not resume; {up.log.read_text()}", lambda: state(up, flow_run) == "Completed", 600)
     assert run.status().iteration == NITER
     np.testing.assert_array_equal(model(run), whole, strict=True)
 
@@ -98,19 +98,19 @@ def test_cancelled_in_the_ui_and_run_again(up, whole):
     stopped = run.status()
     assert stopped.state == "interrupted"
     assert 0 < stopped.iteration < NITER
-    goes_on(up, run, whole)
+    assert_resumes(up, run, whole)
 
 
 def test_terminated(up, whole):
     flow_run, run = begin(up, "terminated")
     os.kill(run.status().owner.pid, signal.SIGTERM)
-    wait("it went on", lambda: state(up, flow_run) == "Resumable", 60)
+    wait("it did not stop", lambda: state(up, flow_run) == "Resumable", 60)
     assert run.status().state == "interrupted"
-    goes_on(up, run, whole)
+    assert_resumes(up, run, whole)
 
 
 def test_the_worker_is_killed(up, whole):
-    """The one that starts flows: what it has started goes on, and another one takes its place."""
+    """The worker, which starts flows: those that it started continue, and another worker takes its place."""
     flow_run, run = begin(up, "orphaned")
     (worker,) = [p for p in psutil.Process(up.process.pid).children() if "worker" in p.cmdline()]
     worker.kill()
@@ -131,7 +131,7 @@ def test_killed_without_a_worker_that_could_tell(up, whole):
     process.wait()
     wait("its flow run was still running", lambda: state(up, flow_run["id"]) == "Crashed", 120)
     assert run.status().state == "interrupted"
-    goes_on(up, run, whole)
+    assert_resumes(up, run, whole)
 
 
 def test_ctrl_c_in_a_terminal(up, whole):
@@ -151,7 +151,7 @@ def test_ctrl_c_in_a_terminal(up, whole):
     assert process.wait(60) == 4
     assert run.status().state == "interrupted"
     assert stages(up, "interrupted") == {"Resumable"}
-    goes_on(up, run, whole)
+    assert_resumes(up, run, whole)
 
 
 def test_a_stage_that_takes_too_long(up):

@@ -1,4 +1,4 @@
-"""What `pld up` runs by itself: schedules, and events that follow from each other."""
+"""Flows that `pld up` starts automatically: schedules, and events that follow from each other."""
 
 import json
 import re

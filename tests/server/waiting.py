@@ -4,7 +4,7 @@ import time
 
 
 def wait(what, condition, seconds):
-    """Whatever ``condition`` gives, once it gives something."""
+    """Result of ``condition``, once it is not empty."""
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, what

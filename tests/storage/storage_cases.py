@@ -76,8 +76,8 @@ def assert_same(a: State, b: State) -> None:
             assert (p.dtype, p.shape, p.tobytes()) == (q.dtype, q.shape, q.tobytes()), f.name
 
 
-def go_on(url: str, iterations: int, ack: Path | None = None, identity: dict[str, Any] = IDENTITY) -> None:
-    """Resume the run at ``url``, and save every iteration; what is acknowledged is noted in ``ack``."""
+def resume(url: str, iterations: int, ack: Path | None = None, identity: dict[str, Any] = IDENTITY) -> None:
+    """Resume the run at ``url``, and save every iteration; acknowledged ones are noted in ``ack``."""
     with Run.create_or_open(url, identity=identity).attempt() as attempt, CheckpointStore(attempt) as store:
         found = store.latest(ToyState)
         state = start() if found is None else found.state
@@ -89,13 +89,13 @@ def go_on(url: str, iterations: int, ack: Path | None = None, identity: dict[str
                 ack.write_text(str(state.iteration))
 
 
-def go_on_and_die(
+def resume_and_die(
     url: str, iterations: int, ack: Path, at: int, mode: str, count: Path, settings: dict[str, str]
 ) -> None:
-    """As :func:`go_on`, killed ``before``, ``half`` way or ``after`` the write number ``at``."""
+    """As :func:`resume`, killed ``before``, ``half`` way or ``after`` the write number ``at``."""
     os.environ.update(settings)  # the fork server was started before there was a bucket
     arm(at, mode)
-    go_on(url, iterations, ack)
+    resume(url, iterations, ack)
     count.write_text(str(arm.calls))
 
 

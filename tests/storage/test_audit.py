@@ -1,11 +1,11 @@
-"""Verify finds whatever was done to a run; repair brings back its newest sound checkpoint, and nothing less."""
+"""Verify finds any fault of a run; repair brings back its newest intact checkpoint, and nothing less."""
 
 import shutil
 
 import numpy as np
 import pytest
 import xarray as xr
-from storage_cases import ToyState, after, assert_same, go_on
+from storage_cases import ToyState, after, assert_same, resume
 
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.ingest import ingest, open_dataset
@@ -21,7 +21,7 @@ from pylops_distributed.storage.state_io import published_checkpoints
 def place(tmp_path):
     """A run of two checkpoints and a result."""
     url = tmp_path / "run.zarr"
-    go_on(str(url), 3)
+    resume(str(url), 3)
     run = Run.open(url)
     with run.attempt() as attempt:
         run.write_result(attempt, {"model": Variable(("x",), [1.0, 2.0])}, checkpoint="i00000003-a0001")
@@ -43,7 +43,7 @@ def chunk(group, name="model"):
 
 
 def exchange(one, other):
-    """Two files that are sound for themselves."""
+    """Exchange two files, each of which is intact."""
     data = one.read_bytes(), other.read_bytes()
     assert data[0] != data[1]
     assert len(data[0]) == len(data[1])
@@ -70,7 +70,7 @@ DAMAGE = {
     ),
     "another run's checkpoint": lambda place: (
         shutil.rmtree(checkpoint(place)),
-        go_on(str(place.parent / "other.zarr"), 3, identity={"problem": "other"}),
+        resume(str(place.parent / "other.zarr"), 3, identity={"problem": "other"}),
         shutil.copytree(checkpoint(place.parent / "other.zarr"), checkpoint(place)),
     ),
     "another checkpoint's chunk": lambda place: chunk(checkpoint(place)).write_bytes(
@@ -79,13 +79,13 @@ DAMAGE = {
 }
 
 
-def test_sound_run(place):
+def test_an_intact_run(place):
     assert verify(place) == []
     assert repair(place) == []
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
-def test_damaged_checkpoint_is_found_and_repaired(place, damage):
+def test_a_corrupt_checkpoint_is_found_and_repaired(place, damage):
     damage(place)
     (found,) = verify(place)
     assert found.path == "checkpoints/i00000003-a0001"
@@ -96,7 +96,7 @@ def test_damaged_checkpoint_is_found_and_repaired(place, damage):
         assert_same(store.latest(ToyState).state, after(2))
 
 
-def test_damaged_result_is_found_and_deleted(place):
+def test_a_corrupt_result_is_found_and_deleted(place):
     path = Run.open(place).result
     flip(chunk(place / path))
     (found,) = verify(place)
@@ -116,7 +116,7 @@ def test_unfinished_writes_harm_nothing(place):
     assert verify(place) == []
 
 
-def test_nothing_is_deleted_where_nothing_is_sound(place):
+def test_nothing_is_deleted_where_nothing_is_intact(place):
     for iteration in (2, 3):
         flip(chunk(checkpoint(place, iteration)))
     with pytest.raises(CorruptionError, match="all 2 checkpoints"):
@@ -139,13 +139,13 @@ def test_another_dataset_under_the_same_name_is_found(tmp_path):
     assert str(tmp_path / "gone.zarr") in found.words
 
 
-def test_copies_beside_checkpoints_are_told_and_left_alone(place):
+def test_copies_next_to_checkpoints_are_reported_and_left_alone(place):
     copy = place / "checkpoints" / "i00000002-a0001.bak"
     shutil.copytree(checkpoint(place, 2), copy)
     (found,) = verify(place)
     assert (found.path, found.harmful) == ("checkpoints/i00000002-a0001.bak", False)
     assert repair(place) == []
-    go_on(str(place), 5)
+    resume(str(place), 5)
     assert (copy / "zarr.json").exists()
     assert [entry.iteration for entry in published_checkpoints(Run.open(place).storage)] == [4, 5]
 
@@ -185,7 +185,7 @@ def changed(file, old, new):
         ),
     ],
 )
-def test_damaged_labels_and_metadata_of_a_dataset_are_found(stored, damage, words):
+def test_corrupt_labels_and_metadata_of_a_dataset_are_found(stored, damage, words):
     run = stored.parent / "run.zarr"
     assert verify(run) == []
     assert open_dataset(str(stored)).angle.values.tolist() == [0, 5, 10, 15, 20, 25]

@@ -14,7 +14,7 @@ import xarray as xr
 import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, history, lazy, start, step
+from storage_cases import IDENTITY, ToyState, after, assert_same, history, lazy, resume, start, step
 
 import pylops_distributed.storage.atomic_group as group_module
 from pylops_distributed.errors import CorruptionError
@@ -138,7 +138,7 @@ def test_labels_must_fit(attempt: Attempt, labels: Any, message: str) -> None:
         assert store.list() == []
 
 
-def test_what_is_not_finite_is_not_saved(attempt: Attempt) -> None:
+def test_a_state_that_is_not_finite_is_not_saved(attempt: Attempt) -> None:
     state = start()
     bad = ToyState(x=da.where(state.x > 0.99, np.inf, state.x), iteration=7, s=state.s, kold=state.kold)
     with CheckpointStore(attempt, background=False) as store:
@@ -221,7 +221,7 @@ def test_saving_a_saved_iteration_again_changes_nothing(attempt: Attempt) -> Non
         assert {k: store.storage.get(k) for k in store.storage.list("checkpoints")} == before
 
 
-def test_another_kind_of_state_is_refused(attempt: Attempt) -> None:
+def test_another_kind_of_state_is_rejected(attempt: Attempt) -> None:
     with CheckpointStore(attempt) as store:
         store.save(start())
         with pytest.raises(TypeError, match="holds a ToyState, not a CGLSState"):
@@ -236,7 +236,7 @@ def test_newer_attempts_come_first() -> None:
 
 def test_a_killed_publisher_is_not_seen_but_swept(tmp_path: Path) -> None:
     url = str(tmp_path / "run.zarr")
-    go_on(url, 3)
+    resume(url, 3)
     storage = open_storage(url)
     left = "checkpoints/i00000004-a0001/model/c/0/0"
     storage.put(left, b"half")
@@ -269,8 +269,8 @@ def test_lost_chunks_are_noticed_before_publishing(attempt: Attempt, monkeypatch
         assert store.list() == []
 
 
-def test_blocks_of_another_shape_are_refused(attempt: Attempt) -> None:
-    """What an operator gives may not be what it says; nothing fills it up."""
+def test_blocks_of_another_shape_are_rejected(attempt: Attempt) -> None:
+    """An operator's result may not have the shape it says; nothing fills it up."""
     state = start()
     spoilt = replace(state, x=state.x.map_blocks(lambda block: block[:, :2], dtype=state.x.dtype))
     with CheckpointStore(attempt, background=False) as store:
@@ -279,7 +279,7 @@ def test_blocks_of_another_shape_are_refused(attempt: Attempt) -> None:
         assert store.list() == []
 
 
-def test_what_is_told_of_disk_is_what_is_written(attempt: Attempt) -> None:
+def test_the_reported_disk_use_equals_the_bytes_written(attempt: Attempt) -> None:
     data = da.ones((5, 7), chunks=((2, 3), (3, 3, 1)), dtype="f4")
     state = ToyState(x=data, iteration=1, s=lazy(np.ones(1), (1,)), kold=np.float32(0))
     with CheckpointStore(attempt, background=False) as store:
@@ -289,7 +289,7 @@ def test_what_is_told_of_disk_is_what_is_written(attempt: Attempt) -> None:
     assert disk._padded_nbytes(data) == 4 * 6 * 9
 
 
-def test_text_is_refused(tmp_path: Path) -> None:
+def test_text_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="names has type <U1, expected numbers"):
         write_group(open_storage(tmp_path), "g", {"names": Variable(("k",), np.array(["a"]))}, {})
 
@@ -322,9 +322,9 @@ def test_workers_write_and_read_their_own_chunks(tmp_path: Path, monkeypatch: py
     assert not [key for key in keys if key.startswith("c")]
 
 
-def test_warnings_name_what_is_wrong(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_warnings_name_the_fault(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     url = str(tmp_path / "run.zarr")
-    go_on(url, 3)
+    resume(url, 3)
     storage = open_storage(url)
     storage.delete("checkpoints/i00000003-a0001/model/c/1/0")
     with Run.open(url).attempt() as attempt, CheckpointStore(attempt, verify="fast") as store:
@@ -334,7 +334,7 @@ def test_warnings_name_what_is_wrong(tmp_path: Path, caplog: pytest.LogCaptureFi
         assert found.name == "i00000002-a0001"
         assert "i00000003-a0001 is corrupt" in caplog.text
         assert "model: nchunks is 1, was written as 2" in caplog.text
-        store.save(step(found.state))  # the damaged one must not push the sound one out
+        store.save(step(found.state))  # the corrupt one must not push the intact one out
         store.wait()
         assert [e.name for e in store.list()] == ["i00000002-a0001", "i00000003-a0002"]
         for entry in store.list():

@@ -1,4 +1,4 @@
-"""Processes killed at each of their writes, and every kind of damage to what is stored."""
+"""Processes killed at each of their writes, and every kind of damage to stored files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, go_on_and_die, history, lazy
+from storage_cases import IDENTITY, ToyState, after, assert_same, history, lazy, resume, resume_and_die
 
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.run import Run
@@ -32,16 +32,16 @@ SAMPLE = [(0, "half"), (12, "half"), (19, "before"), (19, "half"), (21, "half")]
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with checkpoints at iterations 2 and 3."""
     url = tmp_path_factory.mktemp("finished") / "run.zarr"
-    go_on(str(url), SAVED)
+    resume(str(url), SAVED)
     return url
 
 
 def trial(url: str, folder: Path, at: int, mode: str, saved: int = SAVED) -> int | None:
-    """Kill a process that goes on after a checkpoint at one write; then all that was promised must hold."""
+    """Kill a process that resumes from a checkpoint at one write; then all promises must hold."""
     ack, count = folder / "ack", folder / "count"
     ack.write_text(str(saved))
     settings = {key: value for key, value in os.environ.items() if key.startswith("AWS_")}
-    process = processes.Process(target=go_on_and_die, args=(url, GOAL, ack, at, mode, count, settings))
+    process = processes.Process(target=resume_and_die, args=(url, GOAL, ack, at, mode, count, settings))
     process.start()
     process.join(120)
     survived = process.exitcode == 0
@@ -55,7 +55,7 @@ def trial(url: str, folder: Path, at: int, mode: str, saved: int = SAVED) -> int
     else:
         assert found.state.iteration >= promised, f"write {at}, {mode}: an acknowledged checkpoint is lost"
         assert_same(found.state, after(found.state.iteration))
-    go_on(url, GOAL)
+    resume(url, GOAL)
     with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
         final = store.latest(ToyState)
         assert {entry.iteration for entry in store.list()} >= {GOAL - 1, GOAL}
@@ -97,7 +97,7 @@ def test_killed_at_every_write(finished: Path, tmp_path: Path, mode: str) -> Non
 def test_killed_at_every_third_write_to_s3(bucket: str, tmp_path: Path, mode: str) -> None:
     for at in itertools.count(step=3):
         url = f"{bucket}/{uuid.uuid4().hex}"
-        go_on(url, SAVED)
+        resume(url, SAVED)
         if trial(url, tmp_path, at, mode) is not None:
             assert at > 40
             break
@@ -188,7 +188,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.faults
 def test_disk_full(small_disk: Path) -> None:
-    """The error says so, what is there stays good, nothing is left behind, and it goes on with more room."""
+    """The error says so, stored checkpoints stay good, nothing is left behind, and it resumes with more space."""
     rng = np.random.default_rng(0)
 
     def state(iteration: int, size: int) -> ToyState:

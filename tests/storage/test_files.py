@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from storage_cases import after, go_on
+from storage_cases import after, resume
 
 from pylops_distributed.runs.audit import repair
 from pylops_distributed.runs.pruning import find_removable
@@ -34,8 +34,8 @@ NO_RENAMING = (
 def two(tmp_path):
     """Two runs; a checkpoint of the first is a link to one of the second."""
     one, other = tmp_path / "one.zarr", tmp_path / "two.zarr"
-    go_on(str(one), 3)
-    go_on(str(other), 3)
+    resume(str(one), 3)
+    resume(str(other), 3)
     link = one / "checkpoints/i00000001-a0001"
     link.symlink_to(other / "checkpoints/i00000003-a0001")
     return one, other, link
@@ -50,7 +50,7 @@ def test_a_linked_checkpoint_is_never_deleted_in_the_other_run(two, how):
     one, other, link = two
     before = contents(other)
     if how == "solve":
-        go_on(str(one), 5)
+        resume(str(one), 5)
     elif how == "repair":
         repair(one)
     else:
@@ -65,7 +65,7 @@ def test_a_linked_checkpoint_is_never_deleted_in_the_other_run(two, how):
 @pytest.mark.parametrize("name", ["checkpoints", "attempts"])
 def test_nothing_is_deleted_through_a_linked_folder(tmp_path, name):
     url = tmp_path / "run.zarr"
-    go_on(str(url), 3)
+    resume(str(url), 3)
     (url / name).rename(tmp_path / "elsewhere")
     (url / name).symlink_to(tmp_path / "elsewhere")
     before = contents(tmp_path / "elsewhere")
@@ -81,7 +81,7 @@ def test_nothing_is_deleted_through_a_linked_folder(tmp_path, name):
 
 def test_a_linked_run_is_not_deleted_but_said(tmp_path):
     real = tmp_path / "elsewhere/r.zarr"
-    go_on(str(real), 3)
+    resume(str(real), 3)
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs/r.zarr").symlink_to(real)
     before = contents(real)
@@ -109,14 +109,14 @@ def undeletable():
 
 
 def test_what_cannot_be_deleted_is_said(tmp_path, undeletable):
-    go_on(str(tmp_path / "r.zarr"), 3)
+    resume(str(tmp_path / "r.zarr"), 3)
     file = tmp_path / "r.zarr/checkpoints/i00000003-a0001/model/zarr.json"
     undeletable(file)
     with pytest.raises(
         OSError, match=r"i00000003-a0001 could not be deleted, 1 files of it are left: .*zarr.json"
-    ) as told:
+    ) as info:
         open_storage(tmp_path / "r.zarr").delete_prefix("checkpoints/i00000003-a0001")
-    assert told.value.errno in (errno.EPERM, errno.EACCES)
+    assert info.value.errno in (errno.EPERM, errno.EACCES)
     (found,) = find_removable(tmp_path, days=-1)
     with pytest.raises(OSError, match=r"r.zarr could not be deleted"):
         found.delete()
@@ -125,19 +125,19 @@ def test_what_cannot_be_deleted_is_said(tmp_path, undeletable):
     assert left.words == "its deletion was broken off"
 
 
-def test_a_solver_goes_on_where_an_old_checkpoint_cannot_be_deleted(tmp_path, undeletable, caplog):
-    go_on(str(tmp_path / "r.zarr"), 2)
+def test_a_solver_continues_where_an_old_checkpoint_cannot_be_deleted(tmp_path, undeletable, caplog):
+    resume(str(tmp_path / "r.zarr"), 2)
     undeletable(tmp_path / "r.zarr/checkpoints/i00000001-a0001/model/zarr.json")
-    go_on(str(tmp_path / "r.zarr"), 5)
+    resume(str(tmp_path / "r.zarr"), 5)
     assert [entry.iteration for entry in published_checkpoints(open_storage(tmp_path / "r.zarr"))] == [4, 5]
     assert "could not be deleted" in caplog.text
 
 
 def test_a_deletion_is_of_the_folder_that_was_opened(tmp_path):
-    go_on(str(tmp_path / "r.zarr"), 2)
+    resume(str(tmp_path / "r.zarr"), 2)
     with files.opened(tmp_path / "r.zarr") as folder:
         (tmp_path / "r.zarr").rename(tmp_path / "moved.zarr")
-        go_on(str(tmp_path / "r.zarr"), 2)
+        resume(str(tmp_path / "r.zarr"), 2)
         before = contents(tmp_path / "r.zarr")
         files.clear(folder, tmp_path / "r.zarr")
     assert list((tmp_path / "moved.zarr").iterdir()) == []
@@ -145,13 +145,13 @@ def test_a_deletion_is_of_the_folder_that_was_opened(tmp_path):
 
 
 def test_a_new_run_may_take_the_place_of_a_deleted_one(tmp_path):
-    go_on(str(tmp_path / "r.zarr"), 2)
+    resume(str(tmp_path / "r.zarr"), 2)
     (found,) = find_removable(tmp_path, days=-1)
     found.delete()
     assert not (tmp_path / "r.zarr").exists()
-    go_on(str(tmp_path / "r.zarr"), 1)
+    resume(str(tmp_path / "r.zarr"), 1)
     (again,) = find_removable(tmp_path, days=-1)
-    go_on(str(tmp_path / "r.zarr"), 2)
+    resume(str(tmp_path / "r.zarr"), 2)
     with pytest.raises(RuntimeError, match="worked on meanwhile"):
         again.delete()
     assert [entry.iteration for entry in published_checkpoints(open_storage(tmp_path / "r.zarr"))] == [1, 2]
@@ -159,7 +159,7 @@ def test_a_new_run_may_take_the_place_of_a_deleted_one(tmp_path):
 
 @pytest.mark.parametrize("renames", [True, False])
 def test_a_file_system_without_hard_links(tmp_path, renames):
-    """As exFAT, and many of a network: the library's own process is told so by the loader."""
+    """As exFAT, and many network file systems: the loader replaces the calls in the library's process."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if sys.platform != "linux" or compiler is None:
         pytest.skip("needs a compiler and Linux")
@@ -168,19 +168,19 @@ def test_a_file_system_without_hard_links(tmp_path, renames):
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
     code = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        f"from storage_cases import go_on; go_on({str(tmp_path / 'runs/r.zarr')!r}, 2)"
+        f"from storage_cases import resume; resume({str(tmp_path / 'runs/r.zarr')!r}, 2)"
     )
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"LD_PRELOAD": str(library)},
         capture_output=True,
         text=True,
     )
     if renames:
-        assert told.returncode == 0, told.stderr
-        go_on(str(tmp_path / "runs/r.zarr"), 4)
+        assert done.returncode == 0, done.stderr
+        resume(str(tmp_path / "runs/r.zarr"), 4)
     else:
-        assert "neither hard links nor a renaming that replaces nothing" in told.stderr
+        assert "neither hard links nor a renaming that replaces nothing" in done.stderr
         assert not (tmp_path / "runs").exists()
 
 
@@ -194,9 +194,9 @@ def test_renaming_replaces_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["my runs", "straße", "a%20b", "c#d", "震源 x"])
-def test_places_are_told_as_paths(tmp_path, name):
+def test_places_are_printed_as_paths(tmp_path, name):
     url = tmp_path / name / "r.zarr"
-    go_on(str(url), 2)
+    resume(str(url), 2)
     storage = Run.open(url).storage
     assert Path(storage.place) == url
     assert Run.open(storage.place).attrs == Run.open(storage.url).attrs
@@ -207,7 +207,7 @@ def test_places_are_told_as_paths(tmp_path, name):
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_what_is_being_written_is_not_listed(tmp_path):
+def test_files_being_written_are_not_listed(tmp_path):
     storage = open_storage(tmp_path)
     storage.put("a/b", b"1")
     with files._staged(tmp_path / "a/c", b"2", None) as part:

@@ -217,7 +217,7 @@ def test_arrays_in_files_count_by_content(folder, kind, change):
     assert token(pld.Diagonal(change(stored(kind, values)))) != before
 
 
-def test_parts_of_a_lazy_array_are_told_apart():
+def test_parts_of_a_lazy_array_are_distinguished():
     x = da.ones(8, chunks=8) * 2
     others = [x[::-1], x, x * 3, x + 1, *(x[i : i + 3].rechunk(2) for i in range(5))]
     assert len({token(other) for other in others}) == len(others)

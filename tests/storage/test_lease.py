@@ -1,4 +1,4 @@
-"""Who is alive is told by no wall clock: on one machine by the kernel, between machines by what is seen to change."""
+"""No wall clock decides who is alive: on one machine the kernel does, between machines a lease that changes."""
 
 import logging
 import multiprocessing
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from storage_cases import IDENTITY, ToyState, after, go_on, history, step
+from storage_cases import IDENTITY, ToyState, after, history, resume, step
 
 import pylops_distributed.storage.lease as lease_module
 from pylops_distributed.storage.atomic_group import encode, read_attrs
@@ -44,7 +44,7 @@ def run(tmp_path):
 
 @pytest.fixture
 def held(run):
-    """A run that another process holds; gives what begins that."""
+    """A function that lets another process hold the run."""
     begun = []
 
     def begin(elsewhere=False, clock=0.0, renew=20.0):
@@ -71,7 +71,7 @@ def test_a_clock_that_is_set_ends_no_living_writer_of_this_machine(run, held, mo
     held()
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + step)
-    # The kernel's boot time, and with it what psutil tells of when a process began, move along with the clock.
+    # The kernel's boot time, and with it psutil's start times of processes, move along with the clock.
     rewrite(run, process_started=read_attrs(run.storage, "attempts/a0001")["process_started"] - step)
     with pytest.raises(RunBusyError, match="attempt 1"):
         run.attempt()
@@ -80,7 +80,7 @@ def test_a_clock_that_is_set_ends_no_living_writer_of_this_machine(run, held, mo
 @pytest.mark.faults
 @pytest.mark.parametrize("step", [0, 5])
 def test_a_boot_time_that_moves_ends_no_living_writer(run, held, tmp_path, step):
-    """As the second process sees it, in a mount namespace of its own."""
+    """As the second process sees it, in a separate mount namespace."""
     if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
         pytest.skip("needs the right to make a mount namespace")
     held()
@@ -91,8 +91,8 @@ def test_a_boot_time_that_moves_ends_no_living_writer(run, held, tmp_path, step)
     )
     code = f"from pylops_distributed.storage.run import Run; Run.open({run.storage.url!r}).attempt()"
     command = f"mount --bind {fake} /proc/stat && exec {sys.executable} -c '{code.replace(chr(39), chr(34))}'"
-    told = subprocess.run(["unshare", "-m", "sh", "-c", command], capture_output=True, text=True)
-    assert "RunBusyError" in told.stderr
+    info = subprocess.run(["unshare", "-m", "sh", "-c", command], capture_output=True, text=True)
+    assert "RunBusyError" in info.stderr
 
 
 def test_a_stopped_writer_is_taken_over_when_its_lease_has_lapsed(run, held, monkeypatch):
@@ -127,9 +127,9 @@ def test_a_living_writer_of_another_machine_is_seen_to_renew(run, held, monkeypa
     held(elsewhere=True, clock=clock, renew=0.02)
     monkeypatch.setattr(lease_module, "TTL", 20.0)
     monkeypatch.setattr(lease_module, "LOOK", 0.02)
-    with pytest.raises(RunBusyError) as told:
+    with pytest.raises(RunBusyError) as info:
         run.attempt()
-    assert ("in the future by the clock of this machine" in str(told.value)) == (clock > 0)
+    assert ("in the future by the clock of this machine" in str(info.value)) == (clock > 0)
 
 
 @pytest.mark.parametrize("clock", [-7200.0, 3600.0])
@@ -156,7 +156,7 @@ def test_a_writer_of_another_machine_that_gave_the_run_back_is_not_watched(run, 
 @pytest.mark.parametrize("how", ["moved", "deleted"])
 def test_a_run_that_is_moved_gets_nothing_at_its_old_place(tmp_path, how):
     url = tmp_path / "run.zarr"
-    go_on(str(url), 2)
+    resume(str(url), 2)
     with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
         state = step(after(2))
         store.save(state, history(state))
@@ -192,7 +192,7 @@ def test_a_run_that_takes_the_place_of_another_is_not_written_to_by_that_ones_wr
 
 def test_a_run_that_goes_away_amid_a_save_leaves_nothing_there(tmp_path):
     url = tmp_path / "run.zarr"
-    go_on(str(url), 2)
+    resume(str(url), 2)
 
     def moved(block):
         if url.exists():

@@ -32,15 +32,15 @@ class Crashed(Exception):
 
 
 class Runs(RuleBasedStateMachine):
-    """``sound`` is what must be found again: iterations that were acknowledged and not damaged since, by name.
+    """``intact`` holds what must be found again: iterations that were acknowledged and not corrupted since, by name.
 
-    ``unseen`` have flipped bits in a chunk, which only reading it tells: until then, retention counts them.
+    ``unseen`` have flipped bits in a chunk, which only reading shows: until then, retention counts them.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.sound: dict[str, int] = {}
+        self.intact: dict[str, int] = {}
         self.published: set[str] = set()
         self.unseen: set[str] = set()
 
@@ -50,40 +50,40 @@ class Runs(RuleBasedStateMachine):
         self.open()
 
     def open(self) -> None:
-        """A new attempt goes on where the newest sound checkpoint is, or says that there is none."""
+        """A new attempt resumes from the newest intact checkpoint, or says that there is none."""
         self.attempt = Run.create_or_open(self.folder / "run.zarr", identity=IDENTITY).attempt()
         self.store = CheckpointStore(self.attempt, retention=self.retention, background=False)
         try:
             found = self.store.latest(ToyState)
         except CorruptionError:
             assert self.published
-            assert not self.sound
+            assert not self.intact
             shutil.rmtree(self.folder / "run.zarr/checkpoints")  # as the error says
             self.published.clear()
             self.unseen.clear()
             found = None
-        assert (found is None) == (not self.sound)
+        assert (found is None) == (not self.intact)
         if found is not None:
-            assert found.name == max(self.sound, key=CheckpointKey.of)
+            assert found.name == max(self.intact, key=CheckpointKey.of)
             self.unseen = {
                 name for name in self.unseen if CheckpointKey.of(name) < CheckpointKey.of(found.name)
             }
-            assert_same(found.state, after(self.sound[found.name]))
+            assert_same(found.state, after(self.intact[found.name]))
         self.state = after(0 if found is None else found.state.iteration)  # in memory, as solvers have it
 
     @rule(steps=st.integers(1, 3))
-    def go_on(self, steps: int) -> None:
+    def resume(self, steps: int) -> None:
         for _ in range(steps):
             self.state = step(self.state)
 
     @rule()
     def go_back(self) -> None:
-        """A step has failed: the same attempt goes on from the newest sound checkpoint, if there is one."""
-        if not self.sound:
+        """A step has failed: the same attempt resumes from the newest intact checkpoint, if there is one."""
+        if not self.intact:
             return
         found = self.store.latest(ToyState)
         assert found is not None
-        assert found.name == max(self.sound, key=CheckpointKey.of)
+        assert found.name == max(self.intact, key=CheckpointKey.of)
         self.unseen = {name for name in self.unseen if CheckpointKey.of(name) < CheckpointKey.of(found.name)}
         self.state = after(found.state.iteration)
 
@@ -133,10 +133,10 @@ class Runs(RuleBasedStateMachine):
         self.store.prune()
         self.note()
 
-    @precondition(lambda self: self.sound)
+    @precondition(lambda self: self.intact)
     @rule(data=st.data(), how=st.sampled_from([*sorted(DAMAGES), "lost"]))
     def damage(self, data: Any, how: str) -> None:
-        name = data.draw(st.sampled_from(sorted(self.sound)))
+        name = data.draw(st.sampled_from(sorted(self.intact)))
         files = sorted(f for f in (self.folder / "run.zarr/checkpoints" / name).rglob("*") if f.is_file())
         file = data.draw(st.sampled_from(files))
         if how == "lost":
@@ -147,21 +147,21 @@ class Runs(RuleBasedStateMachine):
             file.write_bytes(DAMAGES[how](file.read_bytes()))
             if how == "flipped" and file.name != "zarr.json":
                 self.unseen.add(name)
-        del self.sound[name]
+        del self.intact[name]
 
     def note(self) -> None:
-        """Take down what is published after a save or a pruning: nothing sound may go but by the retention."""
+        """Note the published ones after a save or a pruning: only the retention may delete intact ones."""
         entries = {entry.name: entry.iteration for entry in self.store.list()}
         new = entries.keys() - self.published
-        kept = sorted(self.sound.keys() | new | self.unseen, key=CheckpointKey.of)[-self.retention.latest :]
+        kept = sorted(self.intact.keys() | new | self.unseen, key=CheckpointKey.of)[-self.retention.latest :]
         assert set(kept) <= entries.keys()
-        self.sound = {n: i for n, i in entries.items() if n in self.sound or n in new}
+        self.intact = {n: i for n, i in entries.items() if n in self.intact or n in new}
         self.published = set(entries)
         self.unseen &= self.published
 
     @invariant()
     def nothing_but_what_was_saved_is_read(self) -> None:
-        for name, iteration in self.sound.items():
+        for name, iteration in self.intact.items():
             assert_same(self.store.load(name, ToyState).state, after(iteration))
 
     def teardown(self) -> None:

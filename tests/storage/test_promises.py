@@ -1,4 +1,4 @@
-"""Promises that nothing else looks at: what is flushed before what, where a solve ends, and what a run begins at."""
+"""Promises that no other test checks: the order of flushes, where a solve ends, and where a run begins."""
 
 import os
 from pathlib import Path
@@ -27,7 +27,7 @@ def run(tmp_path):
 
 
 def publish(run, what):
-    """Publish a checkpoint or a result; gives its folder, and all that was flushed, linked and deleted."""
+    """Publish a checkpoint or a result; returns its folder, and all that was flushed, linked and deleted."""
     with run.attempt() as attempt, pytest.MonkeyPatch.context() as patch:
         store = CheckpointStore(attempt, background=False)
         with flushed(patch) as events, dask.config.set(scheduler="sync"):
@@ -50,7 +50,7 @@ def test_all_is_on_disk_before_it_is_published(run, what):
 
 
 @pytest.mark.parametrize("what", ["checkpoint", "result"])
-def test_what_is_published_is_on_disk_before_that_is_acknowledged(run, what):
+def test_publications_are_on_disk_before_they_are_acknowledged(run, what):
     group, events = publish(run, what)
     published = events.index(("link", str(group / "zarr.json")))
     above = [str(group), str(group.parent), run.storage.place]

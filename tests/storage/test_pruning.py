@@ -1,4 +1,4 @@
-"""Old checkpoints can go, but only beside two that are sound."""
+"""Old checkpoints can be deleted, but only where two newer ones are intact."""
 
 import pytest
 from storage_cases import IDENTITY, ToyState, after, assert_same
@@ -25,18 +25,18 @@ def run(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("damaged", "left"),
+    ("corrupt", "left"),
     [([], NAMES[3:]), (NAMES[4:], NAMES[2:]), (NAMES[3:], NAMES[1:]), (NAMES[1:], NAMES), (NAMES, NAMES)],
 )
-def test_the_newest_two_that_are_sound_stay(run, tmp_path, damaged, left):
-    for name in damaged:
+def test_the_newest_two_intact_ones_stay(run, tmp_path, corrupt, left):
+    for name in corrupt:
         (tmp_path / "run.zarr/checkpoints" / name / "kold/c").write_bytes(b"12345678")
     for one in find_removable(tmp_path):
         one.delete()
     assert list(run.storage.dirs("checkpoints")) == left
-    if damaged != NAMES:
+    if corrupt != NAMES:
         with run.attempt() as attempt, CheckpointStore(attempt) as store:
-            newest = max(set(NAMES) - set(damaged))
+            newest = max(set(NAMES) - set(corrupt))
             assert_same(store.latest(ToyState).state, after(int(newest[1:9])))
 
 

@@ -1,4 +1,4 @@
-"""What cannot be read, and what is damaged: only the latter is passed over, written anew, or deleted."""
+"""Unreadable and corrupt checkpoints: only the latter are skipped, written anew, or deleted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from distributed import KilledWorker
 from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
 from obstore.exceptions import BaseError, GenericError
-from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, step
+from storage_cases import IDENTITY, ToyState, after, assert_same, resume, step
 
 from pylops_distributed.storage import checksums as damage
 from pylops_distributed.storage.atomic_group import Variable, open_group, write_group
@@ -33,7 +33,7 @@ def attempt(tmp_path: Path) -> Any:
 @pytest.mark.parametrize(
     ("trouble", "seen"),
     [
-        (MemoryError("no room"), MemoryError),
+        (MemoryError("not enough memory"), MemoryError),
         (FutureCancelledError("key", "lost"), FutureCancelledError),
         (KilledWorker("task", None, 3), KilledWorker),
         (CommClosedError("gone"), OSError),
@@ -44,7 +44,7 @@ def test_the_trouble_of_who_reads_is_no_damage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception, seen: type[Exception]
 ) -> None:
     url = str(tmp_path / "run.zarr")
-    go_on(url, 3)
+    resume(url, 3)
     with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
         with monkeypatch.context() as patch:
             patch.setattr(damage, "checksums", raising(trouble))
@@ -58,7 +58,7 @@ def test_the_trouble_of_who_reads_is_no_damage(
 
 def test_a_disk_that_has_lost_it_is_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     url, read = str(tmp_path / "run.zarr"), damage.checksums
-    go_on(url, 3)
+    resume(url, 3)
 
     def checksums(array: Any, get: Any) -> str:
         if "i00000003" in str(array.dask.values()):
@@ -78,7 +78,7 @@ def test_a_folder_that_goes_away_while_it_is_read_is_no_damage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, away, read = tmp_path / "run.zarr", tmp_path / "away", damage.checksums
-    go_on(str(url), 3)
+    resume(str(url), 3)
 
     def checksums(array: Any, get: Any) -> str:
         if url.exists() and "i00000003" in str(array.dask.values()):
@@ -108,7 +108,7 @@ def test_readers_make_no_folders(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pruned", [False, True])
-def test_what_was_damaged_is_saved_again_by_the_same_attempt(attempt: Attempt, pruned: bool) -> None:
+def test_a_corrupt_checkpoint_is_saved_again_by_the_same_attempt(attempt: Attempt, pruned: bool) -> None:
     with CheckpointStore(attempt) as store:
         for state in (after(1), after(2)):
             store.save(state)

@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 import pytest
 import zarr
-from storage_cases import IDENTITY, go_on
+from storage_cases import IDENTITY, resume
 
 import pylops_distributed.storage.atomic_group as group_module
 import pylops_distributed.storage.lease as lease_module
@@ -37,7 +37,7 @@ def model(value):
 def run(tmp_path):
     url = str(tmp_path / "run.zarr")
     Run.create_or_open(url, identity=IDENTITY, provenance=NAMED)
-    go_on(url, 2)
+    resume(url, 2)
     return Run.open(url)
 
 
@@ -54,7 +54,7 @@ def take_over(run):
 
 
 class Paused:
-    """A thread that rests before the ``at``-th call of a function, and goes on when told."""
+    """A thread that pauses before the ``at``-th call of a function, until it is released."""
 
     def __init__(self, monkeypatch, owner, name, work, at=1):
         self.there, self.gate, self.error, self.calls = threading.Event(), threading.Event(), None, 0
@@ -120,7 +120,7 @@ def test_a_zombie_among_its_chunks_writes_to_a_place_of_its_own(run, monkeypatch
 
 
 @pytest.mark.parametrize("what", ["result", "checkpoint"])
-def test_what_is_published_too_late_meets_a_fence(run, monkeypatch, what):
+def test_a_late_publication_meets_a_fence(run, monkeypatch, what):
     """The last look at the lease was in time, the publishing write is not: what it needs was deleted meanwhile."""
     from storage_cases import after
 
@@ -205,7 +205,7 @@ def test_an_old_result_counts_until_there_is_a_new_one(golden):
     assert Path(place).exists()
 
 
-def test_a_damaged_old_result_is_deleted_and_what_was_begun_too(golden):
+def test_a_corrupt_old_result_is_deleted_and_an_unfinished_one_too(golden):
     next(p for p in Path(golden.storage.place, "result/impedance/c").rglob("*") if p.is_file()).write_bytes(
         b"1"
     )
@@ -230,8 +230,8 @@ def test_a_late_report_is_one_of_its_own_result(golden):
     assert Path(newest).exists()
 
 
-def test_a_reader_of_a_result_that_is_replaced_is_told(run):
-    """What is read lazily is never filled up where its chunks have gone."""
+def test_a_reader_of_a_result_that_is_replaced_gets_an_error(run):
+    """An array that is read lazily is never filled up where its chunks have gone."""
     with run.attempt() as attempt:
         run.write_result(attempt, model(1))
         before = open_run(run.storage.url)
@@ -242,7 +242,7 @@ def test_a_reader_of_a_result_that_is_replaced_is_told(run):
 
 
 @pytest.mark.parametrize("what", ["result", "checkpoint"])
-def test_what_was_published_in_time_is_not_acknowledged_after_a_takeover(run, monkeypatch, what):
+def test_a_timely_publication_is_not_acknowledged_after_a_takeover(run, monkeypatch, what):
     from storage_cases import after
 
     old = run.attempt()
@@ -255,7 +255,7 @@ def test_what_was_published_in_time_is_not_acknowledged_after_a_takeover(run, mo
 
     owner, name = (result_module, "_delete_replaced") if what == "result" else (CheckpointStore, "_prune")
     if what == "result":
-        zombie = Paused(monkeypatch, Storage, "sync", work, at=2)  # of what was published
+        zombie = Paused(monkeypatch, Storage, "sync", work, at=2)  # of the published result
     else:
         zombie = Paused(monkeypatch, owner, name, work)
     with take_over(run):

@@ -17,7 +17,7 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
-from storage_cases import IDENTITY, ToyState, after, assert_same, go_on, history, start
+from storage_cases import IDENTITY, ToyState, after, assert_same, history, resume, start
 
 import pylops_distributed.storage.lease as lease_module
 from pylops_distributed.errors import CorruptionError
@@ -44,7 +44,7 @@ identities = st.dictionaries(st.text(max_size=3), json, max_size=4)
 
 
 def hold(url: str, ready: Any, connection: Any) -> None:
-    """Hold a run until told to go."""
+    """Hold a run until a message arrives."""
     with Run.create_or_open(url, identity=IDENTITY).attempt():
         ready.set()
         connection.recv()
@@ -61,7 +61,7 @@ def test_numbers_json_cannot_carry_have_no_fingerprint() -> None:
         fingerprint({"damp": float("nan")})
 
 
-def test_opening_again_gives_the_same_run(place: str) -> None:
+def test_opening_again_returns_the_same_run(place: str) -> None:
     run = Run.create_or_open(place, identity=IDENTITY, provenance={"params": {"niter": 3}, "inputs": []})
     again = Run.create_or_open(place, identity={**IDENTITY}, provenance={"params": {"niter": 9}})
     assert again == run == Run.open(place)
@@ -71,7 +71,7 @@ def test_opening_again_gives_the_same_run(place: str) -> None:
     assert xr.open_zarr(open_storage(place).zarr(), consolidated=False).attrs["run_id"] == run.attrs["run_id"]
 
 
-def test_another_identity_is_refused_and_every_difference_listed(tmp_path: Path) -> None:
+def test_another_identity_is_rejected_and_every_difference_listed(tmp_path: Path) -> None:
     Run.create_or_open(tmp_path / "r", identity=IDENTITY)
     other = {"solver": {"name": "CGLS", "damp": 0.25, "tau": 1}, "data": ("a",)}
     with pytest.raises(RunMismatchError) as info:
@@ -86,7 +86,7 @@ def test_another_identity_is_refused_and_every_difference_listed(tmp_path: Path)
     assert "solver.name" not in str(info.value)
 
 
-def test_no_run_and_a_damaged_run_are_told_apart(tmp_path: Path) -> None:
+def test_no_run_and_a_corrupt_run_are_distinguished(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="there is no run at"):
         Run.open(tmp_path / "none")
     Run.create_or_open(tmp_path / "r", identity=IDENTITY)
@@ -96,7 +96,7 @@ def test_no_run_and_a_damaged_run_are_told_apart(tmp_path: Path) -> None:
         Run.create_or_open(tmp_path / "r", identity=IDENTITY)
 
 
-def test_a_second_writer_is_refused(place: str) -> None:
+def test_a_second_writer_is_rejected(place: str) -> None:
     run = Run.create_or_open(place, identity=IDENTITY)
     with run.attempt() as first:
         with pytest.raises(
@@ -108,7 +108,7 @@ def test_a_second_writer_is_refused(place: str) -> None:
         assert second.number == 2
 
 
-def test_a_second_process_is_refused_until_the_first_is_killed(tmp_path: Path) -> None:
+def test_a_second_process_is_rejected_until_the_first_is_killed(tmp_path: Path) -> None:
     url = str(tmp_path / "r")
     ready, (ours, theirs) = processes.Event(), processes.Pipe()
     process = processes.Process(target=hold, args=(url, ready, theirs))
@@ -241,7 +241,7 @@ def test_status_follows_a_run(place: str) -> None:
     run = Run.create_or_open(place, identity=IDENTITY)
     status = run.status()
     assert (status.state, status.iteration, status.attempts, status.owner) == ("new", None, 0, None)
-    go_on(place, 2)
+    resume(place, 2)
     status = run.status()
     assert (status.state, status.iteration, status.attempts, status.metrics) == (
         "interrupted",
@@ -293,7 +293,7 @@ def test_runs_are_listed(place: str, caplog: pytest.LogCaptureFixture) -> None:
 def test_resume_after_resume(tmp_path: Path) -> None:
     url = str(tmp_path / "r")
     for iterations in (2, 3, 5):
-        go_on(url, iterations)
+        resume(url, iterations)
     with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
         found = store.latest(ToyState)
     assert found.name == "i00000005-a0003"

@@ -141,7 +141,7 @@ def test_a_chunk_written_directly_is_the_one_that_zarr_writes(
 
 
 @pytest.mark.parametrize("place", [0, 200_000, -1])
-def test_a_chunk_written_directly_tells_what_is_not_finite(tmp_path: Path, place: int) -> None:
+def test_a_chunk_written_directly_reports_numbers_that_are_not_finite(tmp_path: Path, place: int) -> None:
     values = np.zeros(300_000)
     values[place] = np.inf
     assert write_chunk(tmp_path / "c/0", values) == (False, checksum_of(values))
