@@ -261,6 +261,30 @@ def test_step_length_is_found_by_power_iteration():
         sparsity.ista(op, data, threshkind="soft-percentile")
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"decay": [3.0, 2.0, *[1.0] * 6]},
+        {"decay": np.linspace(2, 1, 8)},
+        {"threshkind": "hard"},
+        {"threshkind": "half"},
+        {"threshkind": "soft-percentile", "perc": 60},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ["ista", "fista"])
+def test_settings_of_shrinking_reach_the_solver(name, settings):
+    local, y, op, data = problem()
+    arguments = {"niter": 8, "eps": 0.5, "alpha": 0.05, **settings}
+    mine, theirs = (
+        getattr(sparsity, name)(op, data, **arguments),
+        getattr(LOCAL.sparsity, name)(local, y, **arguments),
+    )
+    assert_equal(mine, theirs)
+    plain = getattr(sparsity, name)(op, data, niter=8, eps=0.5, alpha=0.05, tol=0.0)
+    assert not np.allclose(mine[0], plain[0], rtol=1e-9)
+
+
 def recorder(base, log):
     """A callback that writes down which method was called, when and with which model."""
 

@@ -213,3 +213,11 @@ def test_files_being_written_are_not_listed(tmp_path):
     with files._staged(tmp_path / "a/c", b"2", None) as part:
         assert part.exists()
         assert list(storage.list()) == ["a/b"]
+
+
+def test_whether_files_can_be_made_in_a_folder(tmp_path):
+    files.ensure_create(tmp_path)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        files.ensure_create(tmp_path / "file")
