@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import partial
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import dask
 import dask.array as da
@@ -83,10 +83,18 @@ class State:
         Number of steps taken.
     x : dask.array.Array or Blocks
         The current model.
+    kind : str
+        Name of the class in checkpoints, which stays what it is when the class is renamed. A class of your own may
+        name one; its own name if it does not.
     """
 
+    kind: ClassVar[str] = "State"
     iteration: int
     x: Vector = vector("model", "domain")
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.kind = vars(cls).get("kind", cls.__name__)
 
 
 def state_arrays(state: State) -> list[da.Array]:

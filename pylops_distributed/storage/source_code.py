@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 
 from pylops_distributed.storage.atomic_group import digest
+from pylops_distributed.storage.stored_names import stored_name
 
 DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType)
 OURS = ("pylops_distributed", "pylops_flows")
@@ -155,7 +156,7 @@ class Code:
                 return [type(value).__name__, self.of(found)]
         name, module = _attribute(value, "__qualname__"), _attribute(value, "__module__")
         if callable(value) and isinstance(name, str) and isinstance(module, str) and self._installed(module):
-            return ["function", module, name]  # of compiled code
+            return ["function", *stored_name(module, name)]  # of compiled code
         return self._object(value)
 
     def _object(self, value: Any) -> Any:
@@ -164,7 +165,7 @@ class Code:
 
     def _function(self, function: FunctionType) -> Any:
         if self._installed(function.__module__):
-            return ["function", function.__module__, function.__qualname__]
+            return ["function", *stored_name(function.__module__, function.__qualname__)]
         cells = [_content(cell) for cell in function.__closure__ or ()]
         found = ["code", self.of(function.__code__), *map(self.of, cells)]
         found += [self.of(function.__defaults__), self.of(function.__kwdefaults__)]
@@ -202,7 +203,7 @@ class Code:
 
     def _class(self, form: type) -> Any:
         if self._installed(form.__module__):
-            return ["class", form.__module__, form.__qualname__]
+            return ["class", *stored_name(form.__module__, form.__qualname__)]
         members = [
             [name, self.of(value)] for name, value in sorted(vars(form).items())
             if name not in NO_CODE and not name.startswith("__pydantic")

@@ -161,9 +161,9 @@ def load_checkpoint(
     """
     path = f"{ROOT}/{name}"
     saved = read_attrs(storage, path)["kind"]
-    if kind is not State and saved != kind.__name__:
+    if kind is not State and saved != kind.kind:
         raise TypeError(
-            f"{storage.url}/{path} holds a {saved}, not a {kind.__name__}: resume with the same solver"
+            f"{storage.url}/{path} holds a {saved}, not a {kind.kind}: resume with the same solver"
         )
     group = open_checkpoint(storage, name, verify, get)
     values: dict[str, Any] = {"iteration": group.attrs["iteration"]}
@@ -181,7 +181,7 @@ def describe(state: State, history: History, parent: str | None, attempt: int, r
     vectors = {f.name: getattr(state, f.name) for f in fields(state)}
     return {
         "schema": SCHEMA,
-        "kind": type(state).__name__,
+        "kind": state.kind,
         "iteration": state.iteration,
         "attempt": attempt,
         "run": run,

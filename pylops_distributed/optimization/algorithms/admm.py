@@ -23,6 +23,7 @@ from pylops_distributed.vectors.space import Vector
 class ADMMState(State):
     """State of :class:`ADMM`; the objective is infinite where it is not asked for."""
 
+    kind: ClassVar[str] = "ADMMState"
     history: ClassVar[tuple[str, ...]] = ("cost", "gap")
 
     z: Vector = vector("split_model", "domain")

@@ -16,6 +16,7 @@ from pylops_distributed.vectors.space import Vector
 class CGState(State):
     """State of :class:`CG`; ``kold`` is the squared norm of the residual, in the norm of ``M`` where given."""
 
+    kind: ClassVar[str] = "CGState"
     history: ClassVar[tuple[str, ...]] = ("cost",)
 
     r: Vector = vector("residual", "domain")

@@ -16,6 +16,7 @@ from pylops_distributed.vectors.space import Vector
 class CGLSState(State):
     """State of :class:`CGLS`; ``kold`` is the squared norm of the gradient, in the norm of ``M`` where given."""
 
+    kind: ClassVar[str] = "CGLSState"
     history: ClassVar[tuple[str, ...]] = ("cost", "cost1")
 
     s: Vector = vector("data_residual", "codomain")

@@ -18,6 +18,7 @@ from pylops_distributed.vectors.space import Vector
 class FISTAState(ISTAState):
     """State of :class:`FISTA`: the point from which to step, and both residuals."""
 
+    kind: ClassVar[str] = "FISTAState"
     z: Vector = vector("extrapolated_model", "domain")
     r: Vector = vector("data_residual", "codomain")
     rz: Vector = vector("extrapolated_residual", "codomain")

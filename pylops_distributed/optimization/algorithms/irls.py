@@ -30,6 +30,7 @@ from pylops_distributed.vectors.space import BlockVector, Vector
 class IRLSState(State):
     """State of :class:`IRLS`: ``x`` is the model of the last outer iteration, ``z`` the one inside."""
 
+    kind: ClassVar[str] = "IRLSState"
     history: ClassVar[tuple[str, ...]] = ("cost", "update", "kold", "outer")
 
     z: Vector = vector("inner_model", "domain")

@@ -30,6 +30,7 @@ from pylops_distributed.vectors.space import BlockVector, Vector
 class IRLSModelState(State):
     """State of :class:`IRLSModel`: ``x`` is the model of the last outer iteration, ``p`` the one inside."""
 
+    kind: ClassVar[str] = "IRLSModelState"
     history: ClassVar[tuple[str, ...]] = ("cost", "update", "kold", "outer")
 
     p: Vector = vector("inner_model", "domain")

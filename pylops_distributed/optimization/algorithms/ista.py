@@ -29,6 +29,7 @@ from pylops_distributed.vectors.thresholding import KINDS, Kind, threshold
 class ISTAState(State):
     """State of :class:`ISTA`; ``cost`` is infinite before the first step, for it costs a pass."""
 
+    kind: ClassVar[str] = "ISTAState"
     history: ClassVar[tuple[str, ...]] = ("cost", "xupdate")
 
     alpha: Any = scalar("alpha", "never")

@@ -24,6 +24,7 @@ from pylops_distributed.vectors.space import Vector, reshape
 class LinearizedADMMState(State):
     """State of :class:`LinearizedADMM`; the objective is infinite where it is not asked for."""
 
+    kind: ClassVar[str] = "LinearizedADMMState"
     history: ClassVar[tuple[str, ...]] = ("cost", "gap")
 
     ax: Vector = vector("transformed_model", "split")

@@ -31,6 +31,7 @@ _CARRIED = (
 class LSMRState(State):
     """State of :class:`LSMR`; ``u`` and ``v`` have the norms ``beta`` and ``alfa``."""
 
+    kind: ClassVar[str] = "LSMRState"
     history: ClassVar[tuple[str, ...]] = ("cost", "normr", "normar")
 
     u: Vector = vector("left_vector", "codomain", "domain")

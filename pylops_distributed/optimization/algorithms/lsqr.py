@@ -31,6 +31,7 @@ _CARRIED = (
 class LSQRState(State):
     """State of :class:`LSQR`; ``u`` and ``v`` have the norms ``beta`` and ``alfa``."""
 
+    kind: ClassVar[str] = "LSQRState"
     history: ClassVar[tuple[str, ...]] = ("cost", "arnorm")
 
     u: Vector = vector("left_vector", "codomain", "domain")
@@ -62,6 +63,7 @@ class LSQRState(State):
 class LSQRVarState(LSQRState):
     """State of :class:`LSQR` with ``calc_var``: also the estimated variances."""
 
+    kind: ClassVar[str] = "LSQRVarState"
     var: Vector = vector("variance", "domain")
 
 
@@ -69,6 +71,7 @@ class LSQRVarState(LSQRState):
 class PreconditionedLSQRState(LSQRState):
     """State of :class:`LSQR` with ``M``: also ``v`` before it."""
 
+    kind: ClassVar[str] = "PreconditionedLSQRState"
     p: Vector = vector("dual_vector", "domain")
 
 

@@ -19,6 +19,7 @@ from pylops_distributed.vectors.space import Vector
 class MPState(State):
     """State of :class:`MP`; ``rank`` is the step at which each coefficient was first chosen, counted from one."""
 
+    kind: ClassVar[str] = "MPState"
     history: ClassVar[tuple[str, ...]] = ("cost",)
 
     r: Vector = vector("residual", "codomain")

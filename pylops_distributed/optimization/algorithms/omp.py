@@ -31,6 +31,7 @@ class OMPState(State):
     ``rank`` is the step at which each coefficient was chosen, counted from one, and zero for the others.
     """
 
+    kind: ClassVar[str] = "OMPState"
     history: ClassVar[tuple[str, ...]] = ("cost", "kold", "outer")
 
     z: Vector = vector("inner_model", "domain")

@@ -21,6 +21,7 @@ from pylops_distributed.vectors.space import Vector
 class PowerIterationState(State):
     """State of :class:`PowerIteration`; ``x`` has norm one."""
 
+    kind: ClassVar[str] = "PowerIterationState"
     history: ClassVar[tuple[str, ...]] = ("size",)
 
     eigenvalue: Any = scalar("eigenvalue")

@@ -27,6 +27,7 @@ from pylops_distributed.vectors.space import Vector, reshape
 class PrimalDualState(State):
     """State of :class:`PrimalDual`; the objective is infinite where it is not asked for."""
 
+    kind: ClassVar[str] = "PrimalDualState"
     history: ClassVar[tuple[str, ...]] = ("cost", "update")
 
     xhat: Vector = vector("extrapolated_model", "domain")

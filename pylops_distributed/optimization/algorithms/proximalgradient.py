@@ -37,6 +37,7 @@ ACCELERATIONS = (None, "vandenberghe", "fista")
 class ProximalGradientState(State):
     """State of :class:`ProximalGradient`; the objective is infinite where it is not asked for."""
 
+    kind: ClassVar[str] = "ProximalGradientState"
     history: ClassVar[tuple[str, ...]] = ("cost", "update", "tau")
 
     y: Vector = vector("extrapolated_model", "domain")

@@ -61,6 +61,7 @@ class ScipyLSQR(LSQRAboutStart):
 class ScipyCGState(CGState):
     """State of :class:`ScipyCG`: also the norm of the data."""
 
+    kind: ClassVar[str] = "ScipyCGState"
     bnorm: Any = scalar("bnorm")
 
 

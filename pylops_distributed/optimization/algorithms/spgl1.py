@@ -42,6 +42,7 @@ from pylops_distributed.vectors.thresholding import soft
 class SPGL1State(State):
     """State of :class:`SPGL1`; the scalars are those of its rules."""
 
+    kind: ClassVar[str] = "SPGL1State"
     history: ClassVar[tuple[str, ...]] = ("cost", "rnorm", "xnorm", "gnorm", "tau", "niters")
 
     r: Vector = vector("residual", "codomain")

@@ -34,6 +34,7 @@ from pylops_distributed.vectors.thresholding import soft
 class SplitBregmanState(State):
     """State of :class:`SplitBregman`: ``x`` is the model of the last outer iteration, ``z`` the one inside."""
 
+    kind: ClassVar[str] = "SplitBregmanState"
     history: ClassVar[tuple[str, ...]] = ("cost", "costdata", "update", "kold", "outer")
 
     z: Vector = vector("inner_model", "domain")
@@ -56,6 +57,7 @@ class SplitBregmanState(State):
 class RestartedState(SplitBregmanState):
     """State of :class:`SplitBregman` with ``restart``: also the initial model and its image."""
 
+    kind: ClassVar[str] = "RestartedState"
     start: Vector = vector("initial_model", "domain")
     image: Vector = vector("initial_image", "system")
 
