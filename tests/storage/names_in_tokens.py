@@ -1,20 +1,18 @@
-"""Names of this library's code in tokens of operators: ``python tests/storage/names_in_tokens.py > tests/golden/names``.
+"""Names of this library's code in tokens of operators.
 
-To be written anew only for names that are new: one that is missing there was moved or renamed, and then stored runs
+Written by ``PYTHONPATH=flows:tests python tests/storage/names_in_tokens.py > tests/golden/names``. To be written anew only for names that are new: one that is missing there was moved or renamed, and then stored runs
 need a line in ``pylops_distributed/storage/stored_names.py``.
 """
 
-import sys
 from pathlib import Path
 from unittest.mock import patch
-
-NAMES = Path(__file__).parents[1] / "golden/names"
-sys.path.append(str(Path(__file__).parents[1]))
 
 from cases import CASES
 
 from pylops_distributed.storage import source_code
 from pylops_distributed.storage.content_digest import token
+
+NAMES = Path(__file__).parents[1] / "golden/names"
 
 
 def names():
