@@ -1,7 +1,8 @@
 """Names of this library's code in tokens of operators.
 
-Written by ``PYTHONPATH=flows:tests python tests/storage/names_in_tokens.py > tests/golden/names``. To be written anew only for names that are new: one that is missing there was moved or renamed, and then stored runs
-need a line in ``pylops_distributed/storage/stored_names.py``.
+Written by ``PYTHONPATH=.:flows:tests python tests/storage/names_in_tokens.py > tests/golden/names``. To be written
+anew only for names that are new: one that is missing there was moved or renamed, and then stored runs need a line in
+``pylops_distributed/storage/stored_names.py``.
 """
 
 from pathlib import Path

@@ -39,6 +39,10 @@ DIGESTS = {
     "lazy empty array": (lambda folder: da.from_array(np.ones((0, 3))), "0618973d5b06ed48"),
     "stored array": (stored, "86529d9d8ca9a1b4"),
     "stored array, read lazily": (lambda folder: da.from_zarr(stored(folder)), "ba23a18a8b1b95c3"),
+    "stored number": (
+        lambda folder: zarr.create_array(folder / "a.zarr", shape=(), dtype="f8", fill_value=2.5),
+        "ba39762ecdd4a817",
+    ),
     "nested": (lambda folder: {"a": (1, [2.0, None]), "b": {3, 1, 2}}, "d62a2c90fda01e15"),
     "function of Python": (lambda folder: math.sqrt, "4fef854ae526744d"),
     "partial": (lambda folder: functools.partial(operator.add, 1), "276b090e0f001dde"),
