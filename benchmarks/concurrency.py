@@ -1,8 +1,8 @@
-"""Many solves at once on one cluster: clients in processes of their own, and threads of one program.
+"""Many solves at once on one cluster: clients in separate processes, and threads of one program.
 
     python benchmarks/concurrency.py clients [SOLVES]    3 clients, 3 workers, 50 solves each with `on_step`
     python benchmarks/concurrency.py threads [SOLVES]    4 threads of one program, 50 solves each
-    python benchmarks/concurrency.py deaths              one of three clients is killed, and the others go on
+    python benchmarks/concurrency.py deaths              one of three clients is killed, and the others continue
 
 By public functions only; asserts that all end, that no model is wrong, and that no part is left. The seed is fixed.
 """
@@ -53,7 +53,7 @@ def wrong(seed: int, solves: int, watched: bool) -> int:
 
 
 def parts(client: Client) -> int:
-    """Actors on all workers, once what was let go of has reached them."""
+    """Number of actors on all workers, once releases have reached them."""
 
     def count(dask_worker: object) -> int:
         return len(dask_worker.state.actors)  # type: ignore[attr-defined]
@@ -65,7 +65,7 @@ def parts(client: Client) -> int:
 
 
 def one(address: str, number: int, solves: int) -> None:
-    """A client in a process of its own."""
+    """A client in a separate process."""
     with Client(address):
         sys.exit(min(100, wrong(SEED + number, solves, watched=True)))
 

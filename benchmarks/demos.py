@@ -32,7 +32,7 @@ WIDTH = 800  # of pictures
 
 
 def demo(name: str, folder: Path) -> dict[str, Any]:
-    """Run one demo in a process of its own."""
+    """Run one demo in a separate process."""
     start = time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "pylops_flows.cli.main", "demo", name, "--root", str(folder)],

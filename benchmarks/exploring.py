@@ -4,7 +4,7 @@
 
 makes a run of post-stack inversion with that many kept iterates, as the library writes runs, and looks at it in a fresh
 process for each picture. The large chunks of the checkpoints are hard links to a few files: they take next to no disk,
-and each reads as a chunk of its own, with its checksum. All else is written by the library: the dataset, the groups of
+and each reads as a separate chunk, with its checksum. All else is written by the library: the dataset, the groups of
 the checkpoints, and the result, for which the newest checkpoint is read and verified as a whole. Prints one JSON line:
 seconds (of imports, of opening, of the picture) and the most memory of the process in MB (VmHWM; Linux only).
 """
@@ -29,7 +29,7 @@ FILES = 8  # distinct chunks
 
 
 def make(folder: Path, gigabytes: float, iterates: int) -> str:
-    """Write the run; gives its place."""
+    """Write the run; returns its place."""
     from pylops_distributed.ingest import ingest, open_dataset
     from pylops_distributed.inversion.assembly import assemble
     from pylops_distributed.inversion.inversion import begin
@@ -176,7 +176,7 @@ def _view(run: Any) -> Any:
 
 
 def main() -> None:
-    """Make the run, look, report and delete; or look, in a process of its own."""
+    """Make the run, look, report and delete; or only look, in a separate process."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

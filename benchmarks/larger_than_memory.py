@@ -1,4 +1,4 @@
-"""CGLS with a kernel that does not fit into the workers' memory, beside reading the same chunks.
+"""CGLS with a kernel that does not fit into the workers' memory, compared with reading the same chunks.
 
     python benchmarks/larger_than_memory.py --gigabytes 6 --limit 1000
 
@@ -31,7 +31,7 @@ SOURCES = RECEIVERS = 700
 
 
 def make(path: str, gigabytes: float, frequencies: int) -> int:
-    """Write a kernel of about this size, some frequencies a chunk; gives its number of frequencies."""
+    """Write a kernel of about this size, some frequencies a chunk; returns its number of frequencies."""
     pieces = max(2, round(gigabytes * 1e9 / (frequencies * SOURCES * RECEIVERS * 8)))
     shape, chunk = (pieces * frequencies, SOURCES, RECEIVERS), (frequencies, SOURCES, RECEIVERS)
     stored = zarr.create_array(path, shape=shape, chunks=chunk, dtype="c8")

@@ -8,8 +8,8 @@ Copies the tree, runs the tests below once there to see which reach each line, a
 with a seed, those that reach its line, until one fails. A fault is a comparison turned around, a number off by one, a
 statement left out, arguments exchanged, a condition negated or a constant returned. Prints one line a fault, and how
 many were noticed; exits with 1 if fewer than four in five were. Faults in `mutants_equivalent.txt`, which a person
-found to change nothing that can be seen, are drawn and left out of the count. Time is bounded: what is not begun by
-then is not counted, and the last line says how many that were. The checkout itself is never touched.
+found to change nothing that can be seen, are drawn and left out of the count. Time is bounded: mutants not begun by
+then are not counted, and the last line says how many. The checkout itself is never touched.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ def draw(only: str | None, number: int, seed: int) -> list[tuple[str, Fault]]:
 def pytest(
     tree: Path, words: list[str], limit: float, prefix: tuple[str, ...] = ()
 ) -> tuple[bool | None, list[str]]:
-    """Whether all tests pass in a copy, and what was printed of failures; None if there is no answer in time."""
+    """Whether all tests pass in a copy, and the printed failures; None if there is no answer in time."""
     command = [
         sys.executable, *prefix, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider",
         "--basetemp", str(tree / ".tests"), *words,
@@ -227,11 +227,11 @@ def reached(tree: Path, part: str, limit: float) -> Reach:
     """For each line, the tests that reach it."""
     data, rc = tree / f".coverage.{part}", tree / f".coveragerc.{part}"
     rc.write_text(RC.format(file=data))
-    sound, words = pytest(tree, TABLE[part][1], limit, ("-m", "coverage", "run", f"--rcfile={rc}"))
+    passed, words = pytest(tree, TABLE[part][1], limit, ("-m", "coverage", "run", f"--rcfile={rc}"))
     failing = {word.split()[1] for word in words if word.startswith(("FAILED", "ERROR")) and "::" in word}
-    if not sound:
-        told = sorted(failing) or words
-        print(f"without any fault, tests of {part} fail, and are left out: {told}", flush=True)
+    if not passed:
+        verdicts = sorted(failing) or words
+        print(f"without any fault, tests of {part} fail, and are left out: {verdicts}", flush=True)
     from coverage.numbits import numbits_to_nums
 
     files = {path.stem: str(path.relative_to(tree)) for path in tree.glob("tests/**/test_*.py")}
@@ -257,15 +257,15 @@ def judge(tree: Path, part: str, fault: Fault, known: Reach) -> tuple[bool | Non
     place = fault.module, fault.line
     if place not in known.tests:
         return False, "no test reaches it"
-    # Reached by no test itself: at import, by fixtures or in threads of their own; then all are asked.
+    # Reached by no test itself: at import, by fixtures or in other threads; then all are asked.
     tests = sorted(known.tests[place])
     if not 0 < len(tests) < MANY:
         tests = TABLE[part][1]
     left_out = [word for name in known.failing for word in ("--deselect", name)]
     path.write_bytes(good[: fault.start] + fault.new.encode() + good[fault.end :])
     try:
-        sound, words = pytest(tree, ["-x", *left_out, *tests], LIMIT)
-        return None if sound is None else not sound, words[-1][:110]
+        passed, words = pytest(tree, ["-x", *left_out, *tests], LIMIT)
+        return None if passed is None else not passed, words[-1][:110]
     finally:
         path.write_bytes(good)
 
@@ -316,11 +316,11 @@ def main() -> int:
             print(f"{word} {fault.name} (line {fault.line}) | {words}", flush=True)
             return noticed
 
-        told = [noticed for noticed in pool.map(one, wanted) if noticed is not None]
-    share = sum(told) / max(1, len(told))
-    left = len(wanted) - len(told)
+        verdicts = [noticed for noticed in pool.map(one, wanted) if noticed is not None]
+    share = sum(verdicts) / max(1, len(verdicts))
+    left = len(wanted) - len(verdicts)
     print(
-        f"{sum(told)} of {len(told)} killed, {share:.0%}; seed {given.seed}; {left} not begun, decided or counted"
+        f"{sum(verdicts)} of {len(verdicts)} killed, {share:.0%}; seed {given.seed}; {left} not begun, decided or counted"
     )
     return int(share < BAR)
 
@@ -336,11 +336,11 @@ def named() -> int:
             if good.count(old) != 1:
                 raise SystemExit(f"{module} has {good.count(old)} times {old!r}: look where that went")
             path.write_text(good.replace(old, new))
-            sound, words = pytest(tree, ["-x", *tests], 3 * LIMIT)
+            passed, words = pytest(tree, ["-x", *tests], 3 * LIMIT)
             path.write_text(good)
-            survived += sound is not False
+            survived += passed is not False
             print(
-                f"{'killed  ' if sound is False else 'SURVIVED'} {module}: {old.strip()} | {words[-1][:110]}",
+                f"{'killed  ' if passed is False else 'SURVIVED'} {module}: {old.strip()} | {words[-1][:110]}",
                 flush=True,
             )
     print(f"{len(NAMED) - survived} of {len(NAMED)} killed")

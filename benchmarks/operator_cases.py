@@ -22,7 +22,7 @@ class Case:
     """An operator to time.
 
     ``make(library)`` builds it with either library; ``dtype`` is that of the model, ``chunks`` and ``chunksd``
-    those of model and data. ``original`` tells ``peers/original_operators.py`` how to make it.
+    those of model and data. ``original`` is the recipe for ``peers/original_operators.py``.
     """
 
     make: Callable[[Any], Any]
@@ -65,7 +65,7 @@ def volume(
 
 
 def fourier(name: str, chunks: Any, cut: bool = False, **options: Any) -> Case:
-    """A transform along the last axes of three; the original must be told to gather them."""
+    """A transform along the last axes of three; the original must gather them explicitly."""
     shape = (100, 520, 520)
     last = {"dir": 2} if name == "FFT" else {"dirs": (1, 2)}
     gathered = {"chunks": ((13, 520, 520),) * 2} if cut else {}

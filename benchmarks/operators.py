@@ -1,4 +1,4 @@
-"""Operators applied to arrays of 200 MB and more, forward and adjoint, beside PyLops on NumPy.
+"""Operators applied to arrays of 200 MB and more, forward and adjoint, compared with PyLops on NumPy.
 
     python benchmarks/operators.py
     python benchmarks/operators.py --case Laplacian FFT2D --repeat 5
@@ -38,7 +38,7 @@ import pylops_distributed as pld
 from pylops_distributed.compat.malloc import retain_freed_memory
 
 WAYS = ("forward", "adjoint")
-PAUSE = 0.1  # seconds: threads of OpenBLAS go on looking for work for a while after each of its calls
+PAUSE = 0.1  # seconds: threads of OpenBLAS keep looking for work for a while after each of its calls
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -49,7 +49,7 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 def engines(case: Case) -> tuple[dict[str, Callable[[], float]], Any]:
-    """Each engine in each direction, as something that gives seconds; and this library's operator."""
+    """Each engine in each direction, as a function that returns seconds; and this library's operator."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         local = case.make(pylops)
@@ -92,7 +92,7 @@ def originals(case: Case, ours: Any, where: Any, stack: ExitStack) -> dict[str, 
 
 
 def measure(name: str, repeat: int, where: Any) -> dict[str, float]:
-    """Run one case and print its line; gives the ratios in both directions."""
+    """Run one case and print its line; returns the ratios in both directions."""
     with ExitStack() as stack:
         case = (CASES | MORE)[name]()
         ways, ours = engines(case)

@@ -14,7 +14,8 @@ changes by more than that if the data change by rounding. So what differs is loo
   set, both agree within the bar.
 - ``differ``: all others. The bar is that there are none.
 
-Where PyLops is wrong (CGLS with an initial model and damping, warm IRLS of its own engine) the dense optimum stands
+Where PyLops is wrong (CGLS with an initial model and damping, warm IRLS with the engine ``pylops``) the dense optimum
+stands
 for PyLops. Where PyLops raises an error there is nothing to compare: these calls are counted and not made up for.
 Prints one JSON line; the exit code is the number of models that differ.
 """
@@ -86,7 +87,7 @@ def verdict(call: Call, array: Any) -> tuple[str, float]:
 
 
 def compare(seed: int, indices: Any, minutes: float = np.inf, tell: Any = print) -> Counter[str]:
-    """Verdicts of calls, counted; those that differ are told."""
+    """Verdicts of calls, counted; those that differ are passed to ``tell``."""
     counts: Counter[str] = Counter()
     end = time.monotonic() + 60 * minutes
     for index in indices:

@@ -19,8 +19,8 @@ EXACT = {"atol": 0.0, "btol": 0.0, "conlim": 0.0, "iter_lim": 400}
 class Call:
     """One call: ``run(library, array, **settings)`` returns a flat model, of PyLops or of this library.
 
-    ``array`` is what NumPy data go through first: chunks, or a perturbation. ``exact`` are settings that let the
-    inner solver go on to rounding; ``dense`` is the model by dense algebra where PyLops' own is wrong.
+    ``array`` is what NumPy data go through first: chunks, or a perturbation. ``exact`` are settings that let the inner
+    solver run down to rounding; ``dense`` is the model by dense algebra where PyLops' own is wrong.
     """
 
     name: str
@@ -293,7 +293,7 @@ def dense_damped(draw: Draw, dtype: str, scale: float) -> Call:
 
 
 def dense_warm(draw: Draw, dtype: str, scale: float) -> Call:
-    """Where PyLops is wrong: warm IRLS of its own engine, against IRLS with dense solutions."""
+    """Where PyLops is wrong: warm IRLS with the engine ``pylops``, against IRLS with dense solutions."""
     s = system_of(draw, dtype, scale, False)
     A = np.asarray(s.make(pylops).todense(), np.complex128 if dtype[0] == "c" else np.float64)
     epsI, epsR, x = draw.of([0.3, 1.0]), 0.3 * scale, np.zeros(s.cols)

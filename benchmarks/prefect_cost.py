@@ -4,9 +4,9 @@
     python benchmarks/prefect_cost.py --rounds 1 --shape 24 24 64
 
 Ingests the demo, models its data, inverts it with checkpoints, labels the result and draws the report, each time in a
-process of its own, imports and start of two workers included: with the library alone (``plain``), as flows against
-a server that has been running for a while (``server``), and as flows with an embedded one (``embedded``). Prints the
-medians of the rounds as one JSON line, and the first embedded run apart, which makes Prefect's database. Exits with 1
+new process, imports and start of two workers included: with the library alone (``plain``), as flows against a server
+that has been running for a while (``server``), and as flows with an embedded one (``embedded``). Prints the medians of
+the rounds as one JSON line, and the first embedded run apart, which makes Prefect's database. Exits with 1
 if flows take more than 12 s longer than plain Python with the embedded server, or more than 4 s with the one that runs.
 """
 

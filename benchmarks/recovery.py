@@ -1,14 +1,14 @@
-"""What a kill costs: the demo's driver killed with SIGKILL in mid-solve, and gone on with at once.
+"""Cost of a kill: the demo's driver killed with SIGKILL in mid-solve, and resumed at once.
 
     python benchmarks/recovery.py
     python benchmarks/recovery.py --kills 2 --shape 24 24 64
 
-Runs the pipeline as `pld run` does, with a checkpoint every ten iterations, in a process of its own, which is killed
-at a random moment after its first checkpoint; then starts it again, and prints for each kill the iteration that was
-reached, the one it went on from, and the seconds until the first new step was done: interpreter, imports, Prefect's
+Runs the pipeline as `pld run` does, with a checkpoint every ten iterations, in a separate process, which is killed at
+a random moment after its first checkpoint; then starts it again, and prints for each kill the iteration that was
+reached, the one it resumed from, and the seconds until the first new step was done: interpreter, imports, Prefect's
 server, two Dask workers, data and the checkpoint's check included. Once with the server that comes with each run, and
-once with one that runs already. Exits with 1 if more iterations were computed again than two checkpoints are apart (one
-may be under way), or the first new step took more than 15 s.
+once with one that runs already. Exits with 1 if more iterations were computed again than two checkpoints are apart
+(one may be under way), or the first new step took more than 15 s.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def child(settings: Path, root: Path, log: Path) -> None:
 
 
 def steps(log: Path) -> list[tuple[float, int, int]]:
-    """What the pipeline has noted: when, which iteration, and from which it had gone on."""
+    """Progress notes of the pipeline: time, iteration, and the iteration it had resumed from."""
     lines = log.read_text().splitlines() if log.exists() else []
     found = (line.split() for line in lines if line.count(" ") == 2)
     return [(float(when), int(at), int(since)) for when, at, since in found]
@@ -90,7 +90,7 @@ def killed(folder: Path, settings: Path, environment: dict[str, str], rng: rando
     process.wait(90)
     return {
         "reached": reached,
-        "went on from": since,
+        "resumed from": since,
         "again": reached - since,
         "seconds": round(when - begun, 1),
     }
@@ -146,14 +146,14 @@ def main() -> None:
                     found.append(killed(folder, settings, environment, rng))
                     print(json.dumps({"server": kind, **found[-1]}), flush=True)
             slowest = max(f["seconds"] for f in found)
-            told = {
+            summary = {
                 "server": kind,
                 "kills": len(found),
                 "median seconds": median(f["seconds"] for f in found),
             }
-            told |= {"most seconds": slowest, "most iterations again": max(f["again"] for f in found)}
-            print(json.dumps(told), flush=True)
-            bad |= slowest > LIMIT or told["most iterations again"] >= 2 * EVERY
+            summary |= {"most seconds": slowest, "most iterations again": max(f["again"] for f in found)}
+            print(json.dumps(summary), flush=True)
+            bad |= slowest > LIMIT or summary["most iterations again"] >= 2 * EVERY
     sys.exit(bad)
 
 

@@ -3,14 +3,14 @@
     python benchmarks/soak.py --minutes 45
     python benchmarks/soak.py --minutes 2 --shape 24 24 64 --niter 300
 
-Starts `pld up` in a folder of its own: a real Prefect server and its worker for processes. The post-stack demo is
-deployed, and a run of it is scheduled for now as soon as the one before has ended; each begins a run of its own name on
-two Dask workers, of which one is killed with SIGKILL now and then (``--every``). Prints a line a run: how it
-ended, in how many seconds, how many kills it saw, and whether its model is that of the first run, which nobody kills
-anything of, to the bit; and twice a minute the memory of the processes by kind and the disk use. At the end a summary.
-What a run has left is deleted then, and so is the history of the server: old flow runs through its API, and events
-older than ten minutes by Prefect's own settings (``HISTORY``). What still grows would grow for ever.
-Exits with 1 if a run ended otherwise than completed, or with another model.
+Starts `pld up` in a separate folder: a real Prefect server and its worker for processes. The post-stack demo is
+deployed, and a run of it is scheduled for now as soon as the one before has ended; each begins a run with a new name
+on two Dask workers, of which one is killed with SIGKILL now and then (``--every``). Prints a line a run: how it ended,
+in how many seconds, how many kills it saw, and whether its model is that of the first run, which nobody kills anything
+of, to the bit; and twice a minute the memory of the processes by kind and the disk use. At the end a summary. What a
+run has left is deleted then, and so is the history of the server: old flow runs through its API, and events older than
+ten minutes by Prefect's own settings (``HISTORY``). What still grows would grow for ever. Exits with 1 if a run ended
+otherwise than completed, or with another model.
 """
 
 from __future__ import annotations
@@ -163,14 +163,14 @@ def forget(services: Services, deployment: Any) -> None:
     for old in top[KEPT:]:
         stages = services.ask("/flow_runs/filter", flow_runs={"parent_flow_run_id": {"any_": [old["id"]]}})
         for one in (*stages, old):
-            with suppress(httpx.TransportError):  # what is busy now is tried after the next run
+            with suppress(httpx.TransportError):  # busy ones are tried after the next run
                 services.client.delete(f"/flow_runs/{one['id']}")
 
 
 def one(
     services: Services, deployment: Any, name: str, every: float, rng: random.Random, begun: float
 ) -> Any:
-    """A scheduled run from its beginning to its end; gives its state and how many workers were killed."""
+    """A scheduled run from its beginning to its end; returns its state and how many workers were killed."""
     config = {**deployment["parameters"]["config"], "name": name}
     flow_run = services.ask(
         f"/deployments/{deployment['id']}/create_flow_run",
@@ -194,10 +194,10 @@ def one(
 
 
 def soak(options: argparse.Namespace, folder: Path) -> bool:
-    """Run after run; gives whether all went well."""
+    """Run after run; returns whether all went well."""
     from pylops_flows.cli.demo_data import make_demo
 
-    rng, outcomes, sound = random.Random(options.seed), defaultdict[str, int](int), True
+    rng, outcomes, good = random.Random(options.seed), defaultdict[str, int](int), True
     settings = make_demo(folder, shape=tuple(options.shape))
     text = settings.read_text().replace("niter: 60", f"niter: {options.niter}")
     settings.write_text(text)
@@ -220,15 +220,15 @@ def soak(options: argparse.Namespace, folder: Path) -> bool:
             if not same:
                 print((ended["state"].get("message") or "")[:2000], flush=True)
             outcomes[ended["state"]["name"]] += 1
-            sound, total, n = sound and same, total + kills, n + 1
+            good, total, n = good and same, total + kills, n + 1
             forget(services, deployment)
         services.look(begun)
         middle = services.samples[len(services.samples) // 4 :]
-        tell(runs=n, kills=total, outcomes=dict(outcomes), all_the_same=sound)
+        tell(runs=n, kills=total, outcomes=dict(outcomes), all_the_same=good)
         for key in ("server", "starter", "driver", "worker", "disk runs", "disk prefect"):
             values = [sample.get(key, 0.0) for sample in middle]
             tell(what=key, after_a_quarter=round(values[0]), last=round(values[-1]), most=round(max(values)))
-    return sound
+    return good
 
 
 def main() -> None:

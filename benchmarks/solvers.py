@@ -1,4 +1,4 @@
-"""CGLS on multi-dimensional convolutions and on a post-stack inversion: seconds an iteration, beside the peers.
+"""CGLS on multi-dimensional convolutions and on a post-stack inversion: seconds an iteration, compared with the peers.
 
     python benchmarks/solvers.py --case small medium --repeat 3
     python benchmarks/solvers.py --mpi PYTHON        # also pylops-mpi, of that interpreter, with 2 ranks
@@ -104,7 +104,7 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 def engines(case: tuple[Any, Any, Any, Any, int], client: Any) -> dict[str, Callable[[], float]]:
-    """Ways to solve a case; each gives seconds an iteration."""
+    """Ways to solve a case; each returns seconds an iteration."""
     local, local_data, ours, data, niter = case
 
     def on_numpy(blas: int) -> float:

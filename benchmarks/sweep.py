@@ -28,7 +28,7 @@ VALUES = {"solver.damp": [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0]}
 
 
 def seconds(work: Callable[[], Any]) -> tuple[float, Any]:
-    """How long something takes, and what it gives."""
+    """Seconds that a call takes, and its result."""
     start = time.perf_counter()
     found = work()
     taken = time.perf_counter() - start

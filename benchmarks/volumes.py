@@ -1,4 +1,4 @@
-"""A volume larger than memory through operators, from Zarr to Zarr, beside a plain copy by Dask.
+"""A volume larger than memory through operators, from Zarr to Zarr, compared with a plain copy by Dask.
 
     python benchmarks/volumes.py --gigabytes 12 --limit 1000
 
@@ -34,7 +34,7 @@ PLANE, CHUNK = (1024, 1024), (16, 512, 512)
 
 
 def make(path: str, gigabytes: float) -> tuple[int, int, int]:
-    """Write a random volume of about this size; gives its shape."""
+    """Write a random volume of about this size; returns its shape."""
     slabs = max(2, round(gigabytes * 1e9 / (4 * CHUNK[0] * PLANE[0] * PLANE[1])))
     shape = (slabs * CHUNK[0], *PLANE)
     stored = zarr.create_array(path, shape=shape, chunks=CHUNK, dtype="f4", compressors=None)

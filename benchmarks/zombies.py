@@ -4,8 +4,8 @@
 
 Each scenario is run once for every change that its process makes to the run's files: the process is stopped (SIGSTOP)
 right before that change, another process takes the run over, publishes what it has, and the first one is woken
-(SIGCONT). Meanwhile and afterwards a reader must see what the other has published, whole and bit for bit: anything
-else is a mixture; what is missing of it is lost. Real files, real signals, nothing random. ``--every N`` samples.
+(SIGCONT). Meanwhile and afterwards a reader must see the other's publications, whole and bit for bit: anything else is
+a mixture; missing parts are lost. Real files, real signals, nothing random. ``--every N`` samples.
 
 The last figures, with load and commit, are in ``docs/reliability.md``.
 """
@@ -167,7 +167,7 @@ def child(name: str, url: str, at: int, count: Path) -> None:
         writes = event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR)
         if (event in CHANGES or writes) and armed:
             place = args[0] if isinstance(args[0], str | bytes | os.PathLike) else ""
-            # What is deleted within an open folder is named without it.
+            # Files deleted within an open folder are named without it.
             change(str(Path(os.fsdecode(place)) if os.path.isabs(place) else Path(url, os.fsdecode(place))))
 
     sys.addaudithook(audit)
@@ -236,7 +236,7 @@ def trial(name: str, source: Path, at: int, expected: np.ndarray) -> tuple[str, 
 
 
 def take_over(url: Path) -> tuple[str, list[str]]:
-    """Take the run over as soon as the lease allows, go on, and publish."""
+    """Take the run over as soon as the lease allows, resume, and publish."""
     lease.TTL = 0.2
     end = time.monotonic() + 30
     while True:

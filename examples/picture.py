@@ -13,7 +13,7 @@ def save(panels, aspect="auto"):
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else script.with_suffix(".png")
     figure, axes = plt.subplots(1, len(panels), figsize=(3.2 * len(panels), 3), layout="constrained")
     for axis, (title, values) in zip(axes, panels.items(), strict=True):
-        values = np.asarray(values)  # computes what is lazy
+        values = np.asarray(values)  # computes lazy arrays
         if values.ndim == 1:
             axis.plot(values)
         else:

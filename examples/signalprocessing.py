@@ -2,7 +2,7 @@
 Transforms
 ==========
 
-One gather in several domains: its spectrum, its slopes, and what is left of it in windows.
+One gather in several domains: its spectrum, its slopes, and its energy in windows.
 """
 
 import dask.array as da

@@ -36,7 +36,7 @@ def number(command: list[str], checkout: str | None = None) -> float:
 
 
 def original(where: tuple[str, str], script: str, *arguments: str) -> tuple[list[str], str]:
-    """The command that runs a script beside this file with the original, and its checkout."""
+    """The command that runs a script of this folder with the original, and its checkout."""
     python, checkout = where
     return [python, "-W", "ignore", str(HERE / script), *arguments], checkout
 
