@@ -230,8 +230,8 @@ def reached(tree: Path, part: str, limit: float) -> Reach:
     passed, words = pytest(tree, TABLE[part][1], limit, ("-m", "coverage", "run", f"--rcfile={rc}"))
     failing = {word.split()[1] for word in words if word.startswith(("FAILED", "ERROR")) and "::" in word}
     if not passed:
-        verdicts = sorted(failing) or words
-        print(f"without any fault, tests of {part} fail, and are left out: {verdicts}", flush=True)
+        reasons = sorted(failing) or words
+        print(f"without any fault, tests of {part} fail, and are left out: {reasons}", flush=True)
     from coverage.numbits import numbits_to_nums
 
     files = {path.stem: str(path.relative_to(tree)) for path in tree.glob("tests/**/test_*.py")}
@@ -320,7 +320,8 @@ def main() -> int:
     share = sum(verdicts) / max(1, len(verdicts))
     left = len(wanted) - len(verdicts)
     print(
-        f"{sum(verdicts)} of {len(verdicts)} killed, {share:.0%}; seed {given.seed}; {left} not begun, decided or counted"
+        f"{sum(verdicts)} of {len(verdicts)} killed, {share:.0%}; seed {given.seed}; "
+        f"{left} not begun, decided or counted"
     )
     return int(share < BAR)
 

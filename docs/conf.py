@@ -33,13 +33,14 @@ autosummary_ignore_module_all = False
 autosummary_imported_members = False
 autodoc_typehints = "none"  # numpydoc's sections say them in words
 numpydoc_show_class_members = False
+myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
-# The notebook is run whenever the documentation is built, in a folder of its own.
+# The notebook is run whenever the documentation is built, in a temporary folder.
 nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
-# Links to files of the repository, what only notebooks show.
+# Links to files of the repository, and output that only notebooks show.
 suppress_warnings = ["myst.xref_missing", "config.cache", "mystnb.unknown_mime_type"]
 
 

@@ -1,4 +1,4 @@
-"""One page a problem, made of what is there: docstring, settings of the demo, and what the demo reported.
+"""One page a problem, generated from its docstring, the settings of its demo, and the demo's figures.
 
 Figures and pictures in ``docs/problems`` are of real runs: ``python benchmarks/demos.py`` makes them again.
 """
@@ -36,10 +36,10 @@ makes its own data, solves it and reports, of norms relative to those of the tru
 $figures
 
 ```{image} $name.png
-:alt: The result of the demo beside the truth
+:alt: The result of the demo next to the truth
 ```
 
-Its settings, to begin your own from (`pld run CONFIG.yaml`):
+Its settings, to start from (`pld run CONFIG.yaml`):
 
 ```{literalinclude} ../../data/$config
 :language: yaml
@@ -47,7 +47,7 @@ Its settings, to begin your own from (`pld run CONFIG.yaml`):
 
 ## Parameters
 
-| key of `problem` | default | what |
+| key of `problem` | default | meaning |
 | --- | --- | --- |
 $parameters
 """
@@ -83,7 +83,7 @@ def page(name: str, form: type[Problem], metrics: dict[str, float]) -> str:
 
 def _default(field: Any) -> str:
     if field.is_required():
-        return "needed"
+        return "required"
     value = field.get_default(call_default_factory=True)
     shown = value.model_dump(mode="json") if hasattr(value, "model_dump") else value
     return f"`{shown}`"
