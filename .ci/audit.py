@@ -2,7 +2,7 @@
 
     python -m pip install pip-audit && python .ci/audit.py
 
-Ends with 1 if there are any, and with 2 if the database could not be asked: pip-audit by itself ends with 0 then.
+Ends with 1 if there are any, and with 2 if the database could not be asked: pip-audit alone ends with 0 then.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PINS = Path(__file__).parents[1] / "constraints.txt"
 
 
 def main() -> None:
-    """Ask, and print what is known."""
+    """Ask, and print the known vulnerabilities."""
     words = [
         sys.executable,
         "-m",
@@ -38,9 +38,9 @@ def main() -> None:
     holes = [(package, hole) for package in asked for hole in package["vulns"]]
     for package, hole in holes:
         fixed = ", ".join(hole["fix_versions"]) or "nothing yet"
-        print(f"{package['name']} {package['version']}: {hole['id']}, mended in {fixed}")
+        print(f"{package['name']} {package['version']}: {hole['id']}, fixed in {fixed}")
     if not asked:
-        print(f"the database could not be asked about any of {len(packages)} packages: this tells nothing")
+        print(f"the database could not be asked about any of {len(packages)} packages: the result is void")
         sys.exit(2)
     print(f"{len(asked)} of {len(packages)} packages looked up, {len(holes)} known holes")
     sys.exit(bool(holes))

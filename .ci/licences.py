@@ -1,4 +1,4 @@
-"""The licence of each package pinned in constraints.txt, as the installed one tells.
+"""The licence of each package pinned in constraints.txt, as its metadata state.
 
     python .ci/licences.py
 
@@ -18,8 +18,8 @@ GOOD = re.compile(
     r"public domain|artistic|zope|zpl|cc0|eclipse|epl",
     re.IGNORECASE,
 )
-# What packages do not say in full.
-TOLD = {"asyncssh": "EPL-2.0 OR GPL-2.0-or-later", "text-unidecode": "Artistic-1.0 OR GPL-2.0-or-later"}
+# Licences that packages do not state in full.
+COMPLETED = {"asyncssh": "EPL-2.0 OR GPL-2.0-or-later", "text-unidecode": "Artistic-1.0 OR GPL-2.0-or-later"}
 
 
 def licence(name: str) -> str | None:
@@ -30,7 +30,9 @@ def licence(name: str) -> str | None:
         return None
     kinds = [c.rpartition(" :: ")[2] for c in about.get_all("Classifier", []) if c.startswith("License ::")]
     first = (about.get("License") or "").strip().partition("\n")[0]
-    return TOLD.get(name) or about.get("License-Expression") or ", ".join(kinds) or first[:60] or "unknown"
+    return (
+        COMPLETED.get(name) or about.get("License-Expression") or ", ".join(kinds) or first[:60] or "unknown"
+    )
 
 
 def main() -> None:

@@ -101,7 +101,7 @@ def test_two_linearizations_have_one_model(options, ours, theirs):
         close(a, b)
 
 
-def test_inversions_refuse_what_does_not_fit():
+def test_inversions_reject_arguments_that_do_not_fit():
     d = samples((NT, 4), "f8")
     with pytest.raises(ValueError, match="must be the same"):
         PoststackInversion(d, WAVELET, d[:, :2])

@@ -89,14 +89,14 @@ def test_the_library_never_imports_prefect(module):
     assert not {name.split(".")[0] for name in imported(FILES[module])} & {"prefect", "prefect_dask"}
 
 
-def in_a_process_of_its_own(code: str) -> list[str]:
+def in_a_new_process(code: str) -> list[str]:
     command, folders = [sys.executable, "-c", code], [str(root.parent) for root in ROOTS.values()]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(folders)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
 
 
 def test_importing_the_library_costs_nothing_until_it_is_used():
-    loaded = in_a_process_of_its_own("import sys, pylops_distributed; print(*sys.modules)")
+    loaded = in_a_new_process("import sys, pylops_distributed; print(*sys.modules)")
     assert pylops_distributed.__name__ in loaded
     assert not {name.partition(".")[0] for name in loaded} & {"numpy", "dask", "pylops", "xarray"}
     assert len(loaded) < 140  # Python's own among them
@@ -109,7 +109,7 @@ def test_importing_the_library_loads_nothing_heavy_and_leaves_logging_alone():
         "pld.avo.poststack.PoststackLinearModelling; "
         "print(logging.root.handlers, logging.root.level, *{name.split('.')[0] for name in sys.modules})"
     )
-    handlers, level, *loaded = in_a_process_of_its_own(code)
+    handlers, level, *loaded = in_a_new_process(code)
     assert (handlers, level) == ("[]", "30")
     optional = {"prefect", "prefect_dask", "pylops_flows", "dask_jobqueue", "dask_kubernetes", "asyncssh"}
     optional |= {"matplotlib", "bokeh", "h5netcdf", "h5py"}  # slow to import, and most scripts need none

@@ -166,8 +166,8 @@ def PoststackInversion(
         + \epsilon_R^2 \|\nabla^2 \mathbf m\|_2^2
         + \epsilon_{R1} \|\partial_t \mathbf m\|_1
 
-    where the Laplacian runs along both axes of a section and along the lines of a volume; the last two terms are
-    there if their weights are. Solvers that iterate evaluate; traces solved one by one stay lazy, chunk by chunk.
+    where the Laplacian runs along both axes of a section and along the lines of a volume; the last two terms exist
+    only with their weights. Solvers that iterate evaluate; traces solved one by one stay lazy, chunk by chunk.
 
     Parameters
     ----------

@@ -118,10 +118,10 @@ class _Secured:
 
     @connection.setter
     def connection(self, connection: Any) -> None:
-        self._connection = connection and _Telling(connection, self.text)
+        self._connection = connection and _Instructing(connection, self.text)
 
 
-class _Telling:
+class _Instructing:
     """A connection that sends a text to each process it starts."""
 
     def __init__(self, connection: Any, text: str) -> None:

@@ -84,8 +84,8 @@ class State:
     x : dask.array.Array or Blocks
         The current model.
     kind : str
-        Name of the class in checkpoints, which stays what it is when the class is renamed. A class of your own may
-        name one; its own name if it does not.
+        Name of the class in checkpoints, which stays what it is when the class is renamed. A custom class may name
+        one; by default it is the class's name.
     """
 
     kind: ClassVar[str] = "State"

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from pylops_distributed.execution.state import State
-from pylops_distributed.storage.results import attrs_if_sound
+from pylops_distributed.storage.results import attrs_if_intact
 from pylops_distributed.storage.run import Run, list_runs
 from pylops_distributed.storage.state_io import load_checkpoint, verified_checkpoints
 from pylops_distributed.vectors.space import Vector
@@ -45,7 +45,7 @@ def find_warm_start(root: str, name: str, what: Mapping[str, Any]) -> tuple[dict
     for run in same:
         if run.attrs["identity"]["data"] == what["data"]:
             return run.attrs["identity"], run.attrs.get(START)
-    results = [(attrs_if_sound(run.storage), run) for run in same]
+    results = [(attrs_if_intact(run.storage), run) for run in same]
     ended = [(str(attrs["created_at"]), run) for attrs, run in results if attrs is not None]
     for _, run in sorted(ended, key=itemgetter(0), reverse=True):
         if found := next(verified_checkpoints(run.storage), None):

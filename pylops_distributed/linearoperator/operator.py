@@ -54,14 +54,14 @@ class LinearOperator(Matrix):
     # NumPy and Dask arrays must leave `array * operator` to us instead of broadcasting over it.
     __array_ufunc__ = None
 
-    def _refuse(self, *_: Any) -> Any:
+    def _raise_for_numpy(self, *_: Any) -> Any:
         raise TypeError(
             f"{type(self).__name__} is a distributed operator: write aslinearoperator(local_operator) @ operator "
             "instead of local_operator @ operator, or operator.topylops() to continue with NumPy"
         )
 
     # PyLops asks for these when a local operator meets this one on its right, and would continue eagerly.
-    ndim, reshape, ravel = property(_refuse), _refuse, _refuse
+    ndim, reshape, ravel = property(_raise_for_numpy), _raise_for_numpy, _raise_for_numpy
 
     def __repr__(self) -> str:
         pinned = getattr(self.domain, "chunks", None)

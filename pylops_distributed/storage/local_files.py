@@ -91,7 +91,7 @@ def remove(root: Path, key: str) -> None:
     OSError
         If a folder on the way to it is a link.
     """
-    _refuse_links(root, Path(key).parent)
+    _check_no_links(root, Path(key).parent)
     (root / key).unlink(missing_ok=True)
 
 
@@ -104,7 +104,7 @@ def remove_tree(root: Path, key: str) -> None:
         If something could not be deleted: it lists the remaining files, and why.
     """
     path = root / key
-    _refuse_links(root, Path(key).parent)
+    _check_no_links(root, Path(key).parent)
     if path.is_symlink():
         if not key:
             raise OSError(
@@ -206,7 +206,7 @@ def _rename_new(part: Path, path: Path) -> None:
         raise OSError(code, os.strerror(code), str(path))
 
 
-def _refuse_links(root: Path, inner: Path) -> None:
+def _check_no_links(root: Path, inner: Path) -> None:
     """Raise if a folder on the way from a root to a path in it is a link."""
     way = root
     for part in inner.parts:

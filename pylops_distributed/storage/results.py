@@ -226,7 +226,7 @@ def _report_of(path: str) -> str:
     return f"{REPORTS}/{name}.html" if NAME.fullmatch(name) else OLD_REPORT
 
 
-def attrs_if_sound(storage: Storage) -> Json | None:
+def attrs_if_intact(storage: Storage) -> Json | None:
     """Attributes of the result that counts, or None where there are none to be trusted."""
     try:
         return result_attrs(storage)

@@ -25,7 +25,7 @@ from pylops_distributed.storage.lease import Attempt, Owner, RunGoneError, acqui
 from pylops_distributed.storage.object_store import Storage, open_storage
 from pylops_distributed.storage.provenance import differences, environment, fingerprint
 from pylops_distributed.storage.results import (
-    attrs_if_sound,
+    attrs_if_intact,
     report_key,
     result_path,
     sweep_results,
@@ -261,7 +261,7 @@ class Run:
         """How the run stands."""
         last, saved = owner(self.storage), published_checkpoints(self.storage)
         checkpoint = _attrs(self.storage, saved[-1].path) if saved else None
-        result = attrs_if_sound(self.storage)
+        result = attrs_if_intact(self.storage)
         failed = failure(self.storage, last.number) if last else None
         newest, kept = saved[-1].iteration if saved else None, _attrs(self.storage, CHECKPOINTS) or {}
         made_from = iteration_of(result)

@@ -73,7 +73,7 @@ class Nudged(CGLS):
         )
 
 
-def _beside(x, number):
+def _broadcast(x, number):
     return np.full_like(x, number)
 
 
@@ -83,7 +83,7 @@ class Written(Nudged):
 
     def step(self, op, y, state):
         after = super().step(op, y, state)
-        x = da.blockwise(_beside, "i", state.x, "i", state.cost1, "", dtype=state.x.dtype)
+        x = da.blockwise(_broadcast, "i", state.x, "i", state.cost1, "", dtype=state.x.dtype)
         return type(state)(**{**vars(after), "x": x})
 
 

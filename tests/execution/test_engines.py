@@ -204,13 +204,13 @@ class Fragile(pld.LinearOperator):
     """Raises once a model is large."""
 
     def _matvec(self, x):
-        return x.map_blocks(_refuse_large, dtype=x.dtype)
+        return x.map_blocks(_fail_if_large, dtype=x.dtype)
 
     def _rmatvec(self, y):
         return y
 
 
-def _refuse_large(block):
+def _fail_if_large(block):
     if np.abs(block).max() > 2:
         raise ArithmeticError("too large a model")
     return 3 * block

@@ -23,7 +23,7 @@ def test_lists_that_settings_take_are_no_sweep():
         expand(RAW, "a.yaml")
 
 
-def test_every_combination_is_a_run_of_its_own():
+def test_every_combination_is_a_separate_run():
     raw = with_(eps=[0.1, 1], alpha=[0.01, None, 0.02])
     raw["problem"] = {**raw["problem"], "wavelet": {"kind": "ricker", "peak": [20, 25]}}
     config, values = expand(raw, "a.yaml")

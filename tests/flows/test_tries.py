@@ -125,7 +125,7 @@ def away_once(inversion, monkeypatch):
     monkeypatch.setattr(inversion, "_begin", away)
 
 
-def test_a_spread_over_more_workers_that_fails_is_gone_on_from(inversion, monkeypatch):
+def test_a_failed_spread_over_more_workers_continues(inversion, monkeypatch):
     with inversion(lambda _: None, "whole") as whole:
         _, model = solve(whole)
     with inversion(lambda _: None) as struck:

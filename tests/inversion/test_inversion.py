@@ -81,7 +81,7 @@ def test_nothing_stays_behind(started):
         partly(inversion)
         with pytest.raises(RunBusyError), Inversion(run, solver):
             pass
-    end = time.monotonic() + 10  # threads that were told to end need a moment for it
+    end = time.monotonic() + 10  # threads that were asked to end need a moment for it
     while set(threading.enumerate()) - before and time.monotonic() < end:
         time.sleep(0.01)
     assert set(threading.enumerate()) - before == set()

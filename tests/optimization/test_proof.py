@@ -136,7 +136,7 @@ def test_the_witness_takes_one_forward_and_one_adjoint(rng):
     assert held.keys() - numbers.keys()  # what the solver holds is seen as well
 
 
-def test_a_start_that_is_not_known_any_more_is_no_reason_to_refuse(rng):
+def test_a_start_that_is_not_known_any_more_is_no_error(rng):
     matrix, y = rng.standard_normal((8, 6)), rng.standard_normal(8)
     op, data = pld.MatrixMult(da.from_array(matrix, chunks=3)), da.from_array(y, chunks=3)
     store = Kept()

@@ -242,7 +242,7 @@ def test_conjugate_gradients_rest_where_they_begin_next_to_the_solution(name, da
     assert error(found, expected) < 1e-10
 
 
-def test_scipys_solvers_refuse_lazy_data_and_say_what_to_do():
+def test_scipys_solvers_reject_lazy_data_and_name_the_fix():
     rng = np.random.default_rng(0)
     A, y = rng.standard_normal((10, 6)), rng.standard_normal(10)
     op = pld.MatrixMult(A)

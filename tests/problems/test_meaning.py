@@ -65,7 +65,7 @@ def test_arrays_without_times_are_rejected_and_an_option_supplies_them(tmp_path)
         ("lsm", "source"),
     ],
 )
-def test_every_problem_that_needs_an_axis_refuses_its_absence_and_sample_numbers(name, axis, cases):
+def test_every_problem_that_needs_an_axis_rejects_its_absence_and_sample_numbers(name, axis, cases):
     problem, ds = cases(name)
     with pytest.raises(ValueError, match=f"coordinate.*{axis}"):
         problem.check(ds.drop_vars(axis))

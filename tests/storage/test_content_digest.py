@@ -86,7 +86,7 @@ def test_checksums_of_chunks_are_eight_digits_each():
     assert text_of(np.array([[0, 1], [-1, 2**32 - 2]])) == "0000000000000001" + "ffffffff" + "fffffffe"
 
 
-def test_modules_of_packages_are_told_from_those_of_users(tmp_path, monkeypatch):
+def test_modules_of_packages_are_distinguished_from_those_of_users(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "module_of_a_user.py").write_text("")
     fresh = ModuleType("module_without_a_file")

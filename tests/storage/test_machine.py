@@ -160,7 +160,7 @@ class Runs(RuleBasedStateMachine):
         self.unseen &= self.published
 
     @invariant()
-    def nothing_but_what_was_saved_is_read(self) -> None:
+    def only_saved_states_are_read(self) -> None:
         for name, iteration in self.intact.items():
             assert_same(self.store.load(name, ToyState).state, after(iteration))
 

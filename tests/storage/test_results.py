@@ -109,7 +109,7 @@ def test_a_zombie_in_a_result_changes_nothing(run, monkeypatch, name):
         assert [place.attempt for place in results(run.storage)] == [new.number]
 
 
-def test_a_zombie_among_its_chunks_writes_to_a_place_of_its_own(run, monkeypatch):
+def test_a_zombie_among_its_chunks_writes_to_a_separate_place(run, monkeypatch):
     old = run.attempt()
     zombie = Paused(monkeypatch, group_module, "checksum_of", lambda: run.write_result(old, model(1)), at=2)
     with take_over(run) as new:
@@ -216,7 +216,7 @@ def test_a_corrupt_old_result_is_deleted_and_an_unfinished_one_too(golden):
     assert golden.result is None
 
 
-def test_a_late_report_is_one_of_its_own_result(golden):
+def test_a_late_report_belongs_to_its_result(golden):
     from pylops_distributed.inversion.result import write_result
 
     write_result(golden, "first")

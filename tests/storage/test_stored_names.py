@@ -80,7 +80,7 @@ def test_states_and_their_arrays_keep_their_names():
     assert arrays == STATES
 
 
-def test_a_state_of_your_own_is_kept_by_its_class_or_the_name_it_chooses():
+def test_a_custom_state_is_stored_under_its_class_or_the_name_it_chooses():
     class Plain(State):
         pass
 
