@@ -71,8 +71,7 @@ def _source(folder: Path, size: int) -> Any:
 
 
 def _checkpoint(storage: Any, folder: Path, attempt: int, iteration: int, like: Any, labels: Any) -> None:
-    """A checkpoint as :func:`pylops_distributed.storage.atomic_group.write_group` leaves it, its large chunks as
-    links."""
+    """A checkpoint as :func:`~pylops_distributed.storage.atomic_group.write_group` leaves it, large chunks as links."""
     from pylops_distributed.optimization.algorithms.cgls import CGLSState
     from pylops_distributed.storage.atomic_group import _stored, encode, metadata_key, read_attrs
     from pylops_distributed.storage.object_store import create_array

@@ -83,7 +83,7 @@ def left(dask_worker: Any = None) -> dict[str, Any]:
     sockets = 0
     for fd in Path("/proc/self/fd").iterdir():
         try:
-            sockets += os.readlink(fd).startswith("socket:")
+            sockets += str(Path(fd).readlink()).startswith("socket:")
         except OSError:  # that of the listing itself
             continue
     ours = ("solve", "part", "seat")

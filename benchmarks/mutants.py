@@ -151,6 +151,14 @@ def _changes(parent: ast.AST, node: ast.AST) -> Iterator[tuple[str, str]]:
         and node is parent.test
     ):
         yield "condition", f"(not ({ast.unparse(node)}))"
+    yield from _calls(node)
+    if isinstance(node, ast.AugAssign | ast.Raise):
+        yield "left out", "pass"
+    if isinstance(node, ast.Return) and node.value is not None and not _is_falsy(node.value):
+        yield "returned", "return None"
+
+
+def _calls(node: ast.AST) -> Iterator[tuple[str, str]]:
     if (
         isinstance(node, ast.Call)
         and len(node.args) > 1
@@ -161,10 +169,6 @@ def _changes(parent: ast.AST, node: ast.AST) -> Iterator[tuple[str, str]]:
         yield "arguments", ast.unparse(swapped)
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await):
         yield "left out", "pass"
-    if isinstance(node, ast.AugAssign | ast.Raise):
-        yield "left out", "pass"
-    if isinstance(node, ast.Return) and node.value is not None and not _is_falsy(node.value):
-        yield "returned", "return None"
 
 
 def _is_falsy(node: ast.expr) -> bool:

@@ -104,7 +104,7 @@ def size(place: Path) -> int:
     for folder, _, names in os.walk(place):
         for name in names:
             with suppress(OSError):  # deleted meanwhile
-                total += os.stat(os.path.join(folder, name)).st_blocks * 512
+                total += Path(folder, name).stat().st_blocks * 512
     return total
 
 

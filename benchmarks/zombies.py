@@ -167,8 +167,8 @@ def child(name: str, url: str, at: int, count: Path) -> None:
         writes = event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR)
         if (event in CHANGES or writes) and armed:
             place = args[0] if isinstance(args[0], str | bytes | os.PathLike) else ""
-            # Files deleted within an open folder are named without it.
-            change(str(Path(os.fsdecode(place)) if os.path.isabs(place) else Path(url, os.fsdecode(place))))
+            # Files deleted within an open folder are named without it: a path that is absolute stays what it is.
+            change(str(Path(url, os.fsdecode(place))))
 
     sys.addaudithook(audit)
     put = zarr.storage.ObjectStore.set
@@ -194,9 +194,7 @@ def faults(url: Path, expected: np.ndarray | None, saved: list[str]) -> Iterator
                 yield f"{node}/{name} reads {array.values}"
     if (key := Run.open(url).report) is None or f"{100 * OWNER:.2f} %" not in (url / key).read_text():
         yield f"report {key} is not of the result"
-    left = {
-        entry for entry in os.listdir(url / "checkpoints") if (url / "checkpoints" / entry / "model").exists()
-    }
+    left = {entry.name for entry in (url / "checkpoints").iterdir() if (entry / "model").exists()}
     if not set(saved) <= left:
         yield f"lost: {set(saved) - left}"
     if expected is not None:

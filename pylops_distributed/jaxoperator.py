@@ -57,7 +57,7 @@ class JaxOperator(pylops.LinearOperator):  # type: ignore[misc]
         return self._matvec(x)
 
     def rmatvecad(self, x: Any, y: Any) -> Any:
-        """The gradient of the forward at ``x``, for the gradient ``y`` of what follows.
+        r"""The gradient of the forward at ``x``, for the gradient ``y`` of what follows.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class JaxOperator(pylops.LinearOperator):  # type: ignore[misc]
         Returns
         -------
         jax.Array
-            Flat model: :math:`\\mathbf A^T \\mathbf y`.
+            Flat model: :math:`\mathbf A^T \mathbf y`.
         """
         return import_module("jax").vjp(self._matvec, x)[1](y)[0]
 

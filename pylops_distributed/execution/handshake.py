@@ -155,10 +155,15 @@ async def _serve(
             callers[task] = None
             task.add_done_callback(partial(served, peer=peer))
     finally:
-        for task in list(callers):
-            task.cancel()
-        if callers:
-            await asyncio.wait(list(callers))
+        await _cancel(list(callers))
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel tasks, and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
 
 
 async def _answer(me: int, token: bytes, peer: socket.socket, later: set[int]) -> int:

@@ -107,25 +107,32 @@ def foreign_within(x: Any, depth: int = 0) -> Iterator[Any]:
         x, np.ndarray | np.generic | str | bytes | int | float | complex | da.Array | None
     ):
         return
-    inner: Any = ()
-    if isinstance(x, dict):
-        inner = x.values()
-    elif isinstance(x, list | tuple | set):
-        inner = x
-    elif isinstance(x, partial):
-        inner = (x.func, x.args, x.keywords)
-    elif hasattr(x, "func") and hasattr(x, "kwargs"):  # a task
-        inner = (x.func, tuple(x.args), dict(x.kwargs))
-    elif not isinstance(x, type) and (isinstance(x, pylops.LinearOperator) or hasattr(x, "apply_adjoint")):
+    parts = _parts(x)
+    if parts is None and _is_operator(x):
         if is_foreign(type(x)):
             yield type(x)
-        inner = list(vars(x).values())
-    elif isinstance(x, DataNode):
-        inner = (x.value,)
-    elif callable(x) and is_foreign(x):
+        parts = vars(x).values()
+    elif parts is None and callable(x) and is_foreign(x):
         yield x
-    for part in inner:
+    for part in parts or ():
         yield from foreign_within(part, depth + 1)
+
+
+def _parts(x: Any) -> Iterable[Any] | None:
+    """What a collection, a partial function, a task or a node with data holds; None of anything else."""
+    if isinstance(x, dict):
+        return x.values()
+    if isinstance(x, list | tuple | set):
+        return x
+    if isinstance(x, partial):
+        return (x.func, x.args, x.keywords)
+    if hasattr(x, "func") and hasattr(x, "kwargs"):  # a task
+        return (x.func, tuple(x.args), dict(x.kwargs))
+    return (x.value,) if isinstance(x, DataNode) else None
+
+
+def _is_operator(x: Any) -> bool:
+    return not isinstance(x, type) and (isinstance(x, pylops.LinearOperator) or hasattr(x, "apply_adjoint"))
 
 
 def check_generators(functions: Iterable[Any]) -> None:

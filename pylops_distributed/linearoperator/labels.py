@@ -157,11 +157,14 @@ class Labelled(Protocol):
     compute: tuple[bool, bool]
 
     @property
-    def labels(self) -> tuple[Side, Side]: ...
+    def labels(self) -> tuple[Side, Side]:
+        """Labels of the operator's model and data."""
 
-    def apply(self, x: Vector) -> Any: ...
+    def apply(self, x: Vector) -> Any:
+        """The forward."""
 
-    def div(self, y: Any) -> Any: ...
+    def div(self, y: Any) -> Any:
+        """The model whose forward is closest to ``y``."""
 
 
 def label_sides(op: Labelled, model: Any, data: Any) -> tuple[Side, Side]:

@@ -194,8 +194,10 @@ class Problem(BaseModel, ABC):
 
     @abstractmethod
     def labels(self, ds: xr.Dataset) -> dict[str, Any]:
-        """Names and coordinates of the axes of the operator's ``"domain"`` and ``"codomain"``: :class:`Labels`,
-        or a tuple of them for vectors of blocks."""
+        """Names and coordinates of the axes of the operator's ``"domain"`` and ``"codomain"``.
+
+        Each is :class:`Labels`, or a tuple of them for vectors of blocks.
+        """
 
     @abstractmethod
     def label(self, ds: xr.Dataset, x: Any) -> xr.Dataset:

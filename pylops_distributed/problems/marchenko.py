@@ -88,8 +88,10 @@ class Marchenko(Problem):
         return xr.Dataset(arrays, coords=self._coords(ds))
 
     def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
-        """Relative misfit; with a truth, the errors of the Green's function and of standard redatuming, at their best
-        scale: the direct arrivals set it, and transmission losses are not among what the data tell."""
+        """Relative misfit; with a truth, the errors of the Green's function and of standard redatuming, too.
+
+        Errors are those at the best scale: the direct arrivals set it, and the data do not show transmission losses.
+        """
         figures = super().metrics(ds, result)
         if self.truth is None:
             return figures

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,7 +91,7 @@ def to_segy(
     array = _variable(run, variable)
     source, numbers = _source(run, array)
     file = str(original or source["source"])
-    if not os.path.exists(file):
+    if not Path(file).exists():
         raise FileNotFoundError(
             f"{file!r} is not there, whose headers are wanted: say where the file is now (original=, --original)"
         )
@@ -155,7 +154,7 @@ def _whole(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
     try:
         yield part
-        os.replace(part, path)
+        Path(part).replace(path)
     finally:
         part.unlink(missing_ok=True)
 

@@ -264,22 +264,29 @@ def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = 
         for name, entry in group.manifest.items():
             try:
                 compare(group.whole(name), entry.get("checksums"), get)
-            except CorruptionError as error:
-                if not storage.exists(metadata_key(path)):  # chunks that are missing read as fill values
-                    raise OSError(f"{storage.url}/{path} went away while it was read") from error
-                raise CorruptionError(f"{path}/{name}: {error}") from None
-            except FileNotFoundError as error:
-                if not storage.exists(metadata_key(path)):
-                    raise OSError(f"{storage.url}/{path} went away while it was read") from error
-                raise CorruptionError(f"{path}/{name}: {error}") from error
-            except (BaseError, OSError) as error:
-                words = str(error).partition("\n")[0]
-                if BROKEN in str(error):
-                    raise UnreadableError(f"{path}/{name} cannot be read: {words}") from error
-                raise OSError(f"{storage.url}/{path}/{name} could not be read: {words}") from error
-            except ValueError as error:  # of checksums; all else is the trouble of who reads, and will pass
-                raise CorruptionError(f"{path}/{name} cannot be read: {error}") from error
+            except (
+                BaseError,
+                OSError,
+                ValueError,
+            ) as error:  # all else is the trouble of who reads, and will pass
+                raise _reading_error(storage, path, name, error) from error
     return group
+
+
+def _reading_error(storage: Storage, path: str, name: str, error: Exception) -> Exception:
+    """The error that an array of a group could not be read: it has changed, or the store or the group is away."""
+    if isinstance(
+        error, CorruptionError | FileNotFoundError
+    ):  # chunks that are missing read as fill values, too
+        if not storage.exists(metadata_key(path)):
+            return OSError(f"{storage.url}/{path} went away while it was read")
+        return CorruptionError(f"{path}/{name}: {error}")
+    words = str(error).partition("\n")[0]
+    if isinstance(error, BaseError | OSError):
+        if BROKEN in str(error):
+            return UnreadableError(f"{path}/{name} cannot be read: {words}")
+        return OSError(f"{storage.url}/{path}/{name} could not be read: {words}")
+    return CorruptionError(f"{path}/{name} cannot be read: {error}")  # of checksums
 
 
 def _write_arrays(

@@ -56,7 +56,7 @@ def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> tuple[bool, int]:
             if error.errno != errno.EINVAL:  # the file system wants its cache
                 raise
             found = _write(part, values, 0)
-        os.replace(part, path)
+        Path(part).replace(path)
     except FileNotFoundError as error:
         raise AbandonedError(
             f"{path.parent} was removed as {path.name} was written: the save was given up"

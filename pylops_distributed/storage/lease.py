@@ -92,8 +92,7 @@ class Attempt:
         weakref.finalize(self, _held.discard, uuid)
 
     def check(self) -> None:
-        """Raise :class:`SupersededError` if a newer attempt exists, :class:`RunGoneError` if the run is not there
-        any more."""
+        """Raise :class:`SupersededError` if a newer attempt exists, :class:`RunGoneError` if the run was deleted."""
         if self.storage.exists(_record(self.number + 1)):
             raise SupersededError(
                 f"attempt {self.number} at {self.storage.url} was superseded by a newer one; "
@@ -323,7 +322,7 @@ def _machine() -> str:
         (Path("/proc/self/ns/pid"), Path("/proc/self/ns/time")),
     )
     start = boot.read_text().strip() if boot.exists() else ""
-    return " ".join([socket.gethostname(), start, *(os.readlink(s) for s in spaces if s.is_symlink())])
+    return " ".join([socket.gethostname(), start, *(str(s.readlink()) for s in spaces if s.is_symlink())])
 
 
 def _self() -> Json:

@@ -5,6 +5,7 @@ import shlex
 import stat
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -93,6 +94,6 @@ def test_an_inversion_in_jobs(queue, tmp_path, check_inversion):
         check_inversion()
         pids = client.run(os.getpid).values()
     end = time.monotonic() + 30
-    while any(os.path.exists(f"/proc/{pid}") for pid in pids):
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
         assert time.monotonic() < end, "jobs outlive their cluster"
         time.sleep(0.2)

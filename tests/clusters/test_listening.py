@@ -1,6 +1,5 @@
 """What listens, looked at in the system's own list of sockets: loopback alone, unless asked; else TLS."""
 
-import os
 import socket
 import ssl
 import stat
@@ -142,7 +141,7 @@ def test_a_queue_has_tls_by_default_and_no_open_pages(queue, before, tmp_path):
         assert "--dashboard-address 127.0.0.1:0" in script
         assert "PRIVATE KEY" not in script
         keys = [*tmp_path.iterdir()]
-        assert {stat.S_IMODE(os.stat(key).st_mode) for key in keys} == {0o600}
+        assert {stat.S_IMODE(Path(key).stat().st_mode) for key in keys} == {0o600}
         assert any("PRIVATE KEY" in key.read_text() for key in keys)
     assert not [*tmp_path.iterdir()]
 

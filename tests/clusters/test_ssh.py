@@ -66,7 +66,7 @@ def sshd(folder, port, log, environment):
 
 def own(folder, port, log, environment):
     words = [sys.executable, SERVER, port, folder / "host", folder / "user", *HOSTS]
-    with open(log, "w") as output:
+    with Path(log).open("w") as output:
         return subprocess.Popen([*map(str, words)], env=environment, stderr=output)
 
 
@@ -100,6 +100,6 @@ def test_an_inversion_over_ssh(security, connection, check_inversion):
         commands = [*client.run(command, nanny=True).values(), client.run_on_scheduler(command)]
         assert not any("PRIVATE KEY" in text for text in commands)
     end = time.monotonic() + 30
-    while any(os.path.exists(f"/proc/{pid}") for pid in pids):
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
         assert time.monotonic() < end, "processes outlive their cluster"
         time.sleep(0.2)

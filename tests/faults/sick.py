@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ def strike(block: Any, flag: str, how: str) -> Any:
     """Whoever comes first takes the file away; those that strike always leave it there."""
     time.sleep(0.005)
     try:
-        os.stat(flag) if how.endswith("always") else os.unlink(flag)
+        Path(flag).stat() if how.endswith("always") else Path(flag).unlink()
     except FileNotFoundError:
         return block
     if how == "sleeps":

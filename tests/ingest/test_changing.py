@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ def test_a_file_that_has_changed_is_read_anew_by_the_same_process(tmp_path, suff
             {".npz": lambda p, v: np.savez(p, v=v), ".mat": lambda p, v: savemat(p, {"v": v})}[suffix](
                 new, values * number
             )
-        os.replace(new, path)
+        Path(new).replace(path)
         ref = ingest(str(path), str(tmp_path / f"{number}.zarr"))
         np.testing.assert_array_equal(open_dataset(ref.url).v, values * number)
 
@@ -73,10 +73,10 @@ def test_a_folder_that_changes_while_it_is_read_is_not_sealed(tmp_path):
     array[...] = values
     planned = plan(path, str(tmp_path / "data.zarr"))
     reports = [write_block(planned, i) for i in range(planned.blocks)]
-    os.rename(path, tmp_path / "away.zarr")
+    Path(path).rename(tmp_path / "away.zarr")
     with pytest.raises(FileNotFoundError, match="No such file"):
         seal(planned, reports)
-    os.rename(tmp_path / "away.zarr", path)
+    (tmp_path / "away.zarr").rename(path)
     assert (tmp_path / "data.zarr/.ingest/blocks").exists()  # nothing is lost
     array[0, 0] = 9
     with pytest.raises(ValueError, match=r"raw\.zarr' changed since the ingest"):

@@ -124,7 +124,7 @@ def test_matlab_73(tmp_path, cube, dtype):
         file.create_dataset("volume", data=stored.T).attrs["MATLAB_class"] = np.bytes_("single")
         file.create_dataset("name", data=np.arange(4, dtype="u2")).attrs["MATLAB_class"] = np.bytes_("char")
         file.create_group("#refs#")
-    with open(path, "r+b") as file:
+    with Path(path).open("r+b") as file:
         file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM")
     ds = open_source(path, dims=["x", "y", "z"], chunks={"x": 4})
     assert set(ds.data_vars) == {"volume"}

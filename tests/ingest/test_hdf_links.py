@@ -1,5 +1,7 @@
 """HDF5 files that link to other files are rejected: the checksum must cover all data read."""
 
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
@@ -48,7 +50,7 @@ def test_a_way_out_is_rejected(make, suffix, other):
     with h5py.File(path, "w", userblock_size=512) as file:
         make(file, other)
     if suffix == "mat":
-        with open(path, "r+b") as raw:
+        with Path(path).open("r+b") as raw:
             raw.write(b"MATLAB 7.3 MAT-file".ljust(128))
     with pytest.raises(ValueError, match=r"leads to another file, .*private.*Copy them into one"):
         open_source(str(path))

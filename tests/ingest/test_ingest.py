@@ -73,7 +73,7 @@ def test_a_sealed_dataset_holds_data_labels_and_origin(source, url, cube):
     assert set(ds.coords) == {"inline", "crossline", "twt", "cdp_x", "cdp_y"}
     (origin,) = ds.attrs["sources"]
     assert origin["source"] == source.path
-    assert origin["size"] == os.path.getsize(source.path)
+    assert origin["size"] == Path(source.path).stat().st_size
     assert len(origin["sha256"]) == 64
     assert origin["segy_binary"]["Format"] == 5
     found, wide = ref.arrays["amplitude"].statistics, cube.astype("f8")
@@ -84,7 +84,7 @@ def test_a_sealed_dataset_holds_data_labels_and_origin(source, url, cube):
     assert ref.nonfinite == {}
     with warnings.catch_warnings(action="error"):
         xr.open_zarr(url, consolidated=False)
-    assert sorted(os.listdir(url)) == sorted([*ds.variables, "zarr.json"])
+    assert sorted(entry.name for entry in Path(url).iterdir()) == sorted([*ds.variables, "zarr.json"])
 
 
 def test_values_are_small_json_and_pickle(source, url):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import h5py
@@ -145,7 +144,7 @@ def put(path: Path, **options: object) -> xr.Dataset:
     try:
         ingest(Source(path=str(path), options=options), str(target))
     except Exception:
-        assert not os.path.exists(target), list(target.iterdir())
+        assert not Path(target).exists(), list(target.iterdir())
         raise
     return open_dataset(str(target))
 

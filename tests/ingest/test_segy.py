@@ -249,8 +249,8 @@ def test_a_copy_has_its_space_before_it_is_mapped(sgy, tmp_path, monkeypatch):
     ds, made = open_segy(sgy), str(tmp_path / "made.sgy")
     holes = xr.full_like(ds.trace_number, -1).assign_attrs(samples="twt")  # no trace is written
     copy_segy(sgy, made, ds.amplitude, holes, "big")
-    assert os.path.getsize(made) == os.path.getsize(sgy)
-    assert 512 * os.stat(made).st_blocks >= os.path.getsize(sgy)
+    assert Path(made).stat().st_size == Path(sgy).stat().st_size
+    assert 512 * Path(made).stat().st_blocks >= Path(sgy).stat().st_size
 
     def full(*args: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

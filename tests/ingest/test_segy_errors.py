@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def cube(sgy: str) -> str:
 
 @pytest.mark.parametrize("content", [b"", b"abc", bytes(10_000), b"\xff" * 10_000])
 def test_not_segy(sgy, content):
-    with open(sgy, "wb") as file:
+    with Path(sgy).open("wb") as file:
         file.write(content)
     with pytest.raises(ValueError, match=r"SEG-Y file"):
         open_segy(sgy)
@@ -26,9 +26,9 @@ def test_not_segy(sgy, content):
 
 @pytest.mark.parametrize("cut", [1, 100, 260])
 def test_truncated(cube, cut):
-    with open(cube, "rb") as file:
+    with Path(cube).open("rb") as file:
         whole = file.read()
-    with open(cube, "wb") as file:
+    with Path(cube).open("wb") as file:
         file.write(whole[:-cut])
     if cut == 260:  # a whole trace less is a shorter file, with a hole
         assert open_segy(cube).trace_mask.values.sum() == 11
@@ -38,7 +38,7 @@ def test_truncated(cube, cut):
 
 
 def test_no_number_of_samples(cube):
-    with open(cube, "r+b") as file:
+    with Path(cube).open("r+b") as file:
         file.seek(3220)
         file.write(bytes(2))
     with pytest.raises(ValueError, match=r"bytes 3221-3222 no number of samples"):
@@ -137,4 +137,4 @@ def test_wrong_byte_order_given(cube):
 def test_writing(sgy, options, message):
     with pytest.raises(ValueError, match=message):
         write_segy(sgy, **({"data": np.ones((2, 3, 4))} | options))
-    assert not os.path.exists(sgy)
+    assert not Path(sgy).exists()

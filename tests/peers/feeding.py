@@ -34,8 +34,10 @@ HELD = {
 
 
 def elsewhere() -> bool:
-    """Whether this is a thread of Dask's: operators that run others within their tasks may compute, and settings of
-    Dask are of all threads."""
+    """Whether this is a thread of Dask's.
+
+    Operators that run others within their tasks may compute, and settings of Dask are of all threads.
+    """
     return threading.current_thread() is not threading.main_thread()
 
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 _hooks = []
 
@@ -22,7 +23,7 @@ def flushed(monkeypatch):
 
     def fsync(descriptor):
         real(descriptor)
-        events.append(("fsync", os.readlink(f"/proc/self/fd/{descriptor}").partition("#")[0]))
+        events.append(("fsync", str(Path(f"/proc/self/fd/{descriptor}").readlink()).partition("#")[0]))
 
     def hook(event, args):
         if event == "os.link":

@@ -10,6 +10,8 @@ import dask.array as da
 import numpy as np
 import pytest
 import zarr
+from numcodecs import blosc
+from scipy.sparse import csr_array
 
 from pylops_distributed.storage import content_digest
 from pylops_distributed.storage.checksums import text_of
@@ -54,6 +56,14 @@ DIGESTS = {
 @pytest.mark.parametrize(("value", "digest"), DIGESTS.values(), ids=list(DIGESTS))
 def test_digests_are_those_of_earlier_versions(tmp_path, value, digest):
     assert token(value(tmp_path))[:16] == digest
+
+
+def test_sparse_matrices_and_compiled_functions_count():
+    matrix = csr_array([[0.0, 1.0], [2.0, 0.0]])
+    assert token(matrix) == token(matrix.copy()) != token(2 * matrix)
+    assert token(blosc.compress) == token(blosc.compress) != token(blosc.decompress)
+    generator = np.random.default_rng(1)
+    assert token(generator.normal) != token(np.random.default_rng(2).normal)
 
 
 @pytest.mark.parametrize("slab", [1, 150, 10_000])

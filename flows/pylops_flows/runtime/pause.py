@@ -96,8 +96,7 @@ def _server() -> Iterator[bool]:
 
 
 def _flow_runs(run: Run, state: StateType) -> list[FlowRun]:
-    """Flow runs that have a run as their target, by the tag that :class:`~pylops_flows.runtime.monitor.Monitor`
-    gives them."""
+    """Flow runs of a run, by the tag that :class:`~pylops_flows.runtime.monitor.Monitor` sets."""
     name = run.storage.url.rsplit("/", 1)[-1]
     wanted = FlowRunFilter.model_validate({"tags": {"all_": [name]}, "state": {"type": {"any_": [state]}}})
     with get_client(sync_client=True) as client:

@@ -1,5 +1,6 @@
-"""Prefect's command line as a process that lasts for weeks: ``python -m pylops_flows.server.long_running worker
-start --pool local``.
+"""Prefect's command line as a process that lasts for weeks.
+
+``python -m pylops_flows.server.long_running worker start --pool local`` starts a worker.
 
 With each run such a process holds more: Python collects old garbage only once there is a lot of it, and the C library
 keeps what is freed between what is still in use.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +131,7 @@ def absolute(place: str, base: Path | None = None) -> str:
     if "://" in place:
         return place
     try:
-        return str(((base or Path.cwd()) / os.path.expanduser(place)).resolve())
+        return str(((base or Path.cwd()) / Path(place).expanduser()).resolve())
     except (ValueError, OSError) as error:  # no file can have that name
         raise ValueError(f"{place!r} cannot be a path: {error}") from None
 

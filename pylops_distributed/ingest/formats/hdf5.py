@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import xarray as xr
 
@@ -73,7 +74,7 @@ def open_hdf(
 
 def _open(path: str, group: str | None) -> xr.Dataset:
     """Through h5netcdf, or SciPy for the classic format."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         classic = file.read(3) == b"CDF"
     try:
         if classic and group is not None:

@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def open_matlab(
     ValueError
         If the file is corrupt, or an option does not fit.
     """
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         modern = file.read(10) == b"MATLAB 7.3"
     if modern:
         found, others = _find(path)

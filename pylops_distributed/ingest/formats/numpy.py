@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
@@ -58,7 +58,7 @@ def open_npy(
     if isinstance(loaded, np.ndarray):
         if variables is not None and len(variables) != 1:
             raise ValueError(f"{path!r} holds one array: give one name for it, not {list(variables)}.")
-        name = variables[0] if variables else os.path.splitext(os.path.basename(path))[0]
+        name = variables[0] if variables else Path(path).stem
         array = FileArray(_mapped, path, "", loaded.shape, loaded.dtype)
         return label({name: array}, None, dims, chunks, coords, interval, path)
     with loaded:

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ class Source(BaseModel):
     @field_validator("path")
     @classmethod
     def _absolute(cls, path: str) -> str:
-        return path if "://" in path else os.path.abspath(os.path.expanduser(path))
+        return path if "://" in path else os.path.abspath(Path(path).expanduser())
 
     @field_validator("options", mode="before")
     @classmethod
@@ -69,7 +70,7 @@ class Source(BaseModel):
     @property
     def is_folder(self) -> bool:
         """Whether it is a folder or prefix, of which all there is must be listed to know its stamp."""
-        return "://" in self.path or os.path.isdir(self.path)
+        return "://" in self.path or Path(self.path).is_dir()
 
     def stamp(self) -> tuple[int, int]:
         """Size [bytes] and last time of change [ns]: they tell whether it changed meanwhile.
@@ -81,7 +82,7 @@ class Source(BaseModel):
         """
         if self.is_folder:
             return open_storage(self.path).stamp()
-        status = os.stat(self.path)
+        status = Path(self.path).stat()
         return status.st_size, status.st_mtime_ns
 
 
@@ -113,7 +114,7 @@ def open_source(path: str, *, format: str | None = None, checksum: bool = True, 
     ValueError
         If the format is not known, the file is not what it claims to be, or an option does not exist.
     """
-    path = path if "://" in path else os.path.abspath(os.path.expanduser(path))
+    path = path if "://" in path else os.path.abspath(Path(path).expanduser())
     name = format or recognise(path)
     if name not in FORMATS:
         raise ValueError(f"format={name!r} is unknown: expected one of {list(FORMATS)}.")
@@ -121,7 +122,7 @@ def open_source(path: str, *, format: str | None = None, checksum: bool = True, 
     known = list(inspect.signature(reader).parameters)[1:]
     if unknown := sorted(set(options) - set(known)):
         raise ValueError(f"unknown options {unknown} for format {name!r}: expected some of {known}.")
-    if "://" not in path and not os.path.exists(path):
+    if "://" not in path and not Path(path).exists():
         raise FileNotFoundError(f"there is no file {path!r}.")
     ds = reader(path, **options)
     if not ds.data_vars:
@@ -138,15 +139,15 @@ def recognise(path: str) -> str:
     ValueError
         If neither is known.
     """
-    suffix = os.path.splitext(path.rstrip("/"))[1].lower()
+    suffix = Path(path.rstrip("/")).suffix.lower()
     for name, known in FORMATS.items():
         if suffix in known.suffixes:
             return name
-    if "://" in path or os.path.isdir(path):
+    if "://" in path or Path(path).is_dir():
         return "zarr"
-    if not os.path.exists(path):
+    if not Path(path).exists():
         raise FileNotFoundError(f"there is no file {path!r}.")
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         head = file.read(16)
     for name, known in FORMATS.items():
         if head.startswith(known.magic):
@@ -159,9 +160,12 @@ def recognise(path: str) -> str:
 
 def digest(path: str) -> Mapping[str, Any]:
     """Size [bytes] and SHA-256 of a file, or of all keys and objects of a folder or URL, streaming."""
-    if os.path.isfile(path):
-        with open(path, "rb") as file:
-            return {"size": os.path.getsize(path), "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    if Path(path).is_file():
+        with Path(path).open("rb") as file:
+            return {
+                "size": Path(path).stat().st_size,
+                "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
+            }
     storage, total, whole = open_storage(path), 0, hashlib.sha256()
     for key in sorted(storage.list()):
         data = storage.get(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -150,13 +151,13 @@ def spread(grid: Grid, field: NDArray[Any]) -> tuple[tuple[str, ...], NDArray[np
 
 def read_binary(layout: Layout) -> Binary:
     """The binary header."""
-    with open(layout.path, "rb") as file:
+    with Path(layout.path).open("rb") as file:
         return Binary(file.read(TEXT_BYTES + BINARY_BYTES), layout.endian)
 
 
 def text_header(layout: Layout) -> str:
     """Text header in lines of 80 characters, whether EBCDIC or ASCII."""
-    with open(layout.path, "rb") as file:
+    with Path(layout.path).open("rb") as file:
         clean = read_text(file.read(TEXT_BYTES))
     return "\n".join(clean[i : i + 80].rstrip() for i in range(0, TEXT_BYTES, 80))
 

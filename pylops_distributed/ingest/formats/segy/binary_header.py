@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 Endian: TypeAlias = Literal["big", "little"]
@@ -74,7 +75,7 @@ def read_text(raw: bytes) -> str:
 
 def count_text_records(path: str) -> int | None:
     """Number of extended text headers up to the one that begins with the stanza ``((SEG: EndText))``, or None."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         file.seek(TEXT_BYTES + BINARY_BYTES)
         for count in range(1, MOST_RECORDS):
             record = file.read(TEXT_BYTES)

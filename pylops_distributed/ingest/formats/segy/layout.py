@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -122,9 +122,9 @@ def read_layout(
     ValueError
         If the file is not SEG-Y, its last trace is incomplete, or its headers contradict each other.
     """
-    size = os.path.getsize(path)
+    size = Path(path).stat().st_size
     head_bytes = TEXT_BYTES + BINARY_BYTES
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         head = file.read(head_bytes + HEADER_BYTES)
     if len(head) < head_bytes + HEADER_BYTES:
         raise ValueError(

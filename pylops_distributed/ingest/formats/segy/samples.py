@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -25,7 +26,7 @@ def read_traces(
     order = np.argsort(wanted, kind="stable")
     order = order[wanted[order] >= 0]
     runs = np.split(order, np.nonzero(np.diff(wanted[order]) != 1)[0] + 1) if order.size else []
-    with open(layout.path, "rb") as file:
+    with Path(layout.path).open("rb") as file:
         for run in runs:
             begin = int(wanted[run[0]])
             out[run] = _cast(read_run(file, layout, begin, run.size)[:, first:stop], dtype, layout, begin)

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import IO, Any, Literal
 
 import numpy as np
@@ -62,7 +63,7 @@ def copy_segy(
     made = replace(layout, path=target, format=format)
     _copy_headers(layout, made)
     order = array.transpose(*numbers.dims, numbers.attrs["samples"])
-    with open(target, "r+b") as file:
+    with Path(target).open("r+b") as file:
         for where, block in _blocks(order):
             traces = np.asarray(block).reshape(-1, layout.samples)
             for number, trace in zip(numbers.values[where].ravel(), traces, strict=True):
@@ -72,11 +73,11 @@ def copy_segy(
 
 def _copy_headers(source: Layout, target: Layout) -> None:
     """Make a file of the layout ``target`` with the headers of another, and nothing yet in its traces."""
-    with open(source.path, "rb") as file:
+    with Path(source.path).open("rb") as file:
         head = bytearray(file.read(source.first))
     code = target.format.to_bytes(2, target.endian)
     head[FORMAT_BYTE : FORMAT_BYTE + 2] = code
-    with open(target.path, "wb") as file:
+    with Path(target.path).open("wb") as file:
         _allocate(file, target.first + target.traces * target.trace_bytes)
         file.write(head)
     step = max(1, WINDOW_BYTES // max(source.trace_bytes, target.trace_bytes))
@@ -87,7 +88,7 @@ def _copy_headers(source: Layout, target: Layout) -> None:
             for one, how in ((source, READ), (target, CHANGE))
         )
         new[:, : source.header_bytes] = old[:, : source.header_bytes]
-    with open(source.path, "rb") as file, open(target.path, "ab") as copy:
+    with Path(source.path).open("rb") as file, Path(target.path).open("ab") as copy:
         file.seek(source.first + source.traces * source.trace_bytes)
         shutil.copyfileobj(file, copy)  # records after the last trace
 

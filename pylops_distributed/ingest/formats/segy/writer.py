@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -96,11 +96,11 @@ def write_segy(
                 }  # fmt: skip
     layout = Layout(path, endian, sample_format, volume.shape[2], lines.size * cross.size, 3600)
     try:
-        with open(path, "r+b") as samples:  # segyio's own IBM floats are not rounded to nearest
+        with Path(path).open("r+b") as samples:  # segyio's own IBM floats are not rounded to nearest
             for i in range(lines.size):
                 write_run(samples, layout, i * cross.size, np.asarray(volume[i]))
     except ValueError:
-        os.unlink(path)
+        Path(path).unlink()
         raise
 
 
