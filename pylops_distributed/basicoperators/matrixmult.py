@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from functools import partial
+from math import prod
 from typing import Any
 
 import dask.array as da
@@ -173,7 +174,7 @@ class MatrixMult(LinearOperator):
 
 def _product(a: Any, x: Any, adjoint: bool) -> Any:
     """Product of one chunk of the matrix, whose conjugate is never made: that of the vector is smaller."""
-    columns = x.reshape(len(x), -1)
+    columns = x.reshape(len(x), prod(x.shape[1:]))  # not -1: there may be no rows
     flip = adjoint and np.iscomplexobj(a)
     y = (a.T if adjoint else a) @ (columns.conj() if flip else columns)
     return (y.conj() if flip else y).reshape(len(y), *x.shape[1:])

@@ -15,7 +15,7 @@ from pylops_distributed.errors import ComputedTooEarlyError
 from pylops_distributed.execution.state import State, nan_unless_finite, replace_arrays, state_arrays
 from pylops_distributed.graph.lowering import Graph, lower, placeholder, placeholders
 from pylops_distributed.graph.purity import applications, foreign_within
-from pylops_distributed.vectors.space import Vector, keys_of
+from pylops_distributed.vectors.space import Vector, as_floating, keys_of
 
 S = TypeVar("S", bound=State)
 
@@ -112,6 +112,7 @@ def trace(step: Callable[[S], S], state: S, whole: Iterable[Hashable] = ()) -> S
 
 def unroll(solver: Any, op: Any, y: Vector, niter: int, x0: Vector | None = None) -> Any:
     """The state of a solver after ``niter`` steps, as one lazy graph; nothing is computed."""
+    y, x0 = as_floating(y, op.dtype), None if x0 is None else as_floating(x0, op.dtype)
     state = solver.init(op, y, x0)
 
     def step(before: Any) -> Any:

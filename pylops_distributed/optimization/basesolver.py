@@ -20,7 +20,15 @@ from pylops_distributed.execution.state import Reason, as_nan, not_finite, reaso
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
 from pylops_distributed.optimization.session import MOMENT
-from pylops_distributed.vectors.space import BlockVector, Space, Vector, flatten, reject_masked, reshape
+from pylops_distributed.vectors.space import (
+    BlockVector,
+    Space,
+    Vector,
+    as_floating,
+    flatten,
+    reject_masked,
+    reshape,
+)
 
 log = logging.getLogger(__name__)
 
@@ -139,8 +147,9 @@ class Solver:
         self.machine, self.niter, self.y = machine, niter, y
         self.system = self.Op if op is None else op
         self._flat = not isinstance(y, BlockVector) and np.ndim(y) == 1 if self.flat is None else self.flat
-        self.data = reshape(lazy(y if data is None else data), self.system.codomain)
-        start = None if x0 is None else reshape(lazy(x0), self.system.domain)
+        kind = self.system.dtype
+        self.data = reshape(as_floating(lazy(y if data is None else data), kind), self.system.codomain)
+        start = None if x0 is None else reshape(as_floating(lazy(x0), kind), self.system.domain)
         self.leave()
         self._engine = self._replay(machine.init(self.system, self.data, start))
         self.state = self._engine.state()
@@ -303,7 +312,9 @@ class Solver:
     def _from(self, x: Any) -> Engine[Any]:
         """What takes steps from model ``x``."""
         if x is not self._x:
-            self._restart(replace(self.state, x=reshape(lazy(x), self.system.domain)))
+            self._restart(
+                replace(self.state, x=reshape(as_floating(lazy(x), self.system.dtype), self.system.domain))
+            )
         if self._engine is None:
             self._engine = self._replay(self.state)
         return self._engine

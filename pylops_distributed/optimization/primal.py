@@ -14,7 +14,7 @@ from pylops_distributed.optimization.algorithms import admm, linearizedadmm, pro
 from pylops_distributed.optimization.algorithms.proximalgradient import Acceleration
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.optimization.session import solve
-from pylops_distributed.vectors.space import BlockVector, Vector, reshape
+from pylops_distributed.vectors.space import BlockVector, Vector, as_floating, reshape
 
 __all__ = ["ADMM", "LinearizedADMM", "ProximalGradient"]
 
@@ -129,6 +129,7 @@ def run(
 
     The first ``called`` of them are what the callback gets; ``count`` is the scalar that counts iterations.
     """
+    x0 = as_floating(x0)
     arrays = x0.arrays if isinstance(x0, BlockVector) else (x0,)
     shape: Any = x0.shape if isinstance(x0, da.Array) else sum(a.size for a in arrays)
     op = Identity(shape, dtype=arrays[0].dtype)  # only its spaces are looked at

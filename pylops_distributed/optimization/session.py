@@ -15,7 +15,7 @@ from pylops_distributed.execution import Engine, await_workers, replay
 from pylops_distributed.execution.state import Reason, State, as_nan, not_finite, stopping
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.resume_proof import prove, witness
-from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.space import Vector, as_floating
 
 S = TypeVar("S", bound=State)
 History = dict[str, np.ndarray[Any, Any]]
@@ -80,7 +80,7 @@ class Solution(Generic[S]):
 
 def iterate(solver: Solver[S], op: LinearOperator, y: Vector, state: S) -> Iterator[S]:
     """Computed states after ``state``, lazy or computed, one at a time, until the solver is done."""
-    done = stopping(solver)
+    done, y = stopping(solver), as_floating(y, op.dtype)
     engine = replay(lambda before: solver.step(op, y, before), state, done)
     try:
         reason = done(engine.first)
@@ -147,6 +147,7 @@ class Session(Generic[S]):
             await_workers()  # who read it
             if claim := getattr(store, "claim", None):
                 claim(solver, op, y, x0)
+        y, x0 = as_floating(y, op.dtype), None if x0 is None else as_floating(x0, op.dtype)
         found = store.latest(solver.state) if store is not None else None
         self._prove(op, y, x0, found, start_known)
         start = time.monotonic()

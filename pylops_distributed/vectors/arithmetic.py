@@ -11,7 +11,7 @@ from dask._task_spec import List, Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
-from pylops_distributed.vectors.space import _FAN_IN, BlockVector, Vector, _dot, reject_masked
+from pylops_distributed.vectors.space import _FAN_IN, BlockVector, Vector, _dot, product_dtype, reject_masked
 
 
 def _total(parts: list[Any]) -> Any:
@@ -57,7 +57,7 @@ def vdot(a: Vector, b: Vector) -> da.Array:
         )
     graph[(name,)] = graph.pop(level[0]).substitute({}, key=(name,))
     layers = HighLevelGraph.from_collections(name, graph, dependencies=[a, b])
-    return da.Array(layers, name, (), meta=np.empty((), np.result_type(a.dtype, b.dtype)))
+    return da.Array(layers, name, (), meta=np.empty((), product_dtype(a.dtype, b.dtype)))
 
 
 def squared_norm(x: Vector) -> da.Array:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.vectors.arithmetic import squared_norm
-from pylops_distributed.vectors.space import BlockVector, Vector, reject_masked
+from pylops_distributed.vectors.space import BlockVector, Vector, product_dtype, reject_masked
 
 
 def real_dtype(*values: Any) -> np.dtype[Any]:
@@ -151,7 +151,7 @@ def scalar_array(value: float, dtype: DTypeLike) -> da.Array:
 def zero_model(op: Any, like: Vector) -> Any:
     """A model of zero, of the type and in the chunks of another vector: complex also where only the data are."""
     zeros = [
-        da.zeros(a.shape, dtype=a.dtype, chunks=a.chunks)
+        da.zeros(a.shape, dtype=product_dtype(a.dtype), chunks=a.chunks)
         for a in (like.arrays if isinstance(like, BlockVector) else (like,))
     ]
     return op.domain.fit(BlockVector(tuple(zeros)) if isinstance(like, BlockVector) else zeros[0])

@@ -182,9 +182,38 @@ class BlockSpace:
 AnySpace: TypeAlias = Space | BlockSpace
 
 
+def as_floating(x: Any, dtype: DTypeLike = np.float64) -> Any:
+    """A vector of integers or booleans in floating point; any other vector itself.
+
+    Squares of integers overflow and booleans do not subtract, so that no solver takes them.
+
+    Parameters
+    ----------
+    x : dask.array.Array or Blocks
+        Any vector.
+    dtype : dtype, optional
+        Type of the operator: in single precision, so is the result if that holds all integers of the type of ``x``.
+    """
+    if isinstance(x, BlockVector):
+        return x.map(lambda a: as_floating(a, dtype))
+    return x.astype(_floating(x.dtype, dtype)) if x.dtype.kind in "biu" else x
+
+
+def product_dtype(*kinds: DTypeLike) -> np.dtype[Any]:
+    """Type of an inner product of vectors of these types."""
+    kind = np.result_type(*kinds)
+    return kind if kind.kind not in "biu" else np.dtype(np.float64)
+
+
+def _floating(*kinds: DTypeLike) -> np.dtype[Any]:
+    """The real floating type that holds numbers of all these types."""
+    kind = np.result_type(*(np.zeros((), k).real.dtype for k in kinds))
+    return kind if kind.kind == "f" else np.dtype(np.float64)
+
+
 def _dot(a: Any, b: Any) -> Any:
     reject_masked(a, b)  # of operators whose blocks are masked though nothing says so before
-    return np.vdot(a, b)
+    return np.vdot(np.asarray(a, product_dtype(a.dtype, b.dtype)), b)
 
 
 def zeros(space: AnySpace, like: Vector | None = None) -> Vector:

@@ -12,7 +12,7 @@ from pylops_distributed.basicoperators.blockdiag import BlockDiag
 from pylops_distributed.basicoperators.diagonal import lazy
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
-from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, reshape, zeros
+from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, as_floating, reshape, zeros
 
 
 def regularized_system(
@@ -118,8 +118,8 @@ def normal_system(
 
 
 def vector_of(x: Any, space: AnySpace) -> Any:
-    """A vector of ``space`` from Blocks or any array, flat or not, lazily."""
-    return reshape(x if isinstance(x, BlockVector) else lazy(x), space)
+    """A vector of ``space`` from Blocks or any array, flat or not, lazily; in floating point."""
+    return reshape(as_floating(x if isinstance(x, BlockVector) else lazy(x), space.dtype), space)
 
 
 def _terms(
