@@ -3,8 +3,8 @@
     python -m benchmarks.parity --examples 2000 --seed 0 --minutes 20
 
 Functions and drivers, operators and their combinations, types, sizes, chunks, scales of the data from 1e-12 to 1e12,
-damping, initial models, weights and regularisation are drawn from seed and number (``parity_cases.py``). Models agree
-if the norm of their difference is not above 1e-6 (double precision) or 1e-3 (single) of the norm of PyLops' model.
+damping, initial models, weights and regularisation are drawn from seed and number (``parity_cases.py``,
+``parity_drivers.py``). Models agree if the norm of their difference is not above 1e-6 (double precision) or 1e-3 (single) of the norm of PyLops' model.
 
 PyLops' default stops by a tolerance, and where it stops may hang on the last digit of the data: its own model then
 changes by more than that if the data change by rounding. So what differs is looked at again:
@@ -38,7 +38,8 @@ import numpy as np
 import pylops
 
 import pylops_distributed as pld
-from benchmarks.parity_cases import Call, generated
+from benchmarks.parity_cases import Call
+from benchmarks.parity_drivers import generated
 
 ROOT = Path(__file__).parent.parent
 BARS = {"f4": 1e-3, "c8": 1e-3, "f8": 1e-6, "c16": 1e-6}

@@ -200,3 +200,5 @@ __all__ = [
     "utils",
     "waveeqprocessing",
 ]
+
+__version__: str

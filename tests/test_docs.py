@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
+import pylops_distributed
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.inversion.result import write_result
@@ -73,3 +74,20 @@ def test_links_lead_somewhere():
     for path in PAGES:
         for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
             assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_make_runs_the_commands_of_contributing():
+    text = (ROOT / "Makefile").read_text()
+    values = dict(re.findall(r"^(\w+) := (.*)$", text, re.MULTILINE))
+    for name in ["PYTEST", "BIN"]:
+        text = text.replace(f"$({name})", values[name])
+    recipes = dict(re.findall(r"^(\w+):\n\t(.*)$", text.replace("$(BIN)", values["BIN"]), re.MULTILINE))
+    rows = re.findall(r"^\|(.*)\| `(\w+)` \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    shown = {name: re.search(r"`([^`]+)`", row).group(1) for row, name in rows}
+    assert len(shown) > 10
+    assert {name: recipes[name] for name in shown} == shown
+
+
+def test_the_version_is_everywhere_the_same():
+    citation = re.search(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    assert pylops_distributed.__version__ == citation.group(1)

@@ -1,22 +1,14 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import pickle
-import signal
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-import dask
 import numpy as np
 import pytest
 import xarray as xr
 from segy_files import lines, write_traces
-from zarr.storage import ObjectStore
 
 from pylops_distributed.ingest import (
     BlockReport,
@@ -29,7 +21,6 @@ from pylops_distributed.ingest import (
     locate,
     open_dataset,
     plan,
-    planning,
     read_ref,
     seal,
     write_block,
@@ -39,28 +30,6 @@ from pylops_distributed.ingest.formats.segy import reader as segy
 from pylops_distributed.storage.object_store import Storage
 
 CHUNKS = {"inline": 2, "crossline": 3}
-
-
-@pytest.fixture
-def cube(rng) -> np.ndarray:
-    return rng.normal(size=(6, 6, 10)).astype("f4")
-
-
-@pytest.fixture
-def source(sgy, cube) -> Source:
-    write_segy(sgy, cube, dt_ms=2)
-    return Source(path=sgy)
-
-
-@pytest.fixture
-def url(tmp_path) -> str:
-    return str(tmp_path / "a data set #1.zarr")
-
-
-@pytest.fixture
-def small_blocks(monkeypatch) -> None:
-    """Two chunks of the cube in a block: three blocks."""
-    monkeypatch.setattr(planning, "BLOCK_BYTES", 2 * 2 * 3 * 10 * 4)
 
 
 def test_a_sealed_dataset_holds_data_labels_and_origin(source, url, cube):
@@ -168,88 +137,6 @@ def test_a_source_that_changes_meanwhile_is_noticed(source, url, cube):
     write_segy(source.path, cube + 1, dt_ms=2)
     with pytest.raises(ValueError, match=r"changed since the ingest .* plan it again"):
         write_block(planned, 0)
-
-
-class Killed(BaseException):
-    """As good as a kill: nothing is cleaned up after it, and nothing is written any more."""
-
-
-@contextmanager
-def dead_from_write(at: int) -> Iterator[list[str]]:
-    """Let ``at`` writes and deletions through; the list holds the attempted ones."""
-    attempts: list[str] = []
-
-    def attempt(key: str) -> None:
-        attempts.append(key)
-        if len(attempts) > at:
-            raise Killed
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("put", "put_new", "delete_prefix"):
-            original = getattr(Storage, name)
-            patch.setattr(
-                Storage, name, lambda self, key, *rest, do=original: (attempt(key), do(self, key, *rest))[1]
-            )
-        original_set = ObjectStore.set
-
-        async def wrapped_set(self: ObjectStore, key: str, value: Any) -> None:
-            attempt(key)
-            await original_set(self, key, value)
-
-        patch.setattr(ObjectStore, "set", wrapped_set)
-        yield attempts
-
-
-@pytest.mark.usefixtures("small_blocks")
-def test_stopped_at_every_write_then_finished(source, tmp_path, cube):
-    """Whichever write is the first to fail: nothing opens that is not whole, and the next run finishes."""
-    for at in range(1000):
-        url = str(tmp_path / f"{at}.zarr")
-        with dead_from_write(at) as attempts, suppress(Killed), dask.config.set(scheduler="synchronous"):
-            ingest(source, url, chunks=CHUNKS)
-        if Path(url, "zarr.json").exists():
-            np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
-        else:
-            with pytest.raises(FileNotFoundError):
-                open_dataset(url)
-        ingest(source, url, chunks=CHUNKS)
-        np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
-        assert not Path(url, ".ingest").exists()
-        if len(attempts) <= at:
-            break
-    assert at > 20
-
-
-def _write_and_die(planned: Plan) -> None:
-    write_block(planned, 1)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-@pytest.mark.faults
-@pytest.mark.usefixtures("small_blocks")
-def test_killed_process(source, url, cube):
-    planned = plan(source, url, chunks=CHUNKS)
-    process = multiprocessing.get_context("spawn").Process(target=_write_and_die, args=(planned,))
-    process.start()
-    process.join(60)
-    assert process.exitcode == -signal.SIGKILL
-    with pytest.raises(FileNotFoundError, match="was not finished"):
-        open_dataset(url)
-    ingest(source, url, chunks=CHUNKS)
-    np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
-
-
-@pytest.mark.usefixtures("small_blocks")
-def test_a_later_run_keeps_good_blocks_and_fixes_bad_ones(source, url, cube):
-    planned = plan(source, url, chunks=CHUNKS)
-    write_block(planned, 0)
-    write_block(planned, 1)
-    good, bad = Path(url, "amplitude/c/0/0/0"), Path(url, "amplitude/c/1/0/0")
-    bad.write_bytes(bad.read_bytes()[:-20])
-    before = good.stat().st_mtime_ns
-    ingest(source, url, chunks=CHUNKS)
-    assert good.stat().st_mtime_ns == before
-    np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
 
 
 def test_flipped_bits_are_noticed(source, url, rng):
@@ -389,32 +276,3 @@ def test_on_processes(source, url, cube):
     ref = ingest(source, url, chunks=CHUNKS)
     np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
     assert json.loads(ref.model_dump_json())["arrays"]["amplitude"]["chunks"] == [2, 3, 10]
-
-
-@pytest.mark.usefixtures("small_blocks")
-@pytest.mark.parametrize("before", [0, 1, 2])
-def test_two_ingests_of_one_source_leave_nothing_behind(source, url, cube, before):
-    """Whatever the second has done when the first one seals."""
-    first, second = plan(source, url, chunks=CHUNKS), plan(source, url, chunks=CHUNKS)
-    done = [write_block(second, index) for index in range(before)]
-    there = seal(first, [write_block(first, index) for index in range(first.blocks)])
-    done += [write_block(second, index) for index in range(before, second.blocks)]
-    assert seal(second, done) == there
-    assert not Path(url, ".ingest").exists()
-    np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
-
-
-@pytest.mark.usefixtures("small_blocks")
-def test_an_ingest_claimed_as_another_one_of_the_same_is_sealed(source, url, cube, monkeypatch):
-    """The second has seen nothing there, and notes what it means to do after the first has tidied up."""
-    put_new = Storage.put_new
-
-    def late(self, key, data):
-        monkeypatch.setattr(Storage, "put_new", put_new)
-        ingest(source, url, chunks=CHUNKS)
-        return put_new(self, key, data)
-
-    monkeypatch.setattr(Storage, "put_new", late)
-    ingest(source, url, chunks=CHUNKS)
-    assert not Path(url, ".ingest").exists()
-    np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
