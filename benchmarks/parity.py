@@ -4,7 +4,8 @@
 
 Functions and drivers, operators and their combinations, types, sizes, chunks, scales of the data from 1e-12 to 1e12,
 damping, initial models, weights and regularisation are drawn from seed and number (``parity_cases.py``,
-``parity_drivers.py``). Models agree if the norm of their difference is not above 1e-6 (double precision) or 1e-3 (single) of the norm of PyLops' model.
+``parity_drivers.py``). Models agree if the norm of their difference is not above 1e-6 (double precision) or 1e-3
+(single) of the norm of PyLops' model.
 
 PyLops' default stops by a tolerance, and where it stops may hang on the last digit of the data: its own model then
 changes by more than that if the data change by rounding. So what differs is looked at again:
