@@ -78,4 +78,4 @@ class Registry(Mapping[str, T], Generic[T]):
     def name_of(self, target: type[Any]) -> str | None:
         """The name under which a class is registered, without importing anything; None if it is not."""
         place = f"{target.__module__}:{target.__qualname__}"
-        return next((name for name, known in self._places.items() if known == place), None)
+        return next((name for name, listed in self._places.items() if listed == place), None)

@@ -118,12 +118,12 @@ def PrestackLinearModelling(
     if explicit:
         return MatrixMult(_matrix(forward, nt, nparameters, G.dtype), spatdims, **options)
     space = () if spatdims is None else shape_of(spatdims)
-    made = BlockwiseOperator(
+    op = BlockwiseOperator(
         WholeAxisRule(forward, (0, 1), {1: nangles}), WholeAxisRule(backward, (0, 1), {1: nparameters}),
         (nt, nparameters, *space), (nt, nangles, *space), **options,
     )  # fmt: skip
-    made.narrow = (True, True)
-    return made
+    op.narrow = (True, True)
+    return op
 
 
 def _kernels(
@@ -208,9 +208,9 @@ def PrestackWaveletModelling(
     places = np.arange(nt)[:, None] - np.arange(nwav) + centre
     there = (places >= 0) & (places < nt)
     matrices = np.where(there, reflectivity.T[:, np.clip(places, 0, nt - 1)], 0)
-    made = MatrixMult(matrices.reshape(-1, nwav), dtype=dtype, name=name, compute=compute)
-    made.narrow = (True, True)
-    return made
+    op = MatrixMult(matrices.reshape(-1, nwav), dtype=dtype, name=name, compute=compute)
+    op.narrow = (True, True)
+    return op
 
 
 def PrestackInversion(
@@ -329,8 +329,8 @@ def PrestackInversion(
         parts = [_kernels(w, theta, vsvp, nt, lin, kind) for w, lin in zip(wavelets, kinds, strict=True)]
         matrix = np.concatenate([_matrix(forward, nt, G.shape[2], G.dtype) for forward, _, G in parts])
         columns = da.concatenate([_columns(a) for a in (y.arrays if isinstance(y, BlockVector) else (y,))])
-        found = by_matrix(matrix, columns, epsI, simultaneous, kwargs_solver)  # type: ignore[arg-type]
-        model = found.reshape(-1, nt, *space).swapaxes(0, 1)
+        solution = by_matrix(matrix, columns, epsI, simultaneous, kwargs_solver)  # type: ignore[arg-type]
+        model = solution.reshape(-1, nt, *space).swapaxes(0, 1)
     else:
         model = by_steps(op, y, kwargs_solver)
     if epsR is None and background is not None:

@@ -31,14 +31,14 @@ def average(block: Array, sizes: dict[int, int], dtype: DTypeLike) -> Array:
 
 def odd_sizes(nsmooth: Iterable[int], axes: tuple[int, ...], dims: tuple[int, ...]) -> dict[int, int]:
     """The length of the average along each axis, one more where it is even."""
-    given = tuple(int(n) for n in nsmooth)
-    if len(given) != len(axes) or min(given) < 1:
-        raise ValueError(f"nsmooth must be {len(axes)} positive lengths, got {given}")
-    sizes = {axis: n + 1 - n % 2 for axis, n in zip(axes, given, strict=True)}
+    lengths = tuple(int(n) for n in nsmooth)
+    if len(lengths) != len(axes) or min(lengths) < 1:
+        raise ValueError(f"nsmooth must be {len(axes)} positive lengths, got {lengths}")
+    sizes = {axis: n + 1 - n % 2 for axis, n in zip(axes, lengths, strict=True)}
     if len(sizes) != len(axes):
         raise ValueError(f"axes must differ from each other, got {axes}")
     if any(n > dims[axis] for axis, n in sizes.items()):
-        raise ValueError(f"nsmooth {given} must not be longer than axes {axes} of dims {dims}")
+        raise ValueError(f"nsmooth {lengths} must not be longer than axes {axes} of dims {dims}")
     return sizes
 
 

@@ -108,7 +108,7 @@ def _shapes(space: AnySpace) -> tuple[tuple[int, ...], ...]:
     return tuple(s.shape for s in parts(space))
 
 
-def common(spaces: Sequence[AnySpace], dtype: np.dtype[Any], what: str) -> tuple[AnySpace, bool]:
+def common(spaces: Sequence[AnySpace], dtype: np.dtype[Any], count_of: str) -> tuple[AnySpace, bool]:
     """The one space that all members have on a side, and whether it had to be flattened for that.
 
     Raises
@@ -118,7 +118,7 @@ def common(spaces: Sequence[AnySpace], dtype: np.dtype[Any], what: str) -> tuple
     """
     sizes = [space.size for space in spaces]
     if len(set(sizes)) > 1:
-        raise ValueError(f"operators have different number of {what}: {sizes}")
+        raise ValueError(f"operators have different number of {count_of}: {sizes}")
     if len({_shapes(space) for space in spaces}) > 1:
         return Space((sizes[0],), dtype), True
     pinned = [s for s in spaces if any(p.chunks for p in parts(s))]

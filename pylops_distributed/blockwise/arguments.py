@@ -36,11 +36,11 @@ def engine_among(engine: str, options: tuple[str, ...], name: str = "engine") ->
     return engine
 
 
-def at_least(n: int, dims: tuple[int, ...], axis: int, what: str) -> None:
-    """Raise a ValueError if an axis is too short for ``what``."""
+def at_least(n: int, dims: tuple[int, ...], axis: int, owner: str) -> None:
+    """Raise a ValueError if an axis is too short for ``owner``."""
     if dims[axis] < n:
         raise ValueError(
-            f"{what} needs at least {n} samples along axis {axis}, dims {dims} have {dims[axis]}"
+            f"{owner} needs at least {n} samples along axis {axis}, dims {dims} have {dims[axis]}"
         )
 
 

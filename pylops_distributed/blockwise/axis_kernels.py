@@ -65,12 +65,12 @@ def along(
     tasks: dict[Any, Any] = {}
     for index in product(*(range(len(c)) for c in into)):
         taken = []
-        found = [(0, slice(None)) if p is None else p[i] for p, i in zip(places, index, strict=True)]
+        parts = [(0, slice(None)) if p is None else p[i] for p, i in zip(places, index, strict=True)]
         for number, step in enumerate(product(*map(range, grid))):
-            block = TaskRef((x.name, *(b + s for (b, _), s in zip(found, step, strict=True))))
-            if any(where != slice(None) for _, where in found):
+            block = TaskRef((x.name, *(b + s for (b, _), s in zip(parts, step, strict=True))))
+            if any(where != slice(None) for _, where in parts):
                 key = (part, *index, number)
-                tasks[key] = Task(key, _part, block, index=tuple(where for _, where in found))
+                tasks[key] = Task(key, _part, block, index=tuple(where for _, where in parts))
                 block = TaskRef(key)
             taken.append(block)
         shape = tuple(c[i] for c, i in zip(chunks, index, strict=True))
@@ -82,12 +82,12 @@ def along(
 
 def _places(old: tuple[int, ...], new: tuple[int, ...]) -> list[tuple[int, slice]]:
     """For each new chunk, which lies in an old one: the number of that one, and which of its samples it is."""
-    found, ends = [], np.cumsum(old)
+    places, ends = [], np.cumsum(old)
     for start, stop in pairwise(np.cumsum([0, *new]).tolist()):
         i = int(np.searchsorted(ends, start, "right"))
         first = int(ends[i]) - old[i]
-        found.append((i, slice(None) if stop - start == old[i] else slice(start - first, stop - first)))
-    return found
+        places.append((i, slice(None) if stop - start == old[i] else slice(start - first, stop - first)))
+    return places
 
 
 def _part(block: Array, index: tuple[slice, ...]) -> Array:

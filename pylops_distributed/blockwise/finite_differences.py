@@ -88,18 +88,18 @@ def apply_sum(block: Array, terms: tuple[Difference, ...], dtype: DTypeLike, adj
 
 def _middles(x: Array, y: Array, terms: tuple[Difference, ...]) -> None:
     """Set ``y`` to the sum of the terms' own weights times ``x``: in one go, not one for each term."""
-    found: list[tuple[tuple[slice, ...], float]] = [((slice(None),) * x.ndim, 0.0)]
+    views: list[tuple[tuple[slice, ...], float]] = [((slice(None),) * x.ndim, 0.0)]
     for term in terms:
         n, a = x.shape[term.axis], term.axis
         first, last = (term.before, n - term.after) if term.before + term.after < n else (n, n)
         cuts = [(slice(first), 0.0), (slice(first, last), term.middle), (slice(last, n), 0.0)]
         if term.middle:
-            found = [
+            views = [
                 ((*index[:a], _within(index[a], cut, n), *index[a + 1 :]), weight + more)
-                for index, weight in found
+                for index, weight in views
                 for cut, more in cuts
             ]
-    for index, weight in found:
+    for index, weight in views:
         if weight:
             np.multiply(x[index], weight, out=y[index], dtype=y.dtype)
         else:

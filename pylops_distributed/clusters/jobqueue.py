@@ -72,11 +72,11 @@ def cluster(
         if dask.config.get(f"jobqueue.{hardware}.shared-temp-directory", None) is None:
             options.setdefault("shared_temp_directory", os.getcwd())
     form = type(kind, (Tidy, getattr(jobqueue, kind)), {})
-    made = form(
+    jobs = form(
         n_workers=1 if n_workers is None else n_workers, cores=threads_per_worker or 1, processes=1,
         memory=memory, **options,
     )  # fmt: skip
-    return adapted(made, adapt)
+    return adapted(jobs, adapt)
 
 
 class Tidy:

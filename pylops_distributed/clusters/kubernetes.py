@@ -75,7 +75,7 @@ def cluster(
     form = need(PACKAGE, "kubernetes", processes).KubeCluster
     shape = {key: options.pop(key) for key in ("image", "resources", "env", "idle_timeout") if key in options}
     spec = manifest(n_workers, threads_per_worker, name=name, **shape)
-    made = form(custom_cluster_spec=spec, **options)
+    pods = form(custom_cluster_spec=spec, **options)
     if adapt is not None:
-        made.adapt(**{"minimum": 1, **adapt})
-    return made
+        pods.adapt(**{"minimum": 1, **adapt})
+    return pods

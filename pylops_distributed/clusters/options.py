@@ -79,9 +79,9 @@ def check_options(hardware: str, options: Mapping[str, Any], *makers: Callable[.
     ValueError
         Names the option, the value given and the values expected.
     """
-    known = COMMON.union(*map(_taken, makers))
-    for name in options.keys() - known:
-        near = get_close_matches(name, known, 1)
+    accepted = COMMON.union(*map(_taken, makers))
+    for name in options.keys() - accepted:
+        near = get_close_matches(name, accepted, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"it takes those of {makers[0].__qualname__}"
         raise ValueError(f"hardware={hardware!r} has no option {name!r}: {hint}")
     for name, least in (("n_workers", 0), ("threads_per_worker", 1)):
@@ -108,5 +108,5 @@ def _whole(name: str, value: Any, least: int) -> None:
 def _taken(maker: Callable[..., Any]) -> set[str]:
     """Names of all arguments that a function takes, or a class and those that it is made of."""
     makers = [vars(c).get("__init__", c) for c in maker.__mro__[:-1]] if isinstance(maker, type) else [maker]
-    given = (p for m in makers for p in inspect.signature(m).parameters.values())
-    return {p.name for p in given if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)} - {"self"}
+    parameters = (p for m in makers for p in inspect.signature(m).parameters.values())
+    return {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)} - {"self"}

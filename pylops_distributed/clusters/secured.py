@@ -19,14 +19,14 @@ ROLES = ("client", "scheduler", "worker")
 
 def settings(security: Security) -> dict[str, Any]:
     """Dask's settings for the same certificates: plain values, with keys in them."""
-    found: dict[str, Any] = {
+    options: dict[str, Any] = {
         "distributed.comm.require-encryption": True,
         "distributed.comm.tls.ca-file": security.tls_ca_file,
     }
     for role in ROLES:
         one = security.get_tls_config_for_role(role)
-        found |= {f"distributed.comm.tls.{role}.{part}": one[part] for part in ("key", "cert")}
-    return found
+        options |= {f"distributed.comm.tls.{role}.{part}": one[part] for part in ("key", "cert")}
+    return options
 
 
 def main() -> None:

@@ -83,10 +83,10 @@ def cluster(
         options.setdefault("worker_class", Loopback)
     options |= {"n_workers": n_workers, "threads_per_worker": threads_per_worker, "processes": processes}
     options["security"] = options.get("security") or None  # for Dask, False is no value
-    found = LocalCluster(**options)
-    found.loop.add_callback(_replace, found)
-    _wait(found)
-    return adapted(found, adapt)
+    local = LocalCluster(**options)
+    local.loop.add_callback(_replace, local)
+    _wait(local)
+    return adapted(local, adapt)
 
 
 class Loopback(Worker):  # type: ignore[misc]

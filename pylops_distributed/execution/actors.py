@@ -212,7 +212,7 @@ class ActorEngine(PartitionedEngine[S]):
         client, count = self._client, len(self._workers)
         begun, (shares, self._homes) = trace_initial_state(state, self.template), plan(self.template, count)
         pairs = list(zip(plan(begun, count)[0], shares, strict=True))
-        given = [_given(pair, begun.futures) for pair in pairs]
+        inputs = [_given(pair, begun.futures) for pair in pairs]
         self._actors = [
             client.submit(
                 make_part, me, self._token, *pair, state.iteration, self._limits[worker],
@@ -229,7 +229,7 @@ class ActorEngine(PartitionedEngine[S]):
         ).atexit = False
         addresses = self._all([part.address() for part in self._parts])
         self._all([part.connect(addresses) for part in self._parts])
-        client.gather(self._settled([self._give(me, values) for me, values in enumerate(given) if values]))
+        client.gather(self._settled([self._give(me, values) for me, values in enumerate(inputs) if values]))
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -257,13 +257,19 @@ class ActorEngine(PartitionedEngine[S]):
         with self._watched():
             self._all([self._parts[0].until(self.done)])
 
-    def _give(self, me: int, given: dict[Key, Any]) -> Future:
+    def _give(self, me: int, inputs: dict[Key, Any]) -> Future:
         """Bring values that exist already to their part."""
-        if arrays := [key for key, value in given.items() if not isinstance(value, Future)]:
-            sent = self._client.scatter([given[k] for k in arrays], workers=[self._workers[me]], hash=False)
-            given.update(zip(arrays, sent, strict=True))
+        if arrays := [key for key, value in inputs.items() if not isinstance(value, Future)]:
+            sent = self._client.scatter([inputs[k] for k in arrays], workers=[self._workers[me]], hash=False)
+            inputs.update(zip(arrays, sent, strict=True))
         return self._client.submit(
-            give, self._token, me, list(given), list(given.values()), workers=[self._workers[me]], pure=False
+            give,
+            self._token,
+            me,
+            list(inputs),
+            list(inputs.values()),
+            workers=[self._workers[me]],
+            pure=False,
         )
 
     def _start(self, steps: int) -> list[Any]:
@@ -382,12 +388,12 @@ def _of_loss(error: BaseException) -> bool:
 def _given(pair: tuple[Share, Share], futures: Mapping[Key, Any]) -> dict[Key, Any]:
     """What a part's shares take that exists already: futures of a cluster, and arrays, which the shares give up."""
     needed = pair[0].needed() | pair[1].needed()
-    given = {k: f for k, f in futures.items() if k in needed}
+    inputs = {k: f for k, f in futures.items() if k in needed}
     for share in pair:
         for key, node in list(share.constant.items()):
             if isinstance(node, DataNode) and getattr(node.value, "nbytes", 0) > LARGE:
-                given[key] = share.constant.pop(key).value
-    return given
+                inputs[key] = share.constant.pop(key).value
+    return inputs
 
 
 def _host(address: str) -> str:

@@ -67,10 +67,10 @@ def _subgraph(inner: Mapping[Any, GraphNode], end: Any, names: Any, *arguments: 
     """A fused chain of tasks, its own values gone with the call."""
     needs = {k: node.dependencies & inner.keys() for k, node in inner.items()}
     steps = [(key, compile_task(inner[key])) for key in TopologicalSorter(needs).static_order()]
-    given = [(name, *_argument(a)) for name, a in zip(names, arguments, strict=True)]
+    inputs = [(name, *_argument(a)) for name, a in zip(names, arguments, strict=True)]
 
     def run(values: Values) -> Any:
-        local = {name: value if get is None else get(values) for name, get, value in given}
+        local = {name: value if get is None else get(values) for name, get, value in inputs}
         for key, step in steps:
             local[key] = step(local)
         return local[end]

@@ -136,12 +136,12 @@ class Partition:
     def _advance(self) -> bool:
         """Take one step; returns whether it is the last one."""
         # From here on the state lives in the frame alone, which lets go of each block after its last use.
-        given, self.state = self.state, {}
+        blocks, self.state = self.state, {}
         first: list[Message] = []
         with self._changed:
             frame = self._frame(self.step)
-            while given:
-                first += frame.store(*given.popitem())
+            while blocks:
+                first += frame.store(*blocks.popitem())
         self._send(frame, first)
         others = [self._helpers.submit(self._work, frame) for _ in range(self.threads - 1)]
         self._work(frame)

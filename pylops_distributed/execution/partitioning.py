@@ -227,16 +227,16 @@ class _Planner:
 
 def _depth_first(template: StepTemplate) -> list[Key]:
     """The tasks, each after what it takes and as soon as possible: all of the first blocks, then of the second."""
-    body, found = template.body, dict[Key, None]()
+    body, visited = template.body, dict[Key, None]()
     for blocks in zip_longest(*map(keys_of, template.outputs)):
         todo = [k for k in reversed(blocks) if k in body]
         while todo:
-            missing = [d for d in body[todo[-1]].dependencies if d in body and d not in found]
+            missing = [d for d in body[todo[-1]].dependencies if d in body and d not in visited]
             if missing:
                 todo += missing
             else:
-                found[todo.pop()] = None
-    return list(found)
+                visited[todo.pop()] = None
+    return list(visited)
 
 
 def _homes(layers: list[tuple[list[Key], list[int]]], parts: int) -> dict[Key, int]:

@@ -28,8 +28,8 @@ class PartitionProgram:
         works, sends = share.works, share.sends
         self.share, self.constants = share, constants
         self.scalars = [new for old, new in share.carry.items() if is_scalar(old)]
-        made = {w.node.key for w in works}.union(*(m.keys for m in share.receives))
-        self.unknown = made.intersection(self.scalars)
+        produced = {w.node.key for w in works}.union(*(m.keys for m in share.receives))
+        self.unknown = produced.intersection(self.scalars)
         self.tasks = [(compile_task(w.node), w.node.key, w.needs, w.constants) for w in works]
         self.waiting, self.sending = _index(w.needs for w in works), _index(m.keys for m in sends)
         self.contents = {(m.part, m.stage): m.keys for m in share.receives}
@@ -105,8 +105,8 @@ class StepRun:
 
 def _index(groups: Iterable[Sequence[Key]]) -> dict[Key, list[int]]:
     """Numbers of the groups that each key is in."""
-    found: dict[Key, list[int]] = defaultdict(list)
+    positions: dict[Key, list[int]] = defaultdict(list)
     for n, keys in enumerate(groups):
         for key in keys:
-            found[key].append(n)
-    return found
+            positions[key].append(n)
+    return positions

@@ -85,8 +85,10 @@ class StepTemplate:
         names = [last[keys_of(a)[0]][0] for a in self.outputs]
         for n in set(names) - graph.layers.keys():  # Dask looks arrays up by layer
             graph.layers[n], graph.dependencies[n] = MaterializedLayer({}), {name}
-        made = [da.Array(graph, n, a.chunks, meta=a._meta) for n, a in zip(names, self.outputs, strict=True)]
-        return replace_arrays(state, made, state.iteration + steps)
+        results = [
+            da.Array(graph, n, a.chunks, meta=a._meta) for n, a in zip(names, self.outputs, strict=True)
+        ]
+        return replace_arrays(state, results, state.iteration + steps)
 
 
 def trace(step: Callable[[S], S], state: S, whole: Iterable[Hashable] = ()) -> StepTemplate:
@@ -139,10 +141,10 @@ def trace_initial_state(state: State, template: StepTemplate) -> StepTemplate:
         The step that is taken from it: tasks of the operator that occur in both have the same keys, and values that
         are only read are the same in every step.
     """
-    made = trace(lambda _: state, state, template.constant)
-    data = {k for k, v in made.constant.items() if isinstance(v, DataNode)} | made.futures.keys()
-    read = {k: v for k, v in made.constant.items() if v.dependencies <= data}
-    shared = cull(template.constant, template.constant.keys() & made.constant.keys())
+    initial = trace(lambda _: state, state, template.constant)
+    data = {k for k, v in initial.constant.items() if isinstance(v, DataNode)} | initial.futures.keys()
+    read = {k: v for k, v in initial.constant.items() if v.dependencies <= data}
+    shared = cull(template.constant, template.constant.keys() & initial.constant.keys())
     constant = {**read, **shared}
-    body = {k: v for k, v in made.constant.items() if k not in constant}
-    return replace(made, constant=constant, futures={**template.futures, **made.futures}, body=body)
+    body = {k: v for k, v in initial.constant.items() if k not in constant}
+    return replace(initial, constant=constant, futures={**template.futures, **initial.futures}, body=body)

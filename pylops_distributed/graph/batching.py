@@ -62,16 +62,16 @@ def vmap(function: Callable[[Any], Any], X: Vector) -> Any:
         The images, along the last axis.
     """
     chunks = arrays_of(X)[0].chunks[-1]
-    given = [a.rechunk({a.ndim - 1: chunks}) for a in arrays_of(X)]
+    columns = [a.rechunk({a.ndim - 1: chunks}) for a in arrays_of(X)]
     holes = [
-        placeholder(a.chunks[:-1], np.empty((0,) * (a.ndim - 1), a.dtype), n) for n, a in enumerate(given)
+        placeholder(a.chunks[:-1], np.empty((0,) * (a.ndim - 1), a.dtype), n) for n, a in enumerate(columns)
     ]
     with placeholders():
         y = function(BlockVector(tuple(holes)) if isinstance(X, BlockVector) else holes[0])
     images = arrays_of(y)
     graph = lower(images, holes)
-    sources = {k: (a.name, *k[1:]) for h, a in zip(holes, given, strict=True) for k in keys_of(h)}
-    token = tokenize([a.name for a in given], [a.name for a in images])
+    sources = {k: (a.name, *k[1:]) for h, a in zip(holes, columns, strict=True) for k in keys_of(h)}
+    token = tokenize([a.name for a in columns], [a.name for a in images])
     names = [f"columns-{token}-{n}" for n in range(len(images))]
     tasks: dict[Any, Any] = {**graph.futures, **graph.constant}
     for c, count in enumerate(chunks):
@@ -82,8 +82,8 @@ def vmap(function: Callable[[Any], Any], X: Vector) -> Any:
             for k in keys_of(image):
                 key = (name, *k[1:], c)
                 tasks[key] = Task(key, _stack, TaskRef(own.get(k, k)), count=count)
-    made = [_array(names, n, tasks, given, (*a.chunks, chunks), a.dtype) for n, a in enumerate(images)]
-    return BlockVector(tuple(made)) if isinstance(y, BlockVector) else made[0]
+    outputs = [_array(names, n, tasks, columns, (*a.chunks, chunks), a.dtype) for n, a in enumerate(images)]
+    return BlockVector(tuple(outputs)) if isinstance(y, BlockVector) else outputs[0]
 
 
 def _named(key: Any, suffix: str) -> Any:
@@ -91,9 +91,9 @@ def _named(key: Any, suffix: str) -> Any:
 
 
 def _array(
-    names: list[str], n: int, tasks: dict[Any, Any], given: list[da.Array], chunks: Any, dtype: Any
+    names: list[str], n: int, tasks: dict[Any, Any], inputs: list[da.Array], chunks: Any, dtype: Any
 ) -> da.Array:
-    graph = HighLevelGraph.from_collections(names[0], tasks, dependencies=given)
+    graph = HighLevelGraph.from_collections(names[0], tasks, dependencies=inputs)
     if n:  # Dask looks an array up by its layer
         layers = {**graph.layers, names[n]: MaterializedLayer({})}
         graph = HighLevelGraph(layers, {**graph.dependencies, names[n]: {names[0]}})
@@ -117,8 +117,8 @@ class _BatchedTask:
     count: int
 
     def __call__(self, *blocks: Any) -> Columns:
-        given = list(zip(self.needs, self.moving, blocks, strict=True))
-        return [self.task({k: b[n] if m else b for k, m, b in given}) for n in range(self.count)]
+        inputs = list(zip(self.needs, self.moving, blocks, strict=True))
+        return [self.task({k: b[n] if m else b for k, m, b in inputs}) for n in range(self.count)]
 
 
 def _unstack(block: Any) -> Columns:

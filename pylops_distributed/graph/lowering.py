@@ -103,7 +103,7 @@ def _array_pieces(graph: Graph) -> Graph:
                 return DataNode(key, node(held))
         return node if isinstance(getattr(node, "value", None), np.ndarray) else None
 
-    return {key: found for key, node in graph.items() if (found := piece(key, node)) is not None}
+    return {key: part for key, node in graph.items() if (part := piece(key, node)) is not None}
 
 
 _CURRENT: ContextVar[Any] = ContextVar("working", default=None)

@@ -50,14 +50,14 @@ def open_sources(sources: Mapping[str, Source], *, checksum: bool = True) -> xr.
 
 def _named(ds: xr.Dataset, name: str, source: Source) -> xr.Dataset:
     """The one variable of a source under the name wanted."""
-    found = [str(key) for key in ds.data_vars if not is_companion(key)]
-    if name in found:
+    variables = [str(key) for key in ds.data_vars if not is_companion(key)]
+    if name in variables:
         own = name
-    elif len(found) == 1:
-        own = found[0]
+    elif len(variables) == 1:
+        own = variables[0]
     else:
         raise ValueError(
-            f"{source.path!r} holds {found}: choose the one for {name!r} with the option variables=."
+            f"{source.path!r} holds {variables}: choose the one for {name!r} with the option variables=."
         )
     picked = ds[[own]].rename({own: name} if own != name else {})
     ancillary = str(ds[own].attrs.get("ancillary_variables", "")).split()

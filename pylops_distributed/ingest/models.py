@@ -166,8 +166,8 @@ class DatasetRef(Value):
     @property
     def nonfinite(self) -> dict[str, int]:
         """Number of NaN and Inf samples inside traces, for the variables that have any."""
-        known = {name: array.statistics or Statistics() for name, array in self.arrays.items()}
-        return {name: found.nan + found.inf for name, found in known.items() if found.nan + found.inf}
+        statistics = {name: array.statistics or Statistics() for name, array in self.arrays.items()}
+        return {name: one.nan + one.inf for name, one in statistics.items() if one.nan + one.inf}
 
 
 def cut_blocks(arrays: dict[str, ArrayLayout], block_bytes: int) -> Iterator[Block]:

@@ -84,7 +84,7 @@ def _read(
         block_bytes=BLOCK_BYTES, sources=sources, stamps=stamps, arrays=arrays,
         folders=tuple(name for name, one in sources.items() if one.is_folder),
         coordinates=tuple(sorted(str(name) for name in set(ds.coords) - set(ds.dims))),
-        traces={name: found for name in arrays if (found := trace_numbers(ds, name))}, attrs=ds.attrs,
+        traces={name: numbers for name in arrays if (numbers := trace_numbers(ds, name))}, attrs=ds.attrs,
     )  # fmt: skip
     return notes, ds
 
@@ -101,8 +101,8 @@ def _claim(storage: Storage, notes: Notes) -> bool:
             )
         tidy(storage)  # left by a run that died right after sealing
         return True
-    if not storage.exists(NOTES) and (found := next(storage.list(), None)):
-        raise FileExistsError(f"{storage.url!r} is not empty, it holds {found!r}: choose another URL.")
+    if not storage.exists(NOTES) and (key := next(storage.list(), None)):
+        raise FileExistsError(f"{storage.url!r} is not empty, it holds {key!r}: choose another URL.")
     if not storage.put_new(NOTES, data):
         left = read_notes(storage)
         if left.fingerprint != notes.fingerprint:

@@ -79,8 +79,8 @@ def tidy(storage: Storage) -> None:
 def _seal(plan: Plan, reports: Iterable[BlockReport]) -> DatasetRef:
     storage = open_storage(plan.url)
     notes = read_notes(storage)
-    known = {report.index: report for report in reports}
-    if missing := sorted(set(range(plan.blocks)) - set(known)):
+    by_index = {report.index: report for report in reports}
+    if missing := sorted(set(range(plan.blocks)) - set(by_index)):
         raise ValueError(
             f"{plan.url!r} cannot be sealed: blocks {missing[:10]} of {plan.blocks} were not written."
         )
@@ -96,7 +96,7 @@ def _seal(plan: Plan, reports: Iterable[BlockReport]) -> DatasetRef:
             raise ValueError(
                 f"{plan.url!r} cannot be sealed: {name!r} has {present} of {wanted} chunks; run it again."
             )
-        written = [report for _, report in sorted(known.items()) if report.variable == name]
+        written = [report for _, report in sorted(by_index.items()) if report.variable == name]
         parts = [part for report in written for part in report.chunks]
         sums = "".join(report.checksums for report in written)
         arrays[name] = layout.model_copy(update={"statistics": Statistics.merge(parts), "checksums": sums})
@@ -176,8 +176,8 @@ def read_ref(url: str) -> DatasetRef:
             f"{url!r} holds Zarr data that were not ingested (schema {attrs.get('schema')!r}): "
             "give it to ingest() as a source, with another URL for the dataset."
         )
-    known = {key: attrs[key] for key in ("fingerprint", "arrays", "labels", "metadata") if key in attrs}
-    return DatasetRef(url=storage.url, **known)
+    fields = {key: attrs[key] for key in ("fingerprint", "arrays", "labels", "metadata") if key in attrs}
+    return DatasetRef(url=storage.url, **fields)
 
 
 def discard(url: str) -> None:

@@ -98,12 +98,12 @@ def complete(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> Any:
         If it needs what the problem does not have.
     """
     algorithm = _algorithm(solver)
-    given = {
+    supplied = {
         f.name: FIELD_PROVIDERS[f.name](problem, ds, solver)
         for f in injected_fields(algorithm)
         if f.name in FIELD_PROVIDERS and _missing(getattr(solver, f.name, None))
     }
-    return solver.build(**given) if isinstance(solver, SolverSettings) else replace(solver, **given)  # type: ignore[type-var]
+    return solver.build(**supplied) if isinstance(solver, SolverSettings) else replace(solver, **supplied)  # type: ignore[type-var]
 
 
 def identity(problem: Problem, data: str, solver: AnySolver) -> dict[str, Any]:
@@ -132,25 +132,27 @@ def identity(problem: Problem, data: str, solver: AnySolver) -> dict[str, Any]:
     holds = {f.name for f in injected_fields(algorithm)}
     settings = {name: value for name, value in own.items() if name not in holds}
     tokens = {name: _token(value) for name, value in own.items() if name in holds and not _missing(value)}
-    found: dict[str, Any] = {
+    parts: dict[str, Any] = {
         "problem": problem.model_dump(mode="json"),
         "data": data,
         "solver": {"name": name_of(solver), **_plain(settings), **tokens},
     }
     if revision := getattr(algorithm, "revision", None):  # other numbers from the same settings
-        found["solver"]["revision"] = revision
-    return found | source_digest(problem)
+        parts["solver"]["revision"] = revision
+    return parts | source_digest(problem)
 
 
-def run_url(root: str, name: str, what: Mapping[str, Any]) -> str:
+def run_url(root: str, name: str, request: Mapping[str, Any]) -> str:
     """Where the run of an identity goes if nothing else is said."""
-    return f"{root.rstrip('/')}/{name}-{fingerprint(what)[:8]}.zarr"
+    return f"{root.rstrip('/')}/{name}-{fingerprint(request)[:8]}.zarr"
 
 
 def model_of(problem: Problem, ds: xr.Dataset, solver: Mapping[str, Any], x: Any) -> Any:
     """The model of a solver's iterate ``x``: of its coefficients, if by its identity it looks for those."""
-    known = SOLVERS.get(solver["name"])
-    coefficients = known is not None and getattr(known.algorithm, "takes", "system") == "coefficients"
+    settings_class = SOLVERS.get(solver["name"])
+    coefficients = (
+        settings_class is not None and getattr(settings_class.algorithm, "takes", "system") == "coefficients"
+    )
     transform = problem.transform(ds) if coefficients else None
     return x if transform is None else transform.apply(x)
 
@@ -178,8 +180,8 @@ def source_digest(problem: Problem) -> dict[str, Any]:
 
 def _code(problem: Problem) -> str:
     makers = _elsewhere(problem)
-    known = Code(*{m.__module__.partition(".")[0] for m in (type(problem), *makers)} - set(OURS))
-    return sha256(repr([known.of(type(problem)), *map(known.of, makers)]).encode()).hexdigest()
+    code = Code(*{m.__module__.partition(".")[0] for m in (type(problem), *makers)} - set(OURS))
+    return sha256(repr([code.of(type(problem)), *map(code.of, makers)]).encode()).hexdigest()
 
 
 def _elsewhere(value: Any) -> list[Any]:
@@ -227,30 +229,32 @@ def _plain(value: Any) -> Any:
 
 
 def _penalties(problem: Problem, ds: xr.Dataset, solver: Any) -> tuple[Penalty, ...]:
-    found = problem.penalties(ds)
-    if not found:
+    penalties = problem.penalties(ds)
+    if not penalties:
         raise ValueError(
             f"the solver {name_of(solver)!r} needs a term that is no square, and the problem {problem.name!r} with "
             "these settings has none"
         )
-    return found
+    return penalties
 
 
 def _penalty(problem: Problem, ds: xr.Dataset, solver: Any) -> Penalty:
-    found = _penalties(problem, ds, solver)
-    if len(found) > 1:
-        raise ValueError(f"the solver {name_of(solver)!r} takes one term that is no square, not {len(found)}")
-    return found[0]
+    penalties = _penalties(problem, ds, solver)
+    if len(penalties) > 1:
+        raise ValueError(
+            f"the solver {name_of(solver)!r} takes one term that is no square, not {len(penalties)}"
+        )
+    return penalties[0]
 
 
 def _function(problem: Problem, ds: xr.Dataset, solver: Any) -> Any:
-    found = _penalty(problem, ds, solver)
+    penalty = _penalty(problem, ds, solver)
     algorithm = _algorithm(solver)
-    if found.operator is None or "A" in {f.name for f in fields(algorithm)}:
-        return found.function
-    if isinstance(found.operator, Gradient) and isinstance(found.function, L21):
+    if penalty.operator is None or "A" in {f.name for f in fields(algorithm)}:
+        return penalty.function
+    if isinstance(penalty.operator, Gradient) and isinstance(penalty.function, L21):
         return TV(
-            found.operator.dims, found.function.sigma
+            penalty.operator.dims, penalty.function.sigma
         )  # what a function of the gradient is of the model
     raise ValueError(
         f"the solver {name_of(solver)!r} takes a function of the model itself, not of its transform: take "

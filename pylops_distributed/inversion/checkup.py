@@ -46,21 +46,21 @@ def checkup(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> Iterator[tup
     """
     problem.check(ds)
     ready = problem.prepare(ds)
-    found = assemble(ready, ds, solver)
-    yield "operator", True, repr(found.op)
-    yield _adjoint(found)
+    assembly = assemble(ready, ds, solver)
+    yield "operator", True, repr(assembly.op)
+    yield _adjoint(assembly)
     yield _fits(ready, ds)
-    state = found.solver.init(found.op, found.y)
-    yield _chunks("data", found.y)
+    state = assembly.solver.init(assembly.op, assembly.y)
+    yield _chunks("data", assembly.y)
     yield _chunks("model", state.x)
-    yield from _costs(found, state, name_of(solver))
+    yield from _costs(assembly, state, name_of(solver))
 
 
-def _adjoint(found: Assembly) -> tuple[str, bool, str]:
-    single = found.op.dtype in (np.float32, np.complex64)
-    complexflag = 3 if found.op.dtype.kind == "c" else 0
+def _adjoint(assembly: Assembly) -> tuple[str, bool, str]:
+    single = assembly.op.dtype in (np.float32, np.complex64)
+    complexflag = 3 if assembly.op.dtype.kind == "c" else 0
     try:
-        dottest(found.op, rtol=1e-4 if single else 1e-8, complexflag=complexflag)
+        dottest(assembly.op, rtol=1e-4 if single else 1e-8, complexflag=complexflag)
     except AssertionError as error:
         return "adjoint", False, f"{error}. The adjoint of an operator of yours is not that of its forward"
     return "adjoint", True, "passes the dot test"
@@ -95,13 +95,15 @@ def _chunks(name: str, x: Any) -> tuple[str, bool, str]:
     return name, good, words
 
 
-def _costs(found: Assembly, state: State, name: str) -> Iterator[tuple[str, bool, str]]:
+def _costs(assembly: Assembly, state: State, name: str) -> Iterator[tuple[str, bool, str]]:
     """Size of a state, and tasks of a step."""
     vectors = [getattr(state, f.name) for f in fields(state) if f.metadata.get("space")]
     arrays = [a for v in vectors for a in (v.arrays if isinstance(v, BlockVector) else (v,))]
     size = sum(a.nbytes for a in arrays)
     # The engine holds the state before and after a step, and the data.
-    data = sum(a.nbytes for a in (found.y.arrays if isinstance(found.y, BlockVector) else (found.y,)))
+    data = sum(
+        a.nbytes for a in (assembly.y.arrays if isinstance(assembly.y, BlockVector) else (assembly.y,))
+    )
     need = 2 * size + data
     yield (
         "memory", True,
@@ -109,6 +111,6 @@ def _costs(found: Assembly, state: State, name: str) -> Iterator[tuple[str, bool
         "states and data, besides what the operator holds",
     )  # fmt: skip
     yield "disk", True, f"{size / MIB:.1f} MiB a checkpoint, before compression"
-    template = trace(lambda before: found.solver.step(found.op, found.y, before), state)
+    template = trace(lambda before: assembly.solver.step(assembly.op, assembly.y, before), state)
     tasks = len(template.body)
     yield "graph", tasks < 50_000, f"{tasks} tasks a step"

@@ -69,6 +69,6 @@ def disk_use(problem: Problem, ds: xr.Dataset, solver: AnySolver, retention: Ret
     state = sum(map(_padded_nbytes, state_arrays(first)))
     # While one is written, those before it are still there.
     kept = retention.latest + 1 + (max_steps_of(solver) // retention.every if retention.every else 0)
-    known = identity(problem, "", solver)["solver"]
-    result = settled.label(ds, model_of(settled, ds, known, first.x))
+    solver_settings = identity(problem, "", solver)["solver"]
+    result = settled.label(ds, model_of(settled, ds, solver_settings, first.x))
     return DiskUse(int(ds.nbytes), state, kept, int(result.nbytes))

@@ -44,8 +44,8 @@ def write_modelled(dataset: str, problem: Problem, target: str) -> str:
         "problem": problem.model_dump(mode="json"),
     }
     if storage.exists(metadata_key("")):
-        found = xr.open_zarr(storage.zarr(read_only=True), consolidated=False, chunks={}).attrs
-        if all(found.get(key) == value for key, value in about.items()):
+        stored = xr.open_zarr(storage.zarr(read_only=True), consolidated=False, chunks={}).attrs
+        if all(stored.get(key) == value for key, value in about.items()):
             return storage.url
         raise FileExistsError(
             f"{storage.url} holds something else: choose another place, or delete it yourself"

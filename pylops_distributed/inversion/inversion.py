@@ -115,10 +115,10 @@ def begin(
         If ``url`` holds a run of another problem, other data or another solver; it lists the differences.
     """
     ref = read_ref(dataset)
-    what, start = identity(problem, ref.fingerprint, solver), None
+    request, start = identity(problem, ref.fingerprint, solver), None
     if warm_start:
-        what, start = find_warm_start(root, name, what)
-    where = url or run_url(root, name, what)
+        request, start = find_warm_start(root, name, request)
+    where = url or run_url(root, name, request)
     try:
         prepared = Run.open(where).attrs.get("problem")
     except FileNotFoundError:
@@ -128,7 +128,7 @@ def begin(
     about = {"name": name, "dataset": ref.url, "problem": prepared, "params": dict(params or {})}
     if start is not None:
         about[START] = start
-    return Run.create_or_open(where, identity=what, provenance=about)
+    return Run.create_or_open(where, identity=request, provenance=about)
 
 
 class Inversion:
@@ -194,15 +194,15 @@ class Inversion:
         """Begin at the newest checkpoint, if there is one; then where the run began need no longer be there."""
         await_workers()  # who read it
         try:
-            x0, known = self._start(), True
+            x0, start_known = self._start(), True
         except (FileNotFoundError, CorruptionError) as error:
             if not self.store.list():
                 raise
             log.warning(
                 "%s: the model that it began with cannot be read any more: %s", self.run.storage.url, error
             )
-            x0, known = None, False
-        self.session: Session[Any] = self._begin(x0, store=self.store, start_known=known)
+            x0, start_known = None, False
+        self.session: Session[Any] = self._begin(x0, store=self.store, start_known=start_known)
         self._first, self._spent = self.session.iteration, 0.0
         self.resumed = self._first or None
 

@@ -50,18 +50,18 @@ def write_result(run: Run, reason: str | None = None) -> dict[str, float]:
             "result: open_run() shows its newest model"
         )
     with run.attempt() as attempt, CheckpointStore(attempt) as store:
-        found = store.latest(State)
-        if found is None:
+        checkpoint = store.latest(State)
+        if checkpoint is None:
             raise FileNotFoundError(f"{run.storage.url} has no checkpoint yet: solve it first")
         problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.dataset)
-        result = problem.label(ds, model_of(problem, ds, run.attrs["identity"]["solver"], found.state.x))
+        result = problem.label(ds, model_of(problem, ds, run.attrs["identity"]["solver"], checkpoint.state.x))
         (metrics,) = dask.compute(problem.metrics(ds, result))
         figures = {name: float(value) for name, value in metrics.items()}
         coordinates = " ".join(str(name) for name in result.coords if name not in result.dims)
         about = {
             "metrics": figures, "reason": reason, "coordinates": coordinates,
         }  # fmt: skip
-        run.write_result(attempt, variables(result), checkpoint=found.name, attrs=about)
+        run.write_result(attempt, variables(result), checkpoint=checkpoint.name, attrs=about)
     return figures
 
 

@@ -15,7 +15,7 @@ from pylops_distributed.vectors.space import Vector
 START = "start"
 
 
-def find_warm_start(root: str, name: str, what: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+def find_warm_start(root: str, name: str, identity: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
     """The identity of a run that begins at the newest result of the same name, problem and solver on other data.
 
     Where such a run begins is part of what it is: its numbers depend on it. So a run on these very data, once it was
@@ -27,30 +27,33 @@ def find_warm_start(root: str, name: str, what: Mapping[str, Any]) -> tuple[dict
         Folder or URL where runs live.
     name : str
         Name of the runs.
-    what : mapping
+    identity : mapping
         Identity of the run, were it begun from nothing.
 
     Returns
     -------
     identity : dict
-        ``what``, with where to begin if there is such a result.
+        ``identity``, with where to begin if there is such a result.
     url : str or None
         The run to begin at.
     """
     same = [
         run
         for run in list_runs(root)
-        if run.attrs.get("name") == name and _kind(run.attrs["identity"]) == _kind(what)
+        if run.attrs.get("name") == name and _kind(run.attrs["identity"]) == _kind(identity)
     ]
     for run in same:
-        if run.attrs["identity"]["data"] == what["data"]:
+        if run.attrs["identity"]["data"] == identity["data"]:
             return run.attrs["identity"], run.attrs.get(START)
     results = [(attrs_if_intact(run.storage), run) for run in same]
     ended = [(str(attrs["created_at"]), run) for attrs, run in results if attrs is not None]
     for _, run in sorted(ended, key=itemgetter(0), reverse=True):
-        if found := next(verified_checkpoints(run.storage), None):
-            return {**what, START: {"run": run.attrs["run_id"], "checkpoint": found.name}}, run.storage.url
-    return dict(what), None
+        if checkpoint := next(verified_checkpoints(run.storage), None):
+            return {
+                **identity,
+                START: {"run": run.attrs["run_id"], "checkpoint": checkpoint.name},
+            }, run.storage.url
+    return dict(identity), None
 
 
 def first_model(run: Run) -> Vector | None:
@@ -61,12 +64,12 @@ def first_model(run: Run) -> Vector | None:
     FileNotFoundError
         If the run or the checkpoint that it begins at is gone.
     """
-    url, known = run.attrs.get(START), run.attrs["identity"].get(START)
-    if url is None or known is None:
+    url, start = run.attrs.get(START), run.attrs["identity"].get(START)
+    if url is None or start is None:
         return None
-    x: Vector = load_checkpoint(Run.open(url).storage, known["checkpoint"], State).state.x
+    x: Vector = load_checkpoint(Run.open(url).storage, start["checkpoint"], State).state.x
     return x
 
 
-def _kind(what: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in what.items() if key not in ("data", START)}
+def _kind(identity: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in identity.items() if key not in ("data", START)}

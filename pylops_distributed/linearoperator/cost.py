@@ -226,9 +226,9 @@ class Sizes:
                 {k: t.dependencies & inner.keys() for k, t in inner.items()}
             ).static_order()
             entries = (self._entry(k) for k in first)
-            found = next((e[2] for e in entries if e is not None and e[2] is not None), None)
-            if found is not None:
-                return found
+            owner = next((e[2] for e in entries if e is not None and e[2] is not None), None)
+            if owner is not None:
+                return owner
         while key is not None:
             entry = self._entry(key)
             if entry is not None and entry[2] is not None:
@@ -247,8 +247,8 @@ class Sizes:
             if isinstance(task, DataNode):
                 self._others[key] = int(getattr(task.value, "nbytes", 0)) if _in_memory(task.value) else 0
             elif task is not None and self._entry(key) is None:
-                made = max((self[k] for k in users.get(key, ())), default=0)
-                self._others[key] = self._by_rule(task) or made or sum(self[k] for k in task.dependencies)
+                largest = max((self[k] for k in users.get(key, ())), default=0)
+                self._others[key] = self._by_rule(task) or largest or sum(self[k] for k in task.dependencies)
 
     def _by_rule(self, task: GraphNode) -> int:
         """The size of what a task makes, where that follows from its function; else 0."""
@@ -272,12 +272,12 @@ class Sizes:
 
     def peak(self, task: Task) -> int:
         """Bytes that a task holds at most."""
-        given = sum(self[k] for k in task.dependencies)
+        inputs = sum(self[k] for k in task.dependencies)
         inner = _inner(task)
         if not inner:
-            return given + self[task.key]
+            return inputs + self[task.key]
         steps = (sum(self[k] for k in t.dependencies if k in inner) + self[k] for k, t in inner.items())
-        return given + max(steps, default=0)
+        return inputs + max(steps, default=0)
 
     def read(self, task: GraphNode) -> int:
         """Bytes that a task reads from where they are stored."""
@@ -293,12 +293,12 @@ def _in_memory(value: Any) -> bool:
     return isinstance(value, np.ndarray | np.generic) or not hasattr(value, "chunks")
 
 
-def _moved(body: Mapping[Any, GraphNode], sizes: Sizes, given: set[str]) -> int:
+def _moved(body: Mapping[Any, GraphNode], sizes: Sizes, sources: set[str]) -> int:
     homes: dict[Any, Any] = {}
     sent: dict[tuple[Any, Any], int] = {}
     for key in TopologicalSorter({k: t.dependencies for k, t in body.items()}).static_order():
         if key not in body:
-            if isinstance(key, tuple) and key[0] in given:
+            if isinstance(key, tuple) and key[0] in sources:
                 homes[key] = key[1:]  # members of a BlockVector lie on the same workers
             continue
         needs = sorted((k for k in body[key].dependencies if k in homes), key=str)

@@ -51,7 +51,7 @@ class AxisLabels:
     attrs: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, given: Any, shape: tuple[int, ...]) -> AxisLabels:
+    def of(cls, labels: Any, shape: tuple[int, ...]) -> AxisLabels:
         """Labels of an array of ``shape`` from names, coordinates by name, or a DataArray that has them.
 
         Raises
@@ -59,26 +59,26 @@ class AxisLabels:
         ValueError
             If the names, or the coordinates, do not fit the shape.
         """
-        if isinstance(given, AxisLabels):
-            found = given
-        elif isinstance(given, xr.DataArray):
-            coords = {str(k): c.variable for k, c in given.coords.items()}
-            name = None if given.name is None else str(given.name)
-            found = cls(tuple(map(str, given.dims)), given.shape, coords, name, dict(given.attrs))
-        elif isinstance(given, Mapping):
+        if isinstance(labels, AxisLabels):
+            converted = labels
+        elif isinstance(labels, xr.DataArray):
+            coords = {str(k): c.variable for k, c in labels.coords.items()}
+            name = None if labels.name is None else str(labels.name)
+            converted = cls(tuple(map(str, labels.dims)), labels.shape, coords, name, dict(labels.attrs))
+        elif isinstance(labels, Mapping):
             coords = {k: xr.as_variable(v, k) if isinstance(v, xr.DataArray) else xr.Variable(k, np.asarray(v))
-                      for k, v in given.items() if v is not None}  # fmt: skip
-            found = cls(tuple(given), shape, coords)
+                      for k, v in labels.items() if v is not None}  # fmt: skip
+            converted = cls(tuple(labels), shape, coords)
         else:
-            found = cls((given,) if isinstance(given, str) else tuple(given), shape)
-        sizes = dict(zip(found.dims, shape, strict=False))
+            converted = cls((labels,) if isinstance(labels, str) else tuple(labels), shape)
+        sizes = dict(zip(converted.dims, shape, strict=False))
         wrong = [
-            k for k, v in found.coords.items() if any(sizes.get(str(d)) != n for d, n in v.sizes.items())
+            k for k, v in converted.coords.items() if any(sizes.get(str(d)) != n for d, n in v.sizes.items())
         ]
-        if len(found.dims) != len(shape) or found.shape != shape or wrong:
+        if len(converted.dims) != len(shape) or converted.shape != shape or wrong:
             odd = f": see the coordinates {wrong}" if wrong else ""
-            raise ValueError(f"the dimensions {found.dims} do not label an array of shape {shape}{odd}")
-        return found
+            raise ValueError(f"the dimensions {converted.dims} do not label an array of shape {shape}{odd}")
+        return converted
 
     def take(self, x: xr.DataArray) -> da.Array:
         """The samples of ``x``, its axes in order.
@@ -94,25 +94,25 @@ class AxisLabels:
         self.check(AxisLabels.of(x, x.shape), repr(x.name))
         return da.asarray(x.data)
 
-    def check(self, other: Any, what: str) -> None:
-        """Raise if the labels of ``what`` differ: other dimensions, sizes, or coordinates along them."""
+    def check(self, other: Any, owner: str) -> None:
+        """Raise if the labels of ``owner`` differ: other dimensions, sizes, or coordinates along them."""
         if self.dims != other.dims:
-            raise xr.AlignmentError(f"expected the dimensions {self.dims}, but {what} has {other.dims}")
+            raise xr.AlignmentError(f"expected the dimensions {self.dims}, but {owner} has {other.dims}")
         for dim, n, m in zip(self.dims, self.shape, other.shape, strict=True):
             if n != m:
-                raise xr.AlignmentError(f"expected {n} samples along {dim!r}, but {what} has {m}")
+                raise xr.AlignmentError(f"expected {n} samples along {dim!r}, but {owner} has {m}")
             mine, its = self.coords.get(dim), other.coords.get(dim)
             if mine is not None and its is not None and not np.array_equal(mine.values, its.values):
                 raise xr.AlignmentError(
-                    f"coordinate {dim!r} is {_range(mine)}, but that of {what} is {_range(its)}"
+                    f"coordinate {dim!r} is {_range(mine)}, but that of {owner} is {_range(its)}"
                 )
 
     def dress(self, y: Vector, x: Any) -> xr.DataArray:
         """An array with these labels; scalar coordinates, and the name if there is none here, are those of ``x``."""
         array = reshape(y, Space(self.shape, np.dtype(float)))
-        given = x if isinstance(x, xr.DataArray) else xr.DataArray(0)
-        scalars = {k: c.variable for k, c in given.coords.items() if c.ndim == 0 and k not in self.dims}
-        name = given.name if self.name is None else self.name
+        template = x if isinstance(x, xr.DataArray) else xr.DataArray(0)
+        scalars = {k: c.variable for k, c in template.coords.items() if c.ndim == 0 and k not in self.dims}
+        name = template.name if self.name is None else self.name
         return xr.DataArray(array, {**scalars, **self.coords}, self.dims, name, dict(self.attrs))
 
 
@@ -133,10 +133,10 @@ class BlockLabels:
         vectors = [reshape(p, s) for p, s in zip(parts, self.spaces, strict=True)]
         return join(vectors, np.result_type(*(a.dtype for v in vectors for a in arrays_of(v))))
 
-    def check(self, other: Any, what: str) -> None:
+    def check(self, other: Any, owner: str) -> None:
         """Raise if the labels of any member differ."""
         for mine, its in zip(self.members, getattr(other, "members", ()), strict=False):
-            common_labels(mine, its, what)
+            common_labels(mine, its, owner)
 
     def dress(self, y: Any, x: Any) -> tuple[Any, ...]:
         """Arrays with the labels of the members."""
@@ -183,18 +183,18 @@ def label_sides(op: Labelled, model: Any, data: Any) -> tuple[Side, Side]:
     return sides[0], sides[1]
 
 
-def common_labels(mine: Side, its: Side, what: str) -> Side:
+def common_labels(mine: Side, its: Side, owner: str) -> Side:
     """The labels that two have in common; either may not be known."""
     if mine is None or its is None:
         return its if mine is None else mine
     if isinstance(mine, BlockLabels) or isinstance(its, AxisLabels):
-        mine.check(its, what)
+        mine.check(its, owner)
     return mine
 
 
-def _required(side: Side, what: str) -> AxisLabels | BlockLabels:
+def _required(side: Side, owner: str) -> AxisLabels | BlockLabels:
     if side is None:
-        raise ValueError(f"{what} has no labels: give them with operator.labelled(model=..., data=...)")
+        raise ValueError(f"{owner} has no labels: give them with operator.labelled(model=..., data=...)")
     return side
 
 
@@ -207,16 +207,16 @@ def has_labels(x: Any) -> bool:
 def apply_labelled(op: Labelled, x: Any) -> Any:
     """The operator's forward of a DataArray, or of one for each member of its model; lazy."""
     model, data = op.labels
-    known, image = _required(model, f"the model of {op!r}"), _required(data, f"the data of {op!r}")
-    y = image.dress(op.apply(reshape(known.take(x), op.domain)), x)
+    labels, image = _required(model, f"the model of {op!r}"), _required(data, f"the data of {op!r}")
+    y = image.dress(op.apply(reshape(labels.take(x), op.domain)), x)
     return _computed(y) if op.compute[0] else y
 
 
 def solve_labelled(op: Labelled, y: Any) -> Any:
     """The solution of ``op @ x = y`` for a DataArray, or for one for each member of the data; lazy."""
     model, data = op.labels
-    known, image = _required(data, f"the data of {op!r}"), _required(model, f"the model of {op!r}")
-    x = op.div(flatten(reshape(known.take(y), op.codomain)))
+    labels, image = _required(data, f"the data of {op!r}"), _required(model, f"the model of {op!r}")
+    x = op.div(flatten(reshape(labels.take(y), op.codomain)))
     return image.dress(unflatten(da.asarray(x), op.domain), y)
 
 

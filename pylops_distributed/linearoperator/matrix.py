@@ -32,8 +32,8 @@ class Matrix(LinearMap):
         Zeros are dropped where each block of the matrix is made: only the others come here.
         """
         blocks = self.todense().map_blocks(csr_matrix, dtype=self.dtype, meta=np.empty((0, 0))).to_delayed()
-        (made,) = dask.compute(blocks.tolist())
-        return csr_matrix(bmat(made, format="csr", dtype=self.dtype))
+        (computed,) = dask.compute(blocks.tolist())
+        return csr_matrix(bmat(computed, format="csr", dtype=self.dtype))
 
     def eigs(
         self,
@@ -80,10 +80,10 @@ class Matrix(LinearMap):
         :func:`~pylops_distributed.optimization.numerics.krylov_schur.krylov_schur`. The singular values are the square
         roots of the eigenvalues of :math:`\mathbf{A}^H\mathbf{A}`.
         """
-        found: np.ndarray[Any, Any] = late_bound("eigenvalues")(
+        values: np.ndarray[Any, Any] = late_bound("eigenvalues")(
             self, neigs, symmetric, niter, uselobpcg, **kwargs_eig
         )
-        return found
+        return values
 
     def cond(self, uselobpcg: bool = False, **kwargs_eig: Any) -> Any:
         """Condition number, computed: the ratio of the largest and the smallest eigenvalue; see :meth:`eigs`.

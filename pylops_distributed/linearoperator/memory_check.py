@@ -64,17 +64,17 @@ def check_memory(
     """
     most, parallel = _worker_limits()
     room = (most if limit is None else parse_bytes(limit)) / (parallel if threads is None else threads)
-    found = describe(op, chunks, data)
+    description = describe(op, chunks, data)
     sides = (
-        ("forward", found.forward, found.model, op.domain),
-        ("adjoint", found.adjoint, found.data, op.codomain),
+        ("forward", description.forward, description.model, op.domain),
+        ("adjoint", description.adjoint, description.data, op.codomain),
     )
-    for side, cost, given, space in sides:
+    for side, cost, layout, space in sides:
         if cost.need > room:
             free = isinstance(space, Space) and space.chunks is None
             raise InsufficientMemoryError(
                 f"{cost.operator} ({side}) may need {format_bytes(cost.need)} in one task, where there are "
-                f"{format_bytes(int(room))}: {_advice(op, side, cost, given, room, free)}"
+                f"{format_bytes(int(room))}: {_advice(op, side, cost, layout, room, free)}"
             )
 
 
@@ -93,10 +93,10 @@ def _worker_limits() -> tuple[float, int]:
 
 
 def _advice(
-    op: LinearOperator, side: str, cost: Cost, given: tuple[Chunks, ...], room: float, free: bool
+    op: LinearOperator, side: str, cost: Cost, layout: tuple[Chunks, ...], room: float, free: bool
 ) -> str:
     """Which axis to cut, and into how much; found by trying where the chunks are free."""
-    what = {"forward": "model", "adjoint": "data"}[side]
+    vector = {"forward": "model", "adjoint": "data"}[side]
     if not free:
         axis = max(range(len(cost.shape)), key=lambda a: cost.shape[a])
         length = max(1, int(cost.shape[axis] * room / cost.need))
@@ -104,18 +104,18 @@ def _advice(
             f"rechunk axis {axis}, of {cost.shape[axis]} samples, of the largest array of shape {cost.shape} that it "
             f"works on to {length} or fewer"
         )
-    (chunks,) = given
+    (chunks,) = layout
     tried = {a: _halved(op, side, chunks, a) for a, sizes in enumerate(chunks) if max(sizes) > 1}
     if not tried or min(tried.values())[0] > 0.9 * cost.need:
-        return f"no chunks of the {what} make it smaller"
+        return f"no chunks of the {vector} make it smaller"
     axis = min(tried, key=lambda a: tried[a])
     length = max(chunks[axis])
     wanted = max(1, int(length * room / cost.need))
-    return f"rechunk axis {axis} of the {what} from {length} to {wanted} or fewer"
+    return f"rechunk axis {axis} of the {vector} from {length} to {wanted} or fewer"
 
 
 def _halved(op: LinearOperator, side: str, chunks: Chunks, axis: int) -> tuple[int, int]:
     """What a task needs, and what moves between chunks, with the chunks along an axis cut in two."""
     cut = tuple(n for size in chunks[axis] for n in (ceil(size / 2), size // 2) if n)
-    found = describe(op if side == "forward" else op.H, (*chunks[:axis], cut, *chunks[axis + 1 :]))
-    return found.forward.need, found.forward.moved
+    description = describe(op if side == "forward" else op.H, (*chunks[:axis], cut, *chunks[axis + 1 :]))
+    return description.forward.need, description.forward.moved

@@ -236,5 +236,5 @@ def aslinearoperator(op: Any, **lift: Any) -> LinearOperator:
 
 def composed(kind: str, *args: Any, **options: Any) -> LinearOperator:
     """An operator made of others, of a kind that is bound late: its class builds on :class:`LinearOperator`."""
-    made: LinearOperator = late_bound(kind)(*args, **options)
-    return made
+    composite: LinearOperator = late_bound(kind)(*args, **options)
+    return composite

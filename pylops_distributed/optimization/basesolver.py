@@ -43,15 +43,15 @@ def _announced(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         if name in self._announcing:  # by a method of a subclass, which is announced already
             return method(self, *args, **kwargs)
 
-        def given() -> Any:
+        def argument() -> Any:
             return kwargs.get("x0") if name == "setup" else args[0] if args else kwargs.get("x")
 
         self._announcing.add(name)
         try:
             for callback in self.callbacks or ():
-                getattr(callback, f"on_{name}_begin")(self, given())
+                getattr(callback, f"on_{name}_begin")(self, argument())
             result = method(self, *args, **kwargs)
-            after = given() if name == "setup" else result[0] if isinstance(result, tuple) else result
+            after = argument() if name == "setup" else result[0] if isinstance(result, tuple) else result
             for callback in reversed(self.callbacks or ()):
                 getattr(callback, f"on_{name}_end")(self, after)
             return result
@@ -339,9 +339,9 @@ class Solver:
     # -- showing -------------------------------------------------------------------------------------------
 
     def _print_setup(self) -> None:
-        given = ", ".join(f"{f.name} = {getattr(self.machine, f.name)}" for f in fields(self.machine))
+        settings = ", ".join(f"{f.name} = {getattr(self.machine, f.name)}" for f in fields(self.machine))
         print(f"{type(self).__name__}\n{'-' * 80}")
-        print(f"The Operator Op has {self.system.shape[0]} rows and {self.system.shape[1]} cols\n{given}")
+        print(f"The Operator Op has {self.system.shape[0]} rows and {self.system.shape[1]} cols\n{settings}")
         print("-" * 80 + f"\n{'Itn':>6}  {'x[0]':>24}  " + "  ".join(f"{name:>11}" for name in self.columns))
         self._print_step()
 

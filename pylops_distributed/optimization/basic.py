@@ -74,10 +74,10 @@ def cg(
     pylops.optimization.basic.cg
     """
     solver = as_pylops(with_callback(cls_basic.CG(Op, stops(rtol, rtol1)), callback), y, x0)
-    found: tuple[Any, int, Any] = solver.solve(
+    solution: tuple[Any, int, Any] = solver.solve(
         y=y, x0=x0, niter=niter, damp=damp, tol=tol, show=show, itershow=itershow, M=M
     )
-    return found
+    return solution
 
 
 def cgls(
@@ -130,10 +130,10 @@ def cgls(
     pylops.optimization.basic.cgls
     """
     solver = as_pylops(with_callback(cls_basic.CGLS(Op, stops(rtol, rtol1)), callback), y, x0)
-    found: tuple[Any, int, int, float, float, Any] = solver.solve(
+    solution: tuple[Any, int, int, float, float, Any] = solver.solve(
         y=y, x0=x0, niter=niter, damp=damp, tol=tol, show=show, itershow=itershow, M=M
     )
-    return found
+    return solution
 
 
 def lsqr(
@@ -200,11 +200,11 @@ def lsqr(
     pylops.optimization.basic.lsqr
     """
     solver = as_pylops(with_callback(cls_basic.LSQR(Op), callback), y, x0)
-    found: tuple[Any, ...] = solver.solve(
+    solution: tuple[Any, ...] = solver.solve(
         y=y, x0=x0, damp=damp, atol=atol, btol=btol, conlim=conlim, niter=niter, calc_var=calc_var,
         show=show, itershow=itershow, M=M,
     )  # fmt: skip
-    return found
+    return solution
 
 
 def lsmr(
@@ -244,16 +244,16 @@ def lsmr(
     scipy.sparse.linalg.lsmr
     """
     solver = as_pylops(with_callback(cls_basic.LSMR(Op), callback), y, x0)
-    found: tuple[Any, ...] = solver.solve(
+    solution: tuple[Any, ...] = solver.solve(
         y=y, x0=x0, damp=damp, atol=atol, btol=btol, conlim=conlim, niter=niter, show=show, itershow=itershow
     )
-    return found
+    return solution
 
 
 def stops(rtol: float, rtol1: float) -> list[Callbacks]:
     """Callbacks for the relative tolerances that are set."""
-    made = [CostToInitialCallback(rtol)] if rtol > 0 else []
-    return [*made, CostToDataCallback(rtol1)] if rtol1 > 0 else made
+    callbacks = [CostToInitialCallback(rtol)] if rtol > 0 else []
+    return [*callbacks, CostToDataCallback(rtol1)] if rtol1 > 0 else callbacks
 
 
 def with_callback(solver: Any, callback: Callable[..., None] | None) -> Any:

@@ -57,6 +57,6 @@ class MetricsCallback(LocalMetricsCallback):  # type: ignore[misc]
         """Measure the model."""
         shown = x if self.Op is None else self.Op @ x
         lazy = {name: getattr(metrics, name)(self.xtrue, shown) for name in self.metrics}
-        (found,) = dask.compute(lazy)
-        for name, value in found.items():
+        (computed,) = dask.compute(lazy)
+        for name, value in computed.items():
             self.metrics[name].append(value)

@@ -135,8 +135,8 @@ class LSQR(Solver):
         )  # fmt: skip
         x = self.run(x, niter, show=show, itershow=itershow)
         self.finalize(show)
-        found = (getattr(self, name) for name in self.norms)
-        return x, self.istop, self.iiter, *found, self.var, self.cost  # type: ignore[attr-defined]
+        norms = (getattr(self, name) for name in self.norms)
+        return x, self.istop, self.iiter, *norms, self.var, self.cost  # type: ignore[attr-defined]
 
 
 class LSMR(LSQR):

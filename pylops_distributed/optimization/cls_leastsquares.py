@@ -103,8 +103,8 @@ class NormalEquationsInversion(Inversion):
     ) -> tuple[Any, int | None]:  # fmt: skip
         """All at once."""
         self.setup(y, Regs, Weight, dataregs, epsI, epsRs, NRegs, epsNRs, show)
-        found: tuple[Any, int | None] = self.run(x0, engine=engine, show=show, **kwargs_solver)
-        return found
+        solution: tuple[Any, int | None] = self.run(x0, engine=engine, show=show, **kwargs_solver)
+        return solution
 
 
 class RegularizedInversion(Inversion):
@@ -133,8 +133,8 @@ class RegularizedInversion(Inversion):
     ) -> tuple[Any, ...]:  # fmt: skip
         """All at once."""
         self.setup(y, Regs, Weight, dataregs, epsRs, show)
-        found: tuple[Any, ...] = self.run(x0, engine=engine, show=show, **kwargs_solver)
-        return found
+        solution: tuple[Any, ...] = self.run(x0, engine=engine, show=show, **kwargs_solver)
+        return solution
 
 
 class PreconditionedInversion(Inversion):
@@ -161,5 +161,5 @@ class PreconditionedInversion(Inversion):
     ) -> tuple[Any, ...]:  # fmt: skip
         """All at once."""
         self.setup(y, P, show)
-        found: tuple[Any, ...] = self.run(x0, engine=engine, show=show, **kwargs_solver)
-        return found
+        solution: tuple[Any, ...] = self.run(x0, engine=engine, show=show, **kwargs_solver)
+        return solution

@@ -76,7 +76,7 @@ def regularized_inversion(
     --------
     pylops.optimization.leastsquares.regularized_inversion
     """
-    found: tuple[Any, int, int, float, float] = cls.RegularizedInversion(Op).solve(
+    solution: tuple[Any, int, int, float, float] = cls.RegularizedInversion(Op).solve(
         y,
         Regs,
         x0=x0,
@@ -87,7 +87,7 @@ def regularized_inversion(
         show=show,
         **kwargs_solver,
     )
-    return found
+    return solution
 
 
 def normal_equations_inversion(
@@ -139,11 +139,11 @@ def normal_equations_inversion(
     --------
     pylops.optimization.leastsquares.normal_equations_inversion
     """
-    found: tuple[Any, int | None] = cls.NormalEquationsInversion(Op).solve(
+    solution: tuple[Any, int | None] = cls.NormalEquationsInversion(Op).solve(
         y, Regs, x0=x0, Weight=Weight, dataregs=dataregs, epsI=epsI, epsRs=epsRs, NRegs=NRegs, epsNRs=epsNRs,
         engine=engine, show=show, **kwargs_solver,
     )  # fmt: skip
-    return found
+    return solution
 
 
 def preconditioned_inversion(
@@ -180,7 +180,7 @@ def preconditioned_inversion(
     --------
     pylops.optimization.leastsquares.preconditioned_inversion
     """
-    found: tuple[Any, int, int, float, float] = cls.PreconditionedInversion(Op).solve(
+    solution: tuple[Any, int, int, float, float] = cls.PreconditionedInversion(Op).solve(
         y, P, x0=x0, engine=engine, show=show, **kwargs_solver
     )
-    return found
+    return solution

@@ -53,7 +53,7 @@ FLOOR = np.finfo(float).tiny
 
 def prove(
     solver: Any, op: LinearOperator, y: Vector, x0: Vector | None, state: Any, history: History,
-    known: Witness | None = None, *, start: bool = True,
+    stored_witness: Witness | None = None, *, start: bool = True,
 ) -> None:  # fmt: skip
     r"""Raise unless a checkpoint was made with this operator, these data and this solver.
 
@@ -65,7 +65,7 @@ def prove(
         State of the checkpoint.
     history : mapping
         History of the checkpoint.
-    known : mapping, optional
+    stored_witness : mapping, optional
         The :func:`witness` of what it was made with, if that is kept.
     start : bool, optional
         Whether ``x0`` is known; if it is not, the first steps cannot be checked.
@@ -84,10 +84,10 @@ def prove(
     doi:10.1137/S0895479895284944); they may differ by :math:`\sqrt{u}\,(1 + 10\,k\sqrt{u})` relative to
     :math:`\|\mathbf{y}\| + g\,\|\mathbf{x}\|`, in which :math:`g` is the largest gain of the operator that is seen.
     """
-    if known is not None:
-        _check_witness(known, witness(solver, op, y), state)
+    if stored_witness is not None:
+        _check_witness(stored_witness, witness(solver, op, y), state)
     pair = _residuals(state, solver, op, op.codomain.fit(y))
-    if start and history and (known is None or pair is None):
+    if start and history and (stored_witness is None or pair is None):
         _check_steps(solver, op, y, x0, state, history, 2 if pair is None else 1)
     if pair is not None:
         _check_residual(*pair, op, y, state)
@@ -131,8 +131,8 @@ def _probe(op: LinearOperator, like: Vector | None) -> dict[str, Any]:
     w = _noise(op.codomain, op, like)
     back = op.apply_adjoint(w)
     image = op.apply(_noise(op.domain, op, back))
-    found = {"forward": norm(image), "adjoint": norm(back), "scale": norm(image) * norm(w)}
-    return found | _parts("product", vdot(w, image))
+    numbers = {"forward": norm(image), "adjoint": norm(back), "scale": norm(image) * norm(w)}
+    return numbers | _parts("product", vdot(w, image))
 
 
 def _parts(name: str, value: Any) -> dict[str, Any]:
@@ -150,18 +150,18 @@ def _centred(x: Any) -> Any:
     return x - half
 
 
-def _check_witness(known: Witness, found: Witness, state: Any) -> None:
+def _check_witness(stored: Witness, computed: Witness, state: Any) -> None:
     root = _precision(state.x) ** 0.5
-    for name in sorted(known.keys() | found.keys()):
-        kept, now = known.get(name, np.nan), found.get(name, np.nan)
-        scale = abs(kept) if "product" not in name else known.get(f"{name.rpartition('.')[0]}.scale", 0.0)
+    for name in sorted(stored.keys() | computed.keys()):
+        kept, now = stored.get(name, np.nan), computed.get(name, np.nan)
+        scale = abs(kept) if "product" not in name else stored.get(f"{name.rpartition('.')[0]}.scale", 0.0)
         if not (abs(kept - now) <= root * scale + FLOOR or kept == now):
-            what = (
+            deviation = (
                 "of the data"
                 if name.startswith("data")
                 else f"of the {name.partition('.')[0]} on fixed vectors"
             )
-            raise _mismatch(f"the number {name.partition('.')[2]!r} {what}", kept, now, state.iteration)
+            raise _mismatch(f"the number {name.partition('.')[2]!r} {deviation}", kept, now, state.iteration)
 
 
 def _check_steps(
@@ -175,9 +175,9 @@ def _check_steps(
     (again,) = dask.compute([{n: getattr(s, n) for n in names} for s in first])
     tolerance = _precision(first[0].x) ** 0.5
     for name in names:
-        stored, found = history[name][: len(again)], np.array([float(row[name]) for row in again])
+        stored, computed = history[name][: len(again)], np.array([float(row[name]) for row in again])
         scale = np.abs(stored[np.isfinite(stored)]).max(initial=0.0)
-        for k, (a, b) in enumerate(zip(stored, found, strict=False)):
+        for k, (a, b) in enumerate(zip(stored, computed, strict=False)):
             if not (a == b or abs(a - b) <= tolerance * scale + FLOOR or (np.isnan(a) and np.isnan(b))):
                 raise _mismatch(f"{name!r} of iteration {k}", a, b, state.iteration)
 
@@ -189,12 +189,12 @@ def _check_residual(stored: Any, again: Any, op: LinearOperator, y: Vector, stat
     sizes = [norm(stored), norm(again)] if vectors else [stored, again]
     back = op.apply_adjoint(y)
     numbers = dask.compute(apart, *sizes, norm(y), norm(state.x), norm(back), norm(op.apply(state.x)))
-    difference, kept, found, data, size, adjoint, image = map(float, numbers)
+    difference, kept, computed, data, size, adjoint, image = map(float, numbers)
     gain = max(adjoint / data if data else 0.0, image / size if size else 0.0)
     root = _precision(state.x) ** 0.5
     allowed = root * (1 + 10 * state.iteration * root) * (data + gain * size)
     if not difference <= allowed + FLOOR:
-        raise _mismatch("the norm of the residual", kept, found, state.iteration, difference)
+        raise _mismatch("the norm of the residual", kept, computed, state.iteration, difference)
 
 
 def _precision(x: Vector) -> float:
@@ -202,11 +202,11 @@ def _precision(x: Vector) -> float:
 
 
 def _mismatch(
-    what: str, stored: float, found: float, iteration: int, difference: float | None = None
+    quantity: str, stored: float, computed: float, iteration: int, difference: float | None = None
 ) -> RunMismatchError:
     apart = "" if difference is None else f" (the residuals are {difference:.6g} apart)"
     return RunMismatchError(
-        f"{what} is {stored:.9g} in the checkpoint of iteration {iteration}, and {found:.9g} with the operator, "
+        f"{quantity} is {stored:.9g} in the checkpoint of iteration {iteration}, and {computed:.9g} with the operator, "
         f"data and code at hand{apart}: one of them has changed since the run began, and nothing was computed "
         "further. Restore them, or begin another run in another place"
     )

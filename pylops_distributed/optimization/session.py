@@ -148,30 +148,30 @@ class Session(Generic[S]):
             if claim := getattr(store, "claim", None):
                 claim(solver, op, y, x0)
         y, x0 = as_floating(y, op.dtype), None if x0 is None else as_floating(x0, op.dtype)
-        found = store.latest(solver.state) if store is not None else None
-        self._prove(op, y, x0, found, start_known)
+        checkpoint = store.latest(solver.state) if store is not None else None
+        self._prove(op, y, x0, checkpoint, start_known)
         start = time.monotonic()
-        first: S = solver.init(op, y, x0) if found is None else found.state
+        first: S = solver.init(op, y, x0) if checkpoint is None else checkpoint.state
         self._done = stopping(solver)
         self._engine: Engine[S] = replay(lambda before: solver.step(op, y, before), first, self._done)
         self._newest: S = self._engine.first  # without its vectors
         self._moved = 0  # bytes, up to the newest state
-        self.history: History = {} if found is None else found.history
-        if found is None:
+        self.history: History = {} if checkpoint is None else checkpoint.history
+        if checkpoint is None:
             self._note([self._engine.first], time.monotonic() - start)
         self.iteration, self.reason = first.iteration, self._done(self._engine.first)
-        self._saved = None if found is None else first.iteration
+        self._saved = None if checkpoint is None else first.iteration
         self._saved_at = time.monotonic()
         self._pace = math.inf  # seconds a step
         self.failed = False
         self._tell(niter=int(getattr(solver, "most", getattr(solver, "niter", 0))), ended=self._ended())
 
-    def _prove(self, op: LinearOperator, y: Vector, x0: Vector | None, found: Any, start_known: bool) -> None:
+    def _prove(self, op: LinearOperator, y: Vector, x0: Vector | None, checkpoint: Any, start_known: bool) -> None:
         """Before a step is taken, make sure that a checkpoint is of this solve; leave what proves the next ones."""
-        known = getattr(self.store, "witness", None)
-        if found is not None:
-            prove(self.solver, op, y, x0, found.state, found.history, known, start=start_known)
-        if hasattr(self.store, "witness") and (found is None or known is None):
+        stored_witness = getattr(self.store, "witness", None)
+        if checkpoint is not None:
+            prove(self.solver, op, y, x0, checkpoint.state, checkpoint.history, stored_witness, start=start_known)
+        if hasattr(self.store, "witness") and (checkpoint is None or stored_witness is None):
             self.store.witness = witness(self.solver, op, y)  # type: ignore[union-attr]
 
     @property

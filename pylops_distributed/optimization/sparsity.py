@@ -73,11 +73,11 @@ def irls(
     pylops.optimization.sparsity.irls
     """
     solver = with_callback(cls.IRLS(Op), callback)
-    found: tuple[Any, int] = solver.solve(
+    solution: tuple[Any, int] = solver.solve(
         y, x0=x0, nouter=nouter, threshR=threshR, epsR=epsR, epsI=epsI, tolIRLS=tolIRLS, kind=kind, warm=warm,
         engine=engine, show=show, itershow=itershow, **kwargs_solver,
     )  # fmt: skip
-    return found
+    return solution
 
 
 def omp(
@@ -129,11 +129,11 @@ def omp(
     pylops.optimization.sparsity.omp
     """
     solver = with_callback(cls.OMP(Op, [CostNanInfCallback(), *stops(rtol, rtol1)]), callback)
-    found: tuple[Any, int, Any] = solver.solve(
+    solution: tuple[Any, int, Any] = solver.solve(
         y, niter_outer=niter_outer, niter_inner=niter_inner, sigma=sigma, normalizecols=normalizecols,
         Opbasis=Opbasis, optimal_coeff=optimal_coeff, engine=engine, show=show, itershow=itershow,
     )  # fmt: skip
-    return found
+    return solution
 
 
 def ista(
@@ -191,11 +191,11 @@ def ista(
     """
     Op, y, x0, shaped = many(Op, y, x0)
     solver = with_callback(cls.ISTA(Op, [CostNanInfCallback(), *stops(rtol, rtol1)]), callback)
-    found: tuple[Any, int, Any] = solver.solve(
+    solution: tuple[Any, int, Any] = solver.solve(
         y=y, x0=x0, niter=niter, SOp=SOp, eps=eps, alpha=alpha, eigsdict=eigsdict, tol=tol, threshkind=threshkind,
         perc=perc, decay=decay, monitorres=monitorres, show=show, itershow=itershow,
     )  # fmt: skip
-    return (shaped(found[0]), *found[1:])
+    return (shaped(solution[0]), *solution[1:])
 
 
 def fista(
@@ -215,11 +215,11 @@ def fista(
     """
     Op, y, x0, shaped = many(Op, y, x0)
     solver = with_callback(cls.FISTA(Op, [CostNanInfCallback(), *stops(rtol, rtol1)]), callback)
-    found: tuple[Any, int, Any] = solver.solve(
+    solution: tuple[Any, int, Any] = solver.solve(
         y=y, x0=x0, niter=niter, SOp=SOp, eps=eps, alpha=alpha, eigsdict=eigsdict, tol=tol, threshkind=threshkind,
         perc=perc, decay=decay, monitorres=monitorres, show=show, itershow=itershow,
     )  # fmt: skip
-    return (shaped(found[0]), *found[1:])
+    return (shaped(solution[0]), *solution[1:])
 
 
 def spgl1(
@@ -261,10 +261,10 @@ def spgl1(
     --------
     pylops.optimization.sparsity.spgl1
     """
-    found: tuple[Any, Any, dict[str, Any]] = as_pylops(cls.SPGL1(Op), y, x0).solve(
+    solution: tuple[Any, Any, dict[str, Any]] = as_pylops(cls.SPGL1(Op), y, x0).solve(
         y, x0=x0, SOp=SOp, tau=tau, sigma=sigma, show=show, **kwargs_spgl1
     )
-    return found
+    return solution
 
 
 def splitbregman(
@@ -332,9 +332,9 @@ def splitbregman(
     pylops.optimization.sparsity.splitbregman
     """
     solver = with_callback(cls.SplitBregman(Op, [CostNanInfCallback(), *stops(rtol, rtol1)]), callback)
-    found: tuple[Any, int, Any] = solver.solve(
+    solution: tuple[Any, int, Any] = solver.solve(
         y, RegsL1, x0=x0, niter_outer=niter_outer, niter_inner=niter_inner, RegsL2=RegsL2, dataregsL2=dataregsL2,
         mu=mu, epsRL1s=epsRL1s, epsRL2s=epsRL2s, tol=tol, tau=tau, restart=restart, engine=engine, show=show,
         itershow=itershow, show_inner=show_inner, **kwargs_lsqr,
     )  # fmt: skip
-    return found
+    return solution

@@ -130,14 +130,14 @@ class Problem(BaseModel, ABC):
             If the dataset does not fit, or its statistics tell of NaN or infinity in a variable that is used, or of
             missing traces that the problem does not spare.
         """
-        known = self.statistics(ds)
-        if bad := _listed({name: found["nan"] + found["inf"] for name, found in known.items()}):
+        statistics = self.statistics(ds)
+        if bad := _listed({name: counts["nan"] + counts["inf"] for name, counts in statistics.items()}):
             raise ValueError(
                 f"the dataset holds samples that are NaN or infinite ({bad}): fix them at the source, or mark "
                 "their traces as missing, and ingest again"
             )
         spared = self.spared(ds)
-        holes = {name: found.get("holes", 0) for name, found in known.items()}
+        holes = {name: counts.get("holes", 0) for name, counts in statistics.items()}
         if bad := _listed(
             {name: _needed(ds, name, count, spared.get(name)) for name, count in holes.items()}
         ):
@@ -151,8 +151,8 @@ class Problem(BaseModel, ABC):
     def statistics(self, ds: xr.Dataset) -> dict[str, dict[str, Any]]:
         """The ingest's statistics of each variable that a parameter names; empty for others."""
         used = set(_names(self.model_dump()))
-        known = {name: about.get("statistics") for name, about in ds.attrs.get("arrays", {}).items()}
-        return {name: found for name, found in known.items() if name in used and found}
+        recorded = {name: about.get("statistics") for name, about in ds.attrs.get("arrays", {}).items()}
+        return {name: statistics for name, statistics in recorded.items() if name in used and statistics}
 
     def spared(self, ds: xr.Dataset) -> dict[str, xr.DataArray]:
         """By variable, a mask that is zero where the problem does without it: traces missing there do no harm."""

@@ -79,11 +79,11 @@ class LSM(Problem):
             np.stack([in_unit(traces[axis], "m").astype(float), np.full(traces.sizes[axis], depth)])
             for axis, depth in (("source", self.source_depth), ("receiver", self.receiver_depth))
         )
-        known = isinstance(self.velocity, str)
-        velocity: Any = self._velocities(ds) if known else self.velocity
+        is_variable = isinstance(self.velocity, str)
+        velocity: Any = self._velocities(ds) if is_variable else self.velocity
         return Kirchhoff(
             self.z.values(), self.x.values(), t, sources, receivers, velocity, wavelet, wavelet.size // 2,
-            mode="eikonal" if known else "analytic",
+            mode="eikonal" if is_variable else "analytic",
         )  # fmt: skip
 
     def data(self, ds: xr.Dataset) -> da.Array:

@@ -73,18 +73,18 @@ class Marchenko(Problem):
         """Focusing and Green's functions, and the windowed data."""
         M, d, G, focus, _ = self._system(ds)
         total = BlockVector((x.arrays[0], x.arrays[1] + focus))
-        found = {
+        fields = {
             "green": (_green(G, total), "Green's function"),
             "standard": (_green(G, BlockVector((da.zeros_like(focus), focus))), "standard redatuming"),
             "focusing_up": (total.arrays[0], "up-going focusing function"),
             "focusing_down": (total.arrays[1], "down-going focusing function"),
         }
         predicted = M.apply(x).arrays[0]
-        found |= {
+        fields |= {
             "observed": (d.arrays[0], "windowed response"), "predicted": (predicted, "predicted response"),
             "residual": (d.arrays[0] - predicted, "residual"),
         }  # fmt: skip
-        arrays = {name: (DIMS, a, {"long_name": words}) for name, (a, words) in found.items()}
+        arrays = {name: (DIMS, a, {"long_name": words}) for name, (a, words) in fields.items()}
         return xr.Dataset(arrays, coords=self._coords(ds))
 
     def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
@@ -107,16 +107,16 @@ class Marchenko(Problem):
     def demo(cls, seed: int = 0) -> Demo:
         """Four interfaces, with strong multiples between them, seen from a point below two of them."""
         dr = 16.0
-        found = layered_responses(receivers=61, dr=dr, nt=256, dt=0.005, seed=seed)
+        responses = layered_responses(receivers=61, dr=dr, nt=256, dt=0.005, seed=seed)
         axes = {
             "reflection": ("source", "receiver", "t"),
             "direct": ("receiver", "t"),
             "green": ("receiver", "t"),
         }
-        arrays: dict[str, Any] = {name: (dims, found[name]) for name, dims in axes.items()}
+        arrays: dict[str, Any] = {name: (dims, responses[name]) for name, dims in axes.items()}
         place = dr * np.arange(61)
         data = xr.Dataset(
-            {**arrays, "times": ("receiver", found["times"])},
+            {**arrays, "times": ("receiver", responses["times"])},
             {"t": ("t", 0.005 * np.arange(256), {"units": "s"}), "receiver": place, "source": place},
         )
         problem = {"name": "marchenko", "truth": "green", "dr": dr, "offset": 0.045, "smooth": 4}

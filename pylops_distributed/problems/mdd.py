@@ -88,9 +88,9 @@ class MDD(Problem):
         op, labels, data = self.operator(ds), self.labels(ds), self.data(ds)
         correlated = op.apply_adjoint(data)
         scale = da.sqrt((x**2).sum() / (correlated**2).sum())
-        found = {"response": (x, "response"), "correlation": (correlated * scale, "response by correlation")}
+        fields = {"response": (x, "response"), "correlation": (correlated * scale, "response by correlation")}
         domain, codomain = labels["domain"], labels["codomain"]
-        shown = {name: (domain.dims, a, {"long_name": words}) for name, (a, words) in found.items()}
+        shown = {name: (domain.dims, a, {"long_name": words}) for name, (a, words) in fields.items()}
         observed = xr.DataArray(data, dims=codomain.dims, coords=dict(codomain.coords))
         return xr.Dataset({**shown, **fit_of(observed, op.apply(x))}, coords=dict(domain.coords))
 

@@ -179,13 +179,13 @@ def _edges(energy: Any) -> list[float]:
 
 def _neighbours(spectrum: Any, weights: Any) -> list[float]:
     """As :func:`_edges` of the image's energy, from neighbours in the spectrum of which both were sampled."""
-    found = []
+    correlations = []
     for axis in range(2):
         both = (weights != 0) & (np.roll(weights, -1, axis) != 0)
         ahead = np.roll(spectrum, -1, axis)
         size = float((abs(spectrum) * abs(ahead) * both).sum()) or 1.0
-        found.append(float((spectrum.conj() * ahead * both).sum().real) / size)
-    return found
+        correlations.append(float((spectrum.conj() * ahead * both).sum().real) / size)
+    return correlations
 
 
 def _density(n: int) -> Any:

@@ -114,15 +114,15 @@ class Prestack(Problem):
         """The three with their backgrounds, in the units of these, and the data."""
         gathers = self._gathers(ds)
         logs, start = x + self._logs(ds, self.background), self._logs(ds, self.background)
-        one, found = gathers.isel({ANGLE: 0}, drop=True), {}
+        one, parameters = gathers.isel({ANGLE: 0}, drop=True), {}
         for k, rock in enumerate(ROCKS):
             unit = rock_unit(ds, self.background[k], UNITS[rock], LEAST)
             attrs = {"units": unit} if unit else {}
-            found[rock] = like(one, np.exp(logs[:, k]), NAMES[rock], **attrs)
+            parameters[rock] = like(one, np.exp(logs[:, k]), NAMES[rock], **attrs)
             words = f"background {NAMES[rock]}"
-            found[f"{rock}_background"] = like(one, np.exp(start[:, k]), words, **attrs)
+            parameters[f"{rock}_background"] = like(one, np.exp(start[:, k]), words, **attrs)
         observed = like(gathers, self._amplitudes(ds), "observed data")
-        return xr.Dataset({**found, **fit_of(observed, self.operator(ds).apply(logs))})
+        return xr.Dataset({**parameters, **fit_of(observed, self.operator(ds).apply(logs))})
 
     def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
         """Relative misfit; with a truth, the relative errors of each parameter and of its background."""

@@ -44,12 +44,12 @@ def find_problem(name: str) -> type[Problem]:
         return PROBLEMS[name]
     others = {point.name: point for point in entry_points(group=GROUP)}
     if name not in others and ":" not in name:
-        known = ", ".join(map(repr, [*PROBLEMS, *others]))
-        raise ValueError(f"there is no problem {name!r}; there are: {known}, and your own as 'module:Class'")
-    found = others[name].load() if name in others else _imported(name)
-    if not (isinstance(found, type) and issubclass(found, Problem)):
+        names = ", ".join(map(repr, [*PROBLEMS, *others]))
+        raise ValueError(f"there is no problem {name!r}; there are: {names}, and your own as 'module:Class'")
+    problem = others[name].load() if name in others else _imported(name)
+    if not (isinstance(problem, type) and issubclass(problem, Problem)):
         raise ValueError(f"{name!r} is no subclass of pylops_distributed.problems.base.Problem")
-    return found
+    return problem
 
 
 def _imported(path: str) -> Any:
@@ -104,9 +104,9 @@ def _roots() -> set[Path]:
     """Folders of Python's own modules and of installed packages, of the user's too."""
     schemes: tuple[dict[str, str], ...] = ({}, {"base": sys.base_prefix, "platbase": sys.base_exec_prefix})
     kinds = ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
-    found = [sysconfig.get_paths(vars=scheme)[kind] for scheme in schemes for kind in kinds]
+    paths = [sysconfig.get_paths(vars=scheme)[kind] for scheme in schemes for kind in kinds]
     return {
-        Path(folder).resolve() for folder in [*found, *site.getsitepackages(), site.getusersitepackages()]
+        Path(folder).resolve() for folder in [*paths, *site.getsitepackages(), site.getusersitepackages()]
     }
 
 

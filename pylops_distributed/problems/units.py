@@ -92,18 +92,18 @@ def _parse(text: str) -> Unit | None:
                 return None
             signs.pop()
         else:
-            known = NAMES.get(match["name"])
-            if known is None:
+            unit = NAMES.get(match["name"])
+            if unit is None:
                 return None
             power = signs[-1] * sign * int(match["power"] or "1")
-            size, sign, seen = size * known.size**power, 1, True
-            powers += power * np.array(known.powers)
+            size, sign, seen = size * unit.size**power, 1, True
+            powers += power * np.array(unit.powers)
     if not seen or len(signs) != 1:
         return None
     return Unit(size, tuple(int(p) for p in powers))  # type: ignore[arg-type]
 
 
-def factor(given: str, wanted: str) -> float | None:
+def factor(present: str, wanted: str) -> float | None:
     """What a number in one unit is to be multiplied with to be in another; None if one is not known.
 
     Raises
@@ -112,11 +112,11 @@ def factor(given: str, wanted: str) -> float | None:
         If the two are of different kinds.
     """
     target = parse_unit(wanted)
-    unit = parse_unit(given, target)
+    unit = parse_unit(present, target)
     if unit is None or target is None:
-        return 1.0 if given == wanted else None
+        return 1.0 if present == wanted else None
     if unit.powers != target.powers:
-        raise ValueError(f"{given!r} and {wanted!r} are units of different kinds")
+        raise ValueError(f"{present!r} and {wanted!r} are units of different kinds")
     return unit.size / target.size
 
 
@@ -139,20 +139,20 @@ def rock_unit(ds: xr.Dataset, name: str, standard: str, least: float) -> str | N
     ValueError
         If the variable is in a unit of another kind.
     """
-    given = str(ds[name].attrs.get("units") or "").strip()
-    if given:
+    written = str(ds[name].attrs.get("units") or "").strip()
+    if written:
         try:
-            known = factor(given, standard)
+            scale = factor(written, standard)
         except ValueError:
             raise ValueError(
-                f"{name!r} is in {given!r}, expected a unit like {standard!r}: correct its attribute `units` at the "
+                f"{name!r} is in {written!r}, expected a unit like {standard!r}: correct its attribute `units` at the "
                 "source, or name another variable"
             ) from None
-        if known is None:
+        if scale is None:
             log.warning(
-                "%r is in %r: its unit is not known here, and results are labelled with it", name, given
+                "%r is in %r: its unit is not known here, and results are labelled with it", name, written
             )
-        return given
+        return written
     return standard if _largest(ds, name) >= least else None
 
 

@@ -97,8 +97,8 @@ def repair(url: str | Path) -> list[Finding]:
     """
     run = Run.open(url)
     with run.attempt():
-        found = [*_checkpoints(run.storage), *_result(run)]
-        bad = {f.path for f in found}
+        findings = [*_checkpoints(run.storage), *_result(run)]
+        bad = {f.path for f in findings}
         saved = published_checkpoints(run.storage)
         if saved and all(entry.path in bad for entry in saved):
             raise CorruptionError(
@@ -112,7 +112,7 @@ def repair(url: str | Path) -> list[Finding]:
                 delete_group(run.storage, path)
             else:
                 abandon(run.storage, path)
-        return found
+        return findings
 
 
 def _attempts(storage: Storage) -> Iterator[Finding]:
@@ -170,8 +170,8 @@ def _dataset(run: Run) -> Iterator[Finding]:
     if ref.fingerprint != expected:
         yield Finding("", f"its dataset {url} is now another one, {ref.fingerprint[:8]}")
     for name in names:
-        known = ref.arrays[name].checksums if name in ref.arrays else ref.labels.get(name)
+        checksums = ref.arrays[name].checksums if name in ref.arrays else ref.labels.get(name)
         try:
-            compare(stored(open_storage(url), name), known)
+            compare(stored(open_storage(url), name), checksums)
         except (OSError, ValueError, CorruptionError) as error:
             yield Finding("", f"{name} of its dataset {url}: {error}")

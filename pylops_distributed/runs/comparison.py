@@ -67,10 +67,10 @@ def _differing(trees: list[xr.DataTree]) -> xr.Dataset:
 
 def _steps(tree: xr.DataTree) -> dict[str, Any]:
     """Steps as asked for last: those in the settings are of when the run was made."""
-    found = {"solver.niter": tree.attrs["niter"]} if "niter" in tree.attrs else {}
+    settings = {"solver.niter": tree.attrs["niter"]} if "niter" in tree.attrs else {}
     if "out_of_date" in tree.attrs:
-        found["out of date"] = tree.attrs["out_of_date"]
-    return found
+        settings["out of date"] = tree.attrs["out_of_date"]
+    return settings
 
 
 def _metrics(trees: list[xr.DataTree]) -> xr.Dataset:

@@ -112,12 +112,12 @@ def _variable(run: xr.DataTree, name: str | None) -> xr.DataArray:
     if name not in there:
         asked = "several variables" if name is None else f"no variable {name!r}"
         raise ValueError(f"run {run.name} has {asked}: give one of {sorted(there)}")
-    found = there[name]
-    if found.dtype.kind == "c":
+    chosen = there[name]
+    if chosen.dtype.kind == "c":
         raise ValueError(
-            f"{found.name!r} is complex, which SEG-Y cannot hold: export to NetCDF (.nc) instead"
+            f"{chosen.name!r} is complex, which SEG-Y cannot hold: export to NetCDF (.nc) instead"
         )
-    return found
+    return chosen
 
 
 def _source(run: xr.DataTree, array: xr.DataArray) -> tuple[dict[str, Any], xr.DataArray]:

@@ -49,8 +49,8 @@ def curve_point(url: str) -> dict[str, float]:
     if not saved:
         raise FileNotFoundError(f"{url} has no checkpoint yet: solve it first")
     problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.dataset)
-    found: Any = load_checkpoint(run.storage, saved[-1].name, State).state.x
-    x = model_of(problem, ds, run.attrs["identity"]["solver"], found)
+    iterate: Any = load_checkpoint(run.storage, saved[-1].name, State).state.x
+    x = model_of(problem, ds, run.attrs["identity"]["solver"], iterate)
     point = {"residual": _squares(problem.data(ds) - problem.operator(ds).apply(x)), "model": _squares(x)}
     terms = [(term.operator.apply(x), term.data) for term in problem.prior(ds)]
     if terms:

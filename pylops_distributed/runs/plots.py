@@ -36,8 +36,8 @@ def plot_convergence(run: xr.DataTree, ax: Axes | None = None) -> Axes:
 def relative_cost(cost: Any) -> np.ndarray[Any, Any]:
     """Costs over the first that is known: solvers that split their unknowns know it only after some steps."""
     values = np.asarray(cost, dtype=float)
-    known = values[np.isfinite(values)]
-    relative: np.ndarray[Any, Any] = values / ((known[0] if known.size else 1.0) or 1.0)
+    finite = values[np.isfinite(values)]
+    relative: np.ndarray[Any, Any] = values / ((finite[0] if finite.size else 1.0) or 1.0)
     return relative
 
 
@@ -157,8 +157,8 @@ def section(array: xr.DataArray, **at: Any) -> xr.DataArray:
 def _node(run: xr.DataTree, name: str) -> xr.Dataset:
     if name not in run:
         raise ValueError(f"run {run.name} has no {name} yet: there is {sorted(run.children) or 'nothing'}")
-    found: xr.Dataset = run[name].to_dataset()
-    return found
+    dataset: xr.Dataset = run[name].to_dataset()
+    return dataset
 
 
 def _seen(array: xr.DataArray) -> list[Hashable]:

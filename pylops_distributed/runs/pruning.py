@@ -133,9 +133,9 @@ def _remains(root: str | Path) -> Iterator[Removable]:
 
 def _older(storage: Storage) -> list[CheckpointKey]:
     """The checkpoints before the newest two intact ones, oldest first."""
-    found = published_checkpoints(storage)
-    kept = list(islice(verified_checkpoints(storage), 2)) if len(found) > 2 else []
-    return [entry for entry in found if entry < kept[1]] if len(kept) == 2 else []
+    entries = published_checkpoints(storage)
+    kept = list(islice(verified_checkpoints(storage), 2)) if len(entries) > 2 else []
+    return [entry for entry in entries if entry < kept[1]] if len(kept) == 2 else []
 
 
 def _size(storage: Storage, path: str) -> int:

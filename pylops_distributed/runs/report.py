@@ -139,8 +139,8 @@ def plot_model(tree: xr.DataTree) -> Figure:
     parts = {title: section(array).compute() for title, array in shown.items()}
     scales: dict[Any, list[tuple[float, float]]] = {}
     for part in parts.values():
-        known = scales.setdefault(part.attrs.get("units"), [])
-        known[:] = _together([*known, limits_of([part.values])])
+        bounds = scales.setdefault(part.attrs.get("units"), [])
+        bounds[:] = _together([*bounds, limits_of([part.values])])
     limits = {title: _scale(part, scales[part.attrs.get("units")]) for title, part in parts.items()}
     for ax, (title, part) in zip(axes.flat, parts.items(), strict=False):
         drawn = plot_section(part, ax, title, limits[title])

@@ -34,17 +34,17 @@ class SolverSettings(BaseModel):
     algorithm: ClassVar[type[Any]]
     name: str
 
-    def build(self, **given: Any) -> Solver[Any]:
+    def build(self, **supplied: Any) -> Solver[Any]:
         """The solver itself.
 
         Parameters
         ----------
-        **given
+        **supplied
             Fields that are no settings, by name: operators, functions and vectors. A required one that is missing
             stays empty: such a solver has settings, but cannot solve.
         """
         empty = {f.name: () for f in injected_fields(self.algorithm) if f.default is MISSING}
-        solver: Solver[Any] = self.algorithm(**self.model_dump(exclude={"name"}), **{**empty, **given})
+        solver: Solver[Any] = self.algorithm(**self.model_dump(exclude={"name"}), **{**empty, **supplied})
         return solver
 
     @model_validator(mode="after")

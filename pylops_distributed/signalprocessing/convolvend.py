@@ -134,10 +134,10 @@ def convolve(block: Array, h: Array, start: dict[int, int], method: Method) -> A
     if not others:
         return np.asarray(sps.oaconvolve(block, h)[cut])
     along = max(others, key=lambda a: block.shape[a])
-    found = np.empty(block.shape, np.result_type(block, h))
+    convolved = np.empty(block.shape, np.result_type(block, h))
     step = max(1, PIECE * block.shape[along] // max(1, block.nbytes))
     for i in range(0, block.shape[along], step):
         here = (slice(None),) * along + (slice(i, i + step),)
         piece = np.ascontiguousarray(block[here])
-        found[here] = sps.fftconvolve(piece, h, axes=sorted(start))[cut]
-    return found
+        convolved[here] = sps.fftconvolve(piece, h, axes=sorted(start))[cut]
+    return convolved

@@ -201,8 +201,8 @@ class FourierOperator(BlockwiseOperator):
         model = shape_of(dims)
         self.axes = axes_of(axes, model)
         lengths = tuple(model[a] for a in self.axes)
-        given = each("nffts", nffts, self.axes)
-        self.nffts = tuple(int(n or m) for n, m in zip(given, lengths, strict=True))
+        lengths_asked = each("nffts", nffts, self.axes)
+        self.nffts = tuple(int(n or m) for n, m in zip(lengths_asked, lengths, strict=True))
         self.ifftshift_before, self.fftshift_after = (
             each("ifftshift_before", before, self.axes),
             each("fftshift_after", after, self.axes),

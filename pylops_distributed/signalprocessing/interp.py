@@ -111,9 +111,9 @@ def Interp(
             return Restriction(model, positions, axis=axis, **options), positions
         case "linear":
             positions = below_last(positions, n)
-            made = AlongAxis(_linear(positions, n), model, axis, **options)
-            made.narrow = (False, True)
-            return made, positions
+            op = AlongAxis(_linear(positions, n), model, axis, **options)
+            op.narrow = (False, True)
+            return op, positions
         case "sinc":
             check_unique(positions)
             matrix = np.sinc(positions[:, None] - np.arange(n)).astype(dtype)

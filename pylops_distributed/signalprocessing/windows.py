@@ -147,18 +147,19 @@ class Windows(LinearOperator):
                 tuple((n - 1) * s + w for n in c)
                 for c, s, w in zip(counts, self.steps, self.nwin, strict=True)
             ]
-            made = [*ends, *((n,) for n in self.rest)]
+            lengths = [*ends, *((n,) for n in self.rest)]
         else:
             counts = [_counts(c, n, s) for c, n, s in zip(x.chunks, self.nwin, self.steps, strict=False)]
             ends = counts
-            made = [*counts, *((n,) for n in shape)]
+            lengths = [*counts, *((n,) for n in shape)]
         kernel = partial(
             function, op=None if op is None else _local(op), steps=self.steps, nwin=self.nwin, shape=shape,
             tapers=self.tapers, starts=[np.cumsum([0, *c]).tolist() for c in counts],
         )  # fmt: skip
         y = x.map_blocks(
             _cast, kernel=kernel, kind=kind, drop_axis=list(range(k, x.ndim)),
-            new_axis=list(range(k, len(made))), chunks=tuple(made), dtype=kind, meta=np.empty((0,) * len(made), kind),
+            new_axis=list(range(k, len(lengths))), chunks=tuple(lengths), dtype=kind,
+            meta=np.empty((0,) * len(lengths), kind),
         )  # fmt: skip
         return y, ends
 

@@ -257,9 +257,9 @@ def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = 
     group = Group(storage / path, attrs, attrs.pop("manifest"))
     stored = _stored(storage, path)
     for name, entry in group.manifest.items():
-        for what, value in stored[name].items():
-            if value != entry[what]:
-                raise CorruptionError(f"{path}/{name}: {what} is {value}, was written as {entry[what]}")
+        for key, value in stored[name].items():
+            if value != entry[key]:
+                raise CorruptionError(f"{path}/{name}: {key} is {value}, was written as {entry[key]}")
     if verify == "full":
         for name, entry in group.manifest.items():
             try:
@@ -300,7 +300,7 @@ def _write_arrays(
     """Write the arrays of a group, and return its manifest once they are verified."""
     storage.delete_prefix(path)
     lazy = {name: _write(storage / path, name, v, cold) for name, v in variables.items()}
-    (marks,) = dask.compute({name: found for name, (_, _, found) in lazy.items()}, scheduler=get)
+    (marks,) = dask.compute({name: mark for name, (_, _, mark) in lazy.items()}, scheduler=get)
     for name in finite:
         if (marks[name] < 0).any():
             block = tuple(int(i) for i in np.argwhere(marks[name] < 0)[0])
@@ -366,12 +366,12 @@ def _write_block(
 
 def _stored(storage: Storage, path: str) -> defaultdict[str, Json]:
     """Stored chunks and bytes of each array of a group, and the digest of its metadata."""
-    found: defaultdict[str, Json] = defaultdict(lambda: {"nchunks": 0, "stored_bytes": 0, "metadata": None})
+    stored: defaultdict[str, Json] = defaultdict(lambda: {"nchunks": 0, "stored_bytes": 0, "metadata": None})
     for key, size in storage.sizes(path):
         name, _, rest = key.removeprefix(f"{path}/").partition("/")
         if rest == "zarr.json":
-            found[name]["metadata"] = digest(storage.get(key))
+            stored[name]["metadata"] = digest(storage.get(key))
         elif rest:
-            found[name]["nchunks"] += 1
-            found[name]["stored_bytes"] += size
-    return found
+            stored[name]["nchunks"] += 1
+            stored[name]["stored_bytes"] += size
+    return stored

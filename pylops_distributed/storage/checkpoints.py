@@ -223,8 +223,8 @@ class CheckpointStore:
             If the checkpoint holds another kind of state.
         """
         self.wait()
-        found = self.list()
-        for entry in reversed(found):
+        entries = self.list()
+        for entry in reversed(entries):
             try:
                 checkpoint = self.load(entry.name, kind)
             except CorruptionError as error:
@@ -235,8 +235,8 @@ class CheckpointStore:
             if kind is not State:
                 warn_of_changes(self.storage, checkpoint.name, entry.attempt)
             return checkpoint
-        if found:
-            names = ", ".join(entry.name for entry in found)
+        if entries:
+            names = ", ".join(entry.name for entry in entries)
             raise CorruptionError(
                 f"all checkpoints of {self.storage.url} are corrupt, see the log: {names}; "
                 f"restore them from a copy, or delete {ROOT}/ to start from the first iteration"
@@ -279,18 +279,18 @@ class CheckpointStore:
         if is_published(self.storage, entry.path):
             return
         start = time.monotonic()
-        found = contents(state, history, self.labels)
+        members = contents(state, history, self.labels)
         attrs = {
             **describe(state, history, self._parent, entry.attempt, self._run),
-            "coordinates": " ".join(found.coordinates),
+            "coordinates": " ".join(members.coordinates),
         }
         try:
             write_group(
                 self.storage,
                 entry.path,
-                found.arrays,
+                members.arrays,
                 attrs,
-                finite=found.vectors,
+                finite=members.vectors,
                 cold=True,
                 check=self.attempt.check,
                 get=get,
@@ -314,9 +314,9 @@ class CheckpointStore:
 
         What a newer attempt has saved is none of this one's business: it may be paused here, and wake after a takeover.
         """
-        found = [entry for entry in self.list() if entry.attempt <= self.attempt.number]
+        entries = [entry for entry in self.list() if entry.attempt <= self.attempt.number]
         kept, rank = set[CheckpointKey](), 0
-        for entry in reversed(found):
+        for entry in reversed(entries):
             if entry in self._unreadable:
                 kept.add(entry)
                 continue
@@ -325,7 +325,7 @@ class CheckpointStore:
             if self.retention.keeps(entry, rank):
                 kept.add(entry)
             rank += 1
-        for entry in found if rank else []:
+        for entry in entries if rank else []:
             if entry not in kept:
                 try:
                     delete_group(self.storage, entry.path)

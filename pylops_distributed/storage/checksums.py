@@ -21,8 +21,8 @@ def checksums(array: da.Array, get: Any = None) -> str:
     sums = array.map_blocks(
         _chunk_checksum, dtype=np.int64, chunks=(1,) * array.ndim, meta=np.empty((0,) * array.ndim, np.int64)
     )
-    (found,) = dask.compute(sums, scheduler="sync" if array.nbytes < SMALL else get)
-    return text_of(found)
+    (computed,) = dask.compute(sums, scheduler="sync" if array.nbytes < SMALL else get)
+    return text_of(computed)
 
 
 def text_of(sums: np.ndarray[Any, Any]) -> str:
@@ -47,12 +47,12 @@ def compare(array: da.Array, written: str | None, get: Any = None) -> None:
     CorruptionError
         If a chunk holds something else; it names the chunk.
     """
-    found = checksums(array, get)
-    if written is None or found == written:
+    computed = checksums(array, get)
+    if written is None or computed == written:
         return
-    if len(found) != len(written):
-        raise CorruptionError(f"there are {len(found) // 8} chunks, and checksums of {len(written) // 8}")
-    wrong = next(i for i in range(0, len(found), 8) if found[i : i + 8] != written[i : i + 8]) // 8
+    if len(computed) != len(written):
+        raise CorruptionError(f"there are {len(computed) // 8} chunks, and checksums of {len(written) // 8}")
+    wrong = next(i for i in range(0, len(computed), 8) if computed[i : i + 8] != written[i : i + 8]) // 8
     place = tuple(int(i) for i in np.unravel_index(wrong, array.numblocks))
     raise CorruptionError(f"chunk {place} has changed since it was written")
 

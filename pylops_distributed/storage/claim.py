@@ -31,7 +31,7 @@ def describe_solve(solver: Any, op: Any, y: Any, x0: Any) -> Json:
     return {name: None if value is None else _token(name, value) for name, value in parts.items()}
 
 
-def check_claim(storage: Storage, given: Mapping[str, Any]) -> None:
+def check_claim(storage: Storage, claim: Mapping[str, Any]) -> None:
     """Compare what a solve is with what the checkpoints were made with.
 
     Raises
@@ -43,11 +43,11 @@ def check_claim(storage: Storage, given: Mapping[str, Any]) -> None:
     if kept is None:
         return
     unlike = [
-        name for name, value in given.items()
+        name for name, value in claim.items()
         if value != kept.get(name) and UNKNOWN not in (value, kept.get(name))
     ]  # fmt: skip
     if unlike:
-        listed = "\n  ".join(differences({n: kept.get(n) for n in unlike}, {n: given[n] for n in unlike}))
+        listed = "\n  ".join(differences({n: kept.get(n) for n in unlike}, {n: claim[n] for n in unlike}))
         raise RunMismatchError(
             f"the checkpoints of {storage.url} were made with another {', another '.join(unlike)}:\n  {listed}\n"
             "Nothing was computed. Restore them, or give another place"

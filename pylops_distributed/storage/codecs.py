@@ -72,12 +72,12 @@ def check_document(key: str, content: bytes) -> None:
     for array in _arrays(document):
         version = 2 if array.get("zarr_format") == 2 else 3
         named = _codecs_2(array) if version == 2 else _codecs_3(array.get("codecs"))
-        known = VERSION_2 if version == 2 else VERSION_3
+        allowed = VERSION_2 if version == 2 else VERSION_3
         for name in named:
-            if name not in known:
+            if name not in allowed:
                 raise UnsafeCodec(
                     f"{key!r} names the codec {name!r}, which may run code of the file's author: expected some of "
-                    f"{sorted(known)}. Write the array anew with one of these"
+                    f"{sorted(allowed)}. Write the array anew with one of these"
                 )
         for name in _types(array.get("dtype" if version == 2 else "data_type")):
             if not (TYPES_2 if version == 2 else TYPES_3).fullmatch(name):

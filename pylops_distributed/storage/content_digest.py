@@ -49,11 +49,11 @@ def token(*values: Any) -> str:
 
 def file_digest(path: str | Path) -> str | None:
     """SHA-256 of a file, or of all files of a Zarr hierarchy; None where there is neither."""
-    place, found = Path(path), sha256()
+    place, digest = Path(path), sha256()
     if place.is_dir() and any((place / name).exists() for name in ZARR):
         for file in sorted(p for p in place.rglob("*") if p.is_file()):
-            found.update(f"{file.relative_to(place).as_posix()}\0{_sum(file)}\n".encode())
-        return found.hexdigest()
+            digest.update(f"{file.relative_to(place).as_posix()}\0{_sum(file)}\n".encode())
+        return digest.hexdigest()
     return _sum(place) if place.is_file() else None
 
 
@@ -178,8 +178,8 @@ def stored_digest(value: Any) -> list[Any]:
 def _blocks(array: da.Array) -> list[str]:
     """Digest of each block, by the workers in use."""
     sums = array.map_blocks(_block_digest, dtype="U64", chunks=(1,) * array.ndim, name=f"token-{uuid4().hex}")
-    found = sums.compute()
-    return [str(list(map(list, array.chunks))), *map(str, np.ravel(found))]
+    digests = sums.compute()
+    return [str(list(map(list, array.chunks))), *map(str, np.ravel(digests))]
 
 
 def _block_digest(block: Any) -> Any:
@@ -190,11 +190,11 @@ def _slabs(array: da.Array) -> str:
     """Digest of an array in memory, in C order: the same for any chunks."""
     if array.ndim == 0:
         return array_digest(np.asarray(array.compute(scheduler="sync")))
-    found, rows = sha256(), max(1, SLAB // max(1, array.nbytes // max(1, array.shape[0])))
+    digest, rows = sha256(), max(1, SLAB // max(1, array.nbytes // max(1, array.shape[0])))
     for first in range(0, array.shape[0], rows):
         part = np.ascontiguousarray(array[first : first + rows].compute(scheduler="sync"))
-        found.update(part.tobytes())
-    return found.hexdigest()
+        digest.update(part.tobytes())
+    return digest.hexdigest()
 
 
 def _kept(value: Any, state: dict[str, Any]) -> dict[str, Any]:
@@ -230,8 +230,8 @@ def _flat(keys: Any) -> Iterator[Any]:
 
 
 def _sum(file: Path) -> str:
-    found = sha256()
+    digest = sha256()
     with file.open("rb") as stream:
         while part := stream.read(SLAB):
-            found.update(part)
-    return found.hexdigest()
+            digest.update(part)
+    return digest.hexdigest()

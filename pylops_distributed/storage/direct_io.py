@@ -51,11 +51,11 @@ def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> tuple[bool, int]:
     try:
         path.parent.mkdir(exist_ok=True)
         try:
-            found = _write(part, values, UNBUFFERED)
+            written = _write(part, values, UNBUFFERED)
         except OSError as error:
             if error.errno != errno.EINVAL:  # the file system wants its cache
                 raise
-            found = _write(part, values, 0)
+            written = _write(part, values, 0)
         Path(part).replace(path)
     except FileNotFoundError as error:
         raise AbandonedError(
@@ -64,7 +64,7 @@ def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> tuple[bool, int]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    return found
+    return written
 
 
 def checksum_of(block: np.ndarray[Any, Any]) -> int:

@@ -19,7 +19,7 @@ def is_published(storage: Storage, path: str) -> bool:
 def is_leftover(storage: Storage, path: str) -> bool:
     """Whether an unpublished group holds anything but a fence."""
     key = metadata_key(path)
-    return any(found != key for found in storage.list(path))
+    return any(other != key for other in storage.list(path))
 
 
 def abandon(storage: Storage, path: str, *, over: bool = False) -> None:

@@ -147,12 +147,12 @@ def acquire(storage: Storage, *, deletes: bool = False, after: int | None = None
     """
     while True:
         last = ensure_free(storage, deletes=deletes)
-        known = last.number if last else 0
-        if after is not None and known != after:
+        newest = last.number if last else 0
+        if after is not None and newest != after:
             raise RunBusyError(
-                f"{storage.url} was worked on meanwhile: attempt {known} has come since {after}; look again"
+                f"{storage.url} was worked on meanwhile: attempt {newest} has come since {after}; look again"
             )
-        number = known + 1
+        number = newest + 1
         if last is not None and not _released(storage, last.number):
             logger.warning("attempt %d at %s ended without notice; attempt %d takes over",
                            last.number, storage.url, number)  # fmt: skip
@@ -180,14 +180,14 @@ def ensure_free(storage: Storage, *, deletes: bool = False) -> Owner | None:
                 f"{storage.url} is being deleted, by process {last.pid} on {last.host}: give another place, or finish "
                 "that with pld runs --prune --yes"
             )
-        known = _watched.get((storage.url, last.number))
-        if last.here or known is None:
+        watched = _watched.get((storage.url, last.number))
+        if last.here or watched is None:
             if last.alive:
                 raise _busy(storage, last)
             return last
-        if time.monotonic() - known[1] >= TTL:
+        if time.monotonic() - watched[1] >= TTL:
             return last
-        if known[0].get("changed"):
+        if watched[0].get("changed"):
             raise _busy(storage, last)
         if not warned:
             logger.warning("watching for up to %.0f s whether attempt %d at %s is alive on %s",
@@ -275,12 +275,12 @@ def _lease(storage: Storage, number: int) -> Json:
 def _ensure_own(storage: Storage, number: int, uuid: str) -> None:
     """Raise :class:`RunGoneError` if the attempt of this number is another's: then the run is another, too."""
     try:
-        found = read_attrs(storage, _path(number)).get("uuid")
+        owner_uuid = read_attrs(storage, _path(number)).get("uuid")
     except CorruptionError:
         return  # no other attempt can have this number
     except FileNotFoundError:
-        found = None
-    if found != uuid:
+        owner_uuid = None
+    if owner_uuid != uuid:
         raise RunGoneError(
             f"{storage.place} is no longer the run that attempt {number} works on: it was moved or deleted meanwhile. "
             "Nothing is written there; resume the run where it is now"
@@ -382,9 +382,9 @@ def _lapsed(lease: Json, record: Json) -> bool:
 def _may_renew(storage: Storage, number: int, lease: Json) -> bool:
     """Whether a lease of another machine has changed within its time, on this process's own clock."""
     key, now = (storage.url, number), time.monotonic()
-    known = _watched.get(key)
-    if known is None:
+    watched = _watched.get(key)
+    if watched is None:
         _watched[key] = {"lease": lease}, now
-    elif known[0]["lease"] != lease:
+    elif watched[0]["lease"] != lease:
         _watched[key] = {"lease": lease, "changed": True}, now
     return now - _watched[key][1] < TTL

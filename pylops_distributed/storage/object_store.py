@@ -47,12 +47,12 @@ class Objects(CheckedStore):
 
     async def get(self, key: str, *args: Any, **more: Any) -> Buffer | None:
         """An object; None if there is none."""
-        found = await super().get(key, *args, **more)
-        if found is None and self.whole and not key.endswith(METADATA):
+        data = await super().get(key, *args, **more)
+        if data is None and self.whole and not key.endswith(METADATA):
             raise FileNotFoundError(
                 f"the chunk {key} is gone: it was deleted or replaced as it was read; open it again"
             )
-        return found
+        return data
 
     def with_read_only(self, read_only: bool = False) -> Objects:
         """The same view, to read or to write."""
@@ -156,7 +156,7 @@ class Storage:
             self._ask(key, "written", lambda: obstore.put(self._writable, key, data, mode="create"))
         return self.get(key) == data
 
-    def _ask(self, key: str, what: str, request: Callable[[], T]) -> T:
+    def _ask(self, key: str, action: str, request: Callable[[], T]) -> T:
         """Result of a request; to another machine it is sent again where the client itself would not.
 
         Those are the ones that broke off amid their answer, and those that may have been done: all here can be twice.
@@ -169,10 +169,10 @@ class Storage:
             except GenericError as error:  # a full disk, or a store that is away
                 if not left or time.monotonic() > end:
                     words = str(error).partition("\n")[0]  # the others tell how it was found
-                    raise OSError(f"{self.url}/{key} could not be {what}: {words}") from error
+                    raise OSError(f"{self.url}/{key} could not be {action}: {words}") from error
 
     @contextmanager
-    def _words(self, key: str, what: str) -> Iterator[None]:
+    def _words(self, key: str, action: str) -> Iterator[None]:
         """Tell what could not be done to which object."""
         try:
             yield
@@ -180,7 +180,7 @@ class Storage:
             raise
         except OSError as error:
             reason = error.strerror or str(error)
-            raise OSError(error.errno, f"{self.place}/{key} could not be {what}: {reason}") from error
+            raise OSError(error.errno, f"{self.place}/{key} could not be {action}: {reason}") from error
 
     def get(self, key: str) -> bytes:
         """Content of an object.
@@ -209,10 +209,10 @@ class Storage:
 
     def stamp(self) -> tuple[int, int]:
         """Bytes of all objects, and when the last of them changed [ns]; an error if there is none."""
-        if not (found := self._listed("")):
+        if not (entries := self._listed("")):
             raise FileNotFoundError(f"there is nothing at {self.url}")
-        times = (round(entry["last_modified"].timestamp() * 1e9) for entry in found)
-        return sum(entry["size"] for entry in found), max(times)
+        times = (round(entry["last_modified"].timestamp() * 1e9) for entry in entries)
+        return sum(entry["size"] for entry in entries), max(times)
 
     def _listed(self, prefix: str) -> list[Any]:
         def listed() -> list[Any]:
@@ -230,12 +230,12 @@ class Storage:
     def dirs(self, prefix: str = "") -> Iterator[str]:
         """Names directly below ``prefix`` that have keys below them, sorted."""
         try:
-            found = self._ask(
+            folders = self._ask(
                 prefix, "listed", lambda: obstore.list_with_delimiter(self._readable, prefix or None)
             )["common_prefixes"]
         except FileNotFoundError:
             return iter(())
-        return iter(sorted(path.rstrip("/").rpartition("/")[2] for path in found))
+        return iter(sorted(path.rstrip("/").rpartition("/")[2] for path in folders))
 
     def delete(self, key: str) -> None:
         """Delete an object, but none behind a link; not an error if there is none."""

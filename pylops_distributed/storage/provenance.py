@@ -107,11 +107,11 @@ def warn_of_changes(storage: Storage, name: str, attempt: int) -> None:
 
 def _changes(before: Json, now: Json) -> Iterator[str]:
     for key in ("software", "processor"):
-        kept, found = before.get(key), now[key]
+        kept, current = before.get(key), now[key]
         if isinstance(kept, dict):
-            for name in sorted({*kept, *found}):
-                if kept.get(name) != found.get(name) and name in kept:
-                    yield f"{name} {_short(kept[name])}, now {_short(found.get(name))}"
+            for name in sorted({*kept, *current}):
+                if kept.get(name) != current.get(name) and name in kept:
+                    yield f"{name} {_short(kept[name])}, now {_short(current.get(name))}"
     if before.get("python") not in (None, now["python"]):
         yield f"Python {before['python']}, now {now['python']}"
 
@@ -135,10 +135,10 @@ def _software() -> tuple[tuple[str, str], ...]:
 @cache
 def _features() -> dict[str, bool]:
     try:
-        found = import_module("numpy._core._multiarray_umath").__cpu_features__
+        features = import_module("numpy._core._multiarray_umath").__cpu_features__
     except (ImportError, AttributeError):  # NumPy's own affair, which may move
         return {}
-    return dict(found)
+    return dict(features)
 
 
 @cache

@@ -68,8 +68,8 @@ class Place:
 
 def places(storage: Storage) -> list[Place]:
     """All places of results, oldest first, published or not."""
-    found = (NAME.fullmatch(name) for name in storage.dirs(ROOT))
-    return sorted(Place(int(one[1]), int(one[2])) for one in found if one)
+    matches = (NAME.fullmatch(name) for name in storage.dirs(ROOT))
+    return sorted(Place(int(one[1]), int(one[2])) for one in matches if one)
 
 
 def results(storage: Storage) -> list[Place]:
@@ -77,15 +77,15 @@ def results(storage: Storage) -> list[Place]:
     while True:
         listed = places(storage)
         # Newest first: what replaces another is published before the other goes.
-        found = [place for place in reversed(listed) if is_published(storage, place.path)]
-        if found or places(storage) == listed:
-            return found[::-1]
+        published = [place for place in reversed(listed) if is_published(storage, place.path)]
+        if published or places(storage) == listed:
+            return published[::-1]
 
 
 def result_path(storage: Storage) -> str | None:
     """Path of the result that counts; None if there is none."""
-    if found := results(storage):
-        return found[-1].path
+    if published := results(storage):
+        return published[-1].path
     return ROOT if is_published(storage, ROOT) else None
 
 

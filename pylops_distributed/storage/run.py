@@ -152,8 +152,8 @@ class Run:
                 storage.sync(key)
         run = cls.open(storage.url)
         if run.attrs["fingerprint"] != fingerprint(identity):
-            given = json.loads(canonical(dict(identity)))
-            listed = "\n  ".join(differences(run.attrs["identity"], given))
+            requested = json.loads(canonical(dict(identity)))
+            listed = "\n  ".join(differences(run.attrs["identity"], requested))
             raise RunMismatchError(
                 f"{storage.url} is another run:\n  {listed}\nGive another place, or go back to its settings"
             )
@@ -184,10 +184,10 @@ class Run:
     @property
     def dataset(self) -> str:
         """URL of its dataset: where that was when the run was made, or in ``datasets`` next to the run after a move."""
-        known = str(self.attrs["dataset"])
-        sibling = f"{self.storage.url.rsplit('/', 1)[0]}/datasets/{known.rstrip('/').rsplit('/', 1)[-1]}"
-        moved = not open_storage(known).exists("zarr.json") and open_storage(sibling).exists("zarr.json")
-        return sibling if moved else known
+        recorded = str(self.attrs["dataset"])
+        sibling = f"{self.storage.url.rsplit('/', 1)[0]}/datasets/{recorded.rstrip('/').rsplit('/', 1)[-1]}"
+        moved = not open_storage(recorded).exists("zarr.json") and open_storage(sibling).exists("zarr.json")
+        return sibling if moved else recorded
 
     def attempt(self) -> Attempt:
         """Take the right to write to the run; see :func:`pylops_distributed.storage.lease.acquire`.
@@ -309,13 +309,13 @@ def find_runs(root: str | Path) -> Iterator[tuple[str, Run | Exception]]:
 def list_runs(root: str | Path) -> list[Run]:
     """The runs directly below a folder or prefix, by name; unreadable ones are left out, with a warning."""
     runs = []
-    for name, found in find_runs(root):
-        if isinstance(found, Run):
-            runs.append(found)
-        elif isinstance(found, CorruptionError | PermissionError):
-            logger.warning("run %s is left out: %s", name, found)
+    for name, run in find_runs(root):
+        if isinstance(run, Run):
+            runs.append(run)
+        elif isinstance(run, CorruptionError | PermissionError):
+            logger.warning("run %s is left out: %s", name, run)
         else:
-            raise found
+            raise run
     return runs
 
 

@@ -70,8 +70,8 @@ def installed(name: str | None) -> bool:
 
 @functools.cache
 def _in_package(file: str) -> bool:
-    known = sysconfig.get_paths()
-    roots = [known[kind] for kind in ("stdlib", "platstdlib", "purelib", "platlib")]
+    paths = sysconfig.get_paths()
+    roots = [paths[kind] for kind in ("stdlib", "platstdlib", "purelib", "platlib")]
     roots += [*site.getsitepackages(), site.getusersitepackages()]
     place = Path(file).resolve()
     return any(place.is_relative_to(Path(root).resolve()) for root in roots)
@@ -152,8 +152,8 @@ class Code:
             bound = None if owner is None or isinstance(owner, ModuleType) else self.of(owner)
             return ["builtin", str(getattr(value, "__module__", "")), value.__name__, bound]
         for inner in ("__wrapped__", "wrapped", "py_func", "func"):
-            if isinstance(found := _attribute(value, inner), FunctionType | classmethod | staticmethod):
-                return [type(value).__name__, self.of(found)]
+            if isinstance(function := _attribute(value, inner), FunctionType | classmethod | staticmethod):
+                return [type(value).__name__, self.of(function)]
         name, module = _attribute(value, "__qualname__"), _attribute(value, "__module__")
         if callable(value) and isinstance(name, str) and isinstance(module, str) and self._installed(module):
             return ["function", *stored_name(module, name)]  # of compiled code
@@ -167,9 +167,9 @@ class Code:
         if self._installed(function.__module__):
             return ["function", *stored_name(function.__module__, function.__qualname__)]
         cells = [_content(cell) for cell in function.__closure__ or ()]
-        found = ["code", self.of(function.__code__), *map(self.of, cells)]
-        found += [self.of(function.__defaults__), self.of(function.__kwdefaults__)]
-        return found + [list(pair) for pair in self._reached(function)]
+        parts = ["code", self.of(function.__code__), *map(self.of, cells)]
+        parts += [self.of(function.__defaults__), self.of(function.__kwdefaults__)]
+        return parts + [list(pair) for pair in self._reached(function)]
 
     def _reached(self, function: FunctionType) -> Iterator[tuple[str, str]]:
         """What a function's code refers to beyond itself: globals, and modules that it imports."""
@@ -208,10 +208,10 @@ class Code:
             [name, self.of(value)] for name, value in sorted(vars(form).items())
             if name not in NO_CODE and not name.startswith("__pydantic")
         ]  # fmt: skip
-        known = vars(form).get("__pydantic_fields__") or {}
+        model_fields = vars(form).get("__pydantic_fields__") or {}
         parameters = [
             [name, repr(f.annotation), self.of(f.default), self.of(f.default_factory), [self.of(m) for m in f.metadata]]
-            for name, f in known.items()
+            for name, f in model_fields.items()
         ]  # fmt: skip
         return ["class", form.__qualname__, [self.of(base) for base in form.__mro__[1:]], members, parameters]
 
@@ -311,10 +311,10 @@ def _texts(name: str) -> dict[str, str]:
         tree = ast.parse(inspect.getsource(sys.modules[name]))
     except (KeyError, OSError, TypeError, SyntaxError):
         return {}
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         for target in targets:
             if isinstance(target, ast.Name) and getattr(node, "value", None) is not None:
-                found[target.id] = found.get(target.id, "") + ast.dump(node.value)  # type: ignore[attr-defined]
-    return found
+                texts[target.id] = texts.get(target.id, "") + ast.dump(node.value)  # type: ignore[attr-defined]
+    return texts

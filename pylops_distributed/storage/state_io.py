@@ -247,10 +247,10 @@ def _check(arrays: Mapping[str, Labelled], coords: Mapping[str, Labelled]) -> No
     lengths: dict[str, tuple[int, str]] = {}
     for name, variable in {**arrays, **coords}.items():
         for dim, length in zip(variable.dims, np.shape(variable.data), strict=True):
-            known, first = lengths.setdefault(dim, (length, name))
-            if known != length:
+            expected, first = lengths.setdefault(dim, (length, name))
+            if expected != length:
                 raise ValueError(
-                    f"axis {dim!r} has length {known} in {first} and {length} in {name}: "
+                    f"axis {dim!r} has length {expected} in {first} and {length} in {name}: "
                     "axes that differ need different names"
                 )
 
@@ -270,19 +270,19 @@ def _member(name: str, k: int) -> str:
 
 def _place(labels: SpaceLabels, space: str, below: str | None, k: int) -> tuple[str, int]:
     """The space and number of the k-th array of a vector that may have blocks of another space below its own."""
-    given = labels.get(space)
-    count = 1 if given is None or isinstance(given, Labels) else len(given)
+    space_labels = labels.get(space)
+    count = 1 if space_labels is None or isinstance(space_labels, Labels) else len(space_labels)
     return (space, k) if below is None or k < count else (below, k - count)
 
 
 def _label(labels: SpaceLabels, space: str, k: int, ndim: int) -> Labels:
     """Labels of the k-th array of a vector of a space; made up where not given."""
-    given = labels.get(space)
-    if given is None:
+    space_labels = labels.get(space)
+    if space_labels is None:
         return Labels(tuple(f"{_member(space, k)}_axis{i}" for i in range(ndim)))
-    if not isinstance(given, Labels) and k >= len(given):
-        raise ValueError(f"the {space} has more than {k} blocks, labels are given for {len(given)}")
-    label = given if isinstance(given, Labels) else given[k]
+    if not isinstance(space_labels, Labels) and k >= len(space_labels):
+        raise ValueError(f"the {space} has more than {k} blocks, labels are given for {len(space_labels)}")
+    label = space_labels if isinstance(space_labels, Labels) else space_labels[k]
     if len(label.dims) != ndim:
         raise ValueError(f"the {space} has {ndim} axes, its labels {len(label.dims)}: {label.dims}")
     return label

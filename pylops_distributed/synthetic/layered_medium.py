@@ -68,14 +68,14 @@ def layered_responses(receivers: int, dr: float, nt: int, dt: float, seed: int =
 def _reflection(r: Array, kz: Array, top: float, base: float, upwards: bool = False) -> Array:
     """Response of the interfaces between two depths to a wave from ``top``, or from ``base`` upwards."""
     inside = [(z, c) for z, c in zip(DEPTHS, r, strict=True) if top < z < base]
-    found = np.zeros_like(kz, dtype=complex)
+    coefficient = np.zeros_like(kz, dtype=complex)
     if not inside:
-        return found
+        return coefficient
     ordered = [(z, -c) for z, c in inside] if upwards else inside[::-1]  # the farthest first
     places = [z for z, _ in ordered[1:]] + [base if upwards else top]
     for (z, c), nearer in zip(ordered, places, strict=True):
-        found = (c + found) / (1 + c * found) * np.exp(-2j * kz * abs(nearer - z))
-    return found
+        coefficient = (c + coefficient) / (1 + c * coefficient) * np.exp(-2j * kz * abs(nearer - z))
+    return coefficient
 
 
 def _multiples(r: Array, kz: Array) -> Array:

@@ -26,14 +26,14 @@ def trace(
     method = ("explicit" if op.explicit else "hutch++") if method is None else method.lower()
     if method == "explicit":
         return da.diagonal(op.todense()).sum(dtype=op.dtype)
-    known: dict[str, Callable[..., da.Array]] = {
+    estimators: dict[str, Callable[..., da.Array]] = {
         "hutchinson": trace_hutchinson,
         "hutch++": trace_hutchpp,
         "na-hutch++": trace_nahutchpp,
     }
-    if method not in known:
-        raise NotImplementedError(f"method must be one of {['explicit', *known]}, got {method!r}")
-    return known[method](op, neval, **options)
+    if method not in estimators:
+        raise NotImplementedError(f"method must be one of {['explicit', *estimators]}, got {method!r}")
+    return estimators[method](op, neval, **options)
 
 
 def trace_hutchinson(

@@ -32,12 +32,12 @@ def _index(positions: tuple[Any, ...], offset: int) -> Any:
 
 
 def _best(flag: Any, x: Any, norms: Any, *positions: Any, offset: int) -> Any:
-    found = np.array([-1.0, 0.0])
+    best = np.array([-1.0, 0.0])
     if flag:
         size = np.abs(x) if norms is None else np.abs(x) / norms
         where = int(size.argmax())
-        found = np.array([size.flat[where], np.broadcast_to(_index(positions, offset), x.shape).flat[where]])
-    return found.reshape((1,) * x.ndim + (2,))
+        best = np.array([size.flat[where], np.broadcast_to(_index(positions, offset), x.shape).flat[where]])
+    return best.reshape((1,) * x.ndim + (2,))
 
 
 def _first(table: Any) -> Any:
@@ -89,13 +89,13 @@ def update_at(function: Callable[..., Any], x: Vector, best: da.Array, *args: An
     """``function`` of a vector, of whether an element is the one ``argmax`` found, and of scalars."""
     arrays = _arrays(x)
     scalars = [p for s in args for p in (da.asarray(s), ())]
-    made = []
+    updated = []
     for a, offset in zip(arrays, _offsets(arrays), strict=True):
         axes, kind = tuple(range(a.ndim)), dtype or a.dtype
-        made.append(
+        updated.append(
             da.blockwise(
                 _marked, axes, a, axes, best, (a.ndim,), *_positions(a), *scalars, function=function, offset=offset,
                 ndim=a.ndim, concatenate=True, dtype=kind, meta=np.zeros((0,) * a.ndim, kind),
             )
         )  # fmt: skip
-    return BlockVector(tuple(made)) if isinstance(x, BlockVector) else made[0]
+    return BlockVector(tuple(updated)) if isinstance(x, BlockVector) else updated[0]

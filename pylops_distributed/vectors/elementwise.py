@@ -180,11 +180,11 @@ def where(flag: Any, a: Any, b: Any) -> Any:
 
 def _step_length(k: Any, curvature: Any, first: Any, direction: Any, model: Any, eps: float) -> Any:
     with np.errstate(all="ignore"):
-        found = np.asarray(k / curvature)
-        size = np.abs(found) * np.sqrt(direction)  # not squared again: the square of a small step is zero
-    worth = np.isfinite(found) & (k > eps**2 * first) & ~(size <= eps * np.sqrt(model))
+        step = np.asarray(k / curvature)
+        size = np.abs(step) * np.sqrt(direction)  # not squared again: the square of a small step is zero
+    worth = np.isfinite(step) & (k > eps**2 * first) & ~(size <= eps * np.sqrt(model))
     lost = ~(np.isfinite(k) & np.isfinite(curvature))
-    return np.where(worth, found, np.where(lost, np.full_like(found, np.nan), np.zeros_like(found)))
+    return np.where(worth, step, np.where(lost, np.full_like(step, np.nan), np.zeros_like(step)))
 
 
 def step_length(k: Any, curvature: Any, first: Any, *vectors: Vector) -> Any:

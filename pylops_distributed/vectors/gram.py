@@ -10,8 +10,8 @@ import numpy as np
 from pylops_distributed.vectors.space import BlockVector, Vector, arrays_of
 
 
-def _members(X: Vector, made: list[da.Array]) -> Any:
-    return BlockVector(tuple(made)) if isinstance(X, BlockVector) else made[0]
+def _members(X: Vector, arrays: list[da.Array]) -> Any:
+    return BlockVector(tuple(arrays)) if isinstance(X, BlockVector) else arrays[0]
 
 
 def gram_matrix(X: Vector, Y: Vector) -> da.Array:

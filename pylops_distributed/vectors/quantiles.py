@@ -120,8 +120,8 @@ def _digits(size: Any, start: Any, before: int, after: int, width: int) -> tuple
 
 def _count(size: Any, search: Any, before: int, after: int, width: int) -> Any:
     starts = search[: 1 if search[0] == search[1] else 2]  # both ranks share their first digits, as a rule
-    found = [np.bincount(_digits(size, start, before, after, width)[1], minlength=width) for start in starts]
-    return [found[0], found[-1]]
+    counts = [np.bincount(_digits(size, start, before, after, width)[1], minlength=width) for start in starts]
+    return [counts[0], counts[-1]]
 
 
 def _count_and_sum(size: Any, search: Any, before: int, after: int, width: int) -> Any:
@@ -138,13 +138,13 @@ def _starts(start: Any, width: int, after: int, kind: Any) -> Any:
 
 def _descend(table: Any, search: Any, after: int, kind: Any) -> Any:
     """The prefixes of two ranks made longer by a digit, and their ranks among those that share them."""
-    found = np.empty(4)
+    narrowed = np.empty(4)
     for n in (0, 1):
         below = np.cumsum(table[n])
         digit = int(np.searchsorted(below, search[2 + n], side="right"))
-        found[n] = _starts(search[n], table.shape[1], after, kind)[digit]
-        found[2 + n] = search[2 + n] - (below[digit - 1] if digit else 0)
-    return found
+        narrowed[n] = _starts(search[n], table.shape[1], after, kind)[digit]
+        narrowed[2 + n] = search[2 + n] - (below[digit - 1] if digit else 0)
+    return narrowed
 
 
 def _interpolate(search: Any, weight: float) -> Any:

@@ -144,12 +144,12 @@ def MDD(
         )
 
     results = solve(data if data.ndim == 3 else data[:, None])
-    found = [
+    solutions = [
         results[i] if data.ndim == 3 and data.shape[1] > 1 else results[i][:, 0] for i in range(1 + adjoint)
     ]
     if psf:
-        found += solve(kernel)[: 1 + adjoint]
-    return found[0] if len(found) == 1 else tuple(found)
+        solutions += solve(kernel)[: 1 + adjoint]
+    return solutions[0] if len(solutions) == 1 else tuple(solutions)
 
 
 def _padded(data: da.Array, nt: int) -> da.Array:

@@ -164,8 +164,8 @@ def SeismicInterpolation(
         run_dottest(op, complexflag=int(kind == "fk"), verb=True)
     model, _, cost = fista(op, d.astype(op.dtype), **kwargs_solver)
     prec = da.asarray(model)
-    found = P.apply(prec).real.reshape(dims)
-    return found, prec.reshape(grid.sparse(P)), cost
+    interpolated = P.apply(prec).real.reshape(dims)
+    return interpolated, prec.reshape(grid.sparse(P)), cost
 
 
 def _sampling(dims: tuple[int, ...], places: Sequence[ArrayLike], dtype: Any) -> LinearOperator:
@@ -209,8 +209,10 @@ class Grid:
             return ChirpRadon3D(t, x[0], x[1], (first, second[0]), dtype=self.dtype).H
         build: Any = Radon2D if len(x) == 1 else Radon3D
         kind = self.kind.removeprefix("radon-")
-        made: LinearOperator = build(t, *x, *self.slownesses, centeredh=centered, kind=kind, dtype=self.dtype)
-        return made
+        transform: LinearOperator = build(
+            t, *x, *self.slownesses, centeredh=centered, kind=kind, dtype=self.dtype
+        )
+        return transform
 
     def sliding(self, nwins: Any, nwin: Any, nover: Any, engine: Any) -> LinearOperator:
         """From slownesses in windows along space, by PyLops' operators."""
@@ -263,8 +265,8 @@ class Grid:
         return tuple(float(p.max() * d / dt) for p, d in zip(self.slownesses, dx, strict=True))
 
 
-def needed(value: Any, what: str) -> Any:
+def needed(value: Any, option: str) -> Any:
     """``value``, or an error where it is missing."""
     if value is None:
-        raise ValueError(f"this kind needs {what}")
+        raise ValueError(f"this kind needs {option}")
     return value

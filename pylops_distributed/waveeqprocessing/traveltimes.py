@@ -58,11 +58,11 @@ def _made(kernel: Callable[..., Array], axes: tuple[Array, ...], points: Array, 
     sizes = split_longest_axis(points.shape[1], pieces)
     columns = da.from_array(points, chunks=(-1, (sizes)))
     index, image = len(axes), tuple(range(len(axes)))
-    made: da.Array = da.blockwise(
+    times: da.Array = da.blockwise(
         kernel, (*image, index), columns, (index + 1, index), concatenate=True,
         new_axes={a: len(axes[a]) for a in image}, dtype=float, meta=np.empty((0,) * (index + 1)),
     )  # fmt: skip
-    return made
+    return times
 
 
 def _distances(points: Array, axes: tuple[Array, ...]) -> Array:

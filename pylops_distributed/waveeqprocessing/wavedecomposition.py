@@ -345,7 +345,7 @@ def _obliquity(
 ) -> tuple[LinearOperator, LinearOperator]:  # fmt: skip
     """The Fourier transform, and the factor from pressure to velocity (``composition``) or back."""
     dims = (*nr, nt)
-    lengths = [n if given is None else int(given) for n, given in zip(dims, nffts, strict=False)]
+    lengths = [n if length is None else int(length) for n, length in zip(dims, nffts, strict=False)]
     F = FFTND(dims, range(len(dims)), lengths, (*dr, dt), dtype=dtype)
     *ks, f = np.meshgrid(*F.fs, indexing="ij")
     horizontal = sum(k**2 for k in ks)

@@ -95,7 +95,7 @@ def name_axes(name: str, ndim: int, dims: Sequence[str] | None, alone: bool) -> 
     return tuple(dims)
 
 
-def choose(found: Mapping[str, Any], variables: Sequence[str] | None, path: str) -> dict[str, Any]:
+def choose(arrays: Mapping[str, Any], variables: Sequence[str] | None, path: str) -> dict[str, Any]:
     """The arrays asked for, or all.
 
     Raises
@@ -103,19 +103,19 @@ def choose(found: Mapping[str, Any], variables: Sequence[str] | None, path: str)
     ValueError
         If one asked for is not in the file.
     """
-    if missing := set(variables or ()) - set(found):
-        raise ValueError(f"{path!r} has no {sorted(missing)}: it holds {sorted(found)}.")
-    return {name: found[name] for name in (found if variables is None else variables)}
+    if missing := set(variables or ()) - set(arrays):
+        raise ValueError(f"{path!r} has no {sorted(missing)}: it holds {sorted(arrays)}.")
+    return {name: arrays[name] for name in (arrays if variables is None else variables)}
 
 
 def choose_labelled(
     ds: xr.Dataset, variables: Sequence[str] | None, coords: Coords | None, path: str
 ) -> list[str]:
     """Names of the variables of a dataset to take: those asked for, or all but the ones that ``coords`` names."""
-    found = {str(name): 0 for name in ds.data_vars}
+    names = {str(name): 0 for name in ds.data_vars}
     if variables is None:
-        return [name for name in found if name not in arrays_named(coords)]
-    return list(choose(found, variables, path))
+        return [name for name in names if name not in arrays_named(coords)]
+    return list(choose(names, variables, path))
 
 
 def label(

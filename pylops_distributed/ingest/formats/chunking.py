@@ -16,9 +16,9 @@ MOST = 10_000_000  # chunks along an axis: more are no data, but a file that cla
 
 def check_chunks(sizes: Iterable[str], chunks: Mapping[str, int] | None) -> None:
     """Raise for lengths of chunks for unknown dimensions, or neither positive nor -1."""
-    asked, known = dict(chunks or {}), list(sizes)
-    if unknown := set(asked) - set(known):
-        raise ValueError(f"chunks name {sorted(unknown)}, but the dimensions are {known}.")
+    asked, dims = dict(chunks or {}), list(sizes)
+    if unknown := set(asked) - set(dims):
+        raise ValueError(f"chunks name {sorted(unknown)}, but the dimensions are {dims}.")
     if bad := {name: size for name, size in asked.items() if size != -1 and size < 1}:
         raise ValueError(f"chunks must be positive, or -1 for a whole dimension; got {bad}.")
 
@@ -92,8 +92,8 @@ def regular_chunks(
         If ``chunks`` names an unknown dimension or a length that is neither positive nor -1.
     """
     check_chunks(sizes, chunks)
-    given = dict.fromkeys(whole, -1) | dict(chunks or {})
-    wish = tuple(min(given[name], size) if name in given else "auto" for name, size in sizes.items())
+    asked = dict.fromkeys(whole, -1) | dict(chunks or {})
+    wish = tuple(min(asked[name], size) if name in asked else "auto" for name, size in sizes.items())
     if dtype.hasobject or dtype.itemsize == 0:
         dtype = np.dtype(np.float64)  # words have no fixed size
     if 0 in sizes.values():

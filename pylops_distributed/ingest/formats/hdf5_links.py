@@ -33,9 +33,9 @@ def check_contained(path: str) -> None:
         for name, link in links.items():
             if isinstance(link, h5py.ExternalLink):
                 raise _outside(path, name, link.filename)
-            found = file.get(name) if isinstance(link, h5py.HardLink) else None
-            if isinstance(found, h5py.Dataset):
-                _check_dataset(path, name, found)
+            item = file.get(name) if isinstance(link, h5py.HardLink) else None
+            if isinstance(item, h5py.Dataset):
+                _check_dataset(path, name, item)
 
 
 def _check_dataset(path: str, name: str, dataset: Any) -> None:

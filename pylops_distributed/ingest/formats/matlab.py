@@ -71,9 +71,9 @@ def open_matlab(
     with Path(path).open("rb") as file:
         modern = file.read(10) == b"MATLAB 7.3"
     if modern:
-        found, others = _find(path)
-        _check_others(path, found, others, variables)
-        return label(found, variables, dims, chunks, coords, interval, path)
+        numeric, others = _find(path)
+        _check_others(path, numeric, others, variables)
+        return label(numeric, variables, dims, chunks, coords, interval, path)
     try:
         check_room(path, sum(math.prod(shape) * BYTES.get(kind, 0) for _, shape, kind in whosmat(path)))
         loaded = loadmat(path)
@@ -97,12 +97,12 @@ def _kind(array: Any) -> str:
 
 
 def _check_others(
-    path: str, found: Mapping[str, Any], others: Mapping[str, str], variables: Sequence[str] | None
+    path: str, arrays: Mapping[str, Any], others: Mapping[str, str], variables: Sequence[str] | None
 ) -> None:
     """Raise for sparse matrices, whose numbers would be lost, and log all else that is left out."""
     if wanted := [name for name in variables or () if name in others]:
         raise ValueError(
-            f"{path!r}: {wanted[0]!r} is {others[wanted[0]]}: only numerical arrays can be taken, {sorted(found)}; "
+            f"{path!r}: {wanted[0]!r} is {others[wanted[0]]}: only numerical arrays can be taken, {sorted(arrays)}; "
             "store it as an array (full(...), or a field of the struct)."
         )
     if variables is not None or not others:
@@ -110,14 +110,14 @@ def _check_others(
     if sparse := sorted(name for name, kind in others.items() if kind == "sparse"):
         raise ValueError(
             f"{path!r}: {sparse} are sparse, which cannot be taken: store them with full(...), or choose others with "
-            f"variables={sorted(found)}."
+            f"variables={sorted(arrays)}."
         )
     log.warning("%r: left out %s: no numerical arrays", path, dict(sorted(others.items())))
 
 
 def _find(path: str) -> tuple[dict[str, FileArray], dict[str, str]]:
     """Numerical arrays at the root of a version 7.3 file, and what the others are."""
-    found, others = {}, {}
+    arrays, others = {}, {}
     check_contained(path)
     with require("h5py").File(path, "r") as file:
         for name, item in file.items():
@@ -128,12 +128,12 @@ def _find(path: str) -> tuple[dict[str, FileArray], dict[str, str]]:
             if dtype is None:
                 others[name] = "sparse" if "MATLAB_sparse" in item.attrs else "a struct"
             elif dtype.kind in "biufc" and item.attrs.get("MATLAB_class", b"") != b"char":
-                found[name] = FileArray(_opened, path, name, item.shape[::-1], dtype)
+                arrays[name] = FileArray(_opened, path, name, item.shape[::-1], dtype)
             else:
                 others[name] = (
                     "text" if item.attrs.get("MATLAB_class", b"") == b"char" else "cells or an object"
                 )
-    return found, others
+    return arrays, others
 
 
 def _complex(dtype: np.dtype[Any]) -> np.dtype[Any] | None:

@@ -119,9 +119,9 @@ def open_source(path: str, *, format: str | None = None, checksum: bool = True, 
     if name not in FORMATS:
         raise ValueError(f"format={name!r} is unknown: expected one of {list(FORMATS)}.")
     reader = FORMATS[name].open
-    known = list(inspect.signature(reader).parameters)[1:]
-    if unknown := sorted(set(options) - set(known)):
-        raise ValueError(f"unknown options {unknown} for format {name!r}: expected some of {known}.")
+    accepted = list(inspect.signature(reader).parameters)[1:]
+    if unknown := sorted(set(options) - set(accepted)):
+        raise ValueError(f"unknown options {unknown} for format {name!r}: expected some of {accepted}.")
     if "://" not in path and not Path(path).exists():
         raise FileNotFoundError(f"there is no file {path!r}.")
     ds = reader(path, **options)
@@ -140,8 +140,8 @@ def recognise(path: str) -> str:
         If neither is known.
     """
     suffix = Path(path.rstrip("/")).suffix.lower()
-    for name, known in FORMATS.items():
-        if suffix in known.suffixes:
+    for name, form in FORMATS.items():
+        if suffix in form.suffixes:
             return name
     if "://" in path or Path(path).is_dir():
         return "zarr"
@@ -149,12 +149,12 @@ def recognise(path: str) -> str:
         raise FileNotFoundError(f"there is no file {path!r}.")
     with Path(path).open("rb") as file:
         head = file.read(16)
-    for name, known in FORMATS.items():
-        if head.startswith(known.magic):
+    for name, form in FORMATS.items():
+        if head.startswith(form.magic):
             return name
     raise ValueError(
         f"cannot tell the format of {path!r}: give format=, one of {list(FORMATS)} (suffixes "
-        f"{', '.join(suffix for known in FORMATS.values() for suffix in known.suffixes)})."
+        f"{', '.join(suffix for form in FORMATS.values() for suffix in form.suffixes)})."
     )
 
 

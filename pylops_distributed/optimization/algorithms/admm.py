@@ -74,10 +74,10 @@ class ADMM:
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> ADMMState:
         """State before the first step, lazily."""
         x = start(op, y, x0)
-        known = unknown(real_dtype(x))
+        scalars = unknown(real_dtype(x))
         if self.tol is not None:
-            known["cost"] = data_term(self.f, op, y, self.inner)(x) + self.g(x)
-        return ADMMState(0, x, x, x * 0.0, scalar_array(0, real_dtype(x)), **known)
+            scalars["cost"] = data_term(self.f, op, y, self.inner)(x) + self.g(x)
+        return ADMMState(0, x, x, x * 0.0, scalar_array(0, real_dtype(x)), **scalars)
 
     def step(self, op: LinearOperator, y: Vector, state: ADMMState) -> ADMMState:
         """State after one more step, lazily."""
@@ -89,10 +89,10 @@ class ADMM:
             x = f.warm(plus(z, -1.0, state.u), self.tau, x)
             z = self.g.prox(plus(x, 1.0, state.u), self.tau)
         u = elementwise(_dual, state.u, x, z)
-        known = {"cost": state.cost, "change": state.change}
+        scalars = {"cost": state.cost, "change": state.change}
         if self.tol is not None:
-            known = objective(f(x) + self.g(x), state)
-        return ADMMState(state.iteration + 1, x, z, u, distance(x, z), **known)
+            scalars = objective(f(x) + self.g(x), state)
+        return ADMMState(state.iteration + 1, x, z, u, distance(x, z), **scalars)
 
     def done(self, state: ADMMState) -> Reason | None:
         """The reason to stop at a computed state, or None to continue."""

@@ -54,9 +54,9 @@ class FISTA(ISTA):
         x = self.shrink(op, state.z, state.rz, state)
         r = y - op.apply(x)
         t = elementwise(_next, state.t)
-        known = self.measure(state, x, squared_norm(state.rz), squared_norm(r))
+        measures = self.measure(state, x, squared_norm(state.rz), squared_norm(r))
         z, rz = (elementwise(_extrapolated, a, b, state.t) for a, b in ((x, state.x), (r, state.r)))
-        return FISTAState(state.iteration + 1, x, **known, z=z, r=r, rz=rz, t=t)
+        return FISTAState(state.iteration + 1, x, **measures, z=z, r=r, rz=rz, t=t)
 
 
 def _next(t: Any) -> Any:

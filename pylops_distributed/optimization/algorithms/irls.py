@@ -108,11 +108,11 @@ class IRLS:
             s = s - op.apply(x)
             g = axpy(-(self.epsI**2), x, op.apply_adjoint(s))
         real, k = real_dtype(s, g), squared_norm(g)
-        known = advance_counters(
+        counters = advance_counters(
             scalar_array(0, real), scalar_array(0, real), scalar_array(-1, real), k, k, self.niter, self.tol
         )
         w = elementwise(_ones, s, dtype=real)
-        return IRLSState(0, x, x, g, s, w, k, **known, cost=norm(y), update=scalar_array(np.inf, real))
+        return IRLSState(0, x, x, g, s, w, k, **counters, cost=norm(y), update=scalar_array(np.inf, real))
 
     def step(self, op: LinearOperator, y: Vector, state: IRLSState) -> IRLSState:
         """State after one more step, lazily."""
@@ -129,11 +129,11 @@ class IRLS:
         g = axpy(-(self.epsI**2), z, op.apply_adjoint(elementwise(_times, w, s)))
         k = squared_norm(g)
         c = elementwise(_direction, state.restart, safe_divide(k, state.kold), state.c, g)
-        known = advance_counters(
+        counters = advance_counters(
             state.restart, state.outer, state.inner, state.kfirst, k, self.niter, self.tol
         )
         return IRLSState(
-            state.iteration + 1, where(state.restart, state.z, state.x), z, c, s, w, k, **known,
+            state.iteration + 1, where(state.restart, state.z, state.x), z, c, s, w, k, **counters,
             cost=where(state.restart, size**0.5, state.cost),
             update=where(
                 state.restart, distance_if(state.restart, state.z, state.x, k.dtype), state.update
@@ -183,10 +183,10 @@ def _weights(restart: Any, w: Any, image: Any, y: Any, least: Any, thresh: bool,
     if not restart:
         return w
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.sqrt(_weight(np.abs(y - image), thresh, eps) / _weight(least, thresh, eps))
+        ratio = np.sqrt(_weight(np.abs(y - image), thresh, eps) / _weight(least, thresh, eps))
     # A residual and an epsR of zero give 0 / 0, and the largest weight; a residual of NaN stays NaN.
-    exact = np.isnan(found) & (y == image)
-    return np.where(exact, np.ones_like(found), found)
+    exact = np.isnan(ratio) & (y == image)
+    return np.where(exact, np.ones_like(ratio), ratio)
 
 
 def _residual(restart: Any, a: Any, s: Any, w0: Any, image: Any, w: Any, y: Any, warm: bool) -> Any:

@@ -96,10 +96,12 @@ class IRLSModel:
         c = axpy(self.epsI**2, s, op.apply(back))
         x, w = zero_model(op, back), elementwise(_ones, back, dtype=real_dtype(back))
         real, k = real_dtype(s, back), squared_norm(c)
-        known = advance_counters(
+        counters = advance_counters(
             scalar_array(0, real), scalar_array(0, real), scalar_array(-1, real), k, k, self.niter, self.tol
         )
-        return IRLSModelState(0, x, x, w, c, s, k, **known, cost=norm(y), update=scalar_array(np.inf, real))
+        return IRLSModelState(
+            0, x, x, w, c, s, k, **counters, cost=norm(y), update=scalar_array(np.inf, real)
+        )
 
     def step(self, op: LinearOperator, y: Vector, state: IRLSModelState) -> IRLSModelState:
         """State after one more step, lazily."""
@@ -118,9 +120,9 @@ class IRLSModel:
         g = axpy(self.epsI**2, s, back)
         k = squared_norm(g)
         c = elementwise(_direction, restart, safe_divide(k, state.kold), state.c, g)
-        known = advance_counters(restart, state.outer, state.inner, state.kfirst, k, self.niter, self.tol)
+        counters = advance_counters(restart, state.outer, state.inner, state.kfirst, k, self.niter, self.tol)
         return IRLSModelState(
-            state.iteration + 1, where(restart, state.p, state.x), p, w, c, s, k, **known,
+            state.iteration + 1, where(restart, state.p, state.x), p, w, c, s, k, **counters,
             cost=where(restart, size**0.5, state.cost),
             update=where(restart, distance_if(restart, state.p, state.x, k.dtype), state.update),
         )  # fmt: skip

@@ -144,21 +144,21 @@ class ISTA:
         coefficients = moved if self.SOp is None else self.SOp.apply_adjoint(moved)
         if self.threshkind.endswith("percentile"):
             assert self.perc is not None  # checked when the settings were made
-            found = threshold(coefficients, self.threshkind, 100 - self.perc)
+            shrunk = threshold(coefficients, self.threshkind, 100 - self.perc)
         else:
             weight = elementwise(
                 _weight, state.alpha, state.count, self.eps, self.decay, dtype=state.alpha.dtype
             )
-            found = threshold(coefficients, self.threshkind, weight)
-        return found if self.SOp is None else self.SOp.apply(found)
+            shrunk = threshold(coefficients, self.threshkind, weight)
+        return shrunk if self.SOp is None else self.SOp.apply(shrunk)
 
     def measure(self, state: ISTAState, x: Any, monitored: Any, misfit: Any) -> dict[str, Any]:
         """Scalars after a step to ``x``: from the squared norms of the residuals to watch and to count."""
-        known = scalars(
+        measures = scalars(
             _measure, ("count", "normres", "grown", "cost"), state.count, state.normres, monitored, misfit,
             norm1(x), settings=(self.eps,), dtype=real_dtype(x),
         )  # fmt: skip
-        return {"alpha": state.alpha, "xupdate": distance(x, state.x), **known}
+        return {"alpha": state.alpha, "xupdate": distance(x, state.x), **measures}
 
 
 def _weight(alpha: Any, count: Any, eps: float, decay: tuple[float, ...] | None) -> Any:

@@ -78,10 +78,10 @@ class LinearizedADMM:
         """State before the first step, lazily."""
         x = start(op, y, x0)
         ax = self.A.apply(reshape(x, self.A.domain))
-        known = unknown(real_dtype(x))
+        scalars = unknown(real_dtype(x))
         if self.tol is not None:
-            known["cost"] = data_term(self.f, op, y, self.inner)(x) + self.g(ax)
-        return LinearizedADMMState(0, x, ax, ax, ax * 0.0, scalar_array(0, real_dtype(x)), **known)
+            scalars["cost"] = data_term(self.f, op, y, self.inner)(x) + self.g(ax)
+        return LinearizedADMMState(0, x, ax, ax, ax * 0.0, scalar_array(0, real_dtype(x)), **scalars)
 
     def step(self, op: LinearOperator, y: Vector, state: LinearizedADMMState) -> LinearizedADMMState:
         """State after one more step, lazily."""
@@ -92,10 +92,10 @@ class LinearizedADMM:
         ax = self.A.apply(reshape(x, self.A.domain))
         z = self.g.prox(elementwise(_sum, ax, state.u), self.tau)
         u = elementwise(_dual, state.u, ax, z)
-        known = {"cost": state.cost, "change": state.change}
+        scalars = {"cost": state.cost, "change": state.change}
         if self.tol is not None:
-            known = objective(f(x) + self.g(ax), state)
-        return LinearizedADMMState(state.iteration + 1, x, ax, z, u, distance(ax, z), **known)
+            scalars = objective(f(x) + self.g(ax), state)
+        return LinearizedADMMState(state.iteration + 1, x, ax, z, u, distance(ax, z), **scalars)
 
     def done(self, state: LinearizedADMMState) -> Reason | None:
         """The reason to stop at a computed state, or None to continue."""

@@ -111,15 +111,15 @@ class LSMR:
         """State before the first step, lazily."""
         x, basis = begin(op, y, x0, damp=self._stacked(x0))
         real = real_dtype(x, basis.v)
-        known = {name: scalar_array(0, real) for name in _CARRIED}
-        known |= dict.fromkeys(("rho", "rhobar", "cbar", "rhodold", "live", "conda"), scalar_array(1, real))
-        known |= dict.fromkeys(("zetabar", "normar"), basis.alfa * basis.beta)
-        known |= dict.fromkeys(("betadd", "normr"), basis.beta)
-        known |= {"alphabar": basis.alfa, "norma": basis.alfa, "norma2": basis.alfa**2}
-        known["minrbar"] = scalar_array(np.inf, real)
+        carried = {name: scalar_array(0, real) for name in _CARRIED}
+        carried |= dict.fromkeys(("rho", "rhobar", "cbar", "rhodold", "live", "conda"), scalar_array(1, real))
+        carried |= dict.fromkeys(("zetabar", "normar"), basis.alfa * basis.beta)
+        carried |= dict.fromkeys(("betadd", "normr"), basis.beta)
+        carried |= {"alphabar": basis.alfa, "norma": basis.alfa, "norma2": basis.alfa**2}
+        carried["minrbar"] = scalar_array(np.inf, real)
         normb = basis.beta if x0 is None else norm(y)
         h = unit(basis.v, basis.alfa)
-        return self._state(0, x, basis, h, zero_model(op, h), normb, known)
+        return self._state(0, x, basis, h, zero_model(op, h), normb, carried)
 
     def step(self, op: LinearOperator, y: Vector, state: LSMRState) -> LSMRState:
         """State after one more step, lazily."""
@@ -156,9 +156,9 @@ class LSMR:
         return 0.0 if x0 is None else self.damp
 
     def _state(
-        self, iteration: int, x: Any, basis: Bidiagonal, h: Any, hbar: Any, normb: Any, known: Any
+        self, iteration: int, x: Any, basis: Bidiagonal, h: Any, hbar: Any, normb: Any, values: Any
     ) -> LSMRState:
-        carried = {name: known[name] for name in _CARRIED}
+        carried = {name: values[name] for name in _CARRIED}
         return LSMRState(
             iteration, x, basis.u, basis.v, h, hbar, basis.alfa, basis.beta, normb, norm(x), **carried
         )

@@ -129,13 +129,13 @@ class LSQR:
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> LSQRState:
         """State before the first step, lazily."""
         x, basis = begin(op, y, x0, self.M, self._stacked(x0))
-        known = {name: scalar_array(0, real_dtype(x, basis.v)) for name in _CARRIED}
-        known |= {"live": known["live"] + 1, "cs2": known["cs2"] - 1, "rhobar": basis.alfa}
-        known |= dict.fromkeys(("bnorm", "phibar", "r1norm", "r2norm", "cost"), basis.beta)
-        known |= self._norms(op, basis, known, x)
-        known |= dict.fromkeys(("arnorm", "arnorm0"), basis.alfa * basis.beta)
+        carried = {name: scalar_array(0, real_dtype(x, basis.v)) for name in _CARRIED}
+        carried |= {"live": carried["live"] + 1, "cs2": carried["cs2"] - 1, "rhobar": basis.alfa}
+        carried |= dict.fromkeys(("bnorm", "phibar", "r1norm", "r2norm", "cost"), basis.beta)
+        carried |= self._norms(op, basis, carried, x)
+        carried |= dict.fromkeys(("arnorm", "arnorm0"), basis.alfa * basis.beta)
         w = unit(basis.v, basis.alfa)
-        return self._state(0, x, basis, w, known, elementwise(_nothing, w, dtype=real_dtype(w)))
+        return self._state(0, x, basis, w, carried, elementwise(_nothing, w, dtype=real_dtype(w)))
 
     def step(self, op: LinearOperator, y: Vector, state: LSQRState) -> LSQRState:
         """State after one more step, lazily."""
@@ -178,19 +178,19 @@ class LSQR:
         """The damping that becomes part of the operator."""
         return self.damp if x0 is not None or self.M is not None else 0.0
 
-    def _norms(self, op: LinearOperator, basis: Bidiagonal, known: Any, x: Any) -> dict[str, Any]:
+    def _norms(self, op: LinearOperator, basis: Bidiagonal, carried: Any, x: Any) -> dict[str, Any]:
         """Norms of the data's part of the residual, where that has the model's part below it."""
         _, damp = system_of(op, basis.u, self.damp)
         if damp == self.damp:
             return {}
         names = ("r1norm", "cost")
         return scalars(
-            _data_norm, names, known["r2norm"], squared_norm(x), settings=(self.damp,), dtype=real_dtype(x)
+            _data_norm, names, carried["r2norm"], squared_norm(x), settings=(self.damp,), dtype=real_dtype(x)
         )
 
-    def _state(self, iteration: int, x: Any, basis: Bidiagonal, w: Any, known: Any, var: Any) -> LSQRState:
+    def _state(self, iteration: int, x: Any, basis: Bidiagonal, w: Any, values: Any, var: Any) -> LSQRState:
         extra = {"p": basis.p} if self.M is not None else {"var": var} if self.calc_var else {}
-        carried = {name: known[name] for name in _CARRIED}
+        carried = {name: values[name] for name in _CARRIED}
         return self.state(iteration, x, basis.u, basis.v, w, basis.alfa, basis.beta, **carried, **extra)
 
 
@@ -271,8 +271,8 @@ def _rotate(
     cost = np.sqrt(abs(r1sq))
     acond = anorm * np.sqrt(ddnorm)
     # At machine precision the condition is left to `done`.
-    known = acond if any(rules[:3]) else 1.0
-    live = float(not _code(rules, rnorm, arnorm, anorm, known, xnorm, bnorm, arnorm0))
+    condition = acond if any(rules[:3]) else 1.0
+    live = float(not _code(rules, rnorm, arnorm, anorm, condition, xnorm, bnorm, arnorm0))
     return (
         quotient(1.0, rho), quotient(1.0, alfa), -quotient(theta, rho), quotient(phi, rho),
         bnorm, arnorm0, rhobar, phibar, anorm, ddnorm, res2, xxnorm, z, cs2, sn2, live,

@@ -101,9 +101,9 @@ def _nothing(x: Any) -> Any:
     return np.zeros_like(x.real)
 
 
-def _one(x: Any, found: Any) -> Any:
-    return found.astype(x.dtype)
+def _one(x: Any, chosen: Any) -> Any:
+    return chosen.astype(x.dtype)
 
 
-def _ranked(rank: Any, found: Any, count: Any) -> Any:
-    return np.where(found & (rank == 0), count + 1, rank).astype(rank.dtype)
+def _ranked(rank: Any, chosen: Any, count: Any) -> Any:
+    return np.where(chosen & (rank == 0), count + 1, rank).astype(rank.dtype)

@@ -96,11 +96,11 @@ class OMP:
         back = op.apply_adjoint(s)
         real = real_dtype(s, back)
         x, rank = elementwise(np.zeros_like, back), elementwise(_nothing, back, dtype=real)
-        known = {
+        counters = {
             name: scalar_array(value, real)
             for name, value in (("kold", 0), ("kfirst", 0), ("outer", -1), ("inner", 0))
         }
-        return OMPState(0, x, x, x, s, back, rank, **known, restart=scalar_array(1, real), cost=norm(s))
+        return OMPState(0, x, x, x, s, back, rank, **counters, restart=scalar_array(1, real), cost=norm(s))
 
     def step(self, op: LinearOperator, y: Vector, state: OMPState) -> OMPState:
         """State after one more step, lazily."""
@@ -117,12 +117,12 @@ class OMP:
         r = elementwise(_masked, restart, rank, g, state.back)
         k = squared_norm(r)
         c = elementwise(_direction, restart, safe_divide(k, state.kold), state.c, r)
-        known = advance_counters(
+        counters = advance_counters(
             restart, state.outer, state.inner, state.kfirst, k, self.niter_inner, self.tol
         )
         return OMPState(
             state.iteration + 1, where(restart, state.z, state.x), z, c, where(restart, y, residual),
-            state.back, rank, k, **known, cost=where(restart, size**0.5, state.cost),
+            state.back, rank, k, **counters, cost=where(restart, size**0.5, state.cost),
         )  # fmt: skip
 
     def done(self, state: OMPState) -> Reason | None:
@@ -144,8 +144,8 @@ def _residual(restart: Any, a: Any, s: Any, image: Any, y: Any) -> Any:
     return y - image if restart else s - a * image
 
 
-def _ranked(rank: Any, found: Any, restart: Any, outer: Any) -> Any:
-    return np.where(found & (rank == 0), outer + 2, rank).astype(rank.dtype) if restart else rank
+def _ranked(rank: Any, chosen: Any, restart: Any, outer: Any) -> Any:
+    return np.where(chosen & (rank == 0), outer + 2, rank).astype(rank.dtype) if restart else rank
 
 
 def _inner(restart: Any, a: Any, z: Any, c: Any) -> Any:

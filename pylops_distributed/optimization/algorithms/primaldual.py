@@ -90,10 +90,10 @@ class PrimalDual:
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> PrimalDualState:
         """State before the first step, lazily."""
         x = start(op, y, x0)
-        known = unknown(real_dtype(x))
+        scalars = unknown(real_dtype(x))
         if self.tol is not None:
-            known["cost"] = self._objective(data_term(self.f, op, y, self.inner), x)
-        return PrimalDualState(0, x, x, self._image(x) * 0.0, scalar_array(np.inf, real_dtype(x)), **known)
+            scalars["cost"] = self._objective(data_term(self.f, op, y, self.inner), x)
+        return PrimalDualState(0, x, x, self._image(x) * 0.0, scalar_array(np.inf, real_dtype(x)), **scalars)
 
     def step(self, op: LinearOperator, y: Vector, state: PrimalDualState) -> PrimalDualState:
         """State after one more step, lazily."""
@@ -106,10 +106,10 @@ class PrimalDual:
         xhat = elementwise(_ahead, x, state.x, self.theta)
         if not self.gfirst:
             dual = self._dual(dual, xhat)
-        known = {"cost": state.cost, "change": state.change}
+        scalars = {"cost": state.cost, "change": state.change}
         if self.tol is not None:
-            known = objective(self._objective(f, x), state)
-        return PrimalDualState(state.iteration + 1, x, xhat, dual, distance(x, state.x), **known)
+            scalars = objective(self._objective(f, x), state)
+        return PrimalDualState(state.iteration + 1, x, xhat, dual, distance(x, state.x), **scalars)
 
     def done(self, state: PrimalDualState) -> Reason | None:
         """The reason to stop at a computed state, or None to continue."""

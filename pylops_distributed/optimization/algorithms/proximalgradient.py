@@ -119,16 +119,19 @@ class ProximalGradient:
         """State before the first step, lazily."""
         x = start(op, y, x0)
         real = real_dtype(x)
-        known = {"tau": scalar_array(1.0 if self.tau is None else self.tau, real), "t": scalar_array(1, real)}
-        known |= {
+        numbers = {
+            "tau": scalar_array(1.0 if self.tau is None else self.tau, real),
+            "t": scalar_array(1, real),
+        }
+        numbers |= {
             "count": scalar_array(0, real),
             "tries": scalar_array(0, real),
             "update": scalar_array(0, real),
             **unknown(real),
         }
         if self.tol is not None:
-            known["cost"] = data_term(self.f, op, y)(x) + self.epsg * self.g(x)
-        return ProximalGradientState(0, x, x, **known)
+            numbers["cost"] = data_term(self.f, op, y)(x) + self.epsg * self.g(x)
+        return ProximalGradientState(0, x, x, **numbers)
 
     def step(self, op: LinearOperator, y: Vector, state: ProximalGradientState) -> ProximalGradientState:
         """State after one more step, or with backtracking trial, lazily."""
@@ -148,14 +151,14 @@ class ProximalGradient:
             taken, tau, tries = tried["taken"], tried["tau"], tried["tries"]
         t = elementwise(_momentum, taken, state.t, dtype=real)
         omega = elementwise(_omega, state.t, state.count, self.acceleration, dtype=real)
-        known: dict[str, Any] = {"cost": state.cost, "change": state.change}
+        numbers: dict[str, Any] = {"cost": state.cost, "change": state.change}
         if self.tol is not None:
             new = objective(f(x) + self.epsg * self.g(x), state)
-            known = {name: where(taken, value, getattr(state, name)) for name, value in new.items()}
+            numbers = {name: where(taken, value, getattr(state, name)) for name, value in new.items()}
         return ProximalGradientState(
             state.iteration + 1, where(taken, x, state.x), elementwise(_ahead, taken, omega, x, state.x, state.y),
             tau, t, state.count + taken, tries,
-            update=where(taken, distance(x, state.x), state.update), **known,
+            update=where(taken, distance(x, state.x), state.update), **numbers,
         )  # fmt: skip
 
     def done(self, state: ProximalGradientState) -> Reason | None:

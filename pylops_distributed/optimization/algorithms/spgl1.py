@@ -145,20 +145,20 @@ class SPGL1:
             x = elementwise(soft, start, l1_threshold(start, tau))
             r = data - op.apply(x)
             g = -op.apply_adjoint(r)
-        known = {name: scalar_array(0, real) for name in NAMES}
+        initial = {name: scalar_array(0, real) for name in NAMES}
         f = squared_norm(r) / 2
-        known |= {"tau": tau, "single": single, "bnorm": bnorm, "f": f, "fold": f, "last0": f}
-        known |= dict.fromkeys(("last1", "last2"), scalar_array(-np.inf, real))
-        known |= dict.fromkeys(("step", "scale"), scalar_array(1, real))
-        known |= {"step_max": scalar_array(self.step_max, real), "errors": scalar_array(10, real)}
+        initial |= {"tau": tau, "single": single, "bnorm": bnorm, "f": f, "fold": f, "last0": f}
+        initial |= dict.fromkeys(("last1", "last2"), scalar_array(-np.inf, real))
+        initial |= dict.fromkeys(("step", "scale"), scalar_array(1, real))
+        initial |= {"step_max": scalar_array(self.step_max, real), "errors": scalar_array(10, real)}
         moved = elementwise(_moved, x, g, 1.0)
         ahead = elementwise(_towards, x, moved, l1_threshold(moved, tau), 1.0)
-        known["gstep"] = scalars(
+        initial["gstep"] = scalars(
             _first_step, ("gstep",), _largest(elementwise(_minus, ahead, x), real),
             settings=(self.step_min, self.step_max), dtype=real,
         )["gstep"]  # fmt: skip
         zero, one = scalar_array(0, real), scalar_array(1, real)
-        numbers = (zero, one, *(known[name] for name in NAMES))
+        numbers = (zero, one, *(initial[name] for name in NAMES))
         return SPGL1State(0, x, r, g, **self._judged(op, data, x, r, g, zero, zero, *numbers))
 
     def step(self, op: LinearOperator, y: Vector, state: SPGL1State) -> SPGL1State:
@@ -179,8 +179,8 @@ class SPGL1:
         g = where(taken, -op.apply_adjoint(r), state.g)
         sty = total(_curvature, x, state.x, g, state.g, dtype=real)
         x, r = where(taken, x, state.x), where(taken, r, state.r)
-        known = self._judged(op, y, x, r, g, sty, s2, new)
-        return SPGL1State(state.iteration + 1, x, r, g, **known)
+        numbers = self._judged(op, y, x, r, g, sty, s2, new)
+        return SPGL1State(state.iteration + 1, x, r, g, **numbers)
 
     def done(self, state: SPGL1State) -> Reason | None:
         """The reason to stop at a computed state, or None to continue."""

@@ -160,11 +160,11 @@ class SplitBregman:
         s = terms.map(_scaled_difference, targets, image.arrays)
         g = terms.gradient(s, x)
         real, k = real_dtype(s, g), squared_norm(g)
-        known = {n: scalar_array(0, real) for n in ("outer", "sweep", "inner")}
-        known |= dict.fromkeys(("cost", "costdata", "update"), scalar_array(np.inf, real))
-        known |= {"kfirst": k, "restart": elementwise(_over, k, self.niter, self.inner_tol, dtype=real)}
+        numbers = {n: scalar_array(0, real) for n in ("outer", "sweep", "inner")}
+        numbers |= dict.fromkeys(("cost", "costdata", "update"), scalar_array(np.inf, real))
+        numbers |= {"kfirst": k, "restart": elementwise(_over, k, self.niter, self.inner_tol, dtype=real)}
         more = {"start": x, "image": image} if self.restart else {}
-        return self.state(0, x, x, g, s, split, split, k, **known, **more)
+        return self.state(0, x, x, g, s, split, split, k, **numbers, **more)
 
     def step(self, op: LinearOperator, y: Vector, state: SplitBregmanState) -> SplitBregmanState:
         """State after one more step, lazily."""
@@ -184,16 +184,16 @@ class SplitBregman:
         g = terms.gradient(s, z)
         k = squared_norm(g)
         c = elementwise(_direction, restart, safe_divide(k, state.kold), state.c, g)
-        known = scalars(
+        numbers = scalars(
             _progress, ("outer", "sweep", "inner", "kfirst", "restart"),
             restart, state.outer, state.sweep, state.inner, state.kfirst, k,
             settings=(self.niter_inner, self.niter, self.inner_tol), dtype=real,
         )  # fmt: skip
-        known |= self._costs(terms, turn, image, fixed, state)
+        numbers |= self._costs(terms, turn, image, fixed, state)
         x = where(turn, state.z, state.x)
         more = {"start": start, "image": begin} if self.restart else {}
         return self.state(
-            state.iteration + 1, x, z, c, s, BlockVector(split), BlockVector(bregman), k, **known, **more
+            state.iteration + 1, x, z, c, s, BlockVector(split), BlockVector(bregman), k, **numbers, **more
         )
 
     def done(self, state: SplitBregmanState) -> Reason | None:
@@ -240,13 +240,13 @@ class _Terms:
 
     def targets(self, y: Vector, image: BlockVector) -> tuple[da.Array, ...]:
         """Data of the first arrays, in the chunks of ``image``; those of the last are the split."""
-        given: list[Any] = [y]
+        vectors: list[Any] = [y]
         if self.solver.dataregsL2 is None:
-            given += [elementwise(np.zeros_like, a) for a in image.arrays[self.data : self.fixed]]
+            vectors += [elementwise(np.zeros_like, a) for a in image.arrays[self.data : self.fixed]]
         else:
             regs = zip(self.solver.dataregsL2, self.solver.RegsL2, strict=True)
-            given += [reshape(d, aslinearoperator(r).codomain) for d, r in regs]
-        arrays = [a for v in given for a in (v.arrays if isinstance(v, BlockVector) else (v,))]
+            vectors += [reshape(d, aslinearoperator(r).codomain) for d, r in regs]
+        arrays = [a for v in vectors for a in (v.arrays if isinstance(v, BlockVector) else (v,))]
         return tuple(a.rechunk(b.chunks) for a, b in zip(arrays, image.arrays, strict=False))
 
     def apply(self, x: Vector) -> Any:

@@ -121,8 +121,10 @@ def krylov_schur(
         V = [*(_mixed(_sum, q, V[:m]) for q in rows), V[m]]
         H[...] = 0
         H[:size, :size], H[size, :size] = T, beta * Q[m - 1]
-    found = values[first[:k][done]]
-    raise ArpackNoConvergence(f"{found.size} of {k} eigenvalues have converged", found, np.empty((n, 0)))
+    converged = values[first[:k][done]]
+    raise ArpackNoConvergence(
+        f"{converged.size} of {k} eigenvalues have converged", converged, np.empty((n, 0))
+    )
 
 
 def _kept(

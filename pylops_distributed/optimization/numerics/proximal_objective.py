@@ -48,9 +48,9 @@ def objective(value: Any, state: Any) -> dict[str, Any]:
 
 
 def _change(value: Any, before: Any) -> tuple[Any, ...]:
-    known = np.isfinite(value) and np.isfinite(before) and before
+    comparable = np.isfinite(value) and np.isfinite(before) and before
     # An indicator is infinite outside of its set; NaN stays in the objective itself.
-    return value, abs(1 - value / before) if known else np.inf
+    return value, abs(1 - value / before) if comparable else np.inf
 
 
 def reason(state: Any, taken: Any, niter: int, tol: float | None) -> Reason | None:

@@ -56,8 +56,8 @@ def _vector(op: LinearOperator, v0: Any) -> Any:
 
 def _of_matrix(op: LinearOperator, symmetric: bool) -> Matrix:
     matrix = op.todense().rechunk(-1)
-    found = matrix.map_blocks(_spectrum, symmetric, drop_axis=0, chunks=(op.shape[1],), dtype=complex)
-    values = np.asarray(found.compute())
+    spectrum = matrix.map_blocks(_spectrum, symmetric, drop_axis=0, chunks=(op.shape[1],), dtype=complex)
+    values = np.asarray(spectrum.compute())
     if not np.isfinite(values).all():
         raise NotFiniteError(f"{op!r} returns NaN or infinity: it has no eigenvalues that can be computed")
     return values

@@ -98,8 +98,8 @@ def decide(rules: Tolerances, f: Any, gs: Any, s2: Any, *numbers: Any) -> tuple[
         return 0.0, 1.0, *_values(_begin(failed))
     shorter = n.step / 2
     if n.step > 0.1:
-        found = quotient(-slope * n.step**2, 2 * (f - n.f - n.step * slope))
-        shorter = found if 0.1 <= found <= 0.9 * n.step else shorter
+        minimum = quotient(-slope * n.step**2, 2 * (f - n.f - n.step * slope))
+        shorter = minimum if 0.1 <= minimum <= 0.9 * n.step else shorter
     return 0.0, 0.0, *_values(replace(n, step=shorter, trials=n.trials + 1))
 
 

@@ -48,8 +48,8 @@ class L21(ProxOperator):
 
     def _each(self, function: Any, x: Any, tau: Any) -> Any:
         parts = self._parts(x)
-        made = tuple(elementwise(function, self.sigma, tau, k, *parts) for k in range(self.ndim))
-        return BlockVector(made) if isinstance(x, BlockVector) else da.stack(made).rechunk(x.chunks)
+        images = tuple(elementwise(function, self.sigma, tau, k, *parts) for k in range(self.ndim))
+        return BlockVector(images) if isinstance(x, BlockVector) else da.stack(images).rechunk(x.chunks)
 
 
 def _length(sigma: float, *parts: Any) -> Any:

@@ -57,7 +57,7 @@ class IRLS(OuterLoop):
     ) -> Any:  # fmt: skip
         """Outer iterations for what model ``x`` does not explain; returns the sum of both."""
         nouter = nouter if self.nouter is None else self.nouter
-        known = x
+        start = x
         if engine_of(engine) == "scipy":
             if not self._begun:
                 self._start_rounds(x, x)
@@ -67,7 +67,7 @@ class IRLS(OuterLoop):
             if not self._begun:
                 x = self._start(x, x, kwargs_solver)
             x = self.iterate(x, nouter, show, itershow)
-        return x if known is None else lazy(known).reshape(x.shape) + x
+        return x if start is None else lazy(start).reshape(x.shape) + x
 
     def finalize(self, show: bool = False) -> None:
         """Take the time and the number of outer iterations."""
@@ -108,22 +108,22 @@ class IRLS(OuterLoop):
         start = zeros(self.Op.domain) if x is None else vector_of(x, self.Op.domain)
         return self.outer_begin(rounds, start, self.y, [length(data)])
 
-    def _problem(self, known: Any, epsI: float) -> tuple[Any, Any, float]:
-        """Operator, data and damping, for what model ``known`` does not explain."""
+    def _problem(self, start: Any, epsI: float) -> tuple[Any, Any, float]:
+        """Operator, data and damping, for the data that the model ``start`` does not explain."""
         op: Any = self.Op
         data = vector_of(self.y, op.codomain)
         if self.kind == "datamodel":
             reg = Identity(op.dims, dtype=op.dtype)
             op, data = regularized_system(op, data, [reg], epsRs=[epsI])
             epsI = 0.0
-        if known is not None:
-            data = data - op.apply(vector_of(known, op.domain))
+        if start is not None:
+            data = data - op.apply(vector_of(start, op.domain))
         return op, data, epsI
 
-    def _start(self, x: Any, known: Any, kwargs_solver: dict[str, Any]) -> Any:
-        """Compute the first state, for what model ``known`` does not explain."""
+    def _start(self, x: Any, start: Any, kwargs_solver: dict[str, Any]) -> Any:
+        """Compute the first state, for the data that the model ``start`` does not explain."""
         self._begun = True
         settings = {**self._settings, **renamed(kwargs_solver)}
-        op, data, settings["epsI"] = self._problem(known, settings["epsI"])
+        op, data, settings["epsI"] = self._problem(start, settings["epsI"])
         machine = (irlsmodel.IRLSModel if self.kind == "model" else irls.IRLS)(**settings)
         return self.begin(machine, self.y, x if self.warm else None, None, self._show, op, data)

@@ -126,5 +126,5 @@ class SplitBregman(OuterLoop):
         return self.outer_begin(rounds, start, y, [])
 
 
-def _weights(given: Sequence[float] | None, count: int) -> tuple[float, ...]:
-    return (1.0,) * count if given is None or len(given) == 0 else tuple(given)
+def _weights(weights: Sequence[float] | None, count: int) -> tuple[float, ...]:
+    return (1.0,) * count if weights is None or len(weights) == 0 else tuple(weights)

@@ -50,12 +50,12 @@ class OperatorSpec(BaseModel):
         """
         make = self.find()
         try:
-            made = make(
+            instance = make(
                 *(_value(v, ds) for v in self.args), **{k: _value(v, ds) for k, v in self.kwargs.items()}
             )
         except (TypeError, ValueError, NotImplementedError) as error:
             raise ValueError(f"{self.path} does not take these arguments: {error}") from error
-        operator: LinearOperator = aslinearoperator(made)
+        operator: LinearOperator = aslinearoperator(instance)
         return operator
 
     def find(self) -> Any:
@@ -68,27 +68,27 @@ class OperatorSpec(BaseModel):
                 f"the environment variable {ENVIRONMENT}"
             )
         try:
-            found = getattr(import_module(module), name)
+            target = getattr(import_module(module), name)
         except (ImportError, AttributeError) as error:
             raise ValueError(f"there is no operator {self.path}: {error}") from error
-        if not _makes_operators(found) or found.__module__.split(".")[0] not in allowed:
+        if not _makes_operators(target) or target.__module__.split(".")[0] not in allowed:
             raise ValueError(
                 f"{self.path} is no class of operators, and no function that says it returns one"
             )
-        return found
+        return target
 
 
-def _makes_operators(found: Any) -> bool:
+def _makes_operators(target: Any) -> bool:
     """Whether calling something can only make an operator: other functions of a package may do anything."""
-    if isinstance(found, type):
-        return issubclass(found, LinearOperator | pylops.LinearOperator)
-    return inspect.isfunction(found) and "LinearOperator" in str(found.__annotations__.get("return", ""))
+    if isinstance(target, type):
+        return issubclass(target, LinearOperator | pylops.LinearOperator)
+    return inspect.isfunction(target) and "LinearOperator" in str(target.__annotations__.get("return", ""))
 
 
-def _value(given: Any, ds: xr.Dataset) -> Any:
+def _value(setting: Any, ds: xr.Dataset) -> Any:
     """An argument: lists, which YAML has, stand for tuples."""
-    if isinstance(given, dict) and set(given) == {"variable"}:
-        return da.asarray(variable(ds, given["variable"]).data)
-    if isinstance(given, dict) and set(given) == {"values"}:
-        return variable(ds, given["values"]).values
-    return tuple(_value(v, ds) for v in given) if isinstance(given, list | tuple) else given
+    if isinstance(setting, dict) and set(setting) == {"variable"}:
+        return da.asarray(variable(ds, setting["variable"]).data)
+    if isinstance(setting, dict) and set(setting) == {"values"}:
+        return variable(ds, setting["values"]).values
+    return tuple(_value(v, ds) for v in setting) if isinstance(setting, list | tuple) else setting

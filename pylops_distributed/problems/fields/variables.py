@@ -72,8 +72,8 @@ def shaped(array: xr.DataArray, shape: Sequence[int]) -> da.Array:
     ValueError
         If the shapes differ in more than neighbouring axes that are one axis in the other.
     """
-    given, wanted = (set(np.cumprod(lengths or (1,)).tolist()) for lengths in (array.shape, tuple(shape)))
-    if not (given | {1} <= wanted | {1} or given | {1} >= wanted | {1}) or max(given) != max(wanted):
+    present, wanted = (set(np.cumprod(lengths or (1,)).tolist()) for lengths in (array.shape, tuple(shape)))
+    if not (present | {1} <= wanted | {1} or present | {1} >= wanted | {1}) or max(present) != max(wanted):
         raise ValueError(
             f"{array.name!r} has shape {array.shape} on {array.dims}, the operator has {tuple(shape)}: transpose "
             "the variable or name another, so that its axes are the operator's"
@@ -101,19 +101,21 @@ def in_unit(axis: xr.DataArray, unit: str) -> NDArray[Any]:
         )
     if axis.dtype.kind == "m":  # as xarray reads times in words
         axis = (axis / np.timedelta64(1, "s")).assign_attrs(units="s")
-    given = str(axis.attrs.get("units") or "").strip()
-    if not given:
+    written = str(axis.attrs.get("units") or "").strip()
+    if not written:
         _check_bare(axis, unit)
         return np.asarray(axis.values)
     try:
-        scale = factor(given, unit)
+        scale = factor(written, unit)
     except ValueError:
         raise ValueError(
-            f"{axis.name!r} is in {given!r}, expected {unit!r}: convert it, or correct its attribute `units`, at the "
+            f"{axis.name!r} is in {written!r}, expected {unit!r}: convert it, or correct its attribute `units`, at the "
             "source and ingest again"
         ) from None
     if scale is None:
-        log.warning("%r is in %r, which is taken for %r: its unit is not known here", axis.name, given, unit)
+        log.warning(
+            "%r is in %r, which is taken for %r: its unit is not known here", axis.name, written, unit
+        )
     if scale is None or scale == 1:
         return np.asarray(axis.values)
     return np.asarray(axis.values.astype(float) * scale)
@@ -199,7 +201,7 @@ def fit_of(observed: xr.DataArray, predicted: Any) -> dict[str, xr.DataArray]:
     }
 
 
-def errors(ds: xr.Dataset, result: xr.Dataset, truth: str | None, **found: str) -> dict[str, Any]:
+def errors(ds: xr.Dataset, result: xr.Dataset, truth: str | None, **variables: str) -> dict[str, Any]:
     """Relative L2 error of each variable of a result against the truth, sample by sample.
 
     None where there is no truth, or, with a warning, where it is at other points: a run that is done is not to fail.
@@ -207,7 +209,7 @@ def errors(ds: xr.Dataset, result: xr.Dataset, truth: str | None, **found: str) 
     if truth is None:
         return {}
     true, figures = variable(ds, truth), {}
-    for name, shown in found.items():
+    for name, shown in variables.items():
         apart, scale = _apart(result[shown], true), 1.0
         if not apart:
             apart, scale = _scale(result[shown], true)
@@ -220,9 +222,9 @@ def errors(ds: xr.Dataset, result: xr.Dataset, truth: str | None, **found: str) 
     return figures
 
 
-def _scale(found: xr.DataArray, true: xr.DataArray) -> tuple[str, float]:
+def _scale(model: xr.DataArray, true: xr.DataArray) -> tuple[str, float]:
     """Why two arrays cannot be compared by their units, in words; else what the truth is to be multiplied with."""
-    ours, theirs = (str(array.attrs.get("units") or "").strip() for array in (found, true))
+    ours, theirs = (str(array.attrs.get("units") or "").strip() for array in (model, true))
     if not ours or not theirs:
         return "", 1.0
     try:
@@ -232,27 +234,27 @@ def _scale(found: xr.DataArray, true: xr.DataArray) -> tuple[str, float]:
     return ("", scale) if scale is not None else (f"are in {ours!r} and {theirs!r}, which are not known", 1.0)
 
 
-def _apart(found: xr.DataArray, true: xr.DataArray) -> str:
+def _apart(model: xr.DataArray, true: xr.DataArray) -> str:
     """How the points of two arrays differ, in words; empty if they do not."""
     try:
-        _placed(true, found)
+        _placed(true, model)
     except ValueError:
-        return f"have other axes: {dict(found.sizes)} and {dict(true.sizes)}"
-    shared = (d for d in found.dims if d in found.coords and d in true.coords)
-    other = [d for d in shared if not _close(found[d].values, true[d].values)]
+        return f"have other axes: {dict(model.sizes)} and {dict(true.sizes)}"
+    shared = (d for d in model.dims if d in model.coords and d in true.coords)
+    other = [d for d in shared if not _close(model[d].values, true[d].values)]
     return f"are at other points along {', '.join(map(str, other))}" if other else ""
 
 
-def _placed(true: xr.DataArray, found: xr.DataArray) -> da.Array:
+def _placed(true: xr.DataArray, model: xr.DataArray) -> da.Array:
     """The values of the truth in the shape of a result."""
-    named = [d for d in found.dims if d in true.dims]
-    return shaped(true.transpose(..., *named), found.shape)
+    named = [d for d in model.dims if d in true.dims]
+    return shaped(true.transpose(..., *named), model.shape)
 
 
-def _close(found: Any, true: Any) -> bool:
+def _close(values: Any, true: Any) -> bool:
     """Whether coordinates are the same to a hundredth of their smallest step."""
-    if found.shape != true.shape or found.dtype.kind not in "iuf" or true.dtype.kind not in "iuf":
-        return bool(np.array_equal(found, true))
-    steps = abs(np.diff(found.astype(float)))
-    near = 0.01 * steps.min() if steps.size else 1e-6 * abs(found).max(initial=0)
-    return bool(np.allclose(found, true, rtol=1e-9, atol=near))
+    if values.shape != true.shape or values.dtype.kind not in "iuf" or true.dtype.kind not in "iuf":
+        return bool(np.array_equal(values, true))
+    steps = abs(np.diff(values.astype(float)))
+    near = 0.01 * steps.min() if steps.size else 1e-6 * abs(values).max(initial=0)
+    return bool(np.allclose(values, true, rtol=1e-9, atol=near))

@@ -77,12 +77,12 @@ def _interval(layout: Layout, headers: Headers) -> float:
     return float(dt or binary_dt) / 1000
 
 
-def _constant(path: str, values: NDArray[Any], what: str, byte: int, cure: str) -> Any:
+def _constant(path: str, values: NDArray[Any], field: str, byte: int, cure: str) -> Any:
     """The one value of a header field."""
     (different,) = np.nonzero(values != values[0])
     if different.size:
         raise ValueError(
-            f"{path!r}: the {what} (byte {byte}) is {values[0]:.9g} in trace 0, but "
+            f"{path!r}: the {field} (byte {byte}) is {values[0]:.9g} in trace 0, but "
             f"{values[different[0]]:.9g} in trace {different[0]}: {cure}."
         )
     return values[0].item()
@@ -140,12 +140,12 @@ def spread(grid: Grid, field: NDArray[Any]) -> tuple[tuple[str, ...], NDArray[np
     """A coordinate on the grid, without the dimensions past the second along which it never changes."""
     over, values = tuple(grid.axes), grid.spread(field)
     while len(over) > 2:
-        known = np.where(np.isnan(values), -np.inf, values).max(-1)
-        known[np.isinf(known)] = np.nan
-        same = np.isnan(values) | (values == known[..., None])
+        largest = np.where(np.isnan(values), -np.inf, values).max(-1)
+        largest[np.isinf(largest)] = np.nan
+        same = np.isnan(values) | (values == largest[..., None])
         if not same.all():
             break
-        over, values = over[:-1], known
+        over, values = over[:-1], largest
     return over, values
 
 

@@ -60,10 +60,10 @@ class Binary:
         types = {
             byte: "i" if byte in _LONG else "B" if byte in (3501, 3502) else "h" for byte in _NAMES.values()
         }
-        known = {name: int(self.get(byte, types[byte])) for name, byte in _NAMES.items()}
+        values = {name: int(self.get(byte, types[byte])) for name, byte in _NAMES.items()}
         if self.endian == "little":  # segyio takes both for one number, by which stored datasets are known
-            known["SEGYRevision"], known["SEGYRevisionMinor"] = self.head[3501], self.head[3500]
-        return known | {"Interval": known["Interval"] & 0xFFFF}
+            values["SEGYRevision"], values["SEGYRevisionMinor"] = self.head[3501], self.head[3500]
+        return values | {"Interval": values["Interval"] & 0xFFFF}
 
 
 def read_text(raw: bytes) -> str:

@@ -130,9 +130,9 @@ def read_layout(
         raise ValueError(
             f"{path!r} is not a SEG-Y file: it has {size} bytes, headers alone take {head_bytes}+."
         )
-    for name, value, known in (("endian", endian, ("big", "little")), ("revision", revision, (0, 1, 2))):
-        if value is not None and value not in known:
-            raise ValueError(f"{name}={value!r}: expected one of {list(known)}.")
+    for name, value, allowed in (("endian", endian, ("big", "little")), ("revision", revision, (0, 1, 2))):
+        if value is not None and value not in allowed:
+            raise ValueError(f"{name}={value!r}: expected one of {list(allowed)}.")
     if samples is not None and not 0 < samples < 1 << 31:
         raise ValueError(f"samples={samples!r}: expected a positive number.")
     orders: tuple[Endian, ...] = (endian,) if endian else ("big", "little")
@@ -188,15 +188,15 @@ def _candidates(
     if not (math.isfinite(interval) and interval >= 0):
         raise _Misfit(f"bytes 3273-3280 hold the sample interval {interval}: give endian= or revision=")
     tail, count = (_tail(binary), binary.get(3513, "Q")) if modern else (0, 0)
-    found = []
+    layouts = []
     for first, extra in itertools.product(
         _starts(path, binary, revision), _extras(binary) if modern else [0]
     ):
         one = Layout(path, binary.endian, code, length, count, first, extra, revision, interval or None)
         traces = count or max(0, size - first - tail) // one.trace_bytes
-        found.append((replace(one, traces=traces), tail))
-    if not (there := [(layout, tail) for layout, tail in found if layout.first <= size]):
-        raise _Misfit(f"the first trace begins at byte {found[0][0].first}, behind the end of the file")
+        layouts.append((replace(one, traces=traces), tail))
+    if not (there := [(layout, tail) for layout, tail in layouts if layout.first <= size]):
+        raise _Misfit(f"the first trace begins at byte {layouts[0][0].first}, behind the end of the file")
     return there
 
 
@@ -241,12 +241,12 @@ def _starts(path: str, binary: Binary, revision: int | None) -> list[int]:
         return [offset]
     count = binary.get(3505, "h")
     if count == -1:
-        found = count_text_records(path)
-        if found is None:
+        records = count_text_records(path)
+        if records is None:
             raise _Misfit(
                 "bytes 3505-3506 announce extended text headers up to one with ((SEG: EndText)), and there is none"
             )
-        count = found
+        count = records
     if count < 0:
         raise _Misfit(f"bytes 3505-3506 hold {count} extended text headers")
     # Revision 0 has none: these bytes may hold something else.
@@ -257,10 +257,10 @@ def _starts(path: str, binary: Binary, revision: int | None) -> list[int]:
 def _extras(binary: Binary) -> list[int]:
     """How many additional trace headers there may be: four bytes hold them in revision 2.0, two in 2.1."""
     long, short = binary.get(3507, "i"), binary.get(3507, "h")
-    known = [long, short] if binary.head[3501] == 0 else [short]
-    if not any(0 <= number < 1 << 15 for number in known):
+    counts = [long, short] if binary.head[3501] == 0 else [short]
+    if not any(0 <= number < 1 << 15 for number in counts):
         raise _Misfit(f"bytes 3507-3510 hold {long} additional trace headers")
-    return [number for number in dict.fromkeys(known) if 0 <= number < 1 << 15]
+    return [number for number in dict.fromkeys(counts) if 0 <= number < 1 << 15]
 
 
 def _tail(binary: Binary) -> int:

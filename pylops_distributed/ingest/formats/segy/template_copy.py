@@ -60,15 +60,15 @@ def copy_segy(
     """
     layout = read_layout(source, endian, **(options or {}))
     format = layout.format if layout.format in FLOATS else IEEE
-    made = replace(layout, path=target, format=format)
-    _copy_headers(layout, made)
+    copy = replace(layout, path=target, format=format)
+    _copy_headers(layout, copy)
     order = array.transpose(*numbers.dims, numbers.attrs["samples"])
     with Path(target).open("r+b") as file:
         for where, block in _blocks(order):
             traces = np.asarray(block).reshape(-1, layout.samples)
             for number, trace in zip(numbers.values[where].ravel(), traces, strict=True):
                 if number >= 0:
-                    write_run(file, made, int(number), trace[None])
+                    write_run(file, copy, int(number), trace[None])
 
 
 def _copy_headers(source: Layout, target: Layout) -> None:

@@ -104,9 +104,9 @@ def write_segy(
         raise
 
 
-def _numbers(name: str, given: ArrayLike | None, size: int) -> np.ndarray[Any, Any]:
+def _numbers(name: str, values: ArrayLike | None, size: int) -> np.ndarray[Any, Any]:
     """Line numbers, checked."""
-    numbers = np.arange(1, size + 1) if given is None else np.asarray(given)
+    numbers = np.arange(1, size + 1) if values is None else np.asarray(values)
     if numbers.shape != (size,) or np.unique(numbers).size != size:
         raise ValueError(f"{name} must hold {size} different numbers; got shape {numbers.shape}.")
     return numbers
