@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import pylops
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
+from pylops_distributed.registry import import_on_use
 
 
 class JaxOperator(pylops.LinearOperator):  # type: ignore[misc]
@@ -71,12 +71,12 @@ class JaxOperator(pylops.LinearOperator):  # type: ignore[misc]
         jax.Array
             Flat model: :math:`\mathbf A^T \mathbf y`.
         """
-        return import_module("jax").vjp(self._matvec, x)[1](y)[0]
+        return import_on_use("jax").vjp(self._matvec, x)[1](y)[0]
 
 
 def _linear(op: LinearOperator, transposed: LinearOperator) -> Callable[[Any], Any]:
     """A compiled function of flat arrays with the gradient of a linear one."""
-    jax = import_module("jax")
+    jax = import_on_use("jax")
 
     def call(op: LinearOperator, x: Any) -> Any:
         local = op.topylops()

@@ -38,13 +38,39 @@ def attach(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], 
     return find, names, exported
 
 
+def import_on_use(module: str, missing: str = "") -> Any:
+    """Import a module that is slow to load, or of a package that is not always installed.
+
+    The only place where functions import: all else is imported at the top of files.
+
+    Parameters
+    ----------
+    module : str
+        Full name of the module.
+    missing : str, optional
+        What to say where it is not installed: who needs it, and how it is installed.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If it is not installed.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if missing and (error.name or "").partition(".")[0] == module.partition(".")[0]:
+            raise ModuleNotFoundError(missing, name=error.name) from error
+        raise
+
+
 class Registry(Mapping[str, T], Generic[T]):
     """Objects by name, each imported when it is asked for.
 
     Parameters
     ----------
     places : mapping of str to str
-        ``"module:attribute"`` by name. Names are stored with runs: they stay when files and classes are renamed.
+        ``"module:attribute"``, or ``"module"``, by name. Names are stored with runs: they stay when
+        files and classes are renamed.
     make : callable, optional
         What to return for a name and the object that was imported; by default the object.
 
@@ -62,7 +88,9 @@ class Registry(Mapping[str, T], Generic[T]):
     def __getitem__(self, name: str) -> T:
         if name not in self._objects:
             module, _, attribute = self._places[name].partition(":")
-            target = getattr(import_module(module), attribute)
+            target: Any = import_module(module)
+            if attribute:
+                target = getattr(target, attribute)
             self._objects[name] = target if self._make is None else self._make(name, target)
         return self._objects[name]
 

@@ -27,7 +27,7 @@ LIBRARY: dict[str, set[str]] = {
     "jaxoperator": {"linearoperator"},
     "torchoperator": {"linearoperator"},
     "pytensoroperator": {"linearoperator"},
-    "clusters": {"errors"},
+    "clusters": {"compat", "errors"},
     "synthetic": set(),
     "storage": VECTORS | {"execution", "errors"},
     "ingest": {"storage", "errors", "registry"},

@@ -7,10 +7,10 @@ import dask.array as da
 import numpy as np
 import pytest
 from cases import CASES
-from dask._task_spec import Alias, DataNode
 from dask.callbacks import Callback
 
 import pylops_distributed as pld
+from pylops_distributed.compat.dask import Alias, DataNode
 from pylops_distributed.errors import InsufficientMemoryError
 from pylops_distributed.linearoperator.memory_check import check_memory
 from pylops_distributed.vectors.space import BlockVector, arrays_of

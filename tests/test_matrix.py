@@ -13,6 +13,7 @@ from distributed import Client
 from scipy.sparse.linalg import ArpackNoConvergence
 
 import pylops_distributed as pld
+from pylops_distributed.compat.dask import flatten
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.numerics.krylov_schur import krylov_schur
 
@@ -255,7 +256,7 @@ def test_krylov_vectors_stay_on_the_workers(cluster, monkeypatch):
 
     def get(self, graph, keys, **options):
         found = Client.__dict__["get_here"](self, graph, keys, **options)
-        seen.extend(np.size(number) for number in dask.core.flatten(found))
+        seen.extend(np.size(number) for number in flatten(found))
         return found
 
     monkeypatch.setattr(Client, "get_here", Client.get, raising=False)

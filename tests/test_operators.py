@@ -8,10 +8,10 @@ import dask.array as da
 import numpy as np
 import pytest
 from cases import CASES, precision, samples
-from dask._task_spec import Alias, DataNode, _execute_subgraph
 from dask.base import tokenize
 
 import pylops_distributed as pld
+from pylops_distributed.compat.dask import Alias, DataNode, _execute_subgraph
 from pylops_distributed.vectors.space import BlockSpace
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

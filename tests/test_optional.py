@@ -17,6 +17,7 @@ from case import close, samples
 from pylops.utils.wavelets import ricker
 
 import pylops_distributed as pld
+from pylops_distributed.compat.dask import meta_of
 
 engines = pytest.mark.engines
 F = np.float32
@@ -160,7 +161,7 @@ def test_chunks_go_to_a_device_and_back(monkeypatch):
     op = pld.ToCupy((4, 3))
     x = da.from_array(samples((4, 3), "f8"), chunks=2)
     there = op @ x
-    assert isinstance(there._meta, OnDevice)
+    assert isinstance(meta_of(there), OnDevice)
     assert isinstance(there.blocks[0, 0].compute(), OnDevice)
     back = (op.H @ there).compute()
     assert type(back) is np.ndarray

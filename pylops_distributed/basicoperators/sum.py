@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.assembly import widen
+from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 
@@ -87,4 +88,4 @@ class Sum(LinearOperator):
         chunks = da.core.normalize_chunks(wanted, self.dims, dtype=self.dtype)
         spread = da.broadcast_to(da.expand_dims(widen(y, self.dtype), self.axis), self.dims, chunks)
         # Broadcast blocks are read-only and not contiguous, which compiled kernels do not expect.
-        return self.domain.fit(spread.map_blocks(np.ascontiguousarray, meta=spread._meta))
+        return self.domain.fit(spread.map_blocks(np.ascontiguousarray, meta=meta_of(spread)))

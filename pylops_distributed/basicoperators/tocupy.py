@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,6 +12,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.registry import import_on_use
 from pylops_distributed.vectors.space import Space
 
 
@@ -72,9 +72,9 @@ class ToCupy(LinearOperator):
 
 def to_device(block: Any) -> Any:
     """A chunk as CuPy's array, where there is CuPy."""
-    return import_module("cupy").asarray(block) if find_spec("cupy") else block
+    return import_on_use("cupy").asarray(block) if find_spec("cupy") else block
 
 
 def to_host(block: Any) -> Any:
     """A chunk as NumPy's array."""
-    return import_module("cupy").asnumpy(block) if find_spec("cupy") else block
+    return import_on_use("cupy").asnumpy(block) if find_spec("cupy") else block

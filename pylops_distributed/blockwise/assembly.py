@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
-from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
 
+from pylops_distributed.compat.dask import Task, TaskRef, meta_of
 from pylops_distributed.graph.lowering import OUTPUT_SIZE_RULES
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -154,7 +154,7 @@ def pad(x: da.Array, widths: Widths) -> da.Array:
         grown[-1] += after
         chunks.append(tuple(grown))
     return x.map_blocks(
-        _pad, widths=tuple(widths), grid=x.numblocks, chunks=tuple(chunks), dtype=x.dtype, meta=x._meta
+        _pad, widths=tuple(widths), grid=x.numblocks, chunks=tuple(chunks), dtype=x.dtype, meta=meta_of(x)
     )
 
 

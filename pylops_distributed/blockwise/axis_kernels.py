@@ -9,13 +9,13 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
-from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
 from pylops_distributed.blockwise.halo import CACHE_BLOCK_BYTES, Array
 from pylops_distributed.blockwise.precision import in_precision
 from pylops_distributed.blockwise.rechunk import whole_axis_chunks
+from pylops_distributed.compat.dask import Task, TaskRef
 from pylops_distributed.compat.malloc import retain_scratch_memory
 from pylops_distributed.graph.lowering import OUTPUT_SIZE_RULES
 

@@ -8,13 +8,13 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import scipy.sparse as sp
-from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.halo import Array
 from pylops_distributed.blockwise.rechunk import split_longest_axis
+from pylops_distributed.compat.dask import Task, TaskRef
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 

@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 import dask.array as da
 import numpy as np
 from dask import config
-from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from dask.utils import parse_bytes
@@ -18,6 +17,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.halo import Array
 from pylops_distributed.blockwise.rechunk import rechunk_small, split_longest_axis
+from pylops_distributed.compat.dask import Task, TaskRef
 from pylops_distributed.compat.malloc import as_aligned
 
 Indices: TypeAlias = tuple[int, ...]

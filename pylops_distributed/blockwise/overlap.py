@@ -7,7 +7,6 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
-from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
@@ -22,6 +21,7 @@ from pylops_distributed.blockwise.halo import (
     extract_halos,
     steps_of,
 )
+from pylops_distributed.compat.dask import Task, TaskRef
 
 
 def overlap(x: da.Array, depth: Depth, corners: bool = True) -> da.Array:

@@ -7,12 +7,12 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
-from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.halo import Array
+from pylops_distributed.compat.dask import Task, TaskRef
 
 
 def scan(

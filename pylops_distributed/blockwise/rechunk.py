@@ -10,12 +10,12 @@ from typing import Any
 import dask.array as da
 import numpy as np
 from dask import config
-from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from dask.utils import parse_bytes
 
 from pylops_distributed.blockwise.halo import Array
+from pylops_distributed.compat.dask import Task, TaskRef, meta_of
 from pylops_distributed.vectors.space import Chunks
 
 # Bytes of a block from which on cutting it, so that only needed samples travel, is worth a task.
@@ -102,7 +102,7 @@ def rechunk_small(x: da.Array, chunks: Chunks) -> da.Array:
         grid = tuple(last - first for first, last, _ in along)
         tasks[key] = Task(key, _window, *blocks, grid=grid, window=window)
     graph = HighLevelGraph.from_collections(name, tasks, dependencies=[x])
-    return da.Array(graph, name, chunks, meta=x._meta)
+    return da.Array(graph, name, chunks, meta=meta_of(x))
 
 
 def _met(old: tuple[int, ...], new: tuple[int, ...]) -> list[tuple[int, int, int]]:

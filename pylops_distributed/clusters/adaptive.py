@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import distributed
-from distributed.protocol.pickle import dumps
+
+from pylops_distributed.compat.distributed import actor_holders
 
 
 class Adaptive(distributed.Adaptive):  # type: ignore[misc]
@@ -18,23 +19,13 @@ class Adaptive(distributed.Adaptive):  # type: ignore[misc]
 
     async def target(self) -> int:
         """How many workers there should be."""
-        wanted = self.maximum if await self._held() else await super().target()
+        wanted = self.maximum if await actor_holders(self.scheduler) else await super().target()
         return int(wanted)
 
     async def workers_to_close(self, target: int) -> list[str]:
         """Names of workers that may go."""
-        names, held = await super().workers_to_close(target), await self._held()
+        names, held = await super().workers_to_close(target), await actor_holders(self.scheduler)
         return [name for name in names if name not in held]
-
-    async def _held(self) -> set[Any]:
-        answer = await self.scheduler.run_function(function=dumps(holders))
-        held: set[Any] = answer["result"]
-        return held
-
-
-def holders(dask_scheduler: Any) -> set[Any]:
-    """Names of the workers on which actors live; run on the scheduler."""
-    return {worker.name for worker in dask_scheduler.workers.values() if worker.actors}
 
 
 def adapted(cluster: Any, adapt: Mapping[str, Any] | None) -> Any:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from functools import partial
-from importlib import import_module
 from typing import Any
 
 from distributed import Client
 
-from pylops_distributed import clusters
 from pylops_distributed.clusters.options import check_options
+from pylops_distributed.compat.distributed import tolerate_unknown_workers
+from pylops_distributed.registry import Registry
 
-# A kind of cluster is one line here, and the module of that name.
-HARDWARE = ["kubernetes", "pbs", "single", "slurm", "ssh"]
+# A kind of cluster is one line here, and a module with ``check`` and ``cluster``.
+HARDWARE: Registry[Any] = Registry(
+    {
+        "kubernetes": "pylops_distributed.clusters.kubernetes",
+        "pbs": "pylops_distributed.clusters.pbs",
+        "single": "pylops_distributed.clusters.single",
+        "slurm": "pylops_distributed.clusters.slurm",
+        "ssh": "pylops_distributed.clusters.ssh",
+    }
+)
 
 
 class OwningClient(Client):  # type: ignore[misc]
@@ -31,7 +37,7 @@ class OwningClient(Client):  # type: ignore[misc]
     """
 
     def __init__(self, cluster: Any, **options: Any) -> None:
-        cluster._update_worker_status = partial(_noted, cluster._update_worker_status)
+        tolerate_unknown_workers(cluster)
         try:
             super().__init__(cluster, **options)
         except BaseException:
@@ -50,16 +56,6 @@ class OwningClient(Client):  # type: ignore[misc]
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self, self.cluster))
-
-
-def _noted(note: Callable[[str, Any], None], op: str, worker: Any) -> None:
-    """Have a cluster note a worker that comes or goes.
-
-    One that is killed just as it comes may go before it was noted: Dask raises that when the cluster closes, and does
-    not close it.
-    """
-    with suppress(KeyError):
-        note(op, worker)
 
 
 class SharingClient(Client):  # type: ignore[misc]
@@ -137,7 +133,7 @@ def check(hardware: str, options: dict[str, Any]) -> None:
     """
     if "://" not in hardware:
         starter(hardware)
-        import_module(f"{clusters.__name__}.{hardware}").check(**options)
+        HARDWARE[hardware].check(**options)
         return
     if options.get("adapt") is not None:
         raise ValueError(f"the cluster at {hardware} is scaled by who started it: leave adapt out")
@@ -158,6 +154,8 @@ def starter(hardware: str) -> Callable[..., Any]:
         If ``hardware`` is unknown.
     """
     if hardware not in HARDWARE:
-        raise ValueError(f"hardware must be one of {HARDWARE} or a scheduler's address, got {hardware!r}")
-    start: Callable[..., Any] = import_module(f"{clusters.__name__}.{hardware}").cluster
+        raise ValueError(
+            f"hardware must be one of {list(HARDWARE)} or a scheduler's address, got {hardware!r}"
+        )
+    start: Callable[..., Any] = HARDWARE[hardware].cluster
     return start

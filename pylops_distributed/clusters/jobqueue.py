@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import dask
-from distributed.utils import get_ip
 
 from pylops_distributed.clusters.adaptive import adapted
 from pylops_distributed.clusters.options import check_options, check_security, encryption, need
+from pylops_distributed.compat.distributed import get_ip
+from pylops_distributed.compat.jobqueue import DeletesKeyFiles
 
 LOOPBACK = "127.0.0.1:0"
 
@@ -71,22 +72,12 @@ def cluster(
         options |= {"security": secured, "protocol": "tls://"}
         if dask.config.get(f"jobqueue.{hardware}.shared-temp-directory", None) is None:
             options.setdefault("shared_temp_directory", os.getcwd())
-    form = type(kind, (Tidy, getattr(jobqueue, kind)), {})
+    form = type(kind, (DeletesKeyFiles, getattr(jobqueue, kind)), {})
     jobs = form(
         n_workers=1 if n_workers is None else n_workers, cores=threads_per_worker or 1, processes=1,
         memory=memory, **options,
     )  # fmt: skip
     return adapted(jobs, adapt)
-
-
-class Tidy:
-    """A cluster that deletes the files of its key when it closes, not only when it is collected."""
-
-    async def _close(self) -> None:
-        await super()._close()  # type: ignore[misc]
-        for part in ("ca_file", "cert", "key"):
-            if (file := getattr(self, f"_job_{part}", None)) is not None:
-                file.close()
 
 
 def _private(hardware: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from importlib import import_module
 from typing import Any
 
 from distributed.security import Security
+
+from pylops_distributed.registry import import_on_use
 
 COMMON = {"n_workers", "threads_per_worker", "processes", "adapt", "security"}
 
@@ -28,12 +29,10 @@ def need(package: str, hardware: str, processes: bool = True) -> Any:
     """
     if not processes:
         raise ValueError(f"hardware={hardware!r} starts processes: processes=False is for hardware='single'")
-    try:
-        return import_module(package)
-    except ImportError as error:
-        raise ImportError(
-            f"hardware={hardware!r} needs the package {package!r}: pip install 'pylops-distributed[cluster]'"
-        ) from error
+    return import_on_use(
+        package,
+        f"hardware={hardware!r} needs the package {package!r}: pip install 'pylops-distributed[cluster]'",
+    )
 
 
 def check_security(hardware: str, security: Any) -> None:

@@ -17,6 +17,7 @@ gc.disable()
 os.environ["EAGER_IMPORT"] = "1"
 import_module("pylops_distributed")
 import_module("pylops_distributed.execution.actors")
+never_pause = import_module("pylops_distributed.compat.worker").never_pause
 del os.environ["EAGER_IMPORT"]
 
 gc.freeze()
@@ -33,6 +34,6 @@ def dask_setup(worker: Any) -> None:
     It is the driver that saves the state that workers hold, and they end with it, however that ends. They are not
     paused for much memory either: what they hold of a state does not go by waiting, and could not be saved meanwhile.
     """
-    worker.memory_manager.memory_pause_fraction = False
+    never_pause(worker)
     if os.getsid(0) != os.getpid():
         os.setsid()

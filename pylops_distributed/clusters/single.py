@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import psutil
-from dask.system import CPU_COUNT
 from dask.utils import format_bytes
-from distributed import LocalCluster, Nanny, Status, Worker
+from distributed import LocalCluster, Nanny, Worker
 from distributed.exceptions import WorkerStartTimeoutError
-from tornado.ioloop import PeriodicCallback
 
 from pylops_distributed.clusters.adaptive import adapted
 from pylops_distributed.clusters.options import check_options, check_security
-
-log = logging.getLogger(__name__)
+from pylops_distributed.compat.dask import CPU_COUNT
+from pylops_distributed.compat.distributed import LoopbackWorker, PersistentNanny, replace_lost_workers
 
 PRELOAD = str(Path(__file__).parent / "pylops_distributed_preload.py")
 LOOK = 2000  # milliseconds between two looks for workers that are gone
@@ -78,37 +75,15 @@ def cluster(
             options["host"] = "127.0.0.1"
         # Dask hands this on to each worker; see there.
         options.setdefault("preload", [PRELOAD])
-        options.setdefault("worker_class", Replaceable)
+        options.setdefault("worker_class", PersistentNanny)
     else:
-        options.setdefault("worker_class", Loopback)
+        options.setdefault("worker_class", LoopbackWorker)
     options |= {"n_workers": n_workers, "threads_per_worker": threads_per_worker, "processes": processes}
     options["security"] = options.get("security") or None  # for Dask, False is no value
     local = LocalCluster(**options)
-    local.loop.add_callback(_replace, local)
+    replace_lost_workers(local, LOOK)
     _wait(local)
     return adapted(local, adapt)
-
-
-class Loopback(Worker):  # type: ignore[misc]
-    """A worker in this process whose pages only this machine can reach: Dask offers no option for their host."""
-
-    def start_http_server(self, routes: Any, dashboard_address: Any, *args: Any, **options: Any) -> None:
-        """Serve pages, on the loopback interface unless another address is set."""
-        super().start_http_server(routes, dashboard_address or "127.0.0.1:0", *args, **options)
-
-
-class Replaceable(Nanny):  # type: ignore[misc]
-    """A worker process that does not take its cluster down if it dies while it starts: another is started then."""
-
-    def __await__(self) -> Generator[Any, Any, Self]:
-        return self._begun().__await__()
-
-    async def _begun(self) -> Self:
-        try:
-            await self.start()
-        except (RuntimeError, TimeoutError) as error:
-            log.warning("a worker did not start, another is started: %s", error.__cause__ or error)
-        return self
 
 
 def _wait(cluster: LocalCluster) -> None:
@@ -120,21 +95,3 @@ def _wait(cluster: LocalCluster) -> None:
             if not error.available_workers:
                 cluster.close()
                 raise
-
-
-async def _replace(cluster: LocalCluster) -> None:
-    """Have workers replaced that are gone for good.
-
-    Dask starts a worker anew that dies, but not one that dies while it starts, or is slow to: what waits for the last
-    of them would wait for ever.
-    """
-
-    def look() -> None:
-        for name, worker in list(cluster.workers.items()):
-            if worker.status in (Status.closed, Status.failed):
-                del cluster.workers[name]
-        if cluster.status is Status.running and len(cluster.workers) < len(cluster.worker_spec):
-            cluster.scale(len(cluster.worker_spec))
-
-    cluster.periodic_callbacks["replace"] = PeriodicCallback(look, LOOK)
-    cluster.periodic_callbacks["replace"].start()

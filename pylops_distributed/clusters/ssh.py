@@ -10,11 +10,11 @@ from contextlib import suppress
 from typing import Any
 
 from distributed import SpecCluster, SSHCluster
-from distributed.deploy import ssh
 from distributed.security import Security
 
 from pylops_distributed.clusters.options import check_options, check_security, encryption, need
 from pylops_distributed.clusters.secured import settings
+from pylops_distributed.compat.ssh import process_class
 
 LOOPBACK = "127.0.0.1:0"
 
@@ -97,45 +97,12 @@ class _Plan:
         python = _of(remote_python, index) or sys.executable
         options = {"address": self.hosts[index], "connect_options": _of(connect_options, index) or {},
                    "kwargs": dict(kwargs), "remote_python": python}  # fmt: skip
-        plain = ssh.Worker if index else ssh.Scheduler
         if self.security is None:
-            return {"cls": plain, "options": options}
+            return {"cls": process_class(index), "options": options}
         options["kwargs"] = {"protocol": "tls://"} | dict(kwargs)
         options["remote_python"] = f"{python} -m pylops_distributed.clusters.secured"
         text = json.dumps(settings(self.security)) + "\n"
-        return {"cls": type(plain.__name__, (_Secured, plain), {"text": text}), "options": options}
-
-
-class _Secured:
-    """A process behind SSH that gets its TLS settings through its standard input."""
-
-    text: str
-
-    @property
-    def connection(self) -> Any:
-        """Connection to the host."""
-        return self._connection
-
-    @connection.setter
-    def connection(self, connection: Any) -> None:
-        self._connection = connection and _Instructing(connection, self.text)
-
-
-class _Instructing:
-    """A connection that sends a text to each process it starts."""
-
-    def __init__(self, connection: Any, text: str) -> None:
-        self._connection, self._text = connection, text
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
-
-    async def create_process(self, command: str) -> Any:
-        """Start a process, and tell it."""
-        process = await self._connection.create_process(command)
-        process.stdin.write(self._text)
-        process.stdin.write_eof()
-        return process
+        return {"cls": process_class(index, text), "options": options}
 
 
 def _of(option: Any, index: int) -> Any:

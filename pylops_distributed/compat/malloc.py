@@ -1,10 +1,12 @@
-"""Where arrays lie in memory, and what becomes of it when they go."""
+"""Where arrays lie in memory, and when that is returned: settings of the C library of Linux.
+
+Elsewhere they do nothing. ``tests/compat/test_malloc.py`` has a test for each entry.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import os
-import sys
 from contextlib import suppress
 from typing import Any
 
@@ -22,14 +24,6 @@ def as_aligned(value: Any) -> Any:
     return np.require(value, requirements="A") if isinstance(value, np.ndarray) else value
 
 
-def current_worker() -> Any:
-    """The Dask worker on which this runs; None elsewhere."""
-    if "distributed" in sys.modules:
-        with suppress(ValueError):
-            return sys.modules["distributed"].get_worker()
-    return None
-
-
 def free_memory(limit: int | None = None, share: float = 1.0) -> int:
     """Bytes that this process may still take: of ``limit``, if it has one, and of a share of the machine's."""
     left = share * psutil.virtual_memory().available
@@ -45,6 +39,9 @@ def retain_freed_memory(most: int, largest: int = 2**25) -> None:
     Each reuse would cost a page fault for every 4 kB: as much again as the arithmetic, and more. Arrays of more than
     ``largest`` bytes are given back all the same. Best called before there are threads: one that allocates has its
     private heap by then, which goes back 64 MB at a time.
+
+    Relies on: glibc's ``mallopt`` sets from which size arrays are mapped one by one, and how much free memory at
+    the end of the heap is returned at once; ``M_ARENA_MAX`` is how many heaps there may be.
     """
     global _kept
     _kept = True
@@ -56,6 +53,20 @@ def retain_freed_memory(most: int, largest: int = 2**25) -> None:
 
 
 def retain_scratch_memory() -> None:
-    """Have one of Dask's workers keep what kernels need for a moment, a few megabytes at a time."""
+    """Have one of Dask's workers keep what kernels need for a moment, a few megabytes at a time.
+
+    Relies on: Dask sets ``MALLOC_TRIM_THRESHOLD_`` for its worker processes, of which glibc takes its settings.
+    """
     if not _kept and "MALLOC_TRIM_THRESHOLD_" in os.environ:
         retain_freed_memory(2**26, 2**23)
+
+
+def return_freed_memory() -> bool:
+    """Give back to the system what this process has freed between what it still uses; False where that cannot be done.
+
+    Relies on: glibc's ``malloc_trim`` returns whole pages in the midst of the heap, too.
+    """
+    with suppress(OSError, AttributeError):  # not the C library of Linux
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+        return True
+    return False

@@ -7,19 +7,32 @@ from functools import cache
 from typing import Any
 
 import dask
-import dask.array as da
-from dask.base import get_scheduler
-from dask.system import CPU_COUNT
 
-from pylops_distributed.errors import ComputedTooEarlyError
+from pylops_distributed.compat.dask import (
+    CPU_COUNT,
+    computes_in_one_thread,
+    computes_in_threads,
+    current_client,
+)
+from pylops_distributed.errors import ComputedTooEarlyError, NoWorkerError
 from pylops_distributed.execution.engine import Done, Engine, S, SchedulerEngine, Step, ThreadedEngine
 from pylops_distributed.execution.stepwise import Stepwise
 from pylops_distributed.execution.tracing import trace, unroll
 from pylops_distributed.graph.purity import check_generators, check_repeatable
+from pylops_distributed.registry import Registry
 
 __all__ = ["Engine", "await_workers", "replay", "trace", "unroll"]
 log = logging.getLogger(__name__)
 HERE = 60.0  # seconds to wait for a worker on this machine
+# What loads Dask's distributed: only where a client has loaded it already.
+ON_CLUSTERS: Registry[Any] = Registry(
+    {
+        "engine": "pylops_distributed.execution.actors:ActorEngine",
+        "describe_worker_loss": "pylops_distributed.execution.actors:describe_worker_loss",
+        "is_local": "pylops_distributed.compat.distributed:is_local",
+        "leave_pool": "pylops_distributed.compat.distributed:leave_pool",
+    }
+)
 
 
 def replay(step: Step[S], state: S, done: Done[S]) -> Engine[S]:
@@ -40,7 +53,6 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Engine[S]:
         On the workers of the current :class:`distributed.Client`; in this process with Dask's threads or its
         synchronous scheduler; step by step with any other scheduler.
     """
-    get = get_scheduler(cls=da.Array)
     try:
         template = trace(step, state)
     except ComputedTooEarlyError as error:
@@ -49,16 +61,15 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Engine[S]:
     if foreign := template.foreign():
         check_generators(foreign)
         check_repeatable(template.applied)
-    if get is dask.threaded.get:
+    if computes_in_threads():
         threads = dask.config.get("num_workers", None) or CPU_COUNT
         return ThreadedEngine(template, state, done, threads)
-    if get is dask.local.get_sync:
+    if computes_in_one_thread():
         return ThreadedEngine(template, state, done, 1)
     client = await_workers()
     if client is not None and _open(client):
-        from pylops_distributed.execution.actors import ActorEngine  # loads Dask's distributed
-
-        return ActorEngine(template, state, done, client)
+        engine: Engine[S] = ON_CLUSTERS["engine"](template, state, done, client)
+        return engine
     if client is not None:
         _say_slower()
     return SchedulerEngine(template, state, done)
@@ -72,34 +83,20 @@ def await_workers() -> Any:
     NoWorkerError
         If this machine's cluster has none for a minute: Dask would wait for ever.
     """
-    client: Any = getattr(get_scheduler(cls=da.Array), "__self__", None)
+    client: Any = current_client()
     if client is None:
         return None
-    _leave_pool()
+    ON_CLUSTERS["leave_pool"]()  # the parts of a solve need this thread of a worker, if it is one, to begin
     # Jobs may be in a queue for long; this machine starts its workers in seconds, or, at times, never again.
-    here = type(client.cluster).__name__ == "LocalCluster"
+    here = ON_CLUSTERS["is_local"](client)
     try:
         client.wait_for_workers(1, timeout=HERE if here else None)
     except TimeoutError as error:
-        from pylops_distributed.errors import NoWorkerError
-        from pylops_distributed.execution.actors import describe_worker_loss
-
         raise NoWorkerError(
             f"no worker is left, and for {HERE:.0f} s none came"
-            f"{describe_worker_loss(client, {})}: resume from the newest checkpoint"
+            f"{ON_CLUSTERS['describe_worker_loss'](client, {})}: resume from the newest checkpoint"
         ) from error
     return client
-
-
-def _leave_pool() -> None:
-    """Give a worker's thread back, if this one runs a Dask task: the parts of a solve need it to begin."""
-    from distributed.threadpoolexecutor import thread_state as pool
-    from distributed.utils import thread_state as task
-    from distributed.worker import secede
-
-    # Two states of one thread: which task it runs, and whether it still is one of the threads of its pool.
-    if getattr(task, "key", None) and getattr(pool, "proceed", False):
-        secede()
 
 
 @cache

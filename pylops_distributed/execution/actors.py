@@ -17,12 +17,14 @@ from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 import dask.array as da
-from dask._task_spec import DataNode
 from dask.utils import format_bytes
 from distributed import Client, Future, Reschedule, get_worker, wait
 from distributed.comm import CommClosedError, parse_address, parse_host_port
 
+from pylops_distributed.compat.dask import DataNode
+from pylops_distributed.compat.distributed import future_of_actor, is_actor_loss, memory_kills
 from pylops_distributed.compat.malloc import free_memory, retain_freed_memory
+from pylops_distributed.compat.worker import actors_on
 from pylops_distributed.errors import WorkerLostError
 from pylops_distributed.execution.engine import ROOM, Done, PartitionedEngine, S, own
 from pylops_distributed.execution.partition import Partition, Row, Taken
@@ -35,7 +37,7 @@ from pylops_distributed.vectors.space import keys_of
 _parts: WeakValueDictionary[tuple[bytes, int], Partition] = WeakValueDictionary()
 PLENTY = 2**31  # bytes of free memory from which a worker need not give back at once what it frees
 CLOSING = 5.0  # seconds for parts to close, which may be amid a step
-KILLED, SHORT = "worker-restart-memory", 5.0  # topic of a nanny's event, and seconds to ask for it
+SHORT = 5.0  # seconds to ask the scheduler for events of nannies
 PAUSE = (
     0.05  # seconds before a task goes back that an idle worker took, which has not the part that it is for
 )
@@ -55,10 +57,10 @@ def describe_worker_loss(client: Client, limits: Mapping[str, int | None]) -> st
     limits : mapping
         Bytes that each of the workers may hold; of any, if it is empty.
     """
-    log: Any = ()
+    kills: list[dict[str, Any]] = []
     with suppress(Exception):  # the scheduler may be lost, too
-        log = client.sync(client.scheduler.events, topic=KILLED, callback_timeout=SHORT)
-    events = [event for _, event in log if event["worker"] in limits or not limits]
+        kills = memory_kills(client, SHORT)
+    events = [event for event in kills if event["worker"] in limits or not limits]
     if not events:
         return ""
     limit = limits.get(events[-1]["worker"])
@@ -86,7 +88,7 @@ class Seat:
 
     def __init__(self, token: bytes, part: Partition) -> None:
         self._key, self._part = (token, part.links.me), part
-        self._actors = get_worker().state.actors.values  # of those that Dask still wants
+        self._actors = actors_on(get_worker())  # of those that Dask still wants
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="seat")
         # Where the driver has died, Dask lets go of its actors, on the thread that all its messages come by.
         weakref.finalize(self, _leave, part, self._thread).atexit = False
@@ -224,9 +226,7 @@ class ActorEngine(PartitionedEngine[S]):
         del pairs, shares
         self._parts = client.gather(self._settled(self._actors))
         # Calls of actors are cycles, which keep the actors until Python looks for garbage: not these.
-        weakref.finalize(
-            self, _release, [*self._actors, *(part._future for part in self._parts)]
-        ).atexit = False
+        weakref.finalize(self, _release, [*self._actors, *map(future_of_actor, self._parts)]).atexit = False
         addresses = self._all([part.address() for part in self._parts])
         self._all([part.connect(addresses) for part in self._parts])
         client.gather(self._settled([self._give(me, values) for me, values in enumerate(inputs) if values]))
@@ -369,7 +369,7 @@ class ActorEngine(PartitionedEngine[S]):
         for call in calls:
             with suppress(Exception):
                 call.result(timeout=max(0.0, end - time.monotonic()))
-        _release([*actors, *(part._future for part in parts)])
+        _release([*actors, *map(future_of_actor, parts)])
 
 
 def _release(futures: Iterable[Future]) -> None:
@@ -380,9 +380,9 @@ def _release(futures: Iterable[Future]) -> None:
 
 def _of_loss(error: BaseException) -> bool:
     """Whether an error alone shows that a part cannot be reached; one of a file that is missing does not."""
-    # Dask's own words for it.
-    lost = isinstance(error, RuntimeError) and "Worker holding Actor was lost" in str(error)
-    return lost or isinstance(error, ConnectionError | CommClosedError) or type(error) is OSError
+    return (
+        is_actor_loss(error) or isinstance(error, ConnectionError | CommClosedError) or type(error) is OSError
+    )
 
 
 def _given(pair: tuple[Share, Share], futures: Mapping[Key, Any]) -> dict[Key, Any]:

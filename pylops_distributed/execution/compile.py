@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from graphlib import TopologicalSorter
 from typing import Any, TypeAlias
 
-from dask._task_spec import Alias, DataNode, GraphNode, Task, TaskRef, _execute_subgraph
-
+from pylops_distributed.compat.dask import Alias, DataNode, GraphNode, Subgraph, Task, TaskRef, subgraph
 from pylops_distributed.graph.purity import in_words
 
 Values: TypeAlias = Mapping[Any, Any]
@@ -33,9 +32,8 @@ def compile_task(node: GraphNode) -> Function:
     if isinstance(node, DataNode):
         data = node.value
         return lambda _: data
-    if node.func is _execute_subgraph:
-        return _subgraph(*node.args)
-    return _call(node)
+    chain = subgraph(node)
+    return _call(node) if chain is None else _chain(chain)
 
 
 def _call(task: Task) -> Function:
@@ -63,8 +61,9 @@ def _argument(a: Any) -> tuple[Function | None, Any]:
     return None, a
 
 
-def _subgraph(inner: Mapping[Any, GraphNode], end: Any, names: Any, *arguments: Any) -> Function:
+def _chain(chain: Subgraph) -> Function:
     """A fused chain of tasks, its own values gone with the call."""
+    inner, end, names, arguments = chain
     needs = {k: node.dependencies & inner.keys() for k, node in inner.items()}
     steps = [(key, compile_task(inner[key])) for key in TopologicalSorter(needs).static_order()]
     inputs = [(name, *_argument(a)) for name, a in zip(names, arguments, strict=True)]

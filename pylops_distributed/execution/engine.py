@@ -11,9 +11,10 @@ from typing import Any, Generic, TypeVar
 
 import dask.array as da
 import numpy as np
-from dask._task_spec import DataNode
 
-from pylops_distributed.compat.malloc import current_worker, free_memory
+from pylops_distributed.compat.dask import DataNode, meta_of
+from pylops_distributed.compat.malloc import free_memory
+from pylops_distributed.compat.worker import current_worker, memory_limit_of, threads_of
 from pylops_distributed.execution.partition import Partition, Row, Taken
 from pylops_distributed.execution.partitioning import Key, plan
 from pylops_distributed.execution.state import State, materialise, replace_arrays, scalars, without_vectors
@@ -180,7 +181,7 @@ class PartitionedEngine(Engine[S]):
         for a in self.template.inputs:
             if a.ndim:
                 name = f"state-{self._token.hex()}-{self.iteration}-{a.name}"
-                arrays.append(da.Array(self._blocks(a, name), name, a.chunks, meta=a._meta))
+                arrays.append(da.Array(self._blocks(a, name), name, a.chunks, meta=meta_of(a)))
             else:
                 arrays.append(next(scalars))
         newest: S = replace_arrays(self.template.before, arrays, self.iteration)  # type: ignore[assignment]
@@ -202,11 +203,7 @@ class ThreadedEngine(PartitionedEngine[S]):
         super().__init__(template, state, done)
         (first,), (share,) = plan(trace_initial_state(state, template), 1)[0], plan(template, 1)[0]
         worker = current_worker()  # of which each thread may do as much
-        room = (
-            free_memory()
-            if worker is None
-            else free_memory(worker.memory_manager.memory_limit) // worker.state.nthreads
-        )
+        room = free_memory() if worker is None else free_memory(memory_limit_of(worker)) // threads_of(worker)
         self._part = Partition(first, share, state.iteration, int(ROOM * room), threads, self.done)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="solve")
         try:

@@ -8,9 +8,9 @@ from collections.abc import Container, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from dask._task_spec import DataNode, GraphNode
 from dask.sizeof import sizeof
 
+from pylops_distributed.compat.dask import DataNode, GraphNode
 from pylops_distributed.compat.malloc import as_aligned
 from pylops_distributed.execution.compile import compile_task
 from pylops_distributed.graph.purity import read_only

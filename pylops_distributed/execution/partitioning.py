@@ -9,8 +9,7 @@ from itertools import accumulate, groupby, product, zip_longest
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from dask._task_spec import GraphNode, cull
-
+from pylops_distributed.compat.dask import GraphNode, cull
 from pylops_distributed.execution.tracing import StepTemplate
 from pylops_distributed.vectors.space import keys_of
 

@@ -13,6 +13,7 @@ import dask
 import dask.array as da
 import numpy as np
 
+from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.vectors.space import BlockVector, Vector
 
 S = TypeVar("S", bound="State")
@@ -192,7 +193,7 @@ def _masked(x: Any, lost: da.Array) -> Any:
     if isinstance(x, BlockVector):
         return x.map(lambda a: _masked(a, lost))
     axes = tuple(range(x.ndim))
-    return da.blockwise(_nan_if, axes, x, axes, lost, (), dtype=x.dtype, meta=x._meta)
+    return da.blockwise(_nan_if, axes, x, axes, lost, (), dtype=x.dtype, meta=meta_of(x))
 
 
 def _nan_if(x: Any, lost: Any) -> Any:

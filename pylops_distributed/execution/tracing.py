@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import dask.array as da
-from dask._task_spec import DataNode, cull
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
+from pylops_distributed.compat.dask import DataNode, cull, meta_of
 from pylops_distributed.errors import ComputedTooEarlyError
 from pylops_distributed.execution.state import State, nan_unless_finite, replace_arrays, state_arrays
 from pylops_distributed.graph.lowering import Graph, lower, placeholder, placeholders
@@ -83,10 +83,12 @@ class StepTemplate:
         graph = HighLevelGraph.from_collections(name, tasks, dependencies=arrays)
         last = dict(zip(self.carry().values(), keys, strict=False))
         names = [last[keys_of(a)[0]][0] for a in self.outputs]
-        for n in set(names) - graph.layers.keys():  # Dask looks arrays up by layer
-            graph.layers[n], graph.dependencies[n] = MaterializedLayer({}), {name}
+        # Dask looks arrays up by layer.
+        extra = set(names) - graph.layers.keys()
+        layers = {**graph.layers, **{n: MaterializedLayer({}) for n in extra}}
+        graph = HighLevelGraph(layers, {**graph.dependencies, **{n: {name} for n in extra}})
         results = [
-            da.Array(graph, n, a.chunks, meta=a._meta) for n, a in zip(names, self.outputs, strict=True)
+            da.Array(graph, n, a.chunks, meta=meta_of(a)) for n, a in zip(names, self.outputs, strict=True)
         ]
         return replace_arrays(state, results, state.iteration + steps)
 
@@ -103,7 +105,7 @@ def trace(step: Callable[[S], S], state: S, whole: Iterable[Hashable] = ()) -> S
     whole : iterable, optional
         Keys of tasks that must stay separate tasks.
     """
-    inputs = [placeholder(a.chunks, a._meta, number) for number, a in enumerate(state_arrays(state))]
+    inputs = [placeholder(a.chunks, meta_of(a), number) for number, a in enumerate(state_arrays(state))]
     before = replace_arrays(state, inputs, state.iteration)
     with placeholders(), applications() as applied:
         after = step(before)

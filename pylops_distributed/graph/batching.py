@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
-from dask._task_spec import GraphNode, Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
+from pylops_distributed.compat.dask import GraphNode, Task, TaskRef
 from pylops_distributed.graph.lowering import lower, placeholder, placeholders
 from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Vector, arrays_of, keys_of
 

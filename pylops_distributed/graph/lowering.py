@@ -12,17 +12,21 @@ from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
-from dask._task_spec import DataNode, GraphNode, Task, convert_legacy_graph, fuse_linear_task_spec
-from dask.array.core import getter, getter_inline, getter_nofancy
 from dask.base import tokenize
-from dask.blockwise import optimize_blockwise
-from dask.highlevelgraph import HighLevelGraph
 
+from pylops_distributed.compat.dask import (
+    GETTERS,
+    DataNode,
+    GraphNode,
+    Task,
+    fuse_chains,
+    optimised,
+    task_graph,
+)
 from pylops_distributed.graph.purity import not_there
 from pylops_distributed.vectors.space import Chunks, keys_of
 
 Graph: TypeAlias = dict[Any, Any]
-GETTERS = (getter, getter_inline, getter_nofancy)
 # How many elements functions of tasks give that do not return a block of an array, by the shape of what they are
 # given and their keyword arguments.
 OUTPUT_SIZE_RULES: dict[Callable[..., Any], Callable[..., int]] = {}
@@ -78,13 +82,10 @@ def lower(outputs: Sequence[da.Array], inputs: Iterable[da.Array], whole: Iterab
     ends = {k for a in outputs for k in keys_of(a)}
     apart = ends.union(whole)
     holes = {k for a in inputs for k in keys_of(a)}
-    layers = optimize_blockwise(HighLevelGraph.merge(*(a.__dask_graph__() for a in outputs)), keys=apart)
-    raw = layers.cull(ends).to_dict()
-    graph = convert_legacy_graph(raw)
-    futures = {k: v for k, v in raw.items() if k not in graph}  # Dask takes them for references to themselves
+    graph, futures = task_graph(optimised(outputs, ends, apart))
     pieces = _array_pieces(graph)
     rest = {k: v for k, v in graph.items() if k not in pieces and k not in holes}
-    graph = {**pieces, **fuse_linear_task_spec(rest, keys=apart)}
+    graph = {**pieces, **fuse_chains(rest, apart)}
     moving = set(holes)
     for key in TopologicalSorter({k: task.dependencies for k, task in graph.items()}).static_order():
         if key in graph and moving & graph[key].dependencies:

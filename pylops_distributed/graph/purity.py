@@ -18,9 +18,8 @@ import dask
 import dask.array as da
 import numpy as np
 import pylops
-from dask._task_spec import DataNode
-from dask.base import get_scheduler
 
+from pylops_distributed.compat.dask import DataNode, computes_in_threads, meta_of
 from pylops_distributed.errors import ComputedTooEarlyError
 from pylops_distributed.vectors.noise import noise
 
@@ -63,7 +62,7 @@ def guarded(x: Any) -> Any:
     """A vector whose blocks cannot be written to."""
     if isinstance(x, da.Array):
         axes = tuple(range(x.ndim))
-        return da.blockwise(read_only, axes, x, axes, dtype=x.dtype, meta=x._meta)
+        return da.blockwise(read_only, axes, x, axes, dtype=x.dtype, meta=meta_of(x))
     return x.map(guarded)
 
 
@@ -191,8 +190,8 @@ def _corner(x: Any) -> Any:
     """The first block of a vector, computed alone: what comes before in the graph is computed again each time."""
     first = x if isinstance(x, da.Array) else x.arrays[0]
     # Dask's threads leave results behind, in a circle, where a task fails; one block needs none.
-    threads = get_scheduler(cls=da.Array) is dask.threaded.get
-    return dask.compute(first.blocks[(0,) * first.ndim], scheduler="synchronous" if threads else None)[0]
+    scheduler = "synchronous" if computes_in_threads() else None
+    return dask.compute(first.blocks[(0,) * first.ndim], scheduler=scheduler)[0]
 
 
 def _alike(a: Any, b: Any) -> bool:

@@ -18,7 +18,7 @@ from pylops_distributed.ingest.journal import ROOT, WORK, Notes, read_notes
 from pylops_distributed.ingest.merge import open_sources
 from pylops_distributed.ingest.models import BlockReport, Plan, Statistics
 from pylops_distributed.storage.direct_io import checksum_of
-from pylops_distributed.storage.object_store import CONFIG, Array, Storage, open_array, open_storage
+from pylops_distributed.storage.object_store import Array, Storage, open_array, open_storage
 
 
 def write_block(plan: Plan, index: int) -> BlockReport:
@@ -88,7 +88,8 @@ def check_sources(notes: Notes, url: str, names: Iterable[str]) -> None:
 def open_writable(storage: Storage, name: str) -> Array:
     """An array of the unfinished dataset, to be written by whole chunks."""
     array: Array = zarr.open_array(storage.zarr(name), mode="r+", zarr_format=3)
-    return array.with_config(CONFIG)
+    # Zarr keeps this nowhere: without it a chunk of nothing but fill value would be deleted, and look lost.
+    return array.with_config({"write_empty_chunks": True})
 
 
 def _read(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from graphlib import TopologicalSorter
@@ -10,14 +9,21 @@ from math import ceil, prod
 from operator import getitem
 from typing import Any
 
-import dask
 import dask.array as da
 import numpy as np
-from dask._task_spec import Alias, DataNode, GraphNode, Task, _execute_subgraph
-from dask.array import chunk
-from dask.array.core import getter, getter_inline, getter_nofancy
 from dask.utils import format_bytes
 
+from pylops_distributed.compat.dask import (
+    GETTERS,
+    Alias,
+    DataNode,
+    GraphNode,
+    Task,
+    array_of_key,
+    noting_arrays,
+    slice_block,
+    subgraph,
+)
 from pylops_distributed.graph.lowering import (
     OUTPUT_SIZE_RULES,
     current_operator,
@@ -35,8 +41,6 @@ from pylops_distributed.vectors.space import (
     Vector,
     arrays_of,
 )
-
-READERS = (getter, getter_inline, getter_nofancy)
 
 
 @dataclass(frozen=True)
@@ -137,8 +141,7 @@ def _placeholder(space: Space, chunks: Any, number: int) -> da.Array:
 
 def _cost(op: LinearMap, x: Vector, adjoint: bool) -> tuple[Cost, Vector]:
     sizes = Sizes([*arrays_of(x), *_arrays_of_operator(op)])
-    plugins = [*dask.config.get("array_plugins", ()), sizes.note]
-    with dask.config.set(array_plugins=plugins), placeholders():
+    with noting_arrays(sizes.note), placeholders():
         y = op.apply_adjoint(x) if adjoint else op.apply(x)
     graph = lower(arrays_of(y), arrays_of(x))
     tasks = {**graph.constant, **graph.body}
@@ -157,7 +160,8 @@ def _cost(op: LinearMap, x: Vector, adjoint: bool) -> tuple[Cost, Vector]:
 
 def _inner(task: Any) -> Mapping[Any, GraphNode]:
     """The tasks that were fused into one; none if it is a plain one."""
-    return task.args[0] if isinstance(task, Task) and task.func is _execute_subgraph else {}
+    chain = subgraph(task)
+    return {} if chain is None else chain.tasks
 
 
 def _name(op: Any) -> str:
@@ -204,9 +208,7 @@ class Sizes:
         return prod(self.shape(key)) * entry[1] if entry else 0
 
     def _entry(self, key: Any) -> tuple[Chunks, int, Any] | None:
-        # Dask's fused tasks name what they hand on to themselves after its array, with a number.
-        name = key[0] if isinstance(key, tuple) else re.sub(r"_\.\d+$", "", str(key))
-        return self._arrays.get(name)
+        return self._arrays.get(array_of_key(key))
 
     def shape(self, key: Any) -> tuple[int, ...]:
         """Shape of a block; of the largest one where it is not known which."""
@@ -219,9 +221,7 @@ class Sizes:
 
     def owner(self, key: Any, tasks: Mapping[Any, GraphNode]) -> Any:
         """The operator that made a task, or the first that needs what it makes."""
-        task = tasks.get(key)
-        if isinstance(task, Task) and task.func is _execute_subgraph:  # the first of those that were fused
-            inner = task.args[0]
+        if inner := _inner(tasks.get(key)):  # the first of those that were fused
             first = TopologicalSorter(
                 {k: t.dependencies & inner.keys() for k, t in inner.items()}
             ).static_order()
@@ -255,16 +255,16 @@ class Sizes:
         if not isinstance(task, Task) or not task.dependencies:
             return 0
         last: Any = task
-        if inner := _inner(task):
-            if self._entry(task.args[1]):
-                return self[task.args[1]]
-            last = inner[task.args[1]]
+        if (chain := subgraph(task)) is not None:
+            if self._entry(chain.output):
+                return self[chain.output]
+            last = chain.tasks[chain.output]
         shape = self.shape(need := next(iter(task.dependencies)))
         if not isinstance(last, Task):
             return 0
         if last.func in OUTPUT_SIZE_RULES:
             count = OUTPUT_SIZE_RULES[last.func](shape, **last.kwargs)
-        elif last.func in (chunk.getitem, getitem) and isinstance(last.args[1], tuple):
+        elif last.func in (slice_block, getitem) and isinstance(last.args[1], tuple):
             count = prod(len(range(*s.indices(n))) for s, n in zip(last.args[1], shape, strict=False))
         else:
             return 0
@@ -286,7 +286,7 @@ class Sizes:
         if isinstance(task, DataNode):
             return self[task.key]
         parts = _inner(task).values() or (task,)
-        return sum(self[t.key] for t in parts if isinstance(t, Task) and t.func in READERS)
+        return sum(self[t.key] for t in parts if isinstance(t, Task) and t.func in GETTERS)
 
 
 def _in_memory(value: Any) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from dask.base import normalize_token
 from numpy.typing import DTypeLike
 
+from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.config import get_ndarray_multiplication
 from pylops_distributed.errors import ComputedTooEarlyError
 from pylops_distributed.graph.batching import columns_to_matrix, matrix_to_columns, reshape_columns, vmap
@@ -250,7 +251,7 @@ def compute_if(y: da.Array, compute: bool) -> Any:
     if not compute:
         return y
     # Under a new key: Dask's scheduler warns when it sees a key again that was fused otherwise.
-    return y.map_blocks(_same, token=uuid4().hex, dtype=y.dtype, meta=y._meta).compute()
+    return y.map_blocks(_same, token=uuid4().hex, dtype=y.dtype, meta=meta_of(y)).compute()
 
 
 def _single(y: da.Array) -> da.Array:

@@ -7,11 +7,10 @@ from typing import Any
 
 import dask
 import psutil
-from dask.base import get_scheduler
-from dask.system import CPU_COUNT
 from dask.utils import format_bytes, parse_bytes
 
-from pylops_distributed.compat.malloc import current_worker
+from pylops_distributed.compat.dask import CPU_COUNT, computes_in_one_thread, current_client
+from pylops_distributed.compat.worker import current_worker, memory_limit_of, threads_of
 from pylops_distributed.errors import InsufficientMemoryError
 from pylops_distributed.linearoperator.cost import Cost, describe
 from pylops_distributed.linearoperator.operator import LinearOperator
@@ -80,12 +79,11 @@ def check_memory(
 
 def _worker_limits() -> tuple[float, int]:
     """Memory of a worker and how many tasks it runs at a time, where Dask computes now."""
-    get: Any = get_scheduler()
-    client = getattr(get, "__self__", None)
+    client = current_client()
     if client is None:
-        threads = 1 if get is dask.local.get_sync else dask.config.get("num_workers", None) or CPU_COUNT
+        threads = 1 if computes_in_one_thread() else dask.config.get("num_workers", None) or CPU_COUNT
         if (worker := current_worker()) is not None:  # on which others may do the same
-            return worker.memory_manager.memory_limit or psutil.virtual_memory().total, worker.state.nthreads
+            return memory_limit_of(worker) or psutil.virtual_memory().total, threads_of(worker)
         return psutil.virtual_memory().total, threads
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
     rooms = [(w["memory_limit"] or psutil.virtual_memory().total, w["nthreads"]) for w in workers]

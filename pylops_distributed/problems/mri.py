@@ -16,6 +16,7 @@ from pylops_distributed.medical.mri import MRI2D
 from pylops_distributed.optimization.proximal import L21
 from pylops_distributed.problems.base import Demo, Penalty, Problem
 from pylops_distributed.problems.fields.variables import chunked, errors, fit_of, labels_of, like, variable
+from pylops_distributed.registry import import_on_use
 from pylops_distributed.signalprocessing.dwt2d import DWT2D
 from pylops_distributed.storage.labels import Labels
 
@@ -121,8 +122,7 @@ class MRI(Problem):
     @classmethod
     def demo(cls, seed: int = 0) -> Demo:
         """The head slice that comes with Matplotlib, from a third of its spectrum, with noise."""
-        from matplotlib.cbook import get_sample_data  # slow to import, and no pipeline needs it
-
+        get_sample_data = import_on_use("matplotlib.cbook").get_sample_data
         with gzip.open(get_sample_data("s1045.ima.gz", asfileobj=False)) as file:
             image = np.frombuffer(file.read(), np.uint16).astype(float).reshape(256, 256)
         image, rng = image / image.max(), np.random.default_rng(seed)

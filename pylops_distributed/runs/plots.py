@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from pylops_distributed.registry import import_on_use
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -226,9 +228,8 @@ def plot_section(
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure, in inches; importing the library does not import Matplotlib, drawing does."""
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained")
+    figure: Figure = import_on_use("matplotlib.figure").Figure(figsize=(width, height), layout="constrained")
+    return figure
 
 
 def _panels(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
+from pylops_distributed.registry import import_on_use
 from pylops_distributed.runs.markup import text
 from pylops_distributed.runs.plots import (
     label_of,
@@ -51,7 +51,7 @@ def view(run: xr.DataTree) -> Any:
     ModuleNotFoundError
         If Panel is not installed.
     """
-    pn = _panel()
+    pn = import_on_use("panel", MISSING)
     rows = "\n".join(f"| {text(name)} | {text(value)} |" for name, value in summary(run).items())
     about = f"# Run {text(run.name)}\n\n| figure | value |\n| --- | --- |\n{rows}"
     if not {"iterates", "model"} & set(run.children):
@@ -79,7 +79,7 @@ def slider(array: xr.DataArray) -> Any:
     ModuleNotFoundError
         If Panel is not installed.
     """
-    return _slider(_panel(), array)
+    return _slider(import_on_use("panel", MISSING), array)
 
 
 def serve(url: str | Path, port: int = 0, show: bool = True) -> None:
@@ -94,19 +94,11 @@ def serve(url: str | Path, port: int = 0, show: bool = True) -> None:
     show : bool, optional
         Whether to open it in a browser.
     """
-    pn, title = _panel(), f"Run {open_run(url).name}"
+    pn, title = import_on_use("panel", MISSING), f"Run {open_run(url).name}"
     pn.serve(
         lambda: view(open_run(url)), port=port, address="127.0.0.1", show=show, title=title, verbose=True,
         websocket_origin=[f"{host}:{port}" for host in ("127.0.0.1", "localhost")] if port else None,
     )  # fmt: skip
-
-
-def _panel() -> Any:
-    try:
-        panel = import_module("panel")
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(MISSING) from error
-    return panel
 
 
 def _tabs(pn: Any, run: xr.DataTree) -> list[tuple[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
@@ -59,5 +59,5 @@ class TaggedUnion:
         return core_schema.no_info_plain_validator_function(self.read, serialization=write)
 
     def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        forms = [dict(handler(form.__pydantic_core_schema__)) for form in self.known().values()]
+        forms = [dict(handler(TypeAdapter(form).core_schema)) for form in self.known().values()]
         return {"anyOf": [*forms, *([dict(self.more)] if self.more else [])]}

@@ -10,7 +10,6 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import scipy.sparse as sp
-from dask._task_spec import DataNode
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import ArrayLike, DTypeLike
@@ -18,6 +17,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.contraction import contract
+from pylops_distributed.compat.dask import DataNode
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.positions import check_unique
 from pylops_distributed.vectors.space import Space

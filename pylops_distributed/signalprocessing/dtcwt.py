@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from importlib import import_module
 from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +20,7 @@ from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.operator import LeadingAxesRule
 from pylops_distributed.blockwise.pylops_kernel import OperatorFactory
 from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.registry import import_on_use
 from pylops_distributed.vectors.space import Space
 
 
@@ -131,7 +131,7 @@ class DTCWT(LinearOperator):
 
 def build(dims: tuple[int, ...], **options: Any) -> pylops.LinearOperator:
     """PyLops' operator, for a package that meets NumPy 2."""
-    utils: Any = import_module("dtcwt.utils")
+    utils: Any = import_on_use("dtcwt.utils")
     if not hasattr(utils.np, "asfarray"):  # two functions that NumPy 2 has no more
         utils.np = SimpleNamespace(**vars(np), asfarray=np.asarray, issubsctype=np.issubdtype)
     return pylops.signalprocessing.DTCWT(dims, **options)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from importlib.util import find_spec
 from logging import getLogger
 from math import prod, sqrt
@@ -24,6 +23,7 @@ from pylops_distributed.blockwise.arguments import (
     shape_of,
 )
 from pylops_distributed.blockwise.separable import SeparableRule
+from pylops_distributed.registry import import_on_use
 
 Norm: TypeAlias = Literal["ortho", "none", "1/n"]
 Engine: TypeAlias = Literal["numpy", "scipy", "fftw", "mkl_fft"]
@@ -114,7 +114,7 @@ class Fourier:
 
     def forward(self, block: Array) -> Array:
         """The transform of a block."""
-        fft = import_module(ENGINES[self.engine])
+        fft = import_on_use(ENGINES[self.engine])
         x = _shift(fft.ifftshift, block, self.axes, self.before)
         x = x.real if self.realmodel else x
         function = fft.rfftn if self.real else fft.fftn
@@ -125,7 +125,7 @@ class Fourier:
 
     def adjoint(self, block: Array) -> Array:
         """The adjoint transform of a block."""
-        fft = import_module(ENGINES[self.engine])
+        fft = import_on_use(ENGINES[self.engine])
         y = _shift(fft.ifftshift, block, self.axes, self.after)
         if self.real:
             y = np.array(y, np.result_type(y.dtype, np.complex64))

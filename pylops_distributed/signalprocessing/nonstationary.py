@@ -15,6 +15,7 @@ from pylops_distributed.blockwise import Array, overlap
 from pylops_distributed.blockwise.arguments import complex_type
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.blockwise.overlap import merge
+from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 
@@ -132,7 +133,7 @@ class NonStationaryFilters(LinearOperator):
         data, model = tuple(range(n)), tuple(range(100, 100 + 2 * n))
         kernel = partial(_backward, grid=self.grid, hshape=self.hshape)
         # Chunks with their halos stand for the plain ones here: contract() goes by their numbers.
-        aliased = da.Array(extended.dask, extended.name, inner, meta=extended._meta)
+        aliased = da.Array(extended.dask, extended.name, inner, meta=meta_of(extended))
         operands = [(inp, data), (aliased, data), *_positions(inner)]
         sizes = dict(zip(model, self.dims, strict=True))
         return contract(kernel, operands, model, kind, sizes)

@@ -6,10 +6,8 @@ It holds a manifest of the arrays and a digest of itself, so that any later dama
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
@@ -23,6 +21,7 @@ import dask.array as da
 import numpy as np
 from obstore.exceptions import BaseError
 
+from pylops_distributed.compat.zarr import chunk_key, is_bad_disk, reason_of
 from pylops_distributed.errors import CorruptionError, UnreadableError
 from pylops_distributed.storage.checksums import compare, text_of
 from pylops_distributed.storage.direct_io import checksum_of, write_chunk
@@ -35,7 +34,6 @@ Verify: TypeAlias = Literal["full", "fast"]
 # Put where nothing shall be published any more, see the module `fence`: a group for Zarr, but without the digest that
 # all of ours have; recognised by its size, without reading it.
 FENCE = b'{"zarr_format":3,"node_type":"group"}'
-BROKEN = os.strerror(errno.EIO)  # the system's message for a disk that has lost data
 
 
 class Labelled(Protocol):
@@ -177,8 +175,7 @@ def write_group(
         raw = encode({**attrs, "manifest": manifest, "uuid": uuid.uuid4().hex})
         published = storage.put_new(metadata_key(path), raw)
     except BaseError as error:
-        reason = str(error).partition("\n")[0]
-        raise OSError(f"{storage.url}/{path} could not be written: {reason}") from error
+        raise OSError(f"{storage.url}/{path} could not be written: {reason_of(error)}") from error
     if not published:
         raise FileExistsError(f"{storage.url}/{path} was published by another writer meanwhile")
     storage.sync(metadata_key(path))
@@ -281,9 +278,9 @@ def _reading_error(storage: Storage, path: str, name: str, error: Exception) -> 
         if not storage.exists(metadata_key(path)):
             return OSError(f"{storage.url}/{path} went away while it was read")
         return CorruptionError(f"{path}/{name}: {error}")
-    words = str(error).partition("\n")[0]
+    words = reason_of(error)
     if isinstance(error, BaseError | OSError):
-        if BROKEN in str(error):
+        if is_bad_disk(error):
             return UnreadableError(f"{path}/{name} cannot be read: {words}")
         return OSError(f"{storage.url}/{path}/{name} could not be read: {words}")
     return CorruptionError(f"{path}/{name} cannot be read: {error}")  # of checksums
@@ -353,7 +350,7 @@ def _write_block(
         if expected != target.chunks:  # at the edge: chunks of Zarr are all of one size
             stored = np.zeros(target.chunks, target.dtype)
             stored[tuple(map(slice, expected))] = values
-        key = target.metadata.encode_chunk_key(block_info[0]["chunk-location"])
+        key = chunk_key(target, block_info[0]["chunk-location"])
         with suppress(FileNotFoundError):  # the array's folder exists, or was removed: it is not made anew
             make_folder((folder / key).parent, folder)
         finite, checksum = write_chunk(folder / key, stored)

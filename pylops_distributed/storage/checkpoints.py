@@ -13,9 +13,7 @@ from functools import partial
 from typing import Any
 from weakref import WeakSet
 
-import dask.array as da
-from dask.base import get_scheduler
-
+from pylops_distributed.compat.dask import current_scheduler
 from pylops_distributed.errors import CorruptionError, UnreadableError
 from pylops_distributed.execution.background import in_background
 from pylops_distributed.execution.state import State
@@ -268,7 +266,7 @@ class CheckpointStore:
 
     def _get(self) -> Any:
         """The Dask scheduler to use."""
-        return self.client.get if self.client is not None else get_scheduler(cls=da.Array)
+        return self.client.get if self.client is not None else current_scheduler()
 
     def _write(self, entry: CheckpointKey, state: State, history: History, get: Any) -> None:
         """Write, publish and prune; a state already saved by this attempt is the same one, unless it was corrupt."""

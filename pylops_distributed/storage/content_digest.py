@@ -12,6 +12,7 @@ import functools
 import os
 import threading
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,23 @@ from uuid import uuid4
 
 import dask.array as da
 import numpy as np
-from dask._task_spec import Alias, DataNode, GraphNode, NestedContainer, Task, TaskRef, convert_legacy_graph
-from dask.array.core import getter, getter_inline, getter_nofancy
-from dask.core import toposort
 from dask.utils import SerializableLock
 from scipy.sparse import sparray, spmatrix
 
+from pylops_distributed.compat.dask import (
+    GETTERS,
+    Alias,
+    DataNode,
+    GraphNode,
+    NestedContainer,
+    Task,
+    TaskRef,
+    flatten,
+    task_graph,
+)
 from pylops_distributed.errors import UnidentifiedContentError
 from pylops_distributed.storage.source_code import OURS, Code, array_digest, constant, installed
 
-READS = (getter, getter_inline, getter_nofancy)
 COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
 LOCKS = (SerializableLock, type(threading.Lock()), type(threading.RLock()))
 SLAB = 64 * 2**20  # bytes to read at once
@@ -114,22 +122,22 @@ class Content(Code):
     def _lazy(self, array: da.Array) -> Any:
         """A lazy array: by its content where it is only read, by its graph where it is computed."""
         about = ["lazy", array.dtype.str, list(array.shape)]
-        graph = convert_legacy_graph(dict(array.__dask_graph__()))
-        if any(_future(node) for node in graph.values()):  # on workers: by what they hold
+        graph, held = task_graph(dict(array.__dask_graph__()))
+        if held:  # on workers: by what they hold
             return [*about, "held", *_blocks(array)]
         if all(isinstance(_value(node), np.ndarray) for node in graph.values()):
             return [*about, "memory", _slabs(array)]
         leaves = [_value(n) for n in graph.values() if isinstance(n, DataNode) and is_stored(_value(n))]
         read = all(
-            isinstance(n, DataNode) or (isinstance(n, Task) and n.func in READS) for n in graph.values()
+            isinstance(n, DataNode) or (isinstance(n, Task) and n.func in GETTERS) for n in graph.values()
         )
         blocks = sum(not isinstance(n, DataNode) for n in graph.values())
         if read and len(leaves) == 1 and leaves[0].shape == array.shape and blocks == array.npartitions:
             return [*about, "stored", *stored_digest(leaves[0])]
         tokens: dict[Any, str] = {}
-        for key in toposort(graph, {k: set(n.dependencies) for k, n in graph.items()}):
+        for key in TopologicalSorter({k: n.dependencies for k, n in graph.items()}).static_order():
             tokens[key] = self._task_token(graph[key], tokens)
-        ends = [tokens[key] for key in _flat(array.__dask_keys__())]
+        ends = [tokens[key] for key in flatten(array.__dask_keys__())]
         return [*about, "graph", [list(map(str, c)) for c in array.chunks], ends]
 
     def _task_token(self, node: Any, tokens: dict[Any, str]) -> str:
@@ -215,18 +223,6 @@ def _reduces(form: type[Any]) -> bool:
 
 def _value(node: Any) -> Any:
     return node.value if isinstance(node, DataNode) else None
-
-
-def _future(node: Any) -> bool:
-    return type(_value(node)).__name__ == "Future" or type(node).__name__ == "Future"
-
-
-def _flat(keys: Any) -> Iterator[Any]:
-    if isinstance(keys, list):
-        for key in keys:
-            yield from _flat(key)
-    else:
-        yield keys
 
 
 def _sum(file: Path) -> str:

@@ -18,11 +18,11 @@ import obstore
 import zarr
 from numpy.typing import DTypeLike
 from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
+from zarr.abc.buffer import Buffer
 from zarr.codecs import BloscCodec, Crc32cCodec
-from zarr.core.array_spec import ArrayConfigParams
-from zarr.core.buffer import Buffer
 from zarr.storage import ObjectStore
 
+from pylops_distributed.compat.zarr import reason_of
 from pylops_distributed.storage import local_files as files
 from pylops_distributed.storage.codecs import CheckedStore
 from pylops_distributed.storage.secrets import find_secrets
@@ -34,8 +34,6 @@ METADATA = ("zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata")
 # The checksum comes last, over the bytes as stored: without it flipped bits are read back silently.
 CHECKSUM = (Crc32cCodec(),)
 COMPRESSED = (BloscCodec(cname="lz4", clevel=5, shuffle="shuffle"), *CHECKSUM)
-# Chunks of nothing but fill value are written too, so that a missing chunk always means a lost one.
-CONFIG: ArrayConfigParams = {"write_empty_chunks": True}
 TRIES, PATIENCE = 4, 60.0  # requests to a store on another machine, and seconds for all but the last
 
 
@@ -168,8 +166,7 @@ class Storage:
                 return request()
             except GenericError as error:  # a full disk, or a store that is away
                 if not left or time.monotonic() > end:
-                    words = str(error).partition("\n")[0]  # the others tell how it was found
-                    raise OSError(f"{self.url}/{key} could not be {action}: {words}") from error
+                    raise OSError(f"{self.url}/{key} could not be {action}: {reason_of(error)}") from error
 
     @contextmanager
     def _words(self, key: str, action: str) -> Iterator[None]:
@@ -352,10 +349,11 @@ def create_array(
     """
     kind = np.dtype(dtype)
     # Rooted at the array itself: created below a group, Zarr would write the group's zarr.json too early.
+    # Chunks of nothing but fill value are written too, so that a missing chunk always means a lost one.
     return zarr.create_array(
         storage.zarr(path), shape=tuple(shape), chunks=tuple(max(1, n) for n in chunks), dtype=kind,
         compressors=CHECKSUM if cold else COMPRESSED, fill_value=np.nan if kind.kind in "fc" else None,
-        dimension_names=dims, attributes=dict(attrs or {}), config=CONFIG, zarr_format=3,
+        dimension_names=dims, attributes=dict(attrs or {}), config={"write_empty_chunks": True}, zarr_format=3,
     )  # fmt: skip
 
 

@@ -8,13 +8,13 @@ import platform
 import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_info
 
+from pylops_distributed.compat.numpy import cpu_features
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.storage.atomic_group import Json, canonical, digest, read_attrs
 from pylops_distributed.storage.object_store import Storage
@@ -82,7 +82,7 @@ def machinery() -> Json:
 
 def processor() -> Json:
     """Kind of processor: its model, what of it NumPy uses, and the kernels that BLAS has chosen for it."""
-    features = sorted(name for name, on in _features().items() if on)
+    features = sorted(name for name, on in cpu_features().items() if on)
     blas = [
         " ".join(str(lib.get(key)) for key in ("internal_api", "version", "architecture"))
         for lib in threadpool_info() if lib.get("user_api") == "blas"
@@ -130,15 +130,6 @@ def _read(storage: Storage, path: str) -> Json:
 @cache
 def _software() -> tuple[tuple[str, str], ...]:
     return tuple((name, v) for name in PACKAGES if (v := _version(name)) is not None)
-
-
-@cache
-def _features() -> dict[str, bool]:
-    try:
-        features = import_module("numpy._core._multiarray_umath").__cpu_features__
-    except (ImportError, AttributeError):  # NumPy's own affair, which may move
-        return {}
-    return dict(features)
 
 
 @cache

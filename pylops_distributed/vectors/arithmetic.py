@@ -7,11 +7,18 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
-from dask._task_spec import List, Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
-from pylops_distributed.vectors.space import _FAN_IN, BlockVector, Vector, _dot, product_dtype, reject_masked
+from pylops_distributed.compat.dask import List, Task, TaskRef
+from pylops_distributed.vectors.space import (
+    FAN_IN,
+    BlockVector,
+    Vector,
+    dot_blocks,
+    product_dtype,
+    reject_masked,
+)
 
 
 def _total(parts: list[Any]) -> Any:
@@ -46,10 +53,10 @@ def vdot(a: Vector, b: Vector) -> da.Array:
     level: list[Any] = []
     for n, index in enumerate(product(*map(range, a.numblocks))):
         key = (f"{name}-{n}",)
-        graph[key] = Task(key, _dot, TaskRef((a.name, *index)), TaskRef((b.name, *index)))
+        graph[key] = Task(key, dot_blocks, TaskRef((a.name, *index)), TaskRef((b.name, *index)))
         level.append(key)
     while len(level) > 1:
-        groups = [level[k : k + _FAN_IN] for k in range(0, len(level), _FAN_IN)]
+        groups = [level[k : k + FAN_IN] for k in range(0, len(level), FAN_IN)]
         level = [(f"{name}-{len(graph)}-{k}",) for k in range(len(groups))]
         graph.update(
             (key, Task(key, _total, List(*map(TaskRef, group))))

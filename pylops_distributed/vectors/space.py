@@ -8,11 +8,13 @@ from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
-from dask.core import flatten as flatten_keys
 from numpy.typing import DTypeLike
 
+from pylops_distributed.compat.dask import flatten as flatten_keys
+from pylops_distributed.compat.dask import meta_of
+
 Chunks: TypeAlias = tuple[tuple[int, ...], ...]
-_FAN_IN = 64  # how many partial sums one task adds up
+FAN_IN = 64  # how many partial sums one task adds up
 
 
 def reject_masked(*arrays: Any) -> None:
@@ -24,7 +26,7 @@ def reject_masked(*arrays: Any) -> None:
         If an array is a NumPy masked array, or a Dask array of such blocks.
     """
     for a in arrays:
-        if isinstance(getattr(a, "_meta", a), np.ma.MaskedArray):
+        if isinstance(meta_of(a), np.ma.MaskedArray):
             raise ValueError(
                 f"got a masked array of shape {a.shape}; expected an array without a mask: fill it, "
                 "by x.filled(0) or da.ma.filled(x, 0), and leave the masked samples out of the operator, "
@@ -211,7 +213,8 @@ def _floating(*kinds: DTypeLike) -> np.dtype[Any]:
     return kind if kind.kind == "f" else np.dtype(np.float64)
 
 
-def _dot(a: Any, b: Any) -> Any:
+def dot_blocks(a: Any, b: Any) -> Any:
+    """Inner product of two blocks."""
     reject_masked(a, b)  # of operators whose blocks are masked though nothing says so before
     return np.vdot(np.asarray(a, product_dtype(a.dtype, b.dtype)), b)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
-from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
@@ -18,6 +17,7 @@ from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import complex_type, real_type
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.blockwise.rechunk import split_longest_axis
+from pylops_distributed.compat.dask import Task, TaskRef
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Engine, engine_of
 from pylops_distributed.signalprocessing.fredholm1 import multiply

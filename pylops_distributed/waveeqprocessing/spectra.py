@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
 import dask.array as da
@@ -14,6 +13,7 @@ import scipy.fft
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import complex_type, real_type
 from pylops_distributed.blockwise.rechunk import rechunk_whole
+from pylops_distributed.registry import import_on_use
 from pylops_distributed.signalprocessing.fourier import ENGINES
 
 
@@ -42,7 +42,7 @@ class Spectra:
 
 def to_frequencies(block: Array, spectra: Spectra, shift: bool, kind: np.dtype[Any]) -> Array:
     """Spectra, scaled, of the real part of traces, whose middle is zero time if ``shift``."""
-    fft = import_module(ENGINES[spectra.engine])
+    fft = import_on_use(ENGINES[spectra.engine])
     x = block.real.astype(real_type(kind), copy=False)
     x = fft.ifftshift(x, axes=0) if shift else x
     y = fft.rfft(x, axis=0, **spectra.options)[: spectra.nf]
@@ -53,7 +53,7 @@ def to_frequencies(block: Array, spectra: Spectra, shift: bool, kind: np.dtype[A
 
 def to_times(block: Array, spectra: Spectra, shift: bool, kind: np.dtype[Any]) -> Array:
     """Traces of spectra, with the origin moved to the middle if ``shift``."""
-    fft = import_module(ENGINES[spectra.engine])
+    fft = import_on_use(ENGINES[spectra.engine])
     y = fft.irfft(block, n=spectra.nt, axis=0, **spectra.options)
     return np.asarray(fft.fftshift(y, axes=0) if shift else y).astype(real_type(kind), copy=False)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.rechunk import split_longest_axis
+from pylops_distributed.registry import import_on_use
 
 
 def tables(
@@ -76,7 +76,7 @@ def _distances(points: Array, axes: tuple[Array, ...]) -> Array:
 
 def _marched(points: Array, axes: tuple[Array, ...], vel: Array | None) -> Array:
     """Times of the first arrival with a velocity, or distances, of points moved to the grid."""
-    skfmm = import_module("skfmm")
+    skfmm = import_on_use("skfmm")
     steps = np.array([abs(a[1] - a[0]) for a in axes])
     origin = np.array([a[0] for a in axes])
     out = np.empty((*map(len, axes), points.shape[1]))

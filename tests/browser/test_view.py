@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import time
+from importlib import import_module
 from urllib.parse import urlsplit
 
 import matplotlib.image
@@ -29,13 +30,11 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
     given = os.environ.get("PYLOPS_DISTRIBUTED_BROWSER")
     found = given or next(
         filter(None, map(shutil.which, BROWSERS)), None
     )  # None: what Playwright installed itself
-    with sync_playwright() as playwright:
+    with import_module("playwright.sync_api").sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found)
         yield chromium
         chromium.close()

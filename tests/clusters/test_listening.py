@@ -11,12 +11,12 @@ import psutil
 import pytest
 from distributed import LocalCluster
 from distributed.security import Security
-from distributed.utils import get_ip
 
 import pylops_distributed as pld
 from pylops_distributed import execution
 from pylops_distributed.clusters import single
 from pylops_distributed.clusters.options import encryption
+from pylops_distributed.compat.distributed import get_ip
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.utils.backend import check, dask

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import dask.array as da
 import numpy as np
 import pytest
-from dask._task_spec import Task
 from distributed import wait
 
 import pylops_distributed as pld
+from pylops_distributed.compat.dask import Task
 from pylops_distributed.errors import WorkerLostError
+from pylops_distributed.execution import actors as resident
 from pylops_distributed.execution.actors import ActorEngine
 from pylops_distributed.execution.operator_cache import OperatorCache
 from pylops_distributed.optimization.algorithms.cgls import CGLS
@@ -144,8 +145,6 @@ def test_a_program_that_dies_amid_its_steps_leaves_nothing(cluster, system):
     np.testing.assert_allclose(x, np.eye(20)[0], atol=1e-8)
 
     def left(dask_worker):
-        from pylops_distributed.execution import actors as resident
-
         return len(dask_worker.state.actors) + len(resident._parts)
 
     while any(cluster.run(left).values()):

@@ -13,9 +13,9 @@ import numpy as np
 import pylops
 import pytest
 import zarr
-from dask._task_spec import Task
 
 import pylops_distributed as pld
+from pylops_distributed.compat.dask import Task
 from pylops_distributed.errors import WorkerLostError
 from pylops_distributed.execution import Engine, replay, trace
 from pylops_distributed.execution.actors import ActorEngine

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 import weakref
+from contextlib import suppress
 
 import dask
 import dask.array as da
@@ -14,6 +15,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import pylops_distributed as pld
 from pylops_distributed.basicoperators.diagonal import Diagonal
+from pylops_distributed.compat.dask import meta_of
+from pylops_distributed.execution import actors as resident
 from pylops_distributed.execution import process
 from pylops_distributed.execution.partition import Partition
 from pylops_distributed.graph.batching import vmap
@@ -62,8 +65,6 @@ def started():
 
 def held(dask_worker=None):
     """Parts in a process, and threads that belong to solves."""
-    from pylops_distributed.execution import actors as resident
-
     return len(resident._parts), len(started())
 
 
@@ -222,7 +223,7 @@ def test_a_kept_result_keeps_no_more_than_its_blocks(threads, rng, uncollected):
         """Returns pieces of arrays that are far larger."""
 
         def _matvec(self, x):
-            return x.map_blocks(_piece, alive=alive, dtype=x.dtype, meta=x._meta)
+            return x.map_blocks(_piece, alive=alive, dtype=x.dtype, meta=meta_of(x))
 
         _rmatvec = _matvec
 
@@ -292,8 +293,6 @@ def test_a_part_is_closed_while_it_takes_steps(threads, rng):
 
 
 def _endless(session):
-    from contextlib import suppress
-
     with suppress(Exception):
         session.run()
 

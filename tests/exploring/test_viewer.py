@@ -22,7 +22,13 @@ def test_tabs(runs):
     pytest.importorskip("panel", reason="needs the extra view")
     about, tabs = view(open_run(runs["plain"]))
     assert "| iterations | 6 |" in about.object
-    assert set(tabs._names) == {"Iterates", "History", "impedance", "background", "Data"}
+    assert {tab.title for tab in tabs.get_root().tabs} == {
+        "Iterates",
+        "History",
+        "impedance",
+        "background",
+        "Data",
+    }
 
 
 def test_a_run_that_has_only_begun():

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from pylops_distributed import LinearOperator
+from pylops_distributed.compat.dask import meta_of
 from pylops_flows.cli.problem_template import Template
 
 held: list[Any] = []
@@ -24,7 +25,7 @@ class Spoilt(LinearOperator):
         self.op, self.flag, self.how = op, flag, how
 
     def _matvec(self, x: Any) -> Any:
-        return self.op._matvec(x).map_blocks(strike, self.flag, self.how, meta=x._meta)
+        return self.op._matvec(x).map_blocks(strike, self.flag, self.how, meta=meta_of(x))
 
     def _rmatvec(self, y: Any) -> Any:
         return self.op._rmatvec(y)

@@ -15,6 +15,7 @@ import pytest
 from storage_cases import IDENTITY, ToyState, after, assert_same, history
 
 import pylops_distributed.storage.checkpoints as module
+from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.lease import SupersededError
 from pylops_distributed.storage.run import Run
@@ -33,7 +34,7 @@ from storage_cases import IDENTITY, after, history
 if __name__ == "__main__":
     module.PATIENCE = 1.0
     state = after(1)
-    hung = replace(state, x=state.x.map_blocks(lambda block: time.sleep(3600), meta=state.x._meta))
+    hung = replace(state, x=state.x.map_blocks(lambda block: time.sleep(3600), meta=meta_of(state.x)))
     attempt = Run.create_or_open(sys.argv[1], identity=IDENTITY).attempt()
     store = module.CheckpointStore(attempt)
     with dask.config.set(scheduler="synchronous"):
@@ -55,7 +56,7 @@ def test_a_save_that_is_stuck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return block
 
     second = after(2)
-    hung = replace(second, x=second.x.map_blocks(hang, meta=second.x._meta))
+    hung = replace(second, x=second.x.map_blocks(hang, meta=meta_of(second.x)))
     with dask.config.set(scheduler="threads"):
         attempt = run.attempt()
         store = CheckpointStore(attempt)

@@ -1,13 +1,14 @@
+import os
 import re
 import signal
 import subprocess
 from types import SimpleNamespace
 
 import pytest
-from prefect.context import refresh_global_settings_context
 from typer.testing import CliRunner
 
 from pylops_flows.cli.main import app
+from pylops_flows.server.embedded import configure
 
 ELSEWHERE = "http://127.0.0.1:9/api"
 SERVER = ["-m", "pylops_flows.server.embedded"]
@@ -38,10 +39,10 @@ def run_rejected(tmp_path):
                 patch.setenv("PREFECT_API_URL", ELSEWHERE)
             else:
                 patch.delenv("PREFECT_API_URL", raising=False)
-            refresh_global_settings_context()
+            configure(os.environ.get("PREFECT_API_URL"))
             patch.setattr(subprocess, "Popen", begin)
             result = CliRunner().invoke(app, list(map(str, words)))
-        refresh_global_settings_context()
+        configure(os.environ.get("PREFECT_API_URL"))
         assert len(servers) <= 1
         assert all(server.poll() is not None for server in servers)
         return SimpleNamespace(code=result.exit_code, text=result.output)

@@ -16,6 +16,7 @@ from pylops_distributed.runs.report import write_report
 from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.policies import Every
 from pylops_distributed.storage.run import list_runs
+from pylops_flows.cli.demo_data import make_demo
 from pylops_flows.settings.pipeline import load
 from pylops_flows.settings.up_to_date import up_to_date
 
@@ -112,8 +113,6 @@ def test_a_run_is_of_its_dataset_and_begins_at_the_newest_result(settings, confi
 
 @pytest.mark.slow
 def test_a_result_of_another_shape_is_not_begun_at(settings, tmp_path):
-    from pylops_flows.cli.demo_data import make_demo
-
     through(settings)
     other = load(
         make_demo(tmp_path / "larger", shape=(13, 14, 64)),

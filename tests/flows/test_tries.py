@@ -10,6 +10,7 @@ import pytest
 from prefect.logging import disable_run_logger
 
 from pylops_distributed import LinearOperator
+from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.errors import WorkerLostError
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion.inversion import Inversion, begin
@@ -32,7 +33,7 @@ class Failing(LinearOperator):
         self.op, self.fails, self.products = op, fails, 0
 
     def _matvec(self, x):
-        return self.op._matvec(x).map_blocks(self._strike, meta=x._meta)
+        return self.op._matvec(x).map_blocks(self._strike, meta=meta_of(x))
 
     def _rmatvec(self, y):
         return self.op._rmatvec(y)

@@ -12,6 +12,7 @@ import xarray as xr
 from segy_files import lines, write_traces
 
 from pylops_distributed.ingest import open_segy, open_source, write_segy
+from pylops_distributed.ingest.formats.chunking import regular_chunks
 from pylops_distributed.ingest.formats.segy import samples as segy_samples
 from pylops_distributed.ingest.formats.segy.layout import SAMPLE_DTYPES
 from pylops_distributed.ingest.formats.segy.template_copy import copy_segy
@@ -225,8 +226,6 @@ def test_units(sgy, code, system, position, length):
 
 def test_default_chunks_are_whole_in_time_and_near_16_megabytes(sgy):
     write_traces(sgy, np.ones((4, 2), "f4"), lines(np.arange(2) + 1, np.arange(2)))
-    from pylops_distributed.ingest.formats.chunking import regular_chunks
-
     cut = regular_chunks({"inline": 700, "crossline": 900, "twt": 1500}, np.dtype("f4"), whole=("twt",))
     assert cut["twt"] == 1500
     assert 4e6 < 4 * cut["inline"] * cut["crossline"] * cut["twt"] <= 16 * 2**20

@@ -110,7 +110,7 @@ def test_an_operator_that_returns_nan_in_a_step(case):
 def test_every_engine(case, scheduler):
     matrix, y = dense(case, "f8")
     op, data = distributed(matrix, _put(y, np.nan))
-    own = {"scheduler": dask.threaded.get if scheduler == "threads" else _own}
+    own = {"scheduler": "threads" if scheduler == "threads" else _own}
     with dask.config.set(**own):
         assert solve(case.build("f8"), op, data).reason is Reason.NOT_FINITE
 

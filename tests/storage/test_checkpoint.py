@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from storage_cases import IDENTITY, ToyState, after, assert_same, history, lazy, resume, start, step
 
 import pylops_distributed.storage.atomic_group as group_module
+from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.inversion import disk_usage as disk
 from pylops_distributed.optimization.algorithms.cgls import CGLSState
@@ -174,7 +175,7 @@ def test_saving_does_not_hold_the_solver_up(attempt: Attempt) -> None:
 
     state = start()
     slow = ToyState(
-        x=state.x.map_blocks(held, dtype=state.x.dtype, meta=state.x._meta),
+        x=state.x.map_blocks(held, dtype=state.x.dtype, meta=meta_of(state.x)),
         iteration=0,
         s=state.s,
         kold=state.kold,

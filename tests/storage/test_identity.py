@@ -13,13 +13,16 @@ import dask.array as da
 import h5py
 import numpy as np
 import pytest
+import xarray as xr
 import zarr
 
 import pylops_distributed as pld
 from pylops_distributed.errors import RunMismatchError, UnidentifiedContentError
+from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion.assembly import identity
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import solve
+from pylops_distributed.problems.registry import load_problem
 from pylops_distributed.settings.solver_settings import SOLVERS
 from pylops_distributed.storage.atomic_group import encode, read_attrs
 from pylops_distributed.storage.checkpoints import CheckpointStore
@@ -223,6 +226,15 @@ def test_parts_of_a_lazy_array_are_distinguished():
     assert len({token(other) for other in others}) == len(others)
 
 
+def test_arrays_on_workers_count_by_content(cluster, rng):
+    values = rng.standard_normal((8, 6))
+    x = da.from_array(values, chunks=(4, 3)) * 2
+    held, again = x.persist(), da.from_array(2 * values, chunks=(4, 3)).map_blocks(np.copy).persist()
+    other = (x + 1e-9).persist()
+    assert token(held) == token(again) != token(other)
+    assert token(held + 1) == token(again + 1) != token(other + 1)
+
+
 def test_what_a_solver_holds_counts_by_content(folder):
     def held(values):
         return fingerprint(identity(pld_problem(), "data", CGLS(6, M=pld.Diagonal(stored("zarr", values)))))
@@ -231,8 +243,6 @@ def test_what_a_solver_holds_counts_by_content(folder):
 
 
 def pld_problem():
-    from pylops_distributed.problems.registry import load_problem
-
     return load_problem({"name": "poststack"})
 
 
@@ -296,10 +306,6 @@ with dask.config.set(scheduler="sync"):
 
 def test_a_changed_helper_ends_a_resume_in_another_process(folder, environment):
     """As a person would: run, edit a module that the problem's module imports, and run again."""
-    import xarray as xr
-
-    from pylops_distributed.ingest import ingest
-
     xr.Dataset({"d": ("x", np.linspace(1, 2, 40) ** 3)}, {"x": np.arange(40.0)}).to_zarr(
         "raw.zarr", consolidated=False
     )

@@ -11,9 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
+from order import flushed
 from storage_cases import IDENTITY, ToyState, after, history, resume, step
 
 import pylops_distributed.storage.lease as lease_module
+from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.storage.atomic_group import encode, read_attrs
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.lease import RunBusyError, RunGoneError, SupersededError, acquire, owner
@@ -200,7 +202,7 @@ def test_a_run_that_goes_away_amid_a_save_leaves_nothing_there(tmp_path):
         return block
 
     state = after(3)
-    x = state.x.map_blocks(moved, dtype=state.x.dtype, meta=state.x._meta)
+    x = state.x.map_blocks(moved, dtype=state.x.dtype, meta=meta_of(state.x))
     with Run.open(url).attempt() as attempt, CheckpointStore(attempt) as store:
         store.save(ToyState(x=x, iteration=3, s=state.s, kold=state.kold))
         with pytest.raises(FileNotFoundError):
@@ -221,8 +223,6 @@ def test_nobody_follows_an_attempt_that_deletes(run):
 
 
 def test_the_record_of_an_attempt_is_on_disk_before_the_attempt_begins(run, monkeypatch):
-    from order import flushed
-
     with flushed(monkeypatch) as events:
         attempt = run.attempt()
     attempt.close()

@@ -9,13 +9,13 @@ import dask.array as da
 import numpy as np
 import pytest
 import zarr
-from storage_cases import IDENTITY, resume
+from storage_cases import IDENTITY, after, resume
 
 import pylops_distributed.storage.atomic_group as group_module
 import pylops_distributed.storage.lease as lease_module
 import pylops_distributed.storage.results as result_module
 from pylops_distributed import open_run
-from pylops_distributed.inversion.result import needs_result
+from pylops_distributed.inversion.result import needs_result, write_result
 from pylops_distributed.runs.audit import repair, verify
 from pylops_distributed.runs.report import write_report
 from pylops_distributed.storage.atomic_group import FENCE, Variable, encode, read_attrs
@@ -23,6 +23,7 @@ from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.fence import abandon, is_published
 from pylops_distributed.storage.lease import SupersededError
 from pylops_distributed.storage.object_store import Storage, open_storage
+from pylops_distributed.storage.policies import Retention
 from pylops_distributed.storage.results import results
 from pylops_distributed.storage.run import Run
 
@@ -122,8 +123,6 @@ def test_a_zombie_among_its_chunks_writes_to_a_separate_place(run, monkeypatch):
 @pytest.mark.parametrize("what", ["result", "checkpoint"])
 def test_a_late_publication_meets_a_fence(run, monkeypatch, what):
     """The last look at the lease was in time, the publishing write is not: what it needs was deleted meanwhile."""
-    from storage_cases import after
-
     old = run.attempt()
 
     def work():
@@ -142,10 +141,6 @@ def test_a_late_publication_meets_a_fence(run, monkeypatch, what):
 
 
 def test_a_zombie_prunes_no_checkpoint_of_a_newer_attempt(run, monkeypatch):
-    from storage_cases import after
-
-    from pylops_distributed.storage.policies import Retention
-
     old = run.attempt()
     store = CheckpointStore(old, background=False)
     zombie = Paused(monkeypatch, CheckpointStore, "_prune", lambda: store.save(after(3)))
@@ -186,8 +181,6 @@ def golden(tmp_path):
 
 
 def test_an_old_result_counts_until_there_is_a_new_one(golden):
-    from pylops_distributed.inversion.result import write_result
-
     assert (golden.result, golden.report) == ("result", "report.html")
     assert not needs_result(golden)
     assert open_run(golden.storage.url)["model"].attrs["path"] == "result"
@@ -217,8 +210,6 @@ def test_a_corrupt_old_result_is_deleted_and_an_unfinished_one_too(golden):
 
 
 def test_a_late_report_belongs_to_its_result(golden):
-    from pylops_distributed.inversion.result import write_result
-
     write_result(golden, "first")
     tree = open_run(golden.storage.url)
     write_result(golden, "second")
@@ -243,8 +234,6 @@ def test_a_reader_of_a_result_that_is_replaced_gets_an_error(run):
 
 @pytest.mark.parametrize("what", ["result", "checkpoint"])
 def test_a_timely_publication_is_not_acknowledged_after_a_takeover(run, monkeypatch, what):
-    from storage_cases import after
-
     old = run.attempt()
 
     def work():

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from storage_cases import IDENTITY, ToyState, after, assert_same, history, resume, start
 
 import pylops_distributed.storage.lease as lease_module
+from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.storage.atomic_group import Variable, canonical, encode, read_attrs
 from pylops_distributed.storage.checkpoints import CheckpointStore
@@ -229,7 +230,7 @@ def test_a_zombie_is_stopped_in_the_middle_of_a_save(tmp_path: Path) -> None:
         return block
 
     state = start()
-    x = state.x.map_blocks(overtaken, dtype=state.x.dtype, meta=state.x._meta)
+    x = state.x.map_blocks(overtaken, dtype=state.x.dtype, meta=meta_of(state.x))
     with run.attempt() as zombie, CheckpointStore(zombie) as store:
         store.save(ToyState(x=x, iteration=5, s=state.s, kold=state.kold))
         with pytest.raises(SupersededError):

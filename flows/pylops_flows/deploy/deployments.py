@@ -17,11 +17,11 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.exceptions import ObjectAlreadyExists
-from prefect.runner.storage import LocalStorage
 from prefect.types.entrypoint import EntrypointType
 
 from pylops_flows.runtime.heartbeat import SIGN
 from pylops_flows.runtime.stages import RESTS
+from pylops_flows.runtime.working_folder import run_in
 from pylops_flows.settings.pipeline import PipelineConfig
 
 POOL = "local"
@@ -127,8 +127,7 @@ def deploy_config(
         concurrency_limit=ConcurrencyLimitConfig(limit=1),
         job_variables={"env": {name: os.environ[name] for name in TOLD}, "stream_output": False},
     ))  # fmt: skip
-    # Workers go to this folder, wherever they were started: a problem's own module is found there.
-    deployment.storage = LocalStorage(str(Path.cwd()))
+    run_in(deployment, Path.cwd())  # a problem's own module is found there
     deployment.apply()
 
 

@@ -8,27 +8,24 @@ keeps what is freed between what is still in use.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import threading
 import time
-from contextlib import suppress
+
+from pylops_distributed.compat.malloc import return_freed_memory
 
 EVERY = 30.0  # seconds
 
 
 def give_back() -> None:
     """Have this process give back to the system what it no longer uses, now and then for as long as it lasts."""
-    with suppress(OSError, AttributeError):  # not the C library of Linux
-        trim = ctypes.CDLL("libc.so.6").malloc_trim
-        threading.Thread(target=_trim, args=(trim,), daemon=True).start()
+    threading.Thread(target=_trim, daemon=True).start()
 
 
-def _trim(trim: ctypes._NamedFuncPointer) -> None:
-    while True:
+def _trim() -> None:
+    while return_freed_memory():
         time.sleep(EVERY)
         gc.collect()
-        trim(0)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from pylops_distributed.ingest.formats.coordinates import (
     arrays_named,
     check_dims,
 )
+from pylops_distributed.registry import import_on_use
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,4 @@ def require(module: str) -> Any:
     ImportError
         If it is not installed.
     """
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise ImportError(f"this format needs {module}: pip install 'pylops-distributed[hdf]'") from error
+    return import_on_use(module, f"this format needs {module}: pip install 'pylops-distributed[hdf]'")

@@ -78,9 +78,9 @@ class SPGL1(Solver):
     def _info(self) -> dict[str, Any]:
         """The original's numbers, with a trial of the line search counted as one product with each operator."""
         state = self.state
-        collected: Any = self
-        _, first = np.unique(collected._niters, return_index=True)
-        curves = {"rnorm2": collected.cost, "xnorm1": collected._xnorm, "lambdaa": collected._gnorm}
+        collected = vars(self)
+        _, first = np.unique(collected["_niters"], return_index=True)
+        curves = {"rnorm2": collected["cost"], "xnorm1": collected["_xnorm"], "lambdaa": collected["_gnorm"]}
         return {
             "stat": int(state.stat), "niters": int(state.niters), "n_newton": int(state.newton),
             "nprodA": state.iteration + 1, "nprodAt": state.iteration + 1,
