@@ -166,11 +166,22 @@ class Session(Generic[S]):
         self.failed = False
         self._tell(niter=int(getattr(solver, "most", getattr(solver, "niter", 0))), ended=self._ended())
 
-    def _prove(self, op: LinearOperator, y: Vector, x0: Vector | None, checkpoint: Any, start_known: bool) -> None:
+    def _prove(
+        self, op: LinearOperator, y: Vector, x0: Vector | None, checkpoint: Any, start_known: bool
+    ) -> None:
         """Before a step is taken, make sure that a checkpoint is of this solve; leave what proves the next ones."""
         stored_witness = getattr(self.store, "witness", None)
         if checkpoint is not None:
-            prove(self.solver, op, y, x0, checkpoint.state, checkpoint.history, stored_witness, start=start_known)
+            prove(
+                self.solver,
+                op,
+                y,
+                x0,
+                checkpoint.state,
+                checkpoint.history,
+                stored_witness,
+                start=start_known,
+            )
         if hasattr(self.store, "witness") and (checkpoint is None or stored_witness is None):
             self.store.witness = witness(self.solver, op, y)  # type: ignore[union-attr]
 
