@@ -74,12 +74,12 @@ class MemoizeOperator(LinearOperator):
         )  # fmt: skip
 
     def _matvec(self, x: Any) -> Any:
-        return self._known(x, adjoint=False)
+        return self._cached_result(x, adjoint=False)
 
     def _rmatvec(self, y: Any) -> Any:
-        return self._known(y, adjoint=True)
+        return self._cached_result(y, adjoint=True)
 
-    def _known(self, x: Any, adjoint: bool) -> Any:
+    def _cached_result(self, x: Any, adjoint: bool) -> Any:
         key = (adjoint, *(a.name for a in (x.arrays if isinstance(x, BlockVector) else (x,))))
         if key not in self.store:
             y = self.Op.apply_adjoint(x) if adjoint else self.Op.apply(x)

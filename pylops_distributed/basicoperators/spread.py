@@ -105,7 +105,7 @@ class Spread(Curves):
         if fh is not None:
             interp = len(fh(0, 0)) == 2 if interp is None else interp
             tables = tuple(
-                curve_positions(partial(_called, fh=fh, part=i, shape=shape, interp=interp), shape)
+                curve_positions(partial(_table_block, fh=fh, part=i, shape=shape, interp=interp), shape)
                 for i in range(1 + interp)
             )
         else:
@@ -116,7 +116,7 @@ class Spread(Curves):
         super().__init__(tables, model, data, dtype, name=name, chunks=chunks, compute=compute)
 
 
-def _called(
+def _table_block(
     rows: slice, columns: slice, fh: Callable[..., Any], part: int, shape: tuple[int, ...], interp: bool
 ) -> Array:
     """Part of the table, or of that of the fractions, from the curves that a function returns."""

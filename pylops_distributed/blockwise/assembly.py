@@ -95,7 +95,7 @@ def assemble(
         names = [out] if alone else [(cut, *head, j, k, *tail) for k in range(len(pieces))]
         for key, p in zip(names, pieces, strict=True):
             block = TaskRef((x.name, *head, p.block, *tail))
-            tasks[key] = Task(key, _cut, block, source=p.source, axis=axis, dtype=kind)
+            tasks[key] = Task(key, _select_samples, block, source=p.source, axis=axis, dtype=kind)
         if not alone:
             targets = [p.target for p in pieces]
             shape = tuple(c[i] for c, i in zip(chunks, out[1:], strict=True))
@@ -110,7 +110,7 @@ def _fills(piece: Piece, n: int) -> bool:
     return isinstance(piece.target, slice) and piece.target == slice(0, n)
 
 
-def _cut(block: Array, source: Index, axis: int, dtype: Any) -> Array:
+def _select_samples(block: Array, source: Index, axis: int, dtype: Any) -> Array:
     """Some samples: copied where the rest of the block is large, so that it is not kept alive."""
     if isinstance(source, slice):
         piece = block[(slice(None),) * axis + (source,)]
@@ -119,12 +119,12 @@ def _cut(block: Array, source: Index, axis: int, dtype: Any) -> Array:
     return np.take(block, source, axis=axis).astype(dtype, copy=False)
 
 
-def _taken(shape: tuple[int, ...], source: Index, axis: int, dtype: Any) -> int:
+def _selected_size(shape: tuple[int, ...], source: Index, axis: int, dtype: Any) -> int:
     length = source.stop - source.start if isinstance(source, slice) else len(source)
     return prod(shape[:axis]) * length * prod(shape[axis + 1 :])
 
 
-OUTPUT_SIZE_RULES[_cut] = _taken
+OUTPUT_SIZE_RULES[_select_samples] = _selected_size
 
 
 def _join(

@@ -80,14 +80,14 @@ def curve_positions(function: Callable[[slice, slice], Array], shape: tuple[int,
     columns = split_longest_axis(nx, ceil(nt0 * nx / MADE))
     rows = split_longest_axis(nx0, ceil(nx0 * nt0 * columns[0] / MADE))
     return da.map_blocks(
-        partial(_made, function=function),
+        partial(_curve_block, function=function),
         chunks=(rows, (nt0,), columns),
         dtype=float,
         meta=np.empty((0, 0, 0)),
     )
 
 
-def _made(function: Callable[[slice, slice], Array], block_info: Any = None) -> Array:
+def _curve_block(function: Callable[[slice, slice], Array], block_info: Any = None) -> Array:
     rows, _, columns = (slice(*ends) for ends in block_info[None]["array-location"])
     return np.asarray(function(rows, columns), float)
 

@@ -112,7 +112,7 @@ def _apply(
     """Apply the operator of a group, in single precision, to the available part of model or data."""
     (i,) = group
     with _engine:
-        op = parts.group(i).kept(None, f"{token}-{i}")
+        op = parts.group(i).cached(None, f"{token}-{i}")
         x = np.ascontiguousarray(block, np.float32).ravel()
         y = op.rmatvec(x).reshape(1, *op.dims) if adjoint else op.matvec(x).reshape(op.dimsd)
     return np.asarray(y).astype(real_type(dtype), copy=False)

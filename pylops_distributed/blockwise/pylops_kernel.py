@@ -41,7 +41,7 @@ class OperatorFactory:
         """The operator, for models of shape ``dims``."""
         return self.make(**self.options, **({self.dims: dims} if self.dims else {}))
 
-    def kept(self, dims: tuple[int, ...] | None, token: str) -> pylops.LinearOperator:
+    def cached(self, dims: tuple[int, ...] | None, token: str) -> pylops.LinearOperator:
         """The operator that this thread built before, or a new one: some have internal buffers."""
         key = (token, dims, get_ident())
         if key not in _built:
@@ -58,7 +58,7 @@ def apply_factory(
     dims = None
     if lengths is not None:
         dims = tuple(lengths.get(a, n) for a, n in enumerate(block.shape))
-    op = twin.kept(dims, token)
+    op = twin.cached(dims, token)
     y = getattr(op, method)(block.ravel())
     return np.asarray(y).reshape(op.dimsd if method == "matvec" else op.dims)
 

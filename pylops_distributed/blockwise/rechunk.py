@@ -90,7 +90,7 @@ def rechunk_small(x: da.Array, chunks: Chunks) -> da.Array:
         return x
     if prod(map(max, x.chunks)) * x.dtype.itemsize > LIGHT:
         return x.rechunk(chunks)
-    met = [_met(old, new) for old, new in zip(x.chunks, chunks, strict=True)]
+    met = [_overlaps(old, new) for old, new in zip(x.chunks, chunks, strict=True)]
     name = f"regrid-{tokenize(x.name, chunks)}"
     tasks: dict[Any, Any] = {}
     for index in product(*(range(len(c)) for c in chunks)):
@@ -105,7 +105,7 @@ def rechunk_small(x: da.Array, chunks: Chunks) -> da.Array:
     return da.Array(graph, name, chunks, meta=meta_of(x))
 
 
-def _met(old: tuple[int, ...], new: tuple[int, ...]) -> list[tuple[int, int, int]]:
+def _overlaps(old: tuple[int, ...], new: tuple[int, ...]) -> list[tuple[int, int, int]]:
     """For each new chunk: the first old one that it meets, the one after the last, and where it begins in these."""
     ends, goals = np.cumsum(old), np.cumsum(new)
     first = np.minimum(np.searchsorted(ends, goals - new, "right"), len(old) - 1)

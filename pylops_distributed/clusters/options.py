@@ -78,7 +78,7 @@ def check_options(hardware: str, options: Mapping[str, Any], *makers: Callable[.
     ValueError
         Names the option, the value given and the values expected.
     """
-    accepted = COMMON.union(*map(_taken, makers))
+    accepted = COMMON.union(*map(_argument_names, makers))
     for name in options.keys() - accepted:
         near = get_close_matches(name, accepted, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"it takes those of {makers[0].__qualname__}"
@@ -104,7 +104,7 @@ def _whole(name: str, value: Any, least: int) -> None:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
 
 
-def _taken(maker: Callable[..., Any]) -> set[str]:
+def _argument_names(maker: Callable[..., Any]) -> set[str]:
     """Names of all arguments that a function takes, or a class and those that it is made of."""
     makers = [vars(c).get("__init__", c) for c in maker.__mro__[:-1]] if isinstance(maker, type) else [maker]
     parameters = (p for m in makers for p in inspect.signature(m).parameters.values())

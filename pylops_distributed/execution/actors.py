@@ -200,7 +200,7 @@ class ActorEngine(PartitionedEngine[S]):
         self._actors: list[Future] = []
         self._parts: list[Any] = []
         if not self._workers:  # they are just being started again
-            raise self._lost()
+            raise self._loss_error()
         try:
             with self._watched():
                 self._settle(state, info)
@@ -214,7 +214,7 @@ class ActorEngine(PartitionedEngine[S]):
         client, count = self._client, len(self._workers)
         begun, (shares, self._homes) = trace_initial_state(state, self.template), plan(self.template, count)
         pairs = list(zip(plan(begun, count)[0], shares, strict=True))
-        inputs = [_given(pair, begun.futures) for pair in pairs]
+        inputs = [_constant_inputs(pair, begun.futures) for pair in pairs]
         self._actors = [
             client.submit(
                 make_part, me, self._token, *pair, state.iteration, self._limits[worker],
@@ -237,11 +237,11 @@ class ActorEngine(PartitionedEngine[S]):
         try:
             yield
         except (Exception, asyncio.CancelledError) as error:
-            if isinstance(error, WorkerLostError) or not (_of_loss(error) or self._gone()):
+            if isinstance(error, WorkerLostError) or not (_of_loss(error) or self._is_lost()):
                 raise
-            raise self._lost() from error
+            raise self._loss_error() from error
 
-    def _gone(self) -> bool:
+    def _is_lost(self) -> bool:
         """Whether one of the workers, or its part, is lost."""
         if any(actor.status in ("lost", "cancelled") for actor in self._actors):
             return True
@@ -283,7 +283,7 @@ class ActorEngine(PartitionedEngine[S]):
             finally:
                 del calls
 
-    def _lost(self) -> WorkerLostError:
+    def _loss_error(self) -> WorkerLostError:
         return WorkerLostError(
             f"a worker was lost after step {self.iteration} of the solve, and its part of the state with it"
             f"{describe_worker_loss(self._client, self._limits)}: resume from the newest checkpoint"
@@ -291,12 +291,12 @@ class ActorEngine(PartitionedEngine[S]):
 
     def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
         with self._watched():
-            graph = self._taken(a, name)
+            graph = self._result_tasks(a, name)
             if any(future.status != "finished" for future in graph.values()):
-                raise self._lost()
+                raise self._loss_error()
             return graph
 
-    def _taken(self, a: da.Array, name: str) -> dict[Key, Any]:
+    def _result_tasks(self, a: da.Array, name: str) -> dict[Key, Any]:
         graph: dict[Key, Any] = {}
         for me, worker in enumerate(self._workers):
             mine = [k for k in keys_of(a) if self._homes[k] == me]
@@ -318,8 +318,8 @@ class ActorEngine(PartitionedEngine[S]):
                 wait(futures, timeout=LOOK)
                 break
             except TimeoutError:
-                if self._gone():
-                    raise self._lost() from None
+                if self._is_lost():
+                    raise self._loss_error() from None
                 if time.monotonic() > end:
                     raise TimeoutError(
                         f"workers have not given their blocks of the state for {most:.0f} s: they may be paused, since "
@@ -335,8 +335,8 @@ class ActorEngine(PartitionedEngine[S]):
             except TimeoutError:
                 if call.done():
                     return call.result()
-                if self._gone():
-                    raise self._lost() from None
+                if self._is_lost():
+                    raise self._loss_error() from None
 
     def _all(self, calls: Iterable[Any]) -> list[Any]:
         """Results of calls to all parts; the cause where some failed, rather than its effect on the others."""
@@ -385,7 +385,7 @@ def _of_loss(error: BaseException) -> bool:
     )
 
 
-def _given(pair: tuple[Share, Share], futures: Mapping[Key, Any]) -> dict[Key, Any]:
+def _constant_inputs(pair: tuple[Share, Share], futures: Mapping[Key, Any]) -> dict[Key, Any]:
     """What a part's shares take that exists already: futures of a cluster, and arrays, which the shares give up."""
     needed = pair[0].needed() | pair[1].needed()
     inputs = {k: f for k, f in futures.items() if k in needed}

@@ -166,7 +166,7 @@ def nan_unless_finite(state: S) -> S:
     if not numbers:
         return state
     lost = da.blockwise(
-        _lost, "", *(p for n in numbers for p in (da.asarray(n), "")), first=not state.iteration,
+        _is_lost, "", *(p for n in numbers for p in (da.asarray(n), "")), first=not state.iteration,
         rules=rules, dtype=bool, meta=np.zeros((), bool),
     )  # fmt: skip
     vectors = {f.name: getattr(state, f.name) for f in fields(state) if f.metadata.get("space")}
@@ -178,7 +178,7 @@ def _rule(f: Field[Any]) -> Infinite:
     return rule
 
 
-def _lost(*numbers: Any, first: bool, rules: tuple[Infinite, ...]) -> Any:
+def _is_lost(*numbers: Any, first: bool, rules: tuple[Infinite, ...]) -> Any:
     return np.asarray(any(map(partial(_bad, first=first), numbers, rules)))
 
 

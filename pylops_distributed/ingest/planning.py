@@ -42,7 +42,7 @@ def plan(
     Plan
         A reference for :func:`write_block` and :func:`seal`.
     """
-    notes, ds = _read(source, chunks)
+    notes, ds = _read_sources(source, chunks)
     nbytes = sum(math.prod(one.shape) * np.dtype(one.dtype).itemsize for one in notes.arrays.values())
     storage = open_storage(_named(url, notes))
     planned = Plan(url=storage.url, fingerprint=notes.fingerprint, blocks=len(notes.blocks), nbytes=nbytes)
@@ -56,14 +56,14 @@ def locate(
     source: Source | str | Mapping[str, Source], url: str, *, chunks: Mapping[str, int] | None = None
 ) -> str:
     """Where :func:`plan` would put the dataset; reads the sources, and writes nothing."""
-    return _named(url, _read(source, chunks)[0])
+    return _named(url, _read_sources(source, chunks)[0])
 
 
 def _named(url: str, notes: Notes) -> str:
     return url.replace(FINGERPRINT, notes.fingerprint[:8])
 
 
-def _read(
+def _read_sources(
     source: Source | str | Mapping[str, Source], chunks: Mapping[str, int] | None
 ) -> tuple[Notes, xr.Dataset]:
     """The sources as one lazy dataset, and what the steps after this one must know of it."""

@@ -63,12 +63,12 @@ def disk_use(problem: Problem, ds: xr.Dataset, solver: AnySolver, retention: Ret
     retention : Retention
         Which checkpoints are kept.
     """
-    settled = problem.settled(ds)
-    ready = assemble(settled, ds, solver)
+    planned = problem.with_planning_defaults(ds)
+    ready = assemble(planned, ds, solver)
     first = ready.solver.init(ready.op, ready.y)
     state = sum(map(_padded_nbytes, state_arrays(first)))
     # While one is written, those before it are still there.
     kept = retention.latest + 1 + (max_steps_of(solver) // retention.every if retention.every else 0)
     solver_settings = identity(problem, "", solver)["solver"]
-    result = settled.label(ds, model_of(settled, ds, solver_settings, first.x))
+    result = planned.label(ds, model_of(planned, ds, solver_settings, first.x))
     return DiskUse(int(ds.nbytes), state, kept, int(result.nbytes))

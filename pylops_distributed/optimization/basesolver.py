@@ -201,7 +201,7 @@ class Solver:
                 self.reason = reason_to_stop(limited, self.state)
                 if any(getattr(callback, "stop", False) for callback in self.callbacks or ()):
                     self.reason = self.reason or Reason.CALLBACK
-            return self._lost() if self.reason is Reason.NOT_FINITE else x
+            return self._nan_model() if self.reason is Reason.NOT_FINITE else x
         finally:
             self.leave()
 
@@ -239,7 +239,7 @@ class Solver:
         self._note(ends)
         return self._x
 
-    def _lost(self) -> Any:
+    def _nan_model(self) -> Any:
         """A model of NaN, with a word in the log: PyLops' functions do not all return a reason."""
         names = ", ".join(not_finite(self.state))
         log.warning(

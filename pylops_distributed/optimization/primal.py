@@ -60,7 +60,7 @@ def ProximalGradient(
         niter,
         niterback,
         acceleration,
-        evaluated(tol, rtol, show),
+        as_evaluated(tol, rtol, show),
     )
     return run(machine, x0, rtol, callback, show, ("x",), count="count")[0]
 
@@ -86,7 +86,7 @@ def ADMM(
     x, z : dask.array.Array
         The models of ``proxf`` and ``proxg``, equal in the end.
     """
-    machine = admm.ADMM(proxg, proxf, tau, niter, gfirst, evaluated(tol, rtol, show))
+    machine = admm.ADMM(proxg, proxf, tau, niter, gfirst, as_evaluated(tol, rtol, show))
     x, z = run(machine, x0, rtol, callback, show, ("x", "z"), 2 if callbackz else 1)
     return x, z
 
@@ -110,13 +110,13 @@ def LinearizedADMM(
         Model and split of the transformed model.
     """
     machine = linearizedadmm.LinearizedADMM(
-        proxg, aslinearoperator(A), proxf, tau, mu, niter, evaluated(tol, rtol, show)
+        proxg, aslinearoperator(A), proxf, tau, mu, niter, as_evaluated(tol, rtol, show)
     )
     x, z = run(machine, x0, rtol, callback, show, ("x", "z"))
     return x, z
 
 
-def evaluated(tol: float | None, rtol: float | None, show: bool) -> float | None:
+def as_evaluated(tol: float | None, rtol: float | None, show: bool) -> float | None:
     """The objective is computed where it is asked for in any way."""
     return 0.0 if tol is None and (rtol is not None or show) else tol
 

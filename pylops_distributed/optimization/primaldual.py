@@ -6,7 +6,7 @@ from typing import Any
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms.primaldual import PrimalDual as Algorithm
-from pylops_distributed.optimization.primal import Callback, evaluated, run
+from pylops_distributed.optimization.primal import Callback, as_evaluated, run
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.vectors.space import Vector
 
@@ -38,7 +38,7 @@ def PrimalDual(
         Dual, with ``returny``.
     """
     machine = Algorithm(
-        proxg, aslinearoperator(A), proxf, tau, mu, theta, z, gfirst, niter, evaluated(tol, rtol, show)
+        proxg, aslinearoperator(A), proxf, tau, mu, theta, z, gfirst, niter, as_evaluated(tol, rtol, show)
     )
     x, y = run(machine, x0, rtol, callback, show, ("x", "y"), 2 if callbacky else 1)
     return (x, y) if returny else x

@@ -107,11 +107,11 @@ class Problem(BaseModel, ABC):
         raise NotImplementedError(f"the problem {cls.__name__} has no demo")
 
     def prepare(self, ds: xr.Dataset) -> Self:
-        """Settle what must be known from the data before the operator can be built; the one step that computes."""
+        """This problem with all parameters estimated from the data; the only method that computes."""
         return self
 
-    def settled(self, ds: xr.Dataset) -> Self:
-        """As :meth:`prepare`, with anything that fits in place of what would have to be computed: for looks ahead."""
+    def with_planning_defaults(self, ds: xr.Dataset) -> Self:
+        """This problem with defaults for parameters that :meth:`prepare` would compute: for estimates before a run."""
         return self
 
     def depends_on(self) -> tuple[str | Path, ...]:
@@ -136,10 +136,10 @@ class Problem(BaseModel, ABC):
                 f"the dataset holds samples that are NaN or infinite ({bad}): fix them at the source, or mark "
                 "their traces as missing, and ingest again"
             )
-        spared = self.spared(ds)
+        ignored = self.ignored_where(ds)
         holes = {name: counts.get("holes", 0) for name, counts in statistics.items()}
         if bad := _listed(
-            {name: _needed(ds, name, count, spared.get(name)) for name, count in holes.items()}
+            {name: _count_needed(ds, name, count, ignored.get(name)) for name, count in holes.items()}
         ):
             raise ValueError(
                 f"the dataset lacks traces that the problem {self.name!r} needs (samples: {bad}): fill them at the "
@@ -154,8 +154,8 @@ class Problem(BaseModel, ABC):
         recorded = {name: about.get("statistics") for name, about in ds.attrs.get("arrays", {}).items()}
         return {name: statistics for name, statistics in recorded.items() if name in used and statistics}
 
-    def spared(self, ds: xr.Dataset) -> dict[str, xr.DataArray]:
-        """By variable, a mask that is zero where the problem does without it: traces missing there do no harm."""
+    def ignored_where(self, ds: xr.Dataset) -> dict[str, xr.DataArray]:
+        """Masks by variable, zero where the problem ignores samples: traces missing there do no harm."""
         return {}
 
     @abstractmethod
@@ -246,12 +246,12 @@ def trace_mask(ds: xr.Dataset, name: str) -> xr.DataArray | None:
     return next((ds[mask] for mask in ancillary if mask.endswith("trace_mask") and mask in ds), None)
 
 
-def _needed(ds: xr.Dataset, name: str, holes: int, spared: xr.DataArray | None) -> int:
+def _count_needed(ds: xr.Dataset, name: str, holes: int, ignored: xr.DataArray | None) -> int:
     """How many of the samples without a trace are where a mask is not zero; all, if there is no mask."""
     there = trace_mask(ds, name)
-    if not holes or spared is None or there is None:
+    if not holes or ignored is None or there is None:
         return holes
-    return int(((there == 0) & (spared != 0)).broadcast_like(ds[name]).sum())
+    return int(((there == 0) & (ignored != 0)).broadcast_like(ds[name]).sum())
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -37,7 +37,7 @@ class Interpolation(Problem):
     time: str = Field(default="t", description="name of the time axis")
     truth: str | None = Field(default=None, description="variable with the complete gather, if it is known")
 
-    def spared(self, ds: xr.Dataset) -> dict[str, xr.DataArray]:
+    def ignored_where(self, ds: xr.Dataset) -> dict[str, xr.DataArray]:
         """Traces that are masked may be missing."""
         return {} if self.mask is None else {self.amplitude: variable(ds, self.mask)}
 

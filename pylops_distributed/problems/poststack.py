@@ -69,7 +69,7 @@ class Poststack(Problem):
         estimate = self.wavelet.estimate(self._amplitudes(ds), self._interval(ds))
         return self.model_copy(update={"wavelet": estimate})
 
-    def settled(self, ds: xr.Dataset) -> Self:
+    def with_planning_defaults(self, ds: xr.Dataset) -> Self:
         """Any wavelet, if it is not given."""
         if not isinstance(self.wavelet, Statistical):
             return self
@@ -77,7 +77,7 @@ class Poststack(Problem):
 
     def check(self, ds: xr.Dataset) -> None:
         """As for any problem; impedances must be above zero, as far as their statistics are known."""
-        super(Poststack, self.settled(ds)).check(ds)
+        super(Poststack, self.with_planning_defaults(ds)).check(ds)
         for name in {self.background, self.truth}:
             if not isinstance(name, str):
                 continue
@@ -89,7 +89,7 @@ class Poststack(Problem):
                     f"{name!r} has values down to {least:g}, but an impedance is above zero: fix it at the source"
                 )
 
-    def spared(self, ds: xr.Dataset) -> dict[str, xr.DataArray]:
+    def ignored_where(self, ds: xr.Dataset) -> dict[str, xr.DataArray]:
         """Where the amplitudes have no trace, impedances need none."""
         mask = trace_mask(ds, self.amplitude) if self.amplitude in ds else None
         names = [name for name in (self.amplitude, self.background, self.truth) if isinstance(name, str)]

@@ -33,14 +33,14 @@ class StoredArrays:
 
     def __getitem__(self, index: tuple[Any, ...]) -> np.ndarray[Any, Any]:
         if isinstance(self.paths, str):
-            return self._read(self.paths, index)
+            return self._read_part(self.paths, index)
         first, *rest = index
         wanted = self.paths[first]
         if isinstance(wanted, str):
-            return self._read(wanted, rest)
-        return np.stack([self._read(path, rest) for path in wanted])
+            return self._read_part(wanted, rest)
+        return np.stack([self._read_part(path, rest) for path in wanted])
 
-    def _read(self, path: str, index: Sequence[Any]) -> np.ndarray[Any, Any]:
+    def _read_part(self, path: str, index: Sequence[Any]) -> np.ndarray[Any, Any]:
         return np.asarray(open_array(self.storage, path, whole=True)[tuple(index)])
 
 

@@ -87,7 +87,7 @@ def plot_spectrum(run: xr.DataTree, ax: Axes | None = None, **at: Any) -> Axes:
     """Amplitude spectra of the observed, predicted and residual data, averaged over the traces of a section."""
     ax = ax or new_figure(6, 4).add_subplot()
     for name, array in _node(run, "residual").data_vars.items():
-        traces = _cut(array, at)
+        traces = _select(array, at)
         along = _vertical(traces)
         values = np.moveaxis(traces.values, traces.dims.index(along), -1)
         own = str(traces[along].attrs.get("units") or "")
@@ -151,8 +151,8 @@ def section(array: xr.DataArray, **at: Any) -> xr.DataArray:
     ValueError
         If there is no such dimension.
     """
-    array = _cut(array, at)
-    array = array.isel({d: slice(None, None, max(1, array.sizes[d] // PIXELS)) for d in _seen(array)})
+    array = _select(array, at)
+    array = array.isel({d: slice(None, None, max(1, array.sizes[d] // PIXELS)) for d in _plot_dims(array)})
     return abs(array) if array.dtype.kind == "c" else array
 
 
@@ -163,20 +163,20 @@ def _node(run: xr.DataTree, name: str) -> xr.Dataset:
     return dataset
 
 
-def _seen(array: xr.DataArray) -> list[Hashable]:
+def _plot_dims(array: xr.DataArray) -> list[Hashable]:
     return [d for d in array.dims if d != "iteration"]
 
 
 def _vertical(array: xr.DataArray) -> Hashable:
     """The dimension that is drawn downwards."""
-    return next((d for d in (*TIME_AXES, *ROWS) if d in array.dims), _seen(array)[-1])
+    return next((d for d in (*TIME_AXES, *ROWS) if d in array.dims), _plot_dims(array)[-1])
 
 
-def _cut(array: xr.DataArray, at: Mapping[str, Any]) -> xr.DataArray:
+def _select(array: xr.DataArray, at: Mapping[str, Any]) -> xr.DataArray:
     for dim, value in at.items():
         if dim not in array.dims:
             raise ValueError(
-                f"there is no dimension {dim!r} to cut at {value}: expected one of {_seen(array)}"
+                f"there is no dimension {dim!r} to cut at {value}: expected one of {_plot_dims(array)}"
             )
         place = {dim: value}
         array = array.sel(place, method="nearest") if dim in array.indexes else array.isel(place)
@@ -188,7 +188,7 @@ def surplus(array: xr.DataArray) -> list[Hashable]:
 
     Those of a single sample go first: a section across any other would be a line.
     """
-    seen = _seen(array)
+    seen = _plot_dims(array)
     others = [d for d in seen if d != _vertical(array)] if seen else []
     return sorted(others, key=lambda d: array.sizes[d] > 1)[:-1]
 

@@ -77,7 +77,9 @@ def delete_run(storage: Storage, after: int) -> None:
         attempt.end()
         storage.delete_prefix("")
         return
-    with files.opened(storage.folder) as folder:  # a new run may take the name as soon as this one is gone
+    with files.open_folder(
+        storage.folder
+    ) as folder:  # a new run may take the name as soon as this one is gone
         attempt = acquire(storage, deletes=True, after=after)
         try:
             attempt.check()

@@ -45,7 +45,7 @@ def open_run(url: str | Path) -> xr.DataTree:
     """
     run = Run.open(url)
     storage = run.storage
-    nodes: dict[str, xr.Dataset] = {"/": xr.Dataset(attrs={**run.attrs, **_asked(storage)})}
+    nodes: dict[str, xr.Dataset] = {"/": xr.Dataset(attrs={**run.attrs, **_steps_asked_for(storage)})}
     if "dataset" in run.attrs:  # runs made by hand may have none
         try:
             nodes["/inputs"] = in_order(open_dataset(run.dataset))
@@ -68,7 +68,7 @@ def open_run(url: str | Path) -> xr.DataTree:
     return xr.DataTree.from_dict(nodes, name=Path(storage.url).name)
 
 
-def _asked(storage: Storage) -> dict[str, Any]:
+def _steps_asked_for(storage: Storage) -> dict[str, Any]:
     """Most steps that the newest solve was asked for, where that is kept."""
     niter = read_claim(storage).get("niter")
     return {} if niter is None else {"niter": niter}

@@ -131,7 +131,7 @@ def summary(tree: xr.DataTree) -> dict[str, Any]:
 
 def plot_model(tree: xr.DataTree) -> Figure:
     """Sections of the result's variables, each next to its truth where there is one."""
-    shown = _shown(tree)
+    shown = _shown_variables(tree)
     columns = len(shown) if len(shown) <= MOST else 3
     rows = -(-len(shown) // columns)
     figure = new_figure(4 * columns, 4 * rows)
@@ -155,7 +155,7 @@ def plot_model(tree: xr.DataTree) -> Figure:
     return figure
 
 
-def _shown(tree: xr.DataTree) -> dict[str, xr.DataArray]:
+def _shown_variables(tree: xr.DataTree) -> dict[str, xr.DataArray]:
     """Variables of the result by name, each followed by its truth; those of other names come last."""
     results, truth = tree["model"].data_vars, tree.attrs.get("problem", {}).get("truth")
     inputs = tree["inputs"].to_dataset() if "inputs" in tree else {}

@@ -138,10 +138,10 @@ def build(dims: tuple[int, ...], **options: Any) -> pylops.LinearOperator:
 
 
 def _forward(block: Array, twin: OperatorFactory, token: str) -> Array:
-    op = twin.kept((len(block), int(np.prod(block.shape[1:]))), token)
+    op = twin.cached((len(block), int(np.prod(block.shape[1:]))), token)
     return np.asarray(op.matvec(block.ravel()).reshape(*op.dimsd[:2], *block.shape[1:]))
 
 
 def _inverse(block: Array, twin: OperatorFactory, token: str, n: int) -> Array:
-    op = twin.kept((n, int(np.prod(block.shape[2:]))), token)
+    op = twin.cached((n, int(np.prod(block.shape[2:]))), token)
     return np.asarray(op.rmatvec(block.ravel()).reshape(n, *block.shape[2:]))

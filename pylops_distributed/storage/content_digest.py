@@ -97,7 +97,7 @@ class Content(Code):
             return self._task(value, {})
         state = getattr(value, "__dict__", None)
         if isinstance(state, dict) and not _reduces(type(value)):
-            return ["object", self.of(type(value)), self.of(_kept(value, state))]
+            return ["object", self.of(type(value)), self.of(_stable_attributes(value, state))]
         return self._reduced(value)
 
     def _moving(self, value: Any, text: str | None) -> str:
@@ -205,7 +205,7 @@ def _slabs(array: da.Array) -> str:
     return digest.hexdigest()
 
 
-def _kept(value: Any, state: dict[str, Any]) -> dict[str, Any]:
+def _stable_attributes(value: Any, state: dict[str, Any]) -> dict[str, Any]:
     """Of an object's attributes, those that are no counters and no results that are kept for later."""
     form = type(value)
     return {

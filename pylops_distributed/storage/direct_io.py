@@ -87,10 +87,10 @@ def _write(path: Path, values: np.ndarray[Any, Any], how: int) -> tuple[bool, in
             raw[:] = piece.view(np.uint8)
             checksum = google_crc32c.extend(checksum, raw)
             if start + each < values.size:
-                size = _put(descriptor, raw, size)
+                size = _write_at(descriptor, raw, size)
         rest = values.nbytes - size
         staged[rest : rest + 4] = np.frombuffer(checksum.to_bytes(4, "little"), np.uint8)
-        _put(descriptor, staged[: -(-(rest + 4) // mmap.PAGESIZE) * mmap.PAGESIZE], size)
+        _write_at(descriptor, staged[: -(-(rest + 4) // mmap.PAGESIZE) * mmap.PAGESIZE], size)
         os.ftruncate(descriptor, values.nbytes + 4)
         os.fsync(descriptor)
     finally:
@@ -98,7 +98,7 @@ def _write(path: Path, values: np.ndarray[Any, Any], how: int) -> tuple[bool, in
     return finite, checksum
 
 
-def _put(descriptor: int, data: np.ndarray[Any, Any], offset: int) -> int:
+def _write_at(descriptor: int, data: np.ndarray[Any, Any], offset: int) -> int:
     """Write bytes, and give the offset after them."""
     end = offset + data.size
     while offset < end:

@@ -153,7 +153,7 @@ def acquire(storage: Storage, *, deletes: bool = False, after: int | None = None
                 f"{storage.url} was worked on meanwhile: attempt {newest} has come since {after}; look again"
             )
         number = newest + 1
-        if last is not None and not _released(storage, last.number):
+        if last is not None and not _is_released(storage, last.number):
             logger.warning("attempt %d at %s ended without notice; attempt %d takes over",
                            last.number, storage.url, number)  # fmt: skip
         about = _self() | ({"deletes": True} if deletes else {})
@@ -226,7 +226,7 @@ def owner(storage: Storage) -> Owner | None:
     if lease.get("released"):
         alive = False
     elif here:
-        alive = _may_live(record) and not _lapsed(lease, record)
+        alive = _may_live(record) and not _has_lapsed(lease, record)
     else:
         alive = _may_renew(storage, number, lease) and time.time() - seen < DAY
     return Owner(
@@ -287,7 +287,7 @@ def _ensure_own(storage: Storage, number: int, uuid: str) -> None:
         )
 
 
-def _released(storage: Storage, number: int) -> bool:
+def _is_released(storage: Storage, number: int) -> bool:
     return bool(_lease(storage, number).get("released"))
 
 
@@ -330,12 +330,12 @@ def _self() -> Json:
     return {
         "schema": "pylops-distributed-attempt/1", "uuid": uuid.uuid4().hex, "since": time.time(),
         "host": socket.gethostname(), "machine": _machine(), "pid": os.getpid(),
-        "process_started": psutil.Process().create_time(), "started": _started(os.getpid()),
+        "process_started": psutil.Process().create_time(), "started": _process_start(os.getpid()),
         "monotonic": time.monotonic(), **machinery(),
     }  # fmt: skip
 
 
-def _started(pid: int) -> float:
+def _process_start(pid: int) -> float:
     """When a process began, by a clock that nobody sets: ticks since boot on Linux, elsewhere the kernel's own note.
 
     Raises
@@ -366,12 +366,12 @@ def _may_live(record: Json) -> bool:
         return record["uuid"] in _held
     try:
         # Another process of that number, unless the record is of an older version, which noted the wall clock's time.
-        return "started" not in record or bool(record["started"] == _started(record["pid"]))
+        return "started" not in record or bool(record["started"] == _process_start(record["pid"]))
     except psutil.NoSuchProcess:
         return False
 
 
-def _lapsed(lease: Json, record: Json) -> bool:
+def _has_lapsed(lease: Json, record: Json) -> bool:
     """Whether a lease of this machine was not renewed in time, by the clock that all its processes share."""
     last: Any = lease.get("monotonic") or record.get("monotonic")
     if last is None:  # of an older version

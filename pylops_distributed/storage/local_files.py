@@ -135,7 +135,7 @@ def ensure_create(folder: Path) -> None:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[int]:
+def open_folder(folder: Path) -> Iterator[int]:
     """A folder, held open: operations on its descriptor reach it alone, whatever takes its name meanwhile.
 
     Raises

@@ -63,7 +63,7 @@ def differences(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
         for key in sorted({*ours, *theirs}):
             inner = f"{path}.{key}" if path else str(key)
             if key not in ours or key not in theirs:
-                yield f"{inner}: {_shown(ours, key)} in the run, {_shown(theirs, key)} given"
+                yield f"{inner}: {_as_text(ours, key)} in the run, {_as_text(theirs, key)} given"
             else:
                 yield from differences(ours[key], theirs[key], inner)
     elif canonical(ours) != canonical(theirs):
@@ -92,9 +92,9 @@ def processor() -> Json:
 
 def warn_of_changes(storage: Storage, name: str, attempt: int) -> None:
     """Say so where a checkpoint was made with other software, or on another kind of processor, than now."""
-    before = _read(storage, f"attempts/a{attempt:04d}")
+    before = _read_or_empty(storage, f"attempts/a{attempt:04d}")
     if "software" not in before:  # of older versions, which kept it once for the run
-        before = _read(storage, "")
+        before = _read_or_empty(storage, "")
     now = machinery()
     changed = list(_changes(before, now))
     if changed:
@@ -120,7 +120,7 @@ def _short(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _read(storage: Storage, path: str) -> Json:
+def _read_or_empty(storage: Storage, path: str) -> Json:
     try:
         return read_attrs(storage, path)
     except (FileNotFoundError, CorruptionError):
@@ -141,7 +141,7 @@ def _model() -> str:
     return next(names, platform.processor() or platform.machine())
 
 
-def _shown(values: Mapping[str, Any], key: str) -> str:
+def _as_text(values: Mapping[str, Any], key: str) -> str:
     return json.dumps(values[key]) if key in values else "nothing"
 
 

@@ -188,11 +188,13 @@ class Kirchhoff(LinearOperator):
         else:
             self.trav = lazy(trav)
             table = self.trav.reshape((*self.dims, *self.dimsd[:2]))
-            return [(self._cut(table), (0, 1, 2, 3))]
-        self.trav_srcs, self.trav_recs = (self._cut(a.reshape((*self.dims, -1))) for a in self._raw)
+            return [(self._chunked_like_image(table), (0, 1, 2, 3))]
+        self.trav_srcs, self.trav_recs = (
+            self._chunked_like_image(a.reshape((*self.dims, -1))) for a in self._raw
+        )
         return [(self.trav_srcs, (0, 1, 2)), (self.trav_recs, (0, 1, 3))]
 
-    def _cut(self, table: da.Array) -> da.Array:
+    def _chunked_like_image(self, table: da.Array) -> da.Array:
         """A table with the chunks of the image."""
         return table.rechunk(dict(enumerate(self.domain.chunks)))  # type: ignore[union-attr,arg-type]
 
@@ -204,13 +206,14 @@ class Kirchhoff(LinearOperator):
         if steps is None:
             if not isinstance(amp, tuple):
                 raise NotImplementedError("dynamic needs amplitudes of sources and of receivers, as a tuple")
-            amplitudes = [self._cut(lazy(a).reshape((*self.dims, -1))) for a in amp]
+            amplitudes = [self._chunked_like_image(lazy(a).reshape((*self.dims, -1))) for a in amp]
         else:
             amplitudes = [
-                self._cut(a.reshape((*self.dims, -1))) for a in spreading(self._distances, len(axes))
+                self._chunked_like_image(a.reshape((*self.dims, -1)))
+                for a in spreading(self._distances, len(axes))
             ]
         self.amp_srcs, self.amp_recs = amplitudes
-        rays = [self._cut(angles(a, steps).reshape((*self.dims, -1))) for a in self._raw]
+        rays = [self._chunked_like_image(angles(a, steps).reshape((*self.dims, -1))) for a in self._raw]
         self.limits = _limits(aperture, angleaperture, self.image)
         weights = [
             da.map_blocks(

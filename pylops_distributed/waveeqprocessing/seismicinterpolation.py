@@ -217,7 +217,7 @@ class Grid:
     def sliding(self, nwins: Any, nwin: Any, nover: Any, engine: Any) -> LinearOperator:
         """From slownesses in windows along space, by PyLops' operators."""
         t, *x = self.axes
-        counts, lengths, over = (shape_of(needed(n, "windows")) for n in (nwins, nwin, nover))
+        counts, lengths, over = (shape_of(require(n, "windows")) for n in (nwins, nwin, nover))
         inside = [np.linspace(-d * n // 2, d * n // 2, n) for d, n in zip(self.steps, lengths, strict=False)]
         if self.kind == "sliding":
             build = local.Radon2D if len(x) == 1 else local.Radon3D
@@ -245,7 +245,7 @@ class Grid:
     @property
     def axes(self) -> list[Any]:
         """Time, and the axes of space."""
-        return [np.asarray(needed(a, "its axes"), float) for a in (self.taxis, *self.spataxes)]
+        return [np.asarray(require(a, "its axes"), float) for a in (self.taxis, *self.spataxes)]
 
     @property
     def steps(self) -> list[float]:
@@ -256,7 +256,7 @@ class Grid:
     @property
     def slownesses(self) -> list[Any]:
         """Axes of slowness."""
-        return [np.asarray(needed(p, "axes of slowness"), float) for p in self.paxes]
+        return [np.asarray(require(p, "axes of slowness"), float) for p in self.paxes]
 
     @property
     def largest(self) -> tuple[float, ...]:
@@ -265,7 +265,7 @@ class Grid:
         return tuple(float(p.max() * d / dt) for p, d in zip(self.slownesses, dx, strict=True))
 
 
-def needed(value: Any, option: str) -> Any:
+def require(value: Any, option: str) -> Any:
     """``value``, or an error where it is missing."""
     if value is None:
         raise ValueError(f"this kind needs {option}")

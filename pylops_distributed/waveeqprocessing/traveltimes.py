@@ -43,18 +43,20 @@ def tables(
     if mode == "analytic":
         if not np.isscalar(vel):
             raise ValueError("vel must be one number for the mode analytic")
-        distances = _made(partial(_distances, axes=axes), axes, points, pieces)
+        distances = _times_of_points(partial(_distances, axes=axes), axes, points, pieces)
         return distances / float(vel), distances  # type: ignore[arg-type]
     if find_spec("skfmm") is None:
         raise NotImplementedError("the mode eikonal needs the package scikit-fmm")
     velocity = np.broadcast_to(vel, tuple(map(len, axes)))
     times, distances = (
-        _made(partial(_marched, axes=axes, vel=v), axes, points, pieces) for v in (velocity, None)
+        _times_of_points(partial(_marched, axes=axes, vel=v), axes, points, pieces) for v in (velocity, None)
     )
     return times, distances
 
 
-def _made(kernel: Callable[..., Array], axes: tuple[Array, ...], points: Array, pieces: int) -> da.Array:
+def _times_of_points(
+    kernel: Callable[..., Array], axes: tuple[Array, ...], points: Array, pieces: int
+) -> da.Array:
     sizes = split_longest_axis(points.shape[1], pieces)
     columns = da.from_array(points, chunks=(-1, (sizes)))
     index, image = len(axes), tuple(range(len(axes)))

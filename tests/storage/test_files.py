@@ -135,7 +135,7 @@ def test_a_solver_continues_where_an_old_checkpoint_cannot_be_deleted(tmp_path, 
 
 def test_a_deletion_is_of_the_folder_that_was_opened(tmp_path):
     resume(str(tmp_path / "r.zarr"), 2)
-    with files.opened(tmp_path / "r.zarr") as folder:
+    with files.open_folder(tmp_path / "r.zarr") as folder:
         (tmp_path / "r.zarr").rename(tmp_path / "moved.zarr")
         resume(str(tmp_path / "r.zarr"), 2)
         before = contents(tmp_path / "r.zarr")

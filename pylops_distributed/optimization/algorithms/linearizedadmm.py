@@ -9,7 +9,7 @@ from pylops_distributed.execution.state import Reason, State, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.proximal_objective import (
     data_term,
-    matched,
+    match_layout,
     objective,
     reason,
     start,
@@ -87,7 +87,7 @@ class LinearizedADMM:
         """State after one more step, lazily."""
         f = data_term(self.f, op, y, self.inner)
         back = self.A.apply_adjoint(elementwise(_residual, state.ax, state.z, state.u))
-        moved = elementwise(_moved, state.x, matched(back, state.x), self.mu / self.tau)
+        moved = elementwise(_moved, state.x, match_layout(back, state.x), self.mu / self.tau)
         x = f.warm(moved, self.mu, state.x)
         ax = self.A.apply(reshape(x, self.A.domain))
         z = self.g.prox(elementwise(_sum, ax, state.u), self.tau)

@@ -11,7 +11,7 @@ from pylops_distributed.execution.state import Reason, State, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.proximal_objective import (
     data_term,
-    matched,
+    match_layout,
     objective,
     reason,
     start,
@@ -100,7 +100,7 @@ class PrimalDual:
         f, dual = data_term(self.f, op, y, self.inner), state.y
         if self.gfirst:
             dual = self._dual(dual, state.xhat)
-        back = matched(self.A.apply_adjoint(dual), state.x)
+        back = match_layout(self.A.apply_adjoint(dual), state.x)
         back = back if self.z is None else plus(back, 1.0, self.z)
         x = f.warm(plus(state.x, -self.tau, back), self.tau, state.x)
         xhat = elementwise(_ahead, x, state.x, self.theta)

@@ -27,7 +27,7 @@ ORDERS: dict[str, Callable[[Matrix], Matrix]] = {
 }  # fmt: skip
 
 
-def wanted(values: Matrix, which: str) -> Matrix:
+def select_eigenvalues(values: Matrix, which: str) -> Matrix:
     """Positions of eigenvalues, those that are asked for first.
 
     Raises
@@ -110,12 +110,12 @@ def krylov_schur(
         V = _grow(op, V, H, kind)
         T, beta = H[:m], abs(H[m, m - 1])
         values, vectors = np.linalg.eigh((T + T.conj().T) / 2) if hermitian else np.linalg.eig(T)
-        first = wanted(values, which)
+        first = select_eigenvalues(values, which)
         errors = beta * np.abs(vectors[m - 1, first[:k]])
         done = errors <= max(tol, small) * np.maximum(small ** (2 / 3), np.abs(values[first[:k]]))
         if done.all():
             return np.asarray(values[first[:k]])
-        Q, T = _kept(T, values, vectors, first[: (m + k) // 2], hermitian)
+        Q, T = _invariant_subspace(T, values, vectors, first[: (m + k) // 2], hermitian)
         size = Q.shape[1]
         rows = (da.from_array(q.astype(kind), chunks=-1) for q in Q.T)
         V = [*(_mixed(_sum, q, V[:m]) for q in rows), V[m]]
@@ -127,7 +127,7 @@ def krylov_schur(
     )
 
 
-def _kept(
+def _invariant_subspace(
     T: Matrix, values: Matrix, vectors: Matrix, chosen: Matrix, hermitian: bool
 ) -> tuple[Matrix, Matrix]:
     """Orthonormal vectors of the invariant subspace of the ``chosen`` eigenvalues, and ``T`` in it."""

@@ -28,7 +28,7 @@ def start(op: LinearOperator, y: Vector, x0: Vector | None) -> Any:
     return back * 0.0 if x0 is None else op.domain.fit(x0)
 
 
-def matched(x: Vector, like: Vector) -> Any:
+def match_layout(x: Vector, like: Vector) -> Any:
     """``x`` laid out and chunked like another vector: transforms may pin other chunks."""
     if isinstance(like, BlockVector):
         space: Any = BlockSpace(tuple(Space(a.shape, a.dtype, a.chunks) for a in like.arrays))

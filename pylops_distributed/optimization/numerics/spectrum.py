@@ -9,7 +9,7 @@ import numpy as np
 
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.optimization.numerics.krylov_schur import Matrix, krylov_schur, wanted
+from pylops_distributed.optimization.numerics.krylov_schur import Matrix, krylov_schur, select_eigenvalues
 from pylops_distributed.vectors.space import flatten, reshape, unflatten
 
 SMALL = 2**24  # bytes of a matrix that one task takes apart in seconds
@@ -40,7 +40,7 @@ def eigenvalues(
     k = n if neigs is None else min(neigs, n)
     if ncv is None and (2 * k >= n or op.shape[0] * n * op.dtype.itemsize <= SMALL):
         values = _of_matrix(op, symmetric)
-        values = values[wanted(values, which)[:k]]
+        values = values[select_eigenvalues(values, which)[:k]]
     else:
         map_, hermitian = (op, symmetric) if square else (op.H @ op, True)
         start = None if v0 is None else _vector(op, v0)

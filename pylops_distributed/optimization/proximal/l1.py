@@ -40,7 +40,7 @@ class L1(ProxOperator):
 
     def proxdual(self, x: Vector, tau: Any) -> Any:
         """Magnitudes cut at ``sigma``."""
-        return elementwise(_cut, x, self.g, tau, self.sigma)
+        return elementwise(_project_moved, x, self.g, tau, self.sigma)
 
 
 def _dtype(x: Any) -> Any:
@@ -55,7 +55,7 @@ def _shrunk(x: Any, g: Any, tau: Any, sigma: float) -> Any:
     return soft(x, tau * sigma) if g is None else soft(x - g, tau * sigma) + g
 
 
-def _cut(x: Any, g: Any, tau: Any, sigma: float) -> Any:
+def _project_moved(x: Any, g: Any, tau: Any, sigma: float) -> Any:
     moved = x if g is None else x - tau * g
     size = np.abs(moved)
     return moved * (sigma / np.maximum(size, sigma)) if sigma else np.zeros_like(moved)

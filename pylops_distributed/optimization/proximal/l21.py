@@ -38,7 +38,7 @@ class L21(ProxOperator):
 
     def proxdual(self, x: Vector, tau: Any) -> Any:
         """Lengths cut at ``sigma``."""
-        return self._each(_cut, x, tau)
+        return self._each(_project_part, x, tau)
 
     def _parts(self, x: Any) -> tuple[da.Array, ...]:
         parts = x.arrays if isinstance(x, BlockVector) else tuple(x)
@@ -62,6 +62,6 @@ def _shrunk(sigma: float, tau: Any, k: int, *parts: Any) -> Any:
     return parts[k] * (np.maximum(length - thresh, 0) / np.where(length > 0, length, 1))
 
 
-def _cut(sigma: float, tau: Any, k: int, *parts: Any) -> Any:
+def _project_part(sigma: float, tau: Any, k: int, *parts: Any) -> Any:
     length = _length(1.0, *parts)
     return parts[k] * (sigma / np.maximum(length, sigma)) if sigma else np.zeros_like(parts[k])

@@ -203,7 +203,7 @@ def _usable(layout: Layout, headers: Headers, fields: Mapping[str, Field], times
     """The headers as they are meant: without scalars that the revision has not, or that lie under other fields."""
     headers = check_extension(layout, headers, list(fields.values()))
     check_widths(fields, headers)
-    headers = check_overlaps(layout.path, fields, headers, _needed(layout, headers, times))
+    headers = check_overlaps(layout.path, fields, headers, _needed_fields(layout, headers, times))
     scalars, delays = headers[standard(215)], headers[DELAY.place]
     if layout.revision is None and "start" not in times and (scalars * (delays != 0)).any():
         raise ValueError(
@@ -213,7 +213,7 @@ def _usable(layout: Layout, headers: Headers, fields: Mapping[str, Field], times
     return headers if layout.revision else headers | {standard(215): np.zeros_like(scalars)}
 
 
-def _needed(layout: Layout, headers: Headers, times: Collection[str]) -> list[int]:
+def _needed_fields(layout: Layout, headers: Headers, times: Collection[str]) -> list[int]:
     """The fields of the standard that the axis of samples needs."""
     delay = [109, 215] if "start" not in times and headers[DELAY.place].any() else []
     return delay + ([117] if "interval" not in times and layout.interval is None else [])
