@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -53,36 +53,25 @@ def library(settings: Path, root: Path) -> None:
 
 def pipelines(settings: Path, root: Path) -> None:
     """The same as `pld run` and `pld forward` do it."""
-    from rich.console import Console
+    from pylops_flows.cli.late_binding import late_bound
+    from pylops_flows.cli.startup import Startup
+    from pylops_flows.settings.pipeline import load
 
-    from pylops_flows.cli.session import prefect_session
-    from pylops_flows.server.fast_import import import_without_gc
-
-    with ExitStack() as ends:
-
-        def prepare() -> Any:
-            import_without_gc("pylops_flows.runtime.cluster_prestart", "pylops_flows.settings.preflight")
-            from pylops_flows.runtime.cluster_prestart import prestarted_cluster
-            from pylops_flows.settings.pipeline import load
-            from pylops_flows.settings.preflight import preflight
-
-            config = load(settings, {"root": str(root)})
-            preflight(config)
-            ends.enter_context(prestarted_cluster(config.cluster))
-            return config
-
-        config = ends.enter_context(prefect_session(False, Console(stderr=True), prepare))
-        from pylops_flows.forward import forward
-        from pylops_flows.pipeline import pipeline
-        from pylops_flows.runtime.cluster_prestart import started
-        from pylops_flows.runtime.task_runner import task_runner
+    config = load(settings, {"root": str(root)})
+    with Startup(verbose=False) as startup:
+        startup.start_server()
+        late_bound("preflight")(config)
+        startup.start_cluster(config.cluster)
+        startup.join()
+        from pylops_flows.runtime.cluster_prestart import take_cluster
+        from pylops_flows.settings.dataset_url import dataset_url
         from pylops_flows.settings.pipeline import ClusterConfig
 
-        client = ends.enter_context(started(config.cluster))
-        there = ClusterConfig(hardware=client.scheduler.address)
-        pipeline(config.model_copy(update={"cluster": there}))
-        modelled = str(root / "modelled.zarr")
-        forward.with_options(task_runner=task_runner(there))(config.located, config.problem, modelled)
+        with take_cluster(config.cluster) as client:
+            there = ClusterConfig(hardware=client.scheduler.address)
+            late_bound("pipeline")(config.model_copy(update={"cluster": there}))
+            forward = late_bound("forward").with_options(task_runner=late_bound("task_runner")(there))
+            forward(dataset_url(config), config.problem, str(root / "modelled.zarr"))
 
 
 def seconds(way: str, settings: Path, environment: dict[str, str]) -> float:

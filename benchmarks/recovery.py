@@ -28,30 +28,27 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from pylops_flows.runtime.interrupts import InterruptedBySignal
+from pylops_distributed.errors import InterruptedBySignal
 
 EVERY, NITER, LIMIT = 10, 100_000, 15.0
 
 
 def child(settings: Path, root: Path, log: Path) -> None:
     """As `pld run` does it, and a note of when each step was known to be done."""
-    from pylops_flows.cli import session
-    from pylops_flows.cli.main import run_pipeline
+    from pylops_flows.cli.late_binding import late_bound
+    from pylops_flows.cli.run_pipeline import run_pipeline
+    from pylops_flows.cli.startup import Startup
+    from pylops_flows.settings.pipeline import load
 
-    with log.open("a", buffering=1) as file, suppress(InterruptedBySignal):
+    changes = {"solver": {"niter": NITER}, "checkpoint": {"iterations": EVERY}}
+    config = load(settings, {"root": str(root), **changes})
+    with log.open("a", buffering=1) as file, suppress(InterruptedBySignal), Startup(verbose=False) as startup:
 
-        def config() -> Any:
-            from pylops_flows.settings.pipeline import load
+        def note(progress: Any) -> None:
+            print(time.monotonic(), progress.iteration, progress.resumed or 0, file=file)
 
-            changes = {"solver": {"niter": NITER}, "checkpoint": {"iterations": EVERY}}
-            return load(settings, {"root": str(root), **changes})
-
-        @contextmanager
-        def noting(_: Any) -> Iterator[Any]:
-            yield lambda p: print(time.monotonic(), p.iteration, p.resumed or 0, file=file)
-
-        session.progress_line = noting
-        run_pipeline(config, False)
+        late_bound("progress_listeners").append(note)
+        run_pipeline(config, startup)
 
 
 def steps(log: Path) -> list[tuple[float, int, int]]:

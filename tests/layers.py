@@ -45,25 +45,29 @@ LIBRARY[""] = set(LIBRARY)
 
 WHOLE = set(LIBRARY) - {""}
 
-PIPELINES: dict[str, set[str]] = {
-    "pylops_flows": set(),
-    "pylops_flows.settings": WHOLE,
-    "pylops_flows.server": WHOLE,
-    "pylops_flows.runtime": WHOLE | {"pylops_flows.server", "pylops_flows.settings"},
-    "pylops_flows.tasks": WHOLE | {"pylops_flows.runtime", "pylops_flows.settings"},
-    "pylops_flows.watch": WHOLE,
-    **{
-        f"pylops_flows.{stage}": WHOLE
-        | {"pylops_flows.runtime", "pylops_flows.settings", "pylops_flows.tasks"}
-        | ({"pylops_flows.watch"} if stage == "ingest" else set())
-        for stage in ("ingest", "forward", "invert", "postprocess")
-    },
-}
-STAGES = set(PIPELINES)
-PIPELINES["pylops_flows.sweep"] = WHOLE | STAGES
-PIPELINES["pylops_flows.pipeline"] = WHOLE | STAGES
-PIPELINES["pylops_flows.deploy"] = WHOLE | set(PIPELINES)
-PIPELINES["pylops_flows.cli"] = WHOLE | set(PIPELINES) | {""}
+
+def _flows(*names: str) -> set[str]:
+    return {f"pylops_flows.{name}" for name in names}
+
+
+STAGES = ("ingest", "forward", "invert", "postprocess", "watch")
+# Settings, servers and names of events know no flow; what runs around flows knows them; and so on up to the commands.
+ORDER = (
+    ("settings", "server", "events"),
+    ("runtime",),
+    ("tasks",),
+    STAGES,
+    ("pipeline", "sweep"),
+    ("deploy",),
+    ("cli",),
+)
+PIPELINES: dict[str, set[str]] = {"pylops_flows": set()}
+for _position, _names in enumerate(ORDER):
+    _below = WHOLE | _flows(*(name for names in ORDER[:_position] for name in names))
+    PIPELINES |= dict.fromkeys(sorted(_flows(*_names)), _below)
+PIPELINES["pylops_flows.events"] = set()
+# The template of custom problems uses public names.
+PIPELINES["pylops_flows.cli"] = PIPELINES["pylops_flows.cli"] | {""}
 
 ALLOWED = LIBRARY | PIPELINES
 

@@ -15,6 +15,7 @@ from layers import ALLOWED, LIBRARY, PIPELINES
 import pylops_distributed
 import pylops_flows
 from pylops_distributed.linearoperator.late_binding import LATE
+from pylops_flows.cli.late_binding import LATE as LATE_IN_COMMANDS
 
 ROOTS = {m.__name__: Path(m.__file__).parent for m in (pylops_distributed, pylops_flows)}
 
@@ -78,10 +79,10 @@ def test_few_modules_lie_flat():
     assert len(list(ROOTS["pylops_distributed"].glob("*.py"))) - 1 <= 6
 
 
-@pytest.mark.parametrize("name", LATE)
-def test_late_bound_names_exist(name):
-    module, _, attribute = LATE[name].partition(":")
-    assert getattr(import_module(module), attribute)
+@pytest.mark.parametrize("location", [*LATE.values(), *LATE_IN_COMMANDS.values()])
+def test_late_bound_names_exist(location):
+    module, _, attribute = location.partition(":")
+    assert hasattr(import_module(module), attribute)
 
 
 @pytest.mark.parametrize("module", [m for m in FILES if m.startswith(pylops_distributed.__name__)])

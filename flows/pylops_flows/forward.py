@@ -1,4 +1,4 @@
-"""Dataset and operator to modelled data."""
+"""Model data from a dataset and an operator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pylops_flows.runtime.task_runner import cluster, task_runner
 
 @flow(name="forward", task_runner=task_runner())
 def forward(dataset: str, problem: ProblemChoice, target: str) -> str:
-    """Model the data of the dataset's model (its truth, or its background), lazily, chunk by chunk.
+    """Model the data of the dataset's model (its truth or background), lazily, chunk by chunk.
 
     Parameters
     ----------

@@ -8,21 +8,22 @@ from prefect.runtime import flow_run
 
 from pylops_distributed.ingest import BlockReport, Plan, Source
 from pylops_flows import tasks
+from pylops_flows.events import DATASET_SEALED
 from pylops_flows.runtime.heartbeat import heartbeat
 from pylops_flows.runtime.task_runner import task_runner
-from pylops_flows.watch import SEALED
 
-SMALL = 2**26  # bytes: copied here before workers have as much as imported Prefect
+# Bytes of sources that are copied in this process: faster than workers import Prefect.
+SMALL = 2**26
 
 
 @flow(name="ingest", task_runner=task_runner())
 def ingest(sources: dict[str, Source] | Source, target: str) -> str:
-    """Copy raw files into a dataset, block by block on the cluster; a sealed one of the same files is kept.
+    """Copy raw files into a dataset, block by block on the cluster; an existing dataset of the same files is kept.
 
     Parameters
     ----------
     sources : Source or dict of str to Source
-        Raw file, or one a variable on the same grid.
+        Raw file, or one for each variable, on the same grid.
     target : str
         Folder or URL of the dataset.
 
@@ -35,8 +36,9 @@ def ingest(sources: dict[str, Source] | Source, target: str) -> str:
         plan = tasks.plan_ingest(sources, target)
         reports = [] if plan.sealed else _write(plan)
         url = tasks.seal_dataset(plan, reports).url
-    if flow_run.parent_flow_run_id is None:  # else whoever called goes on itself
-        emit_event(SEALED, {"prefect.resource.id": f"pylops-distributed.dataset.{url}"}, payload={"url": url})
+    if flow_run.parent_flow_run_id is None:  # of a stage, the pipeline continues
+        resource = {"prefect.resource.id": f"pylops-distributed.dataset.{url}"}
+        emit_event(DATASET_SEALED, resource, payload={"url": url})
     return url
 
 

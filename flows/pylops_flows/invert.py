@@ -1,12 +1,13 @@
-"""Dataset to solution: every solve is a resume."""
+"""Solve on a dataset; every solve is a resume."""
 
 from __future__ import annotations
 
 from prefect import flow
 
+from pylops_distributed.errors import StageStoppedError
 from pylops_flows import tasks
 from pylops_flows.runtime.monitor import Monitor
-from pylops_flows.runtime.stages import StageStopped, stop_as_resumable
+from pylops_flows.runtime.stages import stop_as_resumable
 from pylops_flows.runtime.task_runner import cluster, task_runner
 from pylops_flows.runtime.upload_module import upload_module
 from pylops_flows.settings.pipeline import PipelineConfig
@@ -16,14 +17,14 @@ from pylops_flows.settings.pipeline import PipelineConfig
 def invert(dataset: str, config: PipelineConfig) -> str:
     """Solve the problem on a dataset, from the newest checkpoint of its run if there is one.
 
-    A signal, or a wish of the Prefect UI to pause or cancel, ends it after a last checkpoint.
+    A signal, or *Pause* or *Cancel* in the Prefect UI, ends it after a last checkpoint.
 
     Parameters
     ----------
     dataset : str
         URL of an ingested dataset.
     config : PipelineConfig
-        Problem, solver, checkpoints, and where runs live.
+        Settings of the pipeline.
 
     Returns
     -------
@@ -41,10 +42,10 @@ def _invert(dataset: str, config: PipelineConfig) -> str:
             Monitor(run, config, client.dashboard_link) as monitor,
             tasks.open_inversion(run, config, client) as inversion,
         ):
-            while inversion.progress.reason is None and not monitor.asked:
+            while inversion.progress.reason is None and not monitor.request:
                 tasks.solve_segment(inversion, monitor)
             inversion.check()
             iteration, reason = inversion.progress.iteration, inversion.progress.reason
     if reason is None:
-        raise StageStopped(f"{monitor.asked} at iteration {iteration}, which is saved")
+        raise StageStoppedError(f"{monitor.request} at iteration {iteration}, which is saved")
     return run

@@ -1,4 +1,4 @@
-"""Solution to labelled result, quality figures and report."""
+"""Turn a solution into a labelled result, metrics and a report."""
 
 from __future__ import annotations
 

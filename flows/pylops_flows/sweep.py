@@ -1,4 +1,4 @@
-"""One config with lists of values: a run each, side by side on the cluster, and an L-curve."""
+"""A run for each combination of listed values, side by side on the cluster, and an L-curve."""
 
 from __future__ import annotations
 
@@ -14,28 +14,27 @@ from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.provenance import fingerprint
 from pylops_flows import tasks
 from pylops_flows.ingest import ingest
-from pylops_flows.runtime.stages import stage, stop_as_resumable
+from pylops_flows.runtime.stages import run_stage, stop_as_resumable
 from pylops_flows.runtime.task_runner import preimport_on_workers
 from pylops_flows.runtime.upload_module import upload_module
 from pylops_flows.settings.pipeline import PipelineConfig
-from pylops_flows.settings.sweep_grid import combinations, configs, label
+from pylops_flows.settings.sweep_grid import TABLE, combination_label, combinations, configs
 
-TABLE, PICTURE = "sweep.csv", "lcurve.png"
+PICTURE = "lcurve.png"
 
 
 @flow(name="sweep", flow_run_name="sweep {config.name}")
 def sweep(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
     """Invert once for each combination of values, each run on one worker, and draw the L-curve.
 
-    A run is what ``pld run`` makes of the same settings: what is done already is found and kept, and what was
-    stopped goes on.
+    Runs are those of ``pld run`` with the same settings: finished ones are kept, stopped ones are resumed.
 
     Parameters
     ----------
     config : PipelineConfig
-        Settings that all runs share.
+        Settings common to all runs.
     values : dict of str to list
-        Values of the settings that differ, by dotted names such as ``solver.damp``.
+        Values of each swept setting, by dotted names such as ``solver.damp``.
 
     Returns
     -------
@@ -52,18 +51,20 @@ def _stages(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
         runner = DaskTaskRunner(address=client.scheduler.address, client_kwargs={"security": client.security})
         dataset = config.target
         if config.sources:
-            dataset = stage(ingest, config.sources, dataset, task_runner=runner)
-        place: str = stage(runs, dataset, config, values, task_runner=runner)
-        return place
+            dataset = run_stage(ingest, config.sources, dataset, task_runner=runner)
+        folder: str = run_stage(runs, dataset, config, values, task_runner=runner)
+        return folder
 
 
 @flow(name="runs of a sweep", flow_run_name="runs of {config.name}")
 def runs(dataset: str, config: PipelineConfig, values: dict[str, list[Any]]) -> str:
-    """The runs on a dataset that is there, as :func:`sweep` makes them."""
-    wanted = [c.model_copy(update={"run": None}) for c in configs(config, values)]
-    urls = tasks.solve_alone.map(unmapped(dataset), wanted).result()
+    """Run all combinations on an ingested dataset, see :func:`sweep`."""
+    one_each = [c.model_copy(update={"run": None}) for c in configs(config, values)]
+    urls = tasks.solve_alone.map(unmapped(dataset), one_each).result()
     points = tasks.measure_alone.map(urls).result()
-    return _write(config, values, lcurve_table(urls, list(map(label, combinations(values))), points))
+    return _write(
+        config, values, lcurve_table(urls, list(map(combination_label, combinations(values))), points)
+    )
 
 
 def _write(config: PipelineConfig, values: dict[str, list[Any]], table: Any) -> str:

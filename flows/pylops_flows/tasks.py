@@ -1,6 +1,6 @@
 """The steps of the flows as Prefect tasks: references and small values in and out, never arrays.
 
-Prefect caches none of them: what is done is what the store says is sealed.
+Prefect caches none of them: the store knows what is finished.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from pylops_distributed import ingest
-from pylops_distributed.errors import WorkerLostError
+from pylops_distributed.errors import RunBusyError, WorkerLostError
 from pylops_distributed.inversion import result as postprocess
 from pylops_distributed.inversion.forward_modelling import write_modelled
 from pylops_distributed.inversion.inversion import Inversion, Progress, begin
@@ -26,46 +26,49 @@ from pylops_distributed.problems.base import Problem
 from pylops_distributed.runs import report
 from pylops_distributed.runs.lcurve import curve_point
 from pylops_distributed.runs.reading import open_run
-from pylops_distributed.storage.lease import RunBusyError
 from pylops_distributed.storage.run import Run
-from pylops_flows.runtime import artifacts as showing
-from pylops_flows.runtime import monitor
+from pylops_flows.runtime import artifacts, monitor
 from pylops_flows.settings.pipeline import PipelineConfig
 
 log = logging.getLogger("pylops_distributed.tasks")
-SEGMENT = 45.0  # seconds: a run of hours makes hundreds of task runs, and a pause waits less than a minute
+# Seconds of one task run: a solve of hours makes hundreds of them, and a pause waits less than a minute.
+SEGMENT = 45.0
 TRANSIENT = (WorkerLostError, KilledWorker, FutureCancelledError, GenericError, OSError, TimeoutError)
 
 
-def _transient(error: Exception) -> bool:
-    """Whether to try again: lost workers and storage may come back, wrong numbers will not."""
+def _is_transient(error: Exception) -> bool:
+    """Return whether to try again: lost workers and storage may come back, wrong numbers stay wrong."""
     return isinstance(error, TRANSIENT) and not isinstance(error, FileNotFoundError)
 
 
-def _try_again(_task: Any, _run: Any, state: Any) -> bool:
+def _failed_transiently(_task: Any, _run: Any, state: Any) -> bool:
     try:
         state.result()
     except Exception as error:
-        return _transient(error)
+        return _is_transient(error)
     return False
 
 
-_again: dict[str, Any] = {"retries": 3, "retry_delay_seconds": [1, 5, 20], "retry_condition_fn": _try_again}
+RETRIES: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay_seconds": [1, 5, 20],
+    "retry_condition_fn": _failed_transiently,
+}
 
 
-def _try_again_alone(_task: Any, _run: Any, state: Any) -> bool:
-    """As any other; and where the worker was lost with a run's lease, until that has run out."""
+def _is_transient_in_sweep(_task: Any, _run: Any, state: Any) -> bool:
+    """As any other task; and while the lease of a lost worker on the run lasts."""
     try:
         state.result()
     except Exception as error:
-        return _transient(error) or isinstance(error, RunBusyError)
+        return _is_transient(error) or isinstance(error, RunBusyError)
     return False
 
 
-_alone: dict[str, Any] = {
+SWEEP_RETRIES: dict[str, Any] = {
     "retries": 5,
     "retry_delay_seconds": [1, 5, 20, 40, 60],
-    "retry_condition_fn": _try_again_alone,
+    "retry_condition_fn": _is_transient_in_sweep,
 }
 
 
@@ -75,7 +78,7 @@ def plan_ingest(sources: dict[str, ingest.Source] | ingest.Source, target: str) 
     return ingest.plan(sources, target)
 
 
-@task(name="write block", task_run_name="write block {index}", cache_policy=NO_CACHE, **_again)
+@task(name="write block", task_run_name="write block {index}", cache_policy=NO_CACHE, **RETRIES)
 def write_block(plan: ingest.Plan, index: int) -> ingest.BlockReport:
     """Write one block of the dataset, on the worker that this task runs on."""
     with dask.config.set(scheduler="synchronous"):
@@ -84,13 +87,13 @@ def write_block(plan: ingest.Plan, index: int) -> ingest.BlockReport:
 
 @task(name="seal dataset", cache_policy=NO_CACHE)
 def seal_dataset(plan: ingest.Plan, reports: list[ingest.BlockReport]) -> ingest.DatasetRef:
-    """Check that all is there, and publish the dataset."""
+    """Check that the dataset is complete, and publish it."""
     return ingest.seal(plan, reports)
 
 
 @task(name="begin run", cache_policy=NO_CACHE)
 def begin_run(dataset: str, config: PipelineConfig) -> str:
-    """Make the run, or find it; gives its place."""
+    """Create the run, or open it; return its URL."""
     run = begin(
         config.root, dataset, config.problem, config.solver,
         name=config.name, url=config.run, params=config.model_dump(mode="json"), warm_start=config.warm_start,
@@ -98,35 +101,36 @@ def begin_run(dataset: str, config: PipelineConfig) -> str:
     return run.storage.url
 
 
-@task(name="open run", cache_policy=NO_CACHE, **_again)
+@task(name="open run", cache_policy=NO_CACHE, **RETRIES)
 def open_inversion(url: str, config: PipelineConfig, client: Any) -> Inversion:
     """Take the run's lease, build its operator, and read its newest checkpoint."""
     check = config.checkpoint
     return Inversion(Run.open(url), config.solver, save=check.save, retention=check.retention, client=client)
 
 
-@task(name="solve", cache_policy=NO_CACHE, **_again)
+@task(name="solve", cache_policy=NO_CACHE, **RETRIES)
 def solve_segment(inversion: Inversion, on_progress: Callable[[Progress], bool]) -> Progress:
-    """Iterate for a while; a second try goes on from the newest checkpoint.
+    """Iterate for :data:`SEGMENT` seconds; a second try resumes from the newest checkpoint.
 
-    What fails after it has made a checkpoint has ended early: workers lost now and then do not use up the tries.
+    A failure after a new checkpoint only ends the segment early, so that workers lost now and then do not use up the
+    retries.
     """
-    before = inversion.kept
+    newest = inversion.kept
     try:
         progress = inversion.advance(SEGMENT, on_progress)
     except Exception as error:
         inversion.settle()
-        if not _transient(error) or inversion.kept <= before:
+        if not _is_transient(error) or inversion.kept <= newest:
             raise
         progress = inversion.progress
-        log.warning("there is a new checkpoint since the last failure, so this one does not count: %s", error)
-    get_run_logger().info(showing.live_line(progress))
+        log.warning("failed after a new checkpoint, which does not count as a retry: %s", error)
+    get_run_logger().info(artifacts.live_line(progress))
     return progress
 
 
-@task(name="solve alone", task_run_name="solve {config.name}", cache_policy=NO_CACHE, **_alone)
+@task(name="solve alone", task_run_name="solve {config.name}", cache_policy=NO_CACHE, **SWEEP_RETRIES)
 def solve_alone(dataset: str, config: PipelineConfig) -> str:
-    """Begin or find a run, solve it and publish its result, all on the worker that this task runs on."""
+    """Create or open a run, solve it and publish its result, all on the worker that this task runs on."""
     check = config.checkpoint
     with dask.config.set(scheduler="synchronous"):
         run = begin(
@@ -140,36 +144,38 @@ def solve_alone(dataset: str, config: PipelineConfig) -> str:
     return run.storage.url
 
 
-@task(name="measure", cache_policy=NO_CACHE, **_again)
+@task(name="measure", cache_policy=NO_CACHE, **RETRIES)
 def measure_alone(url: str) -> dict[str, float]:
-    """Where a run lies on the L-curve."""
+    """Return the point of a run on the L-curve."""
     with dask.config.set(scheduler="synchronous"):
         return curve_point(url)
 
 
-@task(name="write model data", cache_policy=NO_CACHE, **_again)
+@task(name="write model data", cache_policy=NO_CACHE, **RETRIES)
 def model_data(dataset: str, problem: Problem, target: str) -> str:
     """Model data from the dataset's model, chunk by chunk, and publish them."""
     return write_modelled(dataset, problem, target)
 
 
-@task(name="write result", cache_policy=NO_CACHE, **_again)
+@task(name="write result", cache_policy=NO_CACHE, **RETRIES)
 def write_result(url: str) -> dict[str, float]:
     """Label and measure the newest iterate, and publish it as the run's result."""
     return postprocess.write_result(Run.open(url))
 
 
-@task(name="write report", cache_policy=NO_CACHE, **_again)
+@task(name="write report", cache_policy=NO_CACHE, **RETRIES)
 def write_report(url: str) -> str:
-    """Draw the report, and show it in the Prefect UI, too; gives its place."""
+    """Draw the report, and show it in the Prefect UI, too; return its location."""
     tree = open_run(url)
     pictures = report.draw(tree)
     monitor.publish_report_images(pictures)
-    place = report.write_report(url, pictures, tree)
+    location = report.write_report(url, pictures, tree)
     try:
         create_markdown_artifact(
-            showing.finished(url, place, report.summary(tree), pictures), key="report", description=place
+            artifacts.report_markdown(url, location, report.summary(tree), pictures),
+            key="report",
+            description=location,
         )
-    except Exception as error:  # the report is there, and can be read without a server
+    except Exception as error:  # the report is written, and can be read without a server
         log.warning("the report could not be shown in the Prefect UI: %s", error)
-    return place
+    return location

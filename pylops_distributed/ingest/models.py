@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+# In the URL of a dataset, stands for the first digits of the fingerprint of its sources.
+FINGERPRINT = "{fingerprint}"
+
 
 class Value(BaseModel):
     """Base of the values: immutable, nothing unknown allowed in."""

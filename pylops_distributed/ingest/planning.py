@@ -17,13 +17,12 @@ from pylops_distributed.ingest.formats.chunking import regular_chunks
 from pylops_distributed.ingest.formats.source import Source
 from pylops_distributed.ingest.journal import NOTES, ROOT, Notes, read_notes
 from pylops_distributed.ingest.merge import is_companion, jsonable, open_sources, trace_numbers
-from pylops_distributed.ingest.models import ArrayLayout, Plan
+from pylops_distributed.ingest.models import FINGERPRINT, ArrayLayout, Plan
 from pylops_distributed.ingest.sealing import SCHEMA, read_ref, tidy
 from pylops_distributed.storage.object_store import Storage, create_array, open_storage
 
 BLOCK_BYTES = 64 << 20
 # In a dataset's URL: the first digits of what the dataset is made of, so that other data go elsewhere.
-FINGERPRINT = "{fingerprint}"
 # Types of numbers that Zarr has.
 NUMBERS = tuple(np.dtype(code) for code in ("?", *"bhilqBHILQ", "f2", "f4", "f8", "c8", "c16"))
 # Names of arrays are those of folders: none that lead elsewhere, or that a URL would read in its own way.

@@ -11,6 +11,8 @@ from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest
 from zarr.storage import ObjectStore
 
+from pylops_distributed.errors import UnsafeCodecError
+
 # `pickle` is left out on purpose: it runs whatever the author of a file wrote into a chunk.
 _SHARED = {
     "adler32", "bitround", "blosc", "bz2", "crc32", "crc32c", "delta", "fixedscaleoffset", "fletcher32", "gzip",
@@ -30,10 +32,6 @@ DEPTH = 50  # of shards in shards: more is no file, but an attempt to exhaust th
 DOCUMENTS = ("zarr.json", ".zarray", ".zmetadata")
 
 
-class UnsafeCodec(ValueError):
-    """Zarr metadata name a codec or a data type that is not known to be safe."""
-
-
 class CheckedStore(ObjectStore[Any]):
     """A Zarr store whose metadata are checked before Zarr sees them.
 
@@ -43,7 +41,7 @@ class CheckedStore(ObjectStore[Any]):
     async def get(
         self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
-        """Content of an object, as the class above; raises :class:`UnsafeCodec`."""
+        """Content of an object, as the class above; raises :class:`UnsafeCodecError`."""
         value = await super().get(key, prototype, byte_range)
         if value is not None and key.rpartition("/")[2] in DOCUMENTS:
             check_document(key, value.to_bytes())
@@ -62,7 +60,7 @@ def check_document(key: str, content: bytes) -> None:
 
     Raises
     ------
-    UnsafeCodec
+    UnsafeCodecError
         If a codec, filter, compressor or data type is not on the lists of this module.
     """
     try:
@@ -75,13 +73,13 @@ def check_document(key: str, content: bytes) -> None:
         allowed = VERSION_2 if version == 2 else VERSION_3
         for name in named:
             if name not in allowed:
-                raise UnsafeCodec(
+                raise UnsafeCodecError(
                     f"{key!r} names the codec {name!r}, which may run code of the file's author: expected some of "
                     f"{sorted(allowed)}. Write the array anew with one of these"
                 )
         for name in _types(array.get("dtype" if version == 2 else "data_type")):
             if not (TYPES_2 if version == 2 else TYPES_3).fullmatch(name):
-                raise UnsafeCodec(
+                raise UnsafeCodecError(
                     f"{key!r} names the data type {name!r}: expected numbers, times, text or bytes"
                 )
 
@@ -114,7 +112,7 @@ def _codecs_3(codecs: Any, depth: int = 0) -> Iterator[str]:
         settings = codec.get("configuration") if isinstance(codec, Mapping) else None
         if isinstance(settings, Mapping):
             if depth == DEPTH:
-                raise UnsafeCodec(f"shards are nested more than {DEPTH} deep")
+                raise UnsafeCodecError(f"shards are nested more than {DEPTH} deep")
             yield from _codecs_3(settings.get("codecs"), depth + 1)
             yield from _codecs_3(settings.get("index_codecs"), depth + 1)
 

@@ -18,7 +18,7 @@ from pylops_distributed.runs.reading import open_run
 from pylops_distributed.runs.report import draw, summary, write_report
 from pylops_distributed.runs.viewer import view
 from pylops_distributed.settings.solver_settings import SOLVERS
-from pylops_flows.runtime import artifacts as showing
+from pylops_flows.runtime.artifacts import report_markdown
 
 EVIL = "<script>alert(1)<"
 TAG = re.compile(r"<(script|img src=y|b>)|javascript:", re.IGNORECASE)
@@ -53,7 +53,7 @@ def test_report_artifact_and_viewer(run):
         page = Path(write_report(run)).read_text()
         pictures = draw(tree)
         evil = {f"<script>{name}": png for name, png in pictures.items()}
-        texts = [page, showing.finished(run, "/a/<script>|`x.html", summary(tree), evil)]
+        texts = [page, report_markdown(run, "/a/<script>|`x.html", summary(tree), evil)]
         pytest.importorskip("panel", reason="needs pip install 'pylops-distributed[view]'")
         texts.append(view(tree)[0].object)
     for text in texts:

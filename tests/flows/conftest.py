@@ -11,7 +11,7 @@ from pylops_flows.cli.main import app
 from pylops_flows.server.embedded import configure
 
 ELSEWHERE = "http://127.0.0.1:9/api"
-SERVER = ["-m", "pylops_flows.server.embedded"]
+SERVER = ["-P", "-m", "pylops_flows.server.embedded"]
 SEEN = re.compile(r"last seen \d+ s ago")
 
 
@@ -28,7 +28,7 @@ def run_rejected(tmp_path):
         servers = []
 
         def begin(command, *args, **options):
-            if elsewhere or command[1:3] != SERVER:
+            if elsewhere or command[1:4] != SERVER:
                 pytest.fail(f"started {command}")
             servers.append(start(command, *args, **options))
             return servers[-1]

@@ -75,7 +75,7 @@ def test_a_bad_file(run_rejected, config, what, words):
         ),
         ("sources.amplitude.options={dims: {inline: 190}}", ["no trace header field starts at byte 190"]),
         ("sources.amplitude.options={byte: 9}", ["unknown options ['byte']", "expected some of"]),
-        ("niter", ["is no setting: write KEY=VALUE"]),
+        ("niter", ["is not a setting: write KEY=VALUE"]),
     ],
 )
 def test_a_bad_setting(run_rejected, config, setting, words):
@@ -97,7 +97,7 @@ def test_every_wrong_key_is_named_at_once(run_rejected, tmp_path):
         assert "is not YAML" in run_rejected("run", tmp_path / "c.yaml").text
     (tmp_path / "c.yaml").write_text("name: nothing\n")
     assert "give `sources` (raw files) or `dataset`" in run_rejected("run", tmp_path / "c.yaml").text
-    assert "there is no config" in run_rejected("run", tmp_path / "d.yaml").text
+    assert "expected a YAML file with settings" in run_rejected("run", tmp_path / "d.yaml").text
 
 
 @pytest.mark.parametrize("command", ["show", "resume", "postprocess"])

@@ -3,17 +3,20 @@ from __future__ import annotations
 import pytest
 from distributed import Client
 
-from pylops_flows.runtime.cluster_prestart import prestarted_cluster, started
+from pylops_flows.runtime.cluster_prestart import prestarted_cluster, take_cluster
 from pylops_flows.settings.pipeline import ClusterConfig
 
 SMALL = {"n_workers": 1, "threads_per_worker": 1, "processes": False}
 
 
 def test_a_cluster_that_was_begun_is_the_one_that_is_taken():
-    with prestarted_cluster(ClusterConfig(options=SMALL)), started(ClusterConfig(options=SMALL)) as client:
-        with started(ClusterConfig(hardware=client.scheduler.address, options={})) as other:
+    with (
+        prestarted_cluster(ClusterConfig(options=SMALL)),
+        take_cluster(ClusterConfig(options=SMALL)) as client,
+    ):
+        with take_cluster(ClusterConfig(hardware=client.scheduler.address, options={})) as other:
             assert other.scheduler.address == client.scheduler.address
-        with started(ClusterConfig(options=SMALL)) as another:  # it is taken once
+        with take_cluster(ClusterConfig(options=SMALL)) as another:  # it is taken once
             assert another.scheduler.address != client.scheduler.address
         assert client.submit(sum, [1, 2]).result() == 3
 
@@ -31,7 +34,7 @@ def test_what_nobody_took_is_closed(monkeypatch):
 def test_what_could_not_be_started_fails_where_it_is_taken():
     abacus = ClusterConfig(hardware="abacus")
     with pytest.raises(ValueError, match="hardware must be one of"), prestarted_cluster(abacus):
-        started(abacus)
+        take_cluster(abacus)
 
 
 def _noting(method, clients):

@@ -20,7 +20,7 @@ pieces = [bytes(2000) for _ in range(100_000)]
 used = held() - before
 pieces = pieces[::50]
 kept = held() - before
-lasting.give_back()
+lasting.release_memory_periodically()
 end = time.monotonic() + 30
 while held() - before > 0.3 * used and time.monotonic() < end:
     time.sleep(0.1)

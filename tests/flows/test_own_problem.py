@@ -45,8 +45,8 @@ def test_begun_checked_and_not_overwritten(module):
     for word in ("passes the dot test", "in 4 chunks of up to", "a checkpoint", "tasks a step"):
         assert word in text
     for words, message in (
-        (("new", "problem", "blur"), "is there already"),
-        (("new", "problem", "my-blur"), "is no name of a Python module"),
+        (("new", "problem", "blur"), "already exists"),
+        (("new", "problem", "my-blur"), "cannot be the name of a Python module"),
         (("new", "operator", "blur"), "pld new problem blur"),
         (("check", "sharp.py"), "there is no file"),
         (("demo", "blur:Sharp"), "cannot be imported"),

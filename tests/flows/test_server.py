@@ -6,11 +6,11 @@ import threading
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from pylops_flows.server.embedded import bound, ensure_server, healthy
+from pylops_flows.server.embedded import bind_port, ensure_server, healthy
 
 
 def test_a_port_that_is_held_is_nobody_elses():
-    with bound() as held, socket.socket() as other:
+    with bind_port() as held, socket.socket() as other:
         port = held.getsockname()[1]
         with pytest.raises(OSError, match="in use"):
             other.bind(("127.0.0.1", port))
@@ -18,14 +18,14 @@ def test_a_port_that_is_held_is_nobody_elses():
         held.listen()
         with (
             temporary_settings(restore_defaults={PREFECT_API_URL}),
-            pytest.raises(OSError, match=f"somebody listens on port {port} of 127.0.0.1 already"),
+            pytest.raises(OSError, match=f"port {port} of 127.0.0.1 is in use"),
             ensure_server(port),
         ):
             pass
 
 
 def test_who_speaks_otherwise_is_no_server():
-    with bound() as held:
+    with bind_port() as held:
         held.listen()
 
         def answer():

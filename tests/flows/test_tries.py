@@ -20,7 +20,7 @@ from pylops_distributed.storage.policies import Every
 from pylops_flows.cli.demo_data import make_case
 from pylops_flows.cli.problem_template import Template
 from pylops_flows.settings.pipeline import load
-from pylops_flows.tasks import _try_again, _try_again_alone, solve_segment
+from pylops_flows.tasks import RETRIES, SWEEP_RETRIES, solve_segment
 
 NITER, EACH = 40, 5
 
@@ -155,7 +155,8 @@ def test_a_run_that_a_lost_worker_held_is_tried_again_alone():
     def state(error):
         return SimpleNamespace(result=Mock(side_effect=error))
 
-    assert _try_again_alone(None, None, state(RunBusyError("held")))
-    assert _try_again_alone(None, None, state(OSError("away")))
-    assert not _try_again_alone(None, None, state(ValueError("wrong")))
-    assert not _try_again(None, None, state(RunBusyError("held")))
+    in_sweep, alone = (options["retry_condition_fn"] for options in (SWEEP_RETRIES, RETRIES))
+    assert in_sweep(None, None, state(RunBusyError("held")))
+    assert in_sweep(None, None, state(OSError("away")))
+    assert not in_sweep(None, None, state(ValueError("wrong")))
+    assert not alone(None, None, state(RunBusyError("held")))

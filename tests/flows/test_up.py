@@ -11,7 +11,7 @@ STARTER = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c'
 
 def begun(worker, count):
     end = time.monotonic() + 20
-    while len(worker.look()) < count:
+    while len(worker.running_flows()) < count:
         assert time.monotonic() < end
         time.sleep(0.05)
 

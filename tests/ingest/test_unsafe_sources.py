@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import zarr
 
+from pylops_distributed.errors import UnsafeCodecError
 from pylops_distributed.ingest import ingest, open_source
 from pylops_distributed.storage import codecs
-from pylops_distributed.storage.codecs import UnsafeCodec, check_document
+from pylops_distributed.storage.codecs import check_document
 
 ARRAY = {
     "zarr_format": 2, "shape": [4], "chunks": [4], "dtype": "<f8", "fill_value": 0, "order": "C",
@@ -69,7 +70,7 @@ TRICKS = {
 @pytest.mark.parametrize("meta", TRICKS.values(), ids=TRICKS)
 def test_no_pickle_is_read_as_an_index_coordinate(meta, group):
     array(group / "x", meta)
-    with pytest.raises(UnsafeCodec, match=r"x/\.zarray.*'pickle'.*expected some of"):
+    with pytest.raises(UnsafeCodecError, match=r"x/\.zarray.*'pickle'.*expected some of"):
         ingest(str(group), str(group.parent / "out.zarr"))
     assert not RAN
     assert not (group.parent / "out.zarr").exists()
@@ -86,7 +87,7 @@ def test_the_trick_works_where_nothing_is_checked(group, monkeypatch):
 def test_nor_from_an_array_alone_or_next_to_good_metadata(group):
     shutil.rmtree(group / "data")
     array(group / "one", TRICKS["filter"])
-    with pytest.raises(UnsafeCodec):
+    with pytest.raises(UnsafeCodecError):
         open_source(str(group / "one"), format="zarr")
     assert not RAN
 
@@ -95,7 +96,7 @@ def test_nor_named_in_consolidated_metadata_alone(group):
     array(group / "x", TEXT)
     consolidated = {".zgroup": {"zarr_format": 2}, "x/.zarray": TRICKS["filter"], "data/.zarray": ARRAY}
     (group / ".zmetadata").write_text(json.dumps({"zarr_consolidated_format": 1, "metadata": consolidated}))
-    with pytest.raises(UnsafeCodec, match=r"\.zmetadata"):
+    with pytest.raises(UnsafeCodecError, match=r"\.zmetadata"):
         open_source(str(group))
     assert not RAN
 
@@ -134,7 +135,7 @@ def test_version_3_knows_its_codecs_too(meta, tmp_path):
     folder = tmp_path / "a.zarr"
     folder.mkdir()
     (folder / "zarr.json").write_text(json.dumps(meta))
-    with pytest.raises(UnsafeCodec, match=r"zarr\.json.*expected"):
+    with pytest.raises(UnsafeCodecError, match=r"zarr\.json.*expected"):
         open_source(str(folder))
 
 
@@ -144,7 +145,7 @@ def test_fields_of_records_are_looked_at(inner):
         return json.dumps(ARRAY | {"dtype": [["a", "<f8"], ["b", kind, [2]], ["c", [["d", "|S3"]]]]}).encode()
 
     check_document(".zarray", described("<i4"))
-    with pytest.raises(UnsafeCodec, match="data type"):
+    with pytest.raises(UnsafeCodecError, match="data type"):
         check_document(".zarray", described(inner))
 
 
@@ -152,7 +153,7 @@ def test_shards_in_shards_do_not_exhaust_the_stack():
     meta = {"name": "bytes"}
     for _ in range(300):
         meta = {"name": "sharding_indexed", "configuration": {"codecs": [meta]}}
-    with pytest.raises(UnsafeCodec, match="nested"):
+    with pytest.raises(UnsafeCodecError, match="nested"):
         check_document("zarr.json", json.dumps(document(meta)).encode())
 
 

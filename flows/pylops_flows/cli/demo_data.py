@@ -1,4 +1,4 @@
-"""The demos' data and settings: a synthetic survey as real SEG-Y, and each problem's own case as Zarr."""
+"""Data and settings of demos: a synthetic survey as SEG-Y, and the demo of each problem as Zarr."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ checkpoint: {iterations: 10}
 
 
 def make_demo(root: Path, seed: int = 0, shape: tuple[int, ...] = (80, 96, 192)) -> Path:
-    """Write the survey, its background and its truth as SEG-Y, with settings to invert it.
+    """Write a synthetic survey, its background and its truth as SEG-Y, with settings to invert it.
 
     Parameters
     ----------
     root : Path
         Folder; the demo goes into ``demo-SEED`` below it.
     seed : int, optional
-        Another seed is another earth.
+        Another seed makes another survey.
     shape : tuple of int, optional
         Numbers of inlines, crosslines and samples.
 
     Returns
     -------
     Path
-        The settings.
+        File with the settings.
     """
     return write_demo(root / f"demo-{seed}", seed, shape)
 
@@ -55,22 +55,22 @@ def make_case(name: str, root: Path, seed: int = 0) -> Path:
     Parameters
     ----------
     name : str
-        Name of the problem; ``"poststack"`` is that of :func:`make_demo`.
+        Name of the problem; for ``"poststack"``, see :func:`make_demo`.
     root : Path
         Folder; the demo goes into ``NAME-SEED`` below it.
     seed : int, optional
-        Another seed is another case.
+        Another seed makes another case.
 
     Returns
     -------
     Path
-        The settings.
+        File with the settings.
     """
     if name == "poststack":
         return make_demo(root, seed)
-    form = find_problem(name)
+    problem = find_problem(name)
     folder, stem = root / f"{name}-{seed}".replace(":", "."), name.rpartition(":")[2].lower()
-    case = form.demo(seed)
+    case = problem.demo(seed)
     folder.mkdir(parents=True, exist_ok=True)
     case.data.to_zarr(folder / f"{stem}.zarr", mode="w", consolidated=False)
     config = folder / f"{stem}.yaml"
@@ -79,14 +79,14 @@ def make_case(name: str, root: Path, seed: int = 0) -> Path:
 
 
 def case_settings(stem: str, case: Demo) -> str:
-    """YAML that runs a case whose data are beside it."""
-    listed = yaml.safe_dump(case.settings, sort_keys=False, default_flow_style=None, width=110)
-    sources = f'sources:\n  "": {{path: {stem}.zarr}}  # all variables that it holds, by their own names\n'
-    return f"# Demo: {case.about}.\nname: {stem}\n{sources}{listed}"
+    """Return settings as YAML for a demo whose data are in the same folder."""
+    settings = yaml.safe_dump(case.settings, sort_keys=False, default_flow_style=None, width=110)
+    sources = f'sources:\n  "": {{path: {stem}.zarr}}  # all of its variables, by their own names\n'
+    return f"# Demo: {case.about}.\nname: {stem}\n{sources}{settings}"
 
 
 def write_demo(folder: Path, seed: int, shape: tuple[int, ...]) -> Path:
-    """As :func:`make_demo`, into a folder of any name."""
+    """Write the files of :func:`make_demo` into a folder of any name."""
     folder.mkdir(parents=True, exist_ok=True)
     ds = layered_volume(shape, seed=seed)
     for name, file in (("amplitude", "seismic"), ("background", "background"), ("impedance", "impedance")):
@@ -96,7 +96,4 @@ def write_demo(folder: Path, seed: int, shape: tuple[int, ...]) -> Path:
         )  # fmt: skip
     config = folder / "demo.yaml"
     config.write_text(SETTINGS)
-    assert (
-        yaml.safe_load(SETTINGS)["problem"]["wavelet"]["peak"] == ds.wavelet_peak_hz
-    )  # one truth, two places
     return config

@@ -1,4 +1,4 @@
-"""Checks of an installation: what breaks silently, looked at aloud."""
+"""Checks of an installation: what would otherwise break silently."""
 
 from __future__ import annotations
 
@@ -7,41 +7,43 @@ import shutil
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
-from pylops_flows.server.version_pins import pins
+from pylops_distributed.clusters.client import dask
+from pylops_distributed.storage.local_files import ensure_create
+from pylops_flows.cli.late_binding import late_bound
+from pylops_flows.server.version_pins import check_pins
+from pylops_flows.settings.paths import existing_folder
 
 MIB = 2**20
+PACKAGES = ("prefect", "prefect-dask", "dask", "distributed", "zarr", "xarray", "pylops", "segyio")
 
 
-def checks(root: str) -> Iterator[tuple[str, bool, str]]:
-    """Name, whether all is well, and words for each check; the slow one last.
+def check_installation(root: str) -> Iterator[tuple[str, bool, str]]:
+    """Yield the name, success and message of each check; the slow one last.
 
     Parameters
     ----------
     root : str
         Folder or URL where runs live.
     """
-    yield from pins()
-    for package in ("prefect", "prefect-dask", "dask", "distributed", "zarr", "xarray", "pylops", "segyio"):
+    yield from check_pins()
+    for package in PACKAGES:
         try:
             yield package, True, version(package)
         except PackageNotFoundError:
             yield package, False, "not installed"
-    yield disk(root)
-    yield ports()
-    yield workers()
+    yield _disk(root)
+    yield _ports()
+    yield _workers()
 
 
-def disk(root: str) -> tuple[str, bool, str]:
-    """Room and the right to write where runs live."""
+def _disk(root: str) -> tuple[str, bool, str]:
+    """Free space and write permission where runs live."""
     if "://" in root:
         return "disk", True, f"{root} is not on this machine"
-    from pylops_distributed.storage.local_files import ensure_create
-    from pylops_flows.settings.preflight import existing
-
-    folder = existing(root)
+    folder = existing_folder(root)
     free = shutil.disk_usage(folder).free
     if not os.access(folder, os.W_OK):
-        return "disk", False, f"{folder} cannot be written to"
+        return "disk", False, f"{folder} is not writable"
     try:
         ensure_create(folder)
     except OSError as error:
@@ -49,27 +51,26 @@ def disk(root: str) -> tuple[str, bool, str]:
     return "disk", free > 1024 * MIB, f"{free // MIB} MiB free at {folder}"
 
 
-def ports() -> tuple[str, bool, str]:
+def _ports() -> tuple[str, bool, str]:
     """Whether servers may listen on this machine."""
-    from pylops_flows.server.embedded import free_port
-
     try:
-        return "ports", True, f"servers can listen on 127.0.0.1, on port {free_port()} for one"
+        return (
+            "ports",
+            True,
+            f"servers can listen on 127.0.0.1, for example on port {late_bound('free_port')()}",
+        )
     except OSError as error:
         return "ports", False, f"no server can listen on 127.0.0.1: {error}"
 
 
-def workers() -> tuple[str, bool, str]:
-    """Whether Dask worker processes here reach the Prefect server, started for this if there is none."""
-    from pylops_distributed.clusters.client import dask
-    from pylops_flows.server.embedded import ensure_server, healthy
-
+def _workers() -> tuple[str, bool, str]:
+    """Whether Dask workers on this machine reach the Prefect server, a temporary one if none is configured."""
+    healthy = late_bound("healthy")
     try:
-        with ensure_server() as url, dask(n_workers=2, threads_per_worker=1) as client:
-            reached = client.run(healthy, url)
+        with late_bound("ensure_server")() as url, dask(n_workers=2, threads_per_worker=1) as client:
+            answers = client.run(healthy, url)
     except (RuntimeError, OSError) as error:
         return "server", False, str(error)
-    missing = [address for address, there in reached.items() if not there]
-    if missing:
-        return "server", False, f"workers {missing} do not reach {url}"
-    return "server", True, f"{url} is reached by {len(reached)} workers"
+    if unreachable := [address for address, reached in answers.items() if not reached]:
+        return "server", False, f"workers {unreachable} do not reach {url}"
+    return "server", True, f"{url} is reached by {len(answers)} workers"

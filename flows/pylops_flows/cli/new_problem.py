@@ -1,4 +1,4 @@
-"""Problems of one's own: begun from one that works, and looked at before they are run."""
+"""Custom problems: written from a template, and checked before they are run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import inspect
 import keyword
 import sys
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import dask
@@ -14,80 +17,108 @@ import dask
 from pylops_distributed.inversion.checkup import checkup
 from pylops_distributed.problems.base import Problem
 from pylops_distributed.problems.registry import find_problem
-from pylops_flows.cli import problem_template as template
-from pylops_flows.settings.pipeline import load, merge, validate
+from pylops_flows.cli import problem_template
+from pylops_flows.settings.nested import merge
+from pylops_flows.settings.pipeline import load, validate
 from pylops_flows.settings.preflight import inputs
 
 
 def write_problem(name: str, folder: Path) -> tuple[Path, str]:
-    """Write a problem that works; gives the file, and the name by which settings call the problem.
+    """Write a module with a working problem; return its path, and the name of the problem in settings.
 
     Raises
     ------
     ValueError
-        If ``name`` is no name of a module.
+        If ``name`` cannot name a module, or names another one that can be imported.
     FileExistsError
-        If there is a file already.
+        If the file exists.
     """
     if not name.isidentifier() or keyword.iskeyword(name):
-        raise ValueError(f"{name!r} is no name of a Python module: take letters, digits and underscores")
+        raise ValueError(
+            f"{name!r} cannot be the name of a Python module: use letters, digits and underscores, "
+            "and start with a letter"
+        )
     path = folder / f"{name}.py"
     if path.exists():
-        raise FileExistsError(f"{path} is there already")
-    form = "".join(part.capitalize() for part in name.split("_"))
-    path.write_text(problem_text(form))
-    return path, f"{name}:{form}"
+        raise FileExistsError(f"{path} already exists: choose another name, or delete it")
+    if (spec := find_spec(name)) is not None:
+        raise ValueError(
+            f"{name!r} is already the name of an importable module ({spec.origin or 'a namespace package'}), "
+            f"which would be imported in place of {path.name}: choose another name"
+        )
+    problem = "".join(part.capitalize() for part in name.split("_"))
+    path.write_text(problem_text(problem))
+    return path, f"{name}:{problem}"
 
 
-def problem_text(form: str) -> str:
-    """The module of a problem whose class is ``form``."""
-    text = inspect.getsource(template).replace("class Template(", f"class {form}(")
+def problem_text(class_name: str) -> str:
+    """Return the text of a module with a problem of that class."""
+    text = inspect.getsource(problem_template).replace("class Template(", f"class {class_name}(")
     return text.replace(" What `pld new problem` writes.", "")
 
 
-def look(target: str, overrides: dict[str, Any]) -> Iterator[tuple[str, bool, str]]:
-    """What there is to say about the problem of a config, or of one's own with its demo.
+def check_problem(target: str, overrides: dict[str, Any]) -> Iterator[tuple[str, bool, str]]:
+    """Yield the name, success and message of each check of a problem.
 
     Parameters
     ----------
     target : str
-        YAML file, Python file, or name of a problem.
+        YAML file with settings, Python file with a problem, or name of a problem. Without settings, the data are those
+        of the problem's demo.
     overrides : dict
-        Settings in place of those there.
+        Settings that take precedence.
     """
     with dask.config.set(scheduler="threads"):
         if target.endswith((".yaml", ".yml")):
             config = load(target, overrides)
             yield from checkup(config.problem, inputs(config), config.solver)
             return
-        name = named(target)
-        case = find_problem(name).demo()
-        raw = merge({**case.settings, "dataset": "demo"}, overrides)
+        name = _problem_name(target)
+        demo = find_problem(name).demo()
+        raw = merge({**demo.settings, "dataset": "demo"}, overrides)
         raw["problem"] = {"name": name, **raw.get("problem", {})}
         config = validate(raw, f"the demo of {name}")
-        yield "problem", True, f"{name}, with its demo: {case.about}"
-        yield from checkup(config.problem, case.data.chunk(), config.solver)
+        yield "problem", True, f"{name}, with its demo: {demo.about}"
+        yield from checkup(config.problem, demo.data.chunk(), config.solver)
 
 
-def named(target: str) -> str:
-    """The name of the problem in a Python file; other targets are names already.
+def _problem_name(target: str) -> str:
+    """Return the name of the problem in a Python file; other targets are names already.
 
     Raises
     ------
     ValueError
-        If there is not exactly one problem in it.
+        If the file has not exactly one problem.
     """
     if not target.endswith(".py"):
         return target
     path = Path(target).resolve()
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {target}")
-    sys.path.insert(0, str(path.parent))
-    module = __import__(path.stem)
-    found = [
+    module = _import_file(path)
+    classes = [
         name for name, value in vars(module).items()
         if isinstance(value, type) and issubclass(value, Problem) and value.__module__ == path.stem
     ]  # fmt: skip
-    if len(found) != 1:
-        raise ValueError(f"{target} has {len(found)} problems, {found}: give module:Class")
-    return f"{path.stem}:{found[0]}"
+    if len(classes) != 1:
+        raise ValueError(f"{target} has {len(classes)} problems, {classes}: choose one as module:Class")
+    return f"{path.stem}:{classes[0]}"
+
+
+def _import_file(path: Path) -> ModuleType:
+    """Import a file as a module, as settings that name the module do.
+
+    Raises
+    ------
+    ValueError
+        If Python finds another module of that name first.
+    """
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    module = import_module(path.stem)
+    if Path(module.__file__ or "").resolve() != path:
+        raise ValueError(
+            f"{path.stem!r} is the name of another module ({module.__file__ or 'built-in'}), which is imported in "
+            f"place of {path}: rename the file"
+        )
+    return module

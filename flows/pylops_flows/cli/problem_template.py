@@ -1,4 +1,4 @@
-"""A problem of one's own: traces from what a known filter has made of them. What `pld new problem` writes."""
+"""A custom problem: traces before a known, smoothing filter. What `pld new problem` writes."""
 
 import dask.array as da
 import numpy as np
@@ -13,48 +13,50 @@ from pylops_distributed.storage.labels import Labels
 
 
 class Template(Problem):
-    """Traces from what a known filter has made of them."""
+    """Traces before a known, smoothing filter."""
 
     # Parameters: keys of YAML files, and fields of the form in the Prefect UI.
     recorded: str = Field(default="recorded", description="variable with the traces, on 'trace' and 't'")
     width: float = Field(default=4.0, gt=0, description="width of the filter, samples")
     smooth: float = Field(default=0.0, ge=0, description="weight of smoothness along 't'")
-    truth: str | None = Field(default=None, description="variable with the true traces, if they are known")
+    truth: str | None = Field(
+        default=None, description="variable with the true traces of a synthetic, if any"
+    )
 
     def operator(self, ds: xr.Dataset) -> LinearOperator:
-        """From the model to the data. Any operator of pylops_distributed or PyLops, and any made of them."""
+        """Return the operator from model to data: any operator of pylops_distributed or PyLops, or one made of them."""
         samples = np.arange(-16, 17) / self.width
         h = np.exp(-(samples**2))
         return Convolve1D(self._traces(ds).shape, h / h.sum(), offset=16, axis=-1)
 
     def data(self, ds: xr.Dataset) -> da.Array:
-        """The data, lazily; here each chunk has whole traces."""
+        """Return the data, lazily; here each chunk has whole traces."""
         return chunked(self._traces(ds), float, whole=("t",))
 
     def prior(self, ds: xr.Dataset) -> tuple[Prior, ...]:
-        """Terms of the objective beside the data; leave it out if there are none."""
+        """Return further terms of the objective; delete this method if there are none."""
         if not self.smooth:
             return ()
         return (Prior(SecondDerivative(self._traces(ds).shape, axis=-1), self.smooth, "roughness"),)
 
     def labels(self, ds: xr.Dataset) -> dict[str, Labels]:
-        """Names and coordinates of the axes of model and data."""
+        """Return names and coordinates of the axes of model and data."""
         labels = labels_of(self._traces(ds))
         return {"domain": labels, "codomain": labels}
 
     def label(self, ds: xr.Dataset, x: da.Array) -> xr.Dataset:
-        """The result that people see: the model, and observed, predicted and residual data."""
+        """Return the labelled result: the model, and observed, predicted and residual data."""
         traces = self._traces(ds)
         return xr.Dataset({"sharp": like(traces, x, "traces"), **fit_of(traces, self.operator(ds).apply(x))})
 
     def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, object]:
-        """Figures of merit: of a problem with a known truth, its errors."""
-        found = errors(ds, result, self.truth, error="sharp", recorded_error="observed")
-        return super().metrics(ds, result) | found
+        """Return metrics: here the errors, where the truth is known."""
+        error = errors(ds, result, self.truth, error="sharp", recorded_error="observed")
+        return super().metrics(ds, result) | error
 
     @classmethod
     def demo(cls, seed: int = 0) -> Demo:
-        """A small case, for `pld demo` and `pld check`."""
+        """Return a small case, for `pld demo` and `pld check`."""
         rng = np.random.default_rng(seed)
         true = np.where(rng.random((40, 200)) < 0.05, rng.standard_normal((40, 200)), 0).cumsum(axis=-1)
         coords = {"trace": np.arange(40), "t": np.arange(200) * 0.004}

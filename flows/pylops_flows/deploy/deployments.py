@@ -1,4 +1,4 @@
-"""What a server must know to run flows by itself: a work pool, deployments, and what becomes of dead runs."""
+"""Work pool, deployments and the automation for dead runs, on a Prefect server."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.types.entrypoint import EntrypointType
 
-from pylops_flows.runtime.heartbeat import SIGN
-from pylops_flows.runtime.stages import RESTS
+from pylops_flows.events import FLOW_RUN_SUSPENDED, HEARTBEAT
+from pylops_flows.pipeline import pipeline
 from pylops_flows.runtime.working_folder import run_in
 from pylops_flows.settings.pipeline import PipelineConfig
 
 POOL = "local"
-# What the flows' processes must know, and seconds without a sign of life, given every 30, until they count as dead.
-TOLD = (
+# Environment variables that the processes of flows need.
+FLOW_ENVIRONMENT = (
     "PREFECT_FLOWS",
     "PREFECT_LOGGING_EXTRA_LOGGERS",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW",
 )
-DEAD = 90
-# Without `watch`, which is over before its first sign of life is read.
+# Seconds without a heartbeat, sent every 30 s, after which a flow run counts as dead.
+DEAD_AFTER = 90
+# Without `watch`, which ends before its first heartbeat is read.
 FLOWS = ("pipeline", "sweep", "ingest", "invert", "forward", "postprocess")
 ZOMBIES = "zombies"
-# What ends the wait for a sign of life. Events carry the names of states, ours among them.
-ENDS = (
+# States that end the wait for a heartbeat, ours among them.
+FINAL_STATES = (
     "Completed",
     "Failed",
     "Crashed",
@@ -50,7 +51,7 @@ ENDS = (
 
 
 @dataclass(frozen=True)
-class Deployed:
+class Deployment:
     """A deployment on the server.
 
     Attributes
@@ -60,7 +61,7 @@ class Deployed:
     id : str
         Its id.
     schedules : list of str
-        When it runs by itself.
+        Its schedules.
     """
 
     name: str
@@ -69,7 +70,7 @@ class Deployed:
 
 
 def ensure_pool(name: str = POOL) -> None:
-    """Make the work pool for processes on this machine, unless it is there."""
+    """Create the work pool for processes on this machine, unless it exists."""
     with get_client(sync_client=True) as client:
         try:
             client.create_work_pool(WorkPoolCreate(name=name, type="process"))
@@ -83,12 +84,12 @@ def deploy_file(file: Path) -> None:
     Raises
     ------
     FileNotFoundError
-        If there is none.
+        If the file does not exist.
     ValueError
-        If Prefect refuses it.
+        If Prefect rejects it.
     """
     if not file.is_file():
-        raise FileNotFoundError(f"there is no {file}: name one with --file, or deploy a CONFIG.yaml")
+        raise FileNotFoundError(f"{file} does not exist: give another with --file, or deploy one CONFIG.yaml")
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", file.name]
     done = subprocess.run(
         command, cwd=file.absolute().parent, text=True, capture_output=True, check=False, stdin=subprocess.DEVNULL
@@ -104,12 +105,12 @@ def deploy_config(
     every: float | None = None,
     pool: str = POOL,
 ) -> None:
-    """Deploy the pipeline of one config; runs of it wait for each other.
+    """Deploy the pipeline of one config; its runs wait for each other.
 
     Parameters
     ----------
     config : PipelineConfig
-        Settings, the parameters of each run.
+        Settings of each run.
     name : str, optional
         Name of the deployment; that of the config if not given.
     cron : str, optional
@@ -119,58 +120,59 @@ def deploy_config(
     pool : str, optional
         Work pool.
     """
-    from pylops_flows.pipeline import pipeline
-
     deployment = cast(RunnerDeployment, pipeline.to_deployment(
         name or config.name, cron=cron, interval=every, work_pool_name=pool,
         parameters={"config": config.model_dump(mode="json")}, entrypoint_type=EntrypointType.MODULE_PATH,
         concurrency_limit=ConcurrencyLimitConfig(limit=1),
-        job_variables={"env": {name: os.environ[name] for name in TOLD}, "stream_output": False},
+        job_variables={"env": {name: os.environ[name] for name in FLOW_ENVIRONMENT}, "stream_output": False},
     ))  # fmt: skip
-    run_in(deployment, Path.cwd())  # a problem's own module is found there
+    # Workers change to this folder, wherever they were started, and find the module of a custom problem there.
+    run_in(deployment, Path.cwd())
     deployment.apply()
 
 
 def ensure_automation() -> None:
-    """Have the server call a run crashed that gives no sign of life any more: its process is gone."""
+    """Create the automation that marks a flow run Crashed when its heartbeats stop: its process is gone."""
     trigger = EventTrigger(
-        after={SIGN},
-        expect={SIGN, RESTS, *(f"prefect.flow-run.{name}" for name in ENDS)},
+        after={HEARTBEAT},
+        expect={HEARTBEAT, FLOW_RUN_SUSPENDED, *(f"prefect.flow-run.{name}" for name in FINAL_STATES)},
         match=cast(Any, {"prefect.resource.id": "prefect.flow-run.*"}),
-        # Flows of others may tell less often that they are alive.
+        # Other flows may have fewer heartbeats.
         match_related=cast(Any, {"prefect.resource.role": "flow", "prefect.resource.name": list(FLOWS)}),
         for_each={"prefect.resource.id"},
         posture=Posture.Proactive,
         threshold=1,
-        within=timedelta(seconds=DEAD),
+        within=timedelta(seconds=DEAD_AFTER),
     )
     action = ChangeFlowRunState(
         name="Crashed",
         force=False,
         state=StateType.CRASHED,
-        message=f"no sign of life for {DEAD} s: its process is gone. Retry goes on",
+        message=f"no heartbeat for {DEAD_AFTER} s: its process is gone. Retry resumes it",
     )
-    wanted = AutomationCore(
+    automation = AutomationCore(
         name=ZOMBIES, description="Runs whose process was killed become Crashed.", trigger=trigger, actions=[action]
     )  # fmt: skip
     with get_client(sync_client=True) as client:
-        for there in client.read_automations_by_name(ZOMBIES):
-            client.delete_automation(there.id)
-        client.create_automation(wanted)
+        for existing in client.read_automations_by_name(ZOMBIES):
+            client.delete_automation(existing.id)
+        client.create_automation(automation)
 
 
-def deployed() -> list[Deployed]:
-    """The deployments there are."""
+def list_deployments() -> list[Deployment]:
+    """Return the deployments on the server, by name."""
     with get_client(sync_client=True) as client:
         flows = {flow.id: flow.name for flow in client.read_flows()}
-        found = client.read_deployments()
+        deployments = client.read_deployments()
     return [
-        Deployed(f"{flows.get(d.flow_id, '?')}/{d.name}", str(d.id), [_words(s) for s in d.schedules])
-        for d in sorted(found, key=lambda d: d.name)
+        Deployment(
+            f"{flows.get(d.flow_id, '?')}/{d.name}", str(d.id), [_schedule_text(s) for s in d.schedules]
+        )
+        for d in sorted(deployments, key=lambda d: d.name)
     ]
 
 
-def _words(scheduled: Any) -> str:
+def _schedule_text(scheduled: Any) -> str:
     schedule = scheduled.schedule
     when = getattr(schedule, "cron", None) or f"every {getattr(schedule, 'interval', schedule)}"
     return str(when) if scheduled.active else f"{when} (paused)"

@@ -13,19 +13,19 @@ from typing import NoReturn
 
 import psutil
 
-from pylops_flows.deploy import deployments as deploying
+from pylops_flows.deploy.deployments import deploy_file, ensure_automation, ensure_pool
 from pylops_flows.server.embedded import ensure_server
-from pylops_flows.server.version_pins import pins
+from pylops_flows.server.version_pins import check_pins
 
-STOP = 45.0  # seconds for flows to save their states, of which Inversion takes at most 20
-SOON = 20.0  # seconds before which a worker does not end unless something is wrong
-LOOK = 2.0  # seconds between two looks for its flows
+SAVE_TIMEOUT = 45.0  # seconds for flows to save their states, of which Inversion takes at most 20
+WORKER_STARTUP = 20.0  # seconds; a worker that ends earlier has a problem that another one would have, too
+POLL = 2.0  # seconds between two looks at the worker and its flows
 QUIET = 3.0  # seconds without a flow after which the worker has no more to start
 
 
 @contextmanager
-def serving(file: Path | None, pool: str, port: int) -> Iterator[tuple[str, Worker]]:
-    """Start all, and end all when the context is left: flows first, which save their states.
+def running_stack(file: Path | None, pool: str, port: int) -> Iterator[tuple[str, Worker]]:
+    """Start everything, and stop it at the end of the context: flows first, which save their states.
 
     Parameters
     ----------
@@ -44,17 +44,17 @@ def serving(file: Path | None, pool: str, port: int) -> Iterator[tuple[str, Work
     Raises
     ------
     RuntimeError
-        If a package is installed with which schedules would silently not work.
+        If the version of a package would break schedules silently.
     OSError
-        If the port is taken.
+        If the port is in use.
     """
-    if broken := [words for _, good, words in pins() if not good]:
-        raise RuntimeError("; ".join(broken))
+    if problems := [message for _, works, message in check_pins() if not works]:
+        raise RuntimeError("; ".join(problems))
     with ensure_server(port) as url:
-        deploying.ensure_pool(pool)
-        deploying.ensure_automation()
+        ensure_pool(pool)
+        ensure_automation()
         if file is not None:
-            deploying.deploy_file(file)
+            deploy_file(file)
         worker = Worker(pool)
         try:
             yield url, worker
@@ -63,7 +63,7 @@ def serving(file: Path | None, pool: str, port: int) -> Iterator[tuple[str, Work
 
 
 class Worker:
-    """Prefect's worker for processes, which is started again should it end.
+    """Prefect's worker for processes, which is started again whenever it ends.
 
     Parameters
     ----------
@@ -72,23 +72,23 @@ class Worker:
     """
 
     def __init__(self, pool: str) -> None:
-        words = ("worker", "start", "--pool", pool, "--type", "process")
+        arguments = ("worker", "start", "--pool", pool, "--type", "process")
         self.flows: set[psutil.Process] = set()
-        self.command = [sys.executable, "-m", "pylops_flows.server.long_running", *words]
+        self.command = [sys.executable, "-P", "-m", "pylops_flows.server.long_running", *arguments]
         self._start()
 
     def _start(self) -> None:
-        # Ctrl-C is for us: flows are told first, then the worker, which would else kill or leave them.
+        # Ctrl-C reaches this process alone, which stops the flows before the worker kills or leaves them.
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, start_new_session=True)
-        self.begun = time.monotonic()
+        self.started_at = time.monotonic()
 
-    def look(self) -> set[psutil.Process]:
-        """The flows that run, those of a worker before this one, too."""
-        self.flows = {flow for flow in {*self.flows, *_children(self.process.pid)} if _runs(flow)}
+    def running_flows(self) -> set[psutil.Process]:
+        """Return the flows that run, those of an earlier worker, too."""
+        self.flows = {flow for flow in {*self.flows, *_children(self.process.pid)} if _is_running(flow)}
         return self.flows
 
-    def keep(self) -> NoReturn:
-        """Keep it at work. Flows outlive their worker, and tell themselves how they end.
+    def keep_running(self) -> NoReturn:
+        """Start the worker again whenever it ends; its flows outlive it.
 
         Raises
         ------
@@ -97,36 +97,41 @@ class Worker:
         """
         while True:
             try:
-                code = self.process.wait(LOOK)
+                code = self.process.wait(POLL)
             except subprocess.TimeoutExpired:
-                self.look()
+                self.running_flows()
                 continue
-            if time.monotonic() - self.begun < SOON:
-                raise RuntimeError(f"the worker ended with code {code}: see above")
+            if time.monotonic() - self.started_at < WORKER_STARTUP:
+                raise RuntimeError(f"the worker ended at once with code {code}: see above")
             self._start()
 
 
 def _stop(worker: Worker) -> None:
-    """Have the flows save and end, then end the worker."""
-    worker.process.terminate()  # it takes nothing more on, but often does not end by itself
-    told: set[psutil.Process] = set()
+    """Have the flows save their states and end, then end the worker."""
+    worker.process.terminate()  # it takes no more flow runs, but often does not end
+    _stop_flows(worker)
+    remaining = worker.running_flows()
+    worker.process.kill()
+    worker.process.wait()
+    for flow in remaining:
+        _send(flow, signal.SIGKILL)
+
+
+def _stop_flows(worker: Worker) -> None:
+    """Send SIGTERM to flows, also to those that the worker still starts, and wait for them to end."""
+    signalled: set[psutil.Process] = set()
     end = quiet = time.monotonic() + QUIET
     while time.monotonic() < min(quiet, end):
-        flows = worker.look()
+        flows = worker.running_flows()
         if not flows and worker.process.poll() is not None:
             break
-        for flow in flows - told:
-            told.add(flow)
+        for flow in flows - signalled:
+            signalled.add(flow)
             _send(flow, signal.SIGTERM)
-            end = time.monotonic() + STOP
+            end = time.monotonic() + SAVE_TIMEOUT
         if flows:
             quiet = time.monotonic() + QUIET
         time.sleep(0.2)
-    left = worker.look()
-    worker.process.kill()
-    worker.process.wait()
-    for flow in left:
-        _send(flow, signal.SIGKILL)
 
 
 def _children(pid: int) -> list[psutil.Process]:
@@ -136,7 +141,7 @@ def _children(pid: int) -> list[psutil.Process]:
         return []
 
 
-def _runs(process: psutil.Process) -> bool:
+def _is_running(process: psutil.Process) -> bool:
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

@@ -1,1 +1,1 @@
-"""What runs around flows: stages, heartbeats, monitoring, pausing, clusters."""
+"""Around flows: stages, heartbeats, monitoring, pausing, clusters."""

@@ -5,39 +5,49 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from distributed import Client
 
 from pylops_distributed.clusters.client import dask
 from pylops_flows.settings.pipeline import ClusterConfig
 
-_begun: list[tuple[ClusterConfig, Future[Client]]] = []
+
+@dataclass(frozen=True)
+class StartingCluster:
+    """A cluster that is being started, by its settings."""
+
+    settings: ClusterConfig
+    client: Future[Client]
+
+
+_starting: list[StartingCluster] = []
 
 
 @contextmanager
-def prestarted_cluster(cluster: ClusterConfig) -> Iterator[None]:
-    """Begin to start a cluster, for :func:`started` to take; closes one that nobody took."""
+def prestarted_cluster(settings: ClusterConfig) -> Iterator[None]:
+    """Begin to start a cluster, for :func:`take_cluster`; close it at the end of the context if it was not taken."""
     with ThreadPoolExecutor(1) as pool:
-        one = cluster, pool.submit(_start, cluster)
-        _begun.append(one)
+        cluster = StartingCluster(settings, pool.submit(_start, settings))
+        _starting.append(cluster)
         try:
             yield
         finally:
-            if one in _begun:
-                _begun.remove(one)
-                if one[1].exception() is None:
-                    one[1].result().close()
+            if cluster in _starting:
+                _starting.remove(cluster)
+                if cluster.client.exception() is None:
+                    cluster.client.result().close()
 
 
-def started(cluster: ClusterConfig) -> Client:
-    """A client of a cluster: the one that was begun with the same settings, or of a new one."""
-    for one in _begun:
-        if one[0] == cluster:
-            client = one[1].result()
-            _begun.remove(one)
+def take_cluster(settings: ClusterConfig) -> Client:
+    """Return a client of the cluster that is being started with the same settings, or of a new one."""
+    for cluster in _starting:
+        if cluster.settings == settings:
+            client = cluster.client.result()
+            _starting.remove(cluster)
             return client
-    return _start(cluster)
+    return _start(settings)
 
 
-def _start(cluster: ClusterConfig) -> Client:
-    return dask(cluster.hardware, **cluster.filled)
+def _start(settings: ClusterConfig) -> Client:
+    return dask(settings.hardware, **settings.filled)

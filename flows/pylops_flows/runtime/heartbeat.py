@@ -1,7 +1,7 @@
-"""Signs of life of flow runs, by which a server finds the dead.
+"""Heartbeats of flow runs, by which a server finds those whose process is gone.
 
-Prefect's own are not used: it ends them at a full second only, so each flow, and every stage is one, would end half a
-second late.
+Prefect's own are not used: its thread ends at a full second only, so each flow, and every stage is one, would end half
+a second late.
 """
 
 from __future__ import annotations
@@ -14,29 +14,32 @@ from contextvars import copy_context
 from prefect.events import emit_event
 from prefect.runtime import flow_run
 
-SIGN = "prefect.flow-run.heartbeat"
-PERIOD = 30.0
+from pylops_flows.events import HEARTBEAT
+
+PERIOD = 30.0  # seconds
 
 
 @contextmanager
 def heartbeat(period: float = PERIOD) -> Iterator[None]:
-    """Emit a sign of life of the current flow run at once and every ``period`` seconds, until the context ends.
+    """Emit a heartbeat of the current flow run at once and every ``period`` seconds, until the context ends.
 
     Parameters
     ----------
     period : float, optional
-        Seconds between two signs.
+        Seconds between two heartbeats.
     """
     resource = {"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"}
     stop = threading.Event()
 
-    def work() -> None:
-        emit_event(SIGN, resource)
+    def emit_periodically() -> None:
+        emit_event(HEARTBEAT, resource)
         while not stop.wait(period):
-            emit_event(SIGN, resource)
+            emit_event(HEARTBEAT, resource)
 
-    # In the flow's context the event gets what it is related to, such as the flow's name.
-    thread = threading.Thread(target=copy_context().run, args=(work,), name="alive", daemon=True)
+    # In the flow's context, Prefect adds related resources to the event, such as the flow's name.
+    thread = threading.Thread(
+        target=copy_context().run, args=(emit_periodically,), name="heartbeat", daemon=True
+    )
     thread.start()
     try:
         yield

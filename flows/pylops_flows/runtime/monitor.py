@@ -1,7 +1,7 @@
-"""What the Prefect UI shows of a running inversion, and what it wishes of it.
+"""Publish the progress of an inversion as Prefect artifacts, and poll for pause and cancel requests.
 
-All is said and asked by a thread of its own, the newest value only, and no failure to do so ever reaches the solver:
-a server that is away must not hold an inversion up.
+A separate thread does both, with the newest progress only, and none of its errors reaches the solver: an inversion
+never waits for a server.
 """
 
 from __future__ import annotations
@@ -23,85 +23,87 @@ from pylops_distributed.inversion.inversion import Progress
 from pylops_distributed.runs.report import quicklook
 from pylops_distributed.storage.run import Run
 from pylops_distributed.storage.state_io import CheckpointKey, published_checkpoints
-from pylops_flows.runtime import artifacts as showing
-from pylops_flows.runtime.stages import root
+from pylops_flows.runtime import artifacts
+from pylops_flows.runtime.stages import root_flow_run
 from pylops_flows.settings.pipeline import PipelineConfig
 
 log = logging.getLogger("pylops_distributed.monitor")
-# Drawing takes time from a solver that fills the machine: it may take this share. What is over soon is drawn once.
-SHARE, SOON = 0.05, 15.0
-# Seconds that the last words of a stage may take once there is nothing else to do.
-PATIENCE = 5.0
+# Share of the time for drawing, which takes processors from the solver.
+DRAWING_SHARE = 0.05
+# Seconds of an inversion before its first picture: a short one is drawn once, at its end.
+FIRST_PICTURE = 15.0
+# Seconds that the final artifacts may take.
+FINAL_TIMEOUT = 5.0
 
-# Called with every progress, on the solver's thread; the command line adds its progress bar.
-listeners: list[Callable[[Progress], None]] = []
+# Called with every progress, on the solver's thread; commands add their progress bar.
+progress_listeners: list[Callable[[Progress], None]] = []
 
 
 @dataclass
 class FinalArtifacts:
-    """What monitors that have ended still have to show: the pictures of a report that follows, if one does."""
+    """The report's pictures, for monitors to show after their inversion, and the threads that wait for them."""
 
-    over: threading.Event = field(default_factory=threading.Event)
+    ready: threading.Event = field(default_factory=threading.Event)
     pictures: Mapping[str, bytes] = field(default_factory=dict)
     threads: list[threading.Thread] = field(default_factory=list)
 
 
-_words: ContextVar[FinalArtifacts | None] = ContextVar("_words", default=None)
+_final: ContextVar[FinalArtifacts | None] = ContextVar("_final", default=None)
 
 
 @contextmanager
 def final_artifacts() -> Iterator[None]:
-    """Let monitors in this context show, last, what the report in it has, instead of a picture of their own."""
-    words = FinalArtifacts()
-    token = _words.set(words)
+    """Have monitors in this context end with the pictures of the report that is written in it."""
+    final = FinalArtifacts()
+    token = _final.set(final)
     try:
         yield
     finally:
-        _words.reset(token)
-        words.over.set()
-        for thread in words.threads:
-            thread.join(PATIENCE)
+        _final.reset(token)
+        final.ready.set()
+        for thread in final.threads:
+            thread.join(FINAL_TIMEOUT)
 
 
 def publish_report_images(pictures: Mapping[str, bytes]) -> None:
-    """Give monitors that have ended the pictures of a report."""
-    if (words := _words.get()) is not None:
-        words.pictures = {name: pictures[name] for name in ("Convergence", "Iterates")}
-        words.over.set()
+    """Pass the pictures of a report to monitors that have ended."""
+    if (final := _final.get()) is not None:
+        final.pictures = {name: pictures[name] for name in ("Convergence", "Iterates")}
+        final.ready.set()
 
 
 class Monitor:
-    """Artifacts of the current flow run, kept up to date in place while the context is open, and once when it ends.
+    """Artifacts of the current flow run, updated in place while the context is open, and when it ends.
 
     Parameters
     ----------
     run : str
-        URL of the run; pictures are made from its newest checkpoint, not by gathering the model.
+        URL of the run; pictures show its newest checkpoint, so that no model is gathered.
     config : PipelineConfig
-        Its settings, to be shown.
+        Settings to show.
     dashboard : str
         Link to Dask's dashboard.
     period : float, optional
-        Seconds between two updates, at least.
+        Least seconds between two updates.
 
     Attributes
     ----------
-    asked : str or None
-        What somebody has asked of the flow run on the server meanwhile: ``"paused"`` or ``"cancelled"``.
+    request : str or None
+        State that a user has requested on the server: ``"paused"`` or ``"cancelled"``.
     """
 
     def __init__(self, run: str, config: PipelineConfig, dashboard: str, period: float = 3.0) -> None:
         self.run, self.config, self.dashboard, self.period = Run.open(run), config, dashboard, period
-        self.asked: str | None = None
-        self._flow_run, self._root = UUID(flow_run.id) if flow_run.id else None, root()
+        self.request: str | None = None
+        self._flow_run, self._root = UUID(flow_run.id) if flow_run.id else None, root_flow_run()
         self._newest: Progress | None = None
-        self._told: Progress | None = None
+        self._published: Progress | None = None
         self._wake, self._stop = threading.Event(), threading.Event()
         self._artifacts: dict[str, UUID] = {}
         self._drawn: list[CheckpointKey] = []
-        self._rest = time.monotonic() + SOON  # no picture is drawn before this time
+        self._next_picture = time.monotonic() + FIRST_PICTURE
         self._pictures: Mapping[str, bytes] = {}
-        self._words = _words.get()
+        self._final = _final.get()
         self._thread = threading.Thread(target=self._work, name="monitor", daemon=True)
 
     def __enter__(self) -> Monitor:
@@ -111,18 +113,18 @@ class Monitor:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._wake.set()
-        if self._words is not None:
-            self._words.threads.append(self._thread)
+        if self._final is not None:
+            self._final.threads.append(self._thread)
         else:
-            self._thread.join(PATIENCE)
+            self._thread.join(FINAL_TIMEOUT)
 
     def __call__(self, progress: Progress) -> bool:
-        """Take note of a progress; returns at once, whether the inversion shall stop."""
+        """Note the newest progress; returns at once whether the inversion is to stop."""
         self._newest = progress
         self._wake.set()
-        for listener in listeners:
+        for listener in progress_listeners:
             listener(progress)
-        return self.asked is not None
+        return self.request is not None
 
     def _work(self) -> None:
         self._try(self._begin)
@@ -130,63 +132,65 @@ class Monitor:
             self._wake.wait(self.period)
             self._wake.clear()
             last = self._stop.is_set()
-            self._try(self._ask, self._tell)
+            self._try(self._poll, self._publish)
             if last:
                 break
             self._stop.wait(self.period)
-        if self._words is not None:
-            self._words.over.wait()
-            self._try(self._tell)
+        if self._final is not None:
+            self._final.ready.wait()
+            self._try(self._publish)
 
-    def _try(self, *what: Callable[[SyncPrefectClient], None]) -> None:
+    def _try(self, *requests: Callable[[SyncPrefectClient], None]) -> None:
         try:
             with get_client(sync_client=True) as client:
-                for do in what:
-                    do(client)
+                for request in requests:
+                    request(client)
         except Exception as error:
-            log.debug("the Prefect server could not be told or asked: %s", error)
+            log.debug("the Prefect server did not answer: %s", error)
 
     def _begin(self, client: SyncPrefectClient) -> None:
-        """Name the flow run's target, its settings and where to see Dask at work."""
+        """Publish the run's name as a tag, its settings, and a link to Dask's dashboard."""
         if self._root is not None:
             name = self.run.storage.url.rsplit("/", 1)[-1]
             client.update_flow_run(self._root, tags={*client.read_flow_run(self._root).tags, name})
-        settings = showing.settings_table(self.config.model_dump(mode="json"), self.run.attrs)
+        settings = artifacts.settings_table(self.config.model_dump(mode="json"), self.run.attrs)
         self._put(client, "settings", "table", settings, "settings and provenance")
-        self._put(client, "dask-dashboard", "markdown", showing.dashboard(self.dashboard), "Dask at work")
+        self._put(
+            client, "dask-dashboard", "markdown", artifacts.dashboard_link(self.dashboard), "Dask dashboard"
+        )
 
-    def _ask(self, client: SyncPrefectClient) -> None:
-        """Look whether the flow run, or the one it is a stage of, was paused or cancelled."""
+    def _poll(self, client: SyncPrefectClient) -> None:
+        """Note whether the flow run, or the one it is a stage of, was paused or cancelled."""
         for run in {self._root, self._flow_run} - {None}:
             state = client.read_flow_run(run).state  # type: ignore[arg-type]
             if state is not None and state.is_paused():
-                self.asked = "paused"
+                self.request = "paused"
             elif state is not None and (state.is_cancelling() or state.is_cancelled()):
-                self.asked = "cancelled"
+                self.request = "cancelled"
 
-    def _tell(self, client: SyncPrefectClient) -> None:
+    def _publish(self, client: SyncPrefectClient) -> None:
         progress, ended = self._newest, self._stop.is_set()
-        if progress is None or (progress is self._told and not ended):
+        if progress is None or (progress is self._published and not ended):
             return
         done = 100.0 * progress.fraction
-        self._put(client, "inversion-progress", "progress", done, showing.live_line(progress))
-        state = self.asked or ("stopped" if ended else "running")
-        text = showing.running(self.run.storage.url, progress, self._shown(), state)
+        self._put(client, "inversion-progress", "progress", done, artifacts.live_line(progress))
+        state = self.request or ("stopped" if ended else "running")
+        text = artifacts.progress_markdown(self.run.storage.url, progress, self._shown(), state)
         self._put(client, "inversion-report", "markdown", text, f"iteration {progress.iteration}")
-        self._told = progress
+        self._published = progress
 
     def _shown(self) -> Mapping[str, bytes]:
-        """The report's pictures, or a quicklook, drawn anew when there is a newer checkpoint, and seldom."""
-        words = self._words
-        if words is not None and words.pictures:
-            return words.pictures
+        """Return the report's pictures, or a quicklook, which is drawn again for a newer checkpoint, and seldom."""
+        final = self._final
+        if final is not None and final.pictures:
+            return final.pictures
         newest, start = published_checkpoints(self.run.storage)[-1:], time.monotonic()
-        last = self._stop.is_set() and (words is None or words.over.is_set())
-        if newest != self._drawn and (start > self._rest or last):
+        last = self._stop.is_set() and (final is None or final.ready.is_set())
+        if newest != self._drawn and (start > self._next_picture or last):
             self._drawn, png = newest, quicklook(self.run.storage.url)
             self._pictures = {"residual curve and iterate": png} if png else {}
             end = time.monotonic()
-            self._rest = end + (end - start) / SHARE
+            self._next_picture = end + (end - start) / DRAWING_SHARE
         return self._pictures
 
     def _put(self, client: SyncPrefectClient, key: str, kind: str, data: object, description: str) -> None:

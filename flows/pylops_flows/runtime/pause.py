@@ -1,4 +1,4 @@
-"""Finding who works on a run, and having it stop or go on."""
+"""Find the process that works on a run, and pause or resume it."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.flow_runs import resume_flow_run, suspend_flow_run
+from prefect.flow_runs import resume_flow_run as resume_in_prefect
+from prefect.flow_runs import suspend_flow_run
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from pylops_distributed.storage.run import Run
-from pylops_flows.server.embedded import reach
+from pylops_flows.server.embedded import find_server
 
 YEAR = 365 * 86400
 WAIT = 60.0  # seconds for the last checkpoint
 
 
-def pause(run: Run) -> int | None:
-    """Have whoever works on a run save its state and end; gives the iteration that was saved.
+def pause_run(run: Run) -> int | None:
+    """Have the process that works on a run save its state and end; return the iteration that was saved.
 
-    A run of a deployment is suspended in Prefect, where it can be resumed, too; another gets SIGTERM.
+    A run of a deployment is suspended in Prefect, where it can be resumed, too; another process gets SIGTERM.
 
     Parameters
     ----------
@@ -36,29 +37,29 @@ def pause(run: Run) -> int | None:
     Raises
     ------
     ValueError
-        If nobody works on it, or only a process on another machine that Prefect knows nothing of.
+        If no process works on it, or one on another machine that Prefect does not know.
     TimeoutError
         If it did not end.
     """
     owner = run.status().owner
     if owner is None or not owner.alive:
-        raise ValueError(f"nobody is working on {run.storage.url}: there is nothing to pause")
+        raise ValueError(f"no process is working on {run.storage.url}: there is nothing to pause")
     if not _suspend(run):
         if owner.host != socket.gethostname():
-            raise ValueError(f"process {owner.pid} on {owner.host} works on {run.storage.url}: stop it there")
+            raise ValueError(
+                f"process {owner.pid} on {owner.host} is working on {run.storage.url}: stop it on that machine"
+            )
         os.kill(owner.pid, signal.SIGTERM)
     end = time.monotonic() + WAIT
     while (status := run.status()).owner is not None and status.owner.alive:
         if time.monotonic() > end:
-            raise TimeoutError(
-                f"{run.storage.url} was still being worked on {WAIT:.0f} s after it was asked to stop"
-            )
+            raise TimeoutError(f"process {owner.pid} still works on {run.storage.url} after {WAIT:.0f} s")
         time.sleep(0.5)
     return status.iteration
 
 
-def resume(run: Run) -> UUID | None:
-    """Resume the suspended flow run of a run, if there is one, so that a worker goes on with it.
+def resume_flow_run(run: Run) -> UUID | None:
+    """Resume the suspended flow run of a run, if there is one, so that a worker continues it.
 
     Parameters
     ----------
@@ -70,34 +71,37 @@ def resume(run: Run) -> UUID | None:
     UUID or None
         The flow run.
     """
-    with _server() as there:
-        for one in _flow_runs(run, StateType.PAUSED) if there else []:
-            resume_flow_run(one.id)
-            return one.id
+    with _server_in_use() as available:
+        for suspended in _flow_runs(run, StateType.PAUSED) if available else []:
+            resume_in_prefect(suspended.id)
+            return suspended.id
     return None
 
 
 def _suspend(run: Run) -> bool:
-    """Suspend the flow runs of deployments that work on a run; whether there are any."""
-    with _server() as there:
-        running = _flow_runs(run, StateType.RUNNING) if there else []
-        found = [one for one in running if one.deployment_id is not None]
-        for one in found:
-            suspend_flow_run(flow_run_id=one.id, timeout=YEAR)
-    return bool(found)
+    """Suspend the flow runs of deployments that work on a run; return whether there are any."""
+    with _server_in_use() as available:
+        running = _flow_runs(run, StateType.RUNNING) if available else []
+        deployed = [flow_run for flow_run in running if flow_run.deployment_id is not None]
+        for flow_run in deployed:
+            suspend_flow_run(flow_run_id=flow_run.id, timeout=YEAR)
+    return bool(deployed)
 
 
 @contextmanager
-def _server() -> Iterator[bool]:
-    """Whether there is a Prefect server, which is asked in this context, and only there."""
-    url = reach()
+def _server_in_use() -> Iterator[bool]:
+    """Use a Prefect server in this context, and only there; yields whether there is one."""
+    url = find_server()
     with temporary_settings({PREFECT_API_URL: url} if url else None):
         yield url is not None
 
 
 def _flow_runs(run: Run, state: StateType) -> list[FlowRun]:
-    """Flow runs of a run, by the tag that :class:`~pylops_flows.runtime.monitor.Monitor` sets."""
+    """Return the flow runs in a state that work on a run.
+
+    They have its name as a tag, from :class:`~pylops_flows.runtime.monitor.Monitor`.
+    """
     name = run.storage.url.rsplit("/", 1)[-1]
-    wanted = FlowRunFilter.model_validate({"tags": {"all_": [name]}, "state": {"type": {"any_": [state]}}})
+    same_run = FlowRunFilter.model_validate({"tags": {"all_": [name]}, "state": {"type": {"any_": [state]}}})
     with get_client(sync_client=True) as client:
-        return client.read_flow_runs(flow_run_filter=wanted)
+        return client.read_flow_runs(flow_run_filter=same_run)

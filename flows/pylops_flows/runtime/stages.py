@@ -1,8 +1,8 @@
-"""Flows that are stopped end in a state that says so: what they have done is kept, and they can go on."""
+"""Flow runs that are stopped end in a state that says so: finished work is saved, and they can be resumed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
 from typing import Any, NoReturn
@@ -16,101 +16,115 @@ from prefect.flow_engine import FlowRunTimeoutError
 from prefect.runtime import flow_run
 from prefect.states import Cancelled
 
+from pylops_distributed.errors import InterruptedBySignal, StageStoppedError
+from pylops_flows.events import FLOW_RUN_SUSPENDED
 from pylops_flows.runtime.heartbeat import heartbeat
-from pylops_flows.runtime.interrupts import InterruptedBySignal
 
 RESUMABLE = "Resumable"
-RESTS = "pylops-distributed.flow-run.rests"
 
 
-class StageStopped(Exception):
-    """Somebody asked the flow to stop, and it has."""
-
-
-def resumable_state(words: str) -> State[Any]:
-    """The state of a flow run that was stopped on request, and can go on."""
-    # A stage has told already how to go on.
+def resumable_state(reason: str) -> State[Any]:
+    """Return the state of a flow run that was stopped on request, and can be resumed."""
+    # The message of a stage says already how to resume.
+    stopped = reason.partition(";")[0]
     return Cancelled(
-        name=RESUMABLE, message=f"{words.partition(';')[0]}; Retry, `pld resume RUN` or the next run goes on"
+        name=RESUMABLE, message=f"{stopped}; resume with Retry, with `pld resume`, or with the next run"
     )
 
 
 def stop_as_resumable(body: Callable[..., Any], *args: Any) -> Any:
-    """What a flow's body gives, or the state :data:`RESUMABLE` if it was stopped; tells that it lives meanwhile.
+    """Call a flow's body with a heartbeat, and return its result, or the state :data:`RESUMABLE` if it was stopped.
 
     Raises
     ------
     Pause
-        If this flow run was suspended: Prefect then leaves its state alone, and a worker begins it again when it is
+        If this flow run was suspended: Prefect then leaves its state alone, and a worker starts it again when it is
         resumed.
     """
     try:
         with heartbeat():
             return body(*args)
     except KeyboardInterrupt:
-        words = "stopped by Ctrl-C"
+        reason = "stopped by Ctrl-C"
     except (TerminationSignal, InterruptedBySignal):
-        words = "stopped by SIGTERM"
-    except (StageStopped, CancelledRun) as stop:
-        words = str(stop)
+        reason = "stopped by SIGTERM"
+    except (StageStoppedError, CancelledRun) as stop:
+        reason = str(stop)
     except Pause as pause:
-        _suspend(pause.state)
-    if flow_run.parent_flow_run_id is None and (state := suspended()):
-        _suspend(state)
-    return resumable_state(words)
+        _end_suspended(pause.state)
+    if flow_run.parent_flow_run_id is None and (state := _paused_state()):
+        _end_suspended(state)
+    return resumable_state(reason)
 
 
-def _suspend(state: State[Any] | None) -> NoReturn:
-    """End a flow run that was suspended: without a word, its silence would count as death."""
-    emit_event(RESTS, {"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"})
+def _end_suspended(state: State[Any] | None) -> NoReturn:
+    """Emit a final event, or the automation for dead runs would mark the run crashed; then end it as suspended."""
+    emit_event(FLOW_RUN_SUSPENDED, {"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"})
     raise Pause(state=state)
 
 
-def stage(flow: Flow[..., Any], *args: Any, **options: Any) -> Any:
-    """The result of a flow that is a stage of the current one, with options of its own such as a time-out.
-
-    Of a flow run that was suspended and resumed, Prefect gives the stages that ended before as they ended then;
-    they are begun anew instead, and find what is done.
+def run_stage(flow: Flow[..., Any], *args: Any, **options: Any) -> Any:
+    """Run a flow as a stage of the current one, with options such as a timeout, and return its result.
 
     Raises
     ------
     Pause
         If the current flow run was suspended.
     FlowRunTimeoutError
-        If the stage took longer than it may.
+        If the stage took longer than its timeout.
     """
-    begun: list[UUID] = []
+    started: list[UUID] = []
+    stage = _with_options(flow, options, started)
+    try:
+        state = _run_until_started(stage, args, started)
+    except Pause:
+        for run in started:  # Prefect would leave it as running
+            set_final_state(run, resumable_state("paused"))
+        raise
+    try:
+        return state.result()
+    except FlowRunTimeoutError as error:
+        raise FlowRunTimeoutError(
+            f"the stage {stage.name} took more than the {stage.timeout_seconds:.0f} s of its timeout "
+            f"(timeouts.{stage.name}); its finished work is saved, and the same command resumes"
+        ) from error
 
-    def begins(flow: Any, flow_run: Any, state: Any) -> None:
-        begun.append(flow_run.id)
 
-    fresh = copy(flow)  # with_options would make the form of its parameters again, which takes its time
-    fresh.on_running_hooks = [begins]
+def _with_options(flow: Flow[..., Any], options: Mapping[str, Any], started: list[UUID]) -> Flow[..., Any]:
+    """Return a copy of a flow that notes the runs that were started.
+
+    ``Flow.with_options`` would make the form of its parameters again, which takes long.
+    """
+
+    def note(_flow: Any, flow_run: Any, _state: Any) -> None:
+        started.append(flow_run.id)
+
+    stage = copy(flow)
+    stage.on_running_hooks = [note]
     for name, value in options.items():
-        setattr(fresh, name, value)
+        setattr(stage, name, value)
+    return stage
+
+
+def _run_until_started(stage: Flow[..., Any], args: tuple[Any, ...], started: list[UUID]) -> State[Any]:
+    """Run a stage, and return its state.
+
+    In a flow run that was suspended and resumed, Prefect returns the stages that ended before as they ended then,
+    one for each call; the stage is called until it has really run, and finds what is done in the store.
+    """
     while True:
-        try:
-            state: State[Any] = fresh(*args, return_state=True)  # type: ignore[assignment]
-        except Pause:
-            for run in begun:  # Prefect leaves it as running
-                tell(run, resumable_state("paused"))
-            raise
-        if begun or not (state.is_completed() or state.is_cancelled() or state.is_paused()):
-            try:
-                return state.result()
-            except FlowRunTimeoutError as error:
-                raise FlowRunTimeoutError(
-                    f"the stage {fresh.name} took more than the {fresh.timeout_seconds:.0f} s of its timeout "
-                    f"(timeouts.{fresh.name}); what it has done is kept, and the same command goes on"
-                ) from error
+        state: State[Any] = stage(*args, return_state=True)  # type: ignore[assignment]
+        ended_before = state.is_completed() or state.is_cancelled() or state.is_paused()
+        if started or not ended_before:
+            return state
 
 
-def result(flow: Flow[..., Any], *args: Any) -> Any:
-    """The result of a flow that a command runs.
+def flow_result(flow: Flow[..., Any], *args: Any) -> Any:
+    """Run a flow for a command, and return its result.
 
     Raises
     ------
-    Interrupted
+    InterruptedBySignal
         If it was stopped.
     """
     state: State[Any] = flow(*args, return_state=True)  # type: ignore[assignment]
@@ -119,21 +133,21 @@ def result(flow: Flow[..., Any], *args: Any) -> Any:
     return state.result()
 
 
-def tell(run: UUID, state: State[Any]) -> None:
-    """Tell the server how a flow run ended, as far as it answers."""
+def set_final_state(run: UUID, state: State[Any]) -> None:
+    """Set the state of a flow run that has ended, if the server answers."""
     with suppress(Exception), get_client(sync_client=True) as client:
         client.set_flow_run_state(run, state, force=True)
 
 
-def root() -> UUID | None:
-    """The flow run that the current one is a stage of, or the current one."""
-    found = flow_run.root_flow_run_id or flow_run.id
-    return UUID(str(found)) if found else None
+def root_flow_run() -> UUID | None:
+    """Return the id of the flow run that the current one is a stage of, or of the current one."""
+    id_ = flow_run.root_flow_run_id or flow_run.id
+    return UUID(str(id_)) if id_ else None
 
 
-def suspended() -> State[Any] | None:
-    """The state of the current root flow run if it has been paused or suspended, as far as the server answers."""
-    run = root()
+def _paused_state() -> State[Any] | None:
+    """Return the state of the current root flow run if it was paused or suspended, and the server answers."""
+    run = root_flow_run()
     if run is None:
         return None
     try:

@@ -17,7 +17,7 @@ from pylops_flows.settings.pipeline import ClusterConfig
 
 
 def task_runner(cluster: ClusterConfig | None = None) -> DaskTaskRunner:
-    """A task runner on the cluster that is asked for; it starts with the first use.
+    """Return a task runner on a cluster, which starts on first use.
 
     Raises
     ------
@@ -25,18 +25,18 @@ def task_runner(cluster: ClusterConfig | None = None) -> DaskTaskRunner:
         If there is no such kind of cluster.
     """
     set_dask_log_levels()
-    wanted = cluster or ClusterConfig()
-    if "://" in wanted.hardware:
-        return DaskTaskRunner(address=wanted.hardware)
-    return DaskTaskRunner(cluster_class=starter(wanted.hardware), cluster_kwargs=wanted.filled)
+    settings = cluster or ClusterConfig()
+    if "://" in settings.hardware:
+        return DaskTaskRunner(address=settings.hardware)
+    return DaskTaskRunner(cluster_class=starter(settings.hardware), cluster_kwargs=settings.filled)
 
 
 @contextmanager
 def cluster() -> Iterator[Any]:
-    """The Dask client of the current flow's task runner, as current client of this thread.
+    """Make the Dask client of the current flow's task runner the current client of this thread, and yield it.
 
-    What is called (rather than submitted) inside computes on the cluster, yet ends with its flow: cancelling
-    and signals reach it, time-outs hold, and no worker goes on writing for a flow that is gone.
+    Functions that are called inside (rather than submitted) compute on the cluster, yet end with their flow: signals
+    and cancellation reach them, timeouts hold, and no worker continues to write for a flow that has ended.
     """
     context = FlowRunContext.get()
     if context is None or not isinstance(context.task_runner, DaskTaskRunner):
@@ -47,12 +47,12 @@ def cluster() -> Iterator[Any]:
 
 
 def preimport_on_workers(client: Client) -> None:
-    """Have the workers import what tasks need, while the first of them is still being made."""
+    """Have the workers import the modules of tasks, while the first task is prepared."""
     for worker in client.nthreads():
         fire_and_forget(client.submit(import_without_gc, "pylops_flows.tasks", workers=[worker], pure=False))
 
 
 def set_dask_log_levels() -> None:
-    """Turn Dask's own chatter down to warnings, and its dashboard's to errors."""
-    for noisy, level in {"distributed": logging.WARNING, "bokeh": logging.ERROR}.items():
-        logging.getLogger(noisy).setLevel(level)
+    """Limit the logs of Dask to warnings, and those of its dashboard to errors."""
+    for logger, level in {"distributed": logging.WARNING, "bokeh": logging.ERROR}.items():
+        logging.getLogger(logger).setLevel(level)

@@ -1,4 +1,4 @@
-"""A user's own problem on workers elsewhere, which may not have its module."""
+"""Send the module of a custom problem to workers on other machines."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pylops_distributed.problems.base import Problem
 
 
 def upload_module(problem: Problem, client: Any) -> None:
-    """Give the workers of a cluster, those that are still to come too, the module of a problem that is one file.
+    """Send the module of a problem, if that is a single file, to the workers of a cluster, and to later ones.
 
-    What is installed is left alone: packages must be installed where the workers run.
+    Installed modules are not sent: packages must be installed where the workers run.
 
     Parameters
     ----------
     problem : Problem
-        Problem.
+        Problem whose module to send.
     client : distributed.Client
         Client of the cluster.
     """
-    form = type(problem)
-    file = Path(inspect.getfile(form))
-    installed = any(file.is_relative_to(place) for place in set(sysconfig.get_paths().values()))
-    if "." in form.__module__ or form.__module__ == "__main__" or installed:
+    cls = type(problem)
+    file = Path(inspect.getfile(cls))
+    installed = any(file.is_relative_to(folder) for folder in set(sysconfig.get_paths().values()))
+    if "." in cls.__module__ or cls.__module__ == "__main__" or installed:
         return
     client.upload_file(str(file))

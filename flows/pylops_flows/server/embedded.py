@@ -11,8 +11,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from http.client import HTTPException
 from urllib.request import ProxyHandler, build_opener
 
@@ -22,14 +23,14 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL
 
 from pylops_flows.server.fast_import import import_without_gc
-from pylops_flows.server.long_running import give_back
+from pylops_flows.server.long_running import release_memory_periodically
 
 START_TIMEOUT = 180.0
 PORT = 4200  # of `pld up`, as of Prefect's own server
 
 
-def reach() -> str | None:
-    """Find a server that runs already: the one that is configured, else one on this machine's usual port.
+def find_server() -> str | None:
+    """Return the address of a server that runs already: the configured one, else one on this machine's usual port.
 
     Returns
     -------
@@ -40,74 +41,127 @@ def reach() -> str | None:
     return url if healthy(url) else None
 
 
-@contextmanager
-def ensure_server(port: int = 0, meanwhile: Callable[[], None] = lambda: None) -> Iterator[str]:
-    """Give the URL of a healthy Prefect API, to this process, its threads and the processes it starts.
+def start_server(port: int = 0) -> ConfiguredServer | EmbeddedServer:
+    """Begin to start an embedded server, or return the configured one.
 
     Parameters
     ----------
     port : int, optional
         Port of an embedded server; any free one if not given.
-    meanwhile : callable, optional
-        What to do while an embedded server starts; done with a configured one, too.
 
-    Yields
-    ------
-    str
-        Address of the API: ``PREFECT_API_URL`` (environment or profile) if set, else that of an embedded
-        server on 127.0.0.1, with the UI, on the user's own Prefect database.
+    Returns
+    -------
+    ConfiguredServer or EmbeddedServer
+        To wait for, and to close. The server at ``PREFECT_API_URL`` (environment or profile) if that is set, else one
+        on 127.0.0.1, with the UI, on the user's own Prefect database.
 
     Raises
     ------
-    RuntimeError
-        If the configured server does not answer, or the embedded one does not start.
     OSError
-        If somebody listens on the port that is wanted.
+        If the port is in use.
     """
     configured = PREFECT_API_URL.value()
-    if configured:
-        if not healthy(configured):
+    return ConfiguredServer(configured) if configured else EmbeddedServer(port)
+
+
+@contextmanager
+def ensure_server(port: int = 0) -> Iterator[str]:
+    """Yield the URL of a healthy Prefect API; for the arguments and errors, see :func:`start_server`."""
+    with closing(start_server(port)) as server:
+        yield server.wait()
+
+
+@dataclass(frozen=True)
+class ConfiguredServer:
+    """A server that runs already, and goes on running.
+
+    Parameters
+    ----------
+    url : str
+        Address of its API.
+    """
+
+    url: str
+
+    def wait(self) -> str:
+        """Return the address.
+
+        Raises
+        ------
+        RuntimeError
+            If the server does not answer.
+        """
+        if not healthy(self.url):
             raise RuntimeError(
-                f"the Prefect server at {configured} does not answer: start it (prefect server start), "
+                f"the Prefect server at {self.url} does not answer: start it (prefect server start), "
                 "or unset PREFECT_API_URL to use an embedded one"
             )
-        meanwhile()
-        yield configured
-        return
-    with bound(port) as held:  # until the server has it: clusters that start meanwhile take ports, too
-        port = held.getsockname()[1]
-        url = f"http://127.0.0.1:{port}/api"
-        server = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "pylops_flows.server.embedded",
-                *map(str, (port, os.getpid(), held.fileno())),
-            ],
-            stdin=subprocess.DEVNULL,
-            pass_fds=[held.fileno()],
-            start_new_session=True,  # Ctrl-C is for the flow, which still has to report that it was stopped
-            env={**os.environ, "PREFECT_UI_API_URL": url, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"},
-        )
-    try:
-        meanwhile()
-        _wait(server, url)
-        configure(url)
-        yield url
-    finally:
+        return self.url
+
+    def close(self) -> None:
+        """Leave it running."""
+
+
+class EmbeddedServer:
+    """A server in a child process, for this process, its threads and the processes it starts.
+
+    Parameters
+    ----------
+    port : int
+        Port on 127.0.0.1; 0 for any free one.
+    """
+
+    def __init__(self, port: int) -> None:
+        with bind_port(
+            port
+        ) as listener:  # until the server has it: clusters that start meanwhile take ports, too
+            self.url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+            arguments = map(str, (listener.getsockname()[1], os.getpid(), listener.fileno()))
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "pylops_flows.server.embedded", *arguments],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[listener.fileno()],
+                start_new_session=True,  # Ctrl-C is for the flow, which still has to report that it was stopped
+                env={
+                    **os.environ,
+                    "PREFECT_UI_API_URL": self.url,
+                    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+                },
+            )
+
+    def wait(self) -> str:
+        """Wait until the server answers, and return its address, which Prefect uses from then on.
+
+        Raises
+        ------
+        RuntimeError
+            If it does not start.
+        """
+        end = time.monotonic() + START_TIMEOUT
+        while not healthy(self.url):
+            if (code := self._process.poll()) is not None:
+                raise RuntimeError(f"the embedded Prefect server ended at once with code {code}: see above")
+            if time.monotonic() > end:
+                raise RuntimeError(f"the embedded Prefect server did not answer within {START_TIMEOUT:.0f} s")
+            time.sleep(0.1)
+        set_api_url(self.url)
+        return self.url
+
+    def close(self) -> None:
+        """Send the server what it has not been told yet, and end it."""
         APILogWorker.drain_all(timeout=5)
         EventsWorker.drain_all(timeout=5)
-        configure(None)
-        server.terminate()
+        set_api_url(None)
+        self._process.terminate()
         try:
-            server.wait(10)
+            self._process.wait(10)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            self._process.kill()
+            self._process.wait()
 
 
-def configure(url: str | None) -> None:
-    """Tell everybody: the processes of the cluster by environment, all threads here by Prefect's global settings."""
+def set_api_url(url: str | None) -> None:
+    """Set or unset the address of the API: for child processes in the environment, for all threads in Prefect."""
     if url is None:
         os.environ.pop("PREFECT_API_URL", None)
     else:
@@ -116,48 +170,36 @@ def configure(url: str | None) -> None:
 
 
 def healthy(url: str) -> bool:
-    """Whether a Prefect API answers at ``url``."""
+    """Return whether a Prefect API answers at ``url``."""
     try:
         with build_opener(ProxyHandler({})).open(f"{url}/health", timeout=5) as response:
             return bool(response.status == 200)
-    except (OSError, HTTPException):  # nobody, or somebody who speaks otherwise
+    except (OSError, HTTPException):  # no server, or a server of another kind
         return False
 
 
-def bound(wanted: int = 0) -> socket.socket:
-    """A socket that holds a port on 127.0.0.1: the one that is wanted, or any.
+def bind_port(port: int = 0) -> socket.socket:
+    """Return a socket that is bound to a port on 127.0.0.1; 0 for any free one.
 
     Raises
     ------
     OSError
-        If somebody listens on the one that is wanted.
+        If the port is in use.
     """
-    held = socket.socket()
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        held.bind(("127.0.0.1", wanted))
+        listener.bind(("127.0.0.1", port))
     except OSError:
-        held.close()
-        raise OSError(f"somebody listens on port {wanted} of 127.0.0.1 already: give another") from None
-    return held
+        listener.close()
+        raise OSError(f"port {port} of 127.0.0.1 is in use: choose another with --port") from None
+    return listener
 
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that nobody listens on, and that may be taken any time."""
-    with bound() as held:
-        return int(held.getsockname()[1])
-
-
-def _wait(server: subprocess.Popen[bytes], url: str) -> None:
-    end = time.monotonic() + START_TIMEOUT
-    while not healthy(url):
-        if server.poll() is not None:
-            raise RuntimeError(
-                f"the embedded Prefect server ended at once with code {server.returncode}: see above"
-            )
-        if time.monotonic() > end:
-            raise RuntimeError(f"the embedded Prefect server did not answer within {START_TIMEOUT:.0f} s")
-        time.sleep(0.1)
+    """Return a port on 127.0.0.1 that is free now, and may be taken at any time."""
+    with bind_port() as listener:
+        return int(listener.getsockname()[1])
 
 
 def _follow(parent: int) -> None:
@@ -167,16 +209,14 @@ def _follow(parent: int) -> None:
     os._exit(0)
 
 
-def _serve(port: int, parent: int, held: int | None = None) -> None:
-    """Serve on a port, which a socket that came with this process may hold."""
+def _serve(port: int, parent: int, listener: int | None = None) -> None:
+    """Serve on a port, or on the bound socket of a file descriptor that this process inherited."""
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    give_back()
-    import_without_gc("prefect.server.api.server")  # only the server's own process needs it
-    import uvicorn
-    from prefect.server.api.server import create_app
-
-    sockets = None if held is None else [socket.socket(fileno=held)]
-    config = uvicorn.Config(create_app(final=True), host="127.0.0.1", port=port, log_level="error")
+    release_memory_periodically()
+    # Only the server's own process needs them.
+    uvicorn, api = import_without_gc("uvicorn", "prefect.server.api.server")
+    sockets = None if listener is None else [socket.socket(fileno=listener)]
+    config = uvicorn.Config(api.create_app(final=True), host="127.0.0.1", port=port, log_level="error")
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets)
 

@@ -1,4 +1,4 @@
-"""Prefect costs less: a third of its import, and half a second at exit, are spent on a search for garbage.
+"""Imports without Python's garbage collector: it takes a third of Prefect's import, and half a second at exit.
 
 Nothing that is imported is ever garbage, and at exit all of it goes anyway.
 """
@@ -8,18 +8,18 @@ from __future__ import annotations
 import atexit
 import gc
 from importlib import import_module
+from typing import Any
 
 
-def import_without_gc(*modules: str) -> None:
-    """Import modules, and have Python's garbage collector leave them alone, then and later."""
-    was = gc.isenabled()
+def import_without_gc(*names: str) -> list[Any]:
+    """Import modules, hide them from the garbage collector for good, and return them."""
+    enabled = gc.isenabled()
     gc.disable()
     try:
-        for module in modules:
-            import_module(module)
+        return [import_module(name) for name in names]
     finally:
         gc.freeze()
-        if was:
+        if enabled:
             gc.enable()
 
 

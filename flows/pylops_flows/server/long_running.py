@@ -2,8 +2,8 @@
 
 ``python -m pylops_flows.server.long_running worker start --pool local`` starts a worker.
 
-With each run such a process holds more: Python collects old garbage only once there is a lot of it, and the C library
-keeps what is freed between what is still in use.
+Such a process grows with each run: Python collects old garbage only once there is a lot of it, and the C library
+keeps freed memory between blocks that are still in use.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pylops_distributed.compat.malloc import return_freed_memory
 EVERY = 30.0  # seconds
 
 
-def give_back() -> None:
-    """Have this process give back to the system what it no longer uses, now and then for as long as it lasts."""
+def release_memory_periodically() -> None:
+    """Return freed memory to the operating system every :data:`EVERY` seconds, for as long as the process lasts."""
     threading.Thread(target=_trim, daemon=True).start()
 
 
@@ -31,5 +31,5 @@ def _trim() -> None:
 if __name__ == "__main__":
     from prefect.cli import app
 
-    give_back()
+    release_memory_periodically()
     app()

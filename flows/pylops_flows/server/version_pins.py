@@ -1,4 +1,4 @@
-"""Versions of other packages that Prefect needs, compared with those installed."""
+"""Versions of other packages that break Prefect silently."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from importlib.metadata import version
 
 from packaging.version import Version
 
-# Package, first version known to break Prefect 3.8, and how.
+# Package, first version that breaks Prefect 3.8, and how.
 PINS = (
     ("fastapi", "0.151", "the Prefect server does not start"),
     ("sqlalchemy", "2.1", "no scheduled run is ever created"),
 )
 
 
-def pins() -> Iterator[tuple[str, bool, str]]:
-    """Versions that break Prefect without a word."""
+def check_pins() -> Iterator[tuple[str, bool, str]]:
+    """Yield each package, whether its version works with Prefect, and a message."""
     for package, limit, harm in PINS:
-        found = Version(version(package))
-        good = found < Version(limit)
-        yield package, good, f"{found}" if good else f"{package} {found}: {harm}; install {package}<{limit}"
+        installed = Version(version(package))
+        works = installed < Version(limit)
+        problem = f"{package} {installed}: {harm}; fix: pip install '{package}<{limit}'"
+        yield package, works, str(installed) if works else problem

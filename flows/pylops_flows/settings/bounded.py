@@ -7,14 +7,12 @@ from typing import Any
 
 import yaml
 
+from pylops_distributed.errors import OversizedSettingsError
+
 TEXT = 200_000  # characters of a file
 NODES = 20_000  # values, each as often as aliases repeat it
 DEPTH = 50
 DIGITS = 40  # of a number: Python takes quadratic time for longer ones
-
-
-class Oversized(ValueError):
-    """Settings are larger than any that a person writes."""
 
 
 def read_yaml(text: str) -> Any:
@@ -34,13 +32,13 @@ def read_yaml(text: str) -> Any:
     ------
     yaml.YAMLError
         If it is not YAML.
-    Oversized
+    OversizedSettingsError
         If it is larger than settings may be.
     ValueError
         If a value cannot be read, such as the 31st of February.
     """
     if len(text) > TEXT:
-        raise Oversized(f"settings of {len(text)} characters: expected at most {TEXT}")
+        raise OversizedSettingsError(f"settings of {len(text)} characters: expected at most {TEXT}")
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
@@ -52,7 +50,7 @@ def read_yaml(text: str) -> Any:
 
 
 def check_size(value: Any) -> None:
-    """Reject settings of too many values, nested too deep, or with numbers too long; cheap whatever they stand for.
+    """Reject settings with too many values, nested too deep, or with numbers too long; fast for any aliases.
 
     Parameters
     ----------
@@ -61,34 +59,36 @@ def check_size(value: Any) -> None:
 
     Raises
     ------
-    Oversized
-        Says what was found and what is allowed.
+    OversizedSettingsError
+        The message says what was given and what is allowed.
     """
     total = _expanded(value, {}, 1)
     if total > NODES:
-        raise Oversized(
+        raise OversizedSettingsError(
             f"settings that stand for {_count(total)} values: expected at most {NODES}; aliases (*name) count as "
             "what they stand for"
         )
 
 
-def _expanded(value: Any, known: dict[int, int | None], depth: int) -> int:
-    """Number of values that ``value`` stands for; each container is entered once, however often it is named."""
+def _expanded(value: Any, counts: dict[int, int | None], depth: int) -> int:
+    """Return the number of values that ``value`` stands for; each container is entered once."""
     if depth > DEPTH:
-        raise Oversized(f"settings nested more than {DEPTH} deep")
+        raise OversizedSettingsError(f"settings nested more than {DEPTH} deep")
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
-        raise Oversized(f"a number of {value.bit_length()} bits: expected at most 64")
-    if id(value) in known:
-        number = known[id(value)]
+        raise OversizedSettingsError(f"a number of {value.bit_length()} bits: expected at most 64")
+    if id(value) in counts:
+        number = counts[id(value)]
         if number is None:
-            raise Oversized("settings that hold themselves: an alias (*name) stands inside what it names")
+            raise OversizedSettingsError(
+                "settings that contain themselves: an alias (*name) is inside the value that it names"
+            )
         return number
     inner = list(_inside(value))
     if not inner:
         return 1
-    known[id(value)] = None
-    number = 1 + sum(_expanded(one, known, depth + 1) for one in inner)
-    known[id(value)] = number
+    counts[id(value)] = None
+    number = 1 + sum(_expanded(one, counts, depth + 1) for one in inner)
+    counts[id(value)] = number
     return number
 
 
@@ -108,26 +108,28 @@ def _count(total: int) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, which stops at what no settings need."""
+    """PyYAML's safe loader, with limits."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._nodes, self._depth = 0, 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """Next node of the text; :class:`Oversized` if there are too many."""
+        """Next node of the text; :class:`OversizedSettingsError` if there are too many."""
         self._nodes, self._depth = self._nodes + 1, self._depth + 1
         if self._nodes > NODES:
-            raise Oversized(f"settings of more than {NODES} values")
+            raise OversizedSettingsError(f"settings of more than {NODES} values")
         if self._depth > DEPTH:
-            raise Oversized(f"settings nested more than {DEPTH} deep")
+            raise OversizedSettingsError(f"settings nested more than {DEPTH} deep")
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
 
     def _number(self, node: Any) -> Any:
         if len(node.value) > DIGITS:
-            raise Oversized(f"a number of {len(node.value)} characters: expected at most {DIGITS}")
+            raise OversizedSettingsError(
+                f"a number of {len(node.value)} characters: expected at most {DIGITS}"
+            )
         return self.construct_yaml_int(node) if node.tag.endswith("int") else self.construct_yaml_float(node)
 
 

@@ -1,4 +1,4 @@
-"""What a pipeline is asked to do: one model for YAML files, the command line and Prefect's forms."""
+"""Settings of a pipeline: one model for YAML files, the command line and Prefect's forms."""
 
 from __future__ import annotations
 
@@ -8,24 +8,27 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from pylops_distributed.ingest import Source, locate
-from pylops_distributed.ingest.planning import FINGERPRINT
+from pylops_distributed.errors import OversizedSettingsError
+from pylops_distributed.ingest.formats.source import Source
+from pylops_distributed.ingest.models import FINGERPRINT
 from pylops_distributed.problems.poststack import Poststack
 from pylops_distributed.problems.registry import ProblemChoice
 from pylops_distributed.settings.solver_settings import SOLVERS, SolverChoice
 from pylops_distributed.storage.policies import Every, Retention
-from pylops_flows.settings.bounded import Oversized, check_size, read_yaml
+from pylops_flows.settings.bounded import check_size, read_yaml
+from pylops_flows.settings.nested import merge
+from pylops_flows.settings.paths import absolute
 from pylops_flows.settings.secrets import fill_secrets, reject_secrets
 
 
 class Form(BaseModel):
-    """Base of all: an unknown key is an error, not a default used in silence."""
+    """Base of all settings: an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class CheckpointConfig(Form):
-    """When to keep the solver's state, and how many."""
+    """When to save the solver's state, and how many states to keep."""
 
     iterations: int | None = Field(default=10, ge=1, description="iterations between two checkpoints")
     seconds: float | None = Field(default=30.0, gt=0, description="seconds after which to save in any case")
@@ -44,14 +47,14 @@ class CheckpointConfig(Form):
 
 
 class ClusterConfig(Form):
-    """Where to compute. What is secret is the name of an environment variable, since settings are kept and shown."""
+    """Where to compute. Secrets are names of environment variables, since settings are stored and shown."""
 
     hardware: str = Field(
         default="single", description="single, ssh, slurm, pbs, kubernetes, or the address of a scheduler"
     )
     options: dict[str, Any] = Field(
         default_factory=lambda: {"n_workers": 2, "threads_per_worker": 1},
-        description="options of that cluster; adapt: {minimum: 1, maximum: 8} has it grow and shrink",
+        description="options of that cluster; adapt: {minimum: 1, maximum: 8} lets it grow and shrink",
     )
 
     @field_validator("options")
@@ -62,14 +65,14 @@ class ClusterConfig(Form):
 
     @property
     def filled(self) -> dict[str, Any]:
-        """The options, with secrets from the environment."""
+        """The options, with secrets read from the environment."""
         return {name: fill_secrets(value, name) for name, value in self.options.items()}
 
 
 class TimeoutConfig(Form):
-    """After how many seconds to give a stage up; what it has done is kept, and the next run goes on."""
+    """Seconds after which a stage is stopped; its finished work is kept, and the next run resumes."""
 
-    ingest: float | None = Field(default=None, gt=0, description="seconds for reading the raw files")
+    ingest: float | None = Field(default=None, gt=0, description="seconds for reading raw files")
     invert: float | None = Field(default=None, gt=0, description="seconds for solving")
     postprocess: float | None = Field(default=None, gt=0, description="seconds for result and report")
 
@@ -83,27 +86,27 @@ class PipelineConfig(Form):
     root: str = Field(default="runs", description="folder or s3:// URL where datasets and runs live")
     sources: dict[str, Source] = Field(default_factory=dict, description="raw file of each variable")
     dataset: str | None = Field(
-        default=None, description="ingested dataset; made from the sources if not there"
+        default=None, description="ingested dataset; made from the sources if it does not exist"
     )
     problem: ProblemChoice = Field(default=Poststack(), description="what to invert")
     solver: SolverChoice = Field(default=SOLVERS["cgls"](name="cgls"), description="how to solve it")
-    checkpoint: CheckpointConfig = Field(default=CheckpointConfig(), description="when to keep its state")
+    checkpoint: CheckpointConfig = Field(default=CheckpointConfig(), description="when to save its state")
     cluster: ClusterConfig = Field(default=ClusterConfig(), description="where to compute")
     warm_start: bool = Field(
         default=False,
-        description="begin at the newest result of this name, problem and solver, when the data are new",
+        description="start from the newest result of this name, problem and solver, when the data are new",
     )
     timeouts: TimeoutConfig = Field(
-        default=TimeoutConfig(), description="when to give stages up; never by default"
+        default=TimeoutConfig(), description="when to stop stages; never by default"
     )
     run: str | None = Field(
-        default=None, description="place of the run, if not below the root under its own name"
+        default=None, description="folder or URL of the run; by default below the root, under its own name"
     )
 
     @model_validator(mode="before")
     @classmethod
     def _is_harmless(cls, raw: Any) -> Any:
-        """Before anything is made of them: wherever settings come from, they are small and hold no secrets."""
+        """Reject settings that are too large or hold secrets, wherever they come from."""
         if isinstance(raw, dict):
             check_size(raw)
             reject_secrets(raw)
@@ -117,23 +120,8 @@ class PipelineConfig(Form):
 
     @property
     def target(self) -> str:
-        """Where the dataset is or goes; other sources under the same name go to another place."""
+        """URL of the dataset, perhaps with a gap for the fingerprint of its sources; see :func:`dataset_url`."""
         return self.dataset or f"{self.root.rstrip('/')}/datasets/{self.name}-{FINGERPRINT}.zarr"
-
-    @property
-    def located(self) -> str:
-        """:attr:`target` without a gap in its name: reads the sources where they are part of it."""
-        return locate(self.sources, self.target) if FINGERPRINT in self.target else self.target
-
-
-def absolute(place: str, base: Path | None = None) -> str:
-    """``place`` as a URL or absolute path, since other processes work in other folders."""
-    if "://" in place:
-        return place
-    try:
-        return str(((base or Path.cwd()) / Path(place).expanduser()).resolve())
-    except (ValueError, OSError) as error:  # no file can have that name
-        raise ValueError(f"{place!r} cannot be a path: {error}") from None
 
 
 def load(path: str | Path, overrides: dict[str, Any] | None = None) -> PipelineConfig:
@@ -142,26 +130,26 @@ def load(path: str | Path, overrides: dict[str, Any] | None = None) -> PipelineC
     Raises
     ------
     FileNotFoundError
-        If there is no file.
+        If the file does not exist.
     ValueError
-        If it is not YAML, or a key or value is not allowed; every one is named.
+        If it is not YAML, or keys or values are not allowed; the message names all of them.
     """
     return validate(read(path, overrides), str(path))
 
 
 def read(path: str | Path, overrides: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The settings of a YAML file, not yet looked at but for the paths of sources; raises as :func:`load`."""
+    """Return the settings of a YAML file, not validated, with absolute paths of sources; raises as :func:`load`."""
     file = Path(path)
     if not file.is_file():
-        raise FileNotFoundError(f"there is no config {file}")
+        raise FileNotFoundError(f"{file} does not exist: expected a YAML file with settings")
     try:
         raw = read_yaml(file.read_text())
-    except Oversized as error:
+    except OversizedSettingsError as error:
         raise ValueError(f"{file} cannot be read: {error}") from None
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:  # bytes, dates, letters
         raise ValueError(f"{file} is not YAML: {error}") from None
     if not isinstance(raw, dict):
-        raise ValueError(f"{file} holds no mapping of settings")
+        raise ValueError(f"{file} holds {type(raw).__name__}: expected a mapping of settings")
     sources = raw.get("sources")
     for source in sources.values() if isinstance(sources, dict) else ():
         if isinstance(source, dict) and isinstance(source.get("path"), str):
@@ -169,32 +157,24 @@ def read(path: str | Path, overrides: dict[str, Any] | None = None) -> dict[str,
     return merge(raw, overrides or {})
 
 
-def validate(raw: dict[str, Any], what: str) -> PipelineConfig:
-    """A pipeline from plain values, or one error that names every wrong key."""
+def validate(raw: dict[str, Any], origin: str) -> PipelineConfig:
+    """Return a pipeline of plain values; one error names every wrong key."""
     try:
         config = PipelineConfig.model_validate(raw)
     except ValidationError as error:
-        lines = (f"  {_place(e) or 'config'}: {_words(e)}" for e in error.errors())
-        raise ValueError("\n".join([f"{what} cannot be used:", *lines])) from None
-    places = {k: absolute(v) for k in ("root", "dataset", "run") if (v := getattr(config, k)) is not None}
-    return config.model_copy(update=places)
+        lines = (f"  {_key(e) or 'config'}: {_message(e)}" for e in error.errors())
+        raise ValueError("\n".join([f"{origin} cannot be used:", *lines])) from None
+    paths = {k: absolute(v) for k in ("root", "dataset", "run") if (v := getattr(config, k)) is not None}
+    return config.model_copy(update=paths)
 
 
-def _place(error: Any) -> str:
+def _key(error: Any) -> str:
     return ".".join(map(str, (*error["loc"], *(["name"] if error["type"] == "choice_name" else []))))
 
 
-def _words(error: Any) -> str:
+def _message(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "unknown key"
-    if error["type"] in ("choice_name", "secret") or not error["loc"]:  # the input would be all there is
+    if error["type"] in ("choice_name", "secret") or not error["loc"]:  # the input would be all settings
         return str(error["msg"]).removeprefix("Value error, ")
     return f"{error['msg']}, got {error['input']!r:.200}" if error["type"] != "missing" else "missing"
-
-
-def merge(raw: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """``raw`` with the nested values of ``changes`` in place of its own."""
-    merged = dict(raw)
-    for key, value in changes.items():
-        merged[key] = merge(merged.get(key) or {}, value) if isinstance(value, dict) else value
-    return merged

@@ -15,40 +15,40 @@ NAME = re.compile(r"\$\{?(\w+)\}?")
 
 
 def reject_secrets(value: Any, key: str = "") -> None:
-    """Raise if a setting holds a secret itself; the words do not repeat it."""
-    for name, inner in _inside(value, key):
+    """Raise an error if a setting holds a secret; the message does not repeat it."""
+    for name, inner in _parts(value, key):
         reject_secrets(inner, name)
-        _refuse(next(find_secrets(name), None) if name != key else None, key)
+        _raise_if(next(find_secrets(name), None) if name != key else None, key)
     if isinstance(value, bytes):
         value = value.decode("latin-1")
     if isinstance(value, str):
-        _refuse(next(find_secrets(value), None), key)
+        _raise_if(next(find_secrets(value), None), key)
     if isinstance(value, str | int | float) and not isinstance(value, bool) and may_be(key, str(value)):
-        _refuse(None if NAME.fullmatch(str(value)) else key, key)
+        _raise_if(None if NAME.fullmatch(str(value)) else key, key)
 
 
-def _refuse(named: str | None, key: str) -> None:
-    if named is None:
+def _raise_if(name: str | None, key: str) -> None:
+    if name is None:
         return
-    if named == "address":
+    if name == "address":
         raise PydanticCustomError(
             "secret",
-            "{name} is a secret, an address with a password in it, which would be kept with the run and shown: leave "
-            "the password out; it belongs in an environment variable, keys of S3 in AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, set where the pipeline runs",
+            "{name} is a secret, an address with a password, which would be stored with the run and shown: remove the "
+            "password, and set it as an environment variable where the pipeline runs; for S3, the keys go in "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
             {"name": key or "a setting"},
         )
-    name = (key or "a setting") if named == "text" else named
+    name = (key or "a setting") if name == "text" else name
     raise PydanticCustomError(
         "secret",
-        "{name} is a secret, which would be kept with the run and shown: give the name of an environment "
-        "variable with a dollar before it, ${upper}, and set that where the pipeline runs",
+        "{name} is a secret, which would be stored with the run and shown: give the name of an environment "
+        "variable instead, as ${upper}, and set that variable where the pipeline runs",
         {"name": name, "upper": re.sub(r"\W+", "_", name).strip("_").upper()},
     )
 
 
-def _inside(value: Any, key: str) -> list[tuple[str, Any]]:
-    """What a setting is made of, each under the key that tells what it is."""
+def _parts(value: Any, key: str) -> list[tuple[str, Any]]:
+    """Return the parts of a setting, each with the key that says what it is."""
     if isinstance(value, dict):
         if value.keys() == {"name", "value"}:  # as Kubernetes writes variables
             return [(str(value["name"]), value["value"])]
@@ -60,24 +60,24 @@ def _inside(value: Any, key: str) -> list[tuple[str, Any]]:
 
 
 def fill_secrets(value: Any, key: str = "") -> Any:
-    """The value with secrets in place of the names of their variables.
+    """Return a value with secrets in place of their environment variables.
 
     Raises
     ------
     ValueError
-        If there is no such variable.
+        If a variable is not set.
     """
     if isinstance(value, dict) and value.keys() == {"name", "value"}:
         return {"name": value["name"], "value": fill_secrets(value["value"], str(value["name"]))}
     if isinstance(value, dict):
         return {name: fill_secrets(inner, str(name)) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [fill_secrets(inner, name) for name, inner in _inside(value, key)]
-    found = NAME.fullmatch(value) if isinstance(value, str) and is_secret_name(key) else None
-    if found is None:
+        return [fill_secrets(inner, name) for name, inner in _parts(value, key)]
+    match = NAME.fullmatch(value) if isinstance(value, str) and is_secret_name(key) else None
+    if match is None:
         return value
-    if found[1] not in os.environ:
+    if match[1] not in os.environ:
         raise ValueError(
-            f"the option {key} of the cluster names the environment variable {found[1]}, which is not set"
+            f"the option {key} of the cluster names the environment variable {match[1]}, which is not set"
         )
-    return os.environ[found[1]]
+    return os.environ[match[1]]

@@ -9,18 +9,18 @@ from pylops_distributed.storage.run import Run
 
 
 def settings_of(run: Run) -> dict[str, Any]:
-    """Settings that resume a run: those it was made with; of a run made in Python, those its identity has.
+    """Return the settings that resume a run: those it was made with, or those of its identity for a run made in Python.
 
     Raises
     ------
     ValueError
-        If its operator is known only to the script that made it.
+        If only the script that made it knows its operator.
     """
     identity, params = run.attrs["identity"], run.attrs.get("params") or {}
     if "dataset" not in run.attrs or not {"problem", "solver"} <= identity.keys():
         raise ValueError(
-            f"{run.storage.url} was made by a script with solve(..., store=...), which alone knows its operator: run "
-            "that script again, and it resumes"
+            f"{run.storage.url} was made by a script with solve(..., store=...), and only that script knows its "
+            "operator: run that script again, and it resumes"
         )
     solver = dict(identity["solver"])
     known = SOLVERS[solver["name"]].model_fields if solver.get("name") in SOLVERS else solver

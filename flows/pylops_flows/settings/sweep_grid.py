@@ -1,4 +1,4 @@
-"""One config with lists where one value is expected, as a config for each combination of their values."""
+"""Sweeps: settings with lists of values, and a pipeline for each combination of them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pylops_flows.settings.pipeline import PipelineConfig, merge, validate
+from pylops_flows.settings.nested import merge, nested
+from pylops_flows.settings.pipeline import PipelineConfig, validate
 
 Path = tuple[str, ...]
 SWEPT = ("problem", "solver")
 MOST = 10_000  # runs of a sweep
+TABLE = "sweep.csv"
 
 
 def swept(raw: dict[str, Any]) -> dict[str, list[Any]]:
-    """Settings of problem and solver that are lists where the form expects one value, by their dotted names.
+    """Return the settings of problem and solver that are lists where one value is expected, by dotted names.
 
-    Lists that a setting takes as they are, such as the samples of a wavelet, are no sweep.
+    Settings that take a list, such as the samples of a wavelet, are not swept.
     """
     lists = {path: value for path, value in _lists(raw) if path[0] in SWEPT and value}
     if not lists:
@@ -36,52 +38,40 @@ def swept(raw: dict[str, Any]) -> dict[str, list[Any]]:
     return {}
 
 
-def expand(raw: dict[str, Any], what: str) -> tuple[PipelineConfig, dict[str, list[Any]]]:
-    """The config of the first values, and the values of each setting that is swept.
+def expand(raw: dict[str, Any], origin: str) -> tuple[PipelineConfig, dict[str, list[Any]]]:
+    """Return the pipeline of the first values, and the values of each swept setting.
 
     Raises
     ------
     ValueError
-        If nothing is swept, or a config of some of the values is not valid.
+        If nothing is swept, or a combination of values is invalid.
     """
     values = swept(raw)
     if not values:
-        raise ValueError(f"{what} sweeps nothing: give a list where problem or solver take one value")
+        raise ValueError(f"{origin} sweeps nothing: give a list for a setting of problem or solver")
     number = prod(map(len, values.values()))
     if number > MOST:
-        raise ValueError(f"{what} sweeps over {number} combinations of values: expected at most {MOST}")
+        raise ValueError(f"{origin} sweeps over {number} combinations of values: expected at most {MOST}")
     for changes in combinations(values):
-        validate(merge(raw, nested(changes)), what)
+        validate(merge(raw, nested(changes)), origin)
     first = {name: options[0] for name, options in values.items()}
-    return validate(merge(raw, nested(first)), what), values
+    return validate(merge(raw, nested(first)), origin), values
 
 
 def combinations(values: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Every combination of the values of all settings."""
+    """Return every combination of the values."""
     return [dict(zip(values, row, strict=True)) for row in product(*values.values())]
 
 
 def configs(config: PipelineConfig, values: dict[str, list[Any]]) -> list[PipelineConfig]:
-    """One config for each combination."""
+    """Return a pipeline for each combination."""
     raw = config.model_dump(mode="json")
     return [validate(merge(raw, nested(changes)), "the sweep") for changes in combinations(values)]
 
 
-def label(changes: dict[str, Any]) -> str:
-    """A combination in few words."""
+def combination_label(changes: dict[str, Any]) -> str:
+    """Return a short label of a combination."""
     return ", ".join(f"{name.rpartition('.')[2]}={value}" for name, value in changes.items())
-
-
-def nested(changes: dict[str, Any]) -> dict[str, Any]:
-    """Nested values from dotted names."""
-    made: dict[str, Any] = {}
-    for name, value in changes.items():
-        *path, last = name.split(".")
-        place = made
-        for part in path:
-            place = place.setdefault(part, {})
-        place[last] = value
-    return made
 
 
 def _lists(raw: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
@@ -93,6 +83,6 @@ def _lists(raw: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
 
 
 def _within(path: Path, loc: Path) -> bool:
-    """Whether an error's place is that of a setting: unions add the names of their members in between."""
+    """Return whether an error is about a setting: unions add the names of their members in between."""
     rest = iter(loc)
     return all(part in rest for part in path)

@@ -1,0 +1,34 @@
+"""The commands of ``pld``: one line and one file in ``commands/`` each."""
+
+from __future__ import annotations
+
+from pylops_flows.cli.lazy_commands import CommandEntry
+
+RUN, INSPECT, AUTOMATE, MAINTAIN, EXTEND = "Run", "Inspect and export", "Automate", "Maintain", "Extend"
+
+COMMANDS = {
+    "demo": CommandEntry("demo:demo", RUN, "Run a small synthetic case of a problem."),
+    "run": CommandEntry("run:run", RUN, "Run a pipeline: ingest, invert, postprocess."),
+    "sweep": CommandEntry(
+        "sweep:sweep", RUN, "Run every combination of listed values, and draw the L-curve."
+    ),
+    "resume": CommandEntry("resume:resume", RUN, "Resume a run from its newest checkpoint."),
+    "pause": CommandEntry("pause:pause", RUN, "Stop a running run after a last checkpoint."),
+    "ingest": CommandEntry("ingest:ingest", RUN, "Copy a raw file into a labelled, chunked Zarr dataset."),
+    "forward": CommandEntry("forward:forward", RUN, "Model data from the model in a dataset."),
+    "invert": CommandEntry("invert:invert", RUN, "Solve on an ingested dataset."),
+    "postprocess": CommandEntry("postprocess:postprocess", RUN, "Write a run's result and its report."),
+    "runs": CommandEntry("runs:runs", INSPECT, "List the runs in a folder, or free their disk space."),
+    "show": CommandEntry("show:show", INSPECT, "Show the state, quality and contents of a run."),
+    "view": CommandEntry("view:view", INSPECT, "Browse a run: iterates, sections, data and history."),
+    "compare": CommandEntry("compare:compare", INSPECT, "Compare the settings and metrics of runs."),
+    "export": CommandEntry("export:export", INSPECT, "Write a run's result as NetCDF or SEG-Y."),
+    "up": CommandEntry("up:up", AUTOMATE, "Start server, work pool, deployments and worker."),
+    "deploy": CommandEntry("deploy:deploy", AUTOMATE, "Register pipelines with the Prefect server."),
+    "verify": CommandEntry("verify:verify", MAINTAIN, "Check every checksum, count and link of a run."),
+    "repair": CommandEntry("repair:repair", MAINTAIN, "Return a run to its newest intact checkpoint."),
+    "doctor": CommandEntry("doctor:doctor", MAINTAIN, "Check versions, disk, ports, server and workers."),
+    "problems": CommandEntry("problems:problems", EXTEND, "List the built-in problems."),
+    "new": CommandEntry("new:new", EXTEND, "Write a module with a working problem, to start your own from."),
+    "check": CommandEntry("check:check", EXTEND, "Check a problem before a long run."),
+}

@@ -1,0 +1,54 @@
+"""``pld export``: a result in other formats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pylops_distributed.runs.export import to_netcdf, to_segy
+from pylops_distributed.runs.reading import open_run
+from pylops_flows.cli.console import out
+from pylops_flows.cli.options import Root, RunPath, find_run
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="FILE.nc or FILE.sgy.")]
+Variable = Annotated[
+    str | None, typer.Option("--variable", help="Variable of model or data to write to SEG-Y.")
+]
+Original = Annotated[Path | None, typer.Option("--original", help="SEG-Y file of the data, if it was moved.")]
+Iterates = Annotated[bool, typer.Option("--iterates", help="Include the kept iterates; NetCDF only.")]
+
+
+def export(
+    path: RunPath,
+    file: File,
+    root: Root = "runs",
+    variable: Variable = None,
+    original: Original = None,
+    iterates: Iterates = False,
+) -> None:
+    """Write a run's result as NetCDF or SEG-Y.
+
+    SEG-Y has the headers of the file that the data were read from.
+    """
+    netcdf = _is_netcdf(file)
+    if netcdf and (variable or original):
+        raise ValueError("--variable and --original are for SEG-Y: NetCDF includes all variables")
+    if iterates and not netcdf:
+        raise ValueError("--iterates is for NetCDF: SEG-Y holds one variable")
+    run = open_run(find_run(path, root))
+    if netcdf:
+        to_netcdf(run, file, iterates=iterates)
+    else:
+        to_segy(run, file, variable, original=original)
+    out.print(f"wrote: {file}", markup=False)
+
+
+def _is_netcdf(file: Path) -> bool:
+    suffix = file.suffix.lower()
+    if suffix not in (".nc", ".sgy", ".segy"):
+        raise ValueError(
+            f"{file} has suffix {file.suffix!r}: expected .nc for NetCDF, .sgy or .segy for SEG-Y"
+        )
+    return suffix == ".nc"

@@ -1,0 +1,36 @@
+"""``pld ingest``: a raw file to a dataset."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pylops_distributed.ingest import Source
+from pylops_distributed.storage.object_store import open_storage
+from pylops_flows.cli.console import out
+from pylops_flows.cli.late_binding import late_bound
+from pylops_flows.cli.options import Target, Verbose, parse_settings
+from pylops_flows.cli.startup import Startup
+from pylops_flows.settings.paths import absolute
+
+SourcePath = Annotated[
+    str, typer.Argument(metavar="SOURCE", help="SEG-Y, NetCDF/HDF5, MATLAB, NumPy or Zarr.")
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", "-o", metavar="KEY=VALUE", help="Option of the format's reader."),
+]
+
+
+def ingest(source: SourcePath, target: Target, option: Options = None, verbose: Verbose = False) -> None:
+    """Copy a raw file into a labelled, chunked Zarr dataset.
+
+    Every chunk has a checksum.
+    """
+    request = Source(path=absolute(source), options=parse_settings(option))
+    request.open(checksum=False)  # an unreadable file is rejected before anything is started
+    with Startup(verbose) as startup:
+        startup.join()
+        url = late_bound("ingest")(request, absolute(target))
+    out.print(f"dataset: {open_storage(url).place}")

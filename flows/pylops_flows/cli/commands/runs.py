@@ -1,0 +1,39 @@
+"""``pld runs``: the list of runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from dask.utils import format_bytes
+
+from pylops_distributed.runs.pruning import find_removable
+from pylops_flows.cli.console import out
+from pylops_flows.cli.options import Root
+from pylops_flows.cli.tables import runs_table
+
+Prune = Annotated[bool, typer.Option("--prune", help="List what can be deleted; --yes deletes it.")]
+Days = Annotated[float, typer.Option("--days", help="Age at which an unfinished run can be deleted.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Delete it.")]
+
+
+def runs(root: Root = "runs", prune: Prune = False, days: Days = 30.0, yes: Yes = False) -> None:
+    """List the runs in a folder, or free their disk space.
+
+    Only files are read: no server is needed.
+    """
+    if prune:
+        _prune(root, days, yes)
+    else:
+        out.print(runs_table(root))
+
+
+def _prune(root: str, days: float, delete: bool) -> None:
+    total = 0
+    for removable in find_removable(root, days):
+        name = removable.run.storage.url.rsplit("/", 1)[-1]
+        out.print(f"{name}/{removable.path}: {format_bytes(removable.size)}, {removable.words}", markup=False)
+        total += removable.size
+        if delete:
+            removable.delete()
+    out.print(f"{format_bytes(total)} {'deleted' if delete else 'can be deleted: add --yes'}")

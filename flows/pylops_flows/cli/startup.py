@@ -1,0 +1,67 @@
+"""Server, cluster and imports of one command, started side by side."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, closing
+from typing import Any
+
+from pylops_flows.cli.console import out
+from pylops_flows.cli.late_binding import late_bound
+
+
+class Startup:
+    """Start what the flows of a command need; all of it ends with the context.
+
+    Parameters
+    ----------
+    verbose : bool
+        Also show Prefect's log.
+    """
+
+    def __init__(self, verbose: bool) -> None:
+        # Prefect reads these when it is first imported.
+        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "WARNING")
+        os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+        os.environ.setdefault("DO_NOT_TRACK", "1")
+        self._exits = ExitStack()
+        self._server: Any = None
+
+    def __enter__(self) -> Startup:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._exits.__exit__(*error)
+
+    def start_server(self) -> None:
+        """Begin to start an embedded server.
+
+        Where a server is configured, nothing is done: the cluster comes first then, to start while Prefect is imported.
+        """
+        if "PREFECT_API_URL" not in os.environ:
+            self._server = self._exits.enter_context(closing(late_bound("start_server")()))
+
+    def start_cluster(self, cluster: Any) -> None:
+        """Begin to start a cluster, for the pipeline to take."""
+        self._exits.enter_context(late_bound("prestarted_cluster")(cluster))
+
+    def join(self) -> None:
+        """Import the flows, wait for the server, and show the progress of solves from now on."""
+        late_bound("pipeline")
+        server = self._server or self._exits.enter_context(closing(late_bound("start_server")()))
+        out.print(f"Prefect UI: {server.wait().removesuffix('/api')}")
+        listener = self._exits.enter_context(late_bound("progress_line")(out))
+        listeners = late_bound("progress_listeners")
+        listeners.append(listener)
+        self._exits.callback(listeners.remove, listener)
+
+
+def started(verbose: bool) -> Startup:
+    """Start a server, and wait for it: for commands that have nothing else to do meanwhile."""
+    startup = Startup(verbose)
+    try:
+        startup.join()
+    except BaseException:
+        startup.__exit__(None, None, None)
+        raise
+    return startup
