@@ -3,7 +3,7 @@
 import pytest
 
 from pylops_distributed.inversion.assembly import identity
-from pylops_flows.settings.sweep_grid import configs, expand, label, swept
+from pylops_flows.settings.sweep_grid import combination_label, configs, expand, swept
 
 RAW = {
     "name": "a", "dataset": "a.zarr",
@@ -33,7 +33,7 @@ def test_every_combination_is_a_separate_run():
     assert len({str(identity(c.problem, "data", c.solver)) for c in made}) == 12
     assert made[0] == config
     assert {c.problem.wavelet.peak for c in made} == {20.0, 25.0}
-    assert label({"solver.eps": 1, "problem.wavelet.peak": 20}) == "eps=1, peak=20"
+    assert combination_label({"solver.eps": 1, "problem.wavelet.peak": 20}) == "eps=1, peak=20"
 
 
 def test_names_can_be_swept_too():

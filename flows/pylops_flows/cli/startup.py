@@ -54,14 +54,3 @@ class Startup:
         listeners = late_bound("progress_listeners")
         listeners.append(listener)
         self._exits.callback(listeners.remove, listener)
-
-
-def started(verbose: bool) -> Startup:
-    """Start a server, and wait for it: for commands that have nothing else to do meanwhile."""
-    startup = Startup(verbose)
-    try:
-        startup.join()
-    except BaseException:
-        startup.__exit__(None, None, None)
-        raise
-    return startup

@@ -96,7 +96,7 @@ def _with_options(flow: Flow[..., Any], options: Mapping[str, Any], started: lis
     ``Flow.with_options`` would make the form of its parameters again, which takes long.
     """
 
-    def note(_flow: Any, flow_run: Any, _state: Any) -> None:
+    def note(flow: Any, flow_run: Any, state: Any) -> None:
         started.append(flow_run.id)
 
     stage = copy(flow)
