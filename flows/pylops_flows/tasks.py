@@ -1,6 +1,6 @@
 """The steps of the flows as Prefect tasks: references and small values in and out, never arrays.
 
-Prefect caches none of them: the store knows what is finished.
+Prefect caches none of them: the store knows which of them are finished.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Output of commands: what is printed where, and how errors become messages and exit codes."""
+"""Output of commands: consoles, and how errors become messages and exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running the pipeline for a command, and what is printed about its run."""
+"""Run the pipeline for a command, and print a summary of its run."""
 
 from __future__ import annotations
 

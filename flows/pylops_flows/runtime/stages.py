@@ -110,7 +110,7 @@ def _run_until_started(stage: Flow[..., Any], args: tuple[Any, ...], started: li
     """Run a stage, and return its state.
 
     In a flow run that was suspended and resumed, Prefect returns the stages that ended before as they ended then,
-    one for each call; the stage is called until it has really run, and finds what is done in the store.
+    one for each call; the stage is called until it has really run, and finds its finished work in the store.
     """
     while True:
         state: State[Any] = stage(*args, return_state=True)  # type: ignore[assignment]

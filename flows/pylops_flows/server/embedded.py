@@ -1,6 +1,6 @@
 """One Prefect server a run: the one that is configured, or an embedded one that ends with its flow.
 
-Without this, every Dask worker would start a temporary server of its own.
+Without this, every Dask worker would start another temporary server.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def ensure_server(port: int = 0) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class ConfiguredServer:
-    """A server that runs already, and goes on running.
+    """A server that was started by others, and continues.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ class EmbeddedServer:
         return self.url
 
     def close(self) -> None:
-        """Send the server what it has not been told yet, and end it."""
+        """Send the server the last events and logs, and end it."""
         APILogWorker.drain_all(timeout=5)
         EventsWorker.drain_all(timeout=5)
         set_api_url(None)

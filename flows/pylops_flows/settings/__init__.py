@@ -1,1 +1,1 @@
-"""Settings of pipelines, and what is checked before anything starts."""
+"""Settings of pipelines, and their checks before anything starts."""

@@ -60,7 +60,7 @@ def check_size(value: Any) -> None:
     Raises
     ------
     OversizedSettingsError
-        The message says what was given and what is allowed.
+        The message has the size and the limit.
     """
     total = _expanded(value, {}, 1)
     if total > NODES:

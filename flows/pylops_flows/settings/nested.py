@@ -22,7 +22,7 @@ def nested(changes: Mapping[str, Any]) -> dict[str, Any]:
             parent = parent.setdefault(part, {})
             if not isinstance(parent, dict):
                 raise ValueError(
-                    f"{name!r} is set, and {part!r} above it has a value of its own: give one of them"
+                    f"{name!r} is set, and {part!r} above it has another value: give one of them"
                 )
         parent[last] = value
     return root
@@ -38,7 +38,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 def merge(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested values, with those of ``changes`` in place of their own."""
+    """Return nested values, with those of ``changes`` taking precedence."""
     merged = dict(values)
     for key, value in changes.items():
         merged[key] = merge(merged.get(key) or {}, value) if isinstance(value, Mapping) else value
