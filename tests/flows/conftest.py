@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pylops_flows.cli.main import app
-from pylops_flows.server.embedded import configure
+from pylops_flows.server.embedded import set_api_url
 
 ELSEWHERE = "http://127.0.0.1:9/api"
 SERVER = ["-P", "-m", "pylops_flows.server.embedded"]
@@ -39,10 +39,10 @@ def run_rejected(tmp_path):
                 patch.setenv("PREFECT_API_URL", ELSEWHERE)
             else:
                 patch.delenv("PREFECT_API_URL", raising=False)
-            configure(os.environ.get("PREFECT_API_URL"))
+            set_api_url(os.environ.get("PREFECT_API_URL"))
             patch.setattr(subprocess, "Popen", begin)
             result = CliRunner().invoke(app, list(map(str, words)))
-        configure(os.environ.get("PREFECT_API_URL"))
+        set_api_url(os.environ.get("PREFECT_API_URL"))
         assert len(servers) <= 1
         assert all(server.poll() is not None for server in servers)
         return SimpleNamespace(code=result.exit_code, text=result.output)
