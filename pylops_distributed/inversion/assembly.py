@@ -22,10 +22,10 @@ from pylops_distributed.optimization.session import Solver
 from pylops_distributed.problems.base import Penalty, Problem
 from pylops_distributed.problems.fields.operator_spec import PACKAGES, OperatorSpec
 from pylops_distributed.settings.solver_settings import SOLVERS, SolverSettings, injected_fields, name_of
-from pylops_distributed.storage.content_digest import named_file, token
+from pylops_distributed.storage.content_digest import Sources, named_file, token
 from pylops_distributed.storage.labels import SpaceLabels
 from pylops_distributed.storage.provenance import fingerprint
-from pylops_distributed.storage.source_code import OURS, Code
+from pylops_distributed.storage.source_code import OURS
 from pylops_distributed.vectors.space import Space, Vector, zeros
 
 AnySolver: TypeAlias = SolverSettings | Solver[Any]
@@ -180,7 +180,7 @@ def source_digest(problem: Problem) -> dict[str, Any]:
 
 def _code(problem: Problem) -> str:
     makers = _elsewhere(problem)
-    code = Code(*{m.__module__.partition(".")[0] for m in (type(problem), *makers)} - set(OURS))
+    code = Sources(*{m.__module__.partition(".")[0] for m in (type(problem), *makers)} - set(OURS))
     return sha256(repr([code.of(type(problem)), *map(code.of, makers)]).encode()).hexdigest()
 
 

@@ -15,11 +15,13 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from hashlib import sha256
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 from uuid import uuid4
 
 import dask.array as da
 import numpy as np
+import xarray as xr
 from dask.utils import SerializableLock
 from scipy.sparse import sparray, spmatrix
 
@@ -35,6 +37,7 @@ from pylops_distributed.compat.dask import (
     task_graph,
 )
 from pylops_distributed.errors import UnidentifiedContentError
+from pylops_distributed.storage.code_reads import files_named
 from pylops_distributed.storage.source_code import OURS, Code, array_digest, constant, installed
 
 COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
@@ -75,7 +78,24 @@ def named_file(text: str) -> str | None:
         return None
 
 
-class Content(Code):
+class Sources(Code):
+    """Digests of code, and of the files that it names, each by its content."""
+
+    def _reached(self, function: FunctionType) -> Iterator[tuple[str, str]]:
+        yield from super()._reached(function)
+        sums = {sum_ for path in files_named(function) if (sum_ := named_file(path)) is not None}
+        yield from (("file", sum_) for sum_ in sorted(sums))  # wherever they lie
+
+    def _steady(self, value: Any) -> str | None:
+        if not isinstance(value, xr.DataArray | xr.Dataset):
+            return super()._steady(value)
+        try:
+            return token(value)
+        except UnidentifiedContentError:
+            return None
+
+
+class Content(Sources):
     """Digests of values, and of the code in them."""
 
     def _form(self, value: Any) -> Any:

@@ -36,6 +36,15 @@ from typing import Any
 import numpy as np
 
 from pylops_distributed.storage.atomic_group import digest
+from pylops_distributed.storage.code_reads import (
+    changed,
+    codes_of,
+    environment,
+    imports,
+    named_modules,
+    stores,
+    written,
+)
 from pylops_distributed.storage.stored_names import stored_name
 
 DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType)
@@ -97,7 +106,7 @@ class Code:
         self._packages = packages
         self._known: dict[int, tuple[Any, str]] = {}
         self._open: dict[int, int] = {}
-        self._spaces: dict[int, tuple[set[str], dict[str, str]]] = {}
+        self._spaces: dict[int, tuple[set[str], set[str], dict[str, str]]] = {}
 
     def of(self, value: Any) -> str:
         """Digest of a function, class, module or constant."""
@@ -151,7 +160,7 @@ class Code:
             owner = getattr(value, "__self__", None)
             bound = None if owner is None or isinstance(owner, ModuleType) else self.of(owner)
             return ["builtin", str(getattr(value, "__module__", "")), value.__name__, bound]
-        for inner in ("__wrapped__", "wrapped", "py_func", "func"):
+        for inner in ("dispatcher", "__wrapped__", "wrapped", "py_func", "func"):
             if isinstance(function := _attribute(value, inner), FunctionType | classmethod | staticmethod):
                 return [type(value).__name__, self.of(function)]
         name, module = _attribute(value, "__qualname__"), _attribute(value, "__module__")
@@ -169,6 +178,8 @@ class Code:
         cells = [_content(cell) for cell in function.__closure__ or ()]
         parts = ["code", self.of(function.__code__), *map(self.of, cells)]
         parts += [self.of(function.__defaults__), self.of(function.__kwdefaults__)]
+        if isinstance(registry := _attribute(function, "registry"), Mapping):  # of functools.singledispatch
+            parts.append(self.of(registry))
         return parts + [list(pair) for pair in self._reached(function)]
 
     def _reached(self, function: FunctionType) -> Iterator[tuple[str, str]]:
@@ -177,18 +188,34 @@ class Code:
         for name in sorted(loads(function.__code__)):
             if name in space:
                 yield name, self._global(name, space)
-        for name in sorted(set(imports(function.__code__, space.get("__package__")))):
+        modules = {*imports(function.__code__, space.get("__package__"), installed)}
+        modules |= {name for name in named_modules(function) if _spec(name)}
+        for name in sorted(modules):
             yield f"import {name}", self._import(name)
+        for name, value in environment(function):
+            yield f"environment {name}", digest(value)
 
     def _global(self, name: str, space: dict[str, Any]) -> str:
         """A global by its value where that does not change; else by the text that it was made with."""
         if id(space) not in self._spaces:
-            self._spaces[id(space)] = _written(space), _texts(str(space.get("__name__")))
-        value, (written, texts) = space[name], self._spaces[id(space)]
+            self._spaces[id(space)] = *_written(space), _texts(str(space.get("__name__")))
+        value, (written, changed, texts) = space[name], self._spaces[id(space)]
         fixed = isinstance(value, (*SIMPLE, tuple, frozenset, FunctionType, type, ModuleType))
         if (fixed or _attribute(value, "__wrapped__")) and name not in written:
             return self.of(value)
+        if name not in written | changed and (steady := self._steady(value)):
+            return steady
         return self._moving(value, texts.get(name))
+
+    def _steady(self, value: Any) -> str | None:
+        """Digest of a value that could be changed, if it is data through and through and no code changes it."""
+        if plain(value):
+            return self.of(value)
+        form = type(value)
+        state = _attribute(value, "__dict__")
+        if installed(form.__module__) or not isinstance(state, dict) or not plain(state):
+            return None
+        return None if _changes_itself(form) else digest([self.of(form), self.of(state)])
 
     def _moving(self, value: Any, text: str | None) -> str:
         return digest([type(value).__qualname__, text])
@@ -248,33 +275,19 @@ def array_digest(value: np.ndarray[Any, Any]) -> str:
     return sha256(whole.view(np.uint8).data if whole.size and whole.ndim else whole.tobytes()).hexdigest()
 
 
+def plain(value: Any) -> bool:
+    """Whether a value is data through and through: numbers, texts and arrays, in any collections."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(map(plain, value))
+    if isinstance(value, dict):
+        return all(map(plain, value)) and all(map(plain, value.values()))
+    return isinstance(value, SIMPLE)
+
+
 def loads(code: CodeType) -> set[str]:
     """Globals that a function reads."""
     kinds = ("LOAD_GLOBAL", "LOAD_NAME")
-    return {str(s.argval) for one in _codes(code) for s in dis.get_instructions(one) if s.opname in kinds}
-
-
-def imports(code: CodeType, package: str | None) -> Iterator[str]:
-    """Modules that a function imports while it runs."""
-    for one in _codes(code):
-        level, module = 0, ""
-        for step in dis.get_instructions(one):
-            if step.opname.startswith("LOAD") and type(step.argval) is int:
-                level = step.argval
-            elif step.opname == "IMPORT_NAME":
-                module = _absolute(str(step.argval), level, package)
-                yield module
-            elif step.opname == "IMPORT_FROM" and not installed(module):
-                inner = f"{module}.{step.argval}"
-                if not hasattr(sys.modules.get(module), str(step.argval)) and _spec(inner):
-                    yield inner
-
-
-def _absolute(name: str, level: int, package: str | None) -> str:
-    if not level or not package:
-        return name
-    parts = package.split(".")
-    return ".".join([*parts[: len(parts) - level + 1], *([name] if name else [])])
+    return {str(s.argval) for one in codes_of(code) for s in dis.get_instructions(one) if s.opname in kinds}
 
 
 def _attribute(value: Any, name: str) -> Any:
@@ -291,18 +304,30 @@ def _content(cell: Any) -> Any:
         return None
 
 
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from _codes(inner)
+def _written(space: dict[str, Any]) -> tuple[set[str], set[str]]:
+    """Globals that code of a module may write anew, and those it may change: their values are of the moment."""
+    members = [v for value in list(space.values()) for v in (value, *_members(value, space))]
+    functions = [v for v in members if isinstance(v, FunctionType) and v.__globals__ is space]
+    codes = [code for f in functions for code in codes_of(f.__code__)]
+    return {n for code in codes for n in written(code)}, {n for code in codes for n in changed(code)}
 
 
-def _written(space: dict[str, Any]) -> set[str]:
-    """Globals that functions of a module write anew: their values are of the moment."""
-    functions = [v for v in list(space.values()) if isinstance(v, FunctionType) and v.__globals__ is space]
-    steps = (s for f in functions for c in _codes(f.__code__) for s in dis.get_instructions(c))
-    return {str(s.argval) for s in steps if s.opname == "STORE_GLOBAL"}
+def _changes_itself(form: type) -> bool:
+    """Whether a method of an object may change it, after it was made."""
+    methods = [
+        getattr(v, "__func__", getattr(v, "fget", getattr(v, "func", v)))
+        for base in form.__mro__ if not installed(base.__module__)
+        for name, v in vars(base).items() if name not in ("__init__", "__post_init__", "__new__")
+    ]  # fmt: skip
+    codes = [c for m in methods if isinstance(m, FunctionType) for c in codes_of(m.__code__)]
+    return any(stores(code) for code in codes)
+
+
+def _members(value: Any, space: dict[str, Any]) -> list[Any]:
+    """Functions of a class that a module defines."""
+    own = isinstance(value, type) and value.__module__ == space.get("__name__")
+    found = list(vars(value).values()) if own else []
+    return [getattr(v, "__func__", getattr(v, "fget", getattr(v, "func", v))) for v in found]
 
 
 def _texts(name: str) -> dict[str, str]:

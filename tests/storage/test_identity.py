@@ -1,6 +1,5 @@
 """What a run's numbers depend on is part of it: code as it is loaded, files, and arrays by their content."""
 
-import importlib
 import logging
 import os
 import signal
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
+from identity_cases import code, own, problem
 
 import pylops_distributed as pld
 from pylops_distributed.errors import RunMismatchError, UnidentifiedContentError
@@ -23,62 +23,12 @@ from pylops_distributed.inversion.assembly import identity
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.problems.registry import load_problem
-from pylops_distributed.settings.solver_settings import SOLVERS
 from pylops_distributed.storage.atomic_group import encode, read_attrs
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.content_digest import token
 from pylops_distributed.storage.policies import Every
 from pylops_distributed.storage.provenance import fingerprint, machinery
 from pylops_distributed.storage.run import Run
-
-PROBLEM = """
-import dask.array as da, numpy as np, xarray as xr
-from pylops_distributed import Diagonal
-from pylops_distributed.problems.base import Problem
-from pylops_distributed.problems.fields.variables import labels_of
-{imports}
-class Own({base}):
-    {field}
-    def operator(self, ds): return Diagonal(da.from_array({scale} * np.linspace(1, 30, 40), chunks=20))
-    def data(self, ds): return ds["d"].data.astype(float)
-    def labels(self, ds):
-        found = labels_of(ds["d"])
-        return {{"domain": found, "codomain": found}}
-    def label(self, ds, x): return xr.Dataset({{"m": ("x", x)}})
-    {more}
-"""
-
-
-def problem(scale="2.0", imports="", base="Problem", field="pass", more=""):
-    return PROBLEM.format(scale=scale, imports=imports, base=base, field=field, more=more)
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder for modules, which nothing knows of afterwards."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # two texts of one second have one time stamp
-    before = set(sys.modules)
-    yield tmp_path
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
-
-
-def own(folder, **files):
-    """The identity of the problem in ``own.py``, with these modules written anew and imported anew."""
-    for name, text in files.items():
-        (folder / f"{name}.py").parent.mkdir(exist_ok=True)
-        (folder / f"{name}.py").write_text(text)
-    for name in [n for n, m in sys.modules.items() if str(folder) in str(getattr(m, "__file__", ""))]:
-        del sys.modules[name]
-    importlib.invalidate_caches()
-    return code(importlib.import_module("own").Own())
-
-
-def code(form):
-    return fingerprint(identity(form, "data", SOLVERS["cgls"](name="cgls")))
-
 
 CHANGES = {
     "method": ({"own": problem()}, {"own": problem("2.5")}),
