@@ -61,7 +61,7 @@ class SPGL1(Solver):
         finally:
             self.leave()
         if self.reason is Reason.NOT_FINITE:
-            p = self._lost()
+            p = self._nan_model()
         model = self.state.x if self.SOp is None else self.SOp.apply_adjoint(self.state.x)
         return (flatten(model) if self._flat else model), p, self._info()
 
