@@ -1,6 +1,6 @@
 """What each folder may import, from the bottom up: the structure of the code as one table.
 
-The picture in ``docs/design.md`` is made from it: ``python tests/layers.py``.
+The picture in ``docs/design.md`` is what ``python tests/layers.py`` prints.
 """
 
 VECTORS = {"vectors", "graph", "compat"}
@@ -72,15 +72,17 @@ PIPELINES["pylops_flows.cli"] = PIPELINES["pylops_flows.cli"] | {""}
 ALLOWED = LIBRARY | PIPELINES
 
 
-def main() -> None:
-    """Print the layers, from the bottom up, as the diagram of ``docs/design.md``."""
-    print("```mermaid\nflowchart BT")
-    for name, below in ALLOWED.items():
-        direct = {b for b in below if not any(b in ALLOWED[other] for other in below - {b})}
-        for other in sorted(direct):
-            print(f"    {name or 'public names'} --> {other}")
-    print("```")
+def picture() -> str:
+    """Folders by floors, the lowest at the bottom: each imports from floors below its own only."""
+    floors: dict[str, int] = {}
+    for name, below in ALLOWED.items():  # the table goes from the bottom up
+        floors[name] = 1 + max((floors[other] for other in below), default=0)
+    rows = [
+        (floor, [name or "pylops_distributed" for name, its in floors.items() if its == floor])
+        for floor in range(max(floors.values()), 0, -1)
+    ]
+    return "\n".join(f"{floor:2d}  {'   '.join(names)}" for floor, names in rows)
 
 
 if __name__ == "__main__":
-    main()
+    print(picture())

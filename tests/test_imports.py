@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from layers import ALLOWED, LIBRARY, PIPELINES
+from layers import ALLOWED, LIBRARY, PIPELINES, picture
 
 import pylops_distributed
 import pylops_flows
@@ -124,3 +124,8 @@ def test_every_lazy_name_exists(package):
     module = import_module(f"{pylops_distributed.__name__}.{package}".rstrip("."))
     for name in getattr(module, "__all__", ()):
         assert hasattr(module, name)
+
+
+def test_the_picture_in_the_docs_is_that_of_the_table():
+    page = Path(__file__).parents[1] / "docs/design.md"
+    assert f"```text\n{picture()}\n```" in page.read_text(), "put there what `python tests/layers.py` prints"

@@ -18,8 +18,8 @@ from pylops_distributed.storage.run import list_runs
 from pylops_flows.cli.main import app
 from pylops_flows.settings.pipeline import load
 
-NITER = 40
-# Every iteration is saved: there is much left to do when the first checkpoint is seen.
+# Every iteration is saved, a tenth of a second each: there is much left to do when the first checkpoint is seen.
+NITER = 16
 SETTINGS = ("--set", f"solver.niter={NITER}", "--set", "checkpoint.iterations=1")
 
 
@@ -66,7 +66,7 @@ def test_killed_pipeline_resumes_to_the_same_bits(pld, config, tmp_path):
 
 @pytest.mark.faults
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("kills", "niter"), [(1, NITER), (5, 80)])  # a segment of the solve has four tries
+@pytest.mark.parametrize(("kills", "niter"), [(1, 40), (5, 80)])  # a segment of the solve has four tries
 def test_lost_workers_restart_the_solve_to_the_same_bits(pld, server, config, tmp_path, kills, niter):
     root = tmp_path / "runs"
     process = pld(
