@@ -3,6 +3,8 @@
 The picture in ``docs/design.md`` is what ``python tests/layers.py`` prints.
 """
 
+from graphlib import TopologicalSorter
+
 VECTORS = {"vectors", "graph", "compat"}
 OPERATORS = VECTORS | {"linearoperator", "blockwise", "basicoperators"}
 SOLVING = OPERATORS | {"execution", "optimization", "signalprocessing"}
@@ -75,10 +77,10 @@ ALLOWED = LIBRARY | PIPELINES
 def picture() -> str:
     """Folders by floors, the lowest at the bottom: each imports from floors below its own only."""
     floors: dict[str, int] = {}
-    for name, below in ALLOWED.items():  # the table goes from the bottom up
-        floors[name] = 1 + max((floors[other] for other in below), default=0)
+    for name in TopologicalSorter(ALLOWED).static_order():
+        floors[name] = 1 + max((floors[other] for other in ALLOWED[name]), default=0)
     rows = [
-        (floor, [name or "pylops_distributed" for name, its in floors.items() if its == floor])
+        (floor, [name or "pylops_distributed" for name in ALLOWED if floors[name] == floor])
         for floor in range(max(floors.values()), 0, -1)
     ]
     return "\n".join(f"{floor:2d}  {'   '.join(names)}" for floor, names in rows)

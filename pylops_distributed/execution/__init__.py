@@ -28,7 +28,7 @@ HERE = 60.0  # seconds to wait for a worker on this machine
 ON_CLUSTERS: Registry[Any] = Registry(
     {
         "engine": "pylops_distributed.execution.actors:ActorEngine",
-        "describe_worker_loss": "pylops_distributed.execution.actors:describe_worker_loss",
+        "describe_worker_loss": "pylops_distributed.execution.worker_loss:describe_worker_loss",
         "is_local": "pylops_distributed.compat.distributed:is_local",
         "leave_pool": "pylops_distributed.compat.distributed:leave_pool",
     }

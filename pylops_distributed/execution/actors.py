@@ -17,12 +17,11 @@ from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 import dask.array as da
-from dask.utils import format_bytes
 from distributed import Client, Future, Reschedule, get_worker, wait
-from distributed.comm import CommClosedError, parse_address, parse_host_port
+from distributed.comm import parse_address, parse_host_port
 
 from pylops_distributed.compat.dask import DataNode
-from pylops_distributed.compat.distributed import future_of_actor, is_actor_loss, memory_kills
+from pylops_distributed.compat.distributed import future_of_actor
 from pylops_distributed.compat.malloc import free_memory, retain_freed_memory
 from pylops_distributed.compat.worker import actors_on
 from pylops_distributed.errors import WorkerLostError
@@ -31,13 +30,13 @@ from pylops_distributed.execution.partition import Partition, Row, Taken
 from pylops_distributed.execution.partitioning import Key, Share, plan
 from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
 from pylops_distributed.execution.transport import PeerTransport
+from pylops_distributed.execution.worker_loss import describe_worker_loss, is_worker_loss
 from pylops_distributed.vectors.space import keys_of
 
 # The parts on this worker, by the token of their solve and their number; they live as long as their actors.
 _parts: WeakValueDictionary[tuple[bytes, int], Partition] = WeakValueDictionary()
 PLENTY = 2**31  # bytes of free memory from which a worker need not give back at once what it frees
 CLOSING = 5.0  # seconds for parts to close, which may be amid a step
-SHORT = 5.0  # seconds to ask the scheduler for events of nannies
 PAUSE = (
     0.05  # seconds before a task goes back that an idle worker took, which has not the part that it is for
 )
@@ -45,30 +44,6 @@ LOOK = 5.0  # seconds between looks at whether the workers are still there, whil
 WANTED = 1.0  # seconds between looks at whether anybody still wants the steps that a part takes
 TRANSFER_TIMEOUT = 300.0  # seconds for workers to hand over their blocks, which are computed already
 LARGE = 2**16  # bytes from which constant data goes to its worker separately instead of in the task graph
-
-
-def describe_worker_loss(client: Client, limits: Mapping[str, int | None]) -> str:
-    """Whether workers were killed for their memory, which is what their nannies tell the scheduler.
-
-    Parameters
-    ----------
-    client : distributed.Client
-        Client of the cluster.
-    limits : mapping
-        Bytes that each of the workers may hold; of any, if it is empty.
-    """
-    kills: list[dict[str, Any]] = []
-    with suppress(Exception):  # the scheduler may be lost, too
-        kills = memory_kills(client, SHORT)
-    events = [event for event in kills if event["worker"] in limits or not limits]
-    if not events:
-        return ""
-    limit = limits.get(events[-1]["worker"])
-    return (
-        f"; it was killed since it held {format_bytes(events[-1]['rss'])} of memory"
-        f"{f', of {format_bytes(limit)} that it may have' if limit else ''} "
-        "(give workers more, or cut model and data into smaller chunks)"
-    )
 
 
 class Seat:
@@ -237,7 +212,7 @@ class ActorEngine(PartitionedEngine[S]):
         try:
             yield
         except (Exception, asyncio.CancelledError) as error:
-            if isinstance(error, WorkerLostError) or not (_of_loss(error) or self._is_lost()):
+            if isinstance(error, WorkerLostError) or not (is_worker_loss(error) or self._is_lost()):
                 raise
             raise self._loss_error() from error
 
@@ -348,7 +323,7 @@ class ActorEngine(PartitionedEngine[S]):
                 errors.append(error)
         try:
             if errors:
-                raise next((e for e in errors if not _of_loss(e)), errors[0])
+                raise next((e for e in errors if not is_worker_loss(e)), errors[0])
             return results
         finally:
             del calls, call, errors  # errors hold this frame
@@ -376,13 +351,6 @@ def _release(futures: Iterable[Future]) -> None:
     """Let go of what the cluster keeps, however many references there are."""
     for future in futures:
         future.release()
-
-
-def _of_loss(error: BaseException) -> bool:
-    """Whether an error alone shows that a part cannot be reached; one of a file that is missing does not."""
-    return (
-        is_actor_loss(error) or isinstance(error, ConnectionError | CommClosedError) or type(error) is OSError
-    )
 
 
 def _constant_inputs(pair: tuple[Share, Share], futures: Mapping[Key, Any]) -> dict[Key, Any]:

@@ -1,0 +1,46 @@
+"""Workers that are lost: which errors show it, and what Dask knows of the cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from dask.utils import format_bytes
+from distributed import Client
+from distributed.comm import CommClosedError
+
+from pylops_distributed.compat.distributed import is_actor_loss, memory_kills
+
+SHORT = 5.0  # seconds to ask the scheduler for events of nannies
+
+
+def describe_worker_loss(client: Client, limits: Mapping[str, int | None]) -> str:
+    """Whether workers were killed for their memory, which is what their nannies tell the scheduler.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Client of the cluster.
+    limits : mapping
+        Bytes that each of the workers may hold; of any, if it is empty.
+    """
+    kills: list[dict[str, Any]] = []
+    with suppress(Exception):  # the scheduler may be lost, too
+        kills = memory_kills(client, SHORT)
+    events = [event for event in kills if event["worker"] in limits or not limits]
+    if not events:
+        return ""
+    limit = limits.get(events[-1]["worker"])
+    return (
+        f"; it was killed since it held {format_bytes(events[-1]['rss'])} of memory"
+        f"{f', of {format_bytes(limit)} that it may have' if limit else ''} "
+        "(give workers more, or cut model and data into smaller chunks)"
+    )
+
+
+def is_worker_loss(error: BaseException) -> bool:
+    """Whether an error alone shows that a part cannot be reached; one of a file that is missing does not."""
+    return (
+        is_actor_loss(error) or isinstance(error, ConnectionError | CommClosedError) or type(error) is OSError
+    )
