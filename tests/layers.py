@@ -1,9 +1,11 @@
 """What each folder may import, from the bottom up: the structure of the code as one table.
 
-The picture in ``docs/design.md`` is what ``python tests/layers.py`` prints.
+``python tests/layers.py`` draws it in ``docs/design.md``.
 """
 
+import re
 from graphlib import TopologicalSorter
+from pathlib import Path
 
 VECTORS = {"vectors", "graph", "compat"}
 OPERATORS = VECTORS | {"linearoperator", "blockwise", "basicoperators"}
@@ -87,4 +89,7 @@ def picture() -> str:
 
 
 if __name__ == "__main__":
-    print(picture())
+    page = Path(__file__).parents[1] / "docs/design.md"
+    page.write_text(
+        re.sub(r"```text\n.*?\n```", f"```text\n{picture()}\n```", page.read_text(), count=1, flags=re.DOTALL)
+    )

@@ -128,4 +128,4 @@ def test_every_lazy_name_exists(package):
 
 def test_the_picture_in_the_docs_is_that_of_the_table():
     page = Path(__file__).parents[1] / "docs/design.md"
-    assert f"```text\n{picture()}\n```" in page.read_text(), "put there what `python tests/layers.py` prints"
+    assert f"```text\n{picture()}\n```" in page.read_text(), "draw it with `python tests/layers.py`"
