@@ -75,7 +75,7 @@ def _checkpoint(storage: Any, folder: Path, attempt: int, iteration: int, like: 
     from pylops_distributed.optimization.algorithms.cgls import CGLSState
     from pylops_distributed.storage.atomic_group import _stored, encode, metadata_key, read_attrs
     from pylops_distributed.storage.object_store import create_array
-    from pylops_distributed.storage.state_io import CheckpointKey, contents, describe
+    from pylops_distributed.storage.state_io import CheckpointKey, checkpoint_attrs, contents
 
     history = {name: 0.99 ** np.arange(iteration + 1.0) for name in ("cost", "cost1")}
     state = CGLSState(iteration, like, like, like, *map(np.float32, (1, 1, 1, 1)))
@@ -99,7 +99,7 @@ def _checkpoint(storage: Any, folder: Path, attempt: int, iteration: int, like: 
     manifest = _stored(storage, path)
     for name, chunks in sizes.items():
         manifest[name]["chunks"] = [list(c) for c in chunks]
-    attrs = describe(state, history, None, attempt, read_attrs(storage)["fingerprint"])
+    attrs = checkpoint_attrs(state, history, None, attempt, read_attrs(storage)["fingerprint"])
     attrs["coordinates"] = " ".join(found.coordinates)
     storage.put_new(metadata_key(path), encode({**attrs, "manifest": manifest, "uuid": path}))
 

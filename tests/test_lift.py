@@ -31,7 +31,7 @@ from pylops_distributed.blockwise import (
 from pylops_distributed.blockwise import (
     rechunk as gathering,
 )
-from pylops_distributed.blockwise.overlap import merge
+from pylops_distributed.blockwise.overlap import merge_short_chunks
 from pylops_distributed.blockwise.rechunk import rechunk_small
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 
@@ -111,7 +111,7 @@ def test_bad_depth_is_rejected(depth):
 @pytest.mark.parametrize("least", range(6))
 def test_merge_keeps_cuts_and_leaves_no_short_chunk(least):
     for sizes in compositions(7):
-        merged = merge(sizes, least)
+        merged = merge_short_chunks(sizes, least)
         assert sum(merged) == 7
         assert set(np.cumsum(merged)) <= set(np.cumsum(sizes))
         assert min(merged) >= least or len(merged) == 1

@@ -13,7 +13,7 @@ from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.blockwise import Array, WholeAxisRule
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.leastsquares import regularized_inversion
-from pylops_distributed.optimization.pylops_api.scipy_engine import solve
+from pylops_distributed.optimization.pylops_api.scipy_engine import least_squares_model
 from pylops_distributed.optimization.sparsity import splitbregman
 from pylops_distributed.vectors.space import Vector
 
@@ -34,7 +34,7 @@ def by_matrix(
 
 def by_steps(Op: LinearOperator, data: Vector, settings: dict[str, Any]) -> da.Array:
     """The least-squares model, by SciPy's LSQR or, if the settings say so, another engine's solver."""
-    return da.asarray(solve(Op, data, settings, "the inversion")).reshape(Op.dims)
+    return da.asarray(least_squares_model(Op, data, settings, "the inversion")).reshape(Op.dims)
 
 
 def regularized(

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from pylops.utils.signalprocessing import nonstationary_convmtx
 
 from pylops_distributed.avo.inversion import by_matrix, by_steps, regularized, weight_of
-from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.firstderivative import FirstDerivative, first_difference
 from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
@@ -225,7 +225,7 @@ def PoststackInversion(
     >>> minv.chunks
     ((20,), (3, 3))
     """
-    d, background = rechunk_whole(lazy(data), (0,)), None if m0 is None else lazy(m0)
+    d, background = rechunk_whole(as_lazy_array(data), (0,)), None if m0 is None else as_lazy_array(m0)
     if background is not None and background.shape != d.shape:
         raise ValueError(f"m0 has shape {background.shape}, data {d.shape}: they must be the same")
     op = PoststackLinearModelling(wav, d.shape[0], d.shape[1:] or None, explicit=explicit)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from pylops_distributed.avo.avo import Linearization, coefficients, linearization_of
 from pylops_distributed.avo.inversion import by_matrix, by_steps, regularized, weight_of
-from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
+from pylops_distributed.basicoperators.diagonal import Diagonal, as_lazy_array
 from pylops_distributed.basicoperators.firstderivative import FirstDerivative, first_difference
 from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
@@ -307,9 +307,12 @@ def PrestackInversion(
     several = not isinstance(linearization, str)
     kinds: list[Any] = list(linearization) if several else [linearization]
     wavelets: list[Any] = list(wav) if isinstance(wav, list | tuple) else [wav] * len(kinds)
-    d = [rechunk_whole(gathers, (0, 1)) for gathers in (lazy(data) if several else [lazy(data)])]
+    d = [
+        rechunk_whole(gathers, (0, 1))
+        for gathers in (as_lazy_array(data) if several else [as_lazy_array(data)])
+    ]
     nt, _, *space = d[0].shape
-    background = None if m0 is None else lazy(m0)
+    background = None if m0 is None else as_lazy_array(m0)
     if background is not None and (background.shape[0], *background.shape[2:]) != (nt, *space):
         raise ValueError(
             f"m0 of shape {background.shape} does not have times and places of data of shape {d[0].shape}"

@@ -14,7 +14,7 @@ from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 
 
-def lazy(values: Any) -> da.Array:
+def as_lazy_array(values: Any) -> da.Array:
     """``values`` as a Dask array, unread: Dask and Zarr arrays keep their chunks, others are one chunk."""
     if isinstance(values, da.Array):
         return values
@@ -86,7 +86,7 @@ class Diagonal(LinearOperator):
         chunks: Any = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        values = lazy(diag)
+        values = as_lazy_array(diag)
         shape = values.shape if dims is None else shape_of(dims)
         if dims is not None:
             (axis,) = axes_of((axis,), shape)

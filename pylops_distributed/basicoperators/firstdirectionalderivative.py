@@ -10,7 +10,7 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.firstderivative import KINDS, Kind, first_difference
 from pylops_distributed.blockwise import Array, stencil
 from pylops_distributed.blockwise.arguments import at_least, one_of, shape_of
@@ -95,7 +95,7 @@ class FirstDirectionalDerivative(LinearOperator):
                 at_least(2, model, axis, "a derivative with edges")
         one_of("kind", kind, KINDS)
         self.terms = tuple(first_difference(axis, step, kind, edge) for axis, step in enumerate(steps))
-        self.sampling, self.edge, self.kind, self.v = sampling, edge, kind, lazy(v)
+        self.sampling, self.edge, self.kind, self.v = sampling, edge, kind, as_lazy_array(v)
         if self.v.shape not in ((len(model),), (len(model), *model)):
             raise ValueError(
                 f"v must have shape {(len(model),)} or {(len(model), *model)}, got {self.v.shape}"

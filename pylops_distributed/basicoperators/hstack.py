@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.basicoperators.stack import Stack, common, dtype_with, relevant, total
+from pylops_distributed.basicoperators.stack import Stack, common, dtype_with, relevant, sum_vectors
 from pylops_distributed.vectors.joint import join, joint, split
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, reshape
 
@@ -51,7 +51,7 @@ class HStack(Stack):
     def _matvec(self, x: BlockVector) -> Vector:
         blocks = split(x, [op.domain for op in self.ops])
         images = [reshape(self.ops[i].apply(blocks[i]), self.codomain) for i in relevant(self.ops)]
-        return total(images, self.codomain, dtype_with(self.dtype, x))
+        return sum_vectors(images, self.codomain, dtype_with(self.dtype, x))
 
     def _rmatvec(self, y: Vector) -> BlockVector:
         images = [op.apply_adjoint(reshape(y, op.codomain)) for op in self.ops]

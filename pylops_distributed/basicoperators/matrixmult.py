@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import DTypeLike
 from scipy.sparse.linalg import MatrixRankWarning, spsolve
 
-from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.linearoperator.operator import LinearOperator
@@ -88,7 +88,7 @@ class MatrixMult(LinearOperator):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         self.sparse = sp.issparse(A)
-        A = da.from_array(sp.csr_array(A), chunks=-1, asarray=False) if self.sparse else lazy(A)
+        A = da.from_array(sp.csr_array(A), chunks=-1, asarray=False) if self.sparse else as_lazy_array(A)
         if A.ndim != 2:
             raise ValueError(f"A must be a matrix, got an array of shape {A.shape}")
         kind = np.result_type(dtype, A.dtype) if A.dtype.kind == "c" else np.dtype(dtype)
@@ -161,9 +161,9 @@ class MatrixMult(LinearOperator):
         if not self.explicit or (self.sparse and self.shape[0] != self.shape[1]):
             return super().div(y, niter)
         if self.sparse:
-            data = flatten(lazy(y)).rechunk(-1)
+            data = flatten(as_lazy_array(y)).rechunk(-1)
             return _in_one_task(_spsolve, self.A, data, np.result_type(self.dtype, data.dtype))
-        data = self.codomain.fit(flatten(lazy(y)))
+        data = self.codomain.fit(flatten(as_lazy_array(y)))
         A = self.todense()
         if A.shape[0] >= A.shape[1]:
             q, r = da.linalg.qr(A.rechunk({1: -1}))

@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 
 
@@ -68,7 +68,7 @@ class Regression(MatrixMult):
         *,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        self.taxis, self.order = lazy(taxis), int(order)
+        self.taxis, self.order = as_lazy_array(taxis), int(order)
         if self.taxis.ndim != 1 or self.order < 0:
             raise ValueError(
                 f"taxis must be a vector and order not negative, got {self.taxis.shape}, {order}"
@@ -87,7 +87,7 @@ class Regression(MatrixMult):
         """Forward of coefficients ``x``; or, with two arguments as in PyLops, at positions ``x`` instead."""
         if coefficients is None:
             return super().apply(x)
-        return self._powers(lazy(x), self.dtype) @ lazy(coefficients)
+        return self._powers(as_lazy_array(x), self.dtype) @ as_lazy_array(coefficients)
 
 
 def _powers(t: Any, order: int, kind: Any) -> Any:

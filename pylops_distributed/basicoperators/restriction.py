@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
-from pylops_distributed.blockwise.assembly import Array, assemble, index_plan
+from pylops_distributed.blockwise.assembly import Array, assemble_chunks, index_plan
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 
@@ -116,7 +116,7 @@ class Restriction(LinearOperator):
 
     def _move(self, x: da.Array, source: Array, target: Array, into: tuple[int, ...], add: bool) -> da.Array:
         plan = index_plan(source, target, x.chunks[self.axis], into)
-        return assemble(x, self.axis, plan, into, np.result_type(self.dtype, x.dtype), add)
+        return assemble_chunks(x, self.axis, plan, into, np.result_type(self.dtype, x.dtype), add)
 
     def _datachunks(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
         """Chunks of the data for those of the model."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
-from pylops_distributed.blockwise.assembly import assemble, roll_plan
+from pylops_distributed.blockwise.assembly import assemble_chunks, roll_plan
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 
@@ -84,4 +84,6 @@ class Roll(LinearOperator):
 
     def _roll(self, x: da.Array, shift: int) -> da.Array:
         sizes = x.chunks[self.axis]
-        return assemble(x, self.axis, roll_plan(sizes, shift), sizes, np.result_type(self.dtype, x.dtype))
+        return assemble_chunks(
+            x, self.axis, roll_plan(sizes, shift), sizes, np.result_type(self.dtype, x.dtype)
+        )

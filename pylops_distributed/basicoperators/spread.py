@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import engine_among, shape_of
 from pylops_distributed.blockwise.curve_sum import Curves, curve_positions
@@ -109,7 +109,7 @@ class Spread(Curves):
                 for i in range(1 + interp)
             )
         else:
-            tables = tuple(lazy(t) for t in (table, dtable) if t is not None)
+            tables = tuple(as_lazy_array(t) for t in (table, dtable) if t is not None)
         for t in tables:
             if t.shape != shape:
                 raise ValueError(f"table and dtable must have shape {shape}, got {t.shape}")

@@ -126,7 +126,7 @@ def common(spaces: Sequence[AnySpace], dtype: np.dtype[Any], count_of: str) -> t
     return (BlockSpace(tuple(chosen)) if isinstance(spaces[0], BlockSpace) else chosen[0]), False
 
 
-def total(terms: list[Any], space: AnySpace, dtype: np.dtype[Any]) -> Any:
+def sum_vectors(terms: list[Any], space: AnySpace, dtype: np.dtype[Any]) -> Any:
     """Sum of vectors of ``space``, as a tree whose depth grows with the logarithm of their number."""
     while len(terms) > 1:
         terms = [reduce(add, terms[i : i + 2]) for i in range(0, len(terms), 2)]

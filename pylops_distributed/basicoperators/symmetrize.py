@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
-from pylops_distributed.blockwise.assembly import assemble, index_plan
+from pylops_distributed.blockwise.assembly import assemble_chunks, index_plan
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 
@@ -80,7 +80,7 @@ class Symmetrize(LinearOperator):
         sizes = (*rest[::-1], *([first - 1] if first > 1 else []), first, *rest)
         data = np.arange(2 * self.nsym - 1)
         plan = index_plan(abs(data - self.nsym + 1), data, x.chunks[self.axis], sizes)
-        return assemble(x, self.axis, plan, sizes, np.result_type(self.dtype, x.dtype))
+        return assemble_chunks(x, self.axis, plan, sizes, np.result_type(self.dtype, x.dtype))
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         # The chunks that the second half of the data has.
@@ -89,5 +89,5 @@ class Symmetrize(LinearOperator):
         data = np.arange(2 * self.nsym - 1)
         plan = index_plan(data, abs(data - self.nsym + 1), y.chunks[self.axis], sizes)
         return self.domain.fit(
-            assemble(y, self.axis, plan, sizes, np.result_type(self.dtype, y.dtype), add=True)
+            assemble_chunks(y, self.axis, plan, sizes, np.result_type(self.dtype, y.dtype), add=True)
         )

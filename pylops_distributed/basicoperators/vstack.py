@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.basicoperators.stack import Stack, common, dtype_with, relevant, total
+from pylops_distributed.basicoperators.stack import Stack, common, dtype_with, relevant, sum_vectors
 from pylops_distributed.vectors.joint import join, joint, split
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, reshape
 
@@ -57,4 +57,4 @@ class VStack(Stack):
     def _rmatvec(self, y: BlockVector) -> Vector:
         blocks = split(y, [op.codomain for op in self.ops])
         images = [reshape(self.ops[i].apply_adjoint(blocks[i]), self.domain) for i in relevant(self.ops)]
-        return total(images, self.domain, dtype_with(self.dtype, y))
+        return sum_vectors(images, self.domain, dtype_with(self.dtype, y))

@@ -75,7 +75,7 @@ def _index(samples: Array) -> Index:
     return samples
 
 
-def assemble(
+def assemble_chunks(
     x: da.Array, axis: int, plan: Plan, sizes: tuple[int, ...], dtype: DTypeLike, add: bool = False
 ) -> da.Array:
     """The array whose chunks along ``axis``, of lengths ``sizes``, are put together as ``plan`` says.

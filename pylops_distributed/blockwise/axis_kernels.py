@@ -24,7 +24,7 @@ MANY = (
 )
 
 
-def along(
+def apply_along_axes(
     x: da.Array,
     axes: tuple[int, ...],
     sizes: Mapping[int, int],

@@ -121,11 +121,11 @@ def _prepare(x: da.Array, depth: Depth) -> tuple[da.Array, Widths]:
 
 def chunks_with_room(x: da.Array, depth: Depth) -> da.Array:
     """``x`` with neighbouring chunks joined until none is shorter than the depth along its axis."""
-    merged = tuple(merge(sizes, max(depth.get(a, (0, 0)))) for a, sizes in enumerate(x.chunks))
+    merged = tuple(merge_short_chunks(sizes, max(depth.get(a, (0, 0)))) for a, sizes in enumerate(x.chunks))
     return x if merged == x.chunks else x.rechunk(merged)
 
 
-def merge(sizes: tuple[int, ...], least: int) -> tuple[int, ...]:
+def merge_short_chunks(sizes: tuple[int, ...], least: int) -> tuple[int, ...]:
     """Join neighbouring chunks until none is shorter than ``least``."""
     merged: list[int] = []
     for n in sizes:

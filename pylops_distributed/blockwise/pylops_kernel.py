@@ -63,7 +63,7 @@ def apply_factory(
     return np.asarray(y).reshape(op.dimsd if method == "matvec" else op.dims)
 
 
-def along(
+def whole_axis_rules(
     twin: OperatorFactory, axes: tuple[int, ...], model: tuple[int, ...]
 ) -> tuple[WholeAxisRule, WholeAxisRule, tuple[int, ...]]:
     """Rules for an operator that acts along axes and keeps the others, and the shape of its data."""

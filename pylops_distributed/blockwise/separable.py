@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.blockwise.axis_kernels import along
+from pylops_distributed.blockwise.axis_kernels import apply_along_axes
 from pylops_distributed.blockwise.halo import Array
 from pylops_distributed.blockwise.rechunk import split_count
 from pylops_distributed.vectors.space import Chunks
@@ -72,7 +72,7 @@ class SeparableRule:
             part = self.transform.only(axes)
             kind = self.transform.inner(dtype) if rest else dtype
             kernel = partial(_apply, transform=part, adjoint=self.adjoint)
-            x = along(x, axes, part.sizes(self.adjoint), kernel, kind)
+            x = apply_along_axes(x, axes, part.sizes(self.adjoint), kernel, kind)
         return x
 
     def pin(self, chunks: Chunks) -> Chunks:

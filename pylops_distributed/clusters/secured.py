@@ -29,7 +29,7 @@ def settings(security: Security) -> dict[str, Any]:
     return options
 
 
-def main() -> None:
+def run_secured() -> None:
     """Read settings as one line of JSON, then run the module that is named."""
     dask.config.set(json.loads(sys.stdin.readline()))
     _, _, module, *arguments = sys.argv
@@ -38,4 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_secured()

@@ -17,11 +17,11 @@ from pylops_distributed.compat.dask import (
 from pylops_distributed.errors import ComputedTooEarlyError, NoWorkerError
 from pylops_distributed.execution.engine import Done, Engine, S, SchedulerEngine, Step, ThreadedEngine
 from pylops_distributed.execution.stepwise import Stepwise
-from pylops_distributed.execution.tracing import trace, unroll
+from pylops_distributed.execution.tracing import trace_step, unroll
 from pylops_distributed.graph.purity import check_generators, check_repeatable
 from pylops_distributed.registry import Registry
 
-__all__ = ["Engine", "await_workers", "replay", "trace", "unroll"]
+__all__ = ["Engine", "await_workers", "replay", "trace_step", "unroll"]
 log = logging.getLogger(__name__)
 HERE = 60.0  # seconds to wait for a worker on this machine
 # What loads Dask's distributed: only where a client has loaded it already.
@@ -54,7 +54,7 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Engine[S]:
         synchronous scheduler; step by step with any other scheduler.
     """
     try:
-        template = trace(step, state)
+        template = trace_step(step, state)
     except ComputedTooEarlyError as error:
         log.warning("%s: each step is a separate graph instead, which takes longer", error)
         return Stepwise(step, state, done)

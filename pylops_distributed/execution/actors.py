@@ -27,7 +27,7 @@ from pylops_distributed.compat.worker import actors_on
 from pylops_distributed.errors import WorkerLostError
 from pylops_distributed.execution.engine import ROOM, Done, PartitionedEngine, S, own
 from pylops_distributed.execution.partition import Partition, Row, Taken
-from pylops_distributed.execution.partitioning import Key, Share, plan
+from pylops_distributed.execution.partitioning import Key, Share, plan_partitions
 from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
 from pylops_distributed.execution.transport import PeerTransport
 from pylops_distributed.execution.worker_loss import describe_worker_loss, is_worker_loss
@@ -187,8 +187,11 @@ class ActorEngine(PartitionedEngine[S]):
     def _settle(self, state: S, info: Mapping[str, Any]) -> None:
         """Make a part on each worker, connect them, and hand each what it works with."""
         client, count = self._client, len(self._workers)
-        begun, (shares, self._homes) = trace_initial_state(state, self.template), plan(self.template, count)
-        pairs = list(zip(plan(begun, count)[0], shares, strict=True))
+        begun, (shares, self._homes) = (
+            trace_initial_state(state, self.template),
+            plan_partitions(self.template, count),
+        )
+        pairs = list(zip(plan_partitions(begun, count)[0], shares, strict=True))
         inputs = [_constant_inputs(pair, begun.futures) for pair in pairs]
         self._actors = [
             client.submit(

@@ -16,8 +16,8 @@ from pylops_distributed.compat.dask import DataNode, meta_of
 from pylops_distributed.compat.malloc import free_memory
 from pylops_distributed.compat.worker import current_worker, memory_limit_of, threads_of
 from pylops_distributed.execution.partition import Partition, Row, Taken
-from pylops_distributed.execution.partitioning import Key, plan
-from pylops_distributed.execution.state import State, materialise, replace_arrays, scalars, without_vectors
+from pylops_distributed.execution.partitioning import Key, plan_partitions
+from pylops_distributed.execution.state import State, materialise, replace_arrays, scalars_of, without_vectors
 from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
 from pylops_distributed.vectors.space import keys_of
 
@@ -28,7 +28,7 @@ Done = Callable[[S], Any]
 ROOM = 0.3
 
 
-def stops(state: S, until: Done[S], iteration: int, row: Row) -> bool:
+def should_stop(state: S, until: Done[S], iteration: int, row: Row) -> bool:
     """Whether a solver, whose ``done`` is ``until``, stops after ``iteration`` steps with these scalars."""
     return until(without_vectors(state, iteration, row)) is not None
 
@@ -61,12 +61,12 @@ class Engine(ABC, Generic[S]):
         self.template, self.iteration, self.moved = template, state.iteration, 0
         self._token = secrets.token_bytes(16)  # who has seen a name of this engine's will never see it again
         # Without its scalars, too, where they are lazy: with them the operator would go to each worker.
-        self._bare = without_vectors(state, self.iteration, [None] * len(scalars(state)))
-        self.done = partial(stops, self._bare, done)
+        self._bare = without_vectors(state, self.iteration, [None] * len(scalars_of(state)))
+        self.done = partial(should_stop, self._bare, done)
 
     def until(self, done: Done[S]) -> None:
         """Stop from now on when another function of the scalars says so."""
-        self.done = partial(stops, self._bare, done)
+        self.done = partial(should_stop, self._bare, done)
 
     @abstractmethod
     def run(self, steps: int) -> list[S]:
@@ -95,14 +95,14 @@ class SchedulerEngine(Engine[S]):
     def __init__(self, template: StepTemplate, state: S, done: Done[S]) -> None:
         super().__init__(template, state, done)
         self._state = materialise(state)
-        self.first = without_vectors(self._state, self.iteration, scalars(self._state).values())
+        self.first = without_vectors(self._state, self.iteration, scalars_of(self._state).values())
 
     def run(self, steps: int) -> list[S]:
         """As :meth:`Replay.run`."""
         taken: list[S] = []
         while len(taken) < steps:
             self._state = self._next()
-            self.iteration, row = self._state.iteration, list(scalars(self._state).values())
+            self.iteration, row = self._state.iteration, list(scalars_of(self._state).values())
             taken.append(without_vectors(self._state, self.iteration, row))
             if self.done(self.iteration, row):
                 break
@@ -201,7 +201,10 @@ class ThreadedEngine(PartitionedEngine[S]):
 
     def __init__(self, template: StepTemplate, state: S, done: Done[S], threads: int) -> None:
         super().__init__(template, state, done)
-        (first,), (share,) = plan(trace_initial_state(state, template), 1)[0], plan(template, 1)[0]
+        (first,), (share,) = (
+            plan_partitions(trace_initial_state(state, template), 1)[0],
+            plan_partitions(template, 1)[0],
+        )
         worker = current_worker()  # of which each thread may do as much
         room = free_memory() if worker is None else free_memory(memory_limit_of(worker)) // threads_of(worker)
         self._part = Partition(first, share, state.iteration, int(ROOM * room), threads, self.done)

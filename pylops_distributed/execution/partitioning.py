@@ -92,7 +92,7 @@ def is_scalar(key: Key) -> bool:
     return isinstance(key, tuple) and len(key) == 1
 
 
-def plan(template: StepTemplate, parts: int) -> tuple[list[Share], dict[Key, int]]:
+def plan_partitions(template: StepTemplate, parts: int) -> tuple[list[Share], dict[Key, int]]:
     """Share a step out among ``parts``.
 
     Blocks of the state and of the operator have a home, by their place in their array. A task runs where its

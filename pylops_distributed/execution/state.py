@@ -116,7 +116,7 @@ def replace_arrays(state: S, arrays: Iterable[Any], iteration: int) -> S:
     return replace(state, iteration=iteration, **values)
 
 
-def scalars(state: State) -> dict[str, Any]:
+def scalars_of(state: State) -> dict[str, Any]:
     """The scalars of a state, by field."""
     return {f.name: getattr(state, f.name) for f in fields(state) if f.metadata.get("space", "") is None}
 
@@ -162,7 +162,7 @@ def as_nan(state: S) -> S:
 def nan_unless_finite(state: S) -> S:
     """A lazy state whose vectors are NaN if one of its scalars is not finite."""
     rules = tuple(_rule(f) for f in fields(state) if f.metadata.get("space", "") is None)
-    numbers = list(scalars(state).values())
+    numbers = list(scalars_of(state).values())
     if not numbers:
         return state
     lost = da.blockwise(
@@ -203,7 +203,7 @@ def _nan_if(x: Any, lost: Any) -> Any:
 def without_vectors(state: S, iteration: int, numbers: Iterable[Any]) -> S:
     """``state`` with other scalars and without its vectors."""
     values: dict[str, Any] = {f.name: None for f in fields(state) if f.metadata.get("space")}
-    values.update(zip(scalars(state), numbers, strict=True))
+    values.update(zip(scalars_of(state), numbers, strict=True))
     return replace(state, iteration=iteration, **values)
 
 
@@ -224,6 +224,6 @@ def materialise(state: S, **options: Any) -> S:
         convergence checks and histories cost no further pass.
     """
     (computed,) = dask.persist(state, **options)
-    (numbers,) = dask.compute(scalars(computed))
+    (numbers,) = dask.compute(scalars_of(computed))
     done: S = replace(computed, **numbers)
     return done

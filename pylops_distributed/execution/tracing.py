@@ -93,7 +93,7 @@ class StepTemplate:
         return replace_arrays(state, results, state.iteration + steps)
 
 
-def trace(step: Callable[[S], S], state: S, whole: Iterable[Hashable] = ()) -> StepTemplate:
+def trace_step(step: Callable[[S], S], state: S, whole: Iterable[Hashable] = ()) -> StepTemplate:
     """Trace ``step`` on placeholders shaped like ``state``, and optimise its graph once.
 
     Parameters
@@ -123,7 +123,7 @@ def unroll(solver: Any, op: Any, y: Vector, niter: int, x0: Vector | None = None
         return solver.step(op, y, before)
 
     try:
-        last = trace(step, state).expand(state, niter)
+        last = trace_step(step, state).expand(state, niter)
     except ComputedTooEarlyError:
         # Then each step is traced by Dask alone, and the operator computes what it wants.
         last = state
@@ -143,7 +143,7 @@ def trace_initial_state(state: State, template: StepTemplate) -> StepTemplate:
         The step that is taken from it: tasks of the operator that occur in both have the same keys, and values that
         are only read are the same in every step.
     """
-    initial = trace(lambda _: state, state, template.constant)
+    initial = trace_step(lambda _: state, state, template.constant)
     data = {k for k, v in initial.constant.items() if isinstance(v, DataNode)} | initial.futures.keys()
     read = {k: v for k, v in initial.constant.items() if v.dependencies <= data}
     shared = cull(template.constant, template.constant.keys() & initial.constant.keys())

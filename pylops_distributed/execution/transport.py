@@ -81,7 +81,7 @@ class PeerTransport:
         for part, peer in self._peers.items():
             peer.settimeout(None)
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            watch(peer, int(parse_timedelta(dask.config.get(SILENCE, 30))))
+            watch_connection(peer, int(parse_timedelta(dask.config.get(SILENCE, 30))))
             self._locks[part] = threading.Lock()
             listener = threading.Thread(target=_listen, args=(part, peer, deliver, lost), daemon=True)
             self._listeners.append(listener)
@@ -131,7 +131,7 @@ def _listen(part: int, peer: socket.socket, deliver: Deliver, lost: Lost) -> Non
         lost(part, error)
 
 
-def watch(peer: socket.socket, seconds: int) -> None:
+def watch_connection(peer: socket.socket, seconds: int) -> None:
     """Have a connection end when the other side has been silent for so long: a cut cable sends no signal.
 
     The systems of both sides answer each other while a process computes for however long; only data that are sent and

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pylops_distributed.ingest.formats.source import Source
-from pylops_distributed.ingest.models import ArrayLayout, Block, Value, cut_blocks
+from pylops_distributed.ingest.models import ArrayLayout, BlockRange, Value, cut_blocks
 from pylops_distributed.storage.object_store import Storage
 
 ROOT, WORK = "zarr.json", ".ingest"
@@ -34,7 +34,7 @@ class Notes(Value):
     attrs: dict[str, Any]
 
     @property
-    def blocks(self) -> tuple[Block, ...]:
+    def blocks(self) -> tuple[BlockRange, ...]:
         """What there is to write."""
         return tuple(cut_blocks(self.arrays, self.block_bytes))
 

@@ -102,7 +102,7 @@ class ArrayLayout(Value):
         return tuple(slice(int(i) * chunk, min((int(i) + 1) * chunk, size)) for i, chunk, size in bounds)
 
 
-class Block(Value):
+class BlockRange(Value):
     """The chunks of one array, from ``start`` up to ``stop``, that one task writes."""
 
     variable: str
@@ -173,10 +173,10 @@ class DatasetRef(Value):
         return {name: one.nan + one.inf for name, one in statistics.items() if one.nan + one.inf}
 
 
-def cut_blocks(arrays: dict[str, ArrayLayout], block_bytes: int) -> Iterator[Block]:
+def cut_blocks(arrays: dict[str, ArrayLayout], block_bytes: int) -> Iterator[BlockRange]:
     """Runs of chunks of about ``block_bytes`` [bytes], variable by variable."""
     for name, layout in arrays.items():
         chunk = math.prod(layout.chunks) * np.dtype(layout.dtype).itemsize
         step, total = max(1, block_bytes // max(1, chunk)), math.prod(layout.grid)
         for start in range(0, total, step):
-            yield Block(variable=name, start=start, stop=min(start + step, total))
+            yield BlockRange(variable=name, start=start, stop=min(start + step, total))

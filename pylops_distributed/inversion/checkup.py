@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pylops_distributed.execution import trace
+from pylops_distributed.execution import trace_step
 from pylops_distributed.execution.state import State
 from pylops_distributed.inversion.assembly import AnySolver, Assembly, assemble
 from pylops_distributed.problems.base import Problem
@@ -111,6 +111,6 @@ def _costs(assembly: Assembly, state: State, name: str) -> Iterator[tuple[str, b
         "states and data, besides what the operator holds",
     )  # fmt: skip
     yield "disk", True, f"{size / MIB:.1f} MiB a checkpoint, before compression"
-    template = trace(lambda before: assembly.solver.step(assembly.op, assembly.y, before), state)
+    template = trace_step(lambda before: assembly.solver.step(assembly.op, assembly.y, before), state)
     tasks = len(template.body)
     yield "graph", tasks < 50_000, f"{tasks} tasks a step"

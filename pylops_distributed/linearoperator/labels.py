@@ -147,7 +147,7 @@ class BlockLabels:
 Side: TypeAlias = AxisLabels | BlockLabels | None
 
 
-class Labelled(Protocol):
+class HasLabels(Protocol):
     """The operator's attributes that are used here."""
 
     dims: tuple[int, ...]
@@ -167,7 +167,7 @@ class Labelled(Protocol):
         """The model whose forward is closest to ``y``."""
 
 
-def label_sides(op: Labelled, model: Any, data: Any) -> tuple[Side, Side]:
+def label_sides(op: HasLabels, model: Any, data: Any) -> tuple[Side, Side]:
     """Labels of model and data; by default those of ``op``, or, where shapes agree, the other side's."""
     sides = [
         k if g is None else AxisLabels.of(g, s)
@@ -204,7 +204,7 @@ def has_labels(x: Any) -> bool:
     return (hasattr(first, "coords") and hasattr(first, "dims")) or (first is not x and has_labels(first))
 
 
-def apply_labelled(op: Labelled, x: Any) -> Any:
+def apply_labelled(op: HasLabels, x: Any) -> Any:
     """The operator's forward of a DataArray, or of one for each member of its model; lazy."""
     model, data = op.labels
     labels, image = _required(model, f"the model of {op!r}"), _required(data, f"the data of {op!r}")
@@ -212,7 +212,7 @@ def apply_labelled(op: Labelled, x: Any) -> Any:
     return _computed(y) if op.compute[0] else y
 
 
-def solve_labelled(op: Labelled, y: Any) -> Any:
+def solve_labelled(op: HasLabels, y: Any) -> Any:
     """The solution of ``op @ x = y`` for a DataArray, or for one for each member of the data; lazy."""
     model, data = op.labels
     labels, image = _required(data, f"the data of {op!r}"), _required(model, f"the model of {op!r}")

@@ -148,8 +148,10 @@ class Solver:
         self.system = self.Op if op is None else op
         self._flat = not isinstance(y, BlockVector) and np.ndim(y) == 1 if self.flat is None else self.flat
         kind = self.system.dtype
-        self.data = reshape(as_floating(lazy(y if data is None else data), kind), self.system.codomain)
-        start = None if x0 is None else reshape(as_floating(lazy(x0), kind), self.system.domain)
+        self.data = reshape(
+            as_floating(as_lazy_vector(y if data is None else data), kind), self.system.codomain
+        )
+        start = None if x0 is None else reshape(as_floating(as_lazy_vector(x0), kind), self.system.domain)
         self.leave()
         self._engine = self._replay(machine.init(self.system, self.data, start))
         self.state = self._engine.state()
@@ -313,7 +315,10 @@ class Solver:
         """What takes steps from model ``x``."""
         if x is not self._x:
             self._restart(
-                replace(self.state, x=reshape(as_floating(lazy(x), self.system.dtype), self.system.domain))
+                replace(
+                    self.state,
+                    x=reshape(as_floating(as_lazy_vector(x), self.system.dtype), self.system.domain),
+                )
             )
         if self._engine is None:
             self._engine = self._replay(self.state)
@@ -364,7 +369,7 @@ def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {"niter" if name == "iter_lim" else name: value for name, value in settings.items()}
 
 
-def lazy(x: Any) -> Any:
+def as_lazy_vector(x: Any) -> Any:
     """A vector that is an array or Blocks as one that is lazy."""
     if isinstance(x, BlockVector):
         return x

@@ -73,7 +73,7 @@ def cg(
     --------
     pylops.optimization.basic.cg
     """
-    solver = as_pylops(with_callback(cls_basic.CG(Op, stops(rtol, rtol1)), callback), y, x0)
+    solver = as_pylops(with_callback(cls_basic.CG(Op, tolerance_callbacks(rtol, rtol1)), callback), y, x0)
     solution: tuple[Any, int, Any] = solver.solve(
         y=y, x0=x0, niter=niter, damp=damp, tol=tol, show=show, itershow=itershow, M=M
     )
@@ -129,7 +129,7 @@ def cgls(
     --------
     pylops.optimization.basic.cgls
     """
-    solver = as_pylops(with_callback(cls_basic.CGLS(Op, stops(rtol, rtol1)), callback), y, x0)
+    solver = as_pylops(with_callback(cls_basic.CGLS(Op, tolerance_callbacks(rtol, rtol1)), callback), y, x0)
     solution: tuple[Any, int, int, float, float, Any] = solver.solve(
         y=y, x0=x0, niter=niter, damp=damp, tol=tol, show=show, itershow=itershow, M=M
     )
@@ -250,7 +250,7 @@ def lsmr(
     return solution
 
 
-def stops(rtol: float, rtol1: float) -> list[Callbacks]:
+def tolerance_callbacks(rtol: float, rtol1: float) -> list[Callbacks]:
     """Callbacks for the relative tolerances that are set."""
     callbacks = [CostToInitialCallback(rtol)] if rtol > 0 else []
     return [*callbacks, CostToDataCallback(rtol1)] if rtol1 > 0 else callbacks

@@ -20,7 +20,7 @@ from pylops_distributed.optimization.pylops_api.scipy_engine import (
     ScipyCG,
     ScipyLSQR,
     cg_settings,
-    engine_of,
+    check_engine,
     lsqr_settings,
 )
 from pylops_distributed.vectors.space import BlockVector, Vector, flatten, reshape
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-class Inversion(Solver):
+class LeastSquaresInversion(Solver):
     """Base of the inversions: ``setup`` makes a system, and ``run`` solves it."""
 
     def step(self, *_: Any, **__: Any) -> None:
@@ -59,7 +59,7 @@ class Inversion(Solver):
 
     def least_squares(self, engine: str, x: Any, show: bool, settings: dict[str, Any]) -> tuple[Any, ...]:
         """Solve the system by the engine's solver for least squares; returns what PyLops' inversions return."""
-        if engine_of(engine) == "scipy":
+        if check_engine(engine) == "scipy":
             keywords = lsqr_settings(settings, type(self).__name__)
             x, istop, itn, r1norm, r2norm, *_ = self.inner(ScipyLSQR, x, show, keywords)
         else:
@@ -67,7 +67,7 @@ class Inversion(Solver):
         return x, istop, itn, r1norm, r2norm
 
 
-class NormalEquationsInversion(Inversion):
+class NormalEquationsInversion(LeastSquaresInversion):
     """Inversion of regularised normal equations by conjugate gradients.
 
     Arguments and mathematics are those of
@@ -88,7 +88,7 @@ class NormalEquationsInversion(Inversion):
         self, x: Any, engine: str = "scipy", show: bool = False, **kwargs_solver: Any
     ) -> tuple[Any, int | None]:
         """Solve the system from model ``x``."""
-        if engine_of(engine) == "scipy":
+        if check_engine(engine) == "scipy":
             settings = cg_settings(kwargs_solver, type(self).__name__)
             x, info = self.inner(ScipyCG, x, show, {"damp": self.epsI**2, **settings})
             return self.shaped(x), info
@@ -107,7 +107,7 @@ class NormalEquationsInversion(Inversion):
         return solution
 
 
-class RegularizedInversion(Inversion):
+class RegularizedInversion(LeastSquaresInversion):
     """Inversion with regularisation terms as further data, by LSQR or, with the engine of PyLops, CGLS.
 
     Arguments and mathematics are those of
@@ -137,7 +137,7 @@ class RegularizedInversion(Inversion):
         return solution
 
 
-class PreconditionedInversion(Inversion):
+class PreconditionedInversion(LeastSquaresInversion):
     """Inversion for a model that an operator makes, by LSQR or, with the engine of PyLops, CGLS.
 
     Arguments and mathematics are those of

@@ -62,7 +62,7 @@ def ProximalGradient(
         acceleration,
         as_evaluated(tol, rtol, show),
     )
-    return run(machine, x0, rtol, callback, show, ("x",), count="count")[0]
+    return minimise(machine, x0, rtol, callback, show, ("x",), count="count")[0]
 
 
 def ADMM(
@@ -87,7 +87,7 @@ def ADMM(
         The models of ``proxf`` and ``proxg``, equal in the end.
     """
     machine = admm.ADMM(proxg, proxf, tau, niter, gfirst, as_evaluated(tol, rtol, show))
-    x, z = run(machine, x0, rtol, callback, show, ("x", "z"), 2 if callbackz else 1)
+    x, z = minimise(machine, x0, rtol, callback, show, ("x", "z"), 2 if callbackz else 1)
     return x, z
 
 
@@ -112,7 +112,7 @@ def LinearizedADMM(
     machine = linearizedadmm.LinearizedADMM(
         proxg, aslinearoperator(A), proxf, tau, mu, niter, as_evaluated(tol, rtol, show)
     )
-    x, z = run(machine, x0, rtol, callback, show, ("x", "z"))
+    x, z = minimise(machine, x0, rtol, callback, show, ("x", "z"))
     return x, z
 
 
@@ -121,7 +121,7 @@ def as_evaluated(tol: float | None, rtol: float | None, show: bool) -> float | N
     return 0.0 if tol is None and (rtol is not None or show) else tol
 
 
-def run(
+def minimise(
     machine: Any, x0: Vector, rtol: float | None, callback: Callback, show: bool, names: tuple[str, ...],
     called: int = 1, count: str = "iteration",
 ) -> tuple[Any, ...]:  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms.primaldual import PrimalDual as Algorithm
-from pylops_distributed.optimization.primal import Callback, as_evaluated, run
+from pylops_distributed.optimization.primal import Callback, as_evaluated, minimise
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.vectors.space import Vector
 
@@ -40,5 +40,5 @@ def PrimalDual(
     machine = Algorithm(
         proxg, aslinearoperator(A), proxf, tau, mu, theta, z, gfirst, niter, as_evaluated(tol, rtol, show)
     )
-    x, y = run(machine, x0, rtol, callback, show, ("x", "y"), 2 if callbacky else 1)
+    x, y = minimise(machine, x0, rtol, callback, show, ("x", "y"), 2 if callbacky else 1)
     return (x, y) if returny else x

@@ -10,7 +10,7 @@ from pylops_distributed.errors import CorruptionError
 from pylops_distributed.ingest import read_ref
 from pylops_distributed.ingest.sealing import present, stored
 from pylops_distributed.storage.atomic_group import delete_group, open_group, read_attrs
-from pylops_distributed.storage.checksums import compare
+from pylops_distributed.storage.checksums import verify_chunks
 from pylops_distributed.storage.fence import abandon, is_leftover, is_published
 from pylops_distributed.storage.lease import ROOT as ATTEMPTS
 from pylops_distributed.storage.object_store import Storage, open_storage
@@ -172,6 +172,6 @@ def _dataset(run: Run) -> Iterator[Finding]:
     for name in names:
         checksums = ref.arrays[name].checksums if name in ref.arrays else ref.labels.get(name)
         try:
-            compare(stored(open_storage(url), name), checksums)
+            verify_chunks(stored(open_storage(url), name), checksums)
         except (OSError, ValueError, CorruptionError) as error:
             yield Finding("", f"{name} of its dataset {url}: {error}")

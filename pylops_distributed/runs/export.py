@@ -13,7 +13,7 @@ from typing import Any
 import xarray as xr
 
 from pylops_distributed.ingest.formats.segy.template_copy import copy_segy
-from pylops_distributed.ingest.formats.source import digest
+from pylops_distributed.ingest.formats.source import size_and_sha256
 from pylops_distributed.ingest.merge import trace_numbers
 
 SHOWN = ("model", "residual", "history")
@@ -95,7 +95,7 @@ def to_segy(
         raise FileNotFoundError(
             f"{file!r} is not there, whose headers are wanted: say where the file is now (original=, --original)"
         )
-    if digest(file)["sha256"] != source["sha256"]:
+    if size_and_sha256(file)["sha256"] != source["sha256"]:
         raise ValueError(f"{file!r} is not the file that was ingested: its content has another SHA-256")
     with _whole(Path(path)) as part:
         options = {k: v for k, v in source.get("options", {}).items() if k in ("revision", "samples")}

@@ -106,8 +106,8 @@ class ConvolveND(BlockwiseOperator):
         taps = _aligned(self.h.astype(kind), self.axes, len(model))
         origin = dict(zip(self.axes, self.offset, strict=True))
         ends = {a: taps.shape[a] - 1 - o for a, o in origin.items()}
-        forward = partial(convolve, h=taps, start=origin, method=self.method)
-        adjoint = partial(convolve, h=np.flip(taps).conj().copy(), start=ends, method=self.method)
+        forward = partial(convolve_axes, h=taps, start=origin, method=self.method)
+        adjoint = partial(convolve_axes, h=np.flip(taps).conj().copy(), start=ends, method=self.method)
         super().__init__(
             StencilRule(forward, {a: (ends[a], origin[a]) for a in origin}, corners=True),
             StencilRule(adjoint, {a: (origin[a], ends[a]) for a in origin}, corners=True),
@@ -121,7 +121,7 @@ def _aligned(h: Array, axes: tuple[int, ...], ndim: int) -> Array:
     return np.expand_dims(h, [a for a in range(ndim) if a not in axes])
 
 
-def convolve(block: Array, h: Array, start: dict[int, int], method: Method) -> Array:
+def convolve_axes(block: Array, h: Array, start: dict[int, int], method: Method) -> Array:
     """As many samples of the full convolution as the block has, from ``start`` along each axis."""
     if method == "auto":
         method = sps.choose_conv_method(block, h)

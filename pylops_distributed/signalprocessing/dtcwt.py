@@ -106,7 +106,7 @@ class DTCWT(LinearOperator):
             "include_scale": include_scale,
             "axis": 0,
         }
-        self.twin = OperatorFactory(build, {**options, "dtype": dtype}, "dims")
+        self.twin = OperatorFactory(build_dtcwt, {**options, "dtype": dtype}, "dims")
         n = model[self.axis]
         self.count = int(self.twin.build((n, 1)).dimsd[1])
         data = (2, *(self.count if a == self.axis else m for a, m in enumerate(model)))
@@ -129,7 +129,7 @@ class DTCWT(LinearOperator):
         return self.domain.fit(da.moveaxis(x, 0, self.axis))
 
 
-def build(dims: tuple[int, ...], **options: Any) -> pylops.LinearOperator:
+def build_dtcwt(dims: tuple[int, ...], **options: Any) -> pylops.LinearOperator:
     """PyLops' operator, for a package that meets NumPy 2."""
     utils: Any = import_on_use("dtcwt.utils")
     if not hasattr(utils.np, "asfarray"):  # two functions that NumPy 2 has no more

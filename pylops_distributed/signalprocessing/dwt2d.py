@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
-from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, along
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, whole_axis_rules
 
 LOCAL = pylops.signalprocessing.DWT2D
 
@@ -85,7 +85,7 @@ class DWT2D(BlockwiseOperator):
         self.axes = axes_of(axes, model)
         options = {"axes": self.axes, "wavelet": wavelet, "level": level, "dtype": dtype}
         twin = OperatorFactory(LOCAL, options, "dims")
-        forward, adjoint, data = along(twin, self.axes, model)
+        forward, adjoint, data = whole_axis_rules(twin, self.axes, model)
         super().__init__(
             forward, adjoint, model, data, dtype=dtype, chunks=chunks, compute=compute, name=name
         )

@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.linearoperator.operator import LinearOperator
@@ -88,7 +88,7 @@ class Fredholm1(LinearOperator):
         chunks: Any = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        kernel = lazy(G)
+        kernel = as_lazy_array(G)
         if kernel.ndim != 3:
             raise ValueError(f"G must have three axes, got an array of shape {kernel.shape}")
         (self.nsl, self.nx, self.ny), self.nz = kernel.shape, int(nz)
@@ -103,15 +103,15 @@ class Fredholm1(LinearOperator):
 
     def _matvec(self, x: da.Array) -> da.Array:
         dtype = np.result_type(self.dtype, x.dtype)
-        return contract(multiply, [(self.G, (0, 1, 2)), (x, (0, 2, 3))], (0, 1, 3), dtype)
+        return contract(multiply_slices, [(self.G, (0, 1, 2)), (x, (0, 2, 3))], (0, 1, 3), dtype)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         dtype = np.result_type(self.dtype, y.dtype)
-        kernel = partial(multiply, adjoint=True)
+        kernel = partial(multiply_slices, adjoint=True)
         return contract(kernel, [(self.G, (0, 1, 2)), (y, (0, 1, 3))], (0, 2, 3), dtype)
 
 
-def multiply(g: Array, x: Array, adjoint: bool = False, conj: bool = False) -> Array:
+def multiply_slices(g: Array, x: Array, adjoint: bool = False, conj: bool = False) -> Array:
     """Product of each slice of a kernel, of its adjoint, or of the conjugate of either, with one of ``x``.
 
     It is the vector, smaller than the kernel, that is conjugated, and a real kernel sees a complex vector

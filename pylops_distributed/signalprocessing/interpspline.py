@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
-from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, along
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, whole_axis_rules
 from pylops_distributed.signalprocessing.positions import below_last
 
 LOCAL = pylops.signalprocessing.InterpCubicSpline
@@ -95,7 +95,7 @@ class InterpCubicSpline(BlockwiseOperator):
         self.iava, self.bc_type = below_last(np.asarray(iava), model[self.axis]), bc_type
         options = {"iava": self.iava, "bc_type": bc_type, "axis": self.axis, "dtype": np.dtype(dtype)}
         twin = OperatorFactory(LOCAL, options, "dims")
-        forward, adjoint, data = along(twin, (self.axis,), model)
+        forward, adjoint, data = whole_axis_rules(twin, (self.axis,), model)
         super().__init__(
             forward, adjoint, model, data, dtype=dtype, chunks=chunks, compute=compute, name=name
         )

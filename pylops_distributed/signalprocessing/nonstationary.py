@@ -10,11 +10,11 @@ import dask.array as da
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise import Array, overlap
 from pylops_distributed.blockwise.arguments import complex_type
 from pylops_distributed.blockwise.contraction import contract
-from pylops_distributed.blockwise.overlap import merge
+from pylops_distributed.blockwise.overlap import merge_short_chunks
 from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
@@ -63,7 +63,7 @@ class NonStationary(LinearOperator):
         filters, n = np.asarray(hs), len(dims)
         if filters.ndim != 2 * n:
             raise ValueError(f"hs must have {2 * n} axes, got shape {filters.shape}")
-        check(filters.shape[n:], grid, dims, filters.shape[:n])
+        check_filters(filters.shape[n:], grid, dims, filters.shape[:n])
         kind = complex_type(dtype) if np.iscomplexobj(filters) else np.dtype(dtype)
         self.hs, self.grid, self.hshape = filters.astype(kind), tuple(map(tuple, grid)), filters.shape[n:]
         space = Space.of(dims, kind, chunks)
@@ -112,11 +112,11 @@ class NonStationaryFilters(LinearOperator):
         name: str | None,
         compute: tuple[bool, bool],
     ) -> None:
-        self.inp, self.hshape, self.grid = lazy(inp), hshape, tuple(map(tuple, grid))
+        self.inp, self.hshape, self.grid = as_lazy_array(inp), hshape, tuple(map(tuple, grid))
         if self.inp.ndim != len(hshape):
             raise ValueError(f"inp must have {len(hshape)} axes, got shape {self.inp.shape}")
         counts = tuple(map(len, self.grid))
-        check(hshape, grid, self.inp.shape, counts)
+        check_filters(hshape, grid, self.inp.shape, counts)
         data = Space.of(self.inp.shape, dtype)
         super().__init__(Space.of((*counts, *hshape), dtype), data, compute=compute, name=name)
 
@@ -139,7 +139,7 @@ class NonStationaryFilters(LinearOperator):
         return contract(kernel, operands, model, kind, sizes)
 
 
-def check(hshape: Index, grid: Sequence[Sequence[int]], dims: Index, counts: Index) -> None:
+def check_filters(hshape: Index, grid: Sequence[Sequence[int]], dims: Index, counts: Index) -> None:
     """Raise a ValueError for filters of even length, or a grid that is irregular or outside of the model."""
     if any(n % 2 == 0 for n in hshape):
         raise ValueError(f"the filters hs must have odd length, got {hshape}")
@@ -150,7 +150,7 @@ def check(hshape: Index, grid: Sequence[Sequence[int]], dims: Index, counts: Ind
 def extend(x: da.Array, hshape: Index) -> tuple[da.Array, tuple[Index, ...]]:
     """Chunks with the samples of neighbours that filters reach, and the chunks without these."""
     half = [n // 2 for n in hshape]
-    inner = tuple(merge(c, h) for c, h in zip(x.chunks, half, strict=True))
+    inner = tuple(merge_short_chunks(c, h) for c, h in zip(x.chunks, half, strict=True))
     return overlap(x.rechunk(inner), {a: (h, h) for a, h in enumerate(half)}), inner
 
 

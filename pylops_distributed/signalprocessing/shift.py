@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import axes_of, real_type, shape_of
 from pylops_distributed.blockwise.precision import in_precision
@@ -109,7 +109,7 @@ class Shift(LinearOperator):
         (self.f,) = frequencies(nffts, (sampling,), real, (False,))
         varies = np.ndim(shift) > 0
         self.narrow = (varies, varies)
-        self.shift = _each(lazy(shift), model, self.axis)
+        self.shift = _each(as_lazy_array(shift), model, self.axis)
         kind = real_type(dtype) if real else np.dtype(dtype)
         space = Space.of(model, kind, chunks)
         super().__init__(space, space, dtype=dtype, clinear=not realmodel, compute=compute, name=name)

@@ -13,7 +13,7 @@ import pylops
 from pylops.utils.tapers import taper
 
 from pylops_distributed.blockwise import Array
-from pylops_distributed.blockwise.assembly import assemble, index_plan
+from pylops_distributed.blockwise.assembly import assemble_chunks, index_plan
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.vectors.space import Space, flatten, unflatten
 
@@ -106,7 +106,7 @@ class Windows(LinearOperator):
             ends = np.cumsum(counts) * self.steps[a]
             into = np.diff([0, *ends[:-1], self.dimsd[a]])
             plan = index_plan(source, target, sizes, tuple(into.tolist()))
-            y = assemble(y, a, plan, tuple(into.tolist()), kind, add=True)
+            y = assemble_chunks(y, a, plan, tuple(into.tolist()), kind, add=True)
         return y
 
     def _rmatvec(self, y: da.Array) -> da.Array:
@@ -117,7 +117,7 @@ class Windows(LinearOperator):
             counts = [int(c) for c in np.diff([0, *ends[:-1], n]) if c]
             source, target = self._samples(a, counts)
             sizes = tuple((c - 1) * self.steps[a] + self.nwin[a] for c in counts)
-            y = assemble(y, a, index_plan(target, source, y.chunks[a], sizes), sizes, kind)
+            y = assemble_chunks(y, a, index_plan(target, source, y.chunks[a], sizes), sizes, kind)
         shape = (*self.nwin, *self.rest) if self.together else self.each
         x, _ = self._map(y, _collect, local, shape, kind, out=False)
         if self.together:

@@ -23,7 +23,7 @@ from obstore.exceptions import BaseError
 
 from pylops_distributed.compat.zarr import chunk_key, is_bad_disk, reason_of
 from pylops_distributed.errors import CorruptionError, UnreadableError
-from pylops_distributed.storage.checksums import compare, text_of
+from pylops_distributed.storage.checksums import text_of, verify_chunks
 from pylops_distributed.storage.direct_io import checksum_of, write_chunk
 from pylops_distributed.storage.local_files import make_folder
 from pylops_distributed.storage.object_store import Array, Storage, create_array, open_array
@@ -36,7 +36,7 @@ Verify: TypeAlias = Literal["full", "fast"]
 FENCE = b'{"zarr_format":3,"node_type":"group"}'
 
 
-class Labelled(Protocol):
+class LabelledArray(Protocol):
     """Data with named axes: :class:`Variable` or ``xarray.Variable``."""
 
     @property
@@ -127,7 +127,7 @@ def metadata_key(path: str) -> str:
 def write_group(
     storage: Storage,
     path: str,
-    variables: Mapping[str, Labelled],
+    variables: Mapping[str, LabelledArray],
     attrs: Mapping[str, Any],
     *,
     finite: Collection[str] = (),
@@ -260,7 +260,7 @@ def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = 
     if verify == "full":
         for name, entry in group.manifest.items():
             try:
-                compare(group.whole(name), entry.get("checksums"), get)
+                verify_chunks(group.whole(name), entry.get("checksums"), get)
             except (
                 BaseError,
                 OSError,
@@ -289,7 +289,7 @@ def _reading_error(storage: Storage, path: str, name: str, error: Exception) -> 
 def _write_arrays(
     storage: Storage,
     path: str,
-    variables: Mapping[str, Labelled],
+    variables: Mapping[str, LabelledArray],
     finite: Collection[str],
     cold: bool,
     get: Any,
@@ -313,7 +313,7 @@ def _write_arrays(
     return manifest
 
 
-def _write(group: Storage, name: str, variable: Labelled, cold: bool) -> tuple[Array, Chunks, da.Array]:
+def _write(group: Storage, name: str, variable: LabelledArray, cold: bool) -> tuple[Array, Chunks, da.Array]:
     """Create an array, and write it lazily: returns its chunks and, for each that is stored, its mark."""
     data = da.asarray(variable.data)
     if data.dtype.kind not in "biufc":

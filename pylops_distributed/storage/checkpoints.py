@@ -32,8 +32,8 @@ from pylops_distributed.storage.state_io import (
     History,
     S,
     all_checkpoints,
+    checkpoint_attrs,
     contents,
-    describe,
     load_checkpoint,
     open_checkpoint,
     published_checkpoints,
@@ -279,7 +279,7 @@ class CheckpointStore:
         start = time.monotonic()
         members = contents(state, history, self.labels)
         attrs = {
-            **describe(state, history, self._parent, entry.attempt, self._run),
+            **checkpoint_attrs(state, history, self._parent, entry.attempt, self._run),
             "coordinates": " ".join(members.coordinates),
         }
         try:

@@ -30,7 +30,7 @@ def text_of(sums: np.ndarray[Any, Any]) -> str:
     return "".join(f"{int(one) & CRC:08x}" for one in np.ravel(sums))
 
 
-def compare(array: da.Array, written: str | None, get: Any = None) -> None:
+def verify_chunks(array: da.Array, written: str | None, get: Any = None) -> None:
     """Read every chunk of an array; all must hold the data written there, and not those of another place.
 
     Parameters

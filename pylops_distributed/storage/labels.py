@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from pylops_distributed.storage.atomic_group import (
-    Labelled,
+    LabelledArray,
 )
 
 
@@ -26,7 +26,7 @@ class Labels:
     """
 
     dims: tuple[str, ...]
-    coords: Mapping[str, Labelled] = field(default_factory=dict)
+    coords: Mapping[str, LabelledArray] = field(default_factory=dict)
     attrs: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.storage.atomic_group import (
     Json,
-    Labelled,
+    LabelledArray,
     delete_group,
     metadata_key,
     read_attrs,
@@ -124,8 +124,8 @@ def put_report(storage: Storage, path: str, page: bytes) -> str:
     return key
 
 
-def write_result(
-    storage: Storage, attempt: Attempt, variables: Mapping[str, Labelled], attrs: Mapping[str, Any]
+def store_result(
+    storage: Storage, attempt: Attempt, variables: Mapping[str, LabelledArray], attrs: Mapping[str, Any]
 ) -> str:
     """Write a result, chunk by chunk, publish it as a whole, and delete those that it replaces.
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pylops_distributed.errors import CorruptionError, RunMismatchError
 from pylops_distributed.storage.atomic_group import (
     Json,
-    Labelled,
+    LabelledArray,
     canonical,
     encode,
     metadata_key,
@@ -28,8 +28,8 @@ from pylops_distributed.storage.results import (
     attrs_if_intact,
     report_key,
     result_path,
+    store_result,
     sweep_results,
-    write_result,
 )
 from pylops_distributed.storage.state_io import ROOT as CHECKPOINTS
 from pylops_distributed.storage.state_io import CheckpointKey, published_checkpoints
@@ -208,7 +208,7 @@ class Run:
     def write_result(
         self,
         attempt: Attempt,
-        variables: Mapping[str, Labelled],
+        variables: Mapping[str, LabelledArray],
         *,
         checkpoint: str | None = None,
         attrs: Mapping[str, Any] | None = None,
@@ -245,7 +245,7 @@ class Run:
         }  # fmt: skip
         if checkpoint is not None:
             about["iteration"] = CheckpointKey.of(checkpoint).iteration
-        return write_result(self.storage, attempt, variables, about)
+        return store_result(self.storage, attempt, variables, about)
 
     @property
     def result(self) -> str | None:

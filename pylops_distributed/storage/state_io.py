@@ -17,7 +17,7 @@ from pylops_distributed.execution.state import State
 from pylops_distributed.storage.atomic_group import (
     Group,
     Json,
-    Labelled,
+    LabelledArray,
     Variable,
     Verify,
     open_group,
@@ -176,7 +176,7 @@ def load_checkpoint(
     return Checkpoint(name, kind(**values), history, group.attrs)
 
 
-def describe(state: State, history: History, parent: str | None, attempt: int, run: str) -> Json:
+def checkpoint_attrs(state: State, history: History, parent: str | None, attempt: int, run: str) -> Json:
     """Attributes of a state's group, in a run of this fingerprint."""
     vectors = {f.name: getattr(state, f.name) for f in fields(state)}
     return {
@@ -206,7 +206,7 @@ class Contents:
         Which of them are coordinates without being an axis.
     """
 
-    arrays: dict[str, Labelled]
+    arrays: dict[str, LabelledArray]
     vectors: list[str]
     coordinates: list[str]
 
@@ -219,8 +219,8 @@ def contents(state: State, history: History, labels: SpaceLabels) -> Contents:
     ValueError
         If the labels do not fit the vectors or each other.
     """
-    arrays: dict[str, Labelled] = {}
-    coords: dict[str, Labelled] = {"iteration": Variable((), np.int64(state.iteration))}
+    arrays: dict[str, LabelledArray] = {}
+    coords: dict[str, LabelledArray] = {"iteration": Variable((), np.int64(state.iteration))}
     vectors: list[str] = []
     for f in fields(state):
         value, space = getattr(state, f.name), f.metadata.get("space")
@@ -240,7 +240,7 @@ def contents(state: State, history: History, labels: SpaceLabels) -> Contents:
     return Contents({**arrays, **coords}, vectors, [n for n, v in coords.items() if tuple(v.dims) != (n,)])
 
 
-def _check(arrays: Mapping[str, Labelled], coords: Mapping[str, Labelled]) -> None:
+def _check(arrays: Mapping[str, LabelledArray], coords: Mapping[str, LabelledArray]) -> None:
     """Raise unless arrays and coordinates make one dataset."""
     if taken := sorted(arrays.keys() & coords.keys()):
         raise ValueError(f"coordinates named as arrays of the state: {taken}; give them other names")

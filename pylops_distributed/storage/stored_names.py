@@ -8,8 +8,14 @@ from __future__ import annotations
 
 # "module" or "module:name" as it is now, and as it was when tokens of it were first stored.
 STORED: dict[str, str] = {
-    "pylops_distributed.basicoperators.spread:_table_block": "pylops_distributed.basicoperators.spread:_called",
-    "pylops_distributed.blockwise.curve_sum:_curve_block": "pylops_distributed.blockwise.curve_sum:_made",
+    f"pylops_distributed.{module}:{now}": f"pylops_distributed.{module}:{stored}"
+    for module, now, stored in (
+        ("basicoperators.spread", "_table_block", "_called"),
+        ("blockwise.curve_sum", "_curve_block", "_made"),
+        ("signalprocessing.convolvend", "convolve_axes", "convolve"),
+        ("signalprocessing.dtcwt", "build_dtcwt", "build"),
+        ("waveeqprocessing.twoway", "build_acoustic_wave", "build"),
+    )
 }
 
 

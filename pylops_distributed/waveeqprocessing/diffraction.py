@@ -31,7 +31,7 @@ def weights(amplitudes: Array, angles: Array, limits: Limits) -> Array:
     return amplitudes * limits.taper(np.abs(angles))
 
 
-def spread(*blocks: Array, dt: float, nt: int, total: bool, limits: Limits | None) -> Array:
+def spread_image(*blocks: Array, dt: float, nt: int, total: bool, limits: Limits | None) -> Array:
     """Traces of a chunk of the image, for chunks of sources and receivers."""
     *operands, x = blocks
     values = x.ravel()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 from pylops.utils.tapers import taper
 
-from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.linearoperator.operator import LinearOperator
@@ -182,11 +182,11 @@ class Kirchhoff(LinearOperator):
             pairs = [tables(mode, axes, p, vel, n) for p, n in zip(points, pieces, strict=True)]
             self._raw, self._distances = [a for a, _ in pairs], [b for _, b in pairs]
         elif isinstance(trav, tuple):
-            self._raw = [lazy(a).reshape((*self.image, -1)) for a in trav]
+            self._raw = [as_lazy_array(a).reshape((*self.image, -1)) for a in trav]
         elif self.dynamic:
             raise NotImplementedError("dynamic needs times of sources and of receivers, as a tuple")
         else:
-            self.trav = lazy(trav)
+            self.trav = as_lazy_array(trav)
             table = self.trav.reshape((*self.dims, *self.dimsd[:2]))
             return [(self._chunked_like_image(table), (0, 1, 2, 3))]
         self.trav_srcs, self.trav_recs = (
@@ -206,7 +206,7 @@ class Kirchhoff(LinearOperator):
         if steps is None:
             if not isinstance(amp, tuple):
                 raise NotImplementedError("dynamic needs amplitudes of sources and of receivers, as a tuple")
-            amplitudes = [self._chunked_like_image(lazy(a).reshape((*self.dims, -1))) for a in amp]
+            amplitudes = [self._chunked_like_image(as_lazy_array(a).reshape((*self.dims, -1))) for a in amp]
         else:
             amplitudes = [
                 self._chunked_like_image(a.reshape((*self.dims, -1)))
@@ -236,7 +236,7 @@ class Kirchhoff(LinearOperator):
         return settings | {"limits": self.limits[0] if self.dynamic else None}
 
     def _matvec(self, x: da.Array) -> da.Array:
-        kernel = partial(diffraction.spread, **self._settings())
+        kernel = partial(diffraction.spread_image, **self._settings())
         dtype = np.result_type(self.dtype, x.dtype)
         traces = contract(kernel, [*self._operands, (x, (0, 1))], (2, 3, 4), dtype, {4: self.nt})
         return self.filter.apply(traces)

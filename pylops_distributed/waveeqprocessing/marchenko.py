@@ -14,7 +14,7 @@ from scipy.signal import filtfilt
 
 from pylops_distributed.basicoperators.block import Block
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
-from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
+from pylops_distributed.basicoperators.diagonal import Diagonal, as_lazy_array
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.basicoperators.roll import Roll
 from pylops_distributed.blockwise import Array
@@ -122,7 +122,7 @@ class Marchenko:
         dtype: DTypeLike = "float64",
         kwargs_fft: dict[str, Any] | None = None,
     ) -> None:
-        response = lazy(R)
+        response = as_lazy_array(R)
         self.dt, self.dr, self.toff, self.nsmooth = dt, dr, toff, nsmooth
         self.wav = None if wav is None else np.asarray(wav)
         self.prescaled, self.fftengine, self.dtype = prescaled, fftengine, np.dtype(dtype)

@@ -12,7 +12,7 @@ import numpy as np
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
-from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import complex_type, real_type
 from pylops_distributed.blockwise.contraction import contract
@@ -20,7 +20,7 @@ from pylops_distributed.blockwise.rechunk import split_longest_axis
 from pylops_distributed.compat.dask import Task, TaskRef
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Engine, engine_of
-from pylops_distributed.signalprocessing.fredholm1 import multiply
+from pylops_distributed.signalprocessing.fredholm1 import multiply_slices
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.waveeqprocessing.spectra import Spectra, to_frequencies, to_times
 
@@ -190,7 +190,7 @@ class MDC(LinearOperator):
         """Spectra cut in pieces, so that each chunk of the kernel gets only what it needs."""
         assert space.chunks is not None
         inner, outer = ((0, 1, 3), (0, 2, 3)) if adjoint else ((0, 2, 3), (0, 1, 3))
-        kernel = partial(multiply, adjoint=adjoint, conj=self.conjugate)
+        kernel = partial(multiply_slices, adjoint=adjoint, conj=self.conjugate)
         nf, shift, ckind = self.spectra.nf, self.twosided, complex_type(kind)
         spectra = x.map_blocks(
             to_frequencies, spectra=self.spectra, shift=shift and not adjoint, kind=ckind, dtype=ckind,
@@ -207,7 +207,7 @@ class MDC(LinearOperator):
 
 def _kernel(G: Any, nt: int) -> da.Array:
     """The kernel without frequencies that traces of ``nt`` samples do not have."""
-    kernel = lazy(G)
+    kernel = as_lazy_array(G)
     if kernel.ndim != 3:
         raise ValueError(f"G must have three axes, got an array of shape {kernel.shape}")
     most = nt // 2 + 1
@@ -219,7 +219,9 @@ def _kernel(G: Any, nt: int) -> da.Array:
 def _multiply(g: Array, *spectra: Array, rows: slice, adjoint: bool, conj: bool) -> Array:
     """Product of a chunk of the kernel with its frequencies of all chunks of receivers, or of sources."""
     pieces = [s[rows] for s in spectra]
-    return multiply(g, pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1), adjoint, conj)
+    return multiply_slices(
+        g, pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1), adjoint, conj
+    )
 
 
 def _to_times(*parts: Array, columns: slice, spectra: Spectra, shift: bool, kind: Any) -> Array:

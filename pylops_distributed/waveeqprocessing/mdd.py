@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.signal import filtfilt
 
-from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
+from pylops_distributed.basicoperators.diagonal import Diagonal, as_lazy_array
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.basic import cgls
 from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
@@ -120,7 +120,7 @@ def MDD(
     """
     if solver is lsqr and "callback" in kwargs_solver:  # as in PyLops: SciPy's LSQR calls nobody back
         solver = cgls
-    kernel, data = lazy(G), lazy(d)
+    kernel, data = as_lazy_array(G), as_lazy_array(d)
     nt = kernel.shape[2]
     nt2 = 2 * nt - 1 if twosided and add_negative else nt
     zero = (nt2 - 1) // 2 if twosided else 0  # samples of negative time

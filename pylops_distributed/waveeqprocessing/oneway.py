@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 from pylops.utils.tapers import taper2d, taper3d
 
-from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
+from pylops_distributed.basicoperators.diagonal import Diagonal, as_lazy_array
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.basicoperators.pad import Pad
 from pylops_distributed.blockwise import Array
@@ -253,7 +253,7 @@ def Deghosting(
     one_of("kind", kind, ("p", "vz"))
     if pd is None and win is None:
         raise ValueError("either the direct wave pd or the window win is needed")
-    data = lazy(p)
+    data = as_lazy_array(p)
     counts, pads = (tuple(map(int, np.atleast_1d(v))) for v in (nr, npad))
     pads = (pads * len(counts))[: len(counts)]
     dims = (nt, *counts)
@@ -271,7 +271,7 @@ def Deghosting(
     if dottest:
         run_dottest(whole, verb=True)
     op = whole if restriction is None else restriction @ whole
-    d = data - lazy(pd) if pd is not None else lazy(win) * data
+    d = data - as_lazy_array(pd) if pd is not None else as_lazy_array(win) * data
     if sptransf is not None:
         whole, op = whole @ sptransf, op @ sptransf
     model = da.asarray(call(solver, op, d.ravel(), kwargs_solver))

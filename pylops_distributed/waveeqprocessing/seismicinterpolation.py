@@ -11,7 +11,7 @@ import numpy as np
 import pylops.signalprocessing as local
 from numpy.typing import ArrayLike
 
-from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.real import Real
 from pylops_distributed.basicoperators.restriction import Restriction
@@ -135,7 +135,7 @@ def SeismicInterpolation(
     >>> SeismicInterpolation(da.ones((3, 8)), 5, [0, 2, 4], kind="spatial", niter=2)[0].shape
     (5, 8)
     """
-    d = lazy(data)
+    d = as_lazy_array(data)
     if d.ndim not in (2, 3):
         raise ValueError(f"data must have 2 or 3 dimensions, got {d.ndim}")
     if kind not in get_args(Kind):
@@ -152,7 +152,9 @@ def SeismicInterpolation(
         if dottest:
             run_dottest(R, verb=True)
         return regularized_inversion(R, d, [D], **kwargs_solver)[0], None, None
-    grid = Grid(kind, dims, dtype, taxis, (spataxis, spat1axis)[: d.ndim - 1], (paxis, p1axis)[: d.ndim - 1])
+    grid = InterpolationGrid(
+        kind, dims, dtype, taxis, (spataxis, spat1axis)[: d.ndim - 1], (paxis, p1axis)[: d.ndim - 1]
+    )
     if kind == "fk":
         P = grid.fourier(nffts, sampling)
     elif "sliding" in kind:
@@ -184,7 +186,7 @@ def _sampling(dims: tuple[int, ...], places: Sequence[ArrayLike], dtype: Any) ->
 
 
 @dataclass(frozen=True)
-class Grid:
+class InterpolationGrid:
     """The axes of data and slownesses, and the transforms from the sparse representations to the data."""
 
     kind: str

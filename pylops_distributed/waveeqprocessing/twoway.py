@@ -125,7 +125,9 @@ class AcousticWave2D(BlockwiseOperator):
             "t0": t0, "tn": tn, "src_type": src_type, "space_order": space_order, "nbl": nbl, "f0": f0,
             "checkpointing": checkpointing,
         }  # fmt: skip
-        self.parts = OperatorEnsemble.of(build, {**options, "wavelet": None}, ("src_x", "src_z"), shots)
+        self.parts = OperatorEnsemble.of(
+            build_acoustic_wave, {**options, "wavelet": None}, ("src_x", "src_z"), shots
+        )
         data = (sources.size, receivers.size, int(self.geometry.nt))
         super().__init__(
             EnsembleRule(self.parts, model, data), EnsembleRule(self.parts, model, data, adjoint=True), model, data,
@@ -137,7 +139,7 @@ class AcousticWave2D(BlockwiseOperator):
     def geometry(self) -> Any:
         """Devito's geometry of the first shot, made here."""
         one = {name: self.parts.options[name][:1] for name in self.parts.cut}
-        return build(**{**self.parts.options, **one}).geometry
+        return build_acoustic_wave(**{**self.parts.options, **one}).geometry
 
     def updatesrc(self, wav: ArrayLike) -> None:
         """Use a custom wavelet, sampled as the data are, at most as long.
@@ -148,7 +150,7 @@ class AcousticWave2D(BlockwiseOperator):
             Wavelet.
         """
         options = {**self.parts.options, "wavelet": np.asarray(wav, np.float32)}
-        self.parts = OperatorEnsemble(build, options, self.parts.cut, self.parts.sizes)
+        self.parts = OperatorEnsemble(build_acoustic_wave, options, self.parts.cut, self.parts.sizes)
         self._forward = EnsembleRule(self.parts, self.dims, self.dimsd)
         self._adjoint = EnsembleRule(self.parts, self.dims, self.dimsd, adjoint=True)
 
@@ -173,7 +175,7 @@ class AcousticWave2D(BlockwiseOperator):
         return {name: self.parts.options[name] for name in self.parts.cut}
 
 
-def build(wavelet: Array | None = None, **options: Any) -> Any:
+def build_acoustic_wave(wavelet: Array | None = None, **options: Any) -> Any:
     """PyLops' operator, with a custom wavelet."""
     op = pylops.waveeqprocessing.AcousticWave2D(**options)
     if wavelet is not None:
@@ -185,7 +187,7 @@ class _Illumination:
     """An operator of some shots, in whose adjoint's place is their illumination."""
 
     def __init__(self, settings: dict[str, Any], **places: Any) -> None:
-        self.op = build(**{**settings, **places})
+        self.op = build_acoustic_wave(**{**settings, **places})
         self.dims, self.dimsd = self.op.dims, self.op.dimsd
 
     def rmatvec(self, y: Array) -> Array:

@@ -12,7 +12,7 @@ from scipy.signal import filtfilt
 
 from pylops_distributed.basicoperators.block import Block
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
-from pylops_distributed.basicoperators.diagonal import Diagonal, lazy
+from pylops_distributed.basicoperators.diagonal import Diagonal, as_lazy_array
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import one_of
@@ -303,7 +303,7 @@ def WavefieldDecomposition(
     counts, steps = _axes(nr, dr)
     dims = (*counts, nt)
     settings = nt, counts, dt, steps, rho, vel, nffts, critical, ntaper
-    pressure, velocity = lazy(p), lazy(vz)
+    pressure, velocity = as_lazy_array(p), as_lazy_array(vz)
     if kind == "analytical":
         F, W = _obliquity(*settings, False, dtype)
         scaled = da.asarray((F.H @ W @ F).apply(velocity)).real

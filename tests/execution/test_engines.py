@@ -17,11 +17,11 @@ import zarr
 import pylops_distributed as pld
 from pylops_distributed.compat.dask import Task
 from pylops_distributed.errors import WorkerLostError
-from pylops_distributed.execution import Engine, replay, trace
+from pylops_distributed.execution import Engine, replay, trace_step
 from pylops_distributed.execution.actors import ActorEngine
 from pylops_distributed.execution.engine import SchedulerEngine, ThreadedEngine
 from pylops_distributed.execution.operator_cache import OperatorCache
-from pylops_distributed.execution.partitioning import plan
+from pylops_distributed.execution.partitioning import plan_partitions
 from pylops_distributed.execution.transport import PeerTransport
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.leastsquares import regularized_system
@@ -87,7 +87,7 @@ def reference(op, y):
     solver = CGLS(STEPS, tol=0.0)
     with dask.config.set(scheduler="sync"):
         first = solver.init(op, y)
-        plain = SchedulerEngine(trace(partial(solver.step, op, y), first), first, solver.done)
+        plain = SchedulerEngine(trace_step(partial(solver.step, op, y), first), first, solver.done)
         numbers = plain.run(STEPS)
         return computed(plain), [n.cost for n in numbers]
 
@@ -273,8 +273,8 @@ def test_few_messages_a_step(rng, tmp_path):
     dims = (16, 8)
     op, y = pld.FirstDerivative(dims, axis=0), da.ones(dims, chunks=(4, 8))
     with dask.config.set(scheduler="sync"):
-        template = trace(partial(solver.step, op, y), solver.init(op, y))
-    shares = plan(template, 2)[0]
+        template = trace_step(partial(solver.step, op, y), solver.init(op, y))
+    shares = plan_partitions(template, 2)[0]
     assert all(len(s.sends) <= 4 and len(s.receives) <= 4 for s in shares)
     assert abs(len(shares[0].works) - len(shares[1].works)) <= 8
 

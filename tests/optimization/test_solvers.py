@@ -14,7 +14,7 @@ import pylops_distributed as pld
 from pylops_distributed import optimization
 from pylops_distributed.execution import unroll
 from pylops_distributed.execution.state import materialise, state_arrays
-from pylops_distributed.execution.tracing import trace
+from pylops_distributed.execution.tracing import trace_step
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.run import Run
@@ -194,7 +194,9 @@ def test_steps_past_convergence_rest(case):
     solver = case.build(dtype)
     with dask.config.set(scheduler="sync"):
         reached = materialise(unroll(solver, op, data, case.settled))
-        later = materialise(trace(lambda before: solver.step(op, data, before), reached).expand(reached, 50))
+        later = materialise(
+            trace_step(lambda before: solver.step(op, data, before), reached).expand(reached, 50)
+        )
         assert not any(np.isnan(a).any() for a in dask.compute(*state_arrays(later)))
         x, expected = dask.compute(later.x, reached.x)
     np.testing.assert_allclose(x, expected, rtol=0, atol=1e-4 * np.abs(expected).max())

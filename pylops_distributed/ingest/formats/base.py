@@ -118,7 +118,7 @@ def choose_labelled(
     return list(choose(names, variables, path))
 
 
-def label(
+def label_arrays(
     arrays: Mapping[str, Any],
     variables: Sequence[str] | None,
     dims: Sequence[str] | None,

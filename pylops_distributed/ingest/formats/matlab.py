@@ -14,7 +14,7 @@ import xarray as xr
 from scipy.io import loadmat, whosmat
 from scipy.sparse import issparse
 
-from pylops_distributed.ingest.formats.base import FileArray, check_room, label, require
+from pylops_distributed.ingest.formats.base import FileArray, check_room, label_arrays, require
 from pylops_distributed.ingest.formats.coordinates import Coords, Interval
 from pylops_distributed.ingest.formats.hdf5_links import check_contained
 
@@ -73,7 +73,7 @@ def open_matlab(
     if modern:
         numeric, others = _find(path)
         _check_others(path, numeric, others, variables)
-        return label(numeric, variables, dims, chunks, coords, interval, path)
+        return label_arrays(numeric, variables, dims, chunks, coords, interval, path)
     try:
         check_room(path, sum(math.prod(shape) * BYTES.get(kind, 0) for _, shape, kind in whosmat(path)))
         loaded = loadmat(path)
@@ -83,7 +83,7 @@ def open_matlab(
     arrays = {n: a for n, a in loaded.items() if isinstance(a, np.ndarray) and a.dtype.kind in "biufc"}
     others = {n: _kind(a) for n, a in loaded.items() if n not in arrays}
     _check_others(path, arrays, others, variables)
-    ds = label(arrays, variables, dims, chunks, coords, interval, path)
+    ds = label_arrays(arrays, variables, dims, chunks, coords, interval, path)
     return ds.assign_attrs(reading="whole")
 
 

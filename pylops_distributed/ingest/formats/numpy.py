@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 import xarray as xr
 
-from pylops_distributed.ingest.formats.base import FileArray, check_room, choose, label
+from pylops_distributed.ingest.formats.base import FileArray, check_room, choose, label_arrays
 from pylops_distributed.ingest.formats.coordinates import Coords, Interval, arrays_named
 
 
@@ -60,14 +60,14 @@ def open_npy(
             raise ValueError(f"{path!r} holds one array: give one name for it, not {list(variables)}.")
         name = variables[0] if variables else Path(path).stem
         array = FileArray(_mapped, path, "", loaded.shape, loaded.dtype)
-        return label({name: array}, None, dims, chunks, coords, interval, path)
+        return label_arrays({name: array}, None, dims, chunks, coords, interval, path)
     with loaded:
         names = dict.fromkeys(loaded.files)
         wanted = choose(names, variables, path) | dict.fromkeys(arrays_named(coords) & set(names))
         sizes = {entry.filename.removesuffix(".npy"): entry.file_size for entry in loaded.zip.infolist()}
         check_room(path, sum(sizes[name] for name in wanted))
         arrays = {name: _member(loaded, name, path) for name in wanted}
-        ds = label(arrays, variables, dims, chunks, coords, interval, path)
+        ds = label_arrays(arrays, variables, dims, chunks, coords, interval, path)
     return ds.assign_attrs(reading="whole")
 
 

@@ -127,7 +127,7 @@ def open_source(path: str, *, format: str | None = None, checksum: bool = True, 
     ds = reader(path, **options)
     if not ds.data_vars:
         raise ValueError(f"{path!r} holds no numerical array.")
-    ds.attrs |= {"source": path, "format": name, **(digest(path) if checksum else {})}
+    ds.attrs |= {"source": path, "format": name, **(size_and_sha256(path) if checksum else {})}
     return ds
 
 
@@ -158,7 +158,7 @@ def recognise(path: str) -> str:
     )
 
 
-def digest(path: str) -> Mapping[str, Any]:
+def size_and_sha256(path: str) -> Mapping[str, Any]:
     """Size [bytes] and SHA-256 of a file, or of all keys and objects of a folder or URL, streaming."""
     if Path(path).is_file():
         with Path(path).open("rb") as file:

@@ -11,8 +11,8 @@ from pylops_distributed.execution.state import Reason, State, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.golub_kahan import (
     Bidiagonal,
-    begin,
     quotient,
+    start_bidiagonalisation,
     stop_code,
     system_of,
     unit,
@@ -109,7 +109,7 @@ class LSMR:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> LSMRState:
         """State before the first step, lazily."""
-        x, basis = begin(op, y, x0, damp=self._stacked(x0))
+        x, basis = start_bidiagonalisation(op, y, x0, damp=self._stacked(x0))
         real = real_dtype(x, basis.v)
         carried = {name: scalar_array(0, real) for name in _CARRIED}
         carried |= dict.fromkeys(("rho", "rhobar", "cbar", "rhodold", "live", "conda"), scalar_array(1, real))

@@ -11,8 +11,8 @@ from pylops_distributed.execution.state import Reason, State, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.golub_kahan import (
     Bidiagonal,
-    begin,
     quotient,
+    start_bidiagonalisation,
     stop_code,
     system_of,
     unit,
@@ -128,7 +128,7 @@ class LSQR:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> LSQRState:
         """State before the first step, lazily."""
-        x, basis = begin(op, y, x0, self.M, self._stacked(x0))
+        x, basis = start_bidiagonalisation(op, y, x0, self.M, self._stacked(x0))
         carried = {name: scalar_array(0, real_dtype(x, basis.v)) for name in _CARRIED}
         carried |= {"live": carried["live"] + 1, "cs2": carried["cs2"] - 1, "rhobar": basis.alfa}
         carried |= dict.fromkeys(("bnorm", "phibar", "r1norm", "r2norm", "cost"), basis.beta)

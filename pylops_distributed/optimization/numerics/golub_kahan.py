@@ -125,7 +125,7 @@ def system_of(op: LinearOperator, u: Vector, damp: float) -> tuple[Any, float]:
     return Damped(op, damp), 0.0
 
 
-def begin(
+def start_bidiagonalisation(
     op: LinearOperator, y: Vector, x0: Vector | None, M: LinearOperator | None = None, damp: float = 0.0
 ) -> Any:
     """The initial model and the bidiagonalisation before its first step.

@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
-from pylops_distributed.basicoperators.diagonal import lazy
+from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, as_floating, reshape, zeros
@@ -119,7 +119,7 @@ def normal_system(
 
 def vector_of(x: Any, space: AnySpace) -> Any:
     """A vector of ``space`` from Blocks or any array, flat or not, lazily; in floating point."""
-    return reshape(as_floating(x if isinstance(x, BlockVector) else lazy(x), space.dtype), space)
+    return reshape(as_floating(x if isinstance(x, BlockVector) else as_lazy_array(x), space.dtype), space)
 
 
 def _terms(

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.optimization.algorithms import irls, irlsmodel
-from pylops_distributed.optimization.basesolver import lazy, renamed
+from pylops_distributed.optimization.basesolver import as_lazy_vector, renamed
 from pylops_distributed.optimization.numerics.outer_loop import OuterLoop, length
 from pylops_distributed.optimization.numerics.systems import regularized_system, vector_of
 from pylops_distributed.optimization.pylops_api.irls_rounds import DataRounds, ModelRounds
-from pylops_distributed.optimization.pylops_api.scipy_engine import engine_of, lsqr_settings
+from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
 from pylops_distributed.vectors.space import zeros
 
 
@@ -43,7 +43,7 @@ class IRLS(OuterLoop):
 
     def step(self, x: Any, engine: str = "scipy", show: bool = False, **kwargs_solver: Any) -> Any:
         """One outer iteration from model ``x``; returns the new one."""
-        if engine_of(engine) == "scipy":
+        if check_engine(engine) == "scipy":
             if not self._begun:
                 x = self._start_rounds(x, None)
             return self.outer_step(x, lsqr_settings(kwargs_solver, "irls"), show)
@@ -58,7 +58,7 @@ class IRLS(OuterLoop):
         """Outer iterations for what model ``x`` does not explain; returns the sum of both."""
         nouter = nouter if self.nouter is None else self.nouter
         start = x
-        if engine_of(engine) == "scipy":
+        if check_engine(engine) == "scipy":
             if not self._begun:
                 self._start_rounds(x, x)
             self._run_rounds(nouter, show, itershow, kwargs_solver)
@@ -67,7 +67,7 @@ class IRLS(OuterLoop):
             if not self._begun:
                 x = self._start(x, x, kwargs_solver)
             x = self.iterate(x, nouter, show, itershow)
-        return x if start is None else lazy(start).reshape(x.shape) + x
+        return x if start is None else as_lazy_vector(start).reshape(x.shape) + x
 
     def finalize(self, show: bool = False) -> None:
         """Take the time and the number of outer iterations."""

@@ -15,8 +15,8 @@ from pylops_distributed.linearoperator.operator import LinearOperator, aslinearo
 from pylops_distributed.optimization.algorithms import mp, omp
 from pylops_distributed.optimization.numerics.outer_loop import OuterLoop, length
 from pylops_distributed.optimization.numerics.systems import vector_of
-from pylops_distributed.optimization.pylops_api.omp_rounds import OMPRounds, model_of
-from pylops_distributed.optimization.pylops_api.scipy_engine import engine_of, lsqr_settings
+from pylops_distributed.optimization.pylops_api.omp_rounds import OMPRounds, model_of_coefficients
+from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
 from pylops_distributed.vectors.space import BlockVector, flatten, unflatten
 
 
@@ -89,7 +89,7 @@ class OMP(OuterLoop):
         self.nouter = self.iiter
         if self._rounds is not None:
             self._flat = not isinstance(self._given["y"], BlockVector) and np.ndim(self._given["y"]) == 1
-            model = model_of(self.Op, x, cols)
+            model = model_of_coefficients(self.Op, x, cols)
             self._x = self.shaped(model * np.nan if self.reason is Reason.NOT_FINITE else model)
         return self._x
 
@@ -108,7 +108,7 @@ class OMP(OuterLoop):
 
     def _by_rounds(self, engine: str) -> bool:
         """Whether LSQR solves for the coefficients: matching pursuit has nothing to solve."""
-        return engine_of(engine) == "scipy" and isinstance(self.machine, omp.OMP)
+        return check_engine(engine) == "scipy" and isinstance(self.machine, omp.OMP)
 
     def _begin_rounds(self) -> None:
         if not self._begun:

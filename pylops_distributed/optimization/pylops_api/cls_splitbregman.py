@@ -14,7 +14,7 @@ from pylops_distributed.optimization.basesolver import renamed
 from pylops_distributed.optimization.numerics.outer_loop import OuterLoop
 from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.bregman_rounds import BregmanRounds
-from pylops_distributed.optimization.pylops_api.scipy_engine import engine_of, lsqr_settings
+from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
 from pylops_distributed.vectors.space import BlockVector, zeros
 
 
@@ -63,7 +63,7 @@ class SplitBregman(OuterLoop):
         **kwargs_solver: Any,
     ) -> Any:
         """One outer iteration from model ``x``; returns the new one. The first begins the engine."""
-        if engine_of(engine) == "scipy":
+        if check_engine(engine) == "scipy":
             settings = lsqr_settings(kwargs_solver, "splitbregman")
             return self.outer_step(self._rounds_from(x), {"show": show_inner, **settings}, show)
         return self.advance(self._tuned(x, kwargs_solver), show)
@@ -73,7 +73,7 @@ class SplitBregman(OuterLoop):
         show_inner: bool = False, **kwargs_lsqr: Any,
     ) -> Any:  # fmt: skip
         """Outer iterations from model ``x`` until done; returns the last one."""
-        if engine_of(engine) == "pylops":
+        if check_engine(engine) == "pylops":
             return self.iterate(self._tuned(x, kwargs_lsqr), None, show, itershow)
         self._rounds_from(x)
 

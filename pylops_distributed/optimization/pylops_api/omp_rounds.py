@@ -46,7 +46,7 @@ class OMPRounds:
         return x, length(self.residual)
 
 
-def model_of(op: Any, x: list[Any], cols: list[int]) -> Any:
+def model_of_coefficients(op: Any, x: list[Any], cols: list[int]) -> Any:
     """The model with the coefficients ``x`` at the flat positions ``cols``, in the operator's layout."""
     dtype = np.result_type(op.dtype, *(np.asarray(v).dtype for v in x))
     model = np.zeros(op.shape[1], dtype)

@@ -181,7 +181,7 @@ def operator_of(M: Any) -> LinearOperator | None:
     return MatrixMult(np.asarray(M))
 
 
-def engine_of(engine: str) -> str:
+def check_engine(engine: str) -> str:
     """``engine`` if it is one of PyLops'; else an error."""
     if engine not in ENGINES:
         raise NotImplementedError(f"`engine` must be scipy or pylops, got {engine!r}")
@@ -230,16 +230,16 @@ def call(solver: Callable[..., Any], Op: LinearOperator, data: Any, settings: Ma
         model = solver(Op.topylops(), np.asarray(flat), **settings)[0]
         return da.asarray(np.asarray(model))
     if solver is lsqr:
-        return solve(Op, data, settings, "lsqr")
+        return least_squares_model(Op, data, settings, "lsqr")
     if _origin(solver) == "pylops_distributed":
         settings = renamed(settings)
     return solver(Op, data, **settings)[0]
 
 
-def solve(Op: LinearOperator, data: Any, settings: Mapping[str, Any], caller: str) -> Any:
+def least_squares_model(Op: LinearOperator, data: Any, settings: Mapping[str, Any], caller: str) -> Any:
     """The model of least squares by the engine that ``settings`` name: SciPy's LSQR, or PyLops' CGLS."""
     settings = dict(settings)
-    if engine_of(settings.pop("engine", "scipy")) == "scipy":
+    if check_engine(settings.pop("engine", "scipy")) == "scipy":
         return lsqr(Op, data, **lsqr_settings(settings, caller))[0]
     return cgls(Op, data, **renamed(settings))[0]
 

@@ -24,7 +24,7 @@ from pylops_distributed.ingest.formats.segy.fields import (
     Field,
     scalar_of,
 )
-from pylops_distributed.ingest.formats.segy.grid import Grid
+from pylops_distributed.ingest.formats.segy.grid import TraceGrid
 from pylops_distributed.ingest.formats.segy.layout import Headers, Layout, Place, standard
 
 # Scalars of elevations and positions, unit of positions, delay, number of samples, interval, scalar of times.
@@ -136,7 +136,7 @@ def scaled(headers: Headers, field: Field) -> NDArray[Any]:
     return values
 
 
-def spread(grid: Grid, field: NDArray[Any]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+def spread_coordinate(grid: TraceGrid, field: NDArray[Any]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """A coordinate on the grid, without the dimensions past the second along which it never changes."""
     over, values = tuple(grid.axes), grid.spread(field)
     while len(over) > 2:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from pylops_distributed.errors import GeometryError
-from pylops_distributed.ingest.formats.segy.grid import Grid
+from pylops_distributed.ingest.formats.segy.grid import TraceGrid
 from pylops_distributed.ingest.formats.segy.layout import Headers, Layout, Place, standard, standard_code
 
 # What people write: a byte, or "BYTE:TYPE" or "BYTE:TYPE:SCALAR".
@@ -190,7 +190,7 @@ def check_overlaps(
     return headers | changed
 
 
-def check_numbers(grid: Grid, positions: Mapping[int, Any]) -> None:
+def check_numbers(grid: TraceGrid, positions: Mapping[int, Any]) -> None:
     """Raise for positions that would be taken for line numbers because nothing was said about the bytes.
 
     Raises

@@ -17,7 +17,7 @@ MIN_FILL = 0.1
 
 
 @dataclass(frozen=True)
-class Grid:
+class TraceGrid:
     """Traces laid out on their dimensions.
 
     Parameters
@@ -41,7 +41,7 @@ class Grid:
         return np.where(self.mask, values[self.numbers], np.nan)
 
 
-def build_grid(keys: Mapping[str, NDArray[Any]]) -> Grid:
+def build_grid(keys: Mapping[str, NDArray[Any]]) -> TraceGrid:
     """Lay the traces out by their header values, in any order and with holes.
 
     Parameters
@@ -91,7 +91,7 @@ def build_grid(keys: Mapping[str, NDArray[Any]]) -> Grid:
             f"traces share a place, on a grid of {_named(axes)}: a dimension is missing (offset?), a byte is "
             "wrong, or traces are repeated."
         )
-    return Grid(axes, numbers)
+    return TraceGrid(axes, numbers)
 
 
 def _named(axes: Mapping[str, NDArray[Any]]) -> str:

@@ -25,7 +25,7 @@ from pylops_distributed.ingest.formats.segy.axes import (
     read_binary,
     sample_axis,
     scaled,
-    spread,
+    spread_coordinate,
     text_header,
     vertical_attrs,
 )
@@ -40,7 +40,7 @@ from pylops_distributed.ingest.formats.segy.fields import (
     parse_field,
     widths,
 )
-from pylops_distributed.ingest.formats.segy.grid import Grid, build_grid
+from pylops_distributed.ingest.formats.segy.grid import TraceGrid, build_grid
 from pylops_distributed.ingest.formats.segy.layout import (
     IBM,
     Headers,
@@ -145,7 +145,7 @@ def open_segy(
         if name in chosen.dims:
             over, values = (name,), grid.axes[name]
         elif (numbers := scaled(headers, field)).any():
-            over, values = spread(grid, numbers)
+            over, values = spread_coordinate(grid, numbers)
         else:
             continue  # nobody filled this field in
         units = field_unit(name, field, headers, length)
@@ -268,7 +268,7 @@ def _byte(spec: FieldSpec) -> int | None:
 
 def _first_grid(
     layout: Layout, choices: list[_Choice], times: Collection[str]
-) -> tuple[_Choice, Headers, Grid]:
+) -> tuple[_Choice, Headers, TraceGrid]:
     """The first choice that works, its header fields and its grid."""
     problems: list[str] = []
     headers: Headers = {}
@@ -304,7 +304,7 @@ def _first_grid(
 
 def _assemble(
     layout: Layout,
-    grid: Grid,
+    grid: TraceGrid,
     variable: str,
     vertical: str,
     chunks: Mapping[str, int] | None,

@@ -70,7 +70,7 @@ def _cast(
     return cast
 
 
-def encode(values: NDArray[np.generic], layout: Layout) -> bytes:
+def encode_samples(values: NDArray[np.generic], layout: Layout) -> bytes:
     """Traces, one a row, as bytes of the format of a file.
 
     Raises
@@ -110,7 +110,7 @@ def _whole(values: NDArray[np.generic], layout: Layout) -> NDArray[np.generic]:
 
 def write_run(file: IO[bytes], layout: Layout, begin: int, values: NDArray[np.generic]) -> None:
     """Write the samples of traces, one a row, from trace ``begin`` on; headers stay as they are."""
-    raw = encode(values, layout)
+    raw = encode_samples(values, layout)
     size = layout.samples * layout.dtype.itemsize
     for k in range(len(values)):
         file.seek(layout.first + (begin + k) * layout.trace_bytes + layout.header_bytes)
