@@ -8,13 +8,8 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("pylops_distributed", "flows", "tests", "benchmarks", "examples", "docs", "data", ".ci")
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "pyproject.toml", "prefect.yaml")
 SUFFIXES = {".py", ".pyi", ".md", ".rst", ".ipynb", ".yaml", ".toml"}
-BUILT = {
-    "_build",
-    "gallery",
-    "generated",
-    "jupyter_execute",
-    "golden",
-}  # made from other files, or stored runs
+# Folders of pages that are made from other files.
+BUILT = {"_build", "gallery", "generated", "jupyter_execute"}
 
 # An expression, and the plain words for it. Line ends, comment signs and underscores count as blanks.
 PLAIN = {

@@ -1,4 +1,4 @@
-"""Runs that older versions wrote are read, found sound, and solved further."""
+"""Runs that older versions wrote are read, verified, and solved further."""
 
 import shutil
 from pathlib import Path

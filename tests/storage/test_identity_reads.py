@@ -31,7 +31,7 @@ READS = {
     "constant path": (FILE.format("'w.npy'"), "", ""),
     "path in a global": (FILE.format("PATH"), "PATH = 'w.npy'", ""),
     "Path in a global": (FILE.format("PATH"), "from pathlib import Path\nPATH = Path('w.npy')", ""),
-    "beside the module": (
+    "next to the module": (
         FILE.format("Path(__file__).parent / 'w.npy'"), "from pathlib import Path", ""
     ),
     "in a folder": (FILE.format("os.path.join('data', 'w.npy')"), "import os", ""),
@@ -88,7 +88,7 @@ def test_a_table_counts_as_it_is_loaded(folder):
 
 
 def test_what_code_changes_counts_by_its_text(folder):
-    """A cache, a counter, or a list that grows, is of the moment: the same run goes on with it."""
+    """A cache, a counter, or a list that grows, is of the moment: the same run resumes with it."""
     more = """
     def f(self):
         CACHE['a'] = 2.0
