@@ -2,7 +2,7 @@
 BIN := .venv/bin/
 PYTEST := $(BIN)python -m pytest
 
-.PHONY: install test slow engines server fuzz campaign browser faults peers lint format types docs ci
+.PHONY: install test slow engines server fuzz campaign browser faults peers lint format types docs newest ci
 install:
 	python3 -m venv .venv && $(BIN)pip install -c constraints.txt -e '.[dev]'
 test:
@@ -31,5 +31,7 @@ types:
 	$(BIN)mypy
 docs:
 	$(BIN)sphinx-build -W docs docs/_build
+newest:
+	$(BIN)python .ci/newest.py
 ci:
 	bash .ci/run

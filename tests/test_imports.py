@@ -14,7 +14,11 @@ from layers import ALLOWED, LIBRARY, PIPELINES, picture
 
 import pylops_distributed
 import pylops_flows
+from pylops_distributed.clusters.client import HARDWARE
+from pylops_distributed.execution import ON_CLUSTERS
 from pylops_distributed.linearoperator.late_binding import LATE
+from pylops_distributed.problems.registry import PROBLEMS
+from pylops_distributed.settings.solver_settings import SOLVERS
 from pylops_flows.cli.late_binding import LATE as LATE_IN_COMMANDS
 
 ROOTS = {m.__name__: Path(m.__file__).parent for m in (pylops_distributed, pylops_flows)}
@@ -83,6 +87,33 @@ def test_few_modules_lie_flat():
 def test_late_bound_names_exist(location):
     module, _, attribute = location.partition(":")
     assert hasattr(import_module(module), attribute)
+
+
+@pytest.mark.parametrize("registry", [HARDWARE, ON_CLUSTERS, PROBLEMS, SOLVERS])
+def test_names_of_registries_exist(registry):
+    assert all(registry[name] is not None for name in registry)
+
+
+# Where functions import by name: the two tables, and code of users.
+BY_NAME = {
+    "pylops_distributed.registry",
+    "pylops_distributed.linearoperator.late_binding",
+    "pylops_distributed.compat.numpy",
+    "pylops_distributed.problems.registry",
+    "pylops_distributed.problems.fields.operator_spec",
+    "pylops_distributed.storage.code_reads",
+    "pylops_distributed.storage.source_code",
+    # Read by its path as workers start, before anything is imported.
+    "pylops_distributed.clusters.pylops_distributed_preload",
+}
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in FILES if m.startswith("pylops_distributed") and m not in BY_NAME]
+)
+def test_functions_import_by_the_tables_alone(module):
+    """Imports in functions are found by ruff (PLC0415), those by name here."""
+    assert not {"importlib.import_module", "importlib"} & set(imported(FILES[module]))
 
 
 @pytest.mark.parametrize("module", [m for m in FILES if m.startswith(pylops_distributed.__name__)])
