@@ -57,14 +57,14 @@ TABLE = {
             "tests/storage/test_content_digest.py",
             "tests/storage/test_identity.py",
             "tests/storage/test_promises.py",
-            "tests/test_solver_settings.py",
+            "tests/settings/test_solver_settings.py",
             "tests/flows/test_incremental.py",
             "tests/problems/test_poststack.py",
         ],
     ),
     "optimization": (
         ["pylops_distributed/optimization/**/*.py"],
-        ["tests/optimization", "tests/test_matrix.py"],
+        ["tests/optimization", "tests/linearoperator/test_matrix.py"],
     ),
 }
 P = "tests/storage/test_promises.py"
