@@ -51,11 +51,11 @@ def main() -> None:
 def environment(folder: Path) -> Path:
     """The Python of an environment with the newest packages and this project."""
     python = folder / "bin/python"
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if not python.exists():
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
         subprocess.run([*pip, "--upgrade", "--upgrade-strategy", "eager", *requirements()], check=True)
-        subprocess.run([*pip, "--no-deps", str(ROOT)], check=True)
+    subprocess.run([*pip, "--no-deps", "--force-reinstall", str(ROOT)], check=True)
     return python
 
 

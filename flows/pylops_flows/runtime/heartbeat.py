@@ -1,7 +1,8 @@
 """Heartbeats of flow runs, by which a server finds those whose process is gone.
 
 Prefect's own are not used: its thread ends at a full second only, so each flow, and every stage is one, would end half
-a second late.
+a second late. Relies on: they are off where ``PREFECT_FLOWS`` sets no frequency, and an event that is emitted in the
+context of a flow run has the flow among its related resources.
 """
 
 from __future__ import annotations

@@ -1,4 +1,10 @@
-"""Flow runs that are stopped end in a state that says so: finished work is saved, and they can be resumed."""
+"""Flow runs that are stopped end in a state that says so: finished work is saved, and they can be resumed.
+
+Relies on undocumented behaviour of Prefect, tested in ``tests/compat/test_prefect.py``: SIGTERM is raised as
+``TerminationSignal`` in the body of a flow; ``Pause`` goes from there to the caller, and leaves the run's state alone;
+hooks and the timeout are read from the attributes of a flow as it runs, also of a copy; a run that took too long ends
+in a state whose result raises ``FlowRunTimeoutError``; a state can be set by force.
+"""
 
 from __future__ import annotations
 

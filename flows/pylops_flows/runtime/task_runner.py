@@ -37,6 +37,8 @@ def cluster() -> Iterator[Any]:
 
     Functions that are called inside (rather than submitted) compute on the cluster, yet end with their flow: signals
     and cancellation reach them, timeouts hold, and no worker continues to write for a flow that has ended.
+
+    Relies on: ``FlowRunContext.get().task_runner`` is the running task runner of a flow, with its ``client``.
     """
     context = FlowRunContext.get()
     if context is None or not isinstance(context.task_runner, DaskTaskRunner):

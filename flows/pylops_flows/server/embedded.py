@@ -148,7 +148,10 @@ class EmbeddedServer:
         return self.url
 
     def close(self) -> None:
-        """Send the server the last events and logs, and end it."""
+        """Send the server the last events and logs, and end it.
+
+        Relies on: ``drain_all`` of Prefect's two workers returns once all that was emitted and logged is sent.
+        """
         APILogWorker.drain_all(timeout=5)
         EventsWorker.drain_all(timeout=5)
         set_api_url(None)
@@ -161,7 +164,10 @@ class EmbeddedServer:
 
 
 def set_api_url(url: str | None) -> None:
-    """Set or unset the address of the API: for child processes in the environment, for all threads in Prefect."""
+    """Set or unset the address of the API: for child processes in the environment, for all threads in Prefect.
+
+    Relies on: ``refresh_global_settings_context`` reads the environment again.
+    """
     if url is None:
         os.environ.pop("PREFECT_API_URL", None)
     else:
@@ -210,7 +216,11 @@ def _follow(parent: int) -> None:
 
 
 def _serve(port: int, parent: int, listener: int | None = None) -> None:
-    """Serve on a port, or on the bound socket of a file descriptor that this process inherited."""
+    """Serve on a port, or on the bound socket of a file descriptor that this process inherited.
+
+    Relies on: ``prefect.server.api.server.create_app`` makes the application; ``final`` says that this process makes no
+    other.
+    """
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     release_memory_periodically()
     # Only the server's own process needs them.

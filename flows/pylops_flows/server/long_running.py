@@ -3,7 +3,7 @@
 ``python -m pylops_flows.server.long_running worker start --pool local`` starts a worker.
 
 Such a process grows with each run: Python collects old garbage only once there is a lot of it, and the C library
-keeps freed memory between blocks that are still in use.
+keeps freed memory between blocks that are still in use. Relies on: ``prefect.cli.app`` runs a command of ``sys.argv``.
 """
 
 from __future__ import annotations
