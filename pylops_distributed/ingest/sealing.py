@@ -218,7 +218,7 @@ def _read_root(raw: bytes, url: str) -> dict[str, Any]:
     try:
         attrs = dict(json.loads(raw)["attributes"])
         signed = attrs.pop("digest", None) is not None or "metadata" in attrs
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"{url!r} is corrupt: {ROOT} cannot be read: {error}. Ingest it again.") from None
     if signed and encode(attrs) != raw:
         raise ValueError(f"{url!r} is corrupt: {ROOT} has changed since it was written. Ingest it again.")

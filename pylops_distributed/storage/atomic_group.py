@@ -112,7 +112,7 @@ def read_attrs(storage: Storage, path: str = "") -> Json:
         attrs: Json = json.loads(raw)["attributes"]
         del attrs["digest"]
         intact = encode(attrs) == raw
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         intact = False
     if not intact:
         raise CorruptionError(f"the metadata {metadata_key(path)} has changed since it was written")

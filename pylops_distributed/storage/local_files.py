@@ -41,6 +41,14 @@ def make_folder(folder: Path, root: Path | None) -> None:
         )
 
 
+def folders(place: Path) -> list[str]:
+    """Names of the folders directly in a folder, links to folders among them; a link that leads nowhere is none."""
+    try:
+        return sorted(entry.name for entry in place.iterdir() if entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def replace(path: Path, data: bytes, root: Path | None) -> None:
     """Write a file at once, over any older one."""
     for left in reversed(range(TRIES)):

@@ -226,6 +226,9 @@ class Storage:
 
     def dirs(self, prefix: str = "") -> Iterator[str]:
         """Names directly below ``prefix`` that have keys below them, sorted."""
+        if self.folder is not None:
+            with self._words(prefix, "listed"):
+                return iter(files.folders(self.folder / prefix))
         try:
             folders = self._ask(
                 prefix, "listed", lambda: obstore.list_with_delimiter(self._readable, prefix or None)

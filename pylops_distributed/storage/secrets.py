@@ -30,6 +30,7 @@ LOOKS = re.compile(
     r"-----BEGIN[A-Z ]* PRIVATE KEY|PuTTY-User-Key-File|\bgh[oprsu]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|"
     r"\bglpat-[\w-]{15,}|\bxox[abeoprs]-[\w-]{10,}|\b[rs]k_(live|test)_\w{10,}|\bsk-[\w-]{20,}|\bhf_[A-Za-z0-9]{20,}|"
     r"\bpypi-[\w-]{20,}|\bnpm_[A-Za-z0-9]{20,}|\bAIza[\w-]{30,}|\bdop_v1_\w{20,}|\bhv[bs]\.[\w-]{20,}|\bpn[ub]_\w{20,}|"
+    r"hooks\.slack\.com/services/\w|discord(app)?\.com/api/webhooks/\d|"
     r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.|(?i:\b(bearer|basic)\s+[\w.~+/=-]{6,})|(?i:\b(account|sharedaccess)key=[^\s;$])"
 )
 # A password, with the blank and slash that keys of S3 may hold; a colon before a port is none.

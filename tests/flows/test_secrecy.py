@@ -39,6 +39,7 @@ RAW = {"dataset": "a.zarr", "cluster": {"hardware": "kubernetes"}}
         ({"connect_options": {"client_keys": [PEM]}}, "client_keys"),
         ({"env": {"WHATEVER": PEM}}, "WHATEVER"),
         ({"env": {"WHATEVER": "ghp_hunter2" + "a" * 30}}, "WHATEVER"),
+        ({"env": {"NOTIFY": "https://hooks.slack.com/services/T0/B0/hunter2"}}, "NOTIFY"),
         ({"env": {"ghp_hunter2" + "a" * 30: "x"}}, "env"),
         ({"env": {"CONNECTION": "AccountName=me;AccountKey=hunter2"}}, "CONNECTION"),
         ({"env": {"URL": "https://there/?a=1&access_token=hunter2"}}, "access_token"),

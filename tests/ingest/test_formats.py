@@ -203,3 +203,43 @@ def test_absurd_sizes_are_rejected_before_memory_is_taken(tmp_path, monkeypatch)
         assert (tmp_path / name).stat().st_size < 10**5
         with pytest.raises(ValueError, match=r"to be read whole, and there are 0\.001 GB of memory"):
             open_source(str(tmp_path / name))
+
+
+def test_zeros_stay_zeros_whatever_zarr_fills_in(tmp_path):
+    """In version 2, Zarr fills in 0 by default: that is no missing number, as xarray takes it."""
+    for fill, expected in {0: [0, 1, 7], None: [0, 1, 7], 7: [0, 1, np.nan]}.items():
+        path = tmp_path / f"{fill}.zarr"
+        group = zarr.open_group(path, mode="w", zarr_format=2)
+        array = group.create_array("v", shape=(3,), chunks=(2,), dtype="f4", fill_value=fill)
+        array[:] = [0, 1, 7]
+        array.attrs["_ARRAY_DIMENSIONS"] = ["x"]
+        np.testing.assert_array_equal(open_source(str(path)).v.values, expected)
+
+
+def test_packed_zeros_of_version_2_may_be_missing(tmp_path):
+    path = str(tmp_path / "packed.zarr")
+    encoding = {"v": {"dtype": "u1", "scale_factor": 0.5, "add_offset": 1.0, "_FillValue": 0}}
+    xr.Dataset({"v": ("x", [1.5, np.nan, 2.0])}).to_zarr(
+        path, zarr_format=2, encoding=encoding, consolidated=False
+    )
+    np.testing.assert_array_equal(open_source(path).v.values, [1.5, np.nan, 2.0])
+
+
+def test_arrays_in_inner_groups_are_named(tmp_path):
+    with h5py.File(tmp_path / "inner.h5", "w") as file:
+        file["run/kspace"] = np.ones((3, 4))
+    zarr.open_group(tmp_path / "inner.zarr", mode="w").create_array("run/kspace", shape=(3,), dtype="f4")
+    scipy.io.savemat(tmp_path / "inner.mat", {"run": {"kspace": np.ones((3, 4))}})
+    for kind, words in {
+        "h5": r"group=, of \['run'\]",
+        "zarr": r"inner\.zarr/run",
+        "mat": "'run': 'a struct'",
+    }.items():
+        with pytest.raises(ValueError, match=words):
+            open_source(str(tmp_path / f"inner.{kind}"))
+
+
+def test_another_file_as_matlab_raises_value_error(tmp_path):
+    (tmp_path / "pickle.mat").write_bytes(pickle.dumps(print))
+    with pytest.raises(ValueError, match="is not a MATLAB file that can be read"):
+        open_source(str(tmp_path / "pickle.mat"))

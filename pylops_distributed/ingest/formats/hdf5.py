@@ -65,6 +65,8 @@ def open_hdf(
     """
     check_dims(dims)
     whole = _open(path, group)
+    if not whole.variables:
+        _reject_empty(path, group)
     ds = whole[choose_labelled(whole, variables, coords, path)]
     if dims is not None:
         ds = _rename(ds, dims, path)
@@ -89,6 +91,26 @@ def _open(path: str, group: str | None) -> xr.Dataset:
         )
     except (OSError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path!r} is not a NetCDF or HDF5 file that can be read: {error}") from error
+
+
+def _reject_empty(path: str, group: str | None) -> None:
+    """Raise, and name the groups that hold arrays."""
+    try:
+        h5py = require("h5py")
+        inner: set[str] = set()
+        with h5py.File(path, "r") as file:
+            file.visititems(
+                lambda name, item: (
+                    inner.add(name.rpartition("/")[0]) if isinstance(item, h5py.Dataset) else None
+                )
+            )
+    except OSError:  # of the classic format, which has no groups
+        return
+    where = "its root" if group is None else f"the group {group!r}"
+    if inner := inner - {""}:
+        raise ValueError(
+            f"{path!r} holds no array in {where}: choose a group with group=, of {sorted(inner)[:20]}."
+        )
 
 
 def _rename(ds: xr.Dataset, dims: Sequence[str], path: str) -> xr.Dataset:

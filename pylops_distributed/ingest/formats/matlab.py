@@ -77,7 +77,7 @@ def open_matlab(
     try:
         check_room(path, sum(math.prod(shape) * BYTES.get(kind, 0) for _, shape, kind in whosmat(path)))
         loaded = loadmat(path)
-    except (ValueError, TypeError, OSError, NotImplementedError, MemoryError) as error:
+    except (ValueError, TypeError, OSError, NotImplementedError, MemoryError, LookupError) as error:
         raise ValueError(f"{path!r} is not a MATLAB file that can be read: {error}") from error
     loaded = {name: array for name, array in loaded.items() if not name.startswith("__")}
     arrays = {n: a for n, a in loaded.items() if isinstance(a, np.ndarray) and a.dtype.kind in "biufc"}
@@ -111,6 +111,11 @@ def _check_others(
         raise ValueError(
             f"{path!r}: {sparse} are sparse, which cannot be taken: store them with full(...), or choose others with "
             f"variables={sorted(arrays)}."
+        )
+    if not arrays:
+        raise ValueError(
+            f"{path!r} holds no numerical array, but {dict(sorted(others.items()))}: store the fields that are arrays "
+            "as separate variables."
         )
     log.warning("%r: left out %s: no numerical arrays", path, dict(sorted(others.items())))
 

@@ -58,7 +58,8 @@ def open_zarr(
     Returns
     -------
     xarray.Dataset
-        What the store holds, with coordinates and attributes where it has them.
+        What the store holds, with coordinates and attributes where it has them. Fill values of labelled arrays of
+        version 2 are missing numbers, as in xarray, except 0.
 
     Raises
     ------
@@ -75,15 +76,18 @@ def open_zarr(
         ) from error
     check_dims(dims)
     arrays = {"array": node} if isinstance(node, zarr.Array) else dict(node.arrays())
+    if not arrays and (inner := sorted(name for name, _ in node.groups())):
+        raise ValueError(
+            f"{path!r} holds no array itself, but the groups {inner[:20]}: give the path of one, such as "
+            f"{path.rstrip('/')}/{inner[0]}."
+        )
     for array in arrays.values():  # coordinates that nobody chose are read, too
         _check_chunk(path, array)
     plain = {name: array for name, array in arrays.items() if array.dtype.kind != "V"}
     _check_structured(path, arrays, plain, variables)
     if not isinstance(node, zarr.Array) and plain and all(_labelled(array) for array in plain.values()):
         left_out = sorted(set(arrays) - set(plain))
-        whole: xr.Dataset = xr.open_zarr(
-            store, consolidated=False, chunks=None, drop_variables=left_out, decode_timedelta=False
-        )
+        whole = _open_labelled(store, left_out, arrays)
         ds = with_mask(whole, choose_labelled(whole, variables, coords, path))
         ds = ds if dims is None else rename_axes(ds, dims, path)
         ds = add_coords(
@@ -100,6 +104,23 @@ def open_zarr(
         )
         ds[name] = (names, da.from_array(array, chunks=tuple(cut.values())))
     return add_coords(ds, coords, interval, plain, path)
+
+
+def _open_labelled(store: Any, left_out: Sequence[str], arrays: Mapping[str, Any]) -> xr.Dataset:
+    """The variables of a labelled store, decoded, with zeros left as they are.
+
+    In version 2, xarray keeps what stands for a missing value as the array's fill value, and takes any fill value for
+    that. But 0 is what Zarr itself fills in by default: muted samples would become NaN. Of packed numbers it is one.
+    """
+    raw: xr.Dataset = xr.open_zarr(
+        store, consolidated=False, chunks=None, drop_variables=list(left_out), decode_cf=False
+    )
+    for name, variable in raw.variables.items():
+        array, attrs = arrays.get(str(name)), variable.attrs
+        plain = array is not None and array.metadata.zarr_format == 2 and "_FillValue" not in array.attrs
+        if plain and not {"scale_factor", "add_offset"} & set(attrs) and attrs.get("_FillValue") == 0:
+            del attrs["_FillValue"]
+    return xr.decode_cf(raw, decode_timedelta=False)
 
 
 def with_mask(whole: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
