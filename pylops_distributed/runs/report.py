@@ -99,7 +99,7 @@ def draw(tree: xr.DataTree) -> dict[str, bytes]:
     """PNG of each picture of a run's report, by title."""
     with DRAWING:
         figures = {"Model": plot_model(tree)}
-        if "residual" in tree:
+        if "residual" in tree and tree["residual"].data_vars:  # which label() may leave out
             figures["Data"] = plot_residual(tree)
         figures |= {"Convergence": _convergence(tree), "Iterates": plot_iterates(tree)}
         return {name: _png(figure) for name, figure in figures.items()}

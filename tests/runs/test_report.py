@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from pylops_distributed.runs.plots import limits_of, section
-from pylops_distributed.runs.report import plot_model
+from pylops_distributed.runs.report import draw, plot_model
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,21 @@ def test_a_constant_alone_is_within_its_scale():
     (ax, *_) = plot_model(impedances(background=np.full((4, 5), 5e6))).axes
     low, high = ax.collections[0].get_clim()
     assert low < 5e6 < high
+
+
+def test_a_model_without_data_pictures_is_drawn():
+    """A problem's ``label`` may return the model alone."""
+    model = xr.Dataset({"vp": ("x", np.linspace(0, 1, 5))})
+    iterates = model.rename(vp="model").expand_dims(iteration=[1, 2])
+    history = xr.Dataset({"cost": ("step", [2.0, 1.0, 0.5])}, {"step": [0, 1, 2]})
+    tree = xr.DataTree.from_dict(
+        {
+            "/model": model,
+            "/inputs": model,
+            "/residual": xr.Dataset(),
+            "/iterates": iterates,
+            "/history": history,
+        }
+    )
+    tree.attrs["problem"] = {}
+    assert list(draw(tree)) == ["Model", "Convergence", "Iterates"]
