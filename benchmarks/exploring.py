@@ -73,9 +73,11 @@ def _source(folder: Path, size: int) -> Any:
 def _checkpoint(storage: Any, folder: Path, attempt: int, iteration: int, like: Any, labels: Any) -> None:
     """A checkpoint as :func:`~pylops_distributed.storage.atomic_group.write_group` leaves it, large chunks as links."""
     from pylops_distributed.optimization.algorithms.cgls import CGLSState
-    from pylops_distributed.storage.atomic_group import _stored, encode, metadata_key, read_attrs
+    from pylops_distributed.storage.atomic_group import _stored
+    from pylops_distributed.storage.checkpoint_keys import CheckpointKey
+    from pylops_distributed.storage.group_metadata import encode, metadata_key, read_attrs
     from pylops_distributed.storage.object_store import create_array
-    from pylops_distributed.storage.state_io import CheckpointKey, checkpoint_attrs, contents
+    from pylops_distributed.storage.state_io import checkpoint_attrs, contents
 
     history = {name: 0.99 ** np.arange(iteration + 1.0) for name in ("cost", "cost1")}
     state = CGLSState(iteration, like, like, like, *map(np.float32, (1, 1, 1, 1)))

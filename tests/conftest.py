@@ -123,12 +123,23 @@ def server(environment: dict[str, str]) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def pld(environment: dict[str, str]) -> Callable[..., Any]:
+def working_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working folder whose modules have the names of other people's, and must not be imported in their place."""
+    folder = tmp_path_factory.mktemp("work")
+    (folder / "flows").mkdir()
+    for name in ("flows/__init__.py", "segyio.py", "obstore.py"):
+        (folder / name).write_text("raise ImportError(f'{__file__} was imported')")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pld(environment: dict[str, str], working_folder: Path) -> Callable[..., Any]:
     """Run the command line as a process; returns the exit code and all that was printed."""
 
     def run(*words: object, wait: bool = True, **more: str) -> Any:
         process = subprocess.Popen(
-            [sys.executable, "-m", "pylops_flows.cli.main", *map(str, words)], env=environment | more,
+            [sys.executable, "-m", "pylops_flows.cli.main", *map(str, words)],
+            env=environment | more, cwd=working_folder,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
         if not wait:

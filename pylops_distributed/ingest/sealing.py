@@ -17,8 +17,8 @@ from pylops_distributed.ingest.block_writer import check_sources
 from pylops_distributed.ingest.journal import NOTES, ROOT, WORK, Notes, read_notes
 from pylops_distributed.ingest.merge import jsonable
 from pylops_distributed.ingest.models import ArrayLayout, BlockReport, DatasetRef, Plan, Statistics
-from pylops_distributed.storage.atomic_group import digest, encode, metadata_key
 from pylops_distributed.storage.checksums import checksums
+from pylops_distributed.storage.group_metadata import digest, encode, metadata_key
 from pylops_distributed.storage.object_store import Storage, chunks_present, open_array, open_storage
 
 SCHEMA = "pylops-distributed-dataset/1"

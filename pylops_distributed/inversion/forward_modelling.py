@@ -8,7 +8,8 @@ import xarray as xr
 from pylops_distributed.ingest import open_dataset, read_ref
 from pylops_distributed.inversion.result import variables
 from pylops_distributed.problems.base import Problem
-from pylops_distributed.storage.atomic_group import metadata_key, write_group
+from pylops_distributed.storage.atomic_group import write_group
+from pylops_distributed.storage.group_metadata import metadata_key
 from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.provenance import environment
 

@@ -14,10 +14,10 @@ from pylops_distributed.ingest import open_dataset
 from pylops_distributed.inversion.assembly import model_of
 from pylops_distributed.problems.registry import load_problem
 from pylops_distributed.storage.atomic_group import Variable
+from pylops_distributed.storage.checkpoint_keys import published_checkpoints
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.results import result_attrs
 from pylops_distributed.storage.run import Run
-from pylops_distributed.storage.state_io import published_checkpoints
 
 log = logging.getLogger(__name__)
 

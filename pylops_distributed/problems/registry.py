@@ -26,6 +26,16 @@ GROUP = "pylops_distributed.problems"
 _PACKAGES = {"site-packages", "dist-packages"}
 
 
+_folders: list[Path] = []
+
+
+def add_folder(folder: Path) -> None:
+    """Let settings name problems in the modules of a folder; Python finds them after all others of their names."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+    _folders.append(folder.resolve())
+
+
 def find_problem(name: str) -> type[Problem]:
     """The class of a problem.
 
@@ -85,9 +95,11 @@ def _installed(package: str) -> bool:
 
 
 def _is_own(place: Path) -> bool:
-    """Whether a file lies in the folder of work, on PYTHONPATH or where the program looks before Python's own modules.
+    """Whether a file is the user's own, and not of an installed package.
 
-    Folders of packages are none of these, even inside of them; Python puts all of them behind its own modules.
+    That is, in the folder of work, in one of :func:`add_folder`, on PYTHONPATH, or where the program looks before
+    Python's own modules. Folders of packages are none of these, even inside of them; Python puts all of them behind its
+    own modules.
     """
     place = place.resolve()
     if not _PACKAGES.isdisjoint(place.parts) or any(place.is_relative_to(root) for root in _roots()):
@@ -96,7 +108,8 @@ def _is_own(place: Path) -> bool:
     before = takewhile(lambda folder: Path(folder).resolve() != stdlib, sys.path)
     named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     return any(
-        place.is_relative_to(Path(folder).resolve()) for folder in (".", *filter(None, [*named, *before]))
+        place.is_relative_to(Path(folder).resolve())
+        for folder in (".", *_folders, *filter(None, [*named, *before]))
     )
 
 

@@ -9,21 +9,18 @@ from pathlib import Path
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.ingest import read_ref
 from pylops_distributed.ingest.sealing import present, stored
-from pylops_distributed.storage.atomic_group import delete_group, open_group, read_attrs
+from pylops_distributed.storage.atomic_group import open_group
+from pylops_distributed.storage.checkpoint_keys import ROOT as CHECKPOINTS
+from pylops_distributed.storage.checkpoint_keys import CheckpointKey, all_checkpoints, published_checkpoints
 from pylops_distributed.storage.checksums import verify_chunks
 from pylops_distributed.storage.fence import abandon, is_leftover, is_published
+from pylops_distributed.storage.group_metadata import delete_group, read_attrs
 from pylops_distributed.storage.lease import ROOT as ATTEMPTS
 from pylops_distributed.storage.object_store import Storage, open_storage
 from pylops_distributed.storage.results import ROOT as RESULT
 from pylops_distributed.storage.results import delete_old, unfinished_results
 from pylops_distributed.storage.run import Run
-from pylops_distributed.storage.state_io import ROOT as CHECKPOINTS
-from pylops_distributed.storage.state_io import (
-    CheckpointKey,
-    all_checkpoints,
-    open_checkpoint,
-    published_checkpoints,
-)
+from pylops_distributed.storage.state_io import open_checkpoint
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import dask.array as da
 import numpy as np
 import xarray as xr
 
-from pylops_distributed.storage.atomic_group import Json, digest, read_attrs
+from pylops_distributed.storage.checkpoint_keys import CheckpointKey
+from pylops_distributed.storage.group_metadata import Json, digest, read_attrs
 from pylops_distributed.storage.object_store import Storage, open_array
-from pylops_distributed.storage.state_io import CheckpointKey
 
 STEP = "step"  # the axis of histories, which alone grows from checkpoint to checkpoint
 

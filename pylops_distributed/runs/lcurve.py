@@ -13,8 +13,9 @@ from pylops_distributed.ingest import open_dataset
 from pylops_distributed.inversion.assembly import model_of
 from pylops_distributed.problems.registry import load_problem
 from pylops_distributed.runs.plots import new_figure
+from pylops_distributed.storage.checkpoint_keys import published_checkpoints
 from pylops_distributed.storage.run import Run
-from pylops_distributed.storage.state_io import load_checkpoint, published_checkpoints
+from pylops_distributed.storage.state_io import load_checkpoint
 from pylops_distributed.vectors.arithmetic import squared_norm
 from pylops_distributed.vectors.space import BlockVector, Vector
 

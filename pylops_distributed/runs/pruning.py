@@ -10,12 +10,13 @@ from itertools import islice
 from pathlib import Path
 
 from pylops_distributed.storage import local_files as files
-from pylops_distributed.storage.atomic_group import delete_group
+from pylops_distributed.storage.checkpoint_keys import CheckpointKey, published_checkpoints
+from pylops_distributed.storage.group_metadata import delete_group
 from pylops_distributed.storage.lease import ROOT as ATTEMPTS
 from pylops_distributed.storage.lease import acquire, owner
 from pylops_distributed.storage.object_store import Storage, open_storage
 from pylops_distributed.storage.run import Run, list_runs
-from pylops_distributed.storage.state_io import CheckpointKey, published_checkpoints, verified_checkpoints
+from pylops_distributed.storage.state_io import verified_checkpoints
 
 DAY = 86400.0
 

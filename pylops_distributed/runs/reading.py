@@ -11,11 +11,12 @@ import xarray as xr
 
 from pylops_distributed.ingest import open_dataset
 from pylops_distributed.runs.iterates import in_order, open_checkpoints, open_group_dataset
+from pylops_distributed.storage.checkpoint_keys import ROOT, published_checkpoints
 from pylops_distributed.storage.claim import read_claim
 from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.storage.results import LOOKS
 from pylops_distributed.storage.run import Run, describe_outdated, iteration_of
-from pylops_distributed.storage.state_io import ROOT, SUFFIX, published_checkpoints
+from pylops_distributed.storage.state_io import SUFFIX
 
 log = logging.getLogger(__name__)
 

@@ -6,15 +6,13 @@ It holds a manifest of the arrays and a digest of itself, so that any later dama
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import dask
 import dask.array as da
@@ -25,31 +23,19 @@ from pylops_distributed.compat.zarr import chunk_key, is_bad_disk, reason_of
 from pylops_distributed.errors import CorruptionError, UnreadableError
 from pylops_distributed.storage.checksums import text_of, verify_chunks
 from pylops_distributed.storage.direct_io import checksum_of, write_chunk
+from pylops_distributed.storage.group_metadata import (
+    Json,
+    LabelledArray,
+    digest,
+    encode,
+    metadata_key,
+    read_attrs,
+)
 from pylops_distributed.storage.local_files import make_folder
 from pylops_distributed.storage.object_store import Array, Storage, create_array, open_array
 from pylops_distributed.vectors.space import Chunks
 
-Json: TypeAlias = dict[str, Any]
 Verify: TypeAlias = Literal["full", "fast"]
-# Put where nothing shall be published any more, see the module `fence`: a group for Zarr, but without the digest that
-# all of ours have; recognised by its size, without reading it.
-FENCE = b'{"zarr_format":3,"node_type":"group"}'
-
-
-class LabelledArray(Protocol):
-    """Data with named axes: :class:`Variable` or ``xarray.Variable``."""
-
-    @property
-    def dims(self) -> Any:
-        """Names of the axes."""
-
-    @property
-    def data(self) -> Any:
-        """NumPy or Dask array."""
-
-    @property
-    def attrs(self) -> Any:
-        """JSON attributes."""
 
 
 @dataclass(frozen=True)
@@ -69,59 +55,6 @@ class Variable:
     dims: tuple[str, ...]
     data: Any
     attrs: Mapping[str, Any] = field(default_factory=dict)
-
-
-def canonical(value: Any) -> bytes:
-    """The one JSON text of a value: keys sorted, no blanks, no NaN.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If JSON cannot carry the value.
-    """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
-    ).encode()
-
-
-def digest(value: Any) -> str:
-    """SHA-256, in hexadecimal, of bytes or of the canonical JSON of anything else."""
-    return hashlib.sha256(value if isinstance(value, bytes) else canonical(value)).hexdigest()
-
-
-def encode(attrs: Mapping[str, Any]) -> bytes:
-    """``zarr.json`` of a group with these attributes and a digest of them."""
-    signed = {**attrs, "digest": digest(dict(attrs))}
-    return canonical({"zarr_format": 3, "node_type": "group", "attributes": signed})
-
-
-def read_attrs(storage: Storage, path: str = "") -> Json:
-    """Attributes of a published group.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the group is not published.
-    CorruptionError
-        If its metadata was changed since.
-    """
-    raw = storage.get(metadata_key(path))
-    if raw == FENCE:
-        raise FileNotFoundError(f"{storage.url}/{path} was never published, and never will be")
-    try:
-        attrs: Json = json.loads(raw)["attributes"]
-        del attrs["digest"]
-        intact = encode(attrs) == raw
-    except (ValueError, TypeError, KeyError, RecursionError):
-        intact = False
-    if not intact:
-        raise CorruptionError(f"the metadata {metadata_key(path)} has changed since it was written")
-    return attrs
-
-
-def metadata_key(path: str) -> str:
-    """Key of the metadata of the group or array at ``path``."""
-    return f"{path}/zarr.json" if path else "zarr.json"
 
 
 def write_group(
@@ -179,13 +112,6 @@ def write_group(
     if not published:
         raise FileExistsError(f"{storage.url}/{path} was published by another writer meanwhile")
     storage.sync(metadata_key(path))
-
-
-def delete_group(storage: Storage, path: str) -> None:
-    """Delete a group so that it is never seen in part: first what publishes it, then the rest."""
-    if storage.folder is None or not (storage.folder / path).is_symlink():  # of a link, the link alone
-        storage.delete(metadata_key(path))
-    storage.delete_prefix(path)
 
 
 @dataclass(frozen=True)

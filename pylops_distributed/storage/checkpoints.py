@@ -17,26 +17,29 @@ from pylops_distributed.compat.dask import current_scheduler
 from pylops_distributed.errors import CorruptionError, UnreadableError
 from pylops_distributed.execution.background import in_background
 from pylops_distributed.execution.state import State
-from pylops_distributed.storage.atomic_group import Json, Verify, delete_group, read_attrs, write_group
+from pylops_distributed.storage.atomic_group import Verify, write_group
+from pylops_distributed.storage.checkpoint_keys import (
+    ROOT,
+    CheckpointKey,
+    all_checkpoints,
+    published_checkpoints,
+)
 from pylops_distributed.storage.claim import check_claim, describe_solve, keep_claim, read_claim
 from pylops_distributed.storage.fence import abandon, is_leftover, is_published
+from pylops_distributed.storage.group_metadata import Json, delete_group, read_attrs
 from pylops_distributed.storage.labels import Labels, SpaceLabels
 from pylops_distributed.storage.lease import Attempt, is_over
 from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.storage.policies import Budget, Every, Retention
 from pylops_distributed.storage.provenance import warn_of_changes
 from pylops_distributed.storage.state_io import (
-    ROOT,
     Checkpoint,
-    CheckpointKey,
     History,
     S,
-    all_checkpoints,
     checkpoint_attrs,
     contents,
     load_checkpoint,
     open_checkpoint,
-    published_checkpoints,
 )
 from pylops_distributed.vectors.space import BlockVector
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from pylops_distributed.errors import CorruptionError, RunMismatchError, UnidentifiedContentError
 from pylops_distributed.execution.state import EXTENDABLE
-from pylops_distributed.storage.atomic_group import Json, encode, metadata_key, read_attrs
+from pylops_distributed.storage.checkpoint_keys import ROOT
 from pylops_distributed.storage.content_digest import token
+from pylops_distributed.storage.group_metadata import Json, encode, metadata_key, read_attrs
 from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.storage.provenance import differences
-from pylops_distributed.storage.state_io import ROOT
 
 logger = logging.getLogger(__name__)
 

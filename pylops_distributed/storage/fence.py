@@ -7,7 +7,7 @@ at the lease and its last write. Nobody ever sees a published group with chunks 
 
 from __future__ import annotations
 
-from pylops_distributed.storage.atomic_group import FENCE, metadata_key
+from pylops_distributed.storage.group_metadata import FENCE, metadata_key
 from pylops_distributed.storage.object_store import Storage
 
 

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from pylops_distributed.storage.atomic_group import (
-    LabelledArray,
-)
+from pylops_distributed.storage.group_metadata import LabelledArray
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from typing import Any
 import psutil
 
 from pylops_distributed.errors import CorruptionError, RunBusyError, RunGoneError, SupersededError
-from pylops_distributed.storage.atomic_group import Json, encode, read_attrs
+from pylops_distributed.storage.group_metadata import Json, encode, read_attrs
 from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.storage.owner import Owner
 from pylops_distributed.storage.provenance import machinery

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_info
 
 from pylops_distributed.compat.numpy import cpu_features
 from pylops_distributed.errors import CorruptionError
-from pylops_distributed.storage.atomic_group import Json, canonical, digest, read_attrs
+from pylops_distributed.storage.group_metadata import Json, canonical, digest, read_attrs
 from pylops_distributed.storage.object_store import Storage
 
 logger = logging.getLogger(__name__)

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from pylops_distributed.errors import CorruptionError
-from pylops_distributed.storage.atomic_group import (
+from pylops_distributed.registry import import_on_use
+from pylops_distributed.storage.fence import abandon, is_leftover, is_published
+from pylops_distributed.storage.group_metadata import (
     Json,
     LabelledArray,
     delete_group,
     metadata_key,
     read_attrs,
-    write_group,
 )
-from pylops_distributed.storage.fence import abandon, is_leftover, is_published
 from pylops_distributed.storage.lease import Attempt, is_over
 from pylops_distributed.storage.object_store import Storage
 
@@ -152,8 +152,10 @@ def store_result(
     """
     attempt.check()
     place = Place(attempt.number, next(attempt.counter))
+    # Arrays are written by Dask, which listing runs does without.
+    arrays = import_on_use("pylops_distributed.storage.atomic_group")
     try:
-        write_group(storage, place.path, variables, attrs, check=attempt.check)
+        arrays.write_group(storage, place.path, variables, attrs, check=attempt.check)
     except BaseException as error:
         if not isinstance(error, FileExistsError):
             delete_group(storage, place.path)

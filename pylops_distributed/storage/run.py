@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pylops_distributed.errors import CorruptionError, RunMismatchError
-from pylops_distributed.storage.atomic_group import (
+from pylops_distributed.storage.checkpoint_keys import ROOT as CHECKPOINTS
+from pylops_distributed.storage.checkpoint_keys import CheckpointKey, published_checkpoints
+from pylops_distributed.storage.group_metadata import (
     Json,
     LabelledArray,
     canonical,
@@ -31,8 +33,6 @@ from pylops_distributed.storage.results import (
     store_result,
     sweep_results,
 )
-from pylops_distributed.storage.state_io import ROOT as CHECKPOINTS
-from pylops_distributed.storage.state_io import CheckpointKey, published_checkpoints
 
 logger = logging.getLogger(__name__)
 

@@ -35,7 +35,6 @@ from typing import Any
 
 import numpy as np
 
-from pylops_distributed.storage.atomic_group import digest
 from pylops_distributed.storage.code_reads import (
     changed,
     codes_of,
@@ -45,6 +44,7 @@ from pylops_distributed.storage.code_reads import (
     stores,
     written,
 )
+from pylops_distributed.storage.group_metadata import digest
 from pylops_distributed.storage.stored_names import stored_name
 
 DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType)

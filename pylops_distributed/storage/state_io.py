@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -14,16 +13,9 @@ import numpy as np
 
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.execution.state import State
-from pylops_distributed.storage.atomic_group import (
-    Group,
-    Json,
-    LabelledArray,
-    Variable,
-    Verify,
-    open_group,
-    read_attrs,
-)
-from pylops_distributed.storage.fence import is_published
+from pylops_distributed.storage.atomic_group import Group, Variable, Verify, open_group
+from pylops_distributed.storage.checkpoint_keys import ROOT, CheckpointKey, published_checkpoints
+from pylops_distributed.storage.group_metadata import Json, LabelledArray, read_attrs
 from pylops_distributed.storage.labels import Labels, SpaceLabels
 from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.vectors.space import BlockVector
@@ -31,44 +23,9 @@ from pylops_distributed.vectors.space import BlockVector
 S = TypeVar("S", bound=State)
 History: TypeAlias = dict[str, np.ndarray[Any, Any]]
 
-ROOT = "checkpoints"
 SCHEMA = "pylops-distributed-checkpoint/1"
 SUFFIX = "_history"
 log = logging.getLogger(__name__)
-NAME = re.compile(r"i\d{8,}-a\d{4,}", re.ASCII)
-
-
-@dataclass(frozen=True, order=True)
-class CheckpointKey:
-    """A published checkpoint; sorts from the oldest to the newest.
-
-    An iteration reached by a newer attempt is newer than any of an older one, which must have been passed
-    over: clocks have no say in it.
-    """
-
-    attempt: int
-    iteration: int
-
-    @property
-    def name(self) -> str:
-        """Name of its group."""
-        return f"i{self.iteration:08d}-a{self.attempt:04d}"
-
-    @property
-    def path(self) -> str:
-        """Path of its group in the run."""
-        return f"{ROOT}/{self.name}"
-
-    @classmethod
-    def of(cls, name: str) -> CheckpointKey:
-        """The entry of a name."""
-        iteration, _, attempt = name.partition("-a")
-        return cls(int(attempt), int(iteration.removeprefix("i")))
-
-    @classmethod
-    def names(cls, name: str) -> bool:
-        """Whether a name is one of ours; other files may lie there, too, such as copies."""
-        return NAME.fullmatch(name) is not None and cls.of(name).name == name
 
 
 @dataclass(frozen=True)
@@ -93,11 +50,6 @@ class Checkpoint(Generic[S]):
     attrs: Json = field(repr=False)
 
 
-def published_checkpoints(storage: Storage) -> list[CheckpointKey]:
-    """The published checkpoints of a run, oldest first."""
-    return sorted(entry for entry in all_checkpoints(storage) if is_published(storage, entry.path))
-
-
 def verified_checkpoints(storage: Storage) -> Iterator[CheckpointKey]:
     """The intact published checkpoints, newest first, each read in full when it is asked for."""
     for entry in reversed(published_checkpoints(storage)):
@@ -107,11 +59,6 @@ def verified_checkpoints(storage: Storage) -> Iterator[CheckpointKey]:
             log.warning("%s of %s is corrupt and skipped: %s", entry.name, storage.url, error)
         else:
             yield entry
-
-
-def all_checkpoints(storage: Storage) -> list[CheckpointKey]:
-    """The checkpoints of a run that are published, and those that are not, or not yet."""
-    return [CheckpointKey.of(name) for name in storage.dirs(ROOT) if CheckpointKey.names(name)]
 
 
 def open_checkpoint(storage: Storage, name: str, verify: Verify = "full", get: Any = None) -> Group:

@@ -62,6 +62,8 @@ def test_a_worker_elsewhere_runs_scheduled_flows(server, environment, tmp_path):
     home.mkdir()
     shutil.copy(ROOT / "prefect.yaml", home)
     shutil.copytree(ROOT / "data/sample", home / "data/sample")
+    (home / "flows").mkdir()  # a package of the project, as many have one, and not ours
+    (home / "flows/__init__.py").write_text("raise ImportError(__file__)")
 
     def prefect(*words, cwd=home):
         command = [sys.executable, "-m", "prefect", "--no-prompt", *words]

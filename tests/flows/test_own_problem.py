@@ -47,6 +47,8 @@ def test_begun_checked_and_not_overwritten(module):
     for words, message in (
         (("new", "problem", "blur"), "already exists"),
         (("new", "problem", "my-blur"), "cannot be the name of a Python module"),
+        (("new", "problem", "json"), "is already the name of an importable module"),
+        (("new", "problem", "xarray"), "is already the name of an importable module"),
         (("new", "operator", "blur"), "pld new problem blur"),
         (("check", "sharp.py"), "there is no file"),
         (("demo", "blur:Sharp"), "cannot be imported"),
@@ -55,6 +57,20 @@ def test_begun_checked_and_not_overwritten(module):
     ):
         code, text = invoke(*words)
         assert (code, message in text) == (2, True), text
+
+
+def test_a_problem_in_another_folder(module, tmp_path, monkeypatch):
+    folder = tmp_path / "problems"
+    folder.mkdir()
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (folder / "haze.py").write_text(problem_text("Haze"))
+    (folder / "wave.py").write_text(problem_text("Wave"))
+    code, text = invoke("check", "problems/haze.py")
+    assert code == 0, text
+    assert sys.path[-1] == str(folder)
+    code, text = invoke("check", "problems/wave.py")  # a module of Python
+    assert (code, "is the name of another module" in text) == (2, True), text
+    sys.modules.pop("haze")
 
 
 def test_a_wrong_adjoint_is_found(module):

@@ -23,6 +23,8 @@ def project(folder):
     """The deployments of this project with the sample, and the inbox looked at every minute."""
     shutil.copytree(ROOT / "data/sample", folder / "data/sample")
     (folder / "inbox").mkdir()
+    (folder / "flows").mkdir()  # a package of the project, as many have one, and not ours
+    (folder / "flows/__init__.py").write_text("raise ImportError(__file__)")
     known = yaml.safe_load((ROOT / "prefect.yaml").read_text())
     for deployment in known["deployments"]:
         if deployment["name"] == "inbox":

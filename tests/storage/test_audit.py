@@ -11,10 +11,10 @@ from pylops_distributed.errors import CorruptionError
 from pylops_distributed.ingest import ingest, open_dataset
 from pylops_distributed.runs.audit import repair, verify
 from pylops_distributed.storage.atomic_group import Variable
+from pylops_distributed.storage.checkpoint_keys import published_checkpoints
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.lease import RunBusyError
 from pylops_distributed.storage.run import Run
-from pylops_distributed.storage.state_io import published_checkpoints
 
 
 @pytest.fixture

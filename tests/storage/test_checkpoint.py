@@ -21,7 +21,7 @@ from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.inversion import disk_usage as disk
 from pylops_distributed.optimization.algorithms.cgls import CGLSState
-from pylops_distributed.storage.atomic_group import Variable, open_group, read_attrs, write_group
+from pylops_distributed.storage.atomic_group import Variable, open_group, write_group
 from pylops_distributed.storage.checkpoints import (
     Budget,
     CheckpointKey,
@@ -30,6 +30,7 @@ from pylops_distributed.storage.checkpoints import (
     Labels,
     Retention,
 )
+from pylops_distributed.storage.group_metadata import read_attrs
 from pylops_distributed.storage.lease import Attempt
 from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.run import Run

@@ -23,9 +23,9 @@ from pylops_distributed.inversion.assembly import identity
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.problems.registry import load_problem
-from pylops_distributed.storage.atomic_group import encode, read_attrs
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.content_digest import token
+from pylops_distributed.storage.group_metadata import encode, read_attrs
 from pylops_distributed.storage.policies import Every
 from pylops_distributed.storage.provenance import fingerprint, machinery
 from pylops_distributed.storage.run import Run

@@ -16,8 +16,8 @@ from storage_cases import IDENTITY, ToyState, after, history, resume, step
 
 import pylops_distributed.storage.lease as lease_module
 from pylops_distributed.compat.dask import meta_of
-from pylops_distributed.storage.atomic_group import encode, read_attrs
 from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.group_metadata import encode, read_attrs
 from pylops_distributed.storage.lease import RunBusyError, RunGoneError, SupersededError, acquire, owner
 from pylops_distributed.storage.run import Run
 

@@ -15,10 +15,10 @@ from pylops_distributed.inversion.warm_start import find_warm_start
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.storage.atomic_group import Variable
+from pylops_distributed.storage.checkpoint_keys import published_checkpoints
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.direct_io import write_chunk
 from pylops_distributed.storage.run import Run
-from pylops_distributed.storage.state_io import published_checkpoints
 
 
 @pytest.fixture

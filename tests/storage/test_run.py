@@ -22,8 +22,9 @@ from storage_cases import IDENTITY, ToyState, after, assert_same, history, resum
 import pylops_distributed.storage.lease as lease_module
 from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.errors import CorruptionError
-from pylops_distributed.storage.atomic_group import Variable, canonical, encode, read_attrs
+from pylops_distributed.storage.atomic_group import Variable
 from pylops_distributed.storage.checkpoints import CheckpointStore
+from pylops_distributed.storage.group_metadata import canonical, encode, read_attrs
 from pylops_distributed.storage.lease import RunBusyError, SupersededError, acquire, owner
 from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.provenance import differences, fingerprint

@@ -16,6 +16,7 @@ LATE = {
     "ensure_automation": "pylops_flows.deploy.deployments:ensure_automation",
     "ensure_pool": "pylops_flows.deploy.deployments:ensure_pool",
     "ensure_server": "pylops_flows.server.embedded:ensure_server",
+    "find_removable": "pylops_distributed.runs.pruning:find_removable",
     "find_server": "pylops_flows.server.embedded:find_server",
     "flow_result": "pylops_flows.runtime.stages:flow_result",
     "forward": "pylops_flows.forward:forward",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from pylops_flows.cli.app import app
 
 def main() -> None:
     """Run a command; modules in the working folder can be imported, but never in place of installed ones."""
-    sys.path.append(str(Path.cwd()))
+    folder = str(Path.cwd())
+    # ``python -m`` puts the working folder first.
+    if sys.path[0] in ("", folder) and folder not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+        del sys.path[0]
+    sys.path.append(folder)
     app()
 
 
 if __name__ == "__main__":
-    if not sys.flags.safe_path:
-        del sys.path[0]  # the working folder, which ``python -m`` puts first
     main()

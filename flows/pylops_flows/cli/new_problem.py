@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import keyword
-import sys
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
@@ -16,7 +15,7 @@ import dask
 
 from pylops_distributed.inversion.checkup import checkup
 from pylops_distributed.problems.base import Problem
-from pylops_distributed.problems.registry import find_problem
+from pylops_distributed.problems.registry import add_folder, find_problem
 from pylops_flows.cli import problem_template
 from pylops_flows.settings.nested import merge
 from pylops_flows.settings.pipeline import load, validate
@@ -113,8 +112,7 @@ def _import_file(path: Path) -> ModuleType:
     ValueError
         If Python finds another module of that name first.
     """
-    if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))
+    add_folder(path.parent)
     module = import_module(path.stem)
     if Path(module.__file__ or "").resolve() != path:
         raise ValueError(

@@ -21,8 +21,8 @@ from prefect.runtime import flow_run
 
 from pylops_distributed.inversion.inversion import Progress
 from pylops_distributed.runs.report import quicklook
+from pylops_distributed.storage.checkpoint_keys import CheckpointKey, published_checkpoints
 from pylops_distributed.storage.run import Run
-from pylops_distributed.storage.state_io import CheckpointKey, published_checkpoints
 from pylops_flows.runtime import artifacts
 from pylops_flows.runtime.stages import root_flow_run
 from pylops_flows.settings.pipeline import PipelineConfig

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from dask.utils import format_bytes
 
-from pylops_distributed.runs.pruning import find_removable
 from pylops_flows.cli.console import out
+from pylops_flows.cli.late_binding import late_bound
 from pylops_flows.cli.options import Root
 from pylops_flows.cli.tables import runs_table
 
@@ -30,7 +30,7 @@ def runs(root: Root = "runs", prune: Prune = False, days: Days = 30.0, yes: Yes 
 
 def _prune(root: str, days: float, delete: bool) -> None:
     total = 0
-    for removable in find_removable(root, days):
+    for removable in late_bound("find_removable")(root, days):
         name = removable.run.storage.url.rsplit("/", 1)[-1]
         out.print(f"{name}/{removable.path}: {format_bytes(removable.size)}, {removable.words}", markup=False)
         total += removable.size
