@@ -95,14 +95,15 @@ def only(run, value):
     assert [f for f in verify(run.storage.url) if f.harmful] == []
 
 
-@pytest.mark.parametrize("name", ["write_group", "delete_group", "is_published"])
-def test_a_zombie_in_a_result_changes_nothing(run, monkeypatch, name):
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(group_module, "write_group"), (result_module, "delete_group"), (result_module, "is_published")],
+)
+def test_a_zombie_in_a_result_changes_nothing(run, monkeypatch, owner, name):
     with run.attempt() as first:
         run.write_result(first, model(0), attrs={"reason": "0"})
     old = run.attempt()
-    zombie = Paused(
-        monkeypatch, result_module, name, lambda: run.write_result(old, model(1), attrs={"reason": "1"})
-    )
+    zombie = Paused(monkeypatch, owner, name, lambda: run.write_result(old, model(1), attrs={"reason": "1"}))
     with take_over(run) as new:
         run.write_result(new, model(2), attrs={"reason": "2"})
         only(run, 2)
