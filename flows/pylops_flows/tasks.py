@@ -11,13 +11,13 @@ from typing import Any
 
 import dask
 from distributed import KilledWorker
-from distributed.client import FutureCancelledError
 from obstore.exceptions import GenericError
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from pylops_distributed import ingest
+from pylops_distributed.compat.distributed import FutureCancelledError
 from pylops_distributed.errors import RunBusyError, WorkerLostError
 from pylops_distributed.inversion import result as postprocess
 from pylops_distributed.inversion.forward_modelling import write_modelled

@@ -9,12 +9,16 @@ from typing import Any
 import psutil
 from dask.utils import format_bytes
 from distributed import LocalCluster, Nanny, Worker
-from distributed.exceptions import WorkerStartTimeoutError
 
 from pylops_distributed.clusters.adaptive import adapted
 from pylops_distributed.clusters.options import check_options, check_security
 from pylops_distributed.compat.dask import CPU_COUNT
-from pylops_distributed.compat.distributed import LoopbackWorker, PersistentNanny, replace_lost_workers
+from pylops_distributed.compat.distributed import (
+    LoopbackWorker,
+    PersistentNanny,
+    WorkerStartTimeoutError,
+    replace_lost_workers,
+)
 
 PRELOAD = str(Path(__file__).parent / "pylops_distributed_preload.py")
 LOOK = 2000  # milliseconds between two looks for workers that are gone

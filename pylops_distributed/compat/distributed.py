@@ -14,6 +14,8 @@ from functools import partial
 from typing import Any, Self
 
 from distributed import Client, Future, LocalCluster, Nanny, Status, Worker
+from distributed.client import FutureCancelledError
+from distributed.exceptions import WorkerStartTimeoutError
 from distributed.protocol.pickle import dumps
 from distributed.threadpoolexecutor import thread_state as pool_state
 from distributed.utils import get_ip
@@ -22,8 +24,10 @@ from distributed.worker import secede
 from tornado.ioloop import PeriodicCallback
 
 __all__ = [
+    "FutureCancelledError",
     "LoopbackWorker",
     "PersistentNanny",
+    "WorkerStartTimeoutError",
     "actor_holders",
     "future_of_actor",
     "get_ip",
@@ -37,6 +41,9 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 # get_ip() is the address of this machine in its network.
+# FutureCancelledError is raised for the result of a future that was cancelled, or whose scheduler is lost.
+# WorkerStartTimeoutError, a TimeoutError, is raised by cluster.wait_for_workers(n, timeout); its available_workers says
+# how many there are.
 
 # -- tasks and actors ------------------------------------------------------------------------------------------
 

@@ -132,3 +132,17 @@ def test_workers_that_are_gone_are_replaced():
 
 def test_this_machine_has_an_address():
     assert compat.get_ip().count(".") == 3
+
+
+def test_the_result_of_a_cancelled_future_raises(client):
+    future = client.submit(time.sleep, 0.2, pure=False)
+    future.cancel()
+    with pytest.raises(compat.FutureCancelledError):
+        future.result(timeout=5)
+
+
+def test_waiting_for_workers_says_how_many_there_are(nearby):
+    with pytest.raises(compat.WorkerStartTimeoutError) as waited:
+        nearby.wait_for_workers(5, 0.1)
+    assert waited.value.available_workers == 1
+    assert isinstance(waited.value, TimeoutError)

@@ -11,11 +11,11 @@ from typing import Any
 import dask.array as da
 import pytest
 from distributed import KilledWorker
-from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
 from obstore.exceptions import BaseError, GenericError
 from storage_cases import IDENTITY, ToyState, after, assert_same, resume, step
 
+from pylops_distributed.compat.distributed import FutureCancelledError
 from pylops_distributed.storage import checksums as damage
 from pylops_distributed.storage.atomic_group import Variable, open_group, write_group
 from pylops_distributed.storage.checkpoints import CheckpointStore
