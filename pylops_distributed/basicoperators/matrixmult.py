@@ -199,4 +199,8 @@ def _spsolve(A: Any, y: Any) -> Any:
 
 
 def _lstsq(r: Any, y: Any) -> Any:
+    if not np.isfinite(
+        r
+    ).all():  # LAPACK would print to the terminal and raise an error that does not name the cause
+        return np.full(r.shape[1], np.nan, np.result_type(r, y))
     return np.linalg.lstsq(r, y, rcond=None)[0]

@@ -17,8 +17,7 @@ from pylops_distributed.compat.dask import (
 from pylops_distributed.errors import ComputedTooEarlyError, NoWorkerError
 from pylops_distributed.execution.engine import Done, Engine, S, SchedulerEngine, Step, ThreadedEngine
 from pylops_distributed.execution.stepwise import Stepwise
-from pylops_distributed.execution.tracing import trace_step, unroll
-from pylops_distributed.graph.purity import check_generators, check_repeatable
+from pylops_distributed.execution.tracing import trace_from, trace_step, unroll
 from pylops_distributed.registry import Registry
 
 __all__ = ["Engine", "await_workers", "replay", "trace_step", "unroll"]
@@ -54,13 +53,11 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Engine[S]:
         synchronous scheduler; step by step with any other scheduler.
     """
     try:
-        template = trace_step(step, state)
+        template, state = trace_from(step, state)
     except ComputedTooEarlyError as error:
         log.warning("%s: each step is a separate graph instead, which takes longer", error)
         return Stepwise(step, state, done)
-    if foreign := template.foreign():
-        check_generators(foreign)
-        check_repeatable(template.applied)
+    template.check()
     if computes_in_threads():
         threads = dask.config.get("num_workers", None) or CPU_COUNT
         return ThreadedEngine(template, state, done, threads)

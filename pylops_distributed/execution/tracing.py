@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import dask.array as da
+import numpy as np
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
@@ -14,10 +15,11 @@ from pylops_distributed.compat.dask import DataNode, cull, meta_of
 from pylops_distributed.errors import ComputedTooEarlyError
 from pylops_distributed.execution.state import State, nan_unless_finite, replace_arrays, state_arrays
 from pylops_distributed.graph.lowering import Graph, lower, placeholder, placeholders
-from pylops_distributed.graph.purity import applications, foreign_within
+from pylops_distributed.graph.purity import applications, check_generators, check_repeatable, foreign_within
 from pylops_distributed.vectors.space import Vector, as_floating, keys_of
 
 S = TypeVar("S", bound=State)
+RETRACES = 4  # complex numbers have reached all arrays of a state by then
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ class StepTemplate:
         """The functions and operators of users' own that take part in the step."""
         operators = [op for op, _ in self.applied]
         return list(foreign_within([*operators, *self.body.values(), *self.constant.values()]))
+
+    def check(self) -> None:
+        """Raise an error for users' functions and operators that are not pure; computes blocks where there are any."""
+        if foreign := self.foreign():
+            check_generators(foreign)
+            check_repeatable(self.applied)
 
     def carry(self) -> Graph:
         """Each key of the state before the step, with the key of what takes its place."""
@@ -114,6 +122,27 @@ def trace_step(step: Callable[[S], S], state: S, whole: Iterable[Hashable] = ())
     return StepTemplate(graph.constant, graph.futures, graph.body, before, outputs, tuple(applied))
 
 
+def trace_from(step: Callable[[S], S], state: S) -> tuple[StepTemplate, S]:
+    """The traced step, and the state to begin with, complex wherever the step makes complex numbers of real ones.
+
+    The data may be real where the operator is complex: an array that turns complex in the first step would else be
+    stated, and stored, as real.
+    """
+    for _ in range(RETRACES):
+        template = trace_step(step, state)
+        arrays = state_arrays(state)
+        kinds = [
+            np.result_type(a, o) if o.dtype.kind == "c" else a.dtype
+            for a, o in zip(arrays, template.outputs, strict=True)
+        ]
+        if kinds == [a.dtype for a in arrays]:
+            break
+        state = replace_arrays(
+            state, [a.astype(k) for a, k in zip(arrays, kinds, strict=True)], state.iteration
+        )
+    return template, state
+
+
 def unroll(solver: Any, op: Any, y: Vector, niter: int, x0: Vector | None = None) -> Any:
     """The state of a solver after ``niter`` steps, as one lazy graph; nothing is computed."""
     y, x0 = as_floating(y, op.dtype), None if x0 is None else as_floating(x0, op.dtype)
@@ -123,13 +152,15 @@ def unroll(solver: Any, op: Any, y: Vector, niter: int, x0: Vector | None = None
         return solver.step(op, y, before)
 
     try:
-        last = trace_step(step, state).expand(state, niter)
+        template, state = trace_from(step, state)
     except ComputedTooEarlyError:
         # Then each step is traced by Dask alone, and the operator computes what it wants.
         last = state
         for _ in range(niter):
             last = step(last)
-    return nan_unless_finite(last)
+        return nan_unless_finite(last)
+    template.check()
+    return nan_unless_finite(template.expand(state, niter))
 
 
 def trace_initial_state(state: State, template: StepTemplate) -> StepTemplate:

@@ -22,6 +22,7 @@ import pylops
 from pylops_distributed.compat.dask import DataNode, computes_in_threads, meta_of
 from pylops_distributed.errors import ComputedTooEarlyError
 from pylops_distributed.vectors.noise import noise
+from pylops_distributed.vectors.space import arrays_of
 
 # Packages whose functions give the same each time, and leave alone what they are given.
 TRUSTED = frozenset({
@@ -156,12 +157,12 @@ def check_generators(functions: Iterable[Any]) -> None:
 
 
 def check_repeatable(applied: Iterable[tuple[Any, Any]]) -> None:
-    """Apply operators twice to the same numbers, and compare a block of what comes out.
+    """Apply operators twice to the same numbers, and compare a block of the results.
 
     Raises
     ------
     ValueError
-        If an operator returns other numbers the second time.
+        If an operator returns other numbers the second time, or a block of another shape or kind than it states.
     """
     for op, like in applied:
         x = noise(op.domain, op.dtype, like)
@@ -171,7 +172,8 @@ def check_repeatable(applied: Iterable[tuple[Any, Any]]) -> None:
             (op.apply_adjoint, noise(op.codomain, op.dtype, y), None),
         ):
             try:
-                one, two = (_corner(apply(z) if again is None else again) for again in (first, None))
+                vectors = [apply(z) if again is None else again for again in (first, None)]
+                one, two = map(_corner, vectors)
             except ValueError as error:
                 raise in_words(op, error) from error
             except Exception as error:
@@ -179,6 +181,7 @@ def check_repeatable(applied: Iterable[tuple[Any, Any]]) -> None:
                     error.__traceback__
                 )  # they hold blocks, in a circle; the solve meets the error, too
                 return
+            _check_block(op, one, arrays_of(vectors[0])[0])
             if not _alike(one, two):
                 raise ValueError(
                     f"{op!r} returns other numbers when it is applied again to the same vector: it holds random "
@@ -188,10 +191,22 @@ def check_repeatable(applied: Iterable[tuple[Any, Any]]) -> None:
 
 def _corner(x: Any) -> Any:
     """The first block of a vector, computed alone: what comes before in the graph is computed again each time."""
-    first = x if isinstance(x, da.Array) else x.arrays[0]
+    first = arrays_of(x)[0]
     # Dask's threads leave results behind, in a circle, where a task fails; one block needs none.
     scheduler = "synchronous" if computes_in_threads() else None
     return dask.compute(first.blocks[(0,) * first.ndim], scheduler=scheduler)[0]
+
+
+def _check_block(op: Any, block: Any, array: da.Array) -> None:
+    """Raise an error if a task returned something else than its graph states, or rounded to integers."""
+    shape = tuple(sizes[0] for sizes in array.chunks)
+    unknown = any(n != n for n in shape)
+    stated, kind = array.dtype.kind, block.dtype.kind
+    if (block.shape != shape and not unknown) or ("c" in (stated, kind) and stated != kind) or kind in "biuO":
+        raise ValueError(
+            f"{op!r} returned a block of type {block.dtype} and shape {block.shape} where its graph states "
+            f"{array.dtype} and {shape}: expected real or complex floating-point numbers of that shape"
+        )
 
 
 def _alike(a: Any, b: Any) -> bool:

@@ -26,6 +26,7 @@ from pylops_distributed.vectors.space import (
     BlockVector,
     Space,
     Vector,
+    arrays_of,
     flatten,
     reject_masked,
     reshape,
@@ -147,7 +148,9 @@ class LinearMap(Unmasked):
             note_application(self, model)
         try:
             with operator_scope(self):
-                return self.cast_output(function(self._own(x)), way)
+                y = function(self._own(x))
+                check_result(self, y, (self.codomain, self.domain)[way], way)
+                return self.cast_output(y, way)
         except ComputedTooEarlyError as error:
             raise (error if error.operator else ComputedTooEarlyError(repr(self))) from None
 
@@ -252,6 +255,29 @@ def compute_if(y: da.Array, compute: bool) -> Any:
         return y
     # Under a new key: Dask's scheduler warns when it sees a key again that was fused otherwise.
     return y.map_blocks(_same, token=uuid4().hex, dtype=y.dtype, meta=meta_of(y)).compute()
+
+
+def check_result(op: Any, y: Any, space: AnySpace, way: int) -> None:
+    """Raise an error if an operator returned no vector of ``space``: NumPy would broadcast it without a word.
+
+    Raises
+    ------
+    TypeError
+        If it is no array, and no BlockVector where one is expected.
+    ValueError
+        If its shape differs.
+    """
+    blocks = isinstance(space, BlockSpace)
+    kind = BlockVector if blocks else da.Array
+    expected = [s.shape for s in space.spaces] if isinstance(space, BlockSpace) else [space.shape]
+    found = [a.shape for a in arrays_of(y)] if isinstance(y, kind) else [np.shape(y)]
+    unknown = any(n != n for shape in found for n in shape)
+    if isinstance(y, kind) and (found == expected or unknown):
+        return
+    raise (ValueError if isinstance(y, kind) else TypeError)(
+        f"the {('forward', 'adjoint')[way]} of {op!r} returned {type(y).__name__} of shape "
+        f"{', '.join(map(str, found))}: expected {kind.__name__} of shape {', '.join(map(str, expected))}"
+    )
 
 
 def _single(y: da.Array) -> da.Array:

@@ -178,6 +178,12 @@ def test_those_that_change_between_calls(kind, solver, y):
         solve(solver, kind(), y)
 
 
+@pytest.mark.parametrize("kind", [Counts, RandomTasks, RandomAdjoint, RandomConstant])
+def test_division_by_those_that_change_between_calls(kind, y):
+    with pytest.raises(ValueError, match=rf"{kind.__name__}.* {AGAIN}"):
+        kind() / y
+
+
 @pytest.mark.parametrize(
     "op",
     [
@@ -207,11 +213,11 @@ def test_those_that_write_into_their_input(y):
         lambda: solve(CGLS(), WritesIntoInput(), y),
         lambda: pld.cgls(WritesIntoInput(), y),
         lambda: solve(CGLS(), 2 * WritesIntoInput(), y),
+        lambda: unroll(CGLS(), WritesIntoInput(), y, 3),
     ):
         with pytest.raises(ValueError, match=WRITES):
             found()
     for lazy in (
-        unroll(CGLS(), WritesIntoInput(), y, 3).x,
         WritesIntoInput() @ y,
         WritesIntoInput().matmat(da.ones((N, 3), chunks=(10, 3))),
         pld.FunctionOperator(twice_in_place, twice_in_place, N) @ y,
@@ -224,6 +230,61 @@ def test_those_that_write_into_their_input(y):
 def test_those_that_write_into_their_own_blocks(y):
     with pytest.raises(ValueError, match=WRITES):
         solve(CGLS(), WritesIntoItself(), y)
+
+
+class Returns(Base):
+    """Twice the model, with something done to it in the forward."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def _matvec(self, x):
+        return self.function(x * 2.0)
+
+    def _rmatvec(self, y):
+        return y * 2.0
+
+
+SOLVERS = {
+    "cgls": lambda op, y: pld.cgls(op, y),
+    "lsqr": lambda op, y: pld.lsqr(op, y),
+    "division": lambda op, y: op / y,
+    "forward": lambda op, y: op @ y,
+}
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("function", [lambda x: x[:1], lambda x: x[:-1], lambda x: x[:, None], lambda x: 1.0])
+def test_those_that_return_another_shape(function, solver, y):
+    """A single number was broadcast to the data, and division returned a model without a word."""
+    with pytest.raises(
+        (TypeError, ValueError),
+        match=r"the forward of .*Returns.* of shape .*: expected Array of shape \(40,\)",
+    ):
+        SOLVERS[solver](Returns(function), y)
+
+
+def first_of(block):
+    return block[0]
+
+
+@pytest.mark.parametrize("solver", ["cgls", "lsqr", "division"])
+@pytest.mark.parametrize(
+    "function", [first_of, lambda b: b[:, None], lambda b: b.astype(int), lambda b: b * 1j]
+)
+def test_those_whose_blocks_are_not_what_their_graph_states(function, solver, y):
+    """Each block's first number was broadcast to the whole block."""
+    op = Returns(lambda x: x.map_blocks(function, dtype=float, meta=x._meta))
+    with pytest.raises(
+        ValueError, match=r"Returns.* returned a block of type .* where its graph states float64 and \(10,\)"
+    ):
+        SOLVERS[solver](op, y)
+
+
+def test_those_that_round(y):
+    with pytest.raises(ValueError, match="returned a block of type int64"):
+        pld.cgls(Returns(lambda x: x.astype(int)), y)
 
 
 def test_on_worker_processes(y, cluster):

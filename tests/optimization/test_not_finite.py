@@ -15,6 +15,8 @@ from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.execution import unroll
 from pylops_distributed.execution.state import Reason, State, scalar
 from pylops_distributed.optimization import sparsity
+from pylops_distributed.optimization.algorithms.cgls import CGLS
+from pylops_distributed.optimization.algorithms.lsqr import LSQR
 from pylops_distributed.optimization.algorithms.proximalgradient import ProximalGradient
 from pylops_distributed.optimization.proximal import L1, TV, Box, Nuclear
 from pylops_distributed.optimization.session import Session, iterate, solve
@@ -279,3 +281,58 @@ def test_a_session_names_the_numbers_and_keeps_no_such_state():
         session.check()
     session.close()
     assert saved == [5]
+
+
+def _matrix(value):
+    matrix = np.random.default_rng(0).standard_normal((36, 24))
+    matrix[2, 2] = value
+    return pld.MatrixMult(da.from_array(matrix, chunks=(12, 8)))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize(
+    "solved",
+    [
+        lambda op, y: pld.omp(op, y, niter_outer=3)[0],
+        lambda op, y: pld.omp(op, y, niter_outer=3, engine="pylops")[0],
+        lambda op, y: pld.omp(op, y, niter_outer=3, niter_inner=0)[0],
+        lambda op, y: pld.irls(op, y, nouter=2)[0],
+        lambda op, y: pld.irls(op, y, nouter=2, kind="model")[0],
+        lambda op, y: pld.splitbregman(op, y, [pld.Identity(24)], epsRL1s=[0.1])[0],
+        lambda op, y: op / y,
+    ],
+)
+def test_matrices_that_hold_a_number_that_is_not_finite(solved, value):
+    """The callback that watches the cost ended OMP first, with a model of zeros but for one NaN."""
+    assert nan_everywhere(solved(_matrix(value), np.ones(36)))
+
+
+class TurnsComplex(pld.LinearOperator):
+    def _matvec(self, x):
+        return x * 1j
+
+    def _rmatvec(self, y):
+        return y * -1j
+
+
+def test_operators_that_turn_real_models_complex():
+    """Their dtype is real, and so are the data: the state is complex, and stated to be."""
+    space = pld.Identity(N).domain
+    op, y = TurnsComplex(space, space), np.arange(1.0, N + 1)
+    for solved in (pld.cgls, pld.lsqr, lambda op, y: (op / y,)):
+        x = solved(op, y)[0]
+        assert x.dtype == x.compute().dtype == complex
+        np.testing.assert_allclose(x, -1j * y)
+    for solver in (CGLS(), LSQR()):
+        session = Session(solver, op, da.from_array(y))
+        session.run()
+        vectors = [v for v in vars(session.state).values() if isinstance(v, da.Array) and v.ndim]
+        assert all(v.dtype == v.compute().dtype for v in vectors)
+        session.close()
+
+
+@pytest.mark.parametrize("op", [pld.Zero(24), pld.Identity(0)])
+def test_no_step_length_for_operators_of_zero(op):
+    for solved in (pld.ista, pld.fista):
+        with pytest.raises(ValueError, match=r"largest eigenvalue of Op.H @ Op is 0 for .*; pass alpha"):
+            solved(op, np.ones(op.shape[0]))

@@ -67,7 +67,7 @@ class OuterLoop(Solver):
             raise ValueError("give the number of outer iterations to setup or to run")
         update = np.inf
         while self.reason is None:
-            if self.cost and not np.isfinite(self.cost[-1]):
+            if self._is_lost():
                 self.reason = Reason.NOT_FINITE
                 self._lose()
             elif not more(update):
@@ -80,8 +80,13 @@ class OuterLoop(Solver):
                 step(show and (due or self.iiter % itershow[2] == 0))
                 # Matching pursuit has no model before its end, and no use for the update.
                 update = np.inf if before is None else length_between(self._model, before)
-                if any(getattr(callback, "stop", False) for callback in self.callbacks or ()):
+                # Not where the cost is NaN, at which PyLops' own callback stops, too: then the model is lost.
+                if not self._is_lost() and any(getattr(c, "stop", False) for c in self.callbacks or ()):
                     self.reason = Reason.CALLBACK
+
+    def _is_lost(self) -> bool:
+        """Whether the newest cost is NaN or infinite."""
+        return bool(self.cost) and not np.isfinite(self.cost[-1])
 
     def _lose(self) -> None:
         """Let the model be NaN, with a word in the log."""

@@ -35,7 +35,13 @@ class ISTA(Solver):
         """Compute the first state, and before it the step if not given; returns the model."""
         if alpha is None:
             settings = {"niter": 50, **(eigsdict or {})}
-            alpha = 1 / float(np.abs(power_iteration(self.Op.H @ self.Op, **settings)[0]))
+            largest = float(np.abs(power_iteration(self.Op.H @ self.Op, **settings)[0]))
+            if not largest:
+                raise ValueError(
+                    f"the largest eigenvalue of Op.H @ Op is 0 for {self.Op!r}: the operator is zero or empty, or the "
+                    f"squares of its numbers underflow in {self.Op.dtype}; pass alpha, or scale the operator"
+                )
+            alpha = 1 / largest
         machine = self.algorithm(
             niter or 0, eps, alpha, tol, threshkind, perc, None if decay is None else tuple(map(float, decay)),
             monitorres, None if SOp is None else aslinearoperator(SOp),

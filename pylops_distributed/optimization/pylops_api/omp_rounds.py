@@ -37,9 +37,14 @@ class OMPRounds:
     def advance(self, x: Any, settings: Mapping[str, Any]) -> tuple[Any, float]:
         """Coefficients of the columns chosen so far, and the norm of the residual."""
         back = reshape(self.op.apply_adjoint(self.residual), self.op.domain)
-        best = int(argmax(scalar_array(1, float), back, self.norms)[1].compute())
+        best = float(argmax(scalar_array(1, float), back, self.norms)[1].compute())
+        if not np.isfinite(
+            best
+        ):  # NaN or infinity in the operator: no column goes with it, and the cost shows it
+            self.cols = self.cols or [0]
+            return da.full(len(self.cols), np.nan), np.nan
         if best not in self.cols:
-            self.cols.append(best)
+            self.cols.append(int(best))
         columns = self.op.apply_columns(self.cols)
         x = least_squares(columns, self.y, None, {"iter_lim": self.niter, **settings})
         self.residual = computed(self.y - reshape(columns.apply(x), self.op.codomain))
