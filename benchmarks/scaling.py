@@ -21,9 +21,9 @@ import numpy as np
 from solvers import kernel
 
 import pylops_distributed as pld
+from pylops_distributed import tuning
 from pylops_distributed.execution import replay
 from pylops_distributed.optimization.algorithms.cgls import CGLS
-from pylops_distributed.optimization.session import MOMENT
 
 FOREVER = CGLS(10**9, tol=-1.0)
 
@@ -73,9 +73,9 @@ def by_chunks(client: Callable[[int], Any], options: argparse.Namespace) -> None
             start = time.perf_counter()
             run = engine(op, y)
             ready = time.perf_counter() - start
-            start = time.perf_counter()
+            moment, start = tuning.seconds("execution.report-interval"), time.perf_counter()
             run.run(2)
-            at_once = max(1, int(2 * MOMENT / (time.perf_counter() - start)))  # as a solve asks for steps
+            at_once = max(1, int(2 * moment / (time.perf_counter() - start)))  # as a solve asks for steps
             steps = 4 * at_once
             start, used = time.perf_counter(), time.process_time()
             for _ in range(4):

@@ -8,16 +8,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import boto3
+import dask
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
 from hypothesis import HealthCheck, Phase, settings
 from moto.server import ThreadedMotoServer
 
+from pylops_distributed import tuning
 from pylops_flows.cli.demo_data import make_demo
 from pylops_flows.server.embedded import free_port, healthy
 
@@ -32,6 +35,18 @@ settings.register_profile(
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(7)
+
+
+@pytest.fixture
+def tuned() -> Iterator[Callable[[str, Any], None]]:
+    """Sets constants of ``tuning.TABLE`` by their names, until the test ends."""
+    with ExitStack() as values:
+
+        def tune(name: str, value: Any) -> None:
+            values.enter_context(dask.config.set({f"{tuning.ROOT}.{name}": value}))
+            tuning.get(name)
+
+        yield tune
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ OPERATORS = VECTORS | {"linearoperator", "blockwise", "basicoperators"}
 SOLVING = OPERATORS | {"execution", "optimization", "signalprocessing"}
 
 LIBRARY: dict[str, set[str]] = {
+    "tuning": set(),
     "errors": set(),
     "config": set(),
     "registry": set(),
@@ -41,8 +42,9 @@ LIBRARY: dict[str, set[str]] = {
     "inversion": SOLVING | {"problems", "settings", "storage", "ingest", "utils", "errors"},
     "runs": {"inversion", "ingest", "storage", "execution", "problems", "vectors", "errors"},
 }
-# Every package binds its names lazily.
-LIBRARY = {name: below | {"registry"} - {name} for name, below in LIBRARY.items()}
+# Every package may bind its names lazily, and read the constants that may be tuned.
+LIBRARY = {name: below | {"registry", "tuning"} - {name} for name, below in LIBRARY.items()}
+LIBRARY["tuning"] = set()
 # The package itself hands names on, from all of its folders.
 LIBRARY[""] = set(LIBRARY)
 

@@ -6,14 +6,12 @@ from prefect import flow, unmapped
 from prefect.events import emit_event
 from prefect.runtime import flow_run
 
+from pylops_distributed import tuning
 from pylops_distributed.ingest import BlockReport, Plan, Source
 from pylops_flows import tasks
 from pylops_flows.events import DATASET_SEALED
 from pylops_flows.runtime.heartbeat import heartbeat
 from pylops_flows.runtime.task_runner import task_runner
-
-# Bytes of sources that are copied in this process: faster than workers import Prefect.
-SMALL = 2**26
 
 
 @flow(name="ingest", task_runner=task_runner())
@@ -44,6 +42,6 @@ def ingest(sources: dict[str, Source] | Source, target: str) -> str:
 
 def _write(plan: Plan) -> list[BlockReport]:
     blocks = range(plan.blocks)
-    if plan.nbytes > SMALL:
+    if plan.nbytes > tuning.nbytes("pipelines.driver-ingest"):
         return tasks.write_block.map(unmapped(plan), blocks).result()
     return [tasks.write_block(plan, block) for block in blocks]

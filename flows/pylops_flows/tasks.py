@@ -16,7 +16,7 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from pylops_distributed import ingest
+from pylops_distributed import ingest, tuning
 from pylops_distributed.compat.distributed import FutureCancelledError
 from pylops_distributed.errors import RunBusyError, WorkerLostError
 from pylops_distributed.inversion import result as postprocess
@@ -31,8 +31,6 @@ from pylops_flows.runtime import artifacts, monitor
 from pylops_flows.settings.pipeline import PipelineConfig
 
 log = logging.getLogger("pylops_distributed.tasks")
-# Seconds of one task run: a solve of hours makes hundreds of them, and a pause waits less than a minute.
-SEGMENT = 45.0
 TRANSIENT = (WorkerLostError, KilledWorker, FutureCancelledError, GenericError, OSError, TimeoutError)
 
 
@@ -110,14 +108,14 @@ def open_inversion(url: str, config: PipelineConfig, client: Any) -> Inversion:
 
 @task(name="solve", cache_policy=NO_CACHE, **RETRIES)
 def solve_segment(inversion: Inversion, on_progress: Callable[[Progress], bool]) -> Progress:
-    """Iterate for :data:`SEGMENT` seconds; a second try resumes from the newest checkpoint.
+    """Iterate for ``pipelines.segment`` seconds; a second try resumes from the newest checkpoint.
 
     A failure after a new checkpoint only ends the segment early, so that workers lost now and then do not use up the
     retries.
     """
     newest = inversion.kept
     try:
-        progress = inversion.advance(SEGMENT, on_progress)
+        progress = inversion.advance(tuning.seconds("pipelines.segment"), on_progress)
     except Exception as error:
         inversion.settle()
         if not _is_transient(error) or inversion.kept <= newest:

@@ -12,16 +12,13 @@ import numpy as np
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
-from pylops_distributed.blockwise.halo import CACHE_BLOCK_BYTES, Array
+from pylops_distributed import tuning
+from pylops_distributed.blockwise.halo import Array
 from pylops_distributed.blockwise.precision import in_precision
 from pylops_distributed.blockwise.rechunk import whole_axis_chunks
 from pylops_distributed.compat.dask import Task, TaskRef
 from pylops_distributed.compat.malloc import retain_scratch_memory
 from pylops_distributed.graph.lowering import OUTPUT_SIZE_RULES
-
-MANY = (
-    256  # parts that blocks are cut into for each block there will be: from there on Dask rechunks in steps
-)
 
 
 def apply_along_axes(
@@ -54,7 +51,8 @@ def apply_along_axes(
     into = whole_axis_chunks(x, axes)
     chunks = tuple((sizes[a],) if a in axes else c for a, c in enumerate(into))
     rest = [a for a in range(x.ndim) if a not in axes]
-    if into == x.chunks or not rest or prod(x.numblocks[a] for a in axes) > MANY:
+    many = tuning.count("blockwise.rechunk-parts")
+    if into == x.chunks or not rest or prod(x.numblocks[a] for a in axes) > many:
         return x.rechunk(into).map_blocks(
             in_precision, kernel=kernel, kind=dtype, chunks=chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype)
         )  # fmt: skip
@@ -63,6 +61,7 @@ def apply_along_axes(
     grid = tuple(n if a in axes else 1 for a, n in enumerate(x.numblocks))
     places = [_places(x.chunks[a], into[a]) if a in rest else None for a in range(x.ndim)]
     tasks: dict[Any, Any] = {}
+    common = {"grid": grid, "kernel": kernel, "kind": dtype, "cache": tuning.nbytes("blockwise.cache-block")}
     for index in product(*(range(len(c)) for c in into)):
         taken = []
         parts = [(0, slice(None)) if p is None else p[i] for p, i in zip(places, index, strict=True)]
@@ -74,8 +73,8 @@ def apply_along_axes(
                 block = TaskRef(key)
             taken.append(block)
         shape = tuple(c[i] for c, i in zip(chunks, index, strict=True))
-        settings = {"grid": grid, "rows": max(rest, key=lambda a: shape[a]), "shape": shape, "kernel": kernel}
-        tasks[(name, *index)] = Task((name, *index), _by_rows, *taken, **settings, kind=dtype)
+        rows = max(rest, key=lambda a: shape[a])
+        tasks[(name, *index)] = Task((name, *index), _by_rows, *taken, rows=rows, shape=shape, **common)
     graph = HighLevelGraph.from_collections(name, tasks, dependencies=[x])
     return da.Array(graph, name, chunks, meta=np.empty((0,) * x.ndim, dtype))
 
@@ -108,12 +107,13 @@ def _by_rows(
     shape: tuple[int, ...],
     kernel: Callable[..., Array],
     kind: Any,
+    cache: int,
 ) -> Array:
     """Put some rows of the parts together at a time and apply the kernel to them."""
     retain_scratch_memory()
     table = np.empty(len(parts), object)
     y = np.empty(shape, kind)
-    count = max(1, sum(p.nbytes for p in parts) // CACHE_BLOCK_BYTES)
+    count = max(1, sum(p.nbytes for p in parts) // cache)
     ends = [shape[rows] * i // count for i in range(count + 1)]
     for start, stop in pairwise(sorted({*ends})):
         index = (slice(None),) * rows + (slice(start, stop),)

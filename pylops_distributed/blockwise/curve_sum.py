@@ -11,13 +11,12 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
+from pylops_distributed import tuning
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.blockwise.rechunk import split_longest_axis
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
-
-MADE = 2**22  # samples of a table that are made by one task
 
 
 class Curves(LinearOperator):
@@ -77,8 +76,9 @@ class Curves(LinearOperator):
 def curve_positions(function: Callable[[slice, slice], Array], shape: tuple[int, int, int]) -> da.Array:
     """A table of which each chunk is made by ``function(rows, columns)``, with slices of first and last axis."""
     nx0, nt0, nx = shape
-    columns = split_longest_axis(nx, ceil(nt0 * nx / MADE))
-    rows = split_longest_axis(nx0, ceil(nx0 * nt0 * columns[0] / MADE))
+    samples = tuning.count("blockwise.table-samples")
+    columns = split_longest_axis(nx, ceil(nt0 * nx / samples))
+    rows = split_longest_axis(nx0, ceil(nx0 * nt0 * columns[0] / samples))
     return da.map_blocks(
         partial(_curve_block, function=function),
         chunks=(rows, (nt0,), columns),

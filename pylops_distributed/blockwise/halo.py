@@ -21,10 +21,6 @@ Step: TypeAlias = tuple[int, ...]  # -1, 0 or 1 along each axis: from a chunk to
 Widths: TypeAlias = tuple[tuple[int, int], ...]
 Blend: TypeAlias = Callable[[Array, Array], Array]
 
-CACHE_BLOCK_BYTES = (
-    2**18
-)  # bytes of a block that its kernel takes at a time: with what it makes of them they stay in the cache
-
 
 @dataclass(frozen=True)
 class CoOperand:
@@ -106,7 +102,7 @@ def apply_with_halo(
     block = before(block, co_operand[0]) if before else block
     if kernel is None:
         return pad_with_halos(block, faces, steps, widths)[0]
-    if pieces is not None and block.nbytes > CACHE_BLOCK_BYTES:
+    if pieces is not None and block.nbytes > pieces.nbytes:
         return apply_cache_blocked(block, faces, steps, widths, kernel, pieces)
     extended, core = pad_with_halos(block, faces, steps, widths)
     y = trim_halo(kernel(extended), core, len(widths)) if steps else kernel(extended)
@@ -152,10 +148,13 @@ class CacheBlocking:
         For each axis of a block, how many samples before and after one the kernel's result for it depends on.
     first : int
         The first axis that may be cut.
+    nbytes : int
+        Bytes of a block to take at a time.
     """
 
     reaches: Widths
-    first: int = 0
+    first: int
+    nbytes: int
 
     def along(self, block: Array) -> tuple[int, list[int]]:
         """An axis, and where along it pieces begin and the last one ends: as many rows as fit the cache.
@@ -163,7 +162,7 @@ class CacheBlocking:
         Of all axes but the last, whose samples lie side by side, it is the one with the least to do twice.
         """
         sizes = {
-            a: max(1, CACHE_BLOCK_BYTES * block.shape[a] // max(1, block.nbytes))
+            a: max(1, self.nbytes * block.shape[a] // max(1, block.nbytes))
             for a in range(self.first, block.ndim - 1)
         }
         axis = min(sizes, key=lambda a: sum(self.reaches[a]) / sizes[a])

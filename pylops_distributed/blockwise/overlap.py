@@ -11,6 +11,7 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
 
+from pylops_distributed import tuning
 from pylops_distributed.blockwise.halo import (
     CacheBlocking,
     CoOperand,
@@ -103,7 +104,8 @@ def stencil(
     ahead = () if lead is None else ((lead,),) if lead else None
     first = 1 if lead == 0 else 0
     reaches = tuple(depth.get(a, (0, 0)) for a in range(x.ndim))
-    pieces = CacheBlocking(reaches, first) if by_rows and x.ndim > first + 1 else None
+    cache = tuning.nbytes("blockwise.cache-block")
+    pieces = CacheBlocking(reaches, first, cache) if by_rows and x.ndim > first + 1 else None
     chunks, old = (c[1:] if ahead is None else (*ahead, *c) for c in (wide.chunks, x.chunks))
     y = _layer(wide, widths, corners, kernel, chunks, np.dtype(dtype), co_operand, pieces)
     return y if chunks == old else y.rechunk(old)

@@ -12,10 +12,10 @@ import numpy as np
 import pylops
 from dask.base import tokenize
 
+from pylops_distributed import tuning
 from pylops_distributed.blockwise.halo import Array
 from pylops_distributed.blockwise.operator import LeadingAxesRule, WholeAxisRule
 
-KEPT = 16  # built operators that a process keeps
 _built: dict[Any, pylops.LinearOperator] = {}
 
 
@@ -45,7 +45,8 @@ class OperatorFactory:
         """The operator that this thread built before, or a new one: some have internal buffers."""
         key = (token, dims, get_ident())
         if key not in _built:
-            while len(_built) >= KEPT:
+            most = tuning.count("blockwise.pylops-operators")
+            while len(_built) >= most:
                 _built.pop(next(iter(_built)), None)
             _built[key] = self.build(dims)
         return _built[key]

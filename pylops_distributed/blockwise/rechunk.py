@@ -14,12 +14,10 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from dask.utils import parse_bytes
 
+from pylops_distributed import tuning
 from pylops_distributed.blockwise.halo import Array
 from pylops_distributed.compat.dask import Task, TaskRef, meta_of
 from pylops_distributed.vectors.space import Chunks
-
-# Bytes of a block from which on cutting it, so that only needed samples travel, is worth a task.
-LIGHT = 2**20
 
 
 def rechunk_whole(x: da.Array, axes: Iterable[int]) -> da.Array:
@@ -88,7 +86,7 @@ def rechunk_small(x: da.Array, chunks: Chunks) -> da.Array:
     """
     if x.chunks == chunks:
         return x
-    if prod(map(max, x.chunks)) * x.dtype.itemsize > LIGHT:
+    if prod(map(max, x.chunks)) * x.dtype.itemsize > tuning.nbytes("blockwise.small-chunk"):
         return x.rechunk(chunks)
     met = [_overlaps(old, new) for old, new in zip(x.chunks, chunks, strict=True)]
     name = f"regrid-{tokenize(x.name, chunks)}"

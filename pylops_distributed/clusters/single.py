@@ -10,6 +10,7 @@ import psutil
 from dask.utils import format_bytes
 from distributed import LocalCluster, Nanny, Worker
 
+from pylops_distributed import tuning
 from pylops_distributed.clusters.adaptive import adapted
 from pylops_distributed.clusters.options import check_options, check_security
 from pylops_distributed.compat.dask import CPU_COUNT
@@ -21,11 +22,6 @@ from pylops_distributed.compat.distributed import (
 )
 
 PRELOAD = str(Path(__file__).parent / "pylops_distributed_preload.py")
-LOOK = 2000  # milliseconds between two looks for workers that are gone
-# Worker processes on this machine: more take each other's time, and may take the machine down as they start.
-PER_CORE, LEAST = 4, 8
-WORKER = 250_000_000  # bytes that one has before it does anything
-PATIENCE = 60.0  # seconds for the others of workers that died while they started
 
 
 def check(*, security: Any = None, **options: Any) -> None:
@@ -33,8 +29,10 @@ def check(*, security: Any = None, **options: Any) -> None:
     check_security("single", security)
     check_options("single", options, LocalCluster, Nanny, Worker)
     wanted = (options.get("adapt") or {}).get("maximum") or options.get("n_workers") or 0
-    room = psutil.virtual_memory().total // WORKER
-    most = max(1, min(max(LEAST, PER_CORE * CPU_COUNT), room))
+    room = psutil.virtual_memory().total // tuning.nbytes("clusters.worker-memory")
+    # More take each other's time, and may take the machine down as they start.
+    fit = max(tuning.count("clusters.least-workers"), tuning.count("clusters.workers-per-core") * CPU_COUNT)
+    most = max(1, min(fit, room))
     if options.get("processes", True) and wanted > most:
         raise ValueError(
             f"{wanted} worker processes are too many for this machine of {CPU_COUNT} cores and "
@@ -85,7 +83,7 @@ def cluster(
     options |= {"n_workers": n_workers, "threads_per_worker": threads_per_worker, "processes": processes}
     options["security"] = options.get("security") or None  # for Dask, False is no value
     local = LocalCluster(**options)
-    replace_lost_workers(local, LOOK)
+    replace_lost_workers(local, 1000 * tuning.seconds("clusters.worker-check-interval"))
     _wait(local)
     return adapted(local, adapt)
 
@@ -94,7 +92,7 @@ def _wait(cluster: LocalCluster) -> None:
     """Wait until all workers have started, or for a minute if at least one has."""
     if wanted := len(cluster.worker_spec):
         try:
-            cluster.wait_for_workers(wanted, PATIENCE)
+            cluster.wait_for_workers(wanted, tuning.seconds("clusters.start-timeout"))
         except WorkerStartTimeoutError as error:
             if not error.available_workers:
                 cluster.close()

@@ -8,6 +8,7 @@ from typing import Any
 
 import dask
 
+from pylops_distributed import tuning
 from pylops_distributed.compat.dask import (
     CPU_COUNT,
     computes_in_one_thread,
@@ -22,7 +23,6 @@ from pylops_distributed.registry import Registry
 
 __all__ = ["Engine", "await_workers", "replay", "trace_step", "unroll"]
 log = logging.getLogger(__name__)
-HERE = 60.0  # seconds to wait for a worker on this machine
 # What loads Dask's distributed: only where a client has loaded it already.
 ON_CLUSTERS: Registry[Any] = Registry(
     {
@@ -86,11 +86,12 @@ def await_workers() -> Any:
     ON_CLUSTERS["leave_pool"]()  # the parts of a solve need this thread of a worker, if it is one, to begin
     # Jobs may be in a queue for long; this machine starts its workers in seconds, or, at times, never again.
     here = ON_CLUSTERS["is_local"](client)
+    most = tuning.seconds("execution.local-worker-timeout")
     try:
-        client.wait_for_workers(1, timeout=HERE if here else None)
+        client.wait_for_workers(1, timeout=most if here else None)
     except TimeoutError as error:
         raise NoWorkerError(
-            f"no worker is left, and for {HERE:.0f} s none came"
+            f"no worker is left, and for {most:.0f} s none came"
             f"{ON_CLUSTERS['describe_worker_loss'](client, {})}: resume from the newest checkpoint"
         ) from error
     return client

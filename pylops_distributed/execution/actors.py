@@ -20,12 +20,13 @@ import dask.array as da
 from distributed import Client, Future, Reschedule, get_worker, wait
 from distributed.comm import parse_address, parse_host_port
 
+from pylops_distributed import tuning
 from pylops_distributed.compat.dask import DataNode
 from pylops_distributed.compat.distributed import future_of_actor
 from pylops_distributed.compat.malloc import free_memory, retain_freed_memory
 from pylops_distributed.compat.worker import actors_on
 from pylops_distributed.errors import WorkerLostError
-from pylops_distributed.execution.engine import ROOM, Done, PartitionedEngine, S, own
+from pylops_distributed.execution.engine import Done, PartitionedEngine, S, own
 from pylops_distributed.execution.partition import Partition, Row, Taken
 from pylops_distributed.execution.partitioning import Key, Share, plan_partitions
 from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
@@ -35,15 +36,6 @@ from pylops_distributed.vectors.space import keys_of
 
 # The parts on this worker, by the token of their solve and their number; they live as long as their actors.
 _parts: WeakValueDictionary[tuple[bytes, int], Partition] = WeakValueDictionary()
-PLENTY = 2**31  # bytes of free memory from which a worker need not give back at once what it frees
-CLOSING = 5.0  # seconds for parts to close, which may be amid a step
-PAUSE = (
-    0.05  # seconds before a task goes back that an idle worker took, which has not the part that it is for
-)
-LOOK = 5.0  # seconds between looks at whether the workers are still there, while nothing comes from them
-WANTED = 1.0  # seconds between looks at whether anybody still wants the steps that a part takes
-TRANSFER_TIMEOUT = 300.0  # seconds for workers to hand over their blocks, which are computed already
-LARGE = 2**16  # bytes from which constant data goes to its worker separately instead of in the task graph
 
 
 class Seat:
@@ -90,7 +82,8 @@ class Seat:
         call.add_done_callback(
             lambda done: done.cancelled() or done.exception()
         )  # who asked may be gone, too
-        while not (await asyncio.wait({call}, timeout=WANTED))[0]:
+        pause = tuning.seconds("execution.abandoned-check-interval")
+        while not (await asyncio.wait({call}, timeout=pause))[0]:
             if self not in self._actors():
                 await self.close()
         rows, moved = await call
@@ -120,11 +113,11 @@ def make_part(
 ) -> Seat:  # fmt: skip
     """Make a part on the worker that this runs on."""
     left = free_memory(memory)
-    if left > PLENTY and "MALLOC_TRIM_THRESHOLD_" in os.environ:  # not in the user's own process
-        retain_freed_memory(PLENTY // 8)
-    part = Partition(
-        trace_initial_state, share, first, int(ROOM * left), threads, done, PeerTransport(me, token, host)
-    )
+    plenty = tuning.nbytes("execution.retained-memory")
+    if left > plenty and "MALLOC_TRIM_THRESHOLD_" in os.environ:  # not in the user's own process
+        retain_freed_memory(plenty // 8)
+    kept = int(tuning.share("execution.operator-memory") * left)
+    part = Partition(trace_initial_state, share, first, kept, threads, done, PeerTransport(me, token, host))
     return Seat(token, _parts.setdefault((token, me), part))
 
 
@@ -139,7 +132,7 @@ def take(key: Key, token: bytes, me: int, step: int, home: str) -> Any:
     """A block of the state, for Dask; of the worker at the address home."""
     if (part := _parts.get((token, me))) is None and get_worker().address != home and _answers(home):
         # An idle worker has taken the task; the block may be waiting behind long tasks of others.
-        time.sleep(PAUSE)
+        time.sleep(tuning.seconds("execution.stolen-task-delay"))
         raise Reschedule
     if part is None or part.step != step or key not in part.state:
         raise WorkerLostError(f"block {key} of the state after {step} steps is gone with its worker")
@@ -150,7 +143,9 @@ def _answers(address: str) -> bool:
     """Whether there is still a worker at an address."""
     try:
         host, port = parse_host_port(parse_address(address)[1])
-        socket.create_connection((host, port), timeout=LOOK).close()
+        socket.create_connection(
+            (host, port), timeout=tuning.seconds("execution.worker-check-interval")
+        ).close()
     except (OSError, ValueError):
         return False
     return True
@@ -285,15 +280,16 @@ class ActorEngine(PartitionedEngine[S]):
                 workers=[worker], allow_other_workers=True, pure=False,
             )  # fmt: skip
             graph.update(zip(named, futures, strict=True))
-        self._settled(list(graph.values()), TRANSFER_TIMEOUT)  # before the next step replaces them
+        most = tuning.seconds("execution.transfer-timeout")
+        self._settled(list(graph.values()), most)  # before the next step replaces them
         return graph
 
     def _settled(self, futures: list[Future], most: float = math.inf) -> list[Future]:
         """Wait for futures; tasks of a worker that was lost, or started again, may never come."""
-        end = time.monotonic() + most
+        end, pause = time.monotonic() + most, tuning.seconds("execution.worker-check-interval")
         while futures:
             try:
-                wait(futures, timeout=LOOK)
+                wait(futures, timeout=pause)
                 break
             except TimeoutError:
                 if self._is_lost():
@@ -307,9 +303,10 @@ class ActorEngine(PartitionedEngine[S]):
 
     def _result(self, call: Any) -> Any:
         """Result of a call to a part, for which there may be nobody any more to answer."""
+        pause = tuning.seconds("execution.worker-check-interval")
         while True:
             try:
-                return call.result(timeout=LOOK)
+                return call.result(timeout=pause)
             except TimeoutError:
                 if call.done():
                     return call.result()
@@ -339,7 +336,7 @@ class ActorEngine(PartitionedEngine[S]):
     def close(self) -> None:
         """As :meth:`Replay.close`."""
         super().close()
-        calls, end = [], time.monotonic() + CLOSING
+        calls, end = [], time.monotonic() + tuning.seconds("execution.close-timeout")
         parts, self._parts, actors, self._actors = self._parts, [], self._actors, []
         for part in parts:
             with suppress(RuntimeError):  # of a worker that was lost
@@ -360,9 +357,10 @@ def _constant_inputs(pair: tuple[Share, Share], futures: Mapping[Key, Any]) -> d
     """What a part's shares take that exists already: futures of a cluster, and arrays, which the shares give up."""
     needed = pair[0].needed() | pair[1].needed()
     inputs = {k: f for k, f in futures.items() if k in needed}
+    large = tuning.nbytes("execution.separate-constants")
     for share in pair:
         for key, node in list(share.constant.items()):
-            if isinstance(node, DataNode) and getattr(node.value, "nbytes", 0) > LARGE:
+            if isinstance(node, DataNode) and getattr(node.value, "nbytes", 0) > large:
                 inputs[key] = share.constant.pop(key).value
     return inputs
 

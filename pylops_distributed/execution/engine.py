@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 import dask.array as da
 import numpy as np
 
+from pylops_distributed import tuning
 from pylops_distributed.compat.dask import DataNode, meta_of
 from pylops_distributed.compat.malloc import free_memory
 from pylops_distributed.compat.worker import current_worker, memory_limit_of, threads_of
@@ -24,8 +25,6 @@ from pylops_distributed.vectors.space import keys_of
 S = TypeVar("S", bound=State)
 Step = Callable[[S], S]
 Done = Callable[[S], Any]
-# Share of the free memory in which blocks of the operator are kept; the state and what comes and goes need the rest.
-ROOM = 0.3
 
 
 def should_stop(state: S, until: Done[S], iteration: int, row: Row) -> bool:
@@ -207,7 +206,8 @@ class ThreadedEngine(PartitionedEngine[S]):
         )
         worker = current_worker()  # of which each thread may do as much
         room = free_memory() if worker is None else free_memory(memory_limit_of(worker)) // threads_of(worker)
-        self._part = Partition(first, share, state.iteration, int(ROOM * room), threads, self.done)
+        kept = int(tuning.share("execution.operator-memory") * room)
+        self._part = Partition(first, share, state.iteration, kept, threads, self.done)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="solve")
         try:
             self._begin()

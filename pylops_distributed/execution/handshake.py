@@ -12,14 +12,11 @@ from contextlib import suppress
 from functools import partial
 from typing import TypeAlias
 
+from pylops_distributed import tuning
+
 HELLO = struct.Struct("!4sI32s")  # what this is, the caller's number, and its challenge
 ANSWER = struct.Struct("!32s32s")  # the other challenge, and the proof that the token is known
 GREETING, WELCOME = b"pld2", b"\1"
-CONNECT = 30.0  # seconds for all parts to find each other
-PATIENCE = 5.0  # seconds for one caller to prove that it belongs here
-PENDING = 256  # callers at a time that have not proved it yet
-AGAIN = 0.05  # seconds until the next try
-GLANCE = 0.001  # seconds between looks at who has connected
 
 Address: TypeAlias = tuple[str, int]
 
@@ -61,20 +58,19 @@ async def meet(
         If a part cannot be reached.
     """
     met: dict[int, socket.socket] = {}
+    most = tuning.seconds("execution.connect-timeout")
     later = set(range(me + 1, len(addresses)))
     calls = [_call(me, token, part, addresses[part], met) for part in range(me)]
     all_met = asyncio.gather(*calls, _all_met(len(addresses) - 1, met, closed))
     door = asyncio.create_task(_serve(me, token, server, later, met))
     try:
-        await asyncio.wait_for(all_met, CONNECT)
+        await asyncio.wait_for(all_met, most)
     except BaseException as error:
         for peer in met.values():
             peer.close()
         if isinstance(error, TimeoutError):
             missing = sorted(set(range(len(addresses))) - {me, *met})
-            raise TimeoutError(
-                f"parts {missing} of the solve were not reached within {CONNECT:.0f} s"
-            ) from None
+            raise TimeoutError(f"parts {missing} of the solve were not reached within {most:.0f} s") from None
         raise
     finally:
         door.cancel()
@@ -84,15 +80,16 @@ async def meet(
 
 async def _all_met(count: int, met: dict[int, socket.socket], closed: Callable[[], bool]) -> None:
     """Wait until there are as many connections."""
+    pause = tuning.seconds("execution.poll-interval")
     while len(met) < count:
         if closed():
             raise ConnectionError("the solve was closed")
-        await asyncio.sleep(GLANCE)
+        await asyncio.sleep(pause)
 
 
 async def _call(me: int, token: bytes, part: int, address: Address, met: dict[int, socket.socket]) -> None:
     """Connect with a part that listens; again if it was too busy to answer."""
-    loop = asyncio.get_running_loop()
+    loop, pause = asyncio.get_running_loop(), tuning.seconds("execution.retry-interval")
     while True:
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         peer = socket.socket(family, socket.SOCK_STREAM)
@@ -113,7 +110,7 @@ async def _call(me: int, token: bytes, part: int, address: Address, met: dict[in
             raise
         except OSError:  # in the middle: its queue was full, say
             peer.close()
-            await asyncio.sleep(AGAIN)
+            await asyncio.sleep(pause)
         except BaseException:
             peer.close()
             raise
@@ -125,10 +122,12 @@ async def _serve(
     """Let in all who call and belong here, until cancelled."""
     loop = asyncio.get_running_loop()
     callers: dict[asyncio.Task[None], None] = {}
+    most, patience = tuning.count("execution.pending-callers"), tuning.seconds("execution.caller-timeout")
+    pause = tuning.seconds("execution.retry-interval")
 
     async def serve(peer: socket.socket) -> None:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 part = await _answer(me, token, peer, later)
         except (OSError, struct.error):  # a stranger, or nobody any more; out of time, too
             peer.close()
@@ -147,9 +146,9 @@ async def _serve(
             try:
                 peer, _ = await loop.sock_accept(server)
             except OSError:  # gone before it was let in, or too many files open
-                await asyncio.sleep(AGAIN)
+                await asyncio.sleep(pause)
                 continue
-            if len(callers) >= PENDING:
+            if len(callers) >= most:
                 next(iter(callers)).cancel()  # the one who has been silent for longest
             task = asyncio.create_task(serve(peer))
             callers[task] = None

@@ -10,11 +10,11 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-# Seconds after which Python lets another thread run: with its 5 ms, messages would wait for computing threads.
-SWITCH = 0.0002
+from pylops_distributed import tuning
+
 _lock = threading.Lock()
 _users = 0
-_before: tuple[float, Any] | None = None
+_before: tuple[float, float, Any] | None = None
 _libraries: Any = None
 
 
@@ -45,8 +45,9 @@ def _enter() -> None:
             if _libraries is None:
                 find_libraries()
             blas = _libraries.limit(limits=1, user_api="blas")
-            _before = sys.getswitchinterval(), blas
-            sys.setswitchinterval(SWITCH)
+            short = tuning.seconds("execution.switch-interval")
+            _before = sys.getswitchinterval(), short, blas
+            sys.setswitchinterval(short)
         _users += 1
 
 
@@ -56,9 +57,8 @@ def _leave() -> None:
         _users -= 1
         if _users or _before is None:
             return
-        (interval, blas), _before = _before, None
-        if (
-            abs(sys.getswitchinterval() - SWITCH) < SWITCH / 100
-        ):  # else somebody has set another one meanwhile
+        (interval, short, blas), _before = _before, None
+        # Else somebody has set another one meanwhile.
+        if abs(sys.getswitchinterval() - short) < short / 100:
             sys.setswitchinterval(interval)
         blas.restore_original_limits()

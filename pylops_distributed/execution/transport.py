@@ -15,11 +15,11 @@ import dask
 import numpy as np
 from dask.utils import parse_timedelta
 
+from pylops_distributed import tuning
 from pylops_distributed.execution.handshake import meet
 
 # Step (-1 makes the first state), stage, and the number of frames that follow; then the length of each.
 HEAD = struct.Struct("!qiQ")
-WAITING = 512  # callers that the system queues until they are accepted
 SILENCE = "distributed.comm.timeouts.tcp"  # after which Dask, too, closes a connection
 
 Deliver: TypeAlias = Callable[[int, int, int, Any], None]
@@ -44,7 +44,7 @@ class PeerTransport:
 
     def __init__(self, me: int, token: bytes, host: str) -> None:
         self.me, self.token = me, token
-        self._server = socket.create_server((host, 0), backlog=WAITING)
+        self._server = socket.create_server((host, 0), backlog=tuning.count("execution.queued-callers"))
         self.address: tuple[str, int] = self._server.getsockname()[:2]
         self._peers: dict[int, socket.socket] = {}
         self._locks: dict[int, threading.Lock] = {}

@@ -10,9 +10,8 @@ from dask.utils import format_bytes
 from distributed import Client
 from distributed.comm import CommClosedError
 
+from pylops_distributed import tuning
 from pylops_distributed.compat.distributed import is_actor_loss, memory_kills
-
-SHORT = 5.0  # seconds to ask the scheduler for events of nannies
 
 
 def describe_worker_loss(client: Client, limits: Mapping[str, int | None]) -> str:
@@ -26,8 +25,9 @@ def describe_worker_loss(client: Client, limits: Mapping[str, int | None]) -> st
         Bytes that each of the workers may hold; of any, if it is empty.
     """
     kills: list[dict[str, Any]] = []
+    most = tuning.seconds("execution.event-timeout")
     with suppress(Exception):  # the scheduler may be lost, too
-        kills = memory_kills(client, SHORT)
+        kills = memory_kills(client, most)
     events = [event for event in kills if event["worker"] in limits or not limits]
     if not events:
         return ""

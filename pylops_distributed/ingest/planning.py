@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from pylops_distributed import tuning
 from pylops_distributed.ingest.block_writer import open_writable
 from pylops_distributed.ingest.formats.chunking import regular_chunks
 from pylops_distributed.ingest.formats.source import Source
@@ -21,7 +22,6 @@ from pylops_distributed.ingest.models import FINGERPRINT, ArrayLayout, Plan
 from pylops_distributed.ingest.sealing import SCHEMA, read_ref, tidy
 from pylops_distributed.storage.object_store import Storage, create_array, open_storage
 
-BLOCK_BYTES = 64 << 20
 # In a dataset's URL: the first digits of what the dataset is made of, so that other data go elsewhere.
 # Types of numbers that Zarr has.
 NUMBERS = tuple(np.dtype(code) for code in ("?", *"bhilqBHILQ", "f2", "f4", "f8", "c8", "c16"))
@@ -80,7 +80,7 @@ def _read_sources(
         _whole(ds, name)  # before anything is created
     notes = Notes(
         fingerprint=_fingerprint(ds, arrays),
-        block_bytes=BLOCK_BYTES, sources=sources, stamps=stamps, arrays=arrays,
+        block_bytes=tuning.nbytes("ingest.block"), sources=sources, stamps=stamps, arrays=arrays,
         folders=tuple(name for name, one in sources.items() if one.is_folder),
         coordinates=tuple(sorted(str(name) for name in set(ds.coords) - set(ds.dims))),
         traces={name: numbers for name in arrays if (numbers := trace_numbers(ds, name))}, attrs=ds.attrs,

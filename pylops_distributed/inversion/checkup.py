@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from pylops_distributed import tuning
 from pylops_distributed.execution import trace_step
 from pylops_distributed.execution.state import State
 from pylops_distributed.inversion.assembly import AnySolver, Assembly, assemble
@@ -18,8 +19,6 @@ from pylops_distributed.utils.dottest import dottest
 from pylops_distributed.vectors.space import BlockVector
 
 MIB = 2**20
-LARGE = 256 * MIB  # a chunk beyond this leaves workers little room for what a task makes of it
-SMALL = MIB // 4  # many chunks below this cost more to handle than to compute
 
 
 def checkup(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> Iterator[tuple[str, bool, str]]:
@@ -85,10 +84,11 @@ def _chunks(name: str, x: Any) -> tuple[str, bool, str]:
     arrays = x.arrays if isinstance(x, BlockVector) else (x,)
     largest = max(int(np.prod(a.chunksize)) * a.dtype.itemsize for a in arrays)
     count, total = sum(a.npartitions for a in arrays), sum(a.nbytes for a in arrays)
-    good = largest <= LARGE and not (count > 64 and total / count < SMALL)
+    large, small = tuning.nbytes("inversion.large-chunk"), tuning.nbytes("inversion.small-chunk")
+    good = largest <= large and not (count > 64 and total / count < small)
     shapes = ", ".join(f"{a.shape} {a.dtype}" for a in arrays)
     words = f"{shapes}: {total / MIB:.1f} MiB in {count} chunks of up to {largest / MIB:.2f} MiB"
-    if largest > LARGE:
+    if largest > large:
         words += "; large: cut an axis that the operator does not need whole"
     elif not good:
         words += "; many small ones: make them larger"

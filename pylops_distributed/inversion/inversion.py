@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from pylops_distributed import tuning
 from pylops_distributed.errors import CorruptionError, NotFiniteError
 from pylops_distributed.execution import await_workers
 from pylops_distributed.execution.background import in_background
@@ -29,12 +30,7 @@ from pylops_distributed.storage.policies import Every, Retention
 from pylops_distributed.storage.run import Run
 from pylops_distributed.vectors.space import Vector
 
-# Seconds for a last checkpoint when a run is stopped; Prefect waits for 30 before it kills.
-GRACE = 20.0
-# Seconds between two looks for workers that have come.
-LOOK = 5.0
-
-__all__ = ["GRACE", "Inversion", "Progress", "begin", "identity", "run_url"]
+__all__ = ["Inversion", "Progress", "begin", "identity", "run_url"]
 
 log = logging.getLogger(__name__)
 
@@ -238,13 +234,15 @@ class Inversion:
         last = looked = time.monotonic()
         end, wider = last + (math.inf if seconds is None else seconds), True
 
+        pause = tuning.seconds("inversion.worker-check-interval")
+
         def watch() -> bool | None:
             nonlocal last, looked, wider
             now = time.monotonic()
             self._spent, last = self._spent + now - last, now
             if stop := on_progress(self.progress):
                 return stop
-            if now - looked > LOOK:
+            if now - looked > pause:
                 looked, wider = now, self.session.could_spread()
             return wider
 
@@ -290,7 +288,7 @@ class Inversion:
     def settle(self) -> None:
         """After a failure, wait for the save that was under way then, but not for ever."""
         try:
-            self.store.wait(GRACE)
+            self.store.wait(tuning.seconds("inversion.save-grace"))
         except Exception as error:
             log.warning("the save under way when the solve failed is not there: %s", error)
 
@@ -336,7 +334,7 @@ class Inversion:
             return
         # The workers may be lost: after an error or a signal, nothing waits for them for ever.
         try:
-            self.close(GRACE)
+            self.close(tuning.seconds("inversion.save-grace"))
         except Exception as error:
             log.warning("the newest state of %s could not be saved: %s", self.run.storage.url, error)
 

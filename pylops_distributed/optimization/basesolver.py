@@ -14,12 +14,12 @@ from typing import Any, ClassVar
 import dask.array as da
 import numpy as np
 
+from pylops_distributed import tuning
 from pylops_distributed.execution import Engine
 from pylops_distributed.execution import replay as prepare
 from pylops_distributed.execution.state import Reason, as_nan, not_finite, reason_to_stop, stopping
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
-from pylops_distributed.optimization.session import MOMENT
 from pylops_distributed.vectors.space import (
     BlockVector,
     Space,
@@ -222,10 +222,10 @@ class Solver:
         if self.rounds is not None:
             done = _AtRounds(stopping(limited), self.rounds, self._round())
         engine.until(copy(done))
-        before = self._round()
+        before, moment = self._round(), tuning.seconds("execution.report-interval")
         while self.reason is None:
             start = time.monotonic()
-            taken = engine.run(max(1, int(MOMENT / pace)))
+            taken = engine.run(max(1, int(moment / pace)))
             pace = max(1e-6, (time.monotonic() - start) / len(taken))
             for numbers in taken:
                 self.reason = done(numbers)

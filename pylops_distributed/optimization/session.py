@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from pylops_distributed import tuning
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.execution import Engine, await_workers, replay
 from pylops_distributed.execution.state import Reason, State, as_nan, not_finite, stopping
@@ -19,7 +20,6 @@ from pylops_distributed.vectors.space import Vector, as_floating
 
 S = TypeVar("S", bound=State)
 History = dict[str, np.ndarray[Any, Any]]
-MOMENT = 0.25  # seconds: how long to leave the workers to themselves when nobody wants to see each state
 
 
 class Solver(Protocol[S]):
@@ -153,6 +153,7 @@ class Session(Generic[S]):
         start = time.monotonic()
         first: S = solver.init(op, y, x0) if checkpoint is None else checkpoint.state
         self._done = stopping(solver)
+        self._moment = tuning.seconds("execution.report-interval")
         self._engine: Engine[S] = replay(lambda before: solver.step(op, y, before), first, self._done)
         self._newest: S = self._engine.first  # without its vectors
         self._moved = 0  # bytes, up to the newest state
@@ -289,7 +290,7 @@ class Session(Generic[S]):
 
     def _batch(self) -> int:
         """How many steps to ask for at once: what takes a moment, up to the next that is to be saved."""
-        most, elapsed = max(1, int(MOMENT / self._pace)), time.monotonic() - self._saved_at
+        most, elapsed = max(1, int(self._moment / self._pace)), time.monotonic() - self._saved_at
         for n in range(1, most):
             if self.policy is not None and self.policy.due(self.iteration + n, elapsed + n * self._pace):
                 return n

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from pylops_distributed import tuning
 from pylops_distributed.execution.state import State
 from pylops_distributed.ingest import open_dataset
 from pylops_distributed.inversion.assembly import model_of
@@ -21,8 +22,6 @@ from pylops_distributed.vectors.space import BlockVector, Vector
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-SLABS = 16
 
 
 def curve_point(url: str) -> dict[str, float]:
@@ -65,7 +64,7 @@ def _squares(vector: Vector) -> float:
         return sum(map(_squares, vector.arrays))
     axis = int(np.argmax(vector.numblocks)) if vector.ndim else 0
     count = vector.numblocks[axis] if vector.ndim else 1
-    step = -(-count // SLABS)
+    step = -(-count // tuning.count("runs.norm-slabs"))
     slabs = (
         vector.blocks[(*(slice(None),) * axis, slice(k, k + step))] if count > 1 else vector
         for k in range(0, count, step)

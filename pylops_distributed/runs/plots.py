@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from pylops_distributed import tuning
 from pylops_distributed.registry import import_on_use
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PIXELS = 1000
 TIME_AXES = ("twt", "depth", "t", "z", "lag")
 ROWS = ("y", "ky")  # of images
 FREQUENCIES = {
@@ -152,7 +152,8 @@ def section(array: xr.DataArray, **at: Any) -> xr.DataArray:
         If there is no such dimension.
     """
     array = _select(array, at)
-    array = array.isel({d: slice(None, None, max(1, array.sizes[d] // PIXELS)) for d in _plot_dims(array)})
+    most = tuning.count("runs.image-samples")
+    array = array.isel({d: slice(None, None, max(1, array.sizes[d] // most)) for d in _plot_dims(array)})
     return abs(array) if array.dtype.kind == "c" else array
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from pylops_distributed import tuning
 from pylops_distributed.ingest import open_dataset
 from pylops_distributed.runs.iterates import in_order, open_checkpoints, open_group_dataset
 from pylops_distributed.storage.checkpoint_keys import ROOT, published_checkpoints
 from pylops_distributed.storage.claim import read_claim
 from pylops_distributed.storage.object_store import Storage
-from pylops_distributed.storage.results import LOOKS
 from pylops_distributed.storage.run import Run, describe_outdated, iteration_of
 from pylops_distributed.storage.state_io import SUFFIX
 
@@ -77,7 +77,7 @@ def _steps_asked_for(storage: Storage) -> dict[str, Any]:
 
 def _result(run: Run) -> xr.Dataset | None:
     """The result that counts, lazily: one that is replaced as it is opened is left for the one that replaces it."""
-    for _ in range(LOOKS):
+    for _ in range(tuning.count("storage.result-tries")):
         if (path := run.result) is None:
             return None
         try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from pylops_distributed import tuning
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.runs.markup import text
 from pylops_distributed.runs.plots import (
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MISSING = "looking through a run needs Panel: pip install 'pylops-distributed[view]'"
-DPI = 110
 
 
 def view(run: xr.DataTree) -> Any:
@@ -146,8 +146,9 @@ def _picture(pn: Any, draw: Callable[..., Figure], **inputs: Any) -> Any:
 
     def drawn(**at: Any) -> Any:
         figure = draw(**at)
-        widest = round(DPI * figure.get_figwidth())
-        return pn.pane.Matplotlib(figure, dpi=DPI, sizing_mode="scale_width", max_width=widest)
+        dpi = tuning.count("runs.viewer-dpi")
+        widest = round(dpi * figure.get_figwidth())
+        return pn.pane.Matplotlib(figure, dpi=dpi, sizing_mode="scale_width", max_width=widest)
 
     return pn.param.ParamFunction(pn.bind(drawn, **inputs), lazy=True, sizing_mode="stretch_width")
 

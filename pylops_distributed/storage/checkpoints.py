@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 from weakref import WeakSet
 
+from pylops_distributed import tuning
 from pylops_distributed.compat.dask import current_scheduler
 from pylops_distributed.errors import CorruptionError, UnreadableError
 from pylops_distributed.execution.background import in_background
@@ -58,9 +59,6 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-# A save that takes longer than these seconds, and than so many bytes a second would, is stuck: on a worker that others
-# cannot reach, say, for which Dask waits without end.
-PATIENCE, SLOWEST = 120.0, 1e7
 _known: WeakSet[CheckpointStore] = WeakSet()
 
 
@@ -148,7 +146,9 @@ class CheckpointStore:
         """
         self.wait()
         self.attempt.check()
-        self._end = time.monotonic() + PATIENCE + _bytes(state) / SLOWEST
+        # One that takes longer is stuck: on a worker that others cannot reach, say, for which Dask waits without end.
+        most = tuning.seconds("storage.save-time") + _bytes(state) / tuning.nbytes("storage.save-rate")
+        self._end = time.monotonic() + most
         entry = CheckpointKey(self.attempt.number, state.iteration)
         # The scheduler in use is a matter of the calling thread: look it up here, not in the background.
         job = (entry, state, {k: v.copy() for k, v in (history or {}).items()}, self._get())

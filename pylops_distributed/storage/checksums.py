@@ -8,11 +8,10 @@ import dask
 import dask.array as da
 import numpy as np
 
+from pylops_distributed import tuning
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.storage.direct_io import checksum_of
 
-# Below this many bytes an array is read by the driver: not worth a round trip to the workers.
-SMALL = 1_000_000
 CRC = 2**32 - 1
 
 
@@ -21,7 +20,8 @@ def checksums(array: da.Array, get: Any = None) -> str:
     sums = array.map_blocks(
         _chunk_checksum, dtype=np.int64, chunks=(1,) * array.ndim, meta=np.empty((0,) * array.ndim, np.int64)
     )
-    (computed,) = dask.compute(sums, scheduler="sync" if array.nbytes < SMALL else get)
+    small = array.nbytes < tuning.nbytes("storage.small-array")
+    (computed,) = dask.compute(sums, scheduler="sync" if small else get)
     return text_of(computed)
 
 

@@ -25,6 +25,7 @@ import xarray as xr
 from dask.utils import SerializableLock
 from scipy.sparse import sparray, spmatrix
 
+from pylops_distributed import tuning
 from pylops_distributed.compat.dask import (
     GETTERS,
     Alias,
@@ -42,7 +43,6 @@ from pylops_distributed.storage.source_code import OURS, Code, array_digest, con
 
 COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
 LOCKS = (SerializableLock, type(threading.Lock()), type(threading.RLock()))
-SLAB = 64 * 2**20  # bytes to read at once
 ZARR = ("zarr.json", ".zgroup", ".zarray")
 
 
@@ -197,7 +197,7 @@ def stored_digest(value: Any) -> list[Any]:
     whole = (
         isinstance(chunks, tuple) and len(chunks) == len(shape) and all(isinstance(c, int) for c in chunks)
     )
-    sizes = chunks if whole else da.core.normalize_chunks("auto", shape, SLAB, dtype)
+    sizes = chunks if whole else da.core.normalize_chunks("auto", shape, _piece(), dtype)
     lock = type(value).__module__.partition(".")[0] in ("h5py", "h5netcdf", "netCDF4")
     read = da.from_array(value, sizes, name=f"token-{uuid4().hex}", lock=lock, asarray=True)
     return [dtype.str, list(shape), *_blocks(read)]
@@ -218,7 +218,7 @@ def _slabs(array: da.Array) -> str:
     """Digest of an array in memory, in C order: the same for any chunks."""
     if array.ndim == 0:
         return array_digest(np.asarray(array.compute(scheduler="sync")))
-    digest, rows = sha256(), max(1, SLAB // max(1, array.nbytes // max(1, array.shape[0])))
+    digest, rows = sha256(), max(1, _piece() // max(1, array.nbytes // max(1, array.shape[0])))
     for first in range(0, array.shape[0], rows):
         part = np.ascontiguousarray(array[first : first + rows].compute(scheduler="sync"))
         digest.update(part.tobytes())
@@ -245,9 +245,13 @@ def _value(node: Any) -> Any:
     return node.value if isinstance(node, DataNode) else None
 
 
+def _piece() -> int:
+    return tuning.nbytes("storage.digest-piece")
+
+
 def _sum(file: Path) -> str:
-    digest = sha256()
+    digest, piece = sha256(), _piece()
     with file.open("rb") as stream:
-        while part := stream.read(SLAB):
+        while part := stream.read(piece):
             digest.update(part)
     return digest.hexdigest()

@@ -2,7 +2,7 @@
 
 No wall clock has a say in it. On one machine a process is known by its number and by when the kernel says it began, and
 its lease by the machine's own monotonic clock. A process on another machine is watched: as long as its lease changes
-within :data:`TTL` seconds on the clock of who watches, it is alive.
+within ``storage.lease-time`` on the clock of who watches, it is alive.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 
 import psutil
 
+from pylops_distributed import tuning
 from pylops_distributed.errors import CorruptionError, RunBusyError, RunGoneError, SupersededError
 from pylops_distributed.storage.group_metadata import Json, encode, read_attrs
 from pylops_distributed.storage.object_store import Storage
@@ -46,10 +47,6 @@ logger = logging.getLogger(__name__)
 
 ROOT = "attempts"
 NAME = re.compile(r"a\d{4,}", re.ASCII)
-RENEW = 20.0
-TTL = 90.0
-LOOK = 2.0  # seconds between two looks at a lease that is watched
-DAY = 86400.0
 
 
 # Attempts of this process by their UUIDs: the others are over, though a full disk may have kept one from saying so.
@@ -85,8 +82,9 @@ class Attempt:
         self._stop = threading.Event()
         # Bound to nothing of `self`: an attempt that is forgotten stops renewing, and its lease runs out.
         self._thread = threading.Thread(
-            target=_renew, args=(storage, number, uuid, self._stop), name=f"lease-a{number:04d}", daemon=True
-        )
+            target=_renew, args=(storage, number, uuid, self._stop, tuning.seconds("storage.lease-renewal")),
+            name=f"lease-a{number:04d}", daemon=True,
+        )  # fmt: skip
         self._thread.start()
         weakref.finalize(self, self._stop.set)
         weakref.finalize(self, _held.discard, uuid)
@@ -171,9 +169,9 @@ def acquire(storage: Storage, *, deletes: bool = False, after: int | None = None
 def ensure_free(storage: Storage, *, deletes: bool = False) -> Owner | None:
     """The owner of the newest attempt, if there was one and it is gone; :class:`RunBusyError` if it is alive.
 
-    A lease of another machine is watched until it changes, or has not for 90 s.
+    A lease of another machine is watched until it changes, or has not for ``storage.lease-time``.
     """
-    warned = False
+    warned, most, pause = False, _lease_time(), tuning.seconds("storage.lease-check-interval")
     while (last := owner(storage)) is not None:
         if last.deletes and not deletes:
             raise RunGoneError(
@@ -185,15 +183,15 @@ def ensure_free(storage: Storage, *, deletes: bool = False) -> Owner | None:
             if last.alive:
                 raise _busy(storage, last)
             return last
-        if time.monotonic() - watched[1] >= TTL:
+        if time.monotonic() - watched[1] >= most:
             return last
         if watched[0].get("changed"):
             raise _busy(storage, last)
         if not warned:
             logger.warning("watching for up to %.0f s whether attempt %d at %s is alive on %s",
-                           TTL, last.number, storage.url, last.host)  # fmt: skip
+                           most, last.number, storage.url, last.host)  # fmt: skip
             warned = True
-        time.sleep(min(LOOK, TTL / 10))
+        time.sleep(min(pause, most / 10))
     return None
 
 
@@ -206,7 +204,8 @@ def _busy(storage: Storage, last: Owner) -> RunBusyError:
     return RunBusyError(
         f"{storage.url} is being worked on by process {last.pid} on {last.host} "
         f"(attempt {last.number}, since {since}, last seen {ago}); wait for it or stop it. "
-        f"If that machine is gone, try again: its lease counts no more once it has not changed for {TTL:.0f} s"
+        "If that machine is gone, try again: its lease counts no more once it has not changed for "
+        f"{_lease_time():.0f} s"
     )
 
 
@@ -222,13 +221,14 @@ def owner(storage: Storage) -> Owner | None:
         logger.warning("attempt %d counts as dead: %s", number, error)
         return Owner(number, "unknown", 0, 0.0, 0.0, False)
     lease, here = _lease(storage, number), record["machine"] == _machine()
+    oldest = time.time() - tuning.seconds("storage.lease-age")
     seen = lease.get("renewed") or record["since"]
     if lease.get("released"):
         alive = False
     elif here:
         alive = _may_live(record) and not _has_lapsed(lease, record)
     else:
-        alive = _may_renew(storage, number, lease) and time.time() - seen < DAY
+        alive = _may_renew(storage, number, lease) and seen > oldest
     return Owner(
         number, record["host"], record["pid"], record["since"], seen, alive,
         here or bool(lease.get("released")), bool(record.get("deletes")),
@@ -305,9 +305,9 @@ def _renew_lease(
     storage.put(f"{_path(number)}/lease/zarr.json", encode(attrs))
 
 
-def _renew(storage: Storage, number: int, owner: str, stop: threading.Event) -> None:
-    """Give signs of life until ``stop`` is set."""
-    while not stop.wait(RENEW):
+def _renew(storage: Storage, number: int, owner: str, stop: threading.Event, every: float) -> None:
+    """Renew the lease every so many seconds until ``stop`` is set."""
+    while not stop.wait(every):
         try:
             _renew_lease(storage, number, owner)
         except Exception as error:  # a store that is away for a while must not end the run
@@ -371,12 +371,16 @@ def _may_live(record: Json) -> bool:
         return False
 
 
+def _lease_time() -> float:
+    return tuning.seconds("storage.lease-time")
+
+
 def _has_lapsed(lease: Json, record: Json) -> bool:
     """Whether a lease of this machine was not renewed in time, by the clock that all its processes share."""
     last: Any = lease.get("monotonic") or record.get("monotonic")
     if last is None:  # of an older version
-        return bool(time.time() - (lease.get("renewed") or record["since"]) >= TTL)
-    return bool(time.monotonic() - last >= TTL)
+        return bool(time.time() - (lease.get("renewed") or record["since"]) >= _lease_time())
+    return bool(time.monotonic() - last >= _lease_time())
 
 
 def _may_renew(storage: Storage, number: int, lease: Json) -> bool:
@@ -387,4 +391,4 @@ def _may_renew(storage: Storage, number: int, lease: Json) -> bool:
         _watched[key] = {"lease": lease}, now
     elif watched[0]["lease"] != lease:
         _watched[key] = {"lease": lease, "changed": True}, now
-    return now - _watched[key][1] < TTL
+    return now - _watched[key][1] < _lease_time()

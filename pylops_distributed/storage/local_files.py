@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pylops_distributed import tuning
+
 NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 NO_REPLACE, EXCLUSIVE = 1, 4  # of Linux' renameat2 and of macOS' renamex_np
 HERE = -100  # AT_FDCWD
-TRIES = 3  # where somebody adds files while a folder is deleted
 
 
 def make_folder(folder: Path, root: Path | None) -> None:
@@ -51,7 +52,7 @@ def folders(place: Path) -> list[str]:
 
 def replace(path: Path, data: bytes, root: Path | None) -> None:
     """Write a file at once, over any older one."""
-    for left in reversed(range(TRIES)):
+    for left in reversed(range(tuning.count("storage.folder-tries"))):
         try:
             with _staged(path, data, root) as part:
                 part.replace(path)
@@ -120,7 +121,7 @@ def remove_tree(root: Path, key: str) -> None:
             )
         path.unlink()
         return
-    for _ in range(TRIES):
+    for _ in range(tuning.count("storage.folder-tries")):
         errors = _rmtree(path)
         if any(error.errno != errno.ENOTEMPTY for error in errors):
             break

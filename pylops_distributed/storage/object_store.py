@@ -22,6 +22,7 @@ from zarr.abc.buffer import Buffer
 from zarr.codecs import BloscCodec, Crc32cCodec
 from zarr.storage import ObjectStore
 
+from pylops_distributed import tuning
 from pylops_distributed.compat.zarr import reason_of
 from pylops_distributed.storage import local_files as files
 from pylops_distributed.storage.codecs import CheckedStore
@@ -34,7 +35,6 @@ METADATA = ("zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata")
 # The checksum comes last, over the bytes as stored: without it flipped bits are read back silently.
 CHECKSUM = (Crc32cCodec(),)
 COMPRESSED = (BloscCodec(cname="lz4", clevel=5, shuffle="shuffle"), *CHECKSUM)
-TRIES, PATIENCE = 4, 60.0  # requests to a store on another machine, and seconds for all but the last
 
 
 class Objects(CheckedStore):
@@ -159,7 +159,8 @@ class Storage:
 
         Those are the ones that broke off amid their answer, and those that may have been done: all here can be twice.
         """
-        end, left = time.monotonic() + PATIENCE, TRIES if self.folder is None else 1
+        end = time.monotonic() + tuning.seconds("storage.request-time")
+        left = tuning.count("storage.request-tries") if self.folder is None else 1
         while True:
             left -= 1
             try:

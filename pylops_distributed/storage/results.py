@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pylops_distributed import tuning
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.storage.fence import abandon, is_leftover, is_published
@@ -31,7 +32,6 @@ ROOT = "result"
 REPORTS = "report"
 OLD_REPORT = "report.html"
 NAME = re.compile(r"a(\d{4,})-(\d{4,})", re.ASCII)
-LOOKS = 5  # at a place that is replaced meanwhile
 log = logging.getLogger(__name__)
 
 
@@ -97,7 +97,7 @@ def result_attrs(storage: Storage) -> Json | None:
     CorruptionError
         If they have changed since they were written.
     """
-    for _ in range(LOOKS):
+    for _ in range(tuning.count("storage.result-tries")):
         if (path := result_path(storage)) is None:
             return None
         try:

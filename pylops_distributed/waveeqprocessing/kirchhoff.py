@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 from pylops.utils.tapers import taper
 
+from pylops_distributed import tuning
 from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.contraction import contract
@@ -20,8 +21,6 @@ from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.waveeqprocessing import diffraction
 from pylops_distributed.waveeqprocessing.traveltimes import angles, tables
-
-WORK = 2**26  # image points times traces that one task goes through
 
 Pair = tuple[Any, Any]
 
@@ -168,7 +167,8 @@ class Kirchhoff(LinearOperator):
         self.filter = Convolve1D((ns, nr, self.nt), wavelet, int(wavcenter), axis=2, dtype=dtype)
         domain = Space.of(model, dtype, model if chunks is None else chunks)
         super().__init__(domain, Space.of((ns, nr, self.nt), dtype), compute=compute, name=name)
-        pieces = min(ns, ceil(np.prod(model) * ns * nr / WORK)), 1
+        work = tuning.count("waveeqprocessing.kirchhoff-samples")
+        pieces = min(ns, ceil(np.prod(model) * ns * nr / work)), 1
         self._operands = self._times(mode, axes, points, vel, trav, pieces)
         if dynamic:
             steps = None if mode == "byot" else tuple(abs(a[1] - a[0]) for a in axes)

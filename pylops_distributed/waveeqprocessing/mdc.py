@@ -12,6 +12,7 @@ import numpy as np
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
+from pylops_distributed import tuning
 from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import complex_type, real_type
@@ -24,7 +25,6 @@ from pylops_distributed.signalprocessing.fredholm1 import multiply_slices
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.waveeqprocessing.spectra import Spectra, to_frequencies, to_times
 
-SMALL = 2**22  # bytes of a chunk's spectrum up to which sending all of it costs less than a task to cut it
 logger = getLogger(__name__)
 
 
@@ -156,7 +156,8 @@ class MDC(LinearOperator):
         kind = np.result_type(space.dtype, real_type(x.dtype))
         spectrum = self.spectra.nf * prod(max(c) for c in x.chunks[1:]) * complex_type(kind).itemsize
         whole = self.G.numblocks[1:] == (1, 1)
-        if whole and (spectrum <= SMALL or self.G.numblocks[0] == 1):
+        small = spectrum <= tuning.nbytes("waveeqprocessing.whole-spectrum")
+        if whole and (small or self.G.numblocks[0] == 1):
             return self._fused(x, space, adjoint, kind)
         return self._rechunked(x, space, adjoint, kind)
 

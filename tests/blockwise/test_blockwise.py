@@ -25,12 +25,6 @@ from pylops_distributed.blockwise import (
     overlap,
     stencil,
 )
-from pylops_distributed.blockwise import (
-    halo as faces,
-)
-from pylops_distributed.blockwise import (
-    rechunk as gathering,
-)
 from pylops_distributed.blockwise.overlap import merge_short_chunks
 from pylops_distributed.blockwise.rechunk import rechunk_small
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
@@ -60,8 +54,8 @@ def in_this_thread():
 
 
 @pytest.mark.parametrize("light", [True, False])
-def test_regrid_is_rechunk(monkeypatch, light):
-    monkeypatch.setattr(gathering, "LIGHT", 2**20 if light else 0)
+def test_regrid_is_rechunk(tuned, light):
+    tuned("blockwise.small-chunk", 2**20 if light else 0)
     x = np.arange(15.0).reshape(5, 3)
     for old, new in itertools.product(compositions(5), repeat=2):
         y = rechunk_small(da.from_array(x, chunks=(old, (1, 2))), (new, (2, 1)))
@@ -241,8 +235,8 @@ def test_pinned_chunks_are_those_of_both_sides_and_whole_axes_stay_whole():
 @pytest.mark.parametrize("chunks", [(13, 9), (5, 4), ((2, 8, 3), 9), (13, (3, 6))])
 @pytest.mark.parametrize("edge", [True, False])
 @pytest.mark.parametrize("kind", KINDS)
-def test_rows_at_a_time_are_the_block_at_once(monkeypatch, rng, kind, edge, chunks):
-    monkeypatch.setattr(faces, "CACHE_BLOCK_BYTES", 1)
+def test_rows_at_a_time_are_the_block_at_once(tuned, rng, kind, edge, chunks):
+    tuned("blockwise.cache-block", 1)
     for name, options in (
         ("FirstDerivative", {"axis": 0, "order": 5 if kind == "centered" else 3}),
         ("FirstDerivative", {"axis": 1}),

@@ -9,7 +9,6 @@ import pytest
 import pylops_distributed as pld
 from pylops_distributed.execution.actors import ActorEngine
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion import inversion
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import Session
@@ -71,8 +70,8 @@ def run(config, tmp_path):
     return lambda name: (begin(str(tmp_path / name), dataset, settings.problem, solver), solver)
 
 
-def test_an_inversion_spreads_out_to_the_same_bits(run, monkeypatch):
-    monkeypatch.setattr(inversion, "LOOK", 0.2)
+def test_an_inversion_spreads_out_to_the_same_bits(run, tuned):
+    tuned("inversion.worker-check-interval", 0.2)
     parts = []
     with dask(n_workers=1, threads_per_worker=1) as client:
         with Inversion(*run("alone")) as alone:

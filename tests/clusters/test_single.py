@@ -46,10 +46,10 @@ def test_workers_killed_while_their_cluster_starts():
             assert len(ours.scheduler_info["workers"]) == 2
 
 
-def test_a_cluster_that_no_worker_can_join(tmp_path, monkeypatch, caplog):
+def test_a_cluster_that_no_worker_can_join(tmp_path, tuned, caplog):
     broken = tmp_path / "broken.py"
     broken.write_text("raise OSError('no licence')")
-    monkeypatch.setattr(single, "PATIENCE", 5)
+    tuned("clusters.start-timeout", 5)
     with pytest.raises(TimeoutError, match="0/1 workers"):
         single.cluster(n_workers=1, preload=[str(broken)])
     assert "a worker did not start" in caplog.text

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from pylops_distributed import tuning
 from pylops_distributed.execution import handshake
 from pylops_distributed.execution.transport import PeerTransport
 
@@ -92,15 +93,15 @@ def test_strangers_end_nothing_and_hold_nobody_up(kind):
 
 def test_many_more_strangers_than_are_served_at_a_time():
     links = made(2)
-    strangers = [silent(links[0].address) for _ in range(handshake.PENDING + 40)]
+    strangers = [silent(links[0].address) for _ in range(tuning.count("execution.pending-callers") + 40)]
     errors, _ = connected(links)
     assert errors == []
     for one in [*links, *strangers]:
         one.close()
 
 
-def test_another_token_is_rejected_on_both_sides(monkeypatch):
-    monkeypatch.setattr(handshake, "CONNECT", 0.5)
+def test_another_token_is_rejected_on_both_sides(tuned):
+    tuned("execution.connect-timeout", 0.5)
     ours, theirs = PeerTransport(0, TOKEN, "127.0.0.1"), PeerTransport(1, b"u" * 16, "127.0.0.1")
     errors, _ = connected([ours, theirs])
     assert {type(error) for error in errors} == {TimeoutError, handshake._Stranger}

@@ -11,7 +11,6 @@ import pytest
 from distributed import Client, LocalCluster
 
 import pylops_distributed as pld
-from pylops_distributed import execution
 from pylops_distributed.errors import NoWorkerError, WorkerLostError
 from pylops_distributed.execution import replay
 from pylops_distributed.execution.partition import Partition
@@ -42,13 +41,13 @@ def test_a_worker_lost_while_parts_are_made_is_reported_as_such(cluster, system,
         start(*system)
 
 
-def test_a_missing_worker_is_reported_before_anything_is_read(monkeypatch, system):
+def test_a_missing_worker_is_reported_before_anything_is_read(tuned, system):
     class Unread:
         def latest(self, kind):
             raise AssertionError("there is nobody to read")
 
     op, y = system
-    monkeypatch.setattr(execution, "HERE", 0.5)
+    tuned("execution.local-worker-timeout", 0.5)
     with (
         LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as nobody,
         Client(nobody),

@@ -11,8 +11,7 @@ import dask.array as da
 import numpy as np
 from distributed import Client
 
-from pylops_distributed import Diagonal, FirstDerivative, MatrixMult
-from pylops_distributed.inversion.inversion import GRACE
+from pylops_distributed import Diagonal, FirstDerivative, MatrixMult, tuning
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import Session
 from pylops_distributed.storage.checkpoints import CheckpointStore
@@ -52,7 +51,7 @@ def main(address: str, url: str, niter: int) -> None:
         except Exception as error:
             report["error"] = f"{type(error).__name__}: {error}"
             with suppress(Exception):  # as Inversion does
-                store.close(GRACE)
+                store.close(tuning.seconds("inversion.save-grace"))
         attempt.close()
         report["silent"] = time.monotonic() - last
         print(json.dumps(report), flush=True)

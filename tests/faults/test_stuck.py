@@ -14,7 +14,6 @@ import dask
 import pytest
 from storage_cases import IDENTITY, ToyState, after, assert_same, history
 
-import pylops_distributed.storage.checkpoints as module
 from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.lease import SupersededError
@@ -32,7 +31,7 @@ from pylops_distributed.storage.run import Run
 from storage_cases import IDENTITY, after, history
 
 if __name__ == "__main__":
-    module.PATIENCE = 1.0
+    dask.config.set({"pylops-distributed.storage.save-time": 1.0})
     state = after(1)
     hung = replace(state, x=state.x.map_blocks(lambda block: time.sleep(3600), meta=meta_of(state.x)))
     attempt = Run.create_or_open(sys.argv[1], identity=IDENTITY).attempt()
@@ -47,8 +46,8 @@ if __name__ == "__main__":
 """
 
 
-def test_a_save_that_is_stuck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.5)
+def test_a_save_that_is_stuck(tmp_path: Path, tuned: Any) -> None:
+    tuned("storage.save-time", 0.5)
     proceed, run = threading.Event(), Run.create_or_open(tmp_path / "run.zarr", identity=IDENTITY)
 
     def hang(block: Any) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pylops_distributed.ingest import Source, planning, write_segy
+from pylops_distributed.ingest import Source, write_segy
 
 
 @pytest.fixture
@@ -31,6 +31,6 @@ def url(tmp_path) -> str:
 
 
 @pytest.fixture
-def small_blocks(monkeypatch) -> None:
+def small_blocks(tuned) -> None:
     """Two chunks of the cube in a block: three blocks."""
-    monkeypatch.setattr(planning, "BLOCK_BYTES", 2 * 2 * 3 * 10 * 4)
+    tuned("ingest.block", 2 * 2 * 3 * 10 * 4)

@@ -9,9 +9,8 @@ import psutil
 import pytest
 from waiting import wait
 
-from pylops_distributed import open_run
+from pylops_distributed import open_run, tuning
 from pylops_distributed.storage.run import list_runs
-from pylops_flows.deploy.deployments import DEAD_AFTER
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(900)]
 
@@ -82,7 +81,7 @@ def test_paused_and_resumed(up, whole):
     assert stopped.state == "interrupted"
     assert 0 < stopped.iteration < NITER
     wait("the stage ended otherwise", lambda: stages(up, "paused") == {"Resumable"}, 30)
-    time.sleep(DEAD_AFTER + 15)  # its silence is not taken for death
+    time.sleep(tuning.seconds("pipelines.silence") + 15)  # its silence is not taken for death
     assert state(up, flow_run) == "Suspended"
     assert str(flow_run) in up.run("resume", run.storage.folder)
     wait(f"it did not resume; {up.log.read_text()}", lambda: state(up, flow_run) == "Completed", 600)

@@ -10,7 +10,7 @@ from cases import samples
 import pylops_distributed as pld
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.signalprocessing import FFT, Fredholm1
-from pylops_distributed.waveeqprocessing import MDC, mdc
+from pylops_distributed.waveeqprocessing import MDC
 
 
 @pytest.fixture(autouse=True)
@@ -95,12 +95,12 @@ def test_bad_arguments_are_rejected_when_building(build, message):
         build()
 
 
-def test_large_spectra_are_cut_before_they_travel(monkeypatch):
+def test_large_spectra_are_cut_before_they_travel(tuned):
     G = da.from_array(samples((5, 4, 6), "c16"), chunks=(3, 4, 6))
     op = MDC(G, 13, 2)
     x, y = samples(op.dims, "f8"), samples(op.dimsd, "f8")
     small = dask.compute(op @ x, op.H @ y)
-    monkeypatch.setattr(mdc, "SMALL", 0)
+    tuned("waveeqprocessing.whole-spectrum", 0)
     for large, expected in zip(dask.compute(op @ x, op.H @ y), small, strict=True):
         close(large, expected)
     assert (op @ x).name != (op.H @ y).name

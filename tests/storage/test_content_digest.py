@@ -13,7 +13,6 @@ import zarr
 from numcodecs import blosc
 from scipy.sparse import csr_array
 
-from pylops_distributed.storage import content_digest
 from pylops_distributed.storage.checksums import text_of
 from pylops_distributed.storage.content_digest import file_digest, token
 from pylops_distributed.storage.source_code import installed
@@ -67,10 +66,10 @@ def test_sparse_matrices_and_compiled_functions_count():
 
 
 @pytest.mark.parametrize("slab", [1, 150, 10_000])
-def test_every_element_of_an_array_counts_in_pieces_of_any_size(monkeypatch, slab):
+def test_every_element_of_an_array_counts_in_pieces_of_any_size(tuned, slab):
     x = np.zeros((5, 8))
     whole = token(da.from_array(x, chunks=(2, -1)))
-    monkeypatch.setattr(content_digest, "SLAB", slab)
+    tuned("storage.digest-piece", slab)
     assert token(da.from_array(x, chunks=(2, -1))) == whole
     for element in np.ndindex(x.shape):
         y = x.copy()

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import dask
 import pytest
 from order import flushed
 from storage_cases import IDENTITY, ToyState, after, history, resume, step
@@ -30,7 +31,7 @@ def hold(url, elsewhere, clock, renew, ready):
     """Hold a run, maybe as a process of another machine whose clock is ahead."""
     now = time.time
     time.time = lambda: now() + clock
-    lease_module.RENEW = renew
+    dask.config.set({"pylops-distributed.storage.lease-renewal": renew})
     if elsewhere:
         lease_module._machine = lambda: "elsewhere"
     attempt = Run.open(url).attempt()
@@ -97,12 +98,12 @@ def test_a_boot_time_that_moves_ends_no_living_writer(run, held, tmp_path, step)
     assert "RunBusyError" in info.stderr
 
 
-def test_a_stopped_writer_is_taken_over_when_its_lease_has_lapsed(run, held, monkeypatch):
+def test_a_stopped_writer_is_taken_over_when_its_lease_has_lapsed(run, held, tuned):
     process = held()
     os.kill(process.pid, signal.SIGSTOP)
     with pytest.raises(RunBusyError):
         run.attempt()
-    monkeypatch.setattr(lease_module, "TTL", 0.0)
+    tuned("storage.lease-time", 0)
     with run.attempt() as attempt:
         assert attempt.number == 2
 
@@ -125,22 +126,22 @@ def test_a_record_of_an_older_version_counts_as_alive(run, held):
 
 
 @pytest.mark.parametrize("clock", [-7200.0, 100.0, 3600.0])
-def test_a_living_writer_of_another_machine_is_seen_to_renew(run, held, monkeypatch, clock):
+def test_a_living_writer_of_another_machine_is_seen_to_renew(run, held, tuned, clock):
     held(elsewhere=True, clock=clock, renew=0.02)
-    monkeypatch.setattr(lease_module, "TTL", 20.0)
-    monkeypatch.setattr(lease_module, "LOOK", 0.02)
+    tuned("storage.lease-time", 20)
+    tuned("storage.lease-check-interval", 0.02)
     with pytest.raises(RunBusyError) as info:
         run.attempt()
     assert ("in the future by the clock of this machine" in str(info.value)) == (clock > 0)
 
 
 @pytest.mark.parametrize("clock", [-7200.0, 3600.0])
-def test_a_dead_writer_of_another_machine_is_watched_and_taken_over(run, held, monkeypatch, caplog, clock):
+def test_a_dead_writer_of_another_machine_is_watched_and_taken_over(run, held, tuned, caplog, clock):
     process = held(elsewhere=True, clock=clock)
     process.kill()
     process.join()
     assert owner(run.storage).alive  # one look cannot tell
-    monkeypatch.setattr(lease_module, "TTL", 0.2)
+    tuned("storage.lease-time", 0.2)
     with caplog.at_level(logging.WARNING), run.attempt() as attempt:
         assert attempt.number == 2
     assert "watching for up to 0 s whether attempt 1" in caplog.text

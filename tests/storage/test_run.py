@@ -129,7 +129,7 @@ def test_a_second_process_is_rejected_until_the_first_is_killed(tmp_path: Path) 
 
 
 def test_a_writer_on_another_machine_is_waited_for(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, tuned: Any
 ) -> None:
     run = Run.create_or_open(tmp_path / "r", identity=IDENTITY)
     record = {**lease_module._self(), "machine": "elsewhere", "host": "elsewhere", "pid": 1}
@@ -138,7 +138,7 @@ def test_a_writer_on_another_machine_is_waited_for(
     found = owner(run.storage)
     assert found is not None
     assert found.alive
-    monkeypatch.setattr(lease_module, "TTL", 0.2)
+    tuned("storage.lease-time", 0.2)
     with caplog.at_level(logging.WARNING, "pylops_distributed.storage.lease"), run.attempt() as attempt:
         assert attempt.number == 2
     assert "attempt 1" in caplog.text
@@ -160,10 +160,8 @@ def test_one_of_many_gets_the_run(tmp_path: Path) -> None:
     winners[0].close()
 
 
-def test_the_lease_is_renewed_and_ends_with_its_attempt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lease_module, "RENEW", 0.01)
+def test_the_lease_is_renewed_and_ends_with_its_attempt(tmp_path: Path, tuned: Any) -> None:
+    tuned("storage.lease-renewal", 0.01)
     storage = Run.create_or_open(tmp_path / "r", identity=IDENTITY).storage
     attempt = acquire(storage)
     thread, first = attempt._thread, owner(storage).seen
@@ -175,8 +173,8 @@ def test_the_lease_is_renewed_and_ends_with_its_attempt(
     assert not thread.is_alive()
 
 
-def test_a_store_that_is_away_does_not_end_the_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease_module, "RENEW", 0.01)
+def test_a_store_that_is_away_does_not_end_the_lease(tmp_path: Path, tuned: Any) -> None:
+    tuned("storage.lease-renewal", 0.01)
     storage = Run.create_or_open(tmp_path / "r", identity=IDENTITY).storage
     with acquire(storage) as attempt:
         (tmp_path / "r").rename(tmp_path / "away")

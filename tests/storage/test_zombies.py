@@ -16,8 +16,8 @@ def expected(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch):
-    monkeypatch.setattr(zombies.lease, "TTL", zombies.lease.TTL)  # takeovers shorten it
+def patience(tuned):
+    tuned("storage.lease-time", "90 s")  # takeovers shorten it
 
 
 @pytest.mark.parametrize(("name", "at"), [("result", 30), ("report", 2), ("save", 40), ("delete", 9)])

@@ -19,6 +19,7 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.types.entrypoint import EntrypointType
 
+from pylops_distributed import tuning
 from pylops_flows.events import FLOW_RUN_SUSPENDED, HEARTBEAT
 from pylops_flows.pipeline import pipeline
 from pylops_flows.runtime.working_folder import run_in
@@ -31,8 +32,6 @@ FLOW_ENVIRONMENT = (
     "PREFECT_LOGGING_EXTRA_LOGGERS",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW",
 )
-# Seconds without a heartbeat, sent every 30 s, after which a flow run counts as dead.
-DEAD_AFTER = 90
 # Without `watch`, which ends before its first heartbeat is read.
 FLOWS = ("pipeline", "sweep", "ingest", "invert", "forward", "postprocess")
 ZOMBIES = "zombies"
@@ -133,6 +132,7 @@ def deploy_config(
 
 def ensure_automation() -> None:
     """Create the automation that marks a flow run Crashed when its heartbeats stop: its process is gone."""
+    silence = tuning.seconds("pipelines.silence")
     trigger = EventTrigger(
         after={HEARTBEAT},
         expect={HEARTBEAT, FLOW_RUN_SUSPENDED, *(f"prefect.flow-run.{name}" for name in FINAL_STATES)},
@@ -142,13 +142,13 @@ def ensure_automation() -> None:
         for_each={"prefect.resource.id"},
         posture=Posture.Proactive,
         threshold=1,
-        within=timedelta(seconds=DEAD_AFTER),
+        within=timedelta(seconds=silence),
     )
     action = ChangeFlowRunState(
         name="Crashed",
         force=False,
         state=StateType.CRASHED,
-        message=f"no heartbeat for {DEAD_AFTER} s: its process is gone. Retry resumes it",
+        message=f"no heartbeat for {silence:.0f} s: its process is gone. Retry resumes it",
     )
     automation = AutomationCore(
         name=ZOMBIES, description="Runs whose process was killed become Crashed.", trigger=trigger, actions=[action]

@@ -13,14 +13,10 @@ from typing import NoReturn
 
 import psutil
 
+from pylops_distributed import tuning
 from pylops_flows.deploy.deployments import deploy_file, ensure_automation, ensure_pool
 from pylops_flows.server.embedded import ensure_server
 from pylops_flows.server.version_pins import check_pins
-
-SAVE_TIMEOUT = 45.0  # seconds for flows to save their states, of which Inversion takes at most 20
-WORKER_STARTUP = 20.0  # seconds; a worker that ends earlier has a problem that another one would have, too
-POLL = 2.0  # seconds between two looks at the worker and its flows
-QUIET = 3.0  # seconds without a flow after which the worker has no more to start
 
 
 @contextmanager
@@ -95,13 +91,14 @@ class Worker:
         RuntimeError
             If it ends as soon as it is started.
         """
+        pause = tuning.seconds("pipelines.flow-check-interval")
         while True:
             try:
-                code = self.process.wait(POLL)
+                code = self.process.wait(pause)
             except subprocess.TimeoutExpired:
                 self.running_flows()
                 continue
-            if time.monotonic() - self.started_at < WORKER_STARTUP:
+            if time.monotonic() - self.started_at < tuning.seconds("pipelines.worker-restart-limit"):
                 raise RuntimeError(f"the worker ended at once with code {code}: see above")
             self._start()
 
@@ -120,7 +117,8 @@ def _stop(worker: Worker) -> None:
 def _stop_flows(worker: Worker) -> None:
     """Send SIGTERM to flows, also to those that the worker still starts, and wait for them to end."""
     signalled: set[psutil.Process] = set()
-    end = quiet = time.monotonic() + QUIET
+    rest, most = tuning.seconds("pipelines.quiet-time"), tuning.seconds("pipelines.stop-timeout")
+    end = quiet = time.monotonic() + rest
     while time.monotonic() < min(quiet, end):
         flows = worker.running_flows()
         if not flows and worker.process.poll() is not None:
@@ -128,9 +126,9 @@ def _stop_flows(worker: Worker) -> None:
         for flow in flows - signalled:
             signalled.add(flow)
             _send(flow, signal.SIGTERM)
-            end = time.monotonic() + SAVE_TIMEOUT
+            end = time.monotonic() + most
         if flows:
-            quiet = time.monotonic() + QUIET
+            quiet = time.monotonic() + rest
         time.sleep(0.2)
 
 

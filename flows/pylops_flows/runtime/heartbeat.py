@@ -15,26 +15,26 @@ from contextvars import copy_context
 from prefect.events import emit_event
 from prefect.runtime import flow_run
 
+from pylops_distributed import tuning
 from pylops_flows.events import HEARTBEAT
-
-PERIOD = 30.0  # seconds
 
 
 @contextmanager
-def heartbeat(period: float = PERIOD) -> Iterator[None]:
+def heartbeat(period: float | None = None) -> Iterator[None]:
     """Emit a heartbeat of the current flow run at once and every ``period`` seconds, until the context ends.
 
     Parameters
     ----------
     period : float, optional
-        Seconds between two heartbeats.
+        Seconds between two heartbeats; default as tuned.
     """
     resource = {"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"}
     stop = threading.Event()
+    every = tuning.seconds("pipelines.heartbeat") if period is None else period
 
     def emit_periodically() -> None:
         emit_event(HEARTBEAT, resource)
-        while not stop.wait(period):
+        while not stop.wait(every):
             emit_event(HEARTBEAT, resource)
 
     # In the flow's context, Prefect adds related resources to the event, such as the flow's name.

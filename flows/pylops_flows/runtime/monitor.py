@@ -19,6 +19,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 from prefect.runtime import flow_run
 
+from pylops_distributed import tuning
 from pylops_distributed.inversion.inversion import Progress
 from pylops_distributed.runs.report import quicklook
 from pylops_distributed.storage.checkpoint_keys import CheckpointKey, published_checkpoints
@@ -28,12 +29,6 @@ from pylops_flows.runtime.stages import root_flow_run
 from pylops_flows.settings.pipeline import PipelineConfig
 
 log = logging.getLogger("pylops_distributed.monitor")
-# Share of the time for drawing, which takes processors from the solver.
-DRAWING_SHARE = 0.05
-# Seconds of an inversion before its first picture: a short one is drawn once, at its end.
-FIRST_PICTURE = 15.0
-# Seconds that the final artifacts may take.
-FINAL_TIMEOUT = 5.0
 
 # Called with every progress, on the solver's thread; commands add their progress bar.
 progress_listeners: list[Callable[[Progress], None]] = []
@@ -62,7 +57,7 @@ def final_artifacts() -> Iterator[None]:
         _final.reset(token)
         final.ready.set()
         for thread in final.threads:
-            thread.join(FINAL_TIMEOUT)
+            thread.join(tuning.seconds("pipelines.last-artifacts"))
 
 
 def publish_report_images(pictures: Mapping[str, bytes]) -> None:
@@ -92,8 +87,10 @@ class Monitor:
         State that a user has requested on the server: ``"paused"`` or ``"cancelled"``.
     """
 
-    def __init__(self, run: str, config: PipelineConfig, dashboard: str, period: float = 3.0) -> None:
-        self.run, self.config, self.dashboard, self.period = Run.open(run), config, dashboard, period
+    def __init__(self, run: str, config: PipelineConfig, dashboard: str, period: float | None = None) -> None:
+        self.run, self.config, self.dashboard = Run.open(run), config, dashboard
+        self.period = tuning.seconds("pipelines.artifact-interval") if period is None else period
+        self._share = tuning.share("pipelines.picture-share")
         self.request: str | None = None
         self._flow_run, self._root = UUID(flow_run.id) if flow_run.id else None, root_flow_run()
         self._newest: Progress | None = None
@@ -101,7 +98,7 @@ class Monitor:
         self._wake, self._stop = threading.Event(), threading.Event()
         self._artifacts: dict[str, UUID] = {}
         self._drawn: list[CheckpointKey] = []
-        self._next_picture = time.monotonic() + FIRST_PICTURE
+        self._next_picture = time.monotonic() + tuning.seconds("pipelines.first-picture")
         self._pictures: Mapping[str, bytes] = {}
         self._final = _final.get()
         self._thread = threading.Thread(target=self._work, name="monitor", daemon=True)
@@ -116,7 +113,7 @@ class Monitor:
         if self._final is not None:
             self._final.threads.append(self._thread)
         else:
-            self._thread.join(FINAL_TIMEOUT)
+            self._thread.join(tuning.seconds("pipelines.last-artifacts"))
 
     def __call__(self, progress: Progress) -> bool:
         """Note the newest progress; returns at once whether the inversion is to stop."""
@@ -190,7 +187,7 @@ class Monitor:
             self._drawn, png = newest, quicklook(self.run.storage.url)
             self._pictures = {"residual curve and iterate": png} if png else {}
             end = time.monotonic()
-            self._next_picture = end + (end - start) / DRAWING_SHARE
+            self._next_picture = end + (end - start) / self._share
         return self._pictures
 
     def _put(self, client: SyncPrefectClient, key: str, kind: str, data: object, description: str) -> None:

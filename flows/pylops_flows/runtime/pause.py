@@ -17,11 +17,9 @@ from prefect.flow_runs import resume_flow_run as resume_in_prefect
 from prefect.flow_runs import suspend_flow_run
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from pylops_distributed import tuning
 from pylops_distributed.storage.run import Run
 from pylops_flows.server.embedded import find_server
-
-YEAR = 365 * 86400
-WAIT = 60.0  # seconds for the last checkpoint
 
 
 def pause_run(run: Run) -> int | None:
@@ -50,10 +48,11 @@ def pause_run(run: Run) -> int | None:
                 f"process {owner.pid} on {owner.host} is working on {run.storage.url}: stop it on that machine"
             )
         os.kill(owner.pid, signal.SIGTERM)
-    end = time.monotonic() + WAIT
+    most = tuning.seconds("pipelines.pause-timeout")
+    end = time.monotonic() + most
     while (status := run.status()).owner is not None and status.owner.alive:
         if time.monotonic() > end:
-            raise TimeoutError(f"process {owner.pid} still works on {run.storage.url} after {WAIT:.0f} s")
+            raise TimeoutError(f"process {owner.pid} still works on {run.storage.url} after {most:.0f} s")
         time.sleep(0.5)
     return status.iteration
 
@@ -84,7 +83,7 @@ def _suspend(run: Run) -> bool:
         running = _flow_runs(run, StateType.RUNNING) if available else []
         deployed = [flow_run for flow_run in running if flow_run.deployment_id is not None]
         for flow_run in deployed:
-            suspend_flow_run(flow_run_id=flow_run.id, timeout=YEAR)
+            suspend_flow_run(flow_run_id=flow_run.id, timeout=int(tuning.seconds("pipelines.suspension")))
     return bool(deployed)
 
 

@@ -22,10 +22,10 @@ from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL
 
+from pylops_distributed import tuning
 from pylops_flows.server.fast_import import import_without_gc
 from pylops_flows.server.long_running import release_memory_periodically
 
-START_TIMEOUT = 180.0
 PORT = 4200  # of `pld up`, as of Prefect's own server
 
 
@@ -137,12 +137,13 @@ class EmbeddedServer:
         RuntimeError
             If it does not start.
         """
-        end = time.monotonic() + START_TIMEOUT
+        most = tuning.seconds("pipelines.server-start-timeout")
+        end = time.monotonic() + most
         while not healthy(self.url):
             if (code := self._process.poll()) is not None:
                 raise RuntimeError(f"the embedded Prefect server ended at once with code {code}: see above")
             if time.monotonic() > end:
-                raise RuntimeError(f"the embedded Prefect server did not answer within {START_TIMEOUT:.0f} s")
+                raise RuntimeError(f"the embedded Prefect server did not answer within {most:.0f} s")
             time.sleep(0.1)
         set_api_url(self.url)
         return self.url

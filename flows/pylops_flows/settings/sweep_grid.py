@@ -9,12 +9,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pylops_distributed import tuning
 from pylops_flows.settings.nested import merge, nested
 from pylops_flows.settings.pipeline import PipelineConfig, validate
 
 Path = tuple[str, ...]
 SWEPT = ("problem", "solver")
-MOST = 10_000  # runs of a sweep
 TABLE = "sweep.csv"
 
 
@@ -50,8 +50,9 @@ def expand(raw: dict[str, Any], origin: str) -> tuple[PipelineConfig, dict[str, 
     if not values:
         raise ValueError(f"{origin} sweeps nothing: give a list for a setting of problem or solver")
     number = prod(map(len, values.values()))
-    if number > MOST:
-        raise ValueError(f"{origin} sweeps over {number} combinations of values: expected at most {MOST}")
+    most = tuning.count("pipelines.sweep-runs")
+    if number > most:
+        raise ValueError(f"{origin} sweeps over {number} combinations of values: expected at most {most}")
     for changes in combinations(values):
         validate(merge(raw, nested(changes)), origin)
     first = {name: options[0] for name, options in values.items()}

@@ -10,8 +10,7 @@ import numpy as np
 import xarray as xr
 from dask.array.core import normalize_chunks
 
-CHUNK_BYTES = 16 << 20
-MOST = 10_000_000  # chunks along an axis: more are no data, but a file that claims to have them
+from pylops_distributed import tuning
 
 
 def check_chunks(sizes: Iterable[str], chunks: Mapping[str, int] | None) -> None:
@@ -98,21 +97,20 @@ def regular_chunks(
         dtype = np.dtype(np.float64)  # words have no fixed size
     if 0 in sizes.values():
         return {name: max(1, size) for name, size in sizes.items()}
-    _check_number(sizes, dtype, stored)
-    cut = normalize_chunks(
-        wish, tuple(sizes.values()), limit=CHUNK_BYTES, dtype=dtype, previous_chunks=stored
-    )
+    limit = tuning.nbytes("ingest.chunk")
+    _check_number(sizes, dtype, stored, limit)
+    cut = normalize_chunks(wish, tuple(sizes.values()), limit=limit, dtype=dtype, previous_chunks=stored)
     return {name: lengths[0] for name, lengths in zip(sizes, cut, strict=True)}
 
 
 def _check_number(
-    sizes: Mapping[str, int], dtype: np.dtype[np.generic], stored: tuple[int, ...] | None
+    sizes: Mapping[str, int], dtype: np.dtype[np.generic], stored: tuple[int, ...] | None, limit: int
 ) -> None:
     """Raise for an absurd number of chunks, which Dask would list before anything is read."""
     nbytes = math.prod(sizes.values()) * dtype.itemsize
     along = [size // max(1, chunk) for size, chunk in zip(sizes.values(), stored or (), strict=False)]
-    if max([*along, nbytes // CHUNK_BYTES]) > MOST:
+    if max([*along, nbytes // limit]) > tuning.count("ingest.chunks"):
         raise ValueError(
             f"an array of shape {tuple(sizes.values())} is claimed, {nbytes / 1e12:.3g} TB in chunks of "
-            f"{stored or CHUNK_BYTES}: no file can hold that; it is corrupt, or made up"
+            f"{stored or limit}: no file can hold that; it is corrupt, or made up"
         )

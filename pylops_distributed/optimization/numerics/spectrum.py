@@ -7,12 +7,11 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
+from pylops_distributed import tuning
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.krylov_schur import Matrix, krylov_schur, select_eigenvalues
 from pylops_distributed.vectors.space import flatten, reshape, unflatten
-
-SMALL = 2**24  # bytes of a matrix that one task takes apart in seconds
 
 
 def eigenvalues(
@@ -38,7 +37,8 @@ def eigenvalues(
             raise ValueError("uselobpcg needs a symmetric operator, a real one, or one that is not square")
         which = "LR" if largest else "SR"
     k = n if neigs is None else min(neigs, n)
-    if ncv is None and (2 * k >= n or op.shape[0] * n * op.dtype.itemsize <= SMALL):
+    small = op.shape[0] * n * op.dtype.itemsize <= tuning.nbytes("optimization.dense-eigenvalues")
+    if ncv is None and (2 * k >= n or small):
         values = _of_matrix(op, symmetric)
         values = values[select_eigenvalues(values, which)[:k]]
     else:

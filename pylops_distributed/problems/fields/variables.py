@@ -11,11 +11,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from pylops_distributed import tuning
 from pylops_distributed.problems.base import relative_norm
 from pylops_distributed.problems.units import factor
 from pylops_distributed.storage.labels import Labels
 
-LARGEST = 16 * 2**20  # bytes of a chunk
 log = logging.getLogger(__name__)
 
 
@@ -55,7 +55,7 @@ def variable(
 def chunked(array: xr.DataArray, dtype: Any, whole: Sequence[Hashable] = ()) -> da.Array:
     """The values of a variable, the dimensions ``whole`` in one chunk, the others cut so that workers share."""
     values = da.asarray(array.data).astype(dtype)
-    limit = min(LARGEST, max(1, values.nbytes // 4))
+    limit = min(tuning.nbytes("problems.chunk"), max(1, values.nbytes // 4))
     cut = tuple(-1 if dim in whole else "auto" for dim in array.dims)
     if "auto" not in cut:
         return values.rechunk(-1)

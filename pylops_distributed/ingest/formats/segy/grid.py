@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pylops_distributed import tuning
 from pylops_distributed.errors import GeometryError
 
 Integers: TypeAlias = NDArray[np.integer[Any]]
-MIN_FILL = 0.1
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def build_grid(keys: Mapping[str, NDArray[Any]]) -> TraceGrid:
     Raises
     ------
     GeometryError
-        If a field is not filled in, fewer than 10 % of the cells have a trace, or two traces share one.
+        If a field is not filled in, too few of the cells have a trace, or two traces share one.
     """
     count = len(next(iter(keys.values())))
     axes: dict[str, NDArray[Any]] = {name: np.unique(values) for name, values in keys.items()}
@@ -70,7 +70,7 @@ def build_grid(keys: Mapping[str, NDArray[Any]]) -> TraceGrid:
             )
     shape = tuple(axis.size for axis in axes.values())
     fill = count / math.prod(shape)
-    if fill < MIN_FILL:
+    if fill < tuning.share("ingest.segy-fill"):
         raise GeometryError(
             f"a grid of {_named(axes)} would have traces in {100 * fill:.2g} % of its cells: "
             "one of these bytes is probably wrong."

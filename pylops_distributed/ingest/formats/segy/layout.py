@@ -13,6 +13,7 @@ import numpy as np
 import segyio
 from numpy.typing import NDArray
 
+from pylops_distributed import tuning
 from pylops_distributed.ingest.formats.segy.binary_header import (
     BINARY_BYTES,
     CONSTANT,
@@ -32,7 +33,6 @@ SAMPLE_DTYPES = {
     1: "f4", 2: "i4", 3: "i2", 5: "f4", 6: "f8", 8: "i1", 9: "i8", 10: "u4", 11: "u2", 12: "u8", 16: "u1",
 }  # fmt: skip
 IBM = 1
-WINDOW_BYTES = 32 << 20
 UNSIGNED = (115, 117)
 STANDARD = sorted(int(field) for field in segyio.TraceField.enums())
 
@@ -331,7 +331,7 @@ def scan_headers(layout: Layout, places: Iterable[Place]) -> Headers:
     headers: Headers = {
         place: np.empty(layout.traces, kind.newbyteorder("=")) for place, kind in kinds.items()
     }
-    step = max(1, WINDOW_BYTES // layout.trace_bytes)
+    step = max(1, tuning.nbytes("ingest.segy-window") // layout.trace_bytes)
     for start in range(0, layout.traces, step):
         count = min(step, layout.traces - start)
         offset = layout.first + start * layout.trace_bytes

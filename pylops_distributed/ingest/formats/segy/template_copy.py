@@ -13,8 +13,9 @@ from typing import IO, Any, Literal
 import numpy as np
 import xarray as xr
 
+from pylops_distributed import tuning
 from pylops_distributed.ingest.formats.segy.binary_header import Endian
-from pylops_distributed.ingest.formats.segy.layout import IBM, WINDOW_BYTES, Layout, read_layout
+from pylops_distributed.ingest.formats.segy.layout import IBM, Layout, read_layout
 from pylops_distributed.ingest.formats.segy.samples import write_run
 
 IEEE, FORMAT_BYTE = 5, 3224
@@ -80,7 +81,7 @@ def _copy_headers(source: Layout, target: Layout) -> None:
     with Path(target.path).open("wb") as file:
         _allocate(file, target.first + target.traces * target.trace_bytes)
         file.write(head)
-    step = max(1, WINDOW_BYTES // max(source.trace_bytes, target.trace_bytes))
+    step = max(1, tuning.nbytes("ingest.segy-window") // max(source.trace_bytes, target.trace_bytes))
     for start in range(0, source.traces, step):
         count = min(step, source.traces - start)
         old, new = (
