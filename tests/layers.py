@@ -44,7 +44,7 @@ LIBRARY: dict[str, set[str]] = {
 }
 # Every package may bind its names lazily, and read the constants that may be tuned.
 LIBRARY = {name: below | {"registry", "tuning"} - {name} for name, below in LIBRARY.items()}
-LIBRARY["tuning"] = set()
+LIBRARY["tuning"], LIBRARY["registry"] = {"registry"}, set()
 # The package itself hands names on, from all of its folders.
 LIBRARY[""] = set(LIBRARY)
 

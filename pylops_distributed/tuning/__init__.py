@@ -8,14 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from importlib import import_module
 from typing import Any
 
+from pylops_distributed.registry import Registry
 from pylops_distributed.tuning.table import TABLE, Tunable, Unit
 
 __all__ = ["TABLE", "Tunable", "check", "count", "environment_name", "get", "nbytes", "seconds", "share"]
 
 ROOT = "pylops-distributed"
+# Imported when the first constant is read: some commands need no Dask.
+_DASK: Registry[Callable[..., Any]] = Registry(
+    {
+        "get": "dask.config:get",
+        "parse_bytes": "dask.utils:parse_bytes",
+        "parse_timedelta": "dask.utils:parse_timedelta",
+    }
+)
 _EXPECTED = {
     "bytes": "a size such as '64 MiB'",
     "seconds": "a time such as '20s'",
@@ -54,7 +62,7 @@ def get(name: str) -> int | float:
     ...     tuning.get("storage.lease-renewal")
     60.0
     """
-    raw = _dask().config.get(f"{ROOT}.{name}", None)
+    raw = _DASK["get"](f"{ROOT}.{name}", None)
     return _default(name) if raw is None else _valid(name, raw)
 
 
@@ -91,7 +99,7 @@ def environment_name(name: str) -> str:
 
 def check() -> None:
     """Raise a ``ValueError`` for a value that is set and cannot be, or for a name that does not exist."""
-    for name in sorted(_names(_dask().config.get(ROOT, {}))):
+    for name in sorted(_names(_DASK["get"](ROOT, {}))):
         if name not in TABLE:
             raise ValueError(
                 f"{ROOT}.{name} is set in Dask's configuration, but there is no such constant. Known in that section: "
@@ -145,8 +153,8 @@ def _parse(unit: Unit, raw: Any) -> int | float:
     if isinstance(raw, bool):
         raise TypeError(raw)
     parse: dict[Unit, Callable[[Any], int | float]] = {
-        "bytes": _dask().utils.parse_bytes,
-        "seconds": lambda text: float(_dask().utils.parse_timedelta(text)),
+        "bytes": _DASK["parse_bytes"],
+        "seconds": lambda text: float(_DASK["parse_timedelta"](text)),
         "count": _whole,
         "share": float,
     }
@@ -157,9 +165,3 @@ def _whole(raw: Any) -> int:
     if int(raw) != float(raw):
         raise ValueError(raw)
     return int(raw)
-
-
-@cache
-def _dask() -> Any:
-    """Dask, imported on first use: this module lies below all others."""
-    return import_module("dask")

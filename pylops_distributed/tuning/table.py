@@ -18,7 +18,7 @@ class Tunable:
     bounds: tuple[str | int | float, str | int | float]
     """The least and the greatest value that are accepted."""
     reason: str
-    """What it decides, and why the default is as it is."""
+    """Its effect, and why the default is as it is."""
 
 
 def _bytes(default: str, reason: str, bounds: tuple[str, str] = ("1 B", "1 TiB")) -> Tunable:
@@ -131,7 +131,7 @@ TABLE: dict[str, Tunable] = {
         "Tries to read a result that is replaced meanwhile.", (1, 100)),
     # Datasets.
     "ingest.block": _bytes("64 MiB",
-        "Part of a dataset that one task writes, whole chunks: also what is written again after a failure."),
+        "Part of a dataset that one task writes, whole chunks: which is also written again after a failure."),
     "ingest.chunk": _bytes("16 MiB",
         "Chunk of a dataset where neither the user nor the file says another. Other chunks are another dataset.",
         ("1 KiB", "1 GiB")),

@@ -7,6 +7,7 @@ import shutil
 import xarray as xr
 from dask.utils import format_bytes
 
+from pylops_distributed import tuning
 from pylops_distributed.clusters.client import check
 from pylops_distributed.ingest import open_dataset, open_sources
 from pylops_distributed.inversion.assembly import complete
@@ -39,6 +40,7 @@ def preflight(config: PipelineConfig) -> str:
     str
         Bytes of dataset, checkpoints and result at most, and free bytes.
     """
+    tuning.check()
     check(config.cluster.hardware, config.cluster.filled)
     ds = inputs(config)
     config.problem.check(ds)
