@@ -84,7 +84,8 @@ def settings_of(name, **more):
 
 
 def test_all_algorithms_can_be_chosen_and_their_forms_tell_what_they_set():
-    exported = {v for v in vars(optimization).values() if isinstance(v, type)} - {optimization.PowerIteration}
+    named = {getattr(optimization, name) for name in optimization.__all__}
+    exported = {v for v in named if isinstance(v, type)} - {optimization.PowerIteration}
     assert {settings.algorithm for settings in SOLVERS.values()} == exported
     forms = PipelineConfig.model_json_schema()["properties"]["solver"]["anyOf"]
     assert {form["properties"]["name"]["const"] for form in forms} == set(SOLVERS)

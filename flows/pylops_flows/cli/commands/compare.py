@@ -47,5 +47,6 @@ def _model(tree: xr.DataTree, variable: str | None) -> xr.DataArray:
     if variable is None and len(models) == 1:
         return next(iter(models.values()))
     if variable not in models:
-        raise ValueError(f"--variable is {variable!r}: expected one of {sorted(models)}")
+        problem = "no --variable was chosen" if variable is None else f"--variable is {variable!r}"
+        raise ValueError(f"{problem}: give --variable, one of {sorted(models)}")
     return models[variable]
