@@ -1,4 +1,4 @@
-"""Clusters: the name of a file is the value of ``hardware``, its function ``cluster`` starts one.
+"""Clusters: each kind is a file with a :class:`~pylops_distributed.clusters.options.ClusterKind`, listed by ``HARDWARE``.
 
-Its function ``check`` rejects options that cannot work before anything is started.
+It starts clusters, and checks options before anything is started.
 """

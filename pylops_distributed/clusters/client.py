@@ -7,18 +7,18 @@ from typing import Any
 
 from distributed import Client
 
-from pylops_distributed.clusters.options import check_options
+from pylops_distributed.clusters.options import ClusterKind, check_options
 from pylops_distributed.compat.distributed import tolerate_unknown_workers
 from pylops_distributed.registry import Registry
 
-# A kind of cluster is one line here, and a module with ``check`` and ``cluster``.
-HARDWARE: Registry[Any] = Registry(
+# A kind of cluster is one line here, and a module with a :class:`ClusterKind`.
+HARDWARE: Registry[ClusterKind] = Registry(
     {
-        "kubernetes": "pylops_distributed.clusters.kubernetes",
-        "pbs": "pylops_distributed.clusters.pbs",
-        "single": "pylops_distributed.clusters.single",
-        "slurm": "pylops_distributed.clusters.slurm",
-        "ssh": "pylops_distributed.clusters.ssh",
+        "kubernetes": "pylops_distributed.clusters.kubernetes:KUBERNETES",
+        "pbs": "pylops_distributed.clusters.pbs:PBS",
+        "single": "pylops_distributed.clusters.single:SINGLE",
+        "slurm": "pylops_distributed.clusters.slurm:SLURM",
+        "ssh": "pylops_distributed.clusters.ssh:SSH",
     }
 )
 
@@ -146,7 +146,7 @@ def check(hardware: str, options: dict[str, Any]) -> None:
 
 
 def starter(hardware: str) -> Callable[..., Any]:
-    """The function that starts clusters of a kind: ``cluster`` of the module of that name.
+    """The function that starts clusters of a kind.
 
     Raises
     ------
@@ -157,5 +157,4 @@ def starter(hardware: str) -> Callable[..., Any]:
         raise ValueError(
             f"hardware must be one of {list(HARDWARE)} or a scheduler's address, got {hardware!r}"
         )
-    start: Callable[..., Any] = HARDWARE[hardware].cluster
-    return start
+    return HARDWARE[hardware].start

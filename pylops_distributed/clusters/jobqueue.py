@@ -16,11 +16,11 @@ from pylops_distributed.compat.jobqueue import DeletesKeyFiles
 LOOPBACK = "127.0.0.1:0"
 
 
-def check(
+def check_jobs(
     hardware: str, kind: str, *, memory: str | None = None, processes: bool = True, security: Any = None,
     **options: Any,
 ) -> None:  # fmt: skip
-    """Raise for options that :func:`cluster` cannot take."""
+    """Raise for options that :func:`start_jobs` cannot take."""
     check_security(hardware, security)
     form = getattr(need("dask_jobqueue", hardware, processes), kind)
     if memory is None:
@@ -28,7 +28,7 @@ def check(
     check_options(hardware, options, form, form.job_cls)
 
 
-def cluster(
+def start_jobs(
     hardware: str,
     kind: str,
     n_workers: int | None = None,

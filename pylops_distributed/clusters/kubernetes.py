@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pylops_distributed.clusters.options import check_options, check_security, need
+from pylops_distributed.clusters.options import ClusterKind, check_options, check_security, need
 
 PACKAGE = "dask_kubernetes.operator"
 
 
-def check(*, processes: bool = True, security: Any = None, **options: Any) -> None:
-    """Raise for options that :func:`cluster` cannot take."""
+def check_kubernetes(*, processes: bool = True, security: Any = None, **options: Any) -> None:
+    """Raise for options that :func:`start_kubernetes` cannot take."""
     check_options("kubernetes", options, need(PACKAGE, "kubernetes", processes).KubeCluster)
     check_security("kubernetes", security)
     if security is not False:
@@ -38,7 +38,7 @@ def manifest(n_workers: int | None, threads_per_worker: int | None, **options: A
     return spec
 
 
-def cluster(
+def start_kubernetes(
     n_workers: int | None = None,
     threads_per_worker: int | None = None,
     processes: bool = True,
@@ -71,7 +71,7 @@ def cluster(
         Passed to :class:`dask_kubernetes.operator.KubeCluster`, such as ``image`` (one in which this library is
         installed), ``namespace``, ``env`` or ``resources``.
     """
-    check(processes=processes, security=security)
+    check_kubernetes(processes=processes, security=security)
     form = need(PACKAGE, "kubernetes", processes).KubeCluster
     shape = {key: options.pop(key) for key in ("image", "resources", "env", "idle_timeout") if key in options}
     spec = manifest(n_workers, threads_per_worker, name=name, **shape)
@@ -79,3 +79,6 @@ def cluster(
     if adapt is not None:
         pods.adapt(**{"minimum": 1, **adapt})
     return pods
+
+
+KUBERNETES = ClusterKind(start_kubernetes, check_kubernetes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -12,9 +13,23 @@ from distributed.security import Security
 from pylops_distributed.registry import import_on_use
 
 COMMON = {"n_workers", "threads_per_worker", "processes", "adapt", "security"}
-
-
 ADAPT = {"minimum", "maximum", "interval", "wait_count", "target_duration"}
+
+
+@dataclass(frozen=True)
+class ClusterKind:
+    """A kind of cluster.
+
+    Attributes
+    ----------
+    start : callable
+        Starts a cluster with ``n_workers``, ``threads_per_worker``, ``processes`` and further options.
+    check : callable
+        Raises for options that ``start`` cannot take; nothing is started.
+    """
+
+    start: Callable[..., Any]
+    check: Callable[..., None]
 
 
 def need(package: str, hardware: str, processes: bool = True) -> Any:

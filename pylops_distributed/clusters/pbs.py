@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from pylops_distributed.clusters import jobqueue as jobs
+from pylops_distributed.clusters.jobqueue import check_jobs, start_jobs
+from pylops_distributed.clusters.options import ClusterKind
 
-check = partial(jobs.check, "pbs", "PBSCluster")
-cluster = partial(jobs.cluster, "pbs", "PBSCluster")
+PBS = ClusterKind(partial(start_jobs, "pbs", "PBSCluster"), partial(check_jobs, "pbs", "PBSCluster"))

@@ -12,7 +12,7 @@ from distributed import LocalCluster, Nanny, Worker
 
 from pylops_distributed import tuning
 from pylops_distributed.clusters.adaptive import adapted
-from pylops_distributed.clusters.options import check_options, check_security
+from pylops_distributed.clusters.options import ClusterKind, check_options, check_security
 from pylops_distributed.compat.dask import CPU_COUNT
 from pylops_distributed.compat.distributed import (
     LoopbackWorker,
@@ -24,8 +24,8 @@ from pylops_distributed.compat.distributed import (
 PRELOAD = str(Path(__file__).parent / "pylops_distributed_preload.py")
 
 
-def check(*, security: Any = None, **options: Any) -> None:
-    """Raise for options that :func:`cluster` cannot take."""
+def check_single(*, security: Any = None, **options: Any) -> None:
+    """Raise for options that :func:`start_single` cannot take."""
     check_security("single", security)
     check_options("single", options, LocalCluster, Nanny, Worker)
     wanted = (options.get("adapt") or {}).get("maximum") or options.get("n_workers") or 0
@@ -41,7 +41,7 @@ def check(*, security: Any = None, **options: Any) -> None:
         )
 
 
-def cluster(
+def start_single(
     n_workers: int | None = None,
     threads_per_worker: int | None = None,
     processes: bool = True,
@@ -97,3 +97,6 @@ def _wait(cluster: LocalCluster) -> None:
             if not error.available_workers:
                 cluster.close()
                 raise
+
+
+SINGLE = ClusterKind(start_single, check_single)

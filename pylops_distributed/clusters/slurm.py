@@ -2,7 +2,9 @@
 
 from functools import partial
 
-from pylops_distributed.clusters import jobqueue as jobs
+from pylops_distributed.clusters.jobqueue import check_jobs, start_jobs
+from pylops_distributed.clusters.options import ClusterKind
 
-check = partial(jobs.check, "slurm", "SLURMCluster")
-cluster = partial(jobs.cluster, "slurm", "SLURMCluster")
+SLURM = ClusterKind(
+    partial(start_jobs, "slurm", "SLURMCluster"), partial(check_jobs, "slurm", "SLURMCluster")
+)

@@ -12,17 +12,17 @@ from typing import Any
 from distributed import SpecCluster, SSHCluster
 from distributed.security import Security
 
-from pylops_distributed.clusters.options import check_options, check_security, encryption, need
+from pylops_distributed.clusters.options import ClusterKind, check_options, check_security, encryption, need
 from pylops_distributed.clusters.secured import settings
 from pylops_distributed.compat.ssh import process_class
 
 LOOPBACK = "127.0.0.1:0"
 
 
-def check(
+def check_ssh(
     *, hosts: list[str] | None = None, processes: bool = True, security: Any = None, **options: Any
 ) -> None:
-    """Raise for options that :func:`cluster` cannot take."""
+    """Raise for options that :func:`start_ssh` cannot take."""
     need("asyncssh", "ssh", processes)
     check_security("ssh", security)
     if not isinstance(hosts, list) or len(hosts) < 2:
@@ -34,7 +34,7 @@ def check(
     check_options("ssh", options, SSHCluster)
 
 
-def cluster(
+def start_ssh(
     n_workers: int | None = None,
     threads_per_worker: int | None = None,
     processes: bool = True,
@@ -116,3 +116,6 @@ def _host(name: str) -> dict[str, str]:
         if ipaddress.ip_address(name).is_loopback:
             return {"host": name}
     return {}
+
+
+SSH = ClusterKind(start_ssh, check_ssh)

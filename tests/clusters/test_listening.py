@@ -181,8 +181,8 @@ def test_the_address_is_no_default_of_dask(before, monkeypatch):
             super().__init__(**options)
 
     monkeypatch.setattr(single, "LocalCluster", Noted)
-    with single.cluster(n_workers=0):
+    with single.start_single(n_workers=0):
         assert hosts(before) == {"127.0.0.1"}
-    with single.cluster(n_workers=0, host="127.0.0.2"):
+    with single.start_single(n_workers=0, host="127.0.0.2"):
         assert "127.0.0.2" in hosts(before)
     assert noted == ["127.0.0.1", "127.0.0.2"]

@@ -51,7 +51,7 @@ def test_a_cluster_that_no_worker_can_join(tmp_path, tuned, caplog):
     broken.write_text("raise OSError('no licence')")
     tuned("clusters.start-timeout", 5)
     with pytest.raises(TimeoutError, match="0/1 workers"):
-        single.cluster(n_workers=1, preload=[str(broken)])
+        single.start_single(n_workers=1, preload=[str(broken)])
     assert "a worker did not start" in caplog.text
     assert "no licence" in caplog.text
 
