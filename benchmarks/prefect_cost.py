@@ -53,14 +53,14 @@ def library(settings: Path, root: Path) -> None:
 
 def pipelines(settings: Path, root: Path) -> None:
     """The same as `pld run` and `pld forward` do it."""
-    from pylops_flows.cli.late_binding import late_bound
+    from pylops_flows.cli.late_binding import import_late
     from pylops_flows.cli.startup import Startup
     from pylops_flows.settings.pipeline import load
 
     config = load(settings, {"root": str(root)})
     with Startup(verbose=False) as startup:
         startup.start_server()
-        late_bound("preflight")(config)
+        import_late("preflight")(config)
         startup.start_cluster(config.cluster)
         startup.join()
         from pylops_flows.runtime.cluster_prestart import take_cluster
@@ -69,8 +69,8 @@ def pipelines(settings: Path, root: Path) -> None:
 
         with take_cluster(config.cluster) as client:
             there = ClusterConfig(hardware=client.scheduler.address)
-            late_bound("pipeline")(config.model_copy(update={"cluster": there}))
-            forward = late_bound("forward").with_options(task_runner=late_bound("task_runner")(there))
+            import_late("pipeline")(config.model_copy(update={"cluster": there}))
+            forward = import_late("forward").with_options(task_runner=import_late("task_runner")(there))
             forward(dataset_url(config), config.problem, str(root / "modelled.zarr"))
 
 

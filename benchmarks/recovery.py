@@ -35,7 +35,7 @@ EVERY, NITER, LIMIT = 10, 100_000, 15.0
 
 def child(settings: Path, root: Path, log: Path) -> None:
     """As `pld run` does it, and a note of when each step was known to be done."""
-    from pylops_flows.cli.late_binding import late_bound
+    from pylops_flows.cli.late_binding import import_late
     from pylops_flows.cli.run_pipeline import run_pipeline
     from pylops_flows.cli.startup import Startup
     from pylops_flows.settings.pipeline import load
@@ -47,7 +47,7 @@ def child(settings: Path, root: Path, log: Path) -> None:
         def note(progress: Any) -> None:
             print(time.monotonic(), progress.iteration, progress.resumed or 0, file=file)
 
-        late_bound("progress_listeners").append(note)
+        import_late("progress_listeners").append(note)
         run_pipeline(config, startup)
 
 

@@ -1,8 +1,11 @@
-"""Code, documentation and messages use plain words: none of the expressions below, names included."""
+"""Code, documentation and messages use plain words, names included; and a name is defined once."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+
+import pylops
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("pylops_distributed", "flows", "tests", "benchmarks", "examples", "docs", "data", ".ci")
@@ -28,11 +31,11 @@ PLAIN = {
     r"by (itself|themselves)": "automatically",
     r"(sound|damaged)": "intact, corrupt",
 }
-LETTER = r"[^\W\d_]"
-BLANKS = re.compile(r"(?:\s|_|(?<=\n)#|\\n)+(?:#:? *)?")
-WORDS = re.compile(
-    rf"(?<!{LETTER})(?:{'|'.join(f'(?:{words})' for words in PLAIN)})(?!{LETTER})", re.IGNORECASE
-)
+PACKAGES = ("pylops_distributed", "flows/pylops_flows")
+DEFINITION = re.compile(r"^(?:async def|def|class) ([a-zA-Z]\w*)", re.MULTILINE)
+WORDS = re.compile(rf"\b(?:{'|'.join(PLAIN)})\b")
+SEAMS = re.compile(r"\\n|\"\s*\n\s*[rf]*\"")  # line ends within a text, and between the texts of one string
+BLANKS = str.maketrans("_#", "  ")
 
 
 def pages() -> Iterator[Path]:
@@ -46,7 +49,8 @@ def pages() -> Iterator[Path]:
 
 def expressions(text: str) -> list[str]:
     """The expressions of a text that have plainer words."""
-    return [match[0] for match in WORDS.finditer(BLANKS.sub(" ", text))]
+    words = SEAMS.sub(" ", text).translate(BLANKS).lower().split()
+    return [match[0] for match in WORDS.finditer(" ".join(words))]
 
 
 def test_the_words_are_plain():
@@ -56,4 +60,27 @@ def test_the_words_are_plain():
 
 def test_expressions_are_found_across_lines_and_in_names():
     assert expressions("    # a run goes\n    # on, and what_is saved stays") == ["goes on", "what is"]
-    assert expressions("def refused(besides): 'beside'; thesound, Sound") == ["refused", "beside", "Sound"]
+    assert expressions("def refused(besides): 'beside'; thesound, Sound") == ["refused", "beside", "sound"]
+
+
+def definitions(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The public functions and classes of a package, and their files."""
+    for path in sorted(folder.rglob("*.py")):
+        for match in DEFINITION.finditer(path.read_text(encoding="utf-8")):
+            yield match[1], path.relative_to(folder)
+
+
+def runs_an_algorithm(places: list[Path]) -> bool:
+    """Whether these are an algorithm, and PyLops', SciPy's or PyProximal's function or class that runs it."""
+    algorithms = [p for p in places if p.parent == Path("optimization/algorithms")]
+    return len(places) == 2 and len(algorithms) == 1 and all(p.parts[0] == "optimization" for p in places)
+
+
+def test_a_name_is_defined_once_but_for_those_of_pylops():
+    theirs = {name for name, _ in definitions(Path(pylops.__file__).parent)}
+    places = defaultdict(list)
+    for package in PACKAGES:
+        for name, path in definitions(ROOT / package):
+            places[name].append(path)
+    twice = {name: paths for name, paths in places.items() if len(paths) > 1 and name not in theirs}
+    assert not {name: paths for name, paths in twice.items() if not runs_an_algorithm(paths)}

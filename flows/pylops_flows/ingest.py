@@ -15,7 +15,7 @@ from pylops_flows.runtime.task_runner import task_runner
 
 
 @flow(name="ingest", task_runner=task_runner())
-def ingest(sources: dict[str, Source] | Source, target: str) -> str:
+def ingest_sources(sources: dict[str, Source] | Source, target: str) -> str:
     """Copy raw files into a dataset, block by block on the cluster; an existing dataset of the same files is kept.
 
     Parameters
@@ -43,5 +43,5 @@ def ingest(sources: dict[str, Source] | Source, target: str) -> str:
 def _write(plan: Plan) -> list[BlockReport]:
     blocks = range(plan.blocks)
     if plan.nbytes > tuning.nbytes("pipelines.driver-ingest"):
-        return tasks.write_block.map(unmapped(plan), blocks).result()
-    return [tasks.write_block(plan, block) for block in blocks]
+        return tasks.write_ingest_block.map(unmapped(plan), blocks).result()
+    return [tasks.write_ingest_block(plan, block) for block in blocks]

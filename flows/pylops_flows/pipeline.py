@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.states import Completed
 from prefect_dask import DaskTaskRunner
 
-from pylops_flows.ingest import ingest
+from pylops_flows.ingest import ingest_sources
 from pylops_flows.invert import invert
 from pylops_flows.postprocess import postprocess
 from pylops_flows.runtime.cluster_prestart import take_cluster
@@ -44,7 +44,7 @@ def _stages(config: PipelineConfig) -> str:
         dataset = config.target
         if config.sources:
             dataset = run_stage(
-                ingest, config.sources, dataset, task_runner=runner, timeout_seconds=times.ingest
+                ingest_sources, config.sources, dataset, task_runner=runner, timeout_seconds=times.ingest
             )
         with final_artifacts():
             run: str = run_stage(invert, dataset, config, task_runner=runner, timeout_seconds=times.invert)

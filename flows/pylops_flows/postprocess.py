@@ -24,5 +24,5 @@ def postprocess(run: str) -> str:
         URL of the report.
     """
     with heartbeat(), cluster():
-        tasks.write_result(run)
-        return tasks.write_report(run)
+        tasks.write_run_result(run)
+        return tasks.write_run_report(run)

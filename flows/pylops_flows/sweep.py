@@ -13,7 +13,7 @@ from pylops_distributed.runs.lcurve import lcurve_table, plot_lcurve
 from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.provenance import fingerprint
 from pylops_flows import tasks
-from pylops_flows.ingest import ingest
+from pylops_flows.ingest import ingest_sources
 from pylops_flows.runtime.stages import run_stage, stop_as_resumable
 from pylops_flows.runtime.task_runner import preimport_on_workers
 from pylops_flows.runtime.upload_module import upload_module
@@ -51,7 +51,7 @@ def _stages(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
         runner = DaskTaskRunner(address=client.scheduler.address, client_kwargs={"security": client.security})
         dataset = config.target
         if config.sources:
-            dataset = run_stage(ingest, config.sources, dataset, task_runner=runner)
+            dataset = run_stage(ingest_sources, config.sources, dataset, task_runner=runner)
         folder: str = run_stage(runs, dataset, config, values, task_runner=runner)
         return folder
 

@@ -77,7 +77,7 @@ def plan_ingest(sources: dict[str, ingest.Source] | ingest.Source, target: str) 
 
 
 @task(name="write block", task_run_name="write block {index}", cache_policy=NO_CACHE, **RETRIES)
-def write_block(plan: ingest.Plan, index: int) -> ingest.BlockReport:
+def write_ingest_block(plan: ingest.Plan, index: int) -> ingest.BlockReport:
     """Write one block of the dataset, on the worker that this task runs on."""
     with dask.config.set(scheduler="synchronous"):
         return ingest.write_block(plan, index)
@@ -156,13 +156,13 @@ def model_data(dataset: str, problem: Problem, target: str) -> str:
 
 
 @task(name="write result", cache_policy=NO_CACHE, **RETRIES)
-def write_result(url: str) -> dict[str, float]:
+def write_run_result(url: str) -> dict[str, float]:
     """Label and measure the newest iterate, and publish it as the run's result."""
     return postprocess.write_result(Run.open(url))
 
 
 @task(name="write report", cache_policy=NO_CACHE, **RETRIES)
-def write_report(url: str) -> str:
+def write_run_report(url: str) -> str:
     """Draw the report, and show it in the Prefect UI, too; return its location."""
     tree = open_run(url)
     pictures = report.draw(tree)

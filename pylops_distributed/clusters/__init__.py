@@ -1,4 +1,4 @@
-"""Clusters: each kind is a file with a :class:`~pylops_distributed.clusters.options.ClusterKind`, listed by ``HARDWARE``.
+"""Clusters: each kind is a file with a ``ClusterKind``, which ``HARDWARE`` lists.
 
-It starts clusters, and checks options before anything is started.
+It starts clusters, and checks their options before anything is started.
 """

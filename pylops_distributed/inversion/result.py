@@ -68,12 +68,14 @@ def write_result(run: Run, reason: str | None = None) -> dict[str, float]:
 def variables(ds: xr.Dataset) -> dict[str, Variable]:
     """The arrays of a dataset with their dimensions and those attributes that JSON can hold."""
     return {
-        str(name): Variable(tuple(map(str, v.dims)), v.data, {str(k): plain(a) for k, a in v.attrs.items()})
+        str(name): Variable(
+            tuple(map(str, v.dims)), v.data, {str(k): as_json_value(a) for k, a in v.attrs.items()}
+        )
         for name, v in ds.variables.items()
     }
 
 
-def plain(value: Any) -> Any:
+def as_json_value(value: Any) -> Any:
     """A NumPy scalar or array as the Python value that JSON has for it."""
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 

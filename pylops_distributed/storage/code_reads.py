@@ -97,7 +97,7 @@ def named_modules(function: FunctionType) -> set[str]:
     return {text for text in texts(function) if WORD.fullmatch(text)}
 
 
-def environment(function: FunctionType) -> list[tuple[str, str | None]]:
+def variables_read(function: FunctionType) -> list[tuple[str, str | None]]:
     """Variables of the environment that a function names, if it reads the environment; no secrets."""
     if not {"environ", "environb", "getenv"} & _names(function):
         return []

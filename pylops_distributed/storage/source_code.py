@@ -38,10 +38,10 @@ import numpy as np
 from pylops_distributed.storage.code_reads import (
     changed,
     codes_of,
-    environment,
     imports,
     named_modules,
     stores,
+    variables_read,
     written,
 )
 from pylops_distributed.storage.group_metadata import digest
@@ -192,7 +192,7 @@ class Code:
         modules |= {name for name in named_modules(function) if _spec(name)}
         for name in sorted(modules):
             yield f"import {name}", self._import(name)
-        for name, value in environment(function):
+        for name, value in variables_read(function):
             yield f"environment {name}", digest(value)
 
     def _global(self, name: str, space: dict[str, Any]) -> str:
@@ -209,11 +209,11 @@ class Code:
 
     def _steady(self, value: Any) -> str | None:
         """Digest of a value that could be changed, if it is data through and through and no code changes it."""
-        if plain(value):
+        if is_plain_data(value):
             return self.of(value)
         form = type(value)
         state = _attribute(value, "__dict__")
-        if installed(form.__module__) or not isinstance(state, dict) or not plain(state):
+        if installed(form.__module__) or not isinstance(state, dict) or not is_plain_data(state):
             return None
         return None if _changes_itself(form) else digest([self.of(form), self.of(state)])
 
@@ -275,12 +275,12 @@ def array_digest(value: np.ndarray[Any, Any]) -> str:
     return sha256(whole.view(np.uint8).data if whole.size and whole.ndim else whole.tobytes()).hexdigest()
 
 
-def plain(value: Any) -> bool:
+def is_plain_data(value: Any) -> bool:
     """Whether a value is data through and through: numbers, texts and arrays, in any collections."""
     if isinstance(value, list | tuple | set | frozenset):
-        return all(map(plain, value))
+        return all(map(is_plain_data, value))
     if isinstance(value, dict):
-        return all(map(plain, value)) and all(map(plain, value.values()))
+        return all(map(is_plain_data, value)) and all(map(is_plain_data, value.values()))
     return isinstance(value, SIMPLE)
 
 

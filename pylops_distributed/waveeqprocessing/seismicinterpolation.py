@@ -219,7 +219,7 @@ class InterpolationGrid:
     def sliding(self, nwins: Any, nwin: Any, nover: Any, engine: Any) -> LinearOperator:
         """From slownesses in windows along space, by PyLops' operators."""
         t, *x = self.axes
-        counts, lengths, over = (shape_of(require(n, "windows")) for n in (nwins, nwin, nover))
+        counts, lengths, over = (shape_of(require_option(n, "windows")) for n in (nwins, nwin, nover))
         inside = [np.linspace(-d * n // 2, d * n // 2, n) for d, n in zip(self.steps, lengths, strict=False)]
         if self.kind == "sliding":
             build = local.Radon2D if len(x) == 1 else local.Radon3D
@@ -247,7 +247,7 @@ class InterpolationGrid:
     @property
     def axes(self) -> list[Any]:
         """Time, and the axes of space."""
-        return [np.asarray(require(a, "its axes"), float) for a in (self.taxis, *self.spataxes)]
+        return [np.asarray(require_option(a, "its axes"), float) for a in (self.taxis, *self.spataxes)]
 
     @property
     def steps(self) -> list[float]:
@@ -258,7 +258,7 @@ class InterpolationGrid:
     @property
     def slownesses(self) -> list[Any]:
         """Axes of slowness."""
-        return [np.asarray(require(p, "axes of slowness"), float) for p in self.paxes]
+        return [np.asarray(require_option(p, "axes of slowness"), float) for p in self.paxes]
 
     @property
     def largest(self) -> tuple[float, ...]:
@@ -267,7 +267,7 @@ class InterpolationGrid:
         return tuple(float(p.max() * d / dt) for p, d in zip(self.slownesses, dx, strict=True))
 
 
-def require(value: Any, option: str) -> Any:
+def require_option(value: Any, option: str) -> Any:
     """``value``, or an error where it is missing."""
     if value is None:
         raise ValueError(f"this kind needs {option}")

@@ -40,7 +40,7 @@ def test_workers_killed_while_they_start():
 
 def test_workers_killed_while_their_cluster_starts():
     with ThreadPoolExecutor(1) as pool:
-        starting = pool.submit(single.cluster, n_workers=2)
+        starting = pool.submit(single.start_single, n_workers=2)
         assert killed(6)
         with starting.result(60) as ours:
             assert len(ours.scheduler_info["workers"]) == 2

@@ -43,7 +43,7 @@ def imported_by(environment, *words):
 def test_a_command_is_one_file_and_one_line():
     files = {path.stem for path in Path(commands.__file__).parent.glob("*.py")} - {"__init__"}
     assert files == set(COMMANDS)
-    assert all(entry.location == f"{name}:{name}" for name, entry in COMMANDS.items())
+    assert all(entry.location == f"{name}:{name}_command" for name, entry in COMMANDS.items())
 
 
 def test_help_imports_no_command(environment):

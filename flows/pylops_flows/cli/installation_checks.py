@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from pylops_distributed.clusters.client import dask
 from pylops_distributed.storage.local_files import ensure_create
-from pylops_flows.cli.late_binding import late_bound
+from pylops_flows.cli.late_binding import import_late
 from pylops_flows.server.version_pins import check_pins
 from pylops_flows.settings.paths import existing_folder
 
@@ -57,7 +57,7 @@ def _ports() -> tuple[str, bool, str]:
         return (
             "ports",
             True,
-            f"servers can listen on 127.0.0.1, for example on port {late_bound('free_port')()}",
+            f"servers can listen on 127.0.0.1, for example on port {import_late('free_port')()}",
         )
     except OSError as error:
         return "ports", False, f"no server can listen on 127.0.0.1: {error}"
@@ -65,9 +65,9 @@ def _ports() -> tuple[str, bool, str]:
 
 def _workers() -> tuple[str, bool, str]:
     """Whether Dask workers on this machine reach the Prefect server, a temporary one if none is configured."""
-    healthy = late_bound("healthy")
+    healthy = import_late("healthy")
     try:
-        with late_bound("ensure_server")() as url, dask(n_workers=2, threads_per_worker=1) as client:
+        with import_late("ensure_server")() as url, dask(n_workers=2, threads_per_worker=1) as client:
             answers = client.run(healthy, url)
     except (RuntimeError, OSError) as error:
         return "server", False, str(error)

@@ -22,7 +22,7 @@ LATE = {
     "forward": "pylops_flows.forward:forward",
     "free_port": "pylops_flows.server.embedded:free_port",
     "healthy": "pylops_flows.server.embedded:healthy",
-    "ingest": "pylops_flows.ingest:ingest",
+    "ingest": "pylops_flows.ingest:ingest_sources",
     "invert": "pylops_flows.invert:invert",
     "list_deployments": "pylops_flows.deploy.deployments:list_deployments",
     "open_run": "pylops_distributed.runs.reading:open_run",
@@ -44,7 +44,7 @@ LATE = {
 }
 
 
-def late_bound(name: str) -> Any:
+def import_late(name: str) -> Any:
     """Import and return the object of a name in :data:`LATE`."""
     module, _, attribute = LATE[name].partition(":")
     (imported,) = import_without_gc(module)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pylops_flows.cli.console import out
-from pylops_flows.cli.late_binding import late_bound
+from pylops_flows.cli.late_binding import import_late
 from pylops_flows.cli.startup import Startup
 from pylops_flows.settings.pipeline import PipelineConfig
 
@@ -13,15 +13,15 @@ from pylops_flows.settings.pipeline import PipelineConfig
 def run_pipeline(settings: PipelineConfig, startup: Startup) -> None:
     """Check the settings while a server starts, begin to start the cluster, and run the pipeline."""
     startup.start_server()
-    out.print(f"disk: {late_bound('preflight')(settings)}")
+    out.print(f"disk: {import_late('preflight')(settings)}")
     startup.start_cluster(settings.cluster)
     startup.join()
-    _print_result(late_bound("flow_result")(late_bound("pipeline"), settings))
+    _print_result(import_late("flow_result")(import_late("pipeline"), settings))
 
 
 def _print_result(url: str) -> None:
-    run: Any = late_bound("Run").open(url)
-    for key, value in late_bound("summary")(late_bound("open_run")(url)).items():
+    run: Any = import_late("Run").open(url)
+    for key, value in import_late("summary")(import_late("open_run")(url)).items():
         out.print(f"{key}: {value}")
     out.print(f"report: {run.storage.place}/{run.report}")
     out.print(f"run: {run.storage.place}")

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 from pylops_flows.cli.console import out
-from pylops_flows.cli.late_binding import late_bound
+from pylops_flows.cli.late_binding import import_late
 
 
 class Startup:
@@ -39,18 +39,18 @@ class Startup:
         Where a server is configured, nothing is done: the cluster comes first then, to start while Prefect is imported.
         """
         if "PREFECT_API_URL" not in os.environ:
-            self._server = self._exits.enter_context(closing(late_bound("start_server")()))
+            self._server = self._exits.enter_context(closing(import_late("start_server")()))
 
     def start_cluster(self, cluster: Any) -> None:
         """Begin to start a cluster, for the pipeline to take."""
-        self._exits.enter_context(late_bound("prestarted_cluster")(cluster))
+        self._exits.enter_context(import_late("prestarted_cluster")(cluster))
 
     def join(self) -> None:
         """Import the flows, wait for the server, and show the progress of solves from now on."""
-        late_bound("pipeline")
-        server = self._server or self._exits.enter_context(closing(late_bound("start_server")()))
+        import_late("pipeline")
+        server = self._server or self._exits.enter_context(closing(import_late("start_server")()))
         out.print(f"Prefect UI: {server.wait().removesuffix('/api')}")
-        listener = self._exits.enter_context(late_bound("progress_line")(out))
-        listeners = late_bound("progress_listeners")
+        listener = self._exits.enter_context(import_late("progress_line")(out))
+        listeners = import_late("progress_listeners")
         listeners.append(listener)
         self._exits.callback(listeners.remove, listener)

@@ -16,7 +16,7 @@ Checked = Annotated[
 ]
 
 
-def check(target: Checked, set_: Set = None, root: Root = "runs") -> None:
+def check_command(target: Checked, set_: Set = None, root: Root = "runs") -> None:
     """Check a problem before a long run.
 
     That is the dot test, chunks, memory and disk; on the problem's demo unless a CONFIG.yaml names data.

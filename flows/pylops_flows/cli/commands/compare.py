@@ -21,7 +21,9 @@ Picture = Annotated[
 Variable = Annotated[str | None, typer.Option("--variable", help="Variable of the models to draw.")]
 
 
-def compare(paths: Runs, root: Root = "runs", picture: Picture = None, variable: Variable = None) -> None:
+def compare_command(
+    paths: Runs, root: Root = "runs", picture: Picture = None, variable: Variable = None
+) -> None:
     """Compare the settings and metrics of runs.
 
     Settings are shown where they differ.

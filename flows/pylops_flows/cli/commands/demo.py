@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pylops_flows.cli.commands.run import run
+from pylops_flows.cli.commands.run import run_command
 from pylops_flows.cli.console import out
 from pylops_flows.cli.demo_data import make_case
 from pylops_flows.cli.options import Root, Set, Verbose
@@ -18,7 +18,7 @@ ProblemName = Annotated[
 Seed = Annotated[int, typer.Option("--seed", help="Another seed makes another case.")]
 
 
-def demo(
+def demo_command(
     problem: ProblemName = "poststack",
     root: Root = "runs",
     seed: Seed = 0,
@@ -32,4 +32,4 @@ def demo(
     config = make_case(problem, Path(root), seed)
     about = config.read_text().splitlines()[0].removeprefix("# ")
     out.print(f"wrote {config.parent}: {about}", markup=False)
-    run(str(config), root=root, set_=set_, into=None, verbose=verbose)
+    run_command(str(config), root=root, set_=set_, into=None, verbose=verbose)

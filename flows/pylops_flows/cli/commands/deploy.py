@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pylops_flows.cli.deployment_list import print_deployments
-from pylops_flows.cli.late_binding import late_bound
+from pylops_flows.cli.late_binding import import_late
 from pylops_flows.cli.options import Deployments, Pool, Root, Set, parse_settings
 from pylops_flows.settings.pipeline import load
 
@@ -21,7 +21,7 @@ Cron = Annotated[str | None, typer.Option("--cron", help='When to run, e.g. "0 2
 Every = Annotated[float | None, typer.Option("--every", help="Seconds between two runs.")]
 
 
-def deploy(
+def deploy_command(
     config: Config = None,
     name: Name = None,
     cron: Cron = None,
@@ -37,20 +37,20 @@ def deploy(
     """
     settings = None if config is None else load(config, {"root": root, **parse_settings(set_)})
     url = _use_server()
-    late_bound("ensure_pool")(pool)
-    late_bound("ensure_automation")()
+    import_late("ensure_pool")(pool)
+    import_late("ensure_automation")()
     if settings is None:
-        late_bound("deploy_file")(file)
+        import_late("deploy_file")(file)
     else:
-        late_bound("deploy_config")(settings, name, cron, every, pool)
+        import_late("deploy_config")(settings, name, cron, every, pool)
     print_deployments(url)
 
 
 def _use_server() -> str:
-    url: str | None = late_bound("find_server")()
+    url: str | None = import_late("find_server")()
     if url is None:
         raise ValueError(
             "no Prefect server answers: start one with `pld up`, and set PREFECT_API_URL to the address it prints"
         )
-    late_bound("set_api_url")(url)
+    import_late("set_api_url")(url)
     return url

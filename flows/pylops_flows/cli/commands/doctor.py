@@ -10,7 +10,7 @@ from pylops_flows.cli.installation_checks import check_installation
 from pylops_flows.cli.options import Root
 
 
-def doctor(root: Root = "runs") -> None:
+def doctor_command(root: Root = "runs") -> None:
     """Check versions, disk, ports, server and workers."""
     passed = True
     for name, good, message in check_installation(root):

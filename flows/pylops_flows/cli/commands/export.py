@@ -20,7 +20,7 @@ Original = Annotated[Path | None, typer.Option("--original", help="SEG-Y file of
 Iterates = Annotated[bool, typer.Option("--iterates", help="Include the kept iterates; NetCDF only.")]
 
 
-def export(
+def export_command(
     path: RunPath,
     file: File,
     root: Root = "runs",

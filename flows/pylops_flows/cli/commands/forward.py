@@ -5,7 +5,7 @@ from __future__ import annotations
 from pylops_distributed.ingest import open_dataset
 from pylops_distributed.storage.object_store import open_storage
 from pylops_flows.cli.console import out
-from pylops_flows.cli.late_binding import late_bound
+from pylops_flows.cli.late_binding import import_late
 from pylops_flows.cli.options import Config, Root, Target, Verbose
 from pylops_flows.cli.startup import Startup
 from pylops_flows.settings.dataset_url import dataset_url
@@ -13,7 +13,7 @@ from pylops_flows.settings.paths import absolute
 from pylops_flows.settings.pipeline import load
 
 
-def forward(config: Config, target: Target, root: Root = "runs", verbose: Verbose = False) -> None:
+def forward_command(config: Config, target: Target, root: Root = "runs", verbose: Verbose = False) -> None:
     """Model data from the model in a dataset.
 
     That is the truth of a synthetic, or the background.
@@ -23,5 +23,5 @@ def forward(config: Config, target: Target, root: Root = "runs", verbose: Verbos
     settings.problem.check(open_dataset(dataset))
     with Startup(verbose) as startup:
         startup.join()
-        url = late_bound("forward")(dataset, settings.problem, absolute(target))
+        url = import_late("forward")(dataset, settings.problem, absolute(target))
     out.print(f"modelled: {open_storage(url).place}")

@@ -9,7 +9,7 @@ import typer
 from pylops_distributed.ingest import Source
 from pylops_distributed.storage.object_store import open_storage
 from pylops_flows.cli.console import out
-from pylops_flows.cli.late_binding import late_bound
+from pylops_flows.cli.late_binding import import_late
 from pylops_flows.cli.options import Target, Verbose, parse_settings
 from pylops_flows.cli.startup import Startup
 from pylops_flows.settings.paths import absolute
@@ -23,7 +23,9 @@ Options = Annotated[
 ]
 
 
-def ingest(source: SourcePath, target: Target, option: Options = None, verbose: Verbose = False) -> None:
+def ingest_command(
+    source: SourcePath, target: Target, option: Options = None, verbose: Verbose = False
+) -> None:
     """Copy a raw file into a labelled, chunked Zarr dataset.
 
     Every chunk has a checksum.
@@ -32,5 +34,5 @@ def ingest(source: SourcePath, target: Target, option: Options = None, verbose: 
     request.open(checksum=False)  # an unreadable file is rejected before anything is started
     with Startup(verbose) as startup:
         startup.join()
-        url = late_bound("ingest")(request, absolute(target))
+        url = import_late("ingest")(request, absolute(target))
     out.print(f"dataset: {open_storage(url).place}")

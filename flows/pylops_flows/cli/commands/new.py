@@ -14,7 +14,7 @@ Kind = Annotated[str, typer.Argument(metavar="problem", help="What to write: pro
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the new Python module.")]
 
 
-def new(kind: Kind, name: Name) -> None:
+def new_command(kind: Kind, name: Name) -> None:
     """Write a module with a working problem, to start your own from."""
     if kind != "problem":
         raise ValueError(f"cannot write a new {kind!r}: expected `pld new problem {name}`")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pylops_distributed.storage.run import Run
 from pylops_flows.cli.console import out
-from pylops_flows.cli.late_binding import late_bound
+from pylops_flows.cli.late_binding import import_late
 from pylops_flows.cli.options import Root, RunPath, Verbose, find_run
 from pylops_flows.cli.startup import Startup
 
 
-def postprocess(path: RunPath, root: Root = "runs", verbose: Verbose = False) -> None:
+def postprocess_command(path: RunPath, root: Root = "runs", verbose: Verbose = False) -> None:
     """Write a run's result and its report.
 
     The result is the newest iterate, with labels and metrics.
@@ -18,5 +18,5 @@ def postprocess(path: RunPath, root: Root = "runs", verbose: Verbose = False) ->
     Run.open(run)
     with Startup(verbose) as startup:
         startup.join()
-        report = late_bound("postprocess")(run)
+        report = import_late("postprocess")(run)
     out.print(f"report: {report}")

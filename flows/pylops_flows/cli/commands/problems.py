@@ -10,7 +10,7 @@ from pylops_distributed.problems.registry import PROBLEMS
 from pylops_flows.cli.console import out
 
 
-def problems() -> None:
+def problems_command() -> None:
     """List the built-in problems."""
     table = Table("problem", "description", box=None)
     for name, problem in PROBLEMS.items():

@@ -9,7 +9,7 @@ from pylops_flows.cli.console import out
 from pylops_flows.cli.options import Root, RunPath, find_run
 
 
-def repair(path: RunPath, root: Root = "runs") -> None:
+def repair_command(path: RunPath, root: Root = "runs") -> None:
     """Return a run to its newest intact checkpoint.
 
     Intact parts are never deleted.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pylops_distributed.storage.run import Run
 from pylops_flows.cli.console import out
-from pylops_flows.cli.late_binding import late_bound
+from pylops_flows.cli.late_binding import import_late
 from pylops_flows.cli.options import Root, RunPath, Set, Verbose, find_run, parse_settings
 from pylops_flows.cli.run_pipeline import run_pipeline
 from pylops_flows.cli.startup import Startup
@@ -13,7 +13,7 @@ from pylops_flows.settings.pipeline import PipelineConfig, validate
 from pylops_flows.settings.stored import settings_of
 
 
-def resume(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbose = False) -> None:
+def resume_command(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbose = False) -> None:
     """Resume a run from its newest checkpoint.
 
     --set solver.niter=N extends a finished run. A run that was paused in a deployment is resumed there, by a worker.
@@ -22,7 +22,7 @@ def resume(path: RunPath, set_: Set = None, root: Root = "runs", verbose: Verbos
     run = Run.open(url)
     with Startup(verbose) as startup:
         unchanged = not set_ and run.status().state == "interrupted"
-        if unchanged and (flow_run := late_bound("resume_flow_run")(run)):
+        if unchanged and (flow_run := import_late("resume_flow_run")(run)):
             out.print(f"a worker resumes it: flow run {flow_run}")
             return
         run_pipeline(_settings(run, url, parse_settings(set_), path), startup)

@@ -14,7 +14,7 @@ from pylops_flows.settings.pipeline import load
 Into = Annotated[str | None, typer.Option("--into", metavar="RUN", help="Folder or URL of the run.")]
 
 
-def run(
+def run_command(
     config: Config, root: Root = "runs", set_: Set = None, into: Into = None, verbose: Verbose = False
 ) -> None:
     """Run a pipeline: ingest, invert, postprocess.

@@ -17,7 +17,7 @@ Days = Annotated[float, typer.Option("--days", help="Age at which an unfinished 
 Yes = Annotated[bool, typer.Option("--yes", help="Delete it.")]
 
 
-def runs(root: Root = "runs", prune: Prune = False, days: Days = 30.0, yes: Yes = False) -> None:
+def runs_command(root: Root = "runs", prune: Prune = False, days: Days = 30.0, yes: Yes = False) -> None:
     """List the runs in a folder, or free their disk space.
 
     Only files are read: no server is needed.

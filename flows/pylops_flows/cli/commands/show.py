@@ -11,7 +11,7 @@ from pylops_flows.cli.console import out
 from pylops_flows.cli.options import Root, RunPath, find_run
 
 
-def show(path: RunPath, root: Root = "runs") -> None:
+def show_command(path: RunPath, root: Root = "runs") -> None:
     """Show the state, quality and contents of a run.
 
     Only files are read: no server is needed.

@@ -9,7 +9,7 @@ import typer
 
 from pylops_distributed.storage.object_store import open_storage
 from pylops_flows.cli.console import out
-from pylops_flows.cli.late_binding import late_bound
+from pylops_flows.cli.late_binding import import_late
 from pylops_flows.cli.options import Root, Set, Verbose, parse_settings
 from pylops_flows.cli.startup import Startup
 from pylops_flows.settings.pipeline import read
@@ -20,7 +20,9 @@ SweepConfig = Annotated[
 ]
 
 
-def sweep(config: SweepConfig, root: Root = "runs", set_: Set = None, verbose: Verbose = False) -> None:
+def sweep_command(
+    config: SweepConfig, root: Root = "runs", set_: Set = None, verbose: Verbose = False
+) -> None:
     """Run every combination of listed values, and draw the L-curve.
 
     The runs share a cluster, side by side.
@@ -28,10 +30,10 @@ def sweep(config: SweepConfig, root: Root = "runs", set_: Set = None, verbose: V
     base, values = expand(read(config, {"root": root, **parse_settings(set_)}), config)
     all_settings = configs(base, values)
     for settings in all_settings:
-        late_bound("preflight")(settings)
+        import_late("preflight")(settings)
     with Startup(verbose) as startup:
         startup.join()
-        folder = open_storage(late_bound("flow_result")(late_bound("sweep"), base, values)).place
+        folder = open_storage(import_late("flow_result")(import_late("sweep"), base, values)).place
     table = Path(folder, TABLE).read_text().strip() if "://" not in folder else f"{len(all_settings)} runs"
     out.print(table, markup=False)
     out.print(f"sweep: {folder}")

@@ -11,19 +11,19 @@ import typer
 from pylops_distributed.errors import InterruptedBySignal
 from pylops_flows.cli.console import out
 from pylops_flows.cli.deployment_list import print_deployments
-from pylops_flows.cli.late_binding import late_bound
+from pylops_flows.cli.late_binding import import_late
 from pylops_flows.cli.options import Deployments, Pool
 
 Port = Annotated[int, typer.Option("--port", help="Port of the server on 127.0.0.1.")]
 
 
-def up(port: Port = 4200, pool: Pool = "local", file: Deployments = Path("prefect.yaml")) -> None:
+def up_command(port: Port = 4200, pool: Pool = "local", file: Deployments = Path("prefect.yaml")) -> None:
     """Start server, work pool, deployments and worker.
 
     Everything stops with Ctrl-C, after runs have saved their state.
     """
     out.print("starting; the first time takes half a minute")
-    stack = late_bound("running_stack")(file if file.is_file() else None, pool, port)
+    stack = import_late("running_stack")(file if file.is_file() else None, pool, port)
     with suppress(InterruptedBySignal, KeyboardInterrupt), stack as (url, worker):
         print_deployments(url)
         out.print(f"ready: deploy more with PREFECT_API_URL={url} pld deploy CONFIG.yaml --cron ...")

@@ -12,7 +12,7 @@ from pylops_flows.cli.console import out
 from pylops_flows.cli.options import Root, RunPath, find_run
 
 
-def verify(path: RunPath, root: Root = "runs") -> None:
+def verify_command(path: RunPath, root: Root = "runs") -> None:
     """Check every checksum, count and link of a run.
 
     Nothing is changed.

@@ -13,7 +13,7 @@ Port = Annotated[int, typer.Option("--port", help="Port on 127.0.0.1; 0 for any 
 Open = Annotated[bool, typer.Option("--open/--no-open", help="Open it in a browser.")]
 
 
-def view(path: RunPath, root: Root = "runs", port: Port = 0, open_: Open = True) -> None:
+def view_command(path: RunPath, root: Root = "runs", port: Port = 0, open_: Open = True) -> None:
     """Browse a run: iterates, sections, data and history.
 
     Ctrl-C ends the viewer.
