@@ -8,7 +8,7 @@ import typer
 from dask.utils import format_bytes
 
 from pylops_flows.cli.console import out
-from pylops_flows.cli.late_binding import late_bound
+from pylops_flows.cli.late_binding import import_late
 from pylops_flows.cli.options import Root
 from pylops_flows.cli.tables import runs_table
 
@@ -30,7 +30,7 @@ def runs_command(root: Root = "runs", prune: Prune = False, days: Days = 30.0, y
 
 def _prune(root: str, days: float, delete: bool) -> None:
     total = 0
-    for removable in late_bound("find_removable")(root, days):
+    for removable in import_late("find_removable")(root, days):
         name = removable.run.storage.url.rsplit("/", 1)[-1]
         out.print(f"{name}/{removable.path}: {format_bytes(removable.size)}, {removable.words}", markup=False)
         total += removable.size
