@@ -117,13 +117,13 @@ def dask(
         kwargs.setdefault("security", client.security)
         client = str(client.scheduler.address)
     size = {"n_workers": n_workers, "threads_per_worker": threads_per_worker, "processes": processes}
-    check(client or hardware, {**size, **kwargs})
+    check_hardware(client or hardware, {**size, **kwargs})
     if client or "://" in hardware:
         return SharingClient(client or hardware, **kwargs)
     return OwningClient(starter(hardware)(**size, **kwargs))
 
 
-def check(hardware: str, options: dict[str, Any]) -> None:
+def check_hardware(hardware: str, options: dict[str, Any]) -> None:
     """Raise for a kind of cluster, or options of one, that cannot work; nothing is started.
 
     Raises

@@ -107,10 +107,8 @@ def _is_own(place: Path) -> bool:
     stdlib = Path(sysconfig.get_paths()["stdlib"]).resolve()
     before = takewhile(lambda folder: Path(folder).resolve() != stdlib, sys.path)
     named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    return any(
-        place.is_relative_to(Path(folder).resolve())
-        for folder in (".", *_folders, *filter(None, [*named, *before]))
-    )
+    folders: list[str | Path] = [".", *_folders, *filter(None, [*named, *before])]
+    return any(place.is_relative_to(Path(folder).resolve()) for folder in folders)
 
 
 def _roots() -> set[Path]:

@@ -35,13 +35,13 @@ from pylops.utils.backend import (
     to_numpy_conditional,
 )
 
-from pylops_distributed.clusters.client import OwningClient, SharingClient, check, dask, starter
+from pylops_distributed.clusters.client import OwningClient, SharingClient, check_hardware, dask, starter
 
 # PyLops' functions that choose between array libraries have their place here too.
 __all__ = [
     "OwningClient",
     "SharingClient",
-    "check",
+    "check_hardware",
     "dask",
     "get_add_at",
     "get_array_module",

@@ -19,7 +19,7 @@ from pylops_distributed.clusters.options import encryption
 from pylops_distributed.compat.distributed import get_ip
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import solve
-from pylops_distributed.utils.backend import check, dask
+from pylops_distributed.utils.backend import check_hardware, dask
 
 
 def listening():
@@ -157,9 +157,9 @@ def test_requests_are_served(queue, before):
 
 def test_what_security_may_be():
     with pytest.raises(ValueError, match=r"security=True.*security=False.*got 'yes'"):
-        check("single", {"security": "yes"})
+        check_hardware("single", {"security": "yes"})
     with pytest.raises(ValueError, match=r"distributed\.comm\.tls"):
-        check("tls://127.0.0.1:1", {"security": True})
+        check_hardware("tls://127.0.0.1:1", {"security": True})
     own = Security.temporary()
     assert encryption("slurm", own) is own
     assert encryption("slurm", False) is None

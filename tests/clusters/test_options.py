@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from pylops_distributed.utils.backend import check, dask
+from pylops_distributed.utils.backend import check_hardware, dask
 
 PACKAGES = {
     "ssh": "asyncssh",
@@ -22,7 +22,7 @@ def error_of(hardware, **options):
     if hardware in PACKAGES:
         pytest.importorskip(PACKAGES[hardware], reason="needs pip install 'pylops-distributed[cluster]'")
     with pytest.raises(ValueError, match=re.escape(repr(hardware)) + "|adapt|must be") as info:
-        check(hardware, options)
+        check_hardware(hardware, options)
     return str(info.value)
 
 
@@ -98,13 +98,15 @@ def test_sizes_that_cannot_be(options, words):
 @pytest.mark.parametrize("size", [{"n_workers": 1000}, {"n_workers": 1, "adapt": {"maximum": 1000}}])
 def test_more_workers_than_a_machine_can_start(size):
     with pytest.raises(ValueError, match=r"1000 worker processes are too many .* expected at most"):
-        check("single", size)
-    check("single", size | {"processes": False})
-    check("slurm", size | {"memory": "1GB"})
+        check_hardware("single", size)
+    check_hardware("single", size | {"processes": False})
+    check_hardware("slurm", size | {"memory": "1GB"})
 
 
 def test_what_can_work_is_let_through():
-    check("single", {"n_workers": 2, "memory_limit": "2GB", "adapt": {"maximum": 2, "interval": "2s"}})
-    check(ADDRESS, {"n_workers": 2, "timeout": 10})
+    check_hardware(
+        "single", {"n_workers": 2, "memory_limit": "2GB", "adapt": {"maximum": 2, "interval": "2s"}}
+    )
+    check_hardware(ADDRESS, {"n_workers": 2, "timeout": 10})
     if find_spec("dask_kubernetes"):
-        check("kubernetes", {"n_workers": 2, "security": False})
+        check_hardware("kubernetes", {"n_workers": 2, "security": False})

@@ -9,12 +9,11 @@ import segyio
 import xarray as xr
 import yaml
 
-from pylops_distributed import open_run
+from pylops_distributed import open_run, tuning
 from pylops_distributed.ingest import ingest, open_dataset
 from pylops_distributed.storage.run import Run
 from pylops_distributed.synthetic.layered_volume import layered_volume
 from pylops_flows.cli.demo_data import write_demo
-from pylops_flows.ingest import SMALL
 from pylops_flows.settings.pipeline import load
 
 DATA = Path(__file__).parents[2] / "data"
@@ -45,7 +44,7 @@ def test_the_sample_is_what_the_generator_makes(tmp_path):
 
 def test_large_data_are_ingested_by_the_workers(pld, server, tmp_path):
     data = np.random.default_rng(1).standard_normal((130, 256, 512)).astype("f4")
-    assert data.nbytes > SMALL
+    assert data.nbytes > tuning.nbytes("pipelines.driver-ingest")
     np.save(tmp_path / "raw.npy", data)
     code, text = pld("ingest", tmp_path / "raw.npy", tmp_path / "one.zarr", "--verbose", **server)
     assert code == 0, text

@@ -8,7 +8,7 @@ import xarray as xr
 from dask.utils import format_bytes
 
 from pylops_distributed import tuning
-from pylops_distributed.clusters.client import check
+from pylops_distributed.clusters.client import check_hardware
 from pylops_distributed.ingest import open_dataset, open_sources
 from pylops_distributed.inversion.assembly import complete
 from pylops_distributed.inversion.disk_usage import disk_use
@@ -41,7 +41,7 @@ def preflight(config: PipelineConfig) -> str:
         Bytes of dataset, checkpoints and result at most, and free bytes.
     """
     tuning.check()
-    check(config.cluster.hardware, config.cluster.filled)
+    check_hardware(config.cluster.hardware, config.cluster.filled)
     ds = inputs(config)
     config.problem.check(ds)
     complete(config.problem, ds, config.solver)
