@@ -14,6 +14,7 @@ STORED: dict[str, str] = {
         ("blockwise.curve_sum", "_curve_block", "_made"),
         ("signalprocessing.convolvend", "convolve_axes", "convolve"),
         ("signalprocessing.dtcwt", "build_dtcwt", "build"),
+        ("vectors.space", "dot_blocks", "_dot"),
         ("waveeqprocessing.twoway", "build_acoustic_wave", "build"),
     )
 }
