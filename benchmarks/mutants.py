@@ -80,7 +80,7 @@ NAMED = [
     ("optimization/session.py", "        if self.reason is not None:\n            self.save()\n",
      "        if self.reason is not None:\n", [P]),
     ("inversion/assembly.py",
-     "    return sha256(repr([known.of(type(problem)), *map(known.of, makers)]).encode()).hexdigest()",
+     "    return sha256(repr([code.of(type(problem)), *map(code.of, makers)]).encode()).hexdigest()",
      '    return "0" * 64', ["tests/storage/test_identity.py"]),
     ("inversion/inversion.py", 'if ds.attrs["fingerprint"] != run.attrs["identity"]["data"]:', "if False:",
      ["tests/flows/test_incremental.py"]),
