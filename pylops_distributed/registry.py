@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 import lazy_loader
@@ -63,6 +64,32 @@ def import_on_use(module: str, missing: str = "") -> Any:
         raise
 
 
+class LazyModule(ModuleType):
+    """A module that is imported when one of its names is first used: :func:`lazy_module`."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self.__name__), name)
+
+
+def lazy_module(name: str) -> Any:
+    """Return a module that is imported when one of its names is first used.
+
+    For forms of settings, which are read and checked without the arrays that their methods compute with.
+
+    Parameters
+    ----------
+    name : str
+        Full name of the module.
+
+    Examples
+    --------
+    >>> from pylops_distributed.registry import lazy_module
+    >>> lazy_module("math").sqrt(9.0)
+    3.0
+    """
+    return LazyModule(name)
+
+
 class Registry(Mapping[str, T], Generic[T]):
     """Objects by name, each imported when it is asked for.
 
@@ -71,8 +98,6 @@ class Registry(Mapping[str, T], Generic[T]):
     places : mapping of str to str
         ``"module:attribute"``, or ``"module"``, by name. Names are stored with runs: they stay when
         files and classes are renamed.
-    make : callable, optional
-        What to return for a name and the object that was imported; by default the object.
 
     Examples
     --------
@@ -81,8 +106,8 @@ class Registry(Mapping[str, T], Generic[T]):
     3.0
     """
 
-    def __init__(self, places: Mapping[str, str], make: Callable[[str, Any], T] | None = None) -> None:
-        self._places, self._make = dict(places), make
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = dict(places)
         self._objects: dict[str, T] = {}
 
     def __getitem__(self, name: str) -> T:
@@ -91,7 +116,7 @@ class Registry(Mapping[str, T], Generic[T]):
             target: Any = import_module(module)
             if attribute:
                 target = getattr(target, attribute)
-            self._objects[name] = target if self._make is None else self._make(name, target)
+            self._objects[name] = target
         return self._objects[name]
 
     def __iter__(self) -> Iterator[str]:

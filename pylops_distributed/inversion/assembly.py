@@ -20,7 +20,8 @@ from pylops_distributed.optimization.numerics.systems import normal_system
 from pylops_distributed.optimization.proximal import L1, L21, TV
 from pylops_distributed.optimization.session import Solver
 from pylops_distributed.problems.base import Penalty, Problem
-from pylops_distributed.problems.fields.operator_spec import PACKAGES, OperatorSpec
+from pylops_distributed.problems.fields.operator_spec import OperatorSpec
+from pylops_distributed.problems.fields.packages import PACKAGES
 from pylops_distributed.settings.solver_settings import SOLVERS, SolverSettings, injected_fields, name_of
 from pylops_distributed.storage.content_digest import Sources, named_file, token
 from pylops_distributed.storage.labels import SpaceLabels
@@ -151,7 +152,8 @@ def model_of(problem: Problem, ds: xr.Dataset, solver: Mapping[str, Any], x: Any
     """The model of a solver's iterate ``x``: of its coefficients, if by its identity it looks for those."""
     settings_class = SOLVERS.get(solver["name"])
     coefficients = (
-        settings_class is not None and getattr(settings_class.algorithm, "takes", "system") == "coefficients"
+        settings_class is not None
+        and getattr(settings_class.algorithm(), "takes", "system") == "coefficients"
     )
     transform = problem.transform(ds) if coefficients else None
     return x if transform is None else transform.apply(x)
@@ -208,7 +210,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _algorithm(solver: AnySolver) -> type[Any]:
-    return solver.algorithm if isinstance(solver, SolverSettings) else type(solver)
+    return solver.algorithm() if isinstance(solver, SolverSettings) else type(solver)
 
 
 def _missing(value: Any) -> bool:

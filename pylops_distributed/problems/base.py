@@ -6,17 +6,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import dask.array as da
-import xarray as xr
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.optimization.leastsquares import regularized_system
-from pylops_distributed.optimization.proximal import ProxOperator
+from pylops_distributed import optimization
 from pylops_distributed.storage.labels import Labels
-from pylops_distributed.vectors.space import Vector
+
+if TYPE_CHECKING:
+    import dask.array as da
+    import xarray as xr
+
+    from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.optimization.proximal import ProxOperator
+    from pylops_distributed.vectors.space import Vector
 
 
 @dataclass(frozen=True)
@@ -215,7 +218,7 @@ class Problem(BaseModel, ABC):
     def system(self, ds: xr.Dataset) -> tuple[LinearOperator, Any]:
         """Operator and data with the prior as further blocks: what a solver takes."""
         terms = self.prior(ds)
-        return regularized_system(
+        return optimization.leastsquares.regularized_system(
             self.operator(ds), self.data(ds), [t.operator for t in terms],
             dataregs=[t.data for t in terms], epsRs=[t.eps for t in terms],
         )  # fmt: skip

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import logging
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-import dask.array as da
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
-from pylops_distributed.avo.poststack import PoststackLinearModelling
-from pylops_distributed.basicoperators.diagonal import Diagonal
-from pylops_distributed.basicoperators.firstderivative import FirstDerivative
-from pylops_distributed.basicoperators.secondderivative import SecondDerivative
-from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.optimization.proximal import L1
+from pylops_distributed import avo, basicoperators
+from pylops_distributed.optimization import proximal
 from pylops_distributed.problems.base import Penalty, Prior, Problem, trace_mask
 from pylops_distributed.problems.fields.variables import errors, step
 from pylops_distributed.problems.fields.wavelet import Ricker, Statistical, Wavelet
 from pylops_distributed.problems.units import rock_unit
+from pylops_distributed.registry import lazy_module
 from pylops_distributed.storage.labels import Labels
+
+if TYPE_CHECKING:
+    import dask.array as da
+    import xarray as xr
+
+    from pylops_distributed.linearoperator.operator import LinearOperator
+else:
+    da, xr = lazy_module("dask.array"), lazy_module("xarray")
+
 
 TIME = "twt"
 IMPEDANCE, LEAST = "kg m-2 s-1", 1e5  # which that of any rock, or water, exceeds
@@ -101,9 +105,14 @@ class Poststack(Problem):
             raise ValueError("the wavelet is still to be estimated: call prepare(ds) first")
         shape = self._layout(ds).shape
         wavelet = (0.5 * self.wavelet.samples(self._interval(ds))).astype(self.dtype)
-        modelling: LinearOperator = PoststackLinearModelling(wavelet, nt0=shape[0], spatdims=shape[1:])
+        modelling: LinearOperator = avo.PoststackLinearModelling(wavelet, nt0=shape[0], spatdims=shape[1:])
         mask = self._mask(ds)
-        return modelling if mask is None else Diagonal(mask.astype(self.dtype), dtype=self.dtype) @ modelling
+        if mask is None:
+            return modelling
+        masked: LinearOperator = (
+            basicoperators.Diagonal(mask.astype(self.dtype), dtype=self.dtype) @ modelling
+        )
+        return masked
 
     def data(self, ds: xr.Dataset) -> da.Array:
         """Amplitudes less those of the background, zero where there is no trace."""
@@ -117,8 +126,9 @@ class Poststack(Problem):
         """Smoothness along time and along each kind of line."""
         layout = self._layout(ds)
         weights = [self.vertical, *(self.lateral,) * (layout.ndim - 1)]
+        second = basicoperators.SecondDerivative
         return tuple(
-            Prior(SecondDerivative(layout.shape, axis=axis, dtype=self.dtype), eps, f"roughness_{layout.dims[axis]}")
+            Prior(second(layout.shape, axis=axis, dtype=self.dtype), eps, f"roughness_{layout.dims[axis]}")
             for axis, eps in enumerate(weights) if eps
         )  # fmt: skip
 
@@ -126,8 +136,10 @@ class Poststack(Problem):
         """The L1 norm of differences along time: few, sharp boundaries."""
         if not self.blocky:
             return ()
-        difference = FirstDerivative(self._layout(ds).shape, axis=0, kind="forward", dtype=self.dtype)
-        return (Penalty(L1(self.blocky), difference),)
+        difference = basicoperators.FirstDerivative(
+            self._layout(ds).shape, axis=0, kind="forward", dtype=self.dtype
+        )
+        return (Penalty(proximal.L1(self.blocky), difference),)
 
     def model(self, ds: xr.Dataset) -> da.Array:
         """Logarithm of the true impedance, or of the background where there is no truth."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pylops_distributed.problems.base import Problem
-from pylops_distributed.problems.fields.operator_spec import ENVIRONMENT, packages
+from pylops_distributed.problems.fields.packages import ENVIRONMENT, packages
 from pylops_distributed.registry import Registry
 from pylops_distributed.settings.tagged_union import TaggedUnion
 

@@ -6,20 +6,31 @@ words of its docstring; fields that hold operators, functions or vectors are no 
 
 from __future__ import annotations
 
-import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from pydantic import BaseModel, ConfigDict, create_model, model_validator
 from pydantic import Field as Setting
 
-from pylops_distributed.execution.state import EXTENDABLE
-from pylops_distributed.optimization.session import Solver
-from pylops_distributed.registry import Registry
+from pylops_distributed.registry import Registry, import_on_use
+from pylops_distributed.settings.declared_fields import REQUIRED, read_class
 from pylops_distributed.settings.tagged_union import TaggedUnion
+
+if TYPE_CHECKING:
+    from pylops_distributed.optimization.session import Solver
 
 # Absolute tolerances know nothing of the data's scale, and a pipeline's solver has more patience than a script's.
 DEFAULTS: dict[str, Any] = {"tol": 0.0, "inner_tol": 0.0, "calc_var": False, "iter_lim": 100}
@@ -31,8 +42,16 @@ class SolverSettings(BaseModel):
     """Settings of a solver; :data:`SOLVERS` holds one class for each."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    algorithm: ClassVar[type[Any]]
+    location: ClassVar[str]
+    checks: ClassVar[bool]
     name: str
+
+    @classmethod
+    def algorithm(cls) -> type[Any]:
+        """Import the class of the solver itself."""
+        module, _, name = cls.location.partition(":")
+        algorithm: type[Any] = getattr(import_on_use(module), name)
+        return algorithm
 
     def build(self, **supplied: Any) -> Solver[Any]:
         """The solver itself.
@@ -43,14 +62,16 @@ class SolverSettings(BaseModel):
             Fields that are no settings, by name: operators, functions and vectors. A required one that is missing
             stays empty: such a solver has settings, but cannot solve.
         """
-        empty = {f.name: () for f in injected_fields(self.algorithm) if f.default is MISSING}
-        solver: Solver[Any] = self.algorithm(**self.model_dump(exclude={"name"}), **{**empty, **supplied})
+        algorithm = self.algorithm()
+        empty = {f.name: () for f in injected_fields(algorithm) if f.default is MISSING}
+        solver: Solver[Any] = algorithm(**self.model_dump(exclude={"name"}), **{**empty, **supplied})
         return solver
 
     @model_validator(mode="after")
     def _together(self) -> SolverSettings:
         """Let the algorithm say whether its settings go together, while the problem's part is still open."""
-        self.build()
+        if self.checks:
+            self.build()
         return self
 
 
@@ -81,24 +102,27 @@ def max_steps_of(solver: Any) -> int:
     return int(getattr(algorithm, "most", getattr(algorithm, "niter", 0)))
 
 
-def _settings(name: str, algorithm: type[Any]) -> type[SolverSettings]:
-    hints, words = get_type_hints(algorithm), _described(algorithm)
-    extendable = getattr(algorithm, "resumable_settings", EXTENDABLE)
-    no_settings = {f.name for f in injected_fields(algorithm)}
+def _settings(name: str, location: str) -> type[SolverSettings]:
+    """Make the settings of a solver, of the source of its class."""
+    module, _, class_name = location.partition(":")
+    declared = read_class(module, class_name)
+    words = _described(declared.docs)
+    extends_niter = "niter" in declared.variables.get("resumable_settings", ("niter",))
     settings: dict[str, Any] = {"name": (Literal[name], name)}
-    for f in fields(algorithm):
-        if f.name in no_settings:
+    for field_name, field in declared.fields.items():
+        if field_name in WEIGHTS or not _plain(field.type):
             continue
-        default = {} if f.default is MISSING else f.default
-        if f.name == "niter" and "niter" in extendable:
+        default = {} if field.default is REQUIRED else field.default
+        if field_name == "niter" and extends_niter:
             default = NITER
-        default = DEFAULTS.get(f.name, default)
-        kind = hints[f.name]
-        settings[f.name] = (Annotated[kind, Setting(description=words.get(f.name))], _limited(kind, default))
-    title = inspect.getdoc(algorithm) or ""
+        default = DEFAULTS.get(field_name, default)
+        kind: Any = field.type
+        described = Annotated[kind, Setting(description=words.get(field_name))]
+        settings[field_name] = (described, _limited(kind, default))
     return create_model(
-        f"{algorithm.__name__}Settings", __base__=SolverSettings, __module__=__name__, __doc__=title.split("\n\n")[0],
-        algorithm=(ClassVar[type[Any]], algorithm), **settings,
+        f"{class_name}Settings", __base__=SolverSettings, __module__=__name__,
+        __doc__=declared.docs[-1].split("\n\n")[0],
+        location=(ClassVar[str], location), checks=(ClassVar[bool], declared.checks), **settings,
     )  # fmt: skip
 
 
@@ -123,19 +147,26 @@ def _collection(kind: Any) -> bool:
     return origin is Mapping or (origin is tuple and all(_plain(k) for k in inner))
 
 
-def _described(algorithm: type[Any]) -> dict[str, str]:
-    """What an algorithm's docstring, or that of one it is made from, says of each parameter."""
+def _described(docs: Iterable[str]) -> dict[str, str]:
+    """Return the descriptions of parameters in docstrings; later ones take precedence."""
     words: dict[str, str] = {}
-    for cls in reversed(algorithm.__mro__):
-        section = re.search(
-            r"\nParameters\n-+\n(.*?)(\n\n\w+\n-+\n|\Z)", inspect.getdoc(cls) or "", re.DOTALL
-        )
+    for doc in docs:
+        section = re.search(r"\nParameters\n-+\n(.*?)(\n\n\w+\n-+\n|\Z)", doc, re.DOTALL)
         for names, text in re.findall(
             r"^(\S.*?) : .*\n((?:    .*\n?)+)", section[1] if section else "", re.MULTILINE
         ):
             clean = re.sub(r":\w+:`~?([^`]*)`", r"\1", " ".join(text.split())).replace("``", "")
             words |= dict.fromkeys(names.split(", "), clean)
     return words
+
+
+class _Forms(Registry[type[SolverSettings]]):
+    """Settings by name, made when asked for, without importing their solvers."""
+
+    def __getitem__(self, name: str) -> type[SolverSettings]:
+        if name not in self._objects:
+            self._objects[name] = _settings(name, self._places[name])
+        return self._objects[name]
 
 
 # A solver is one line here. Names are stored with runs.
@@ -157,5 +188,5 @@ ALGORITHMS = {
     "spgl1": "pylops_distributed.optimization.algorithms.spgl1:SPGL1",
     "splitbregman": "pylops_distributed.optimization.algorithms.splitbregman:SplitBregman",
 }
-SOLVERS: Registry[type[SolverSettings]] = Registry(ALGORITHMS, _settings)
+SOLVERS: Registry[type[SolverSettings]] = _Forms(ALGORITHMS)
 SolverChoice = Annotated[SolverSettings, TaggedUnion(SolverSettings, find_solver, lambda: SOLVERS, "cgls")]

@@ -34,10 +34,19 @@ finally:
 """
 
 
-def imported_by(environment, *words):
+def imported_by(environment, *words, code=0):
     command = [sys.executable, "-c", IMPORTED, *words]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
     return set(done.stderr.split()), done.stdout
+
+
+def test_commands_that_read_or_reject_import_no_more_than_they_need(environment, tmp_path):
+    mistake = tmp_path / "c.yaml"
+    mistake.write_text("dataset: a.zarr\nproblem: {vertcal: 1}\nsolver: {name: cgls, niter: 0}\n")
+    for words, code in ((("runs", "--root", str(tmp_path)), 0), (("run", str(mistake)), 2)):
+        modules, _ = imported_by(environment, *words, code=code)
+        assert not modules & {"prefect", "xarray", "pandas", "pylops", "scipy", "distributed"}
 
 
 def test_a_command_is_one_file_and_one_line():

@@ -12,7 +12,8 @@ import xarray as xr
 
 from pylops_distributed.inversion.assembly import assemble, complete, model_of
 from pylops_distributed.optimization.session import solve
-from pylops_distributed.problems.fields.operator_spec import ENVIRONMENT, OperatorSpec
+from pylops_distributed.problems.fields.operator_spec import OperatorSpec
+from pylops_distributed.problems.fields.packages import ENVIRONMENT
 from pylops_distributed.problems.registry import PROBLEMS, find_problem, load_problem
 from pylops_distributed.settings.solver_settings import SOLVERS
 from pylops_distributed.utils.dottest import dottest

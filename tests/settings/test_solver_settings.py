@@ -84,9 +84,9 @@ def settings_of(name, **more):
 
 
 def test_all_algorithms_can_be_chosen_and_their_forms_tell_what_they_set():
-    named = {getattr(optimization, name) for name in optimization.__all__}
-    exported = {v for v in named if isinstance(v, type)} - {optimization.PowerIteration}
-    assert {settings.algorithm for settings in SOLVERS.values()} == exported
+    names = (getattr(optimization, name) for name in optimization.__all__)
+    exported = {v for v in names if isinstance(v, type)} - {optimization.PowerIteration}
+    assert {settings.algorithm() for settings in SOLVERS.values()} == exported
     forms = PipelineConfig.model_json_schema()["properties"]["solver"]["anyOf"]
     assert {form["properties"]["name"]["const"] for form in forms} == set(SOLVERS)
     for form in forms:
@@ -134,7 +134,7 @@ def test_killed_and_resumed_it_returns_the_same_bits_as_the_algorithm_alone(name
     found = tree["iterates"].to_dataset()["model"].isel(iteration=-1).values
     np.testing.assert_array_equal(found, wanted.x.compute())
     sign = (
-        np.where(np.arange(N) % 2, -1, 1) if getattr(solver.algorithm, "takes", "") == "coefficients" else 1
+        np.where(np.arange(N) % 2, -1, 1) if getattr(solver.algorithm(), "takes", "") == "coefficients" else 1
     )
     np.testing.assert_array_equal(tree["model"]["model"].values, sign * found)
 

@@ -25,15 +25,6 @@ from pylops_distributed.ingest.formats.coordinates import (
 from pylops_distributed.registry import import_on_use
 
 
-@dataclass(frozen=True)
-class Format:
-    """A file format: suffixes and first bytes that announce it, and its reader."""
-
-    suffixes: tuple[str, ...]
-    open: Callable[..., xr.Dataset]
-    magic: tuple[bytes, ...] = ()
-
-
 def check_room(path: str, nbytes: int) -> None:
     """Raise for a file that must be read whole and does not fit into memory."""
     if nbytes > (room := psutil.virtual_memory().total):

@@ -5,28 +5,41 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pylops_distributed.ingest.formats import hdf5 as hdf
-from pylops_distributed.ingest.formats import matlab
-from pylops_distributed.ingest.formats import numpy as npy
-from pylops_distributed.ingest.formats import zarr as zarrs
-from pylops_distributed.ingest.formats.base import Format
-from pylops_distributed.ingest.formats.segy import reader as segy
+from pylops_distributed.registry import import_on_use
 from pylops_distributed.storage.object_store import open_storage
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Format(NamedTuple):
+    """A file format: its reader, as ``module:function`` below this package, and how its files are recognised."""
+
+    reader: str
+    suffixes: tuple[str, ...]
+    magic: tuple[bytes, ...] = ()
+
+    def load_reader(self) -> Callable[..., xr.Dataset]:
+        """Import the reader."""
+        module, _, function = self.reader.partition(":")
+        reader: Callable[..., xr.Dataset] = getattr(import_on_use(f"{__package__}.{module}"), function)
+        return reader
+
+
+# A file format is one line here.
 FORMATS: dict[str, Format] = {
-    "segy": Format((".sgy", ".segy"), segy.open_segy),
-    "hdf": Format((".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5"), hdf.open_hdf, (b"\x89HDF", b"CDF")),
-    "matlab": Format((".mat",), matlab.open_matlab, (b"MATLAB",)),
-    "npy": Format((".npy", ".npz"), npy.open_npy, (b"\x93NUMPY", b"PK\x03\x04")),
-    "zarr": Format((".zarr",), zarrs.open_zarr),
+    "segy": Format("segy.reader:open_segy", (".sgy", ".segy")),
+    "hdf": Format("hdf5:open_hdf", (".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5"), (b"\x89HDF", b"CDF")),
+    "matlab": Format("matlab:open_matlab", (".mat",), (b"MATLAB",)),
+    "npy": Format("numpy:open_npy", (".npy", ".npz"), (b"\x93NUMPY", b"PK\x03\x04")),
+    "zarr": Format("zarr:open_zarr", (".zarr",)),
 }
 
 
@@ -118,7 +131,7 @@ def open_source(path: str, *, format: str | None = None, checksum: bool = True, 
     name = format or recognise(path)
     if name not in FORMATS:
         raise ValueError(f"format={name!r} is unknown: expected one of {list(FORMATS)}.")
-    reader = FORMATS[name].open
+    reader = FORMATS[name].load_reader()
     accepted = list(inspect.signature(reader).parameters)[1:]
     if unknown := sorted(set(options) - set(accepted)):
         raise ValueError(f"unknown options {unknown} for format {name!r}: expected some of {accepted}.")

@@ -5,12 +5,6 @@ of the same names, for :func:`pylops_distributed.optimization.session.solve`, ar
 :mod:`pylops_distributed.optimization`.
 """
 
-from pylops_distributed.optimization.proximal.box import Box
-from pylops_distributed.optimization.proximal.l1 import L1
-from pylops_distributed.optimization.proximal.l2 import L2
-from pylops_distributed.optimization.proximal.l21 import L21
-from pylops_distributed.optimization.proximal.nuclear import Nuclear
-from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
-from pylops_distributed.optimization.proximal.tv import TV
+from pylops_distributed.registry import attach
 
-__all__ = ["L1", "L2", "L21", "TV", "Box", "Nuclear", "ProxOperator"]
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

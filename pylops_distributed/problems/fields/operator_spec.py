@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from importlib import import_module
 from typing import Any
 
@@ -13,16 +12,8 @@ import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
+from pylops_distributed.problems.fields.packages import ENVIRONMENT, packages
 from pylops_distributed.problems.fields.variables import variable
-
-# Settings may come from people who must not run code of their choice here: the list is not one of the settings.
-ENVIRONMENT = "PYLOPS_DISTRIBUTED_PACKAGES"
-PACKAGES = ("pylops_distributed", "pylops")
-
-
-def packages() -> tuple[str, ...]:
-    """The packages that settings may name things of."""
-    return (*PACKAGES, *filter(None, os.environ.get(ENVIRONMENT, "").split(",")))
 
 
 class OperatorSpec(BaseModel):

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dask.array as da
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from pylops_distributed import tuning
 from pylops_distributed.problems.base import relative_norm
 from pylops_distributed.problems.units import factor
+from pylops_distributed.registry import lazy_module
 from pylops_distributed.storage.labels import Labels
+
+if TYPE_CHECKING:
+    import dask.array as da
+    import xarray as xr
+else:
+    da, xr = lazy_module("dask.array"), lazy_module("xarray")
 
 log = logging.getLogger(__name__)
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from pylops.utils.wavelets import ricker
+
+from pylops_distributed.registry import lazy_module
+
+if TYPE_CHECKING:
+    import dask.array as da
+    from pylops.utils import wavelets
+else:
+    da, wavelets = lazy_module("dask.array"), lazy_module("pylops.utils.wavelets")
 
 _FORM = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,7 +29,7 @@ class Ricker(BaseModel):
     def samples(self, dt: float) -> NDArray[np.float64]:
         """Samples every ``dt`` ms, odd in number, zero time in the middle."""
         half = 2 * int(np.ceil(650 / (self.peak * dt)))  # 1.3 periods, where 2e-6 is left
-        return np.asarray(ricker(np.arange(half + 1) * dt / 1000, f0=self.peak)[0])
+        return np.asarray(wavelets.ricker(np.arange(half + 1) * dt / 1000, f0=self.peak)[0])
 
 
 class Samples(BaseModel):
