@@ -1,4 +1,4 @@
-"""Undocumented parts of Zarr and of obstore; ``tests/compat/test_stores.py`` has a test for each entry."""
+"""Undocumented parts of Zarr and of obstore; ``tests/compat/test_store_errors.py`` has a test for each entry."""
 
 from __future__ import annotations
 
