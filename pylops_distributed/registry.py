@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def attach(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """What a package needs to import its names on first use: ``__getattr__``, ``__dir__`` and ``__all__``.
+    """Functions of a package that imports its names on first use: ``__getattr__``, ``__dir__`` and ``__all__``.
 
     Parameters
     ----------

@@ -63,6 +63,14 @@ def test_expressions_are_found_across_lines_and_in_names():
     assert expressions("def refused(besides): 'beside'; thesound, Sound") == ["refused", "beside", "sound"]
 
 
+def test_docstrings_begin_with_a_noun_or_a_verb():
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            assert not re.findall(
+                r'"""(?:What|Whatever|Who|That which)\b.*', path.read_text(encoding="utf-8")
+            ), path
+
+
 def definitions(folder: Path) -> Iterator[tuple[str, Path]]:
     """The public functions and classes of a package, and their files."""
     for path in sorted(folder.rglob("*.py")):

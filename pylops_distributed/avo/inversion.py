@@ -1,4 +1,4 @@
-"""What inversions of post- and pre-stack data share."""
+"""Common parts of the inversions of post- and pre-stack data."""
 
 from __future__ import annotations
 

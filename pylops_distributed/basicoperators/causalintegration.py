@@ -111,7 +111,7 @@ class CausalIntegration(LinearOperator):
 
 
 def _total(block: Array, first: bool, axis: int, kind: str, adjoint: bool) -> Array:
-    """What a chunk adds to all later ones; of the first sample of the axis only half, if so wanted."""
+    """Sum of a chunk, which is added to all later ones; of the first sample of the axis only half, if so wanted."""
     total = np.sum(block, axis=axis, keepdims=True)
     if first and not adjoint and kind == "trapezoidal":
         total -= np.take(block, [0], axis=axis) / 2

@@ -94,5 +94,5 @@ class FunctionOperator(LinearOperator):
 
 
 def _flat(block: Any, function: Callable[..., Any]) -> Any:
-    """What a function makes of a vector, which may have more axes."""
+    """Result of a function of a vector, which may have more axes."""
     return np.ravel(function(read_only(block)))

@@ -1,4 +1,4 @@
-"""What operators that are made of operators share: a base class, and vectors of several members side by side."""
+"""Base of stacked operators, and vectors of several members."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def _middles(x: Array, y: Array, terms: tuple[Difference, ...]) -> None:
 
 
 def _within(a: slice, b: slice, n: int) -> slice:
-    """What two slices of an axis of length ``n`` share."""
+    """Intersection of two slices of an axis of length ``n``."""
     (start, stop, _), (low, high, _) = a.indices(n), b.indices(n)
     return slice(max(start, low), max(start, low, min(stop, high)))
 

@@ -1,4 +1,4 @@
-"""What tasks of chunks with halos do: one cuts a block's faces, another joins a block and others' faces, and works."""
+"""Halo exchange: a task cuts a block's faces, another joins a block with its neighbours' faces for a kernel."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def apply_with_halo(
 
 
 def trim_halo(y: Array, core: tuple[slice, ...], ndim: int) -> Array:
-    """What belongs to the block of what a kernel gave, which may have added or taken away a first axis."""
+    """The block's part of a kernel's result, which may have one axis more or less in front."""
     more = y.ndim - ndim
     return y[(slice(None),) * more + core[len(core) - ndim :][max(0, -more) :]]
 

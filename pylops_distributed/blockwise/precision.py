@@ -13,7 +13,7 @@ from pylops_distributed.blockwise.arguments import real_type
 def in_precision(
     *blocks: Any, kernel: Callable[..., Any], kind: np.dtype[Any], **options: Any
 ) -> np.ndarray[Any, Any]:
-    """What a kernel makes of blocks that are at least as precise as its result, of type ``kind``, shall be."""
+    """Apply a kernel to blocks at least as precise as its result, of type ``kind``."""
     least = real_type(kind)
     wide = (b.astype(np.result_type(b.dtype, least), copy=False) for b in blocks)
     y = np.asarray(kernel(*wide, **options))

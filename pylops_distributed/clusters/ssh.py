@@ -73,7 +73,7 @@ def start_ssh(
 
 
 class _Plan:
-    """What :func:`distributed.SSHCluster` would start, with addresses of each host, and TLS."""
+    """Processes as :func:`distributed.SSHCluster` starts them, with addresses of each host, and TLS."""
 
     def __init__(self, hosts: list[str], options: Mapping[str, Any], security: Security | None) -> None:
         self.hosts, self.options, self.security = hosts, dict(options), security
@@ -106,7 +106,7 @@ class _Plan:
 
 
 def _of(option: Any, index: int) -> Any:
-    """What an option is for a host: lists have one value for each."""
+    """Value of an option for one host: lists have one value per host."""
     return option[index] if isinstance(option, list) else option
 
 

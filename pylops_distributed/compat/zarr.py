@@ -21,7 +21,7 @@ def chunk_key(array: Any, location: tuple[int, ...]) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """What obstore says of what went wrong, on one line.
+    """Message of an error of obstore's, on one line.
 
     Relies on: the first line of the text of its errors says it; those below tell how it was found.
     """

@@ -354,7 +354,7 @@ def _release(futures: Iterable[Future]) -> None:
 
 
 def _constant_inputs(pair: tuple[Share, Share], futures: Mapping[Key, Any]) -> dict[Key, Any]:
-    """What a part's shares take that exists already: futures of a cluster, and arrays, which the shares give up."""
+    """Inputs of a part's shares that exist already: futures of a cluster, and arrays, which the shares give up."""
     needed = pair[0].needed() | pair[1].needed()
     inputs = {k: f for k, f in futures.items() if k in needed}
     large = tuning.nbytes("execution.separate-constants")

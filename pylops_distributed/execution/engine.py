@@ -172,7 +172,7 @@ class PartitionedEngine(Engine[S]):
 
     @abstractmethod
     def _gather(self, calls: list[Any]) -> list[Taken]:
-        """What the parts say of the steps they were asked for."""
+        """Answers of the parts about the requested steps."""
 
     def state(self) -> S:
         """As :meth:`Replay.state`."""

@@ -182,7 +182,7 @@ async def _answer(me: int, token: bytes, peer: socket.socket, later: set[int]) -
 
 
 def _proof(token: bytes, side: bytes, listens: int, calls: int, first: bytes, second: bytes) -> bytes:
-    """What only those can send who know the token: each side another, for these two challenges alone."""
+    """Proof of knowing the token: different for each side, and valid for these two challenges alone."""
     return hmac.digest(token, side + struct.pack("!II", listens, calls) + first + second, "sha256")
 
 

@@ -1,4 +1,4 @@
-"""Who does what: a traced step shared out among parts, and what they must tell each other."""
+"""Partitioning: the tasks of a traced step distributed among parts, and the messages between them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Message:
 
 @dataclass
 class Share:
-    """What one part does in a step.
+    """One part's share of a step.
 
     Attributes
     ----------
@@ -176,7 +176,7 @@ class _Planner:
         return places
 
     def shares(self) -> list[Share]:
-        """What each part does."""
+        """Shares of all parts."""
         shares = [Share() for _ in range(self.parts)]
         wanted: dict[Key, set[int]] = defaultdict(set)  # who needs a value from its owner
         for old, new in self.carry.items():

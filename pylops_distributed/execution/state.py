@@ -1,4 +1,4 @@
-"""What a solver remembers between two iterations, and why it stops."""
+"""State of a solver between two iterations, and reasons to stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator does to an array that is not there yet: its optimised graph, taken apart."""
+"""Lower an operator to an optimised graph on placeholders, split into constant and input-dependent tasks."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def foreign_within(x: Any, depth: int = 0) -> Iterator[Any]:
 
 
 def _parts(x: Any) -> Iterable[Any] | None:
-    """What a collection, a partial function, a task or a node with data holds; None of anything else."""
+    """Members of a collection, a partial function, a task or a node with data; None for anything else."""
     if isinstance(x, dict):
         return x.values()
     if isinstance(x, list | tuple | set):

@@ -35,7 +35,7 @@ class Notes(Value):
 
     @property
     def blocks(self) -> tuple[BlockRange, ...]:
-        """What there is to write."""
+        """All blocks to write."""
         return tuple(cut_blocks(self.arrays, self.block_bytes))
 
     def encode(self) -> bytes:

@@ -34,7 +34,7 @@ AnySolver: TypeAlias = SolverSettings | Solver[Any]
 
 @dataclass(frozen=True)
 class Assembly:
-    """What a session is made of.
+    """Parts of a session: operator, data and solver.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ def complete(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> Any:
 
 
 def identity(problem: Problem, data: str, solver: AnySolver) -> dict[str, Any]:
-    """What a run's numbers depend on: two runs of one identity give the same, up to rounding.
+    """Identity of a run: two runs with one identity have the same numbers, up to rounding.
 
     They give the same bits with the same versions of all software, on the same kind of processor.
 

@@ -1,4 +1,4 @@
-"""What a run will take on disk, before it is begun."""
+"""Disk space of a run, estimated before it begins."""
 
 from __future__ import annotations
 

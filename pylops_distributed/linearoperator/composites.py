@@ -214,7 +214,7 @@ class SumOperator(ComposedOperator):
 
     @property
     def labels(self) -> tuple[Side, Side]:
-        """What both operators say, which must agree."""
+        """Labels of both operators, which must agree."""
         (model, data), (other, image) = self.left.labels, self.right.labels
         return common_labels(model, other, repr(self.right)), common_labels(data, image, repr(self.right))
 

@@ -1,4 +1,4 @@
-"""What one application of an operator takes, read off its optimised graph: nothing is computed."""
+"""Cost of one application of an operator, read off its optimised graph: nothing is computed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from pylops_distributed.vectors.space import (
 
 @dataclass(frozen=True)
 class Cost:
-    """What a forward, or an adjoint, takes.
+    """Cost of a forward, or of an adjoint.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Description:
-    """What one application of an operator takes; prints as a table.
+    """Costs of one application of an operator; prints as a table.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class Description:
 
 
 def describe(op: LinearMap, chunks: Any = None, data: Vector | None = None) -> Description:
-    """What one application of an operator takes; see :meth:`pylops_distributed.LinearOperator.describe`."""
+    """Costs of one application of an operator; see :meth:`pylops_distributed.LinearOperator.describe`."""
     if data is None:
         x = _vector(op.domain, chunks)
         forward, y = _cost(op, x, adjoint=False)

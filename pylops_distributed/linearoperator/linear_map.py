@@ -39,7 +39,7 @@ _COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
 
 
 class Unmasked(ABC):  # noqa: B024
-    """What rejects arrays with masks; apart from `LinearMap`, whose signature people see."""
+    """Base that rejects masked arrays; separate from `LinearMap`, whose signature people see."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """A new operator; arrays with masks, which kernels ignore, are rejected for all operators of this library."""
@@ -143,7 +143,7 @@ class LinearMap(Unmasked):
         return self._applied(self._rmatvec, self.codomain.fit(y), None, 1)
 
     def _applied(self, function: Any, x: Any, model: Any, way: int) -> Any:
-        """What ``function`` makes of a vector, which operators of users' own cannot write to."""
+        """Result of ``function`` of a vector, which users' operators cannot write to."""
         if current_operator() is None:
             note_application(self, model)
         try:
@@ -159,7 +159,7 @@ class LinearMap(Unmasked):
         return guarded(x) if is_foreign(type(self)) else x
 
     def cast_output(self, y: Any, way: int) -> Any:
-        """What the forward (``way`` 0) or the adjoint (1) made, in the operator's precision where that is kept."""
+        """Result of the forward (``way`` 0) or the adjoint (1), in the operator's precision where that is kept."""
         if not self.narrow[way] or self.dtype.char not in "fF":
             return y
         return y.map(_single) if isinstance(y, BlockVector) else _single(y)

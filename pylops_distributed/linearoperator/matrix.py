@@ -147,7 +147,7 @@ class Matrix(LinearMap):
         return late_bound("divide")(self, y, niter)
 
     def describe(self, chunks: Any = None, data: Vector | None = None) -> Description:
-        """What one forward and one adjoint take, read off their graphs: nothing is computed.
+        """Costs of one forward and one adjoint, read off their graphs: nothing is computed.
 
         Parameters
         ----------

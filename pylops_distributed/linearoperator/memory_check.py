@@ -113,7 +113,7 @@ def _advice(
 
 
 def _halved(op: LinearOperator, side: str, chunks: Chunks, axis: int) -> tuple[int, int]:
-    """What a task needs, and what moves between chunks, with the chunks along an axis cut in two."""
+    """Memory of a task, and bytes moved between chunks, with the chunks along an axis cut in two."""
     cut = tuple(n for size in chunks[axis] for n in (ceil(size / 2), size // 2) if n)
     description = describe(op if side == "forward" else op.H, (*chunks[:axis], cut, *chunks[axis + 1 :]))
     return description.forward.need, description.forward.moved

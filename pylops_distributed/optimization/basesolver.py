@@ -83,7 +83,7 @@ def _count(state: Any, rounds: str) -> int:
 
 
 class Solver:
-    """What PyLops' solver classes have in common: ``setup``, ``step``, ``run``, ``finalize`` and ``solve``.
+    """Base of PyLops' solver classes: ``setup``, ``step``, ``run``, ``finalize`` and ``solve``.
 
     A subclass names its algorithm, what of its state users see as attributes, and PyLops' signatures.
 
@@ -312,7 +312,7 @@ class Solver:
         self._x = self.shaped(state.x)
 
     def _from(self, x: Any) -> Engine[Any]:
-        """What takes steps from model ``x``."""
+        """The engine that takes steps from model ``x``."""
         if x is not self._x:
             self._restart(
                 replace(

@@ -53,7 +53,7 @@ class CG(Solver):
         return x, *self.results()
 
     def results(self) -> tuple[Any, ...]:
-        """What ``solve`` returns after the model."""
+        """Further results of ``solve``, after the model."""
         return self.iiter, self.cost  # type: ignore[attr-defined]
 
 
@@ -78,7 +78,7 @@ class CGLS(CG):
         self.r1norm, self.r2norm = float(self.state.kold), float(self.state.cost1)
 
     def results(self) -> tuple[Any, ...]:
-        """What ``solve`` returns after the model."""
+        """Further results of ``solve``, after the model."""
         return self.istop, self.iiter, self.r1norm, self.r2norm, self.cost  # type: ignore[attr-defined]
 
 

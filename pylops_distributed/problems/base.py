@@ -1,4 +1,4 @@
-"""What a linear inverse problem is: from a labelled dataset to an operator, data, a prior and labels."""
+"""Base of linear inverse problems: from a labelled dataset to an operator, data, a prior and labels."""
 
 from __future__ import annotations
 

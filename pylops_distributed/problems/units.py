@@ -106,7 +106,7 @@ def _parse(text: str) -> Unit | None:
 
 
 def factor(present: str, wanted: str) -> float | None:
-    """What a number in one unit is to be multiplied with to be in another; None if one is not known.
+    """Factor from one unit to another; None if one of them is not known.
 
     Raises
     ------

@@ -249,7 +249,7 @@ def _panels(
 
 
 def label_of(arrays: list[xr.DataArray]) -> str:
-    """What all of some arrays are, and their unit, as far as they have the same."""
+    """Common quantity and unit of some arrays, as far as they have the same."""
     names = {str(array.attrs.get("long_name") or array.name or "") for array in arrays}
     units = {str(array.attrs.get("units") or "") for array in arrays}
     name, unit = (next(iter(words)) if len(words) == 1 else "" for words in (names, units))

@@ -1,4 +1,4 @@
-"""What of a store can go without a loss that anybody would notice."""
+"""Removable data of a store: nobody would notice their loss."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def delete_run(storage: Storage, after: int) -> None:
 
 
 def find_removable(root: str | Path, days: float = 30.0) -> Iterator[Removable]:
-    """What can go below a folder or prefix: nothing of a run that somebody works on.
+    """Removable data below a folder or prefix: nothing of a run that somebody works on.
 
     Of finished runs, all checkpoints but the newest two intact ones, which hold earlier iterates; runs that were
     stopped and have not been touched for ``days``, with their checkpoints; and remains of runs whose deletion was

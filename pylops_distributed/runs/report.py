@@ -1,4 +1,4 @@
-"""What a run looks like: one self-contained HTML page, and one small picture while it runs."""
+"""Report of a run: one self-contained HTML page, and one small picture while it runs."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ class Fourier:
 
 
 class FourierOperator(BlockwiseOperator):
-    """What the Fourier transforms along one, two or more axes share.
+    """Base of the Fourier transforms along one, two or more axes.
 
     Parameters
     ----------

@@ -235,7 +235,7 @@ def collect(block: Array, hs: Array, weights: list[Array]) -> Array:
 
 
 def _backward(inp: Array, y: Array, *positions: Array, grid: Any, hshape: Index) -> Array:
-    """What a chunk of the input and one of the data with its halo add to the filters."""
+    """Contribution to the filters of a chunk of the input and one of the data with its halo."""
     starts, own = _place(positions, hshape)
     padded = np.zeros(y.shape, inp.dtype)
     padded[own] = inp.conj()

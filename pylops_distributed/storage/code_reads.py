@@ -1,4 +1,4 @@
-"""What a function's code reads while it runs, as far as its instructions show: modules, files, the environment."""
+"""Inputs that a function's code reads while it runs, by its instructions: modules, files, the environment."""
 
 from __future__ import annotations
 

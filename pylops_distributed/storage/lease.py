@@ -1,4 +1,4 @@
-"""Who may write to a run: numbered attempts, each rejected while the one before is alive.
+"""Leases of runs: numbered attempts, each rejected while the one before is alive.
 
 No wall clock has a say in it. On one machine a process is known by its number and by when the kernel says it began, and
 its lease by the machine's own monotonic clock. A process on another machine is watched: as long as its lease changes
@@ -210,7 +210,7 @@ def _busy(storage: Storage, last: Owner) -> RunBusyError:
 
 
 def owner(storage: Storage) -> Owner | None:
-    """Who began the newest attempt, and whether it is alive; None if there was no attempt."""
+    """Owner of the newest attempt, and whether it is alive; None if there was no attempt."""
     names = [n for n in storage.dirs(ROOT) if NAME.fullmatch(n) and storage.exists(f"{ROOT}/{n}/zarr.json")]
     if not names:
         return None

@@ -1,4 +1,4 @@
-"""Who works on a run, and the errors of those who may not."""
+"""The owner of a run, and errors for others who want to write."""
 
 from __future__ import annotations
 

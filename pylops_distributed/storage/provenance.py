@@ -76,7 +76,7 @@ def environment() -> Json:
 
 
 def machinery() -> Json:
-    """What roundings depend on: versions of software, and the kind of processor with its BLAS kernels."""
+    """Sources of different rounding: versions of software, and the kind of processor with its BLAS kernels."""
     return {"software": dict(_software()), "python": platform.python_version(), "processor": processor()}
 
 

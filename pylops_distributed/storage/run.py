@@ -295,7 +295,7 @@ class Run:
 
 
 def find_runs(root: str | Path) -> Iterator[tuple[str, Run | Exception]]:
-    """What lies directly below a folder or prefix and is a run, or was meant to be one: its name and run, or error."""
+    """Runs directly below a folder or prefix: name and run, or the error that opening it raised."""
     storage = open_storage(root)
     for name in storage.dirs():
         try:

@@ -183,7 +183,7 @@ class Code:
         return parts + [list(pair) for pair in self._reached(function)]
 
     def _reached(self, function: FunctionType) -> Iterator[tuple[str, str]]:
-        """What a function's code refers to beyond itself: globals, and modules that it imports."""
+        """References of a function's code: globals, and modules that it imports."""
         space = function.__globals__
         for name in sorted(loads(function.__code__)):
             if name in space:

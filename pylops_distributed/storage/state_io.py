@@ -141,7 +141,7 @@ def checkpoint_attrs(state: State, history: History, parent: str | None, attempt
 
 @dataclass(frozen=True)
 class Contents:
-    """What to write for a state.
+    """Arrays and attributes to write for a state.
 
     Attributes
     ----------
@@ -159,7 +159,7 @@ class Contents:
 
 
 def contents(state: State, history: History, labels: SpaceLabels) -> Contents:
-    """What to write for a state.
+    """Arrays and attributes to write for a state.
 
     Raises
     ------

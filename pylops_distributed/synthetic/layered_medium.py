@@ -79,7 +79,7 @@ def _reflection(r: Array, kz: Array, top: float, base: float, upwards: bool = Fa
 
 
 def _multiples(r: Array, kz: Array) -> Array:
-    """What reverberations above the focus add to transmission through it."""
+    """Factor by which reverberations above the focus change transmission through it."""
     upper = [(z, c) for z, c in zip(DEPTHS, r, strict=True) if z < FOCUS]
     factor = np.ones_like(kz, dtype=complex)
     above = np.zeros_like(factor)

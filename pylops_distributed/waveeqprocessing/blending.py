@@ -132,7 +132,7 @@ def shifted(traces: Array, late: Array, transform: Fourier, f: Array, dt: float,
 
 
 def _past(times: Array, dt: float) -> Array:
-    """What times are past a sample."""
+    """Remainders of times past whole samples."""
     return np.asarray((times / dt - times // dt) * dt)
 
 

@@ -1,4 +1,4 @@
-"""What readers share: their description, arrays read file by file, and names for unnamed axes."""
+"""Common parts of the readers: their description, arrays read file by file, and names for unnamed axes."""
 
 from __future__ import annotations
 

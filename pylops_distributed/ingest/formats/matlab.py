@@ -88,7 +88,7 @@ def open_matlab(
 
 
 def _kind(array: Any) -> str:
-    """What a variable is that is no numerical array."""
+    """Description of a variable that is no numerical array."""
     if issparse(array):
         return "sparse"
     names = getattr(getattr(array, "dtype", None), "names", None)

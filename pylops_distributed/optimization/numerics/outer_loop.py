@@ -21,7 +21,7 @@ log = getLogger(__name__)
 
 
 class Rounds(Protocol):
-    """What an outer iteration does, from computed model to computed model in the operator's layout."""
+    """One outer iteration, from computed model to computed model in the operator's layout."""
 
     def advance(self, x: Any, settings: Mapping[str, Any]) -> tuple[Any, float]:
         """The next model and its cost, by LSQR with ``settings``."""

@@ -1,4 +1,4 @@
-"""What the proximal solvers share: the data as a function, the objective, and when to stop."""
+"""Common parts of the proximal solvers: the data term, the objective, and the stopping rule."""
 
 from __future__ import annotations
 

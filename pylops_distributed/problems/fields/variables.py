@@ -1,4 +1,4 @@
-"""What problems share: variables of a dataset as arrays in good chunks, their labels, and errors of results."""
+"""Variables of a dataset as arrays in good chunks, their labels, and errors of results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SEG-Y headers say about axes, positions and units."""
+"""Axes, positions and units from SEG-Y headers."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def extension(place: Place) -> Place:
 
 
 def extended_places(layout: Layout, fields: list[Field]) -> list[Place]:
-    """What to read of additional trace headers."""
+    """Fields to read of additional trace headers."""
     if not layout.extra:
         return []
     more = [EXTENSION[field.byte] for field in fields if field.byte in EXTENSION]

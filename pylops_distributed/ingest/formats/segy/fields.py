@@ -129,7 +129,7 @@ def parse_field(name: str, spec: Any, layout: Layout) -> Field:
 
 
 def widths(fields: Mapping[str, Field]) -> list[Place]:
-    """What to read in order to tell the width of fields whose type was not given."""
+    """Fields to read in order to find the width of those whose type was not given."""
     return [
         (field.byte + 2, "i2")
         for field in fields.values()

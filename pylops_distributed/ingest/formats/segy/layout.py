@@ -93,7 +93,7 @@ class Layout:
 
 
 class _Misfit(ValueError):
-    """What the binary header says, in one byte order, makes no sense."""
+    """The binary header, read in one byte order, makes no sense."""
 
 
 def read_layout(

@@ -220,7 +220,7 @@ def _needed_fields(layout: Layout, headers: Headers, times: Collection[str]) -> 
 
 
 def _readings(layout: Layout, headers: Headers, fields: Mapping[str, Field]) -> dict[str, Any]:
-    """What counts as another reading of the file than that of earlier versions, whose datasets are other ones."""
+    """Settings under which a file is read differently than by earlier versions, so that the dataset is another one."""
     scalars = {
         name: field.scalar for name, field in fields.items() if field.scalar != SCALARS.get(field.byte, 0)
     }
