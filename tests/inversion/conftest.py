@@ -4,33 +4,13 @@ import dask
 import numpy as np
 import pytest
 import xarray as xr
+from matrix_problem import Matrix
 
-from pylops_distributed.basicoperators import MatrixMult
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion.inversion import begin
-from pylops_distributed.problems.base import Problem
-from pylops_distributed.storage.labels import Labels
 from pylops_flows.settings.pipeline import validate
 
 N = 12
-
-
-class Matrix(Problem):
-    """A small matrix."""
-
-    scale: float = 1.0
-
-    def operator(self, ds):
-        return MatrixMult(ds["matrix"].data) * self.scale
-
-    def data(self, ds):
-        return ds["y"].data
-
-    def labels(self, ds):
-        return {"domain": Labels(("x",)), "codomain": Labels(("t",))}
-
-    def label(self, ds, x):
-        return xr.Dataset({"model": ("x", x)})
 
 
 @pytest.fixture
