@@ -1,61 +1,22 @@
-"""One case of the registry of operators: what it builds, and how."""
+"""Cases of operators that both libraries have: ours, and PyLops' as its reference."""
 
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 
 import dask.array as da
 import numpy as np
 import pylops
 
 import pylops_distributed as pld
+from pylops_distributed.testing import DTYPES, OperatorCase, samples
+
+__all__ = ["DIMS", "DTYPES", "case_of_both", "close", "given", "held", "samples"]
 
 DIMS = (13, 6)
-DTYPES = ("f4", "f8", "c8", "c16")
 
 
-@dataclass(frozen=True)
-class Case:
-    """An operator to test.
-
-    ``make(library, dtype)`` builds it with either library, for each of ``dtypes``. ``tasks`` are the most tasks
-    that forward and adjoint may take for each chunk of the side that has more of them; where ``rechunks`` is
-    False, those that only rechunk do not count. A ``constant`` operator does not look at its input.
-    """
-
-    name: str
-    make: Callable
-    tasks: tuple[int, int] = (4, 4)
-    constant: bool = False
-    dtypes: tuple[str, ...] = DTYPES
-    rechunks: bool = True
-
-    @property
-    def usual(self):
-        """The type for tests that take one."""
-        return "f8" if "f8" in self.dtypes else self.dtypes[-1]
-
-    def ours(self, dtype):
-        return self.make(pld, np.dtype(dtype))
-
-    def twin(self, dtype):
-        with warnings.catch_warnings():  # PyLops warns about PyLops
-            warnings.simplefilter("ignore")
-            return self.make(pylops, np.dtype(dtype))
-
-
-def samples(shape, dtype, seed=0):
-    """Normal samples, complex if ``dtype`` is."""
-    rng = np.random.default_rng(seed)
-    x = rng.standard_normal(shape)
-    if np.dtype(dtype).kind == "c":
-        x = x + 1j * rng.standard_normal(shape)
-    return x.astype(dtype)
-
-
-def precision(dtype):
-    """Tolerance relative to norms."""
-    return 1e-6 if np.finfo(dtype).bits == 32 else 1e-12
+def case_of_both(name, make, tasks=(4, 4), constant=False, dtypes=DTYPES, rechunks=True):
+    """Case of an operator that ``make(library, dtype)`` builds with either library."""
+    return OperatorCase(name, partial(make, pld), partial(make, pylops), tasks, constant, dtypes, rechunks)
 
 
 def close(value, expected, tolerance=1e-5):
@@ -77,7 +38,7 @@ def given(name, operator, *args, **options):
             cls = getattr(cls, part)
         return cls(*args, dtype=dtype, **options)
 
-    return Case(f"{operator}-{name}", make, tasks, constant, dtypes, rechunks)
+    return case_of_both(f"{operator}-{name}", make, tasks, constant, dtypes, rechunks)
 
 
 def held(name, build, tasks=(4, 4), dtypes=DTYPES, rechunks=True):
@@ -89,4 +50,4 @@ def held(name, build, tasks=(4, 4), dtypes=DTYPES, rechunks=True):
 
         return build(library, dtype, chunked)
 
-    return Case(name, make, tasks, dtypes=dtypes, rechunks=rechunks)
+    return case_of_both(name, make, tasks, dtypes=dtypes, rechunks=rechunks)

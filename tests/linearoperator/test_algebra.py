@@ -6,10 +6,10 @@ import numpy as np
 import pylops
 import pytest
 import scipy.sparse.linalg as spla
-from cases import samples
 
 import pylops_distributed as pld
 from pylops_distributed.linearoperator import LinearOperator
+from pylops_distributed.testing import samples
 from pylops_distributed.vectors.space import BlockVector, Space
 
 DIMS = (6, 4)

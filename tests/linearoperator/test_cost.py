@@ -117,7 +117,7 @@ def test_tasks_take_the_estimated_memory(name):
 def test_describing_computes_nothing_and_counts_the_tasks_that_run():
     differ = set()
     for case in CASES:
-        op = case.ours(case.usual)
+        op = case.operator(case.usual)
         with dask.config.set(scheduler=forbid_compute):
             said = op.describe(3)
         for cost, f, given in ((said.forward, op, said.model), (said.adjoint, op.H, said.data)):

@@ -7,10 +7,10 @@ import dask.array as da
 import numpy as np
 import pytest
 import xarray as xr
-from cases import samples
 from dask.base import tokenize
 
 import pylops_distributed as pld
+from pylops_distributed.testing import samples
 
 X, T, F = np.arange(4) * 12.5, np.arange(6) * 4.0, np.arange(4) / 24.0
 

@@ -7,7 +7,6 @@ import dask.array as da
 import numpy as np
 import pylops
 import pytest
-from cases import samples
 from dask.base import tokenize
 from distributed import Client
 from scipy.sparse.linalg import ArpackNoConvergence
@@ -16,6 +15,7 @@ import pylops_distributed as pld
 from pylops_distributed.compat.dask import flatten
 from pylops_distributed.linearoperator import LinearOperator
 from pylops_distributed.optimization.numerics.krylov_schur import krylov_schur
+from pylops_distributed.testing import samples
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import dask.array as da
 import numpy as np
 import pylops
 import pytest
-from solvers import CASES, N, dense, distributed
+from solvers import CASES, N
 
 import pylops_distributed as pld
 from pylops_distributed.errors import NotFiniteError
@@ -20,6 +20,7 @@ from pylops_distributed.optimization.algorithms.lsqr import LSQR
 from pylops_distributed.optimization.algorithms.proximalgradient import ProximalGradient
 from pylops_distributed.optimization.proximal import L1, TV, Box, Nuclear
 from pylops_distributed.optimization.session import Session, iterate, solve
+from pylops_distributed.testing import linear_system, on_dask
 from pylops_distributed.vectors.arithmetic import squared_norm
 from pylops_distributed.vectors.space import BlockVector, flatten
 from pylops_distributed.vectors.thresholding import KINDS
@@ -77,8 +78,8 @@ def _spoil(block):
 @every_solver
 def test_data(case, fault):
     dtype, spoil = FAULTS[fault]
-    matrix, y = dense(case, dtype)
-    op, data = distributed(matrix, spoil(y))
+    matrix, y = linear_system(case, dtype)
+    op, data = on_dask(matrix, spoil(y))
     solution = solve(case.build(dtype), op, data)
     assert (solution.reason, solution.state.iteration <= 1) == (Reason.NOT_FINITE, True)
     assert nan_everywhere(solution.x)
@@ -89,15 +90,15 @@ def test_data(case, fault):
 
 @pytest.mark.parametrize("case", [case for case in CASES if case not in FIRST], ids=str)
 def test_nan_data_for_every_setting(case):
-    matrix, y = dense(case, "f8")
-    solution = solve(case.build("f8"), *distributed(matrix, _put(y, np.nan)))
+    matrix, y = linear_system(case, "f8")
+    solution = solve(case.build("f8"), *on_dask(matrix, _put(y, np.nan)))
     assert solution.reason is Reason.NOT_FINITE
 
 
 @every_solver
 def test_an_operator_that_returns_nan_in_a_step(case):
-    matrix, y = dense(case, "f8")
-    op, data = distributed(matrix, y)
+    matrix, y = linear_system(case, "f8")
+    op, data = on_dask(matrix, y)
     solver = case.build("f8")
     solution = solve(solver, BreaksLater(op), data)
     assert (solution.reason, solution.state.iteration <= 2) == (Reason.NOT_FINITE, True)
@@ -110,8 +111,8 @@ def test_an_operator_that_returns_nan_in_a_step(case):
 @pytest.mark.parametrize("scheduler", ["threads", "own"])
 @pytest.mark.parametrize("case", [FIRST[1], FIRST[4], FIRST[8]], ids=str)
 def test_every_engine(case, scheduler):
-    matrix, y = dense(case, "f8")
-    op, data = distributed(matrix, _put(y, np.nan))
+    matrix, y = linear_system(case, "f8")
+    op, data = on_dask(matrix, _put(y, np.nan))
     own = {"scheduler": "threads" if scheduler == "threads" else _own}
     with dask.config.set(**own):
         assert solve(case.build("f8"), op, data).reason is Reason.NOT_FINITE
@@ -122,8 +123,8 @@ def _own(*args, **kwargs):
 
 
 def test_on_worker_processes(cluster):
-    matrix, y = dense(FIRST[1], "f8")
-    op, data = distributed(matrix, y)
+    matrix, y = linear_system(FIRST[1], "f8")
+    op, data = on_dask(matrix, y)
     with dask.config.set(scheduler="distributed"):
         solution = solve(FIRST[1].build("f8"), BreaksLater(op), data)
         assert (solution.reason, solution.state.iteration) == (Reason.NOT_FINITE, 1)
@@ -132,7 +133,7 @@ def test_on_worker_processes(cluster):
 
 @pytest.mark.parametrize("case", [case for case in FIRST if case.name not in COLD], ids=str)
 def test_an_initial_model_of_nan(case):
-    op, data = distributed(*dense(case, "f8"))
+    op, data = on_dask(*linear_system(case, "f8"))
     start = da.from_array(_put(np.ones(N), np.nan), chunks=op.domain.chunks or -1)
     assert solve(case.build("f8"), op, data, start).reason is Reason.NOT_FINITE
 
@@ -145,7 +146,7 @@ def test_blocks():
 
 @pytest.mark.parametrize("name", ["CG", "CGLS", "LSQR"])
 def test_a_preconditioner_that_returns_nan(name):
-    op, data = distributed(*dense(CASES[0], "f8"))
+    op, data = on_dask(*linear_system(CASES[0], "f8"))
     solver = getattr(pld.optimization, name)(M=BreaksLater(pld.Identity(N)))
     assert solve(solver, op, data).reason is Reason.NOT_FINITE
 

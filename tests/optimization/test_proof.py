@@ -4,7 +4,7 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from solvers import CASES, dense, distributed
+from solvers import CASES
 
 import pylops_distributed as pld
 from pylops_distributed.errors import RunMismatchError
@@ -12,6 +12,7 @@ from pylops_distributed.optimization import CGLS, FISTA, LSMR, LSQR
 from pylops_distributed.optimization.resume_proof import witness
 from pylops_distributed.optimization.session import Session, solve
 from pylops_distributed.signalprocessing import Convolve1D
+from pylops_distributed.testing import linear_system, on_dask
 
 
 @pytest.fixture(autouse=True)
@@ -40,8 +41,8 @@ class Witnessed(Kept):
 
 
 def begun(case, store, dtype="f8", stop=2):
-    matrix, y = dense(case, dtype)
-    op, data = distributed(matrix, y)
+    matrix, y = linear_system(case, dtype)
+    op, data = on_dask(matrix, y)
     solve(case.build(dtype), op, data, store=store, on_step=lambda s: s.iteration >= stop)
     return matrix, y
 
@@ -52,14 +53,14 @@ def test_another_operator_or_other_data_are_rejected(case):
     matrix, y = begun(case, store)
     (taken,) = [s.iteration for s in (store.kept[-1].state,)]
     for op, data in (
-        distributed(matrix * 1.001, y),
-        distributed(matrix, y + (np.arange(len(y)) == 4) * 0.01),
+        on_dask(matrix * 1.001, y),
+        on_dask(matrix, y + (np.arange(len(y)) == 4) * 0.01),
     ):
         with pytest.raises(RunMismatchError, match="nothing was computed"):
             Session(case.build("f8"), op, data, store=store)
     assert store.kept[-1].state.iteration == taken
     session = Session(
-        case.build("f8"), *distributed(matrix, y, chunks=7), store=store
+        case.build("f8"), *on_dask(matrix, y, chunks=7), store=store
     )  # other chunks, other roundings
     assert session.iteration == taken
     session.close()
@@ -69,11 +70,11 @@ def test_another_operator_or_other_data_are_rejected(case):
 def test_without_a_witness_the_first_steps_and_the_residual_prove_it(case):
     store = Kept()
     matrix, y = begun(case, store, stop=3)
-    Session(case.build("f8"), *distributed(matrix, y, chunks=7), store=store).close()
+    Session(case.build("f8"), *on_dask(matrix, y, chunks=7), store=store).close()
     if case.name == "proximalgradient-backtracking":
         return  # keeps nothing of its first steps but the lengths
     with pytest.raises(RunMismatchError):
-        Session(case.build("f8"), *distributed(matrix * 3, y), store=store)
+        Session(case.build("f8"), *on_dask(matrix * 3, y), store=store)
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
@@ -113,11 +114,11 @@ def test_a_changed_trace_is_seen_where_norms_hardly_move(rng):
 )
 def test_the_residual_alone_proves_a_checkpoint(solver, rng):
     matrix, y = rng.standard_normal((8, 6)), rng.standard_normal(8)
-    op, data = distributed(matrix, y)
+    op, data = on_dask(matrix, y)
     store = Kept()
     solve(solver, op, data, store=store)
     Session(solver, op, data, store=store, start_known=False).close()
-    for other in (distributed(matrix * 1.01, y), distributed(matrix, y + 0.01)):
+    for other in (on_dask(matrix * 1.01, y), on_dask(matrix, y + 0.01)):
         with pytest.raises(RunMismatchError, match=r"the norm of the residual .* apart"):
             Session(solver, *other, store=store, start_known=False)
 

@@ -5,11 +5,11 @@ import dask.array as da
 import numpy as np
 import pylops
 import pytest
-from cases import samples
 
 import pylops_distributed as pld
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.signalprocessing import FFT, Fredholm1
+from pylops_distributed.testing import samples
 from pylops_distributed.waveeqprocessing import MDC
 
 

@@ -26,7 +26,7 @@ def names():
 
     with patch.object(source_code, "stored_name", noted):
         for case in CASES:
-            token(case.ours(case.usual))
+            token(case.operator(case.usual))
     return sorted(name for name in found if name.startswith("pylops_distributed."))
 
 
