@@ -281,7 +281,7 @@ def _stable_keys(case: OperatorCase) -> None:
     expect(tokenize(copy) == again, "a pickled operator has another token each time")
     for f, g in ((op, same), (op.H, same.H)):
         x, z = (cut(samples(f.dims, f.domain.dtype, seed), "even") for seed in (1, 2))
-        expect((f @ x).name == (g @ x).name, "the same input gives different keys")
+        expect((f @ x).name == (g @ x).name, "the same input has different keys")
         if not case.constant:
             _expect_apart(f @ x, f @ z, x.name)
 

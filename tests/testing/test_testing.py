@@ -1,4 +1,4 @@
-"""Custom operators and solvers take the checks of the library with one line, and what is wrong in them is found."""
+"""Custom operators and solvers take the checks of the library with one line, and their faults are found."""
 
 import os
 import subprocess
@@ -69,7 +69,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_what_is_wrong_in_an_operator_is_found(fault):
+def test_faults_of_an_operator_are_found(fault):
     case, message = BROKEN[fault]
     with pytest.raises(AssertionError, match=message):
         check_operator(case)
@@ -96,7 +96,7 @@ def failing(*cases):
             yield check.__name__
 
 
-def test_what_is_wrong_in_a_solver_is_found():
+def test_faults_of_a_solver_are_found():
     assert "forgetful-one_graph-f4" in failing(SolverCase("forgetful", Forgetful(3, tol=0.0), passes=(1, 1)))
     passes = next(
         c for c in solver_checks(SolverCase("cg", CG(3), passes=(1, 1)))[1] if "passes" in c.__name__
