@@ -5,12 +5,3 @@ from .poststack import PoststackLinearModelling as PoststackLinearModelling
 from .prestack import PrestackInversion as PrestackInversion
 from .prestack import PrestackLinearModelling as PrestackLinearModelling
 from .prestack import PrestackWaveletModelling as PrestackWaveletModelling
-
-__all__ = [
-    "AVOLinearModelling",
-    "PoststackInversion",
-    "PoststackLinearModelling",
-    "PrestackInversion",
-    "PrestackLinearModelling",
-    "PrestackWaveletModelling",
-]

@@ -17,24 +17,3 @@ from .sealing import discard as discard
 from .sealing import open_dataset as open_dataset
 from .sealing import read_ref as read_ref
 from .sealing import seal as seal
-
-__all__ = [
-    "ArrayLayout",
-    "BlockReport",
-    "DatasetRef",
-    "Plan",
-    "Source",
-    "Statistics",
-    "discard",
-    "ingest",
-    "locate",
-    "open_dataset",
-    "open_segy",
-    "open_source",
-    "open_sources",
-    "plan",
-    "read_ref",
-    "seal",
-    "write_block",
-    "write_segy",
-]

@@ -1,5 +1,3 @@
 # The names of this package, for type checkers and for lazy loading; see SPEC 1.
 from .ct import CT2D as CT2D
 from .mri import MRI2D as MRI2D
-
-__all__ = ["CT2D", "MRI2D"]

@@ -27,34 +27,3 @@ from .algorithms.primaldual import PrimalDual as PrimalDual
 from .algorithms.proximalgradient import ProximalGradient as ProximalGradient
 from .algorithms.spgl1 import SPGL1 as SPGL1
 from .algorithms.splitbregman import SplitBregman as SplitBregman
-
-__all__ = [
-    "ADMM",
-    "CG",
-    "CGLS",
-    "FISTA",
-    "IRLS",
-    "ISTA",
-    "LSMR",
-    "LSQR",
-    "MP",
-    "OMP",
-    "SPGL1",
-    "IRLSModel",
-    "LinearizedADMM",
-    "PowerIteration",
-    "PrimalDual",
-    "ProximalGradient",
-    "SplitBregman",
-    "basic",
-    "callback",
-    "cls_basic",
-    "cls_leastsquares",
-    "cls_sparsity",
-    "eigs",
-    "leastsquares",
-    "primal",
-    "primaldual",
-    "proximal",
-    "sparsity",
-]

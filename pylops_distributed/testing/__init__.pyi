@@ -12,19 +12,3 @@ from .solvers import check_solver as check_solver
 from .solvers import linear_system as linear_system
 from .solvers import on_dask as on_dask
 from .solvers import solver_checks as solver_checks
-
-__all__ = [
-    "CHUNKINGS",
-    "DTYPES",
-    "Check",
-    "OperatorCase",
-    "SolverCase",
-    "check_operator",
-    "check_solver",
-    "linear_system",
-    "on_dask",
-    "operator_checks",
-    "precision",
-    "samples",
-    "solver_checks",
-]

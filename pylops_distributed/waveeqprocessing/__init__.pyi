@@ -15,22 +15,3 @@ from .wavedecomposition import PressureToVelocity as PressureToVelocity
 from .wavedecomposition import UpDownComposition2D as UpDownComposition2D
 from .wavedecomposition import UpDownComposition3D as UpDownComposition3D
 from .wavedecomposition import WavefieldDecomposition as WavefieldDecomposition
-
-__all__ = [
-    "LSM",
-    "MDC",
-    "MDD",
-    "AcousticWave2D",
-    "BlendingContinuous",
-    "BlendingGroup",
-    "BlendingHalf",
-    "Deghosting",
-    "Kirchhoff",
-    "Marchenko",
-    "PhaseShift",
-    "PressureToVelocity",
-    "SeismicInterpolation",
-    "UpDownComposition2D",
-    "UpDownComposition3D",
-    "WavefieldDecomposition",
-]

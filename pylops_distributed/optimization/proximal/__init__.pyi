@@ -6,5 +6,3 @@ from .l21 import L21 as L21
 from .nuclear import Nuclear as Nuclear
 from .proxoperator import ProxOperator as ProxOperator
 from .tv import TV as TV
-
-__all__ = ["L1", "L2", "L21", "TV", "Box", "Nuclear", "ProxOperator"]
