@@ -15,6 +15,12 @@ from pylops_distributed.testing.solvers import expect_same
 FIRST = list({type(case.build("f8")): case for case in reversed(CASES)}.values())[::-1]
 
 
+@pytest.fixture(autouse=True)
+def _threads():
+    with dask.config.set(scheduler="threads", num_workers=2):
+        yield
+
+
 def test_every_exported_solver_is_registered():
     registered = {type(case.build("f8")).__name__ for case in CASES}
     exported = {name for name in optimization.__all__ if isinstance(getattr(optimization, name), type)}
@@ -29,8 +35,7 @@ def test_solver(check):
 @pytest.mark.parametrize("case", FIRST, ids=str)
 def test_on_worker_processes_bitwise(case, cluster):
     op, data = on_dask(*linear_system(case, "f8"))
-    with dask.config.set(scheduler="threads", num_workers=2):
-        expected = solve(case.build("f8"), op, data).state
+    expected = solve(case.build("f8"), op, data).state
     with dask.config.set(scheduler="distributed"):
         remote = solve(case.build("f8"), op, data)
         expect_same(remote.state, expected)
@@ -40,5 +45,4 @@ def test_on_worker_processes_bitwise(case, cluster):
 def test_more_iterations_extend():
     case = CASES[2]
     op, data = on_dask(*linear_system(case, "f8"))
-    with dask.config.set(scheduler="threads", num_workers=2):
-        assert solve(replace(case.solver, niter=9), op, data).state.iteration == 9
+    assert solve(replace(case.solver, niter=9), op, data).state.iteration == 9
