@@ -1,5 +1,6 @@
 """Cases of operators that both libraries have: ours, and PyLops' as its reference."""
 
+from dataclasses import replace
 from functools import partial
 
 import dask.array as da
@@ -26,7 +27,8 @@ def close(value, expected, tolerance=1e-5):
 
 
 def given(name, operator, *args, **options):
-    """Case of a class of ``library`` that takes the same arguments in both."""
+    """Case of a class that takes the same arguments in both libraries; of ours alone without ``reference``."""
+    reference = options.pop("reference", True)
     tasks = options.pop("tasks", (4, 4))
     constant = options.pop("constant", False)
     dtypes = options.pop("dtypes", DTYPES)
@@ -38,7 +40,8 @@ def given(name, operator, *args, **options):
             cls = getattr(cls, part)
         return cls(*args, dtype=dtype, **options)
 
-    return case_of_both(f"{operator}-{name}", make, tasks, constant, dtypes, rechunks)
+    case = case_of_both(f"{operator}-{name}", make, tasks, constant, dtypes, rechunks)
+    return case if reference else replace(case, reference=None)
 
 
 def held(name, build, tasks=(4, 4), dtypes=DTYPES, rechunks=True):
