@@ -16,7 +16,7 @@ FOLDERS = ("pylops_distributed", "flows", "tests", "data", "pyproject.toml")
 
 @dataclass(frozen=True)
 class Addition:
-    """What is added, and the command that then passes.
+    """An addition, and the command that then passes.
 
     ``file`` is new, a copy of one in ``tests/additions``. ``line`` and ``case`` are lines, each put before the first
     line of a file that begins with some words; a case may also be a command alone.

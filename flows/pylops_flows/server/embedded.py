@@ -153,12 +153,13 @@ class EmbeddedServer:
 
         Relies on: ``drain_all`` of Prefect's two workers returns once all that was emitted and logged is sent.
         """
-        APILogWorker.drain_all(timeout=5)
-        EventsWorker.drain_all(timeout=5)
+        most = tuning.seconds("pipelines.last-events")
+        APILogWorker.drain_all(timeout=most)
+        EventsWorker.drain_all(timeout=most)
         set_api_url(None)
         self._process.terminate()
         try:
-            self._process.wait(10)
+            self._process.wait(tuning.seconds("pipelines.server-stop-timeout"))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -178,8 +179,9 @@ def set_api_url(url: str | None) -> None:
 
 def healthy(url: str) -> bool:
     """Return whether a Prefect API answers at ``url``."""
+    most = tuning.seconds("pipelines.server-answer-timeout")
     try:
-        with build_opener(ProxyHandler({})).open(f"{url}/health", timeout=5) as response:
+        with build_opener(ProxyHandler({})).open(f"{url}/health", timeout=most) as response:
             return bool(response.status == 200)
     except (OSError, HTTPException):  # no server, or a server of another kind
         return False
