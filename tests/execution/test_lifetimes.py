@@ -14,6 +14,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import pylops_distributed as pld
+from pylops_distributed import tuning
 from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.execution import actors as resident
@@ -259,7 +260,10 @@ def test_settings_of_the_process_are_restored_by_the_last_to_leave(rng):
         for thread in both:
             thread.start()
         entered.wait()
-        assert (sys.getswitchinterval(), set(blas())) == (pytest.approx(process.SWITCH), {1})
+        assert (sys.getswitchinterval(), set(blas())) == (
+            pytest.approx(tuning.seconds("execution.switch-interval")),
+            {1},
+        )
         for n in range(2):  # the first to enter is not the last to leave
             assert set(blas()) == {1}
             leave[n].set()
