@@ -70,7 +70,7 @@ TABLE: dict[str, Tunable] = {
         "temporary arrays. Blocks beyond it are read again in each step."),
     "execution.retained-memory": _bytes("2 GiB",
         "Free memory from which a worker keeps what it frees instead of returning it to the system: steps are faster."),
-    "execution.switch-interval": _seconds("200 us",
+    "execution.switch-interval": _seconds("0.2 ms",
         "Python's switch interval during steps: with its own 5 ms, messages would wait for computing threads.",
         ("1 us", "1 s")),
     "execution.separate-constants": _bytes("64 KiB",
