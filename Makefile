@@ -2,7 +2,7 @@
 BIN := .venv/bin/
 PYTEST := $(BIN)python -m pytest
 
-.PHONY: install test slow engines server fuzz campaign browser faults peers lint format types docs newest ci
+.PHONY: install test slow engines server fuzz campaign browser faults peers lint format types platforms typings docs newest ci
 install:
 	python3 -m venv .venv && $(BIN)pip install -c constraints.txt -e '.[dev]'
 test:
@@ -29,6 +29,10 @@ format:
 	$(BIN)ruff check --fix . && $(BIN)ruff format .
 types:
 	$(BIN)mypy
+platforms:
+	$(BIN)mypy --platform darwin && $(BIN)mypy --python-version 3.14
+typings:
+	MYPYPATH=typings $(BIN)python -m mypy.stubtest dask.array.core dask.array.blockwise --ignore-missing-stub --allowlist typings/allowed
 docs:
 	$(BIN)sphinx-build -W docs docs/_build
 newest:

@@ -42,7 +42,7 @@ class JaxOperator(pylops.LinearOperator):  # type: ignore[misc]
        Systems for Machine Learning.
     """
 
-    def __init__(self, Op: Any) -> None:
+    def __init__(self, Op: object) -> None:
         if find_spec("jax") is None:
             raise NotImplementedError("JaxOperator needs the package jax: pip install jax")
         op = aslinearoperator(Op)
@@ -52,11 +52,11 @@ class JaxOperator(pylops.LinearOperator):  # type: ignore[misc]
         )  # fmt: skip
         self._matvec, self._rmatvec = _linear(op, op.T), _linear(op.H, op.conj())
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: object) -> Any:
         """The forward of a flat array."""
         return self._matvec(x)
 
-    def rmatvecad(self, x: Any, y: Any) -> Any:
+    def rmatvecad(self, x: object, y: object) -> Any:
         r"""The gradient of the forward at ``x``, for the gradient ``y`` of what follows.
 
         Parameters

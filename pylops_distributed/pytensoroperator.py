@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
 
 from pylops.pytensoroperator import PyTensorOperator as Local
 
@@ -37,11 +36,11 @@ class PyTensorOperator(Local):  # type: ignore[misc]
        Science Conference, 18-24, doi:10.25080/Majora-92bf1922-003.
     """
 
-    def __init__(self, LOp: Any) -> None:
+    def __init__(self, LOp: object) -> None:
         if find_spec("pytensor") is None:
             raise NotImplementedError("PyTensorOperator needs the package pytensor: pip install pytensor")
         super().__init__(aslinearoperator(LOp).topylops())
 
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> Any:
+    def pullback(self, inputs: object, outputs: object, cotangents: object) -> object:
         """The gradient under PyTensor's present name for it."""
         return self.grad(inputs, cotangents)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
 
 import pylops
 
@@ -45,7 +44,7 @@ class TorchOperator(pylops.TorchOperator):  # type: ignore[misc]
 
     def __init__(
         self,
-        Op: Any,
+        Op: object,
         batch: bool = False,
         flatten: bool = True,
         device: str = "cpu",

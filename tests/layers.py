@@ -35,7 +35,7 @@ LIBRARY: dict[str, set[str]] = {
     "clusters": {"compat", "errors"},
     "synthetic": set(),
     "storage": VECTORS | {"execution", "errors"},
-    "ingest": {"storage", "errors", "registry"},
+    "ingest": {"storage", "vectors", "compat", "errors", "registry"},
     "settings": {"optimization", "execution", "registry"},
     "problems": SOLVING
     | {"avo", "medical", "waveeqprocessing", "settings", "storage", "synthetic", "registry"},

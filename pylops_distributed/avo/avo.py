@@ -22,6 +22,7 @@ from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import one_of, shape_of
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike
 
 __all__ = [
     "AVOLinearModelling", "akirichards", "approx_zoeppritz_pp", "fatti", "ps", "zoeppritz_element", "zoeppritz_pp",
@@ -101,7 +102,7 @@ class AVOLinearModelling(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "A",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         self.linearization = linearization
@@ -121,7 +122,7 @@ class AVOLinearModelling(LinearOperator):
         return _combine(self.G.swapaxes(1, 2), y)
 
 
-def linearization_of(linearization: Linearization | Callable[..., Any]) -> Callable[..., Any]:
+def linearization_of(linearization: Linearization | Callable[..., Any]) -> Callable[..., object]:
     """The function that a name stands for, or the function itself."""
     if callable(linearization):
         return linearization

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -15,24 +14,25 @@ from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.leastsquares import regularized_inversion
 from pylops_distributed.optimization.pylops_api.scipy_engine import least_squares_model
 from pylops_distributed.optimization.sparsity import splitbregman
-from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.space import Vector, one_array
+from pylops_distributed.vectors.types import Settings
 
 
 def by_matrix(
-    matrix: Array, data: da.Array, epsI: float | None, simultaneous: bool, settings: dict[str, Any]
+    matrix: Array, data: da.Array, epsI: float | None, simultaneous: bool, settings: Settings
 ) -> da.Array:
     """Models of traces whose samples lie along the first axis, from the matrix that all traces share."""
     A, d = matrix, data
     if epsI is not None:
         A = A.conj().T @ A + epsI * np.eye(A.shape[1], dtype=A.dtype)
-        d = MatrixMult(matrix, data.shape[1:], dtype=matrix.dtype).apply_adjoint(data)
+        d = one_array(MatrixMult(matrix, data.shape[1:], dtype=matrix.dtype).apply_adjoint(data))
     if simultaneous:
         return by_steps(MatrixMult(A, data.shape[1:], dtype=A.dtype), d, settings)
     direct = WholeAxisRule(_lstsq, (0,), {0: A.shape[1]}, shared={"matrix": A, "settings": settings})
     return direct(d, np.result_type(A.dtype, d.dtype))
 
 
-def by_steps(Op: LinearOperator, data: Vector, settings: dict[str, Any]) -> da.Array:
+def by_steps(Op: LinearOperator, data: Vector, settings: Settings) -> da.Array:
     """The least-squares model, by SciPy's LSQR or, if the settings say so, another engine's solver."""
     return da.asarray(least_squares_model(Op, data, settings, "the inversion")).reshape(Op.dims)
 
@@ -43,7 +43,7 @@ def regularized(
     m0: da.Array | None,
     smooth: Sequence[tuple[LinearOperator, float]],
     blocky: tuple[LinearOperator, float] | None,
-    settings: dict[str, Any],
+    settings: Settings,
 ) -> da.Array:
     """The model that is smooth and, if so wanted, blocky; ``m0`` is the initial one."""
     regs, weights = [op for op, _ in smooth], [eps for _, eps in smooth]
@@ -65,6 +65,6 @@ def weight_of(eps: float | Sequence[float]) -> float:
     return float(eps[0])
 
 
-def _lstsq(block: Array, matrix: Array, settings: dict[str, Any]) -> Array:
+def _lstsq(block: Array, matrix: Array, settings: Settings) -> Array:
     model = scipy.linalg.lstsq(matrix, block.reshape(len(block), -1), **settings)[0]
     return np.asarray(model.reshape(-1, *block.shape[1:]))

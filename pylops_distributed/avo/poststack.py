@@ -9,7 +9,7 @@ from typing import Any, Literal
 import dask.array as da
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 from pylops.utils.signalprocessing import nonstationary_convmtx
 
 from pylops_distributed.avo.inversion import by_matrix, by_steps, regularized, weight_of
@@ -24,6 +24,7 @@ from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.utils.dottest import dottest as run_dottest
+from pylops_distributed.vectors.types import ChunksLike
 
 __all__ = ["PoststackInversion", "PoststackLinearModelling"]
 
@@ -97,7 +98,7 @@ class PoststackLinearModelling(BlockwiseOperator):
         kind: Literal["centered", "forward"] = "centered",
         name: str | None = None,
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         self.wav, self.nt0 = np.asarray(wav), int(nt0)
@@ -146,16 +147,16 @@ class PoststackLinearModelling(BlockwiseOperator):
 
 
 def PoststackInversion(
-    data: Any,
+    data: object,
     wav: ArrayLike,
-    m0: Any = None,
+    m0: object = None,
     explicit: bool = False,
     simultaneous: bool = False,
     epsI: float | None = None,
     epsR: float | Sequence[float] | None = None,
     dottest: bool = False,
     epsRL1: float | Sequence[float] | None = None,
-    **kwargs_solver: Any,
+    **kwargs_solver: object,
 ) -> tuple[da.Array, da.Array]:
     r"""Logarithm of an elastic parameter from post-stack traces, by least squares.
 
@@ -245,7 +246,7 @@ def PoststackInversion(
     return model if background is None else model + background, rest - op.apply(model)
 
 
-def _roughness(dims: tuple[int, ...], epsR: float, epsRL1: float | None, dtype: Any) -> Any:
+def _roughness(dims: tuple[int, ...], epsR: float, epsRL1: float | None, dtype: DTypeLike) -> Any:
     """Operators, with their weights, of what shall be small, and of what shall be sparse."""
     second: list[LinearOperator] = []
     if len(dims) == 3:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import dask.array as da
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.avo.avo import Linearization, coefficients, linearization_of
 from pylops_distributed.avo.inversion import by_matrix, by_steps, regularized, weight_of
@@ -25,7 +25,8 @@ from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.utils.dottest import dottest as run_dottest
-from pylops_distributed.vectors.space import BlockVector
+from pylops_distributed.vectors.space import BlockVector, Vector, one_array
+from pylops_distributed.vectors.types import ChunksLike
 
 __all__ = ["PrestackInversion", "PrestackLinearModelling", "PrestackWaveletModelling"]
 
@@ -41,7 +42,7 @@ def PrestackLinearModelling(
     kind: Literal["centered", "forward"] = "centered",
     name: str | None = None,
     *,
-    chunks: Any = None,
+    chunks: ChunksLike = None,
     compute: tuple[bool, bool] = (False, False),
 ) -> LinearOperator:
     r"""Band-limited pre-stack gathers from logarithms of elastic parameters, chunk by chunk.
@@ -127,7 +128,12 @@ def PrestackLinearModelling(
 
 
 def _kernels(
-    wav: ArrayLike, theta: ArrayLike, vsvp: float | ArrayLike, nt0: int, linearization: Any, kind: Any
+    wav: ArrayLike,
+    theta: ArrayLike,
+    vsvp: float | ArrayLike,
+    nt0: int,
+    linearization: Linearization | Callable[..., Array],
+    kind: Literal["centered", "forward"],
 ) -> tuple[Callable[[Array], Array], Callable[[Array], Array], Array]:
     """Functions of blocks of whole gathers, forward and adjoint, and the coefficients in them."""
     if kind not in ("centered", "forward"):
@@ -214,7 +220,7 @@ def PrestackWaveletModelling(
 
 
 def PrestackInversion(
-    data: Any,
+    data: ArrayLike,
     theta: ArrayLike,
     wav: ArrayLike | Sequence[ArrayLike],
     m0: Any = None,
@@ -340,11 +346,11 @@ def PrestackInversion(
         model = model + background
     if not returnres:
         return model
-    rest = [rechunk_whole - one.apply(model) for rechunk_whole, one in zip(d, ops, strict=True)]
+    rest = [observed - one_array(one.apply(model)) for observed, one in zip(d, ops, strict=True)]
     return model, da.stack(rest) if several else rest[0]
 
 
-def _stacked(d: list[da.Array]) -> Any:
+def _stacked(d: list[da.Array]) -> Vector:
     """The data of all linearizations in the operator's layout."""
     return BlockVector(tuple(d)) if len(d) > 1 else d[0]
 
@@ -354,7 +360,7 @@ def _columns(gathers: da.Array) -> da.Array:
     return gathers.swapaxes(0, 1).reshape(-1, *gathers.shape[2:])
 
 
-def _roughness(dims: tuple[int, ...], epsR: float, epsI: Any, epsRL1: float | None, dtype: Any) -> Any:
+def _roughness(dims: tuple[int, ...], epsR: float, epsI: Any, epsRL1: float | None, dtype: DTypeLike) -> Any:
     """Operators, with their weights, of what shall be small, and of what shall be sparse."""
     line = len(dims) == 3
     smooth: list[tuple[LinearOperator, float]] = []
@@ -380,7 +386,7 @@ def _weigh(block: Array, G: Array) -> Array:
     return np.asarray(image.reshape(*image.shape[:2], *block.shape[2:]))
 
 
-def _matrix(forward: Callable[[Array], Array], nt: int, nparameters: int, dtype: Any) -> Array:
+def _matrix(forward: Callable[[Array], Array], nt: int, nparameters: int, dtype: DTypeLike) -> Array:
     """The matrix of a gather, in PyLops' order: all times of one parameter, or angle, after another."""
     n = nt * nparameters
     model = np.eye(n, dtype=dtype).reshape(nparameters, nt, n).swapaxes(0, 1)

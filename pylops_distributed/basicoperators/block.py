@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from numpy.typing import DTypeLike
 
@@ -50,7 +49,7 @@ class Block(VStack):
 
     def __init__(
         self,
-        ops: Sequence[Sequence[Any]],
+        ops: Sequence[Sequence[object]],
         nproc: int = 1,
         forceflat: bool | None = None,
         parallel_kind: str = "multiproc",

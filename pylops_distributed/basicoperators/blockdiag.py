@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from pylops_distributed.basicoperators.stack import Stack, dtype_with
 from pylops_distributed.vectors.joint import join, joint, split
 from pylops_distributed.vectors.space import AnySpace, BlockVector
+from pylops_distributed.vectors.types import DType
 
 
 class BlockDiag(Stack):
@@ -46,7 +43,7 @@ class BlockDiag(Stack):
 
     letters = "BD"
 
-    def _spaces(self, dtype: np.dtype[Any]) -> tuple[AnySpace, AnySpace, bool]:
+    def _spaces(self, dtype: DType) -> tuple[AnySpace, AnySpace, bool]:
         domain, codomain = (
             joint(spaces, dtype, stacked=len({space.shape for space in spaces}) == 1)
             for spaces in ([op.domain for op in self.ops], [op.codomain for op in self.ops])

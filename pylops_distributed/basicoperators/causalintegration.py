@@ -16,6 +16,7 @@ from pylops_distributed.blockwise.assembly import pad
 from pylops_distributed.blockwise.prefix_scan import scan
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class CausalIntegration(LinearOperator):
@@ -73,6 +74,8 @@ class CausalIntegration(LinearOperator):
     array([0. , 0.5, 2. , 4.5])
     """
 
+    domain: Space
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -83,7 +86,7 @@ class CausalIntegration(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "C",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)
@@ -118,7 +121,7 @@ def _total(block: Array, first: bool, axis: int, kind: str, adjoint: bool) -> Ar
     return np.asarray(total)
 
 
-def _forward(block: Array, before: Any, first: bool, axis: int, kind: str, sampling: float) -> Array:
+def _forward(block: Array, before: object, first: bool, axis: int, kind: str, sampling: float) -> Array:
     y = np.cumsum(block, axis=axis)
     y += before
     if kind != "full":
@@ -130,7 +133,7 @@ def _forward(block: Array, before: Any, first: bool, axis: int, kind: str, sampl
     return y
 
 
-def _backward(block: Array, after: Any, first: bool, axis: int, kind: str, sampling: float) -> Array:
+def _backward(block: Array, after: object, first: bool, axis: int, kind: str, sampling: float) -> Array:
     y = np.flip(np.cumsum(np.flip(block, axis), axis=axis), axis) + after
     if kind == "trapezoidal" and first:
         start = (slice(None),) * axis + (slice(0, 1),)

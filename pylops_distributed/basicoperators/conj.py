@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise import BlockwiseOperator, WholeAxisRule
 from pylops_distributed.blockwise.arguments import shape_of
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Conj(BlockwiseOperator):
@@ -53,7 +53,7 @@ class Conj(BlockwiseOperator):
         dtype: DTypeLike = "complex128",
         name: str | None = "C",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         super().__init__(

@@ -12,9 +12,10 @@ from numpy.typing import DTypeLike
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike, DType, NDArray
 
 
-def as_lazy_array(values: Any) -> da.Array:
+def as_lazy_array(values: object) -> da.Array:
     """``values`` as a Dask array, unread: Dask and Zarr arrays keep their chunks, others are one chunk."""
     if isinstance(values, da.Array):
         return values
@@ -77,13 +78,13 @@ class Diagonal(LinearOperator):
 
     def __init__(
         self,
-        diag: Any,
+        diag: object,
         dims: int | Iterable[int] | None = None,
         axis: int = -1,
         dtype: DTypeLike = "float64",
         name: str | None = "D",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         values = as_lazy_array(diag)
@@ -119,5 +120,5 @@ class Diagonal(LinearOperator):
         )  # fmt: skip
 
 
-def _product(diag: Any, x: Any, conj: bool, kind: Any) -> Any:
+def _product(diag: NDArray, x: NDArray, conj: bool, kind: DType) -> Any:
     return np.multiply(diag.conj() if conj else diag, x, dtype=kind, casting="same_kind")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import at_least, axes_of, one_of, shape_of
 from pylops_distributed.blockwise.finite_differences import Difference, sum_rules
+from pylops_distributed.vectors.types import ChunksLike
 
 Kind: TypeAlias = Literal["forward", "centered", "backward"]
 KINDS: tuple[Kind, ...] = ("forward", "centered", "backward")
@@ -107,7 +108,7 @@ class FirstDerivative(BlockwiseOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "F",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -18,6 +17,7 @@ from pylops_distributed.blockwise.finite_differences import apply_each, depths
 from pylops_distributed.blockwise.halo import CoOperand
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike, DType
 
 
 class FirstDirectionalDerivative(LinearOperator):
@@ -71,19 +71,20 @@ class FirstDirectionalDerivative(LinearOperator):
     array([0., 0., 0., 0.])
     """
 
+    domain: Space
     narrow = (True, True)
 
     def __init__(
         self,
         dims: Iterable[int],
-        v: Any,
+        v: object,
         sampling: float | Sequence[float] = 1.0,
         edge: bool = False,
         kind: Kind = "centered",
         dtype: DTypeLike = "float64",
         name: str | None = "F",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)
@@ -120,11 +121,11 @@ class FirstDirectionalDerivative(LinearOperator):
         return stencil(x, kernel, depths(self.terms, adjoint), dtype, co_operand=co_operand)
 
 
-def _across(y: Array, v: Array, kind: np.dtype[Any], sign: int) -> Array:
+def _across(y: Array, v: Array, kind: DType, sign: int) -> Array:
     return np.asarray(_fit(sign * v.conj(), y.ndim) * y, kind)
 
 
-def _along(gradient: Array, v: Array, kind: np.dtype[Any]) -> Array:
+def _along(gradient: Array, v: Array, kind: DType) -> Array:
     return np.asarray(np.sum(_fit(v, gradient.ndim - 1) * gradient, axis=0), kind)
 
 

@@ -14,6 +14,7 @@ from pylops_distributed.blockwise.operator import LeadingAxesRule
 from pylops_distributed.graph.purity import guarded, read_only
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import NDArray
 
 
 class FunctionOperator(LinearOperator):
@@ -64,7 +65,7 @@ class FunctionOperator(LinearOperator):
 
     def __init__(
         self,
-        f: Callable[..., Any],
+        f: Callable[..., object],
         *args: Any,
         dtype: DTypeLike = "float64",
         name: str | None = "F",
@@ -85,7 +86,7 @@ class FunctionOperator(LinearOperator):
             raise NotImplementedError(f"Adjoint not implemented: {self!r} was given no function for it")
         return self._call(self.fc, y, self.domain.size)
 
-    def _call(self, function: Callable[..., Any], x: da.Array, n: int) -> da.Array:
+    def _call(self, function: Callable[..., object], x: da.Array, n: int) -> da.Array:
         if self.chunked:
             return da.asarray(function(guarded(x)))
         return LeadingAxesRule(partial(_flat, function=function), 1, (n,))(
@@ -93,6 +94,6 @@ class FunctionOperator(LinearOperator):
         )
 
 
-def _flat(block: Any, function: Callable[..., Any]) -> Any:
+def _flat(block: NDArray, function: Callable[..., Any]) -> Any:
     """Result of a function of a vector, which may have more axes."""
     return np.ravel(function(read_only(block)))

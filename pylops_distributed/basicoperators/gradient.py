@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -13,6 +12,7 @@ from pylops_distributed.basicoperators.firstderivative import KINDS, Kind, first
 from pylops_distributed.blockwise import BlockwiseOperator, StencilRule
 from pylops_distributed.blockwise.arguments import at_least, one_of, shape_of
 from pylops_distributed.blockwise.finite_differences import apply_each, depths
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Gradient(BlockwiseOperator):
@@ -79,7 +79,7 @@ class Gradient(BlockwiseOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "G",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from pylops_distributed.basicoperators.stack import Stack, common, dtype_with, relevant, sum_vectors
 from pylops_distributed.vectors.joint import join, joint, split
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, reshape
+from pylops_distributed.vectors.types import DType
 
 
 class HStack(Stack):
@@ -44,7 +41,7 @@ class HStack(Stack):
     letters = "H"
     shared = (False, True)
 
-    def _spaces(self, dtype: np.dtype[Any]) -> tuple[AnySpace, AnySpace, bool]:
+    def _spaces(self, dtype: DType) -> tuple[AnySpace, AnySpace, bool]:
         codomain, flat = common([op.codomain for op in self.ops], dtype, "rows")
         return joint([op.domain for op in self.ops], dtype), codomain, flat
 

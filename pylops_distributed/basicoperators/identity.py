@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import dask.array as da
 from numpy.typing import DTypeLike
@@ -12,6 +11,7 @@ from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.assembly import resize, widen
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Identity(LinearOperator):
@@ -61,6 +61,8 @@ class Identity(LinearOperator):
     array([1., 1., 0., 0.])
     """
 
+    domain: Space
+
     def __init__(
         self,
         N: int | Iterable[int],
@@ -70,7 +72,7 @@ class Identity(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "I",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         dimsd = shape_of(N)

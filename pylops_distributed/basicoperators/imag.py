@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise import Array, BlockwiseOperator, WholeAxisRule
 from pylops_distributed.blockwise.arguments import real_type, shape_of
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Imag(BlockwiseOperator):
@@ -55,7 +55,7 @@ class Imag(BlockwiseOperator):
         dtype: DTypeLike = "complex128",
         name: str | None = "I",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         super().__init__(

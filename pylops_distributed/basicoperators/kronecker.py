@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -12,7 +11,8 @@ from numpy.typing import DTypeLike
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator, is_operator
-from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.space import Space, one_array
+from pylops_distributed.vectors.types import DType, NDArray
 
 
 class Kronecker(LinearOperator):
@@ -57,8 +57,8 @@ class Kronecker(LinearOperator):
 
     def __init__(
         self,
-        Op1: Any,
-        Op2: Any,
+        Op1: LinearOperator,
+        Op2: LinearOperator,
         dtype: DTypeLike = "float64",
         name: str | None = "K",
         *,
@@ -84,20 +84,21 @@ class Kronecker(LinearOperator):
         return _columns(self.Op1, rows, adjoint, dtype).ravel().astype(dtype)
 
 
-def _columns(op: Any, x: da.Array, adjoint: bool, dtype: Any) -> da.Array:
+def _columns(op: LinearOperator, x: da.Array, adjoint: bool, dtype: DTypeLike) -> da.Array:
     """An operator, or its adjoint, of each column."""
     if isinstance(op, MatrixMult) and op.explicit:
         op = MatrixMult(op.A, x.shape[1], dtype=op.dtype)
-        return op.apply_adjoint(x) if adjoint else op.apply(x)
+        return one_array(op.apply_adjoint(x) if adjoint else op.apply(x))
     if isinstance(op, LinearOperator):
         columns: da.Array = da.asarray(op.rmatmat(x) if adjoint else op.matmat(x))
         return columns
     x = rechunk_whole(x, (0,))
     return x.map_blocks(
-        partial(_local, adjoint=adjoint, kind=dtype), op=op, chunks=((op.shape[1 if adjoint else 0],), x.chunks[1]),
+        partial(_local, adjoint=adjoint, kind=np.dtype(dtype)), op=op,
+        chunks=((op.shape[1 if adjoint else 0],), x.chunks[1]),
         dtype=dtype, meta=np.empty((0, 0), dtype),
     )  # fmt: skip
 
 
-def _local(block: Any, op: Any, adjoint: bool, kind: Any) -> Any:
+def _local(block: NDArray, op: LinearOperator, adjoint: bool, kind: DType) -> NDArray:
     return np.asarray((op.rmatmat if adjoint else op.matmat)(block)).astype(kind, copy=False)

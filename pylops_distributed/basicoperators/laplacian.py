@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from numpy.typing import DTypeLike
 
@@ -12,6 +11,7 @@ from pylops_distributed.basicoperators.secondderivative import second_difference
 from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import at_least, axes_of, one_of, shape_of
 from pylops_distributed.blockwise.finite_differences import sum_rules
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Laplacian(BlockwiseOperator):
@@ -86,7 +86,7 @@ class Laplacian(BlockwiseOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "L",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)

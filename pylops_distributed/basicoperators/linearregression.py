@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.regression import Regression
@@ -49,7 +47,7 @@ class LinearRegression(Regression):
 
     def __init__(
         self,
-        taxis: Any,
+        taxis: object,
         dtype: DTypeLike = "float64",
         name: str | None = "L",
         *,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import prod
 from typing import Any
@@ -19,6 +19,7 @@ from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space, flatten
+from pylops_distributed.vectors.types import ArrayLike, ChunksLike, NDArray
 
 
 class MatrixMult(LinearOperator):
@@ -74,17 +75,18 @@ class MatrixMult(LinearOperator):
     array([3., 3., 3., 3.])
     """
 
+    codomain: Space
     workspace = 2.0
 
     def __init__(
         self,
-        A: Any,
+        A: object,
         otherdims: int | Iterable[int] | None = None,
         forceflat: bool | None = None,
         dtype: DTypeLike = "float64",
         name: str | None = "M",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         self.sparse = sp.issparse(A)
@@ -134,7 +136,7 @@ class MatrixMult(LinearOperator):
             return super().apply_columns(cols)
         return MatrixMult(self.A[:, np.asarray(cols)], dtype=self.dtype)
 
-    def div(self, y: Any, niter: int = 100, densesolver: str = "scipy") -> da.Array:
+    def div(self, y: ArrayLike, niter: int = 100, densesolver: str = "scipy") -> da.Array:
         """Least-squares solution of ``A @ x = y``, of least norm where there are several.
 
         Parameters
@@ -159,7 +161,8 @@ class MatrixMult(LinearOperator):
            matrices in MapReduce architectures: IEEE International Conference on Big Data, 264-272.
         """
         if not self.explicit or (self.sparse and self.shape[0] != self.shape[1]):
-            return super().div(y, niter)
+            divided: da.Array = super().div(y, niter)
+            return divided
         if self.sparse:
             data = flatten(as_lazy_array(y)).rechunk(-1)
             return _in_one_task(_spsolve, self.A, data, np.result_type(self.dtype, data.dtype))
@@ -169,10 +172,11 @@ class MatrixMult(LinearOperator):
             q, r = da.linalg.qr(A.rechunk({1: -1}))
             return _solve(r, q.conj().T @ data)
         q, r = da.linalg.qr(A.rechunk({0: -1}).conj().T)
-        return q @ _solve(r.conj().T, data)
+        x: da.Array = q @ _solve(r.conj().T, data)
+        return x
 
 
-def _product(a: Any, x: Any, adjoint: bool) -> Any:
+def _product(a: NDArray, x: NDArray, adjoint: bool) -> Any:
     """Product of one chunk of the matrix, whose conjugate is never made: that of the vector is smaller."""
     columns = x.reshape(len(x), prod(x.shape[1:]))  # not -1: there may be no rows
     flip = adjoint and np.iscomplexobj(a)
@@ -185,7 +189,7 @@ def _solve(r: da.Array, y: da.Array) -> da.Array:
     return _in_one_task(_lstsq, r.rechunk(-1), y.rechunk(-1), y.dtype)
 
 
-def _in_one_task(function: Any, A: da.Array, y: da.Array, dtype: Any) -> da.Array:
+def _in_one_task(function: Callable[..., NDArray], A: da.Array, y: da.Array, dtype: DTypeLike) -> da.Array:
     meta = np.zeros((0,), dtype)
     return da.blockwise(function, "j", A, "ij", y, "i", concatenate=True, dtype=dtype, meta=meta)
 
@@ -198,9 +202,8 @@ def _spsolve(A: Any, y: Any) -> Any:
     return x if np.isfinite(x).all() else _lstsq(A.toarray(), y)
 
 
-def _lstsq(r: Any, y: Any) -> Any:
-    if not np.isfinite(
-        r
-    ).all():  # LAPACK would print to the terminal and raise an error that does not name the cause
+def _lstsq(r: NDArray, y: NDArray) -> Any:
+    # LAPACK would print to the terminal and raise an error that does not name the cause.
+    if not np.isfinite(r).all():
         return np.full(r.shape[1], np.nan, np.result_type(r, y))
     return np.linalg.lstsq(r, y, rcond=None)[0]

@@ -9,6 +9,7 @@ from dask.base import normalize_token
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.vectors.space import BlockVector
+from pylops_distributed.vectors.types import Settings
 
 
 class MemoizeOperator(LinearOperator):
@@ -59,7 +60,7 @@ class MemoizeOperator(LinearOperator):
 
     def __init__(
         self,
-        Op: Any,
+        Op: object,
         max_neval: int = 10,
         *,
         persist: bool = False,
@@ -73,13 +74,13 @@ class MemoizeOperator(LinearOperator):
             forceflat=self.Op.forceflat, compute=compute, name=self.Op.name,
         )  # fmt: skip
 
-    def _matvec(self, x: Any) -> Any:
+    def _matvec(self, x: Any) -> object:
         return self._cached_result(x, adjoint=False)
 
-    def _rmatvec(self, y: Any) -> Any:
+    def _rmatvec(self, y: Any) -> object:
         return self._cached_result(y, adjoint=True)
 
-    def _cached_result(self, x: Any, adjoint: bool) -> Any:
+    def _cached_result(self, x: Any, adjoint: bool) -> object:
         key = (adjoint, *(a.name for a in (x.arrays if isinstance(x, BlockVector) else (x,))))
         if key not in self.store:
             y = self.Op.apply_adjoint(x) if adjoint else self.Op.apply(x)
@@ -89,14 +90,14 @@ class MemoizeOperator(LinearOperator):
             self.store[key] = _persisted(y) if self.persist else y
         return self.store[key]
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> Settings:
         return {**vars(self), "store": {}, "neval": 0}
 
-    def __dask_tokenize__(self) -> Any:
+    def __dask_tokenize__(self) -> object:
         return normalize_token((type(self), self.Op, self.max_neval, self.persist))
 
 
-def _persisted(y: Any) -> Any:
+def _persisted(y: Any) -> object:
     if isinstance(y, BlockVector):
         return BlockVector(tuple(dask.persist(*y.arrays)))
     return y.persist()

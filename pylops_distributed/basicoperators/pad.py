@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -13,6 +12,7 @@ from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.assembly import Widths, pad, widen
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Pad(LinearOperator):
@@ -57,6 +57,8 @@ class Pad(LinearOperator):
     array([0., 1., 1., 1., 0., 0.])
     """
 
+    domain: Space
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -64,7 +66,7 @@ class Pad(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "P",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)

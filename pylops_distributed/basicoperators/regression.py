@@ -11,6 +11,8 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
+from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.types import DType, NDArray
 
 
 class Regression(MatrixMult):
@@ -61,7 +63,7 @@ class Regression(MatrixMult):
 
     def __init__(
         self,
-        taxis: Any,
+        taxis: object,
         order: int,
         dtype: DTypeLike = "float64",
         name: str | None = "R",
@@ -83,12 +85,12 @@ class Regression(MatrixMult):
             dtype=kind, meta=np.empty((0, 0), kind),
         )  # fmt: skip
 
-    def apply(self, x: Any, coefficients: Any = None) -> Any:
+    def apply(self, x: Any, coefficients: Any = None) -> Vector:
         """Forward of coefficients ``x``; or, with two arguments as in PyLops, at positions ``x`` instead."""
         if coefficients is None:
             return super().apply(x)
         return self._powers(as_lazy_array(x), self.dtype) @ as_lazy_array(coefficients)
 
 
-def _powers(t: Any, order: int, kind: Any) -> Any:
+def _powers(t: NDArray, order: int, kind: DType) -> object:
     return np.vander(t, order + 1, increasing=True).astype(kind, copy=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -12,7 +11,8 @@ from numpy.typing import DTypeLike
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.assembly import Array, assemble_chunks, index_plan
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.space import Space, one_array
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Restriction(LinearOperator):
@@ -79,6 +79,7 @@ class Restriction(LinearOperator):
     array([0., 0., 0., 6., 0.])
     """
 
+    domain: Space
     narrow = (False, True)
 
     def __init__(
@@ -91,7 +92,7 @@ class Restriction(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "R",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)
@@ -109,7 +110,7 @@ class Restriction(LinearOperator):
         return self._move(x, self.iava, np.arange(self.iava.size), self._datachunks(sizes), add=False)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
-        n, pinned = self.dims[self.axis], self.domain.chunks  # type: ignore[union-attr]
+        n, pinned = self.dims[self.axis], self.domain.chunks
         even = -(-n // y.numblocks[self.axis])
         into = pinned[self.axis] if pinned else da.core.normalize_chunks((even,), (n,))[0]
         return self.domain.fit(self._move(y, np.arange(self.iava.size), self.iava, into, self.repeated))
@@ -123,10 +124,9 @@ class Restriction(LinearOperator):
         if np.all(np.diff(self.iava) >= 0):
             block = np.searchsorted(np.cumsum(sizes), self.iava, "right")
             return tuple(int(n) for n in np.unique(block, return_counts=True)[1])
-        chunks: tuple[tuple[int, ...]] = da.core.normalize_chunks((max(sizes),), (self.iava.size,))
-        return chunks[0]
+        return da.core.normalize_chunks((max(sizes),), (self.iava.size,))[0]
 
-    def mask(self, x: Any) -> da.Array:
+    def mask(self, x: object) -> da.Array:
         """The model with all samples masked but those at ``iava``.
 
         Parameters
@@ -146,14 +146,15 @@ class Restriction(LinearOperator):
         """
         if self.repeated:
             raise ValueError("some indices of iava are repeated: there is no mask of samples taken twice")
-        kept = self.apply_adjoint(self.apply(da.asarray(x).reshape(self.dims)))
+        kept = one_array(self.apply_adjoint(self.apply(da.asarray(x).reshape(self.dims))))
         hidden = np.ones(self.dims[self.axis], bool)
         hidden[self.iava] = False
         hidden = hidden.reshape([-1 if a == self.axis else 1 for a in range(len(self.dims))])
-        return da.ma.masked_array(kept, da.broadcast_to(hidden, self.dims, chunks=kept.chunks))
+        masked: da.Array = da.ma.masked_array(kept, da.broadcast_to(hidden, self.dims, chunks=kept.chunks))
+        return masked
 
 
-def _indices(iava: Any, n: int) -> Array:
+def _indices(iava: object, n: int) -> Array:
     """Indices from the front along an axis of length ``n``."""
     if isinstance(iava, da.Array):
         raise TypeError("iava decides the shape of the data and must be known: give iava.compute()")

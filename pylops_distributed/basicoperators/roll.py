@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -13,6 +12,7 @@ from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.assembly import assemble_chunks, roll_plan
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Roll(LinearOperator):
@@ -67,7 +67,7 @@ class Roll(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "R",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)

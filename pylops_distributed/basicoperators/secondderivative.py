@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.firstderivative import KINDS, Kind
 from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import at_least, axes_of, one_of, shape_of
 from pylops_distributed.blockwise.finite_differences import Difference, sum_rules
+from pylops_distributed.vectors.types import ChunksLike
 
 
 def second_difference(axis: int, sampling: float, kind: Kind, edge: bool, weight: float = 1.0) -> Difference:
@@ -91,7 +90,7 @@ class SecondDerivative(BlockwiseOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "S",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)

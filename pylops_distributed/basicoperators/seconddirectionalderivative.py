@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import dask.array as da
 from numpy.typing import DTypeLike
@@ -13,6 +12,8 @@ from pylops_distributed.basicoperators.firstdirectionalderivative import FirstDi
 from pylops_distributed.blockwise.finite_differences import depths
 from pylops_distributed.blockwise.overlap import chunks_with_room
 from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class SecondDirectionalDerivative(LinearOperator):
@@ -64,19 +65,20 @@ class SecondDirectionalDerivative(LinearOperator):
     array([2., 2., 2.])
     """
 
+    domain: Space
     narrow = (True, True)
 
     def __init__(
         self,
         dims: Iterable[int],
-        v: Any,
+        v: object,
         sampling: float | Sequence[float] = 1.0,
         edge: bool = False,
         kind: Kind = "centered",
         dtype: DTypeLike = "float64",
         name: str | None = "S",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         self.first = FirstDirectionalDerivative(dims, v, sampling, edge, kind, dtype, chunks=chunks)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -14,6 +13,7 @@ from scipy.ndimage import uniform_filter1d
 from pylops_distributed.blockwise import Array, BlockwiseOperator, StencilRule
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.banded import LONG, by_products
+from pylops_distributed.vectors.types import ChunksLike
 
 
 def average(block: Array, sizes: dict[int, int], dtype: DTypeLike) -> Array:
@@ -98,7 +98,7 @@ class Smoothing1D(BlockwiseOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "S",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.smoothing1d import odd_sizes, smooth
 from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Smoothing2D(BlockwiseOperator):
@@ -70,7 +70,7 @@ class Smoothing2D(BlockwiseOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "S",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)

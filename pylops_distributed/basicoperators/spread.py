@@ -13,6 +13,7 @@ from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import engine_among, shape_of
 from pylops_distributed.blockwise.curve_sum import Curves, curve_positions
+from pylops_distributed.vectors.types import ArrayLike, ChunksLike
 
 
 class Spread(Curves):
@@ -83,7 +84,7 @@ class Spread(Curves):
         self,
         dims: Iterable[int],
         dimsd: Iterable[int],
-        table: Any = None,
+        table: ArrayLike | None = None,
         dtable: Any = None,
         fh: Callable[..., Any] | None = None,
         interp: bool | None = None,
@@ -91,7 +92,7 @@ class Spread(Curves):
         dtype: DTypeLike = "float64",
         name: str | None = "S",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model, data = shape_of(dims), shape_of(dimsd)

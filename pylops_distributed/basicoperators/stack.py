@@ -17,6 +17,7 @@ from pylops_distributed.linearoperator.labels import BlockLabels, Side, common_l
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator, is_operator
 from pylops_distributed.vectors.joint import parts
 from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Space, Vector
+from pylops_distributed.vectors.types import DType
 
 
 class Stack(LinearOperator):
@@ -53,7 +54,7 @@ class Stack(LinearOperator):
 
     def __init__(
         self,
-        ops: Sequence[Any],
+        ops: Sequence[object],
         nproc: int = 1,
         forceflat: bool | None = None,
         inoutengine: tuple[str, str] | None = None,
@@ -88,7 +89,7 @@ class Stack(LinearOperator):
         """Nothing to close: taken for compatibility, PyLops' stacks may hold a pool of processes."""
 
     @abstractmethod
-    def _spaces(self, dtype: np.dtype[Any]) -> tuple[AnySpace, AnySpace, bool]:
+    def _spaces(self, dtype: DType) -> tuple[AnySpace, AnySpace, bool]:
         """Domain, codomain, and whether users can only see flat vectors of them."""
 
 
@@ -108,7 +109,7 @@ def _shapes(space: AnySpace) -> tuple[tuple[int, ...], ...]:
     return tuple(s.shape for s in parts(space))
 
 
-def common(spaces: Sequence[AnySpace], dtype: np.dtype[Any], count_of: str) -> tuple[AnySpace, bool]:
+def common(spaces: Sequence[AnySpace], dtype: DType, count_of: str) -> tuple[AnySpace, bool]:
     """The one space that all members have on a side, and whether it had to be flattened for that.
 
     Raises
@@ -126,7 +127,7 @@ def common(spaces: Sequence[AnySpace], dtype: np.dtype[Any], count_of: str) -> t
     return (BlockSpace(tuple(chosen)) if isinstance(spaces[0], BlockSpace) else chosen[0]), False
 
 
-def sum_vectors(terms: list[Any], space: AnySpace, dtype: np.dtype[Any]) -> Any:
+def sum_vectors(terms: list[Vector], space: AnySpace, dtype: DType) -> Vector:
     """Sum of vectors of ``space``, as a tree whose depth grows with the logarithm of their number."""
     while len(terms) > 1:
         terms = [reduce(add, terms[i : i + 2]) for i in range(0, len(terms), 2)]
@@ -134,7 +135,7 @@ def sum_vectors(terms: list[Any], space: AnySpace, dtype: np.dtype[Any]) -> Any:
     return space.fit(x.map(lambda a: a.astype(dtype)) if isinstance(x, BlockVector) else x.astype(dtype))
 
 
-def dtype_with(dtype: np.dtype[Any], x: Vector) -> np.dtype[Any]:
+def dtype_with(dtype: DType, x: Vector) -> DType:
     """The type that holds an operator of type ``dtype`` and a vector."""
     return np.result_type(dtype, *(a.dtype for a in (x.arrays if isinstance(x, BlockVector) else (x,))))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -14,6 +13,7 @@ from pylops_distributed.blockwise.assembly import widen
 from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Sum(LinearOperator):
@@ -59,6 +59,8 @@ class Sum(LinearOperator):
     array([2., 2., 2.])
     """
 
+    domain: Space
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -67,7 +69,7 @@ class Sum(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "S",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib.util import find_spec
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -14,6 +13,7 @@ from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 
 class ToCupy(LinearOperator):
@@ -57,7 +57,7 @@ class ToCupy(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "C",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
     ) -> None:
         space = Space.of(shape_of(dims), dtype, chunks)
         super().__init__(space, space, name=name)
@@ -70,11 +70,11 @@ class ToCupy(LinearOperator):
         return y.map_blocks(to_host, dtype=y.dtype, meta=np.empty((0,) * y.ndim, y.dtype))
 
 
-def to_device(block: Any) -> Any:
+def to_device(block: NDArray) -> object:
     """A chunk as CuPy's array, where there is CuPy."""
     return import_on_use("cupy").asarray(block) if find_spec("cupy") else block
 
 
-def to_host(block: Any) -> Any:
+def to_host(block: NDArray) -> object:
     """A chunk as NumPy's array."""
     return import_on_use("cupy").asnumpy(block) if find_spec("cupy") else block

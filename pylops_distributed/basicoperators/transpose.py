@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import dask.array as da
 from numpy.typing import DTypeLike
@@ -12,6 +11,7 @@ from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.assembly import widen
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Transpose(LinearOperator):
@@ -63,7 +63,7 @@ class Transpose(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "T",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)

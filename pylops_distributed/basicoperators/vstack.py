@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from pylops_distributed.basicoperators.stack import Stack, common, dtype_with, relevant, sum_vectors
 from pylops_distributed.vectors.joint import join, joint, split
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, reshape
+from pylops_distributed.vectors.types import DType
 
 
 class VStack(Stack):
@@ -46,7 +43,7 @@ class VStack(Stack):
     letters = "V"
     shared = (True, False)
 
-    def _spaces(self, dtype: np.dtype[Any]) -> tuple[AnySpace, AnySpace, bool]:
+    def _spaces(self, dtype: DType) -> tuple[AnySpace, AnySpace, bool]:
         domain, flat = common([op.domain for op in self.ops], dtype, "columns")
         return domain, joint([op.codomain for op in self.ops], dtype), flat
 

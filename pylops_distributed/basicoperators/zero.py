@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import dask.array as da
 from numpy.typing import DTypeLike
@@ -11,7 +10,8 @@ from numpy.typing import DTypeLike
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.assembly import widen
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.space import Space, zeros
+from pylops_distributed.vectors.space import Space, one_array, zeros
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Zero(LinearOperator):
@@ -62,15 +62,15 @@ class Zero(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "Z",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         domain = Space.of(shape_of(N if M is None else M), dtype, chunks)
         codomain = domain if M is None else Space.of(shape_of(N), dtype)
         super().__init__(domain, codomain, forceflat=forceflat, compute=compute, name=name)
 
-    def _matvec(self, x: da.Array) -> Any:
-        return widen(zeros(self.codomain, like=x), x.dtype)
+    def _matvec(self, x: da.Array) -> da.Array:
+        return widen(one_array(zeros(self.codomain, like=x)), x.dtype)
 
-    def _rmatvec(self, y: da.Array) -> Any:
-        return widen(zeros(self.domain, like=y), y.dtype)
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        return widen(one_array(zeros(self.domain, like=y)), y.dtype)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import DTypeLike
+
+from pylops_distributed.vectors.types import DType
 
 T = TypeVar("T")
 
@@ -44,11 +46,11 @@ def at_least(n: int, dims: tuple[int, ...], axis: int, owner: str) -> None:
         )
 
 
-def real_type(dtype: DTypeLike) -> np.dtype[Any]:
+def real_type(dtype: DTypeLike) -> DType:
     """The real type of the precision of ``dtype``."""
     return np.empty(0, dtype).real.dtype
 
 
-def complex_type(dtype: DTypeLike) -> np.dtype[Any]:
+def complex_type(dtype: DTypeLike) -> DType:
     """The complex type of the precision of ``dtype``."""
     return np.result_type(dtype, np.complex64)

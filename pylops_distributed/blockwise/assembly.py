@@ -13,12 +13,14 @@ import dask.array as da
 import numpy as np
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
+from dask.typing import Key
 from numpy.typing import DTypeLike
 
-from pylops_distributed.compat.dask import Task, TaskRef, meta_of
+from pylops_distributed.compat.dask import GraphNode, Task, TaskRef, meta_of
 from pylops_distributed.graph.lowering import OUTPUT_SIZE_RULES
+from pylops_distributed.vectors.types import NDArray
 
-Array: TypeAlias = np.ndarray[Any, Any]
+Array: TypeAlias = NDArray
 Index: TypeAlias = slice | Array
 Widths: TypeAlias = Sequence[tuple[int, int]]
 
@@ -35,7 +37,7 @@ class Piece:
 Plan: TypeAlias = list[list[Piece]]  # the pieces of each output chunk
 
 
-def widen(x: Any, dtype: DTypeLike) -> da.Array:
+def widen(x: da.Array, dtype: DTypeLike) -> da.Array:
     """``x`` in the type that holds both itself and an operator of type ``dtype``."""
     return x.astype(np.result_type(x.dtype, dtype))
 
@@ -88,18 +90,25 @@ def assemble_chunks(
     cut, name = f"cut-{token}", f"assemble-{token}"
     chunks = (*x.chunks[:axis], sizes, *x.chunks[axis + 1 :])
     before, after = (list(product(*map(range, n))) for n in (x.numblocks[:axis], x.numblocks[axis + 1 :]))
-    tasks: dict[Any, Any] = {}
+    tasks: dict[Key, GraphNode] = {}
     for head, (j, pieces), tail in product(before, enumerate(plan), after):
-        out = (name, *head, j, *tail)
+        at = (*head, j, *tail)
+        out: Key = (name, *at)
         alone = len(pieces) == 1 and _fills(pieces[0], sizes[j])
-        names = [out] if alone else [(cut, *head, j, k, *tail) for k in range(len(pieces))]
+        names: list[Key] = [out] if alone else [(cut, *head, j, k, *tail) for k in range(len(pieces))]
         for key, p in zip(names, pieces, strict=True):
             block = TaskRef((x.name, *head, p.block, *tail))
             tasks[key] = Task(key, _select_samples, block, source=p.source, axis=axis, dtype=kind)
         if not alone:
             targets = [p.target for p in pieces]
-            shape = tuple(c[i] for c, i in zip(chunks, out[1:], strict=True))
-            settings = {"targets": targets, "shape": shape, "axis": axis, "dtype": kind, "add": add}
+            shape = tuple(c[i] for c, i in zip(chunks, at, strict=True))
+            settings: dict[str, Any] = {
+                "targets": targets,
+                "shape": shape,
+                "axis": axis,
+                "dtype": kind,
+                "add": add,
+            }
             tasks[out] = Task(out, _join, *map(TaskRef, names), **settings)
     graph = HighLevelGraph.from_collections(name, tasks, dependencies=[x])
     return da.Array(graph, name, chunks, meta=np.empty((0,) * x.ndim, kind))
@@ -110,7 +119,7 @@ def _fills(piece: Piece, n: int) -> bool:
     return isinstance(piece.target, slice) and piece.target == slice(0, n)
 
 
-def _select_samples(block: Array, source: Index, axis: int, dtype: Any) -> Array:
+def _select_samples(block: Array, source: Index, axis: int, dtype: DTypeLike) -> Array:
     """Some samples: copied where the rest of the block is large, so that it is not kept alive."""
     if isinstance(source, slice):
         piece = block[(slice(None),) * axis + (source,)]
@@ -119,7 +128,7 @@ def _select_samples(block: Array, source: Index, axis: int, dtype: Any) -> Array
     return np.take(block, source, axis=axis).astype(dtype, copy=False)
 
 
-def _selected_size(shape: tuple[int, ...], source: Index, axis: int, dtype: Any) -> int:
+def _selected_size(shape: tuple[int, ...], source: Index, axis: int, dtype: DTypeLike) -> int:
     length = source.stop - source.start if isinstance(source, slice) else len(source)
     return prod(shape[:axis]) * length * prod(shape[axis + 1 :])
 
@@ -128,7 +137,7 @@ OUTPUT_SIZE_RULES[_select_samples] = _selected_size
 
 
 def _join(
-    *cuts: Array, targets: list[Index], shape: tuple[int, ...], axis: int, dtype: Any, add: bool
+    *cuts: Array, targets: list[Index], shape: tuple[int, ...], axis: int, dtype: DTypeLike, add: bool
 ) -> Array:
     """Put pieces into a block of zeros, or add them up there."""
     slices = [t for t in targets if isinstance(t, slice)]

@@ -11,14 +11,16 @@ import dask.array as da
 import numpy as np
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
+from dask.typing import Key
 
 from pylops_distributed import tuning
 from pylops_distributed.blockwise.halo import Array
 from pylops_distributed.blockwise.precision import in_precision
 from pylops_distributed.blockwise.rechunk import whole_axis_chunks
-from pylops_distributed.compat.dask import Task, TaskRef
+from pylops_distributed.compat.dask import GraphNode, Task, TaskRef
 from pylops_distributed.compat.malloc import retain_scratch_memory
 from pylops_distributed.graph.lowering import OUTPUT_SIZE_RULES
+from pylops_distributed.vectors.types import DType
 
 
 def apply_along_axes(
@@ -26,7 +28,7 @@ def apply_along_axes(
     axes: tuple[int, ...],
     sizes: Mapping[int, int],
     kernel: Callable[..., Array],
-    dtype: np.dtype[Any],
+    dtype: DType,
 ) -> da.Array:
     """Apply a kernel that needs some axes in one chunk, and no other samples.
 
@@ -60,15 +62,20 @@ def apply_along_axes(
     part, name = f"rechunk-part-{token}", f"rows-{token}"
     grid = tuple(n if a in axes else 1 for a, n in enumerate(x.numblocks))
     places = [_places(x.chunks[a], into[a]) if a in rest else None for a in range(x.ndim)]
-    tasks: dict[Any, Any] = {}
-    common = {"grid": grid, "kernel": kernel, "kind": dtype, "cache": tuning.nbytes("blockwise.cache-block")}
+    tasks: dict[Key, GraphNode] = {}
+    common: dict[str, Any] = {
+        "grid": grid,
+        "kernel": kernel,
+        "kind": dtype,
+        "cache": tuning.nbytes("blockwise.cache-block"),
+    }
     for index in product(*(range(len(c)) for c in into)):
         taken = []
         parts = [(0, slice(None)) if p is None else p[i] for p, i in zip(places, index, strict=True)]
         for number, step in enumerate(product(*map(range, grid))):
             block = TaskRef((x.name, *(b + s for (b, _), s in zip(parts, step, strict=True))))
             if any(where != slice(None) for _, where in parts):
-                key = (part, *index, number)
+                key: Key = (part, *index, number)
                 tasks[key] = Task(key, _part, block, index=tuple(where for _, where in parts))
                 block = TaskRef(key)
             taken.append(block)
@@ -106,7 +113,7 @@ def _by_rows(
     rows: int,
     shape: tuple[int, ...],
     kernel: Callable[..., Array],
-    kind: Any,
+    kind: DType,
     cache: int,
 ) -> Array:
     """Put some rows of the parts together at a time and apply the kernel to them."""

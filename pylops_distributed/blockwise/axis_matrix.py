@@ -17,6 +17,7 @@ from pylops_distributed.blockwise.rechunk import split_longest_axis
 from pylops_distributed.compat.dask import Task, TaskRef
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class AlongAxis(LinearOperator):
@@ -44,6 +45,8 @@ class AlongAxis(LinearOperator):
         Evaluate the forward and the adjoint on application.
     """
 
+    domain: Space
+
     def __init__(
         self,
         matrix: Any,
@@ -52,7 +55,7 @@ class AlongAxis(LinearOperator):
         dtype: DTypeLike,
         name: str | None = None,
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         self.matrix, self.axis = sp.csr_array(matrix).astype(dtype), axis
@@ -93,7 +96,7 @@ def multiply_along(x: da.Array, matrix: Any, axis: int, into: tuple[int, ...], d
     return da.Array(graph, name, chunks, meta=np.empty((0,) * x.ndim, kind))
 
 
-def _multiply(*blocks: Array, matrix: Any, axis: int, dtype: Any) -> Array:
+def _multiply(*blocks: Array, matrix: object, axis: int, dtype: DTypeLike) -> Array:
     block = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=axis)
     return apply_along(block, matrix, axis).astype(dtype, copy=False)
 

@@ -88,7 +88,7 @@ def _groups(a: da.Array, places: list[Indices]) -> list[list[Indices]]:
     return [places[b:e] for b, e in pairwise(ends)]
 
 
-def _products(*blocks: Array, kernel: Callable[..., Array], count: int, dtype: Any) -> Array:
+def _products(*blocks: Array, kernel: Callable[..., Array], count: int, dtype: DTypeLike) -> Array:
     settled = [as_aligned(b) for b in blocks]
     y = kernel(*settled[:count]).astype(dtype, copy=False)
     for i in range(count, len(settled), count):

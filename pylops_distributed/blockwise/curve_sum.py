@@ -17,6 +17,7 @@ from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.blockwise.rechunk import split_longest_axis
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Curves(LinearOperator):
@@ -41,6 +42,7 @@ class Curves(LinearOperator):
         Evaluate the forward and the adjoint on application.
     """
 
+    domain: Space
     workspace = 10.0  # indices and weights of all samples of a curve
     narrow = (True, True)
 
@@ -53,7 +55,7 @@ class Curves(LinearOperator):
         fractional: bool = False,
         name: str | None = None,
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         self.tables = tuple(t.rechunk({1: -1}) for t in tables)

@@ -13,8 +13,9 @@ import numpy as np
 
 from pylops_distributed.compat.malloc import retain_scratch_memory
 from pylops_distributed.graph.lowering import OUTPUT_SIZE_RULES
+from pylops_distributed.vectors.types import NDArray
 
-Array: TypeAlias = np.ndarray[Any, Any]
+Array: TypeAlias = NDArray
 Kernel: TypeAlias = Callable[[Array], Array]
 Depth: TypeAlias = Mapping[int, tuple[int, int]]
 Step: TypeAlias = tuple[int, ...]  # -1, 0 or 1 along each axis: from a chunk to one of its neighbours

@@ -18,7 +18,8 @@ from pylops_distributed.blockwise.overlap import stencil
 from pylops_distributed.blockwise.precision import in_precision
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.space import Chunks, Space
+from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import Chunks, ChunksLike, DType, Settings
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class StencilRule:
     lead: int | None = None
     by_rows: bool = False
 
-    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+    def __call__(self, x: da.Array, dtype: DType) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
         return stencil(x, self.kernel, self.depth, dtype, self.corners, self.lead, by_rows=self.by_rows)
 
@@ -75,7 +76,7 @@ class WholeAxisRule:
     lengths: Mapping[int, int] = field(default_factory=dict)
     shared: Mapping[str, Any] = field(default_factory=dict)
 
-    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+    def __call__(self, x: da.Array, dtype: DType) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
         x = rechunk_whole(x, self.axes)
         chunks = tuple((self.lengths[a],) if a in self.lengths else c for a, c in enumerate(x.chunks))
@@ -110,7 +111,7 @@ class LeadingAxesRule:
     shape: tuple[int, ...]
     shared: Mapping[str, Any] = field(default_factory=dict)
 
-    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+    def __call__(self, x: da.Array, dtype: DType) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
         x = rechunk_whole(x, range(self.axes))
         new = {x.ndim + i: n for i, n in enumerate(self.shape)}
@@ -126,7 +127,7 @@ class LeadingAxesRule:
         return tuple((sum(c),) if a < self.axes else c for a, c in enumerate(chunks))
 
 
-def shared_tasks(shared: Mapping[str, Any]) -> dict[str, Any]:
+def shared_tasks(shared: Mapping[str, object]) -> Settings:
     """Objects as separate tasks, which tasks that need them refer to."""
     return {k: delayed(v, name=f"{k}-{tokenize(v)}", traverse=False) for k, v in shared.items()}
 
@@ -134,7 +135,7 @@ def shared_tasks(shared: Mapping[str, Any]) -> dict[str, Any]:
 class BlockRule(Protocol):
     """How something applies to chunks, as :class:`StencilRule` and :class:`WholeAxisRule` do."""
 
-    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+    def __call__(self, x: da.Array, dtype: DType) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
 
     def pin(self, chunks: Chunks) -> Chunks:
@@ -167,6 +168,8 @@ class BlockwiseOperator(LinearOperator):
         Name shown to people.
     """
 
+    domain: Space
+
     def __init__(
         self,
         forward: BlockRule,
@@ -177,7 +180,7 @@ class BlockwiseOperator(LinearOperator):
         dtype: DTypeLike,
         dtypes: tuple[DTypeLike, DTypeLike] | None = None,
         clinear: bool = True,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
         name: str | None = None,
     ) -> None:
@@ -195,6 +198,6 @@ class BlockwiseOperator(LinearOperator):
     def _rmatvec(self, y: da.Array) -> da.Array:
         return self.domain.fit(self._adjoint(y, self._kind(self.domain.dtype, y)))
 
-    def _kind(self, dtype: np.dtype[Any], x: da.Array) -> np.dtype[Any]:
+    def _kind(self, dtype: DType, x: da.Array) -> DType:
         """The type of what becomes of ``x`` in a space of type ``dtype``."""
         return np.result_type(dtype, x.dtype if self.clinear else real_type(x.dtype))

@@ -9,6 +9,7 @@ import dask.array as da
 import numpy as np
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
+from dask.typing import Key
 from numpy.typing import DTypeLike
 
 from pylops_distributed import tuning
@@ -23,6 +24,7 @@ from pylops_distributed.blockwise.halo import (
     steps_of,
 )
 from pylops_distributed.compat.dask import Task, TaskRef
+from pylops_distributed.vectors.types import Chunks
 
 
 def overlap(x: da.Array, depth: Depth, corners: bool = True) -> da.Array:
@@ -145,8 +147,8 @@ def _layer(
     widths: Widths,
     corners: bool,
     kernel: Kernel | None,
-    chunks: Any,
-    dtype: Any,
+    chunks: Chunks,
+    dtype: DTypeLike,
     co_operand: CoOperand | None = None,
     pieces: CacheBlocking | None = None,
 ) -> da.Array:
@@ -156,7 +158,7 @@ def _layer(
     if co_operand is not None:
         more = co_operand.array.rechunk((-1, *x.chunks[: co_operand.array.ndim - 1]))
         options = {"before": co_operand.before, "after": co_operand.after}
-    copied = (
+    copied: dict[str, Any] = (
         {"before": co_operand.before, "copies": len(co_operand.array)}
         if co_operand and co_operand.before
         else {}
@@ -166,14 +168,14 @@ def _layer(
     steps = steps_of(widths, corners)
     grid = set(product(*map(range, x.numblocks)))
     shift = len(chunks) - x.ndim
-    tasks = {}
+    tasks: dict[Key, Task] = {}
     for index in grid:
         near = {s: n for s in steps if (n := tuple(i + d for i, d in zip(index, s, strict=True))) in grid}
         wanted = [s for s in steps if tuple(i - d for i, d in zip(index, s, strict=True)) in grid]
         block = TaskRef((x.name, *index))
         side = () if more is None else (TaskRef((more.name, 0, *index[: more.ndim - 1])),)
         if wanted:
-            key = (halves, *index)
+            key: Key = (halves, *index)
             tasks[key] = Task(
                 key, extract_halos, block, *(side if copied else ()), steps=wanted, widths=widths, **copied
             )

@@ -17,7 +17,7 @@ from pylops_distributed.blockwise.halo import Array
 from pylops_distributed.blockwise.operator import shared_tasks
 from pylops_distributed.blockwise.pylops_kernel import OperatorFactory
 from pylops_distributed.blockwise.rechunk import split_longest_axis
-from pylops_distributed.vectors.space import Chunks
+from pylops_distributed.vectors.types import Chunks, DType
 
 # Engines behind such operators keep global tables in each process, which threads must not change at once.
 _engine = Lock()
@@ -46,7 +46,7 @@ class OperatorEnsemble:
 
     @classmethod
     def of(
-        cls, make: Callable[..., Any], options: Mapping[str, Any], cut: tuple[str, ...], size: int
+        cls, make: Callable[..., object], options: Mapping[str, Any], cut: tuple[str, ...], size: int
     ) -> OperatorEnsemble:
         """Groups of at most ``size`` parts."""
         n = len(options[cut[0]])
@@ -78,7 +78,7 @@ class EnsembleRule:
     dimsd: tuple[int, ...]
     adjoint: bool = False
 
-    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+    def __call__(self, x: da.Array, dtype: DType) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
         sizes = self.parts.sizes
         groups = da.arange(len(sizes), chunks=1)
@@ -107,7 +107,7 @@ class EnsembleRule:
 
 
 def _apply(
-    group: Array, block: Array, parts: OperatorEnsemble, token: str, adjoint: bool, dtype: np.dtype[Any]
+    group: Array, block: Array, parts: OperatorEnsemble, token: str, adjoint: bool, dtype: DType
 ) -> Array:
     """Apply the operator of a group, in single precision, to the available part of model or data."""
     (i,) = group

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from pylops_distributed.blockwise.arguments import real_type
+from pylops_distributed.vectors.types import DType, NDArray
 
 
-def in_precision(
-    *blocks: Any, kernel: Callable[..., Any], kind: np.dtype[Any], **options: Any
-) -> np.ndarray[Any, Any]:
+def in_precision(*blocks: Any, kernel: Callable[..., object], kind: DType, **options: Any) -> NDArray:
     """Apply a kernel to blocks at least as precise as its result, of type ``kind``."""
     least = real_type(kind)
     wide = (b.astype(np.result_type(b.dtype, least), copy=False) for b in blocks)

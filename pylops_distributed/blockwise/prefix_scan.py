@@ -65,9 +65,9 @@ def scan(
     return da.Array(graph, name, x.chunks, meta=np.empty((0,) * x.ndim, kind))
 
 
-def _total(block: Array, total: Callable[..., Array], first: bool, dtype: Any) -> Array:
+def _total(block: Array, total: Callable[..., Array], first: bool, dtype: DTypeLike) -> Array:
     return total(block.astype(dtype, copy=False), first=first)
 
 
-def _scan(block: Array, *before: Array, kernel: Callable[..., Array], first: bool, dtype: Any) -> Array:
+def _scan(block: Array, *before: Array, kernel: Callable[..., Array], first: bool, dtype: DTypeLike) -> Array:
     return kernel(block.astype(dtype, copy=False), sum(before), first=first).astype(dtype, copy=False)

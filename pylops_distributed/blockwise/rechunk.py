@@ -17,7 +17,7 @@ from dask.utils import parse_bytes
 from pylops_distributed import tuning
 from pylops_distributed.blockwise.halo import Array
 from pylops_distributed.compat.dask import Task, TaskRef, meta_of
-from pylops_distributed.vectors.space import Chunks
+from pylops_distributed.vectors.types import Chunks
 
 
 def rechunk_whole(x: da.Array, axes: Iterable[int]) -> da.Array:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import Any, Protocol
+from typing import Protocol
 
 import dask.array as da
-import numpy as np
 
 from pylops_distributed.blockwise.axis_kernels import apply_along_axes
 from pylops_distributed.blockwise.halo import Array
 from pylops_distributed.blockwise.rechunk import split_count
-from pylops_distributed.vectors.space import Chunks
+from pylops_distributed.vectors.types import Chunks, DType
 
 
 class Separable(Protocol):
@@ -41,7 +40,7 @@ class Separable(Protocol):
     def sizes(self, adjoint: bool = False) -> dict[int, int]:
         """Length of each of the axes after the transform or its adjoint."""
 
-    def inner(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    def inner(self, dtype: DType) -> DType:
         """Type between two factors, where the result has type ``dtype``."""
 
     def __call__(self, block: Array, adjoint: bool = False) -> Array:
@@ -63,7 +62,7 @@ class SeparableRule:
     transform: Separable
     adjoint: bool = False
 
-    def __call__(self, x: da.Array, dtype: np.dtype[Any]) -> da.Array:
+    def __call__(self, x: da.Array, dtype: DType) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
         rest = self.transform.axes
         while rest:

@@ -10,7 +10,7 @@ import distributed
 from pylops_distributed.compat.distributed import actor_holders
 
 
-class Adaptive(distributed.Adaptive):  # type: ignore[misc]
+class Adaptive(distributed.Adaptive):
     """Dask's rule, as many workers as the tasks that wait need, for all but solves.
 
     A solve has no tasks at the scheduler: its parts live on their workers as actors, which Dask's rule would take for

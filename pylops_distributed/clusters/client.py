@@ -23,7 +23,7 @@ HARDWARE: Registry[ClusterKind] = Registry(
 )
 
 
-class OwningClient(Client):  # type: ignore[misc]
+class OwningClient(Client):
     """A client of a cluster that closes with it.
 
     Also unpacks into itself and the cluster, as scripts for earlier versions expect.
@@ -44,7 +44,7 @@ class OwningClient(Client):  # type: ignore[misc]
             cluster.close()
             raise
 
-    def close(self, *args: Any, **options: Any) -> Any:
+    def close(self, *args: object, **options: object) -> Any:
         """Close the client, then its cluster."""
         # A closed client is closed again when it is collected, maybe amid another's work on Dask's event loops,
         # where closing the cluster once more would wait for ever.
@@ -58,7 +58,7 @@ class OwningClient(Client):  # type: ignore[misc]
         return iter((self, self.cluster))
 
 
-class SharingClient(Client):  # type: ignore[misc]
+class SharingClient(Client):
     """A client of a cluster that others use too; unpacks into itself and None."""
 
     def __iter__(self) -> Iterator[Any]:
@@ -71,7 +71,7 @@ def dask(
     processes: bool = True,
     n_workers: int | None = None,
     threads_per_worker: int | None = None,
-    **kwargs: Any,
+    **kwargs: object,
 ) -> Client:
     """Start or join a cluster and make it the one on which Dask computes.
 
@@ -115,7 +115,8 @@ def dask(
     """
     if isinstance(client, Client):
         kwargs.setdefault("security", client.security)
-        client = str(client.scheduler.address)
+        scheduler: Any = client.scheduler
+        client = str(scheduler.address)
     size = {"n_workers": n_workers, "threads_per_worker": threads_per_worker, "processes": processes}
     check_hardware(client or hardware, {**size, **kwargs})
     if client or "://" in hardware:

@@ -17,8 +17,8 @@ LOOPBACK = "127.0.0.1:0"
 
 
 def check_jobs(
-    hardware: str, kind: str, *, memory: str | None = None, processes: bool = True, security: Any = None,
-    **options: Any,
+    hardware: str, kind: str, *, memory: str | None = None, processes: bool = True, security: object = None,
+    **options: object,
 ) -> None:  # fmt: skip
     """Raise for options that :func:`start_jobs` cannot take."""
     check_security(hardware, security)

@@ -10,7 +10,7 @@ from pylops_distributed.clusters.options import ClusterKind, check_options, chec
 PACKAGE = "dask_kubernetes.operator"
 
 
-def check_kubernetes(*, processes: bool = True, security: Any = None, **options: Any) -> None:
+def check_kubernetes(*, processes: bool = True, security: object = None, **options: object) -> None:
     """Raise for options that :func:`start_kubernetes` cannot take."""
     check_options("kubernetes", options, need(PACKAGE, "kubernetes", processes).KubeCluster)
     check_security("kubernetes", security)
@@ -21,7 +21,7 @@ def check_kubernetes(*, processes: bool = True, security: Any = None, **options:
         )
 
 
-def manifest(n_workers: int | None, threads_per_worker: int | None, **options: Any) -> dict[str, Any]:
+def manifest(n_workers: int | None, threads_per_worker: int | None, **options: object) -> dict[str, Any]:
     """The resource ``DaskCluster`` that is handed to the operator.
 
     Parameters
@@ -43,10 +43,10 @@ def start_kubernetes(
     threads_per_worker: int | None = None,
     processes: bool = True,
     *,
-    adapt: Mapping[str, Any] | None = None,
-    security: Any = None,
+    adapt: Mapping[str, object] | None = None,
+    security: object = None,
     name: str = "pylops-distributed",
-    **options: Any,
+    **options: object,
 ) -> Any:
     """A scheduler and workers in pods, by :class:`dask_kubernetes.operator.KubeCluster`.
 

@@ -50,7 +50,7 @@ def need(package: str, hardware: str, processes: bool = True) -> Any:
     )
 
 
-def check_security(hardware: str, security: Any) -> None:
+def check_security(hardware: str, security: object) -> None:
     """Reject a value of ``security`` that is neither a switch nor Dask's own settings.
 
     Raises
@@ -76,16 +76,19 @@ def encryption(hardware: str, security: bool | Security | None) -> Security | No
         If a temporary certificate is needed, and there is no package to make it.
     """
     check_security(hardware, security)
-    if isinstance(security, Security) or security is False:
-        return security or None
+    if security is False:
+        return None
+    if isinstance(security, Security):
+        return security
     configured = Security()
-    if configured.require_encryption or configured.tls_scheduler_cert:
+    if configured.require_encryption or configured.get_tls_config_for_role("scheduler").get("cert"):
         return configured
     need("cryptography", hardware)
-    return Security.temporary()
+    temporary: Security = Security.temporary()
+    return temporary
 
 
-def check_options(hardware: str, options: Mapping[str, Any], *makers: Callable[..., Any]) -> None:
+def check_options(hardware: str, options: Mapping[str, object], *makers: Callable[..., object]) -> None:
     """Raise for options that none of ``makers`` takes, and for impossible sizes.
 
     Raises
@@ -104,7 +107,7 @@ def check_options(hardware: str, options: Mapping[str, Any], *makers: Callable[.
         _check_adapt(adapt)
 
 
-def _check_adapt(adapt: Any) -> None:
+def _check_adapt(adapt: object) -> None:
     if not isinstance(adapt, Mapping) or "maximum" not in adapt or adapt.keys() - ADAPT:
         raise ValueError(
             f"adapt must be {{minimum: 1, maximum: N}}, with any of {sorted(ADAPT)}, got {adapt!r}"
@@ -114,12 +117,12 @@ def _check_adapt(adapt: Any) -> None:
     _whole("adapt.maximum", adapt["maximum"], least)
 
 
-def _whole(name: str, value: Any, least: int) -> None:
+def _whole(name: str, value: object, least: int) -> None:
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
         raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
 
 
-def _argument_names(maker: Callable[..., Any]) -> set[str]:
+def _argument_names(maker: Callable[..., object]) -> set[str]:
     """Names of all arguments that a function takes, or a class and those that it is made of."""
     makers = [vars(c).get("__init__", c) for c in maker.__mro__[:-1]] if isinstance(maker, type) else [maker]
     parameters = (p for m in makers for p in inspect.signature(m).parameters.values())

@@ -9,7 +9,6 @@ import gc
 import logging
 import os
 from importlib import import_module
-from typing import Any
 
 # Imported objects are never garbage: not to look for any is a sixth of the time, and spares later searches, too.
 gc.disable()
@@ -28,7 +27,7 @@ logging.getLogger("distributed.worker").addFilter(
 )
 
 
-def dask_setup(worker: Any) -> None:
+def dask_setup(worker: object) -> None:
     """Leave signals to a whole group, from a terminal or from Prefect, to the driver; Dask calls this in each worker.
 
     It is the driver that saves the state that workers hold, and they end with it, however that ends. They are not

@@ -21,7 +21,7 @@ def settings(security: Security) -> dict[str, Any]:
     """Dask's settings for the same certificates: plain values, with keys in them."""
     options: dict[str, Any] = {
         "distributed.comm.require-encryption": True,
-        "distributed.comm.tls.ca-file": security.tls_ca_file,
+        "distributed.comm.tls.ca-file": security.get_tls_config_for_role("client").get("ca_file"),
     }
     for role in ROLES:
         one = security.get_tls_config_for_role(role)

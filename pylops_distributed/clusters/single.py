@@ -46,8 +46,8 @@ def start_single(
     threads_per_worker: int | None = None,
     processes: bool = True,
     *,
-    adapt: Mapping[str, Any] | None = None,
-    **options: Any,
+    adapt: Mapping[str, object] | None = None,
+    **options: object,
 ) -> LocalCluster:
     """Workers on this machine, as many as it has cores.
 
@@ -85,7 +85,8 @@ def start_single(
     local = LocalCluster(**options)
     replace_lost_workers(local, 1000 * tuning.seconds("clusters.worker-check-interval"))
     _wait(local)
-    return adapted(local, adapt)
+    adapted(local, adapt)
+    return local
 
 
 def _wait(cluster: LocalCluster) -> None:

@@ -20,7 +20,7 @@ LOOPBACK = "127.0.0.1:0"
 
 
 def check_ssh(
-    *, hosts: list[str] | None = None, processes: bool = True, security: Any = None, **options: Any
+    *, hosts: list[str] | None = None, processes: bool = True, security: object = None, **options: object
 ) -> None:
     """Raise for options that :func:`start_ssh` cannot take."""
     need("asyncssh", "ssh", processes)
@@ -92,7 +92,7 @@ class _Plan:
         )
 
     def _spec(
-        self, index: int, kwargs: Mapping[str, Any], connect_options: Any, remote_python: Any
+        self, index: int, kwargs: Mapping[str, object], connect_options: object, remote_python: object
     ) -> dict[str, Any]:
         python = _of(remote_python, index) or sys.executable
         options = {"address": self.hosts[index], "connect_options": _of(connect_options, index) or {},
@@ -105,7 +105,7 @@ class _Plan:
         return {"cls": process_class(index, text), "options": options}
 
 
-def _of(option: Any, index: int) -> Any:
+def _of(option: object, index: int) -> Any:
     """Value of an option for one host: lists have one value per host."""
     return option[index] if isinstance(option, list) else option
 

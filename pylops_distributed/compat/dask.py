@@ -147,7 +147,7 @@ def fuse_chains(graph: Graph, apart: set[Any]) -> Graph:
 # -- arrays ----------------------------------------------------------------------------------------------------
 
 
-def meta_of(x: Any) -> Any:
+def meta_of(x: Any) -> object:
     """An empty array of the type of a Dask array's blocks; any other object as it is.
 
     Relies on: ``da.Array._meta``.
@@ -177,7 +177,7 @@ def noting_arrays(note: Callable[[da.Array], None]) -> Iterator[None]:
 # -- how Dask computes now -------------------------------------------------------------------------------------
 
 
-def current_scheduler() -> Any:
+def current_scheduler() -> object:
     """The function by which Dask computes arrays now: of a client, or as its configuration says.
 
     Relies on: ``dask.base.get_scheduler(cls=da.Array)`` looks at the configuration first, then for a client.

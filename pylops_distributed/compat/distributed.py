@@ -59,12 +59,13 @@ def leave_pool() -> None:
         secede()
 
 
-def future_of_actor(actor: Any) -> Future:
+def future_of_actor(actor: Any) -> Future[Any]:
     """The future that keeps an actor on its worker.
 
     Relies on: ``actor._future``.
     """
-    return actor._future
+    future: Future[Any] = actor._future
+    return future
 
 
 def is_actor_loss(error: BaseException) -> bool:
@@ -75,7 +76,7 @@ def is_actor_loss(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and "Worker holding Actor was lost" in str(error)
 
 
-async def actor_holders(scheduler: Any) -> set[Any]:
+async def actor_holders(scheduler: Any) -> set[object]:
     """Names of the workers on which actors live.
 
     Relies on: the scheduler's remote procedure ``run_function`` runs a pickled function on it, which is given the
@@ -91,7 +92,7 @@ async def actor_holders(scheduler: Any) -> set[Any]:
     return names
 
 
-def _holders(dask_scheduler: Any) -> set[Any]:
+def _holders(dask_scheduler: Any) -> set[object]:
     return {worker.name for worker in dask_scheduler.workers.values() if worker.actors}
 
 
@@ -101,9 +102,8 @@ def memory_kills(client: Client, timeout: float) -> list[dict[str, Any]]:
     Relies on: a nanny logs the event ``worker-restart-memory`` with the scheduler; ``client.scheduler.events`` asks for
     those of a topic. The public ``client.get_events`` has no timeout, and the scheduler may be lost, too.
     """
-    events: Any = client.sync(
-        client.scheduler.events, topic="worker-restart-memory", callback_timeout=timeout
-    )
+    scheduler: Any = client.scheduler
+    events: Any = client.sync(scheduler.events, topic="worker-restart-memory", callback_timeout=timeout)
     return [event for _, event in events]
 
 
@@ -134,7 +134,7 @@ def _ignore_unknown(note: Callable[[str, Any], None], op: str, worker: Any) -> N
         note(op, worker)
 
 
-class LoopbackWorker(Worker):  # type: ignore[misc]
+class LoopbackWorker(Worker):
     """A worker in this process whose pages only this machine can reach: Dask offers no option for their host.
 
     Relies on: a worker serves its pages by ``start_http_server(routes, dashboard_address, ...)``.
@@ -145,7 +145,7 @@ class LoopbackWorker(Worker):  # type: ignore[misc]
         super().start_http_server(routes, dashboard_address or "127.0.0.1:0", *args, **options)
 
 
-class PersistentNanny(Nanny):  # type: ignore[misc]
+class PersistentNanny(Nanny):
     """A nanny that does not take its cluster down if its process dies while it starts.
 
     Relies on: a cluster awaits a nanny to start it, and raises what that raises; ``start`` starts its process, and
@@ -184,4 +184,5 @@ def replace_lost_workers(cluster: LocalCluster, milliseconds: float) -> None:
         cluster.periodic_callbacks["replace"] = PeriodicCallback(look, milliseconds)
         cluster.periodic_callbacks["replace"].start()
 
-    cluster.loop.add_callback(begin)
+    loop: Any = cluster.loop
+    loop.add_callback(begin)

@@ -35,7 +35,7 @@ class _InstructedProcess:
     text: str
 
     @property
-    def connection(self) -> Any:
+    def connection(self) -> object:
         """Connection to the host."""
         return self._connection
 
@@ -50,10 +50,10 @@ class _InstructingConnection:
     def __init__(self, connection: Any, text: str) -> None:
         self._connection, self._text = connection, text
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._connection, name)
 
-    async def create_process(self, command: str) -> Any:
+    async def create_process(self, command: str) -> object:
         """Start a process, and send it the text."""
         process = await self._connection.create_process(command)
         process.stdin.write(self._text)

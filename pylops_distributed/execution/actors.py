@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 import dask.array as da
+from dask.typing import Key
 from distributed import Client, Future, Reschedule, get_worker, wait
 from distributed.comm import parse_address, parse_host_port
 
@@ -28,7 +29,7 @@ from pylops_distributed.compat.worker import actors_on
 from pylops_distributed.errors import WorkerLostError
 from pylops_distributed.execution.engine import Done, PartitionedEngine, S, own
 from pylops_distributed.execution.partition import Partition, Row, Taken
-from pylops_distributed.execution.partitioning import Key, Share, plan_partitions
+from pylops_distributed.execution.partitioning import Share, plan_partitions
 from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
 from pylops_distributed.execution.transport import PeerTransport
 from pylops_distributed.execution.worker_loss import describe_worker_loss, is_worker_loss
@@ -67,7 +68,7 @@ class Seat:
         """As :meth:`Part.address`."""
         return self._part.address()
 
-    async def connect(self, addresses: Any) -> None:
+    async def connect(self, addresses: object) -> None:
         """As :meth:`Part.connect`."""
         await self._do(self._part.connect, addresses)
 
@@ -121,14 +122,14 @@ def make_part(
     return Seat(token, _parts.setdefault((token, me), part))
 
 
-def give(token: bytes, me: int, keys: list[Key], values: list[Any]) -> None:
+def give(token: bytes, me: int, keys: list[Key], values: Sequence[object]) -> None:
     """Hand values that Dask brought to this worker over to its part."""
     if (part := _parts.get((token, me))) is None:
         raise WorkerLostError(f"part {me} of the solve is not on this worker")
     part.give(dict(zip(keys, values, strict=True)))
 
 
-def take(key: Key, token: bytes, me: int, step: int, home: str) -> Any:
+def take(key: Key, token: bytes, me: int, step: int, home: str) -> object:
     """A block of the state, for Dask; of the worker at the address home."""
     if (part := _parts.get((token, me))) is None and get_worker().address != home and _answers(home):
         # An idle worker has taken the task; the block may be waiting behind long tasks of others.
@@ -167,7 +168,7 @@ class ActorEngine(PartitionedEngine[S]):
         self._most = max(1, *(a.npartitions for a in template.inputs))
         self._workers = sorted(info)[: self._most]
         self._limits = {worker: info[worker]["memory_limit"] for worker in self._workers}
-        self._actors: list[Future] = []
+        self._actors: list[Future[Any]] = []
         self._parts: list[Any] = []
         if not self._workers:  # they are just being started again
             raise self._loss_error()
@@ -230,7 +231,7 @@ class ActorEngine(PartitionedEngine[S]):
         with self._watched():
             self._all([self._parts[0].until(self.done)])
 
-    def _give(self, me: int, inputs: dict[Key, Any]) -> Future:
+    def _give(self, me: int, inputs: dict[Key, Any]) -> Future[Any]:
         """Bring values that exist already to their part."""
         if arrays := [key for key, value in inputs.items() if not isinstance(value, Future)]:
             sent = self._client.scatter([inputs[k] for k in arrays], workers=[self._workers[me]], hash=False)
@@ -284,7 +285,7 @@ class ActorEngine(PartitionedEngine[S]):
         self._settled(list(graph.values()), most)  # before the next step replaces them
         return graph
 
-    def _settled(self, futures: list[Future], most: float = math.inf) -> list[Future]:
+    def _settled(self, futures: list[Future[Any]], most: float = math.inf) -> list[Future[Any]]:
         """Wait for futures; tasks of a worker that was lost, or started again, may never come."""
         end, pause = time.monotonic() + most, tuning.seconds("execution.worker-check-interval")
         while futures:
@@ -301,7 +302,7 @@ class ActorEngine(PartitionedEngine[S]):
                     ) from None
         return futures
 
-    def _result(self, call: Any) -> Any:
+    def _result(self, call: Any) -> object:
         """Result of a call to a part, for which there may be nobody any more to answer."""
         pause = tuning.seconds("execution.worker-check-interval")
         while True:
@@ -313,7 +314,7 @@ class ActorEngine(PartitionedEngine[S]):
                 if self._is_lost():
                     raise self._loss_error() from None
 
-    def _all(self, calls: Iterable[Any]) -> list[Any]:
+    def _all(self, calls: Iterable[object]) -> list[Any]:
         """Results of calls to all parts; the cause where some failed, rather than its effect on the others."""
         results, errors = [], list[BaseException]()
         for call in calls:
@@ -347,7 +348,7 @@ class ActorEngine(PartitionedEngine[S]):
         _release([*actors, *map(future_of_actor, parts)])
 
 
-def _release(futures: Iterable[Future]) -> None:
+def _release(futures: Iterable[Future[object]]) -> None:
     """Let go of what the cluster keeps, however many references there are."""
     for future in futures:
         future.release()
@@ -361,7 +362,8 @@ def _constant_inputs(pair: tuple[Share, Share], futures: Mapping[Key, Any]) -> d
     for share in pair:
         for key, node in list(share.constant.items()):
             if isinstance(node, DataNode) and getattr(node.value, "nbytes", 0) > large:
-                inputs[key] = share.constant.pop(key).value
+                inputs[key] = node.value
+                del share.constant[key]
     return inputs
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from pylops_distributed.compat.dask import Alias, DataNode, GraphNode, Subgraph, Task, TaskRef, subgraph
 from pylops_distributed.graph.purity import in_words
+from pylops_distributed.vectors.types import NDArray
 
 Values: TypeAlias = Mapping[Any, Any]
 Function: TypeAlias = Callable[[Values], Any]
@@ -32,6 +33,8 @@ def compile_task(node: GraphNode) -> Function:
     if isinstance(node, DataNode):
         data = node.value
         return lambda _: data
+    if not isinstance(node, Task):
+        raise TypeError(f"cannot compile {type(node).__name__} {node.key!r}, expected a Task of Dask")
     chain = subgraph(node)
     return _call(node) if chain is None else _chain(chain)
 
@@ -51,7 +54,7 @@ def _call(task: Task) -> Function:
     return call
 
 
-def _argument(a: Any) -> tuple[Function | None, Any]:
+def _argument(a: NDArray) -> tuple[Function | None, Any]:
     """How to get an argument from the values, or None and the argument itself."""
     if isinstance(a, TaskRef):
         key = a.key

@@ -11,16 +11,18 @@ from typing import Any, Generic, TypeVar
 
 import dask.array as da
 import numpy as np
+from dask.typing import Key
 
 from pylops_distributed import tuning
 from pylops_distributed.compat.dask import DataNode, meta_of
 from pylops_distributed.compat.malloc import free_memory
 from pylops_distributed.compat.worker import current_worker, memory_limit_of, threads_of
 from pylops_distributed.execution.partition import Partition, Row, Taken
-from pylops_distributed.execution.partitioning import Key, plan_partitions
+from pylops_distributed.execution.partitioning import plan_partitions
 from pylops_distributed.execution.state import State, materialise, replace_arrays, scalars_of, without_vectors
 from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
 from pylops_distributed.vectors.space import keys_of
+from pylops_distributed.vectors.types import NDArray
 
 S = TypeVar("S", bound=State)
 Step = Callable[[S], S]
@@ -241,7 +243,7 @@ class ThreadedEngine(PartitionedEngine[S]):
         self._part.close()
 
 
-def own(block: Any) -> Any:
+def own(block: NDArray) -> NDArray:
     """A block that keeps nothing else in memory: a copy, if it is a piece of a larger one."""
     base = getattr(block, "base", None)
     return block.copy() if isinstance(base, np.ndarray) and base.nbytes > block.nbytes else block

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from dask.sizeof import sizeof
+from dask.typing import Key
 
 from pylops_distributed.compat.dask import DataNode, GraphNode
 from pylops_distributed.compat.malloc import as_aligned
@@ -30,7 +31,7 @@ class OperatorCache:
         Bytes that may be kept, besides values that are data already.
     """
 
-    def __init__(self, graph: Mapping[Any, GraphNode], room: int) -> None:
+    def __init__(self, graph: Mapping[Key, GraphNode], room: int) -> None:
         self._tasks = {key: (compile_task(node), tuple(node.dependencies)) for key, node in graph.items()}
         uses = Counter(d for _, needs in self._tasks.values() for d in needs)
         self._shared = {key for key, count in uses.items() if count > 1}
@@ -41,7 +42,7 @@ class OperatorCache:
         self._under_way: dict[Any, Future[Any]] = {}
         self.give({key: node.value for key, node in graph.items() if isinstance(node, DataNode)})
 
-    def give(self, values: Mapping[Any, Any]) -> None:
+    def give(self, values: Mapping[object, object]) -> None:
         """Take values that were computed elsewhere."""
         self._kept.update((key, read_only(as_aligned(value))) for key, value in values.items())
 
@@ -58,7 +59,7 @@ class OperatorCache:
         read, self._read = self._read, 0
         return read
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: Key) -> object:
         with self._lock:
             if key in self._kept:
                 return self._kept[key]
@@ -80,7 +81,7 @@ class OperatorCache:
                 del self._under_way[key]
             del mine  # holds the error, which holds this frame
 
-    def _keep(self, key: Any, value: Any) -> None:
+    def _keep(self, key: object, value: object) -> None:
         size = sizeof(value)
         with self._lock:
             self._read += size
@@ -88,7 +89,7 @@ class OperatorCache:
                 self._room -= size
                 self._kept[key], self._sizes[key] = value, size
 
-    def _compute(self, key: Any) -> Any:
+    def _compute(self, key: Key) -> object:
         function, needs = self._tasks[key]
         return function(
             {d: self[d] if d in self._shared or d in self._kept else self._compute(d) for d in needs}

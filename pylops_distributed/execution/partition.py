@@ -10,10 +10,11 @@ from heapq import heappop
 from typing import Any, TypeAlias
 
 import numpy as np
+from dask.typing import Key
 
 from pylops_distributed.errors import PartitionLostError
 from pylops_distributed.execution.operator_cache import OperatorCache
-from pylops_distributed.execution.partitioning import Key, Message, Share, is_scalar
+from pylops_distributed.execution.partitioning import Message, Share, is_scalar
 from pylops_distributed.execution.process import computing, find_libraries
 from pylops_distributed.execution.schedule import PartitionProgram, StepRun
 

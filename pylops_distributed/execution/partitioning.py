@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, groupby, product, zip_longest
 from operator import itemgetter
 from typing import Any, TypeAlias
 
+from dask.typing import Key
+
 from pylops_distributed.compat.dask import GraphNode, cull
 from pylops_distributed.execution.tracing import StepTemplate
 from pylops_distributed.vectors.space import keys_of
 
-Key: TypeAlias = Any
 Stages: TypeAlias = dict[tuple[Key, int], int]  # by value and part
 Crossing: TypeAlias = dict[tuple[int, int, int], list[Key]]  # by sender, receiver and stage
 
@@ -238,7 +240,7 @@ def _depth_first(template: StepTemplate) -> list[Key]:
     return list(visited)
 
 
-def _homes(layers: list[tuple[list[Key], list[int]]], parts: int) -> dict[Key, int]:
+def _homes(layers: Sequence[tuple[Sequence[Key], list[int]]], parts: int) -> dict[Key, int]:
     """Consecutive blocks to each part, about as many elements each."""
     homes = {}
     for keys, sizes in layers:

@@ -8,9 +8,11 @@ from heapq import heappush
 from itertools import chain
 from typing import Any
 
+from dask.typing import Key
+
 from pylops_distributed.execution.compile import compile_task
 from pylops_distributed.execution.operator_cache import OperatorCache
-from pylops_distributed.execution.partitioning import Key, Message, Share, is_scalar
+from pylops_distributed.execution.partitioning import Message, Share, is_scalar
 
 
 class PartitionProgram:
@@ -61,7 +63,7 @@ class StepRun:
         self.values: dict[Key, Any] = {}
         self.unknown, self.announced = program.unknown.copy(), False
 
-    def store(self, key: Key, value: Any) -> list[Message]:
+    def store(self, key: Key, value: object) -> list[Message]:
         """Note a value; returns the messages that are complete with it."""
         if not self.uses[key]:
             return []
@@ -78,7 +80,7 @@ class StepRun:
                 complete.append(self.program.share.sends[n])
         return complete
 
-    def arrive(self, sender: int, stage: int, values: Iterable[Any]) -> None:
+    def arrive(self, sender: int, stage: int, values: Iterable[object]) -> None:
         """Note the values of a message."""
         self.open -= 1
         for key, value in zip(self.program.contents[sender, stage], values, strict=True):
@@ -91,7 +93,7 @@ class StepRun:
             if not self.uses[key]:
                 self.values.pop(key, None)
 
-    def scalars(self) -> list[Any]:
+    def scalars(self) -> list[object]:
         """The scalars of the state after the step."""
         return [self._end(key) for key in self.program.scalars]
 
@@ -99,7 +101,7 @@ class StepRun:
         """The state after the step, under the keys of the state before."""
         return {old: self._end(new) for old, new in self.program.share.carry.items()}
 
-    def _end(self, key: Key) -> Any:
+    def _end(self, key: Key) -> object:
         return self.values[key] if key in self.values else self.program.constants[key]
 
 

@@ -14,7 +14,8 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.compat.dask import meta_of
-from pylops_distributed.vectors.space import BlockVector, Vector
+from pylops_distributed.vectors.space import BlockVector, Vector, one_array
+from pylops_distributed.vectors.types import NDArray, Settings
 
 S = TypeVar("S", bound="State")
 
@@ -116,7 +117,7 @@ def replace_arrays(state: S, arrays: Iterable[Any], iteration: int) -> S:
     return replace(state, iteration=iteration, **values)
 
 
-def scalars_of(state: State) -> dict[str, Any]:
+def scalars_of(state: State) -> Settings:
     """The scalars of a state, by field."""
     return {f.name: getattr(state, f.name) for f in fields(state) if f.metadata.get("space", "") is None}
 
@@ -135,7 +136,7 @@ def reason_to_stop(solver: Any, state: State) -> Reason | None:
     return reason
 
 
-def stopping(solver: Any) -> Callable[[Any], Reason | None]:
+def stopping(solver: object) -> Callable[[Any], Reason | None]:
     """:func:`reason_to_stop` of a solver, as small as can be: it goes to a worker, where operators are held once.
 
     A preconditioner or the operators of a prior have no say in when to stop: solvers of this package go without.
@@ -150,7 +151,7 @@ def stopping(solver: Any) -> Callable[[Any], Reason | None]:
     return partial(reason_to_stop, solver)
 
 
-def _heavy(value: Any) -> bool:
+def _heavy(value: object) -> bool:
     return hasattr(value, "matvec") or isinstance(value, da.Array | BlockVector | np.ndarray)
 
 
@@ -170,7 +171,8 @@ def nan_unless_finite(state: S) -> S:
         rules=rules, dtype=bool, meta=np.zeros((), bool),
     )  # fmt: skip
     vectors = {f.name: getattr(state, f.name) for f in fields(state) if f.metadata.get("space")}
-    return replace(state, **{name: _masked(v, lost) for name, v in vectors.items()})
+    values: dict[str, Any] = {name: _masked(v, lost) for name, v in vectors.items()}
+    return replace(state, **values)
 
 
 def _rule(f: Field[Any]) -> Infinite:
@@ -178,7 +180,7 @@ def _rule(f: Field[Any]) -> Infinite:
     return rule
 
 
-def _is_lost(*numbers: Any, first: bool, rules: tuple[Infinite, ...]) -> Any:
+def _is_lost(*numbers: object, first: bool, rules: tuple[Infinite, ...]) -> NDArray:
     return np.asarray(any(map(partial(_bad, first=first), numbers, rules)))
 
 
@@ -189,25 +191,25 @@ def _bad(value: Any, infinite: Infinite, first: bool) -> bool:
     )
 
 
-def _masked(x: Any, lost: da.Array) -> Any:
+def _masked(x: Vector, lost: da.Array) -> Vector:
     if isinstance(x, BlockVector):
-        return x.map(lambda a: _masked(a, lost))
+        return x.map(lambda a: one_array(_masked(a, lost)))
     axes = tuple(range(x.ndim))
     return da.blockwise(_nan_if, axes, x, axes, lost, (), dtype=x.dtype, meta=meta_of(x))
 
 
-def _nan_if(x: Any, lost: Any) -> Any:
+def _nan_if(x: object, lost: object) -> object:
     return np.full_like(x, np.nan) if lost else x
 
 
-def without_vectors(state: S, iteration: int, numbers: Iterable[Any]) -> S:
+def without_vectors(state: S, iteration: int, numbers: Iterable[object]) -> S:
     """``state`` with other scalars and without its vectors."""
     values: dict[str, Any] = {f.name: None for f in fields(state) if f.metadata.get("space")}
     values.update(zip(scalars_of(state), numbers, strict=True))
     return replace(state, iteration=iteration, **values)
 
 
-def materialise(state: S, **options: Any) -> S:
+def materialise(state: S, **options: object) -> S:
     """Compute a lazy state with the scheduler or client in use.
 
     Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -54,7 +54,7 @@ class StepTemplate:
         """The placeholders."""
         return state_arrays(self.before)
 
-    def foreign(self) -> list[Any]:
+    def foreign(self) -> list[object]:
         """The functions and operators of users' own that take part in the step."""
         operators = [op for op, _ in self.applied]
         return list(foreign_within([*operators, *self.body.values(), *self.constant.values()]))
@@ -70,7 +70,7 @@ class StepTemplate:
         pairs = zip(self.inputs, self.outputs, strict=True)
         return {k: v for i, o in pairs for k, v in zip(keys_of(i), keys_of(o), strict=True)}
 
-    def write(self, keys: list[Hashable], suffix: str) -> tuple[Graph, list[Hashable]]:
+    def write(self, keys: Sequence[Hashable], suffix: str) -> tuple[Graph, list[Hashable]]:
         """Tasks of one step whose inputs have ``keys``, and the keys of its outputs."""
         carry = self.carry()
         names = dict(zip(carry, keys, strict=True))
@@ -82,7 +82,7 @@ class StepTemplate:
     def expand(self, state: S, steps: int = 1) -> S:
         """The state ``steps`` steps later, as one lazy graph."""
         arrays = state_arrays(state)
-        keys = [k for a in arrays for k in keys_of(a)]
+        keys: Sequence[Hashable] = [k for a in arrays for k in keys_of(a)]
         token, tasks = tokenize(*(a.name for a in arrays)), {**self.futures, **self.constant}
         for n in range(steps):
             step, keys = self.write(keys, f"-{token}-{n}")

@@ -87,7 +87,7 @@ class PeerTransport:
             self._listeners.append(listener)
             listener.start()
 
-    def send(self, part: int, step: int, stage: int, values: Any) -> None:
+    def send(self, part: int, step: int, stage: int, values: object) -> None:
         """Send values to a part."""
         buffers: list[memoryview] = []
         body = pickle.dumps(values, protocol=5, buffer_callback=lambda b: buffers.append(b.raw()))

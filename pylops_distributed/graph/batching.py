@@ -10,10 +10,12 @@ import dask.array as da
 import numpy as np
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
+from numpy.typing import DTypeLike
 
 from pylops_distributed.compat.dask import GraphNode, Task, TaskRef
 from pylops_distributed.graph.lowering import lower, placeholder, placeholders
 from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Vector, arrays_of, keys_of
+from pylops_distributed.vectors.types import Chunks, NDArray
 
 Columns: TypeAlias = list[Any]  # one block of each vector
 
@@ -42,7 +44,7 @@ def reshape_columns(X: Vector, space: AnySpace) -> Vector:
     return matrix_to_columns(columns_to_matrix(X), space)
 
 
-def vmap(function: Callable[[Any], Any], X: Vector) -> Any:
+def vmap(function: Callable[[Vector], Vector], X: Vector) -> Vector:
     """Apply a lazy function of a vector to many, which lie along the last axis of ``X``.
 
     The function is called once, on a vector that is not there yet. Each task of the graph that it builds then
@@ -91,7 +93,12 @@ def _named(key: Any, suffix: str) -> Any:
 
 
 def _array(
-    names: list[str], n: int, tasks: dict[Any, Any], inputs: list[da.Array], chunks: Any, dtype: Any
+    names: list[str],
+    n: int,
+    tasks: dict[Any, Any],
+    inputs: list[da.Array],
+    chunks: Chunks,
+    dtype: DTypeLike,
 ) -> da.Array:
     graph = HighLevelGraph.from_collections(names[0], tasks, dependencies=inputs)
     if n:  # Dask looks an array up by its layer
@@ -121,11 +128,11 @@ class _BatchedTask:
         return [self.task({k: b[n] if m else b for k, m, b in inputs}) for n in range(self.count)]
 
 
-def _unstack(block: Any) -> Columns:
+def _unstack(block: NDArray) -> Columns:
     return [np.ascontiguousarray(block[..., n]) for n in range(block.shape[-1])]
 
 
-def _stack(blocks: Any, count: int) -> Any:
+def _stack(blocks: Any, count: int) -> NDArray:
     if isinstance(blocks, list):
         return np.stack(blocks, axis=-1)
     return np.repeat(blocks[..., None], count, axis=-1)  # an image that does not depend on the vector

@@ -24,7 +24,8 @@ from pylops_distributed.compat.dask import (
     task_graph,
 )
 from pylops_distributed.graph.purity import not_there
-from pylops_distributed.vectors.space import Chunks, keys_of
+from pylops_distributed.vectors.space import keys_of
+from pylops_distributed.vectors.types import Chunks
 
 Graph: TypeAlias = dict[Any, Any]
 # How many elements functions of tasks give that do not return a block of an array, by the shape of what they are
@@ -74,7 +75,9 @@ class LoweredGraph:
     body: Graph
 
 
-def lower(outputs: Sequence[da.Array], inputs: Iterable[da.Array], whole: Iterable[Any] = ()) -> LoweredGraph:
+def lower(
+    outputs: Sequence[da.Array], inputs: Iterable[da.Array], whole: Iterable[object] = ()
+) -> LoweredGraph:
     """Optimise the graph of ``outputs``, computed from the placeholders ``inputs``, as Dask would.
 
     The tasks with the keys ``whole``, where there are any, stay separate tasks.
@@ -97,7 +100,7 @@ def lower(outputs: Sequence[da.Array], inputs: Iterable[da.Array], whole: Iterab
 def _array_pieces(graph: Graph) -> Graph:
     """The arrays in a graph, and the pieces that its tasks cut from them: a worker gets its pieces, not all."""
 
-    def piece(key: Any, node: GraphNode) -> Any:
+    def piece(key: object, node: GraphNode) -> object:
         if getattr(node, "func", None) in GETTERS:
             held = {d: getattr(graph.get(d), "value", None) for d in node.dependencies}
             if all(isinstance(h, np.ndarray) for h in held.values()):
@@ -111,7 +114,7 @@ _CURRENT: ContextVar[Any] = ContextVar("working", default=None)
 
 
 @contextmanager
-def operator_scope(op: Any) -> Iterator[None]:
+def operator_scope(op: object) -> Iterator[None]:
     """Attribute all tasks that are built meanwhile to ``op``."""
     token = _CURRENT.set(op)
     try:
@@ -120,6 +123,6 @@ def operator_scope(op: Any) -> Iterator[None]:
         _CURRENT.reset(token)
 
 
-def current_operator() -> Any:
+def current_operator() -> object:
     """The innermost operator that is being applied, or None."""
     return _CURRENT.get()

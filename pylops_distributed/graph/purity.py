@@ -35,12 +35,12 @@ GENERATORS = (np.random.Generator, np.random.RandomState, Random)
 DEPTH = 16  # how deep to look for functions within tasks and operators
 
 
-def not_there() -> Any:
+def not_there() -> object:
     """The task of a placeholder's block."""
     raise ComputedTooEarlyError
 
 
-def is_foreign(x: Any) -> bool:
+def is_foreign(x: object) -> bool:
     """Whether a function or an object is of a user's own code."""
     while isinstance(x, partial):
         x = x.func
@@ -50,7 +50,7 @@ def is_foreign(x: Any) -> bool:
     return module.partition(".")[0] not in TRUSTED
 
 
-def read_only(x: Any) -> Any:
+def read_only(x: object) -> Any:
     """A view of a block that cannot be written to; other values as they are."""
     if not isinstance(x, np.ndarray) or not x.flags.writeable:
         return x
@@ -67,7 +67,7 @@ def guarded(x: Any) -> Any:
     return x.map(guarded)
 
 
-def in_words(function: Any, error: ValueError) -> ValueError:
+def in_words(function: object, error: ValueError) -> ValueError:
     """The error of a task that wrote into its input, in words; any other as it is."""
     if "read-only" not in str(error):
         return error
@@ -94,14 +94,14 @@ def applications() -> Iterator[list[tuple[Any, Any]]]:
         _APPLIED.reset(token)
 
 
-def note_application(op: Any, x: Any) -> None:
+def note_application(op: object, x: object) -> None:
     """Note that an operator is applied to a vector."""
     applied = _APPLIED.get()
     if applied is not None and all(op is not other for other, _ in applied):
         applied.append((op, x))
 
 
-def foreign_within(x: Any, depth: int = 0) -> Iterator[Any]:
+def foreign_within(x: object, depth: int = 0) -> Iterator[object]:
     """The functions and classes of users' own in a task, an operator, or a collection of these."""
     if depth > DEPTH or isinstance(
         x, np.ndarray | np.generic | str | bytes | int | float | complex | da.Array | None
@@ -131,11 +131,11 @@ def _parts(x: Any) -> Iterable[Any] | None:
     return (x.value,) if isinstance(x, DataNode) else None
 
 
-def _is_operator(x: Any) -> bool:
+def _is_operator(x: object) -> bool:
     return not isinstance(x, type) and (isinstance(x, pylops.LinearOperator) or hasattr(x, "apply_adjoint"))
 
 
-def check_generators(functions: Iterable[Any]) -> None:
+def check_generators(functions: Iterable[object]) -> None:
     """Raise an error for functions of tasks that use a random generator from outside.
 
     On a cluster each task has a copy of it, so that applying an operator again does not show it.
@@ -189,7 +189,7 @@ def check_repeatable(applied: Iterable[tuple[Any, Any]]) -> None:
                 )
 
 
-def _corner(x: Any) -> Any:
+def _corner(x: Any) -> object:
     """The first block of a vector, computed alone: what comes before in the graph is computed again each time."""
     first = arrays_of(x)[0]
     # Dask's threads leave results behind, in a circle, where a task fails; one block needs none.

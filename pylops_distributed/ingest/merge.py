@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from pylops_distributed.ingest.formats.source import Source
+from pylops_distributed.vectors.types import NDArray
 
 # Small arrays that belong to a variable: they are copied with the coordinates.
 NUMBERS = "trace_number"
@@ -89,7 +90,7 @@ def _check_grid(merged: xr.Dataset, ds: xr.Dataset, name: str) -> None:
             )
 
 
-def _equal(a: Any, b: Any) -> bool:
+def _equal(a: NDArray, b: NDArray) -> bool:
     if a.dtype.kind == "f" or b.dtype.kind == "f":
         return bool(np.allclose(a, b, rtol=1e-9, atol=0, equal_nan=True))
     return np.array_equal(a, b)

@@ -21,6 +21,7 @@ from pylops_distributed.ingest.merge import is_companion, jsonable, open_sources
 from pylops_distributed.ingest.models import FINGERPRINT, ArrayLayout, Plan
 from pylops_distributed.ingest.sealing import SCHEMA, read_ref, tidy
 from pylops_distributed.storage.object_store import Storage, create_array, open_storage
+from pylops_distributed.vectors.types import NDArray
 
 # In a dataset's URL: the first digits of what the dataset is made of, so that other data go elsewhere.
 # Types of numbers that Zarr has.
@@ -178,7 +179,7 @@ def _whole_names(ds: xr.Dataset) -> list[str]:
     return [str(name) for name in [*ds.coords, *(name for name in ds.data_vars if is_companion(name))]]
 
 
-def _whole(ds: xr.Dataset, name: str) -> tuple[xr.Variable, np.ndarray[Any, Any], Any]:
+def _whole(ds: xr.Dataset, name: str) -> tuple[xr.Variable, NDArray, Any]:
     """An array that is copied whole, as it is stored: the variable, its values and their type.
 
     Raises

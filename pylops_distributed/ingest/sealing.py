@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import dask.array as da
 import xarray as xr
@@ -18,7 +17,7 @@ from pylops_distributed.ingest.journal import NOTES, ROOT, WORK, Notes, read_not
 from pylops_distributed.ingest.merge import jsonable
 from pylops_distributed.ingest.models import ArrayLayout, BlockReport, DatasetRef, Plan, Statistics
 from pylops_distributed.storage.checksums import checksums
-from pylops_distributed.storage.group_metadata import digest, encode, metadata_key
+from pylops_distributed.storage.group_metadata import Json, digest, encode, metadata_key
 from pylops_distributed.storage.object_store import Storage, chunks_present, open_array, open_storage
 
 SCHEMA = "pylops-distributed-dataset/1"
@@ -200,7 +199,7 @@ def discard(url: str) -> None:
     storage.delete_prefix("")
 
 
-def _root_attrs(storage: Storage, url: str) -> dict[str, Any]:
+def _root_attrs(storage: Storage, url: str) -> Json:
     try:
         return _read_root(storage.get(ROOT), url)
     except FileNotFoundError:
@@ -213,7 +212,7 @@ def _root_attrs(storage: Storage, url: str) -> dict[str, Any]:
     raise FileNotFoundError(f"there is no dataset at {url!r}.")
 
 
-def _read_root(raw: bytes, url: str) -> dict[str, Any]:
+def _read_root(raw: bytes, url: str) -> Json:
     """Attributes of the group metadata; those of older versions bear no digest."""
     try:
         attrs = dict(json.loads(raw)["attributes"])

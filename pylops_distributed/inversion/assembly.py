@@ -24,6 +24,7 @@ from pylops_distributed.problems.fields.operator_spec import OperatorSpec
 from pylops_distributed.problems.fields.packages import PACKAGES
 from pylops_distributed.settings.solver_settings import SOLVERS, SolverSettings, injected_fields, name_of
 from pylops_distributed.storage.content_digest import Sources, named_file, token
+from pylops_distributed.storage.group_metadata import Json
 from pylops_distributed.storage.labels import SpaceLabels
 from pylops_distributed.storage.provenance import fingerprint
 from pylops_distributed.storage.source_code import OURS
@@ -90,7 +91,7 @@ def assemble(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> Assembly:
     return Assembly(algorithm, op @ transform, problem.data(ds), {"codomain": labels["codomain"]})
 
 
-def complete(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> Any:
+def complete(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> object:
     """The algorithm with all it holds; needs neither the operator nor the data of the problem.
 
     Raises
@@ -143,12 +144,12 @@ def identity(problem: Problem, data: str, solver: AnySolver) -> dict[str, Any]:
     return parts | source_digest(problem)
 
 
-def run_url(root: str, name: str, request: Mapping[str, Any]) -> str:
+def run_url(root: str, name: str, request: Mapping[str, object]) -> str:
     """Where the run of an identity goes if nothing else is said."""
     return f"{root.rstrip('/')}/{name}-{fingerprint(request)[:8]}.zarr"
 
 
-def model_of(problem: Problem, ds: xr.Dataset, solver: Mapping[str, Any], x: Any) -> Any:
+def model_of(problem: Problem, ds: xr.Dataset, solver: Mapping[str, Any], x: Vector) -> Vector:
     """The model of a solver's iterate ``x``: of its coefficients, if by its identity it looks for those."""
     settings_class = SOLVERS.get(solver["name"])
     coefficients = (
@@ -159,7 +160,7 @@ def model_of(problem: Problem, ds: xr.Dataset, solver: Mapping[str, Any], x: Any
     return x if transform is None else transform.apply(x)
 
 
-def source_digest(problem: Problem) -> dict[str, Any]:
+def source_digest(problem: Problem) -> Json:
     """Digests of what a problem's numbers depend on beyond its parameters; empty for those of the library.
 
     The code of its class as it is loaded, with all that it reaches in its own package and in modules that are not
@@ -186,7 +187,7 @@ def _code(problem: Problem) -> str:
     return sha256(repr([code.of(type(problem)), *map(code.of, makers)]).encode()).hexdigest()
 
 
-def _elsewhere(value: Any) -> list[Any]:
+def _elsewhere(value: object) -> list[object]:
     """Makers of operators that parameters name, of packages other than PyLops and this one."""
     if isinstance(value, OperatorSpec):
         return [] if value.path.partition(".")[0] in PACKAGES else [value.find()]
@@ -200,7 +201,7 @@ def _elsewhere(value: Any) -> list[Any]:
     return [maker for part in parts for maker in _elsewhere(part)]
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     """All texts in nested values: paths of files are among them."""
     if isinstance(value, str):
         yield value
@@ -213,15 +214,15 @@ def _algorithm(solver: AnySolver) -> type[Any]:
     return solver.algorithm() if isinstance(solver, SolverSettings) else type(solver)
 
 
-def _missing(value: Any) -> bool:
+def _missing(value: object) -> bool:
     return value is None or (isinstance(value, tuple) and not value)
 
 
-def _token(value: Any) -> str:
+def _token(value: object) -> str:
     return token(value)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """The same values for settings and for algorithms: tuples are lists in JSON."""
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
@@ -230,7 +231,7 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _penalties(problem: Problem, ds: xr.Dataset, solver: Any) -> tuple[Penalty, ...]:
+def _penalties(problem: Problem, ds: xr.Dataset, solver: object) -> tuple[Penalty, ...]:
     penalties = problem.penalties(ds)
     if not penalties:
         raise ValueError(
@@ -240,7 +241,7 @@ def _penalties(problem: Problem, ds: xr.Dataset, solver: Any) -> tuple[Penalty, 
     return penalties
 
 
-def _penalty(problem: Problem, ds: xr.Dataset, solver: Any) -> Penalty:
+def _penalty(problem: Problem, ds: xr.Dataset, solver: object) -> Penalty:
     penalties = _penalties(problem, ds, solver)
     if len(penalties) > 1:
         raise ValueError(
@@ -249,7 +250,7 @@ def _penalty(problem: Problem, ds: xr.Dataset, solver: Any) -> Penalty:
     return penalties[0]
 
 
-def _function(problem: Problem, ds: xr.Dataset, solver: Any) -> Any:
+def _function(problem: Problem, ds: xr.Dataset, solver: Any) -> object:
     penalty = _penalty(problem, ds, solver)
     algorithm = _algorithm(solver)
     if penalty.operator is None or "A" in {f.name for f in fields(algorithm)}:
@@ -264,21 +265,21 @@ def _function(problem: Problem, ds: xr.Dataset, solver: Any) -> Any:
     )
 
 
-def _identity(problem: Problem, ds: xr.Dataset) -> Any:
+def _identity(problem: Problem, ds: xr.Dataset) -> object:
     domain = problem.operator(ds).domain
     assert isinstance(domain, Space)  # penalties of models of blocks bring their own operator
     return Identity(domain.shape, dtype=domain.dtype)
 
 
-def _operator(problem: Problem, ds: xr.Dataset, solver: Any) -> Any:
+def _operator(problem: Problem, ds: xr.Dataset, solver: object) -> object:
     return _penalty(problem, ds, solver).operator or _identity(problem, ds)
 
 
-def _sparse(problem: Problem, ds: xr.Dataset, solver: Any) -> tuple[Any, ...]:
+def _sparse(problem: Problem, ds: xr.Dataset, solver: object) -> tuple[object, ...]:
     return tuple(p.operator or _identity(problem, ds) for p in _penalties(problem, ds, solver))
 
 
-def _weights(problem: Problem, ds: xr.Dataset, solver: Any) -> tuple[float, ...]:
+def _weights(problem: Problem, ds: xr.Dataset, solver: object) -> tuple[float, ...]:
     functions = [p.function for p in _penalties(problem, ds, solver)]
     for function in functions:
         if not isinstance(function, L1 | L21):
@@ -287,7 +288,7 @@ def _weights(problem: Problem, ds: xr.Dataset, solver: Any) -> tuple[float, ...]
     return tuple(sqrt(solver.mu * f.sigma) for f in functions)  # type: ignore[attr-defined]
 
 
-def _targets(problem: Problem, ds: xr.Dataset, _: Any) -> Any:
+def _targets(problem: Problem, ds: xr.Dataset, _: object) -> object:
     terms = problem.prior(ds)
     if all(t.data is None for t in terms):
         return None

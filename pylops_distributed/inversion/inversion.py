@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from pylops_distributed import tuning
 from pylops_distributed.errors import CorruptionError, NotFiniteError
 from pylops_distributed.execution import await_workers
@@ -29,6 +27,7 @@ from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.policies import Every, Retention
 from pylops_distributed.storage.run import Run
 from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.types import NDArray
 
 __all__ = ["Inversion", "Progress", "begin", "identity", "run_url"]
 
@@ -55,7 +54,7 @@ class Progress:
 
     iteration: int
     niter: int
-    cost: np.ndarray[Any, Any]
+    cost: NDArray
     seconds: float
     resumed: int | None
     reason: Reason | None
@@ -79,7 +78,7 @@ def begin(
     *,
     name: str = "run",
     url: str | None = None,
-    params: Mapping[str, Any] | None = None,
+    params: Mapping[str, object] | None = None,
     warm_start: bool = False,
 ) -> Run:
     """Make the run of a problem on a dataset, or open it: the same request always returns the same run.
@@ -158,7 +157,7 @@ class Inversion:
         *,
         save: Save | None = None,
         retention: Retention | None = None,
-        client: Any = None,
+        client: object = None,
     ) -> None:
         self.run = run
         self.niter = max_steps_of(solver)

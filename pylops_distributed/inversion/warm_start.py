@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from pylops_distributed.execution.state import State
+from pylops_distributed.storage.group_metadata import Json
 from pylops_distributed.storage.results import attrs_if_intact
 from pylops_distributed.storage.run import Run, list_runs
 from pylops_distributed.storage.state_io import load_checkpoint, verified_checkpoints
@@ -15,7 +16,7 @@ from pylops_distributed.vectors.space import Vector
 START = "start"
 
 
-def find_warm_start(root: str, name: str, identity: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+def find_warm_start(root: str, name: str, identity: Mapping[str, Any]) -> tuple[Json, str | None]:
     """The identity of a run that begins at the newest result of the same name, problem and solver on other data.
 
     Where such a run begins is part of what it is: its numbers depend on it. So a run on these very data, once it was
@@ -71,5 +72,5 @@ def first_model(run: Run) -> Vector | None:
     return x
 
 
-def _kind(identity: Mapping[str, Any]) -> dict[str, Any]:
+def _kind(identity: Mapping[str, object]) -> Json:
     return {key: value for key, value in identity.items() if key not in ("data", START)}

@@ -12,16 +12,16 @@ import numpy as np
 from pylops_distributed.graph.batching import reshape_columns
 from pylops_distributed.linearoperator.labels import Side, common_labels
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Space, reshape
+from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Space, Vector, reshape
 
 
 @dataclass(frozen=True)
 class ApplyMode:
     """How a composed operator goes through its members: with one vector, or with many side by side."""
 
-    forward: Callable[[LinearOperator, Any], Any]
-    adjoint: Callable[[LinearOperator, Any], Any]
-    reshape: Callable[[Any, AnySpace], Any]
+    forward: Callable[[LinearOperator, Vector], Vector]
+    adjoint: Callable[[LinearOperator, Vector], Vector]
+    reshape: Callable[[Any, AnySpace], Vector]
 
 
 VECTOR = ApplyMode(lambda op, x: op.apply(x), lambda op, y: op.apply_adjoint(y), reshape)
@@ -47,7 +47,7 @@ class ComposedOperator(LinearOperator):
 
     def __init__(
         self, ops: Sequence[LinearOperator], domain: AnySpace | None = None, codomain: AnySpace | None = None,
-        **options: Any,
+        **options: object,
     ) -> None:  # fmt: skip
         first = ops[0]
         inherited: dict[str, Any] = {
@@ -71,23 +71,23 @@ class ComposedOperator(LinearOperator):
         return self.op.labels
 
     @abstractmethod
-    def _forward(self, x: Any, way: ApplyMode) -> Any:
+    def _forward(self, x: Vector, way: ApplyMode) -> Vector:
         """Forward of one vector or of many."""
 
     @abstractmethod
-    def _backward(self, y: Any, way: ApplyMode) -> Any:
+    def _backward(self, y: Vector, way: ApplyMode) -> Vector:
         """Adjoint of one vector or of many."""
 
-    def _matvec(self, x: Any) -> Any:
+    def _matvec(self, x: Vector) -> Vector:
         return self._forward(x, VECTOR)
 
-    def _rmatvec(self, y: Any) -> Any:
+    def _rmatvec(self, y: Vector) -> Vector:
         return self._backward(y, VECTOR)
 
-    def _matmat(self, X: Any) -> Any:
+    def _matmat(self, X: Vector) -> Vector:
         return self._forward(X, MATRIX)
 
-    def _rmatmat(self, Y: Any) -> Any:
+    def _rmatmat(self, Y: Vector) -> Vector:
         return self._backward(Y, MATRIX)
 
 
@@ -110,10 +110,10 @@ class ReshapedOperator(ComposedOperator):
             op.codomain if data is None else Space(data, op.codomain.dtype),
         )
 
-    def _forward(self, x: Any, way: ApplyMode) -> Any:
+    def _forward(self, x: Vector, way: ApplyMode) -> Vector:
         return way.reshape(way.forward(self.op, way.reshape(x, self.op.domain)), self.codomain)
 
-    def _backward(self, y: Any, way: ApplyMode) -> Any:
+    def _backward(self, y: Vector, way: ApplyMode) -> Vector:
         return way.reshape(way.adjoint(self.op, way.reshape(y, self.op.codomain)), self.domain)
 
 
@@ -124,10 +124,10 @@ class AdjointOperator(ComposedOperator):
         self.op = op
         super().__init__([op], op.codomain, op.domain, compute=op.compute[::-1])
 
-    def _forward(self, x: Any, way: ApplyMode) -> Any:
+    def _forward(self, x: Vector, way: ApplyMode) -> Vector:
         return way.adjoint(self.op, x)
 
-    def _backward(self, y: Any, way: ApplyMode) -> Any:
+    def _backward(self, y: Vector, way: ApplyMode) -> Vector:
         return way.forward(self.op, y)
 
     def adjoint(self) -> LinearOperator:
@@ -147,10 +147,10 @@ class ConjOperator(ComposedOperator):
         self.op = op
         super().__init__([op])
 
-    def _forward(self, x: Any, way: ApplyMode) -> Any:
+    def _forward(self, x: Vector, way: ApplyMode) -> Vector:
         return way.forward(self.op, x.conj()).conj()
 
-    def _backward(self, y: Any, way: ApplyMode) -> Any:
+    def _backward(self, y: Vector, way: ApplyMode) -> Vector:
         return way.adjoint(self.op, y.conj()).conj()
 
 
@@ -162,11 +162,13 @@ class ScaledOperator(ComposedOperator):
         grows = op.dtype.kind != "c" and np.iscomplexobj(scalar)
         super().__init__([op], dtype=np.result_type(op.dtype, np.complex64) if grows else op.dtype)
 
-    def _forward(self, x: Any, way: ApplyMode) -> Any:
-        return self.scalar * way.forward(self.op, x)
+    def _forward(self, x: Vector, way: ApplyMode) -> Vector:
+        result: Vector = self.scalar * way.forward(self.op, x)
+        return result
 
-    def _backward(self, y: Any, way: ApplyMode) -> Any:
-        return np.conj(self.scalar) * way.adjoint(self.op, y)
+    def _backward(self, y: Vector, way: ApplyMode) -> Vector:
+        result: Vector = np.conj(self.scalar) * way.adjoint(self.op, y)
+        return result
 
 
 class ProductOperator(ComposedOperator):
@@ -178,10 +180,10 @@ class ProductOperator(ComposedOperator):
         self.left, self.right = left, right
         super().__init__([left, right], right.domain, left.codomain)
 
-    def _forward(self, x: Any, way: ApplyMode) -> Any:
+    def _forward(self, x: Vector, way: ApplyMode) -> Vector:
         return way.forward(self.left, way.reshape(way.forward(self.right, x), self.left.domain))
 
-    def _backward(self, y: Any, way: ApplyMode) -> Any:
+    def _backward(self, y: Vector, way: ApplyMode) -> Vector:
         return way.adjoint(self.right, way.reshape(way.adjoint(self.left, y), self.right.codomain))
 
     @property
@@ -204,11 +206,11 @@ class SumOperator(ComposedOperator):
         codomain = right.codomain if len(left.dimsd) == 1 else left.codomain
         super().__init__([left, right], domain, codomain)
 
-    def _forward(self, x: Any, way: ApplyMode) -> Any:
+    def _forward(self, x: Vector, way: ApplyMode) -> Vector:
         a, b = (way.forward(op, way.reshape(x, op.domain)) for op in (self.left, self.right))
         return way.reshape(a, self.codomain) + way.reshape(b, self.codomain)
 
-    def _backward(self, y: Any, way: ApplyMode) -> Any:
+    def _backward(self, y: Vector, way: ApplyMode) -> Vector:
         a, b = (way.adjoint(op, way.reshape(y, op.codomain)) for op in (self.left, self.right))
         return way.reshape(a, self.domain) + way.reshape(b, self.domain)
 
@@ -228,12 +230,12 @@ class PowerOperator(ComposedOperator):
         self.op, self.p = op, int(p)
         super().__init__([op])
 
-    def _forward(self, x: Any, way: ApplyMode) -> Any:
+    def _forward(self, x: Vector, way: ApplyMode) -> Vector:
         for _ in range(self.p):
             x = way.reshape(way.forward(self.op, way.reshape(x, self.domain)), self.codomain)
         return x
 
-    def _backward(self, y: Any, way: ApplyMode) -> Any:
+    def _backward(self, y: Vector, way: ApplyMode) -> Vector:
         for _ in range(self.p):
             y = way.reshape(way.adjoint(self.op, way.reshape(y, self.codomain)), self.domain)
         return y
@@ -265,15 +267,15 @@ class RealImagOperator(ComposedOperator):
         domain, codomain = (_real(s) if on else s for s, on in ((op.domain, adj), (op.codomain, forw)))
         super().__init__([op], domain, codomain, dtype=np.zeros((), op.dtype).real.dtype, clinear=False)
 
-    def _forward(self, x: Any, way: ApplyMode) -> Any:
+    def _forward(self, x: Vector, way: ApplyMode) -> Vector:
         y = way.forward(self.op, x)
         return self._take(y) if self.forw else y
 
-    def _backward(self, y: Any, way: ApplyMode) -> Any:
+    def _backward(self, y: Vector, way: ApplyMode) -> Vector:
         x = way.adjoint(self.op, y)
         return self.signs[self.part] * self._take(x) if self.adj else x
 
-    def _take(self, x: Any) -> Any:
+    def _take(self, x: Vector) -> Vector:
         return x.map(lambda a: getattr(a, self.part)) if isinstance(x, BlockVector) else getattr(x, self.part)
 
 
@@ -302,8 +304,8 @@ class LabelledOperator(ComposedOperator):
         """The labels given."""
         return self.model, self.data
 
-    def _forward(self, x: Any, way: ApplyMode) -> Any:
+    def _forward(self, x: Vector, way: ApplyMode) -> Vector:
         return way.forward(self.op, x)
 
-    def _backward(self, y: Any, way: ApplyMode) -> Any:
+    def _backward(self, y: Vector, way: ApplyMode) -> Vector:
         return way.adjoint(self.op, y)

@@ -32,15 +32,8 @@ from pylops_distributed.graph.lowering import (
     placeholders,
 )
 from pylops_distributed.linearoperator.linear_map import LinearMap
-from pylops_distributed.vectors.space import (
-    AnySpace,
-    BlockSpace,
-    BlockVector,
-    Chunks,
-    Space,
-    Vector,
-    arrays_of,
-)
+from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Space, Vector, arrays_of
+from pylops_distributed.vectors.types import Chunks, ChunksLike
 
 
 @dataclass(frozen=True)
@@ -106,7 +99,7 @@ class Description:
         return "\n".join((self.operator, head, *rows))
 
 
-def describe(op: LinearMap, chunks: Any = None, data: Vector | None = None) -> Description:
+def describe(op: LinearMap, chunks: ChunksLike = None, data: Vector | None = None) -> Description:
     """Costs of one application of an operator; see :meth:`pylops_distributed.LinearOperator.describe`."""
     if data is None:
         x = _vector(op.domain, chunks)
@@ -126,14 +119,14 @@ def _like(x: Vector) -> Vector:
     return BlockVector(tuple(holes)) if isinstance(x, BlockVector) else holes[0]
 
 
-def _vector(space: AnySpace, chunks: Any = None) -> Vector:
+def _vector(space: AnySpace, chunks: ChunksLike = None) -> Vector:
     """A placeholder in the chunks that the space pins, or in others."""
     if isinstance(space, BlockSpace):
         return BlockVector(tuple(_placeholder(s, None, n) for n, s in enumerate(space.spaces)))
     return _placeholder(space, chunks, 0)
 
 
-def _placeholder(space: Space, chunks: Any, number: int) -> da.Array:
+def _placeholder(space: Space, chunks: ChunksLike, number: int) -> da.Array:
     asked = "auto" if chunks is None else chunks
     sizes = space.chunks or da.core.normalize_chunks(asked, space.shape, dtype=space.dtype)
     return placeholder(sizes, np.empty((0,) * len(space.shape), space.dtype), number)
@@ -158,7 +151,7 @@ def _cost(op: LinearMap, x: Vector, adjoint: bool) -> tuple[Cost, Vector]:
     ), y  # fmt: skip
 
 
-def _inner(task: Any) -> Mapping[Any, GraphNode]:
+def _inner(task: object) -> Mapping[Any, GraphNode]:
     """The tasks that were fused into one; none if it is a plain one."""
     chain = subgraph(task)
     return {} if chain is None else chain.tasks
@@ -168,7 +161,7 @@ def _name(op: Any) -> str:
     return f"{type(op).__name__} {op.name}" if getattr(op, "name", None) else type(op).__name__
 
 
-def _arrays_of_operator(op: Any) -> Iterator[da.Array]:
+def _arrays_of_operator(op: object) -> Iterator[da.Array]:
     """The lazy arrays that an operator holds, itself or in its members."""
     if isinstance(op, da.Array):
         yield op
@@ -201,16 +194,16 @@ class Sizes:
         """Take down the chunks of an array, and which operator is making it."""
         self._arrays.setdefault(a.name, (a.chunks, a.dtype.itemsize, current_operator()))
 
-    def __getitem__(self, key: Any) -> int:
+    def __getitem__(self, key: object) -> int:
         if key in self._others:
             return self._others[key]
         entry = self._entry(key)
         return prod(self.shape(key)) * entry[1] if entry else 0
 
-    def _entry(self, key: Any) -> tuple[Chunks, int, Any] | None:
+    def _entry(self, key: object) -> tuple[Chunks, int, Any] | None:
         return self._arrays.get(array_of_key(key))
 
-    def shape(self, key: Any) -> tuple[int, ...]:
+    def shape(self, key: object) -> tuple[int, ...]:
         """Shape of a block; of the largest one where it is not known which."""
         entry = self._entry(key)
         if entry is None:
@@ -219,7 +212,7 @@ class Sizes:
             return tuple(c[i] for c, i in zip(entry[0], key[1:], strict=True))
         return tuple(map(max, entry[0]))
 
-    def owner(self, key: Any, tasks: Mapping[Any, GraphNode]) -> Any:
+    def owner(self, key: object, tasks: Mapping[object, GraphNode]) -> Any:
         """The operator that made a task, or the first that needs what it makes."""
         if inner := _inner(tasks.get(key)):  # the first of those that were fused
             first = TopologicalSorter(
@@ -236,14 +229,14 @@ class Sizes:
             key = next((k for k, t in tasks.items() if key in t.dependencies), None)
         return None
 
-    def settle(self, tasks: Mapping[Any, GraphNode]) -> None:
+    def settle(self, tasks: Mapping[object, GraphNode]) -> None:
         """Find the sizes of values that are no blocks of arrays: data, and tasks' intermediate results."""
         users: dict[Any, list[Any]] = {}
-        for key, task in tasks.items():
-            for need in task.dependencies:
+        for key, made_by in tasks.items():
+            for need in made_by.dependencies:
                 users.setdefault(need, []).append(key)
         for key in TopologicalSorter({k: t.dependencies for k, t in tasks.items()}).static_order():
-            task = tasks.get(key)
+            task: GraphNode | None = tasks.get(key)
             if isinstance(task, DataNode):
                 self._others[key] = int(getattr(task.value, "nbytes", 0)) if _in_memory(task.value) else 0
             elif task is not None and self._entry(key) is None:
@@ -289,11 +282,11 @@ class Sizes:
         return sum(self[t.key] for t in parts if isinstance(t, Task) and t.func in GETTERS)
 
 
-def _in_memory(value: Any) -> bool:
+def _in_memory(value: object) -> bool:
     return isinstance(value, np.ndarray | np.generic) or not hasattr(value, "chunks")
 
 
-def _moved(body: Mapping[Any, GraphNode], sizes: Sizes, sources: set[str]) -> int:
+def _moved(body: Mapping[object, GraphNode], sizes: Sizes, sources: set[str]) -> int:
     homes: dict[Any, Any] = {}
     sent: dict[tuple[Any, Any], int] = {}
     for key in TopologicalSorter({k: t.dependencies for k, t in body.items()}).static_order():

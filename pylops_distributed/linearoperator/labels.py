@@ -24,6 +24,7 @@ from pylops_distributed.vectors.space import (
     reshape,
     unflatten,
 )
+from pylops_distributed.vectors.types import ArrayLike
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +108,7 @@ class AxisLabels:
                     f"coordinate {dim!r} is {_range(mine)}, but that of {owner} is {_range(its)}"
                 )
 
-    def dress(self, y: Vector, x: Any) -> xr.DataArray:
+    def dress(self, y: Vector, x: object) -> xr.DataArray:
         """An array with these labels; scalar coordinates, and the name if there is none here, are those of ``x``."""
         array = reshape(y, Space(self.shape, np.dtype(float)))
         template = x if isinstance(x, xr.DataArray) else xr.DataArray(0)
@@ -123,7 +124,7 @@ class BlockLabels:
     members: tuple[Side, ...]
     spaces: tuple[AnySpace, ...]
 
-    def take(self, x: Any) -> BlockVector:
+    def take(self, x: object) -> BlockVector:
         """The samples of a sequence of arrays."""
         if not isinstance(x, Sequence) or len(x) != len(self.members):
             raise ValueError(
@@ -133,12 +134,12 @@ class BlockLabels:
         vectors = [reshape(p, s) for p, s in zip(parts, self.spaces, strict=True)]
         return join(vectors, np.result_type(*(a.dtype for v in vectors for a in arrays_of(v))))
 
-    def check(self, other: Any, owner: str) -> None:
+    def check(self, other: object, owner: str) -> None:
         """Raise if the labels of any member differ."""
         for mine, its in zip(self.members, getattr(other, "members", ()), strict=False):
             common_labels(mine, its, owner)
 
-    def dress(self, y: Any, x: Any) -> tuple[Any, ...]:
+    def dress(self, y: Any, x: Any) -> tuple[object, ...]:
         """Arrays with the labels of the members."""
         vectors = zip(self.members, split(y, self.spaces), strict=True)
         return tuple(_required(m, "a member").dress(v, x) for m, v in vectors)
@@ -150,24 +151,30 @@ Side: TypeAlias = AxisLabels | BlockLabels | None
 class HasLabels(Protocol):
     """The operator's attributes that are used here."""
 
-    dims: tuple[int, ...]
-    dimsd: tuple[int, ...]
     domain: AnySpace
     codomain: AnySpace
     compute: tuple[bool, bool]
 
     @property
+    def dims(self) -> tuple[int, ...]:
+        """Shape of the model."""
+
+    @property
+    def dimsd(self) -> tuple[int, ...]:
+        """Shape of the data."""
+
+    @property
     def labels(self) -> tuple[Side, Side]:
         """Labels of the operator's model and data."""
 
-    def apply(self, x: Vector) -> Any:
+    def apply(self, x: Vector) -> Vector:
         """The forward."""
 
-    def div(self, y: Any) -> Any:
+    def div(self, y: ArrayLike) -> Any:
         """The model whose forward is closest to ``y``."""
 
 
-def label_sides(op: HasLabels, model: Any, data: Any) -> tuple[Side, Side]:
+def label_sides(op: HasLabels, model: object, data: object) -> tuple[Side, Side]:
     """Labels of model and data; by default those of ``op``, or, where shapes agree, the other side's."""
     sides = [
         k if g is None else AxisLabels.of(g, s)
@@ -198,13 +205,13 @@ def _required(side: Side, owner: str) -> AxisLabels | BlockLabels:
     return side
 
 
-def has_labels(x: Any) -> bool:
+def has_labels(x: object) -> bool:
     """Whether ``x`` is a DataArray, or several."""
     first = x[0] if isinstance(x, list | tuple) and x else x
     return (hasattr(first, "coords") and hasattr(first, "dims")) or (first is not x and has_labels(first))
 
 
-def apply_labelled(op: HasLabels, x: Any) -> Any:
+def apply_labelled(op: HasLabels, x: Any) -> object:
     """The operator's forward of a DataArray, or of one for each member of its model; lazy."""
     model, data = op.labels
     labels, image = _required(model, f"the model of {op!r}"), _required(data, f"the data of {op!r}")
@@ -212,7 +219,7 @@ def apply_labelled(op: HasLabels, x: Any) -> Any:
     return _computed(y) if op.compute[0] else y
 
 
-def solve_labelled(op: HasLabels, y: Any) -> Any:
+def solve_labelled(op: HasLabels, y: Any) -> object:
     """The solution of ``op @ x = y`` for a DataArray, or for one for each member of the data; lazy."""
     model, data = op.labels
     labels, image = _required(data, f"the data of {op!r}"), _required(model, f"the model of {op!r}")
@@ -220,7 +227,7 @@ def solve_labelled(op: HasLabels, y: Any) -> Any:
     return image.dress(unflatten(da.asarray(x), op.domain), y)
 
 
-def _computed(y: Any) -> Any:
+def _computed(y: Any) -> object:
     return tuple(map(_computed, y)) if isinstance(y, tuple) else y.compute()
 
 

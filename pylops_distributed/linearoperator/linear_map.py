@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import prod
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 from uuid import uuid4
 
 import dask.array as da
@@ -28,20 +28,22 @@ from pylops_distributed.vectors.space import (
     Vector,
     arrays_of,
     flatten,
+    one_array,
     reject_masked,
     reshape,
     unflatten,
 )
+from pylops_distributed.vectors.types import NDArray
 
 Dims: TypeAlias = tuple[int, ...] | None
-ArrayLike: TypeAlias = da.Array | np.ndarray[Any, Any]
+ArrayLike: TypeAlias = da.Array | NDArray
 _COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
 
 
 class Unmasked(ABC):  # noqa: B024
     """Base that rejects masked arrays; separate from `LinearMap`, whose signature people see."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: object, **kwargs: object) -> Self:
         """A new operator; arrays with masks, which kernels ignore, are rejected for all operators of this library."""
         if cls.__module__.startswith("pylops_distributed."):
             reject_masked(*args, *kwargs.values())
@@ -93,11 +95,11 @@ class LinearMap(Unmasked):
     def _rmatvec(self, y: Any) -> Any:
         """Adjoint of an array of the codomain."""
 
-    def _matmat(self, X: Any) -> Any:
+    def _matmat(self, X: Any) -> Vector:
         """Forward of many arrays of the domain, side by side along a last axis."""
         return vmap(lambda x: self._matvec(self._own(self.domain.fit(x))), X)
 
-    def _rmatmat(self, Y: Any) -> Any:
+    def _rmatmat(self, Y: Any) -> Vector:
         """Adjoint of many arrays of the codomain, side by side along a last axis."""
         return vmap(lambda y: self._rmatvec(self._own(self.codomain.fit(y))), Y)
 
@@ -124,7 +126,7 @@ class LinearMap(Unmasked):
         """Number of data and of model samples: the shape of the matrix."""
         return self.codomain.size, self.domain.size
 
-    def __dask_tokenize__(self) -> Any:
+    def __dask_tokenize__(self) -> object:
         # By contents: Dask's own way, by pickle, returns another token for a copy from another process.
         return normalize_token((type(self), {k: v for k, v in vars(self).items() if k not in _COUNTS}))
 
@@ -132,17 +134,19 @@ class LinearMap(Unmasked):
         """Set all counters to zero."""
         vars(self).update(dict.fromkeys(_COUNTS, 0))
 
-    def apply(self, x: Vector) -> Any:
+    def apply(self, x: Vector) -> Vector:
         """Forward in the operator's own layout: an array of ``dims``, or Blocks, in and out; always lazy."""
         self.matvec_count += 1
         return self._applied(self._matvec, self.domain.fit(x), x, 0)
 
-    def apply_adjoint(self, y: Vector) -> Any:
+    def apply_adjoint(self, y: Vector) -> Vector:
         """Adjoint in the operator's own layout: an array of ``dimsd``, or Blocks, in and out; always lazy."""
         self.rmatvec_count += 1
         return self._applied(self._rmatvec, self.codomain.fit(y), None, 1)
 
-    def _applied(self, function: Any, x: Any, model: Any, way: int) -> Any:
+    def _applied(
+        self, function: Callable[[Vector], Vector], x: Vector, model: Vector | None, way: int
+    ) -> Vector:
         """Result of ``function`` of a vector, which users' operators cannot write to."""
         if current_operator() is None:
             note_application(self, model)
@@ -154,11 +158,11 @@ class LinearMap(Unmasked):
         except ComputedTooEarlyError as error:
             raise (error if error.operator else ComputedTooEarlyError(repr(self))) from None
 
-    def _own(self, x: Any) -> Any:
+    def _own(self, x: Vector) -> Vector:
         """A vector that the operator cannot write to, where its code is a user's own."""
         return guarded(x) if is_foreign(type(self)) else x
 
-    def cast_output(self, y: Any, way: int) -> Any:
+    def cast_output(self, y: Vector, way: int) -> Vector:
         """Result of the forward (``way`` 0) or the adjoint (1), in the operator's precision where that is kept."""
         if not self.narrow[way] or self.dtype.char not in "fF":
             return y
@@ -226,9 +230,8 @@ class LinearMap(Unmasked):
         flat = self.forceflat or not nested
         if x.shape == self.dims:
             y = self.apply(reshape(x, self.domain))
-            return compute_if(
-                flatten(y) if flat else reshape(y, Space(self.dimsd, self.dtype)), self.compute[0]
-            )
+            y = flatten(y) if flat else one_array(reshape(y, Space(self.dimsd, self.dtype)))
+            return compute_if(y, self.compute[0])
         if x.ndim == 1:
             return self.matvec(x)
         if x.shape[:-1] == self.dims and not flat:
@@ -245,8 +248,8 @@ class LinearMap(Unmasked):
         if isinstance(self.domain, BlockSpace) or isinstance(self.codomain, BlockSpace):
             return self.matmat(x.reshape(-1, x.shape[-1])).reshape((*self.dimsd, x.shape[-1]))
         self.matmat_count += 1
-        y = self.cast_output(self._matmat(reshape_columns(x, self.domain)), 0)
-        return compute_if(reshape_columns(y, Space(self.dimsd, self.dtype)), self.compute[0])
+        y = self.cast_output(self._matmat(one_array(reshape_columns(x, self.domain))), 0)
+        return compute_if(one_array(reshape_columns(y, Space(self.dimsd, self.dtype))), self.compute[0])
 
 
 def compute_if(y: da.Array, compute: bool) -> Any:
@@ -293,7 +296,7 @@ def _shape(name: str, dims: int | Iterable[int], space: AnySpace) -> Dims:
     return None if shape == space.shape else shape
 
 
-def _same(block: Any) -> Any:
+def _same(block: NDArray) -> NDArray:
     return block
 
 
@@ -305,8 +308,9 @@ def as_lazy(x: Any) -> da.Array:
     return x if isinstance(x, da.Array) else da.asarray(x)
 
 
-def _dense(block: Any) -> Any:
-    return block.toarray()
+def _dense(block: Any) -> NDArray:
+    dense: NDArray = block.toarray()
+    return dense
 
 
 def reject_lazy_data_of_scipy() -> None:

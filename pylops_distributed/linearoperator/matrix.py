@@ -13,6 +13,7 @@ from pylops_distributed.linearoperator.cost import Description, describe
 from pylops_distributed.linearoperator.late_binding import late_bound
 from pylops_distributed.linearoperator.linear_map import ArrayLike, LinearMap
 from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 
 class Matrix(LinearMap):
@@ -41,8 +42,8 @@ class Matrix(LinearMap):
         symmetric: bool = False,
         niter: int | None = None,
         uselobpcg: bool = False,
-        **kwargs_eig: Any,
-    ) -> np.ndarray[Any, Any]:
+        **kwargs_eig: object,
+    ) -> NDArray:
         r"""The most significant eigenvalues, computed; of a rectangular operator its singular values.
 
         Krylov vectors stay in their chunks on the workers: only inner products of them come here. Where the
@@ -80,12 +81,10 @@ class Matrix(LinearMap):
         :func:`~pylops_distributed.optimization.numerics.krylov_schur.krylov_schur`. The singular values are the square
         roots of the eigenvalues of :math:`\mathbf{A}^H\mathbf{A}`.
         """
-        values: np.ndarray[Any, Any] = late_bound("eigenvalues")(
-            self, neigs, symmetric, niter, uselobpcg, **kwargs_eig
-        )
+        values: NDArray = late_bound("eigenvalues")(self, neigs, symmetric, niter, uselobpcg, **kwargs_eig)
         return values
 
-    def cond(self, uselobpcg: bool = False, **kwargs_eig: Any) -> Any:
+    def cond(self, uselobpcg: bool = False, **kwargs_eig: Any) -> object:
         """Condition number, computed: the ratio of the largest and the smallest eigenvalue; see :meth:`eigs`.
 
         Parameters
@@ -101,7 +100,11 @@ class Matrix(LinearMap):
             return (np.asarray(high) / np.asarray(low)).item()
 
     def trace(
-        self, neval: int | None = None, method: str | None = None, backend: str = "dask", **kwargs_trace: Any
+        self,
+        neval: int | None = None,
+        method: str | None = None,
+        backend: str = "dask",
+        **kwargs_trace: object,
     ) -> da.Array:
         """The sum of the eigenvalues of a square operator, or an estimate, as a lazy 0-d array.
 
@@ -123,7 +126,8 @@ class Matrix(LinearMap):
         NotImplementedError
             If there is no such method.
         """
-        return late_bound("trace")(self, neval, method, **kwargs_trace)
+        trace: da.Array = late_bound("trace")(self, neval, method, **kwargs_trace)
+        return trace
 
     def div(self, y: ArrayLike, niter: int = 100, densesolver: str = "scipy") -> Any:
         """Least-squares solution of ``operator @ x = y``, as one lazy graph of at most ``niter`` steps of LSQR.
@@ -146,7 +150,7 @@ class Matrix(LinearMap):
         """
         return late_bound("divide")(self, y, niter)
 
-    def describe(self, chunks: Any = None, data: Vector | None = None) -> Description:
+    def describe(self, chunks: ChunksLike = None, data: Vector | None = None) -> Description:
         """Costs of one forward and one adjoint, read off their graphs: nothing is computed.
 
         Parameters

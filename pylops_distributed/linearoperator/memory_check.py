@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import ceil, inf
-from typing import Any
 
 import dask
 import psutil
@@ -14,14 +13,15 @@ from pylops_distributed.compat.worker import current_worker, memory_limit_of, th
 from pylops_distributed.errors import InsufficientMemoryError
 from pylops_distributed.linearoperator.cost import Cost, describe
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.space import Chunks, Space, Vector
+from pylops_distributed.vectors.space import Space, Vector
+from pylops_distributed.vectors.types import Chunks, ChunksLike
 
 
 def check_memory(
     op: LinearOperator,
     limit: int | str | None = None,
     threads: int | None = None,
-    chunks: Any = None,
+    chunks: ChunksLike = None,
     data: Vector | None = None,
 ) -> None:
     """Raise for an operator whose tasks would not fit into a worker's memory.

@@ -54,7 +54,7 @@ class LinearOperator(Matrix):
     # NumPy and Dask arrays must leave `array * operator` to us instead of broadcasting over it.
     __array_ufunc__ = None
 
-    def _raise_for_numpy(self, *_: Any) -> Any:
+    def _raise_for_numpy(self, *_: object) -> Any:
         raise TypeError(
             f"{type(self).__name__} is a distributed operator: write aslinearoperator(local_operator) @ operator "
             "instead of local_operator @ operator, or operator.topylops() to continue with NumPy"
@@ -215,7 +215,7 @@ class LinearOperator(Matrix):
         return solve_labelled(self, y) if has_labels(y) else self.div(y)
 
 
-def is_operator(x: Any) -> bool:
+def is_operator(x: object) -> bool:
     """Whether ``x`` is a linear operator of this library, of PyLops or of SciPy."""
     # What has not been imported has no instances: neither package is loaded to find out.
     others = (sys.modules.get("pylops"), sys.modules.get("scipy.sparse.linalg"))
@@ -223,7 +223,7 @@ def is_operator(x: Any) -> bool:
     return isinstance(x, (LinearOperator, *kinds))
 
 
-def aslinearoperator(op: Any, **lift: Any) -> LinearOperator:
+def aslinearoperator(op: object, **lift: object) -> LinearOperator:
     """Return ``op`` as a distributed operator, in the shapes that users see of it.
 
     Others than ours are taken as :class:`pylops_distributed.linearoperator.pylops_bridge.LocalOperator` says, with
@@ -234,7 +234,7 @@ def aslinearoperator(op: Any, **lift: Any) -> LinearOperator:
     return composed("from_pylops", op, **lift)
 
 
-def composed(kind: str, *args: Any, **options: Any) -> LinearOperator:
+def composed(kind: str, *args: object, **options: object) -> LinearOperator:
     """An operator made of others, of a kind that is bound late: its class builds on :class:`LinearOperator`."""
     composite: LinearOperator = late_bound(kind)(*args, **options)
     return composite

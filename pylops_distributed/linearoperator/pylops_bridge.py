@@ -12,11 +12,10 @@ from pylops_distributed.compat.malloc import as_aligned
 from pylops_distributed.graph.purity import read_only
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space, flatten, unflatten
+from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 
-def _apply(
-    block: np.ndarray[Any, Any], op: Any, axes: tuple[int, ...], dims: tuple[int, ...], adjoint: bool
-) -> Any:
+def _apply(block: NDArray, op: Any, axes: tuple[int, ...], dims: tuple[int, ...], adjoint: bool) -> Any:
     """Apply a local operator along ``axes`` of a block, all other axes being columns."""
     last = tuple(range(-len(axes), 0))
     columns = np.moveaxis(as_aligned(block), axes, last)
@@ -65,10 +64,10 @@ class LocalOperator(LinearOperator):
 
     def __init__(
         self,
-        op: Any,
+        op: object,
         dims: tuple[int, ...] | None = None,
         axes: tuple[int, ...] | None = None,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         self.op = op if isinstance(op, pylops.LinearOperator) else pylops.aslinearoperator(op)
@@ -117,7 +116,7 @@ class LocalOperator(LinearOperator):
         return self._lift(y, adjoint=True)
 
 
-def _apply_whole(block: np.ndarray[Any, Any], op: Any, dims: tuple[int, ...], adjoint: bool) -> Any:
+def _apply_whole(block: NDArray, op: Any, dims: tuple[int, ...], adjoint: bool) -> Any:
     return (op.rmatvec if adjoint else op.matvec)(read_only(as_aligned(block)).ravel()).reshape(dims)
 
 
@@ -145,10 +144,10 @@ class ComputingOperator(pylops.LinearOperator):  # type: ignore[misc]
             name=op.name,
         )
 
-    def _matvec(self, x: np.ndarray[Any, Any]) -> Any:
+    def _matvec(self, x: NDArray) -> object:
         op = self.distributed
         return flatten(op.apply(unflatten(da.asarray(x), op.domain))).compute()
 
-    def _rmatvec(self, x: np.ndarray[Any, Any]) -> Any:
+    def _rmatvec(self, x: NDArray) -> object:
         op = self.distributed
         return flatten(op.apply_adjoint(unflatten(da.asarray(x), op.codomain))).compute()

@@ -17,6 +17,7 @@ from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.bilinear import Bilinear
 from pylops_distributed.signalprocessing.fft2d import FFT2D
 from pylops_distributed.signalprocessing.fourier import Engine
+from pylops_distributed.vectors.types import ChunksLike
 
 LOCAL = pylops.medical.MRI2D
 
@@ -102,7 +103,7 @@ class MRI2D(LinearOperator):
         dtype: DTypeLike = "complex128",
         name: str | None = "M",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
         ifftshift_before: bool = False,
         fftshift_after: bool = True,
@@ -134,15 +135,15 @@ class MRI2D(LinearOperator):
             name=name,
         )  # fmt: skip
 
-    def _sampling(self, mask: Any, model: tuple[int, ...], dtype: DTypeLike) -> LinearOperator:
+    def _sampling(self, mask: object, model: tuple[int, ...], dtype: DTypeLike) -> LinearOperator:
         if not isinstance(mask, str):
             return Diagonal(self.mask, dtype=dtype)
         if mask.startswith("vertical"):
             return Restriction(model, self.mask, axis=-1, forceflat=True, dtype=dtype)
         return Bilinear(self.mask, model, dtype=dtype)
 
-    def _matvec(self, x: da.Array) -> Any:
+    def _matvec(self, x: da.Array) -> object:
         return self.Op.apply(x)
 
-    def _rmatvec(self, y: da.Array) -> Any:
+    def _rmatvec(self, y: da.Array) -> object:
         return self.Op.apply_adjoint(y)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import fields, replace
 from functools import wraps
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import dask.array as da
 import numpy as np
@@ -17,33 +17,35 @@ import numpy as np
 from pylops_distributed import tuning
 from pylops_distributed.execution import Engine
 from pylops_distributed.execution import replay as prepare
-from pylops_distributed.execution.state import Reason, as_nan, not_finite, reason_to_stop, stopping
+from pylops_distributed.execution.state import Reason, State, as_nan, not_finite, reason_to_stop, stopping
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
 from pylops_distributed.vectors.space import (
     BlockVector,
     Space,
     Vector,
+    VectorLike,
     as_floating,
     flatten,
     reject_masked,
     reshape,
 )
+from pylops_distributed.vectors.types import ArrayLike, Settings
 
 log = logging.getLogger(__name__)
 
 _UNITS = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}
 
 
-def _announced(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+def _announced(name: str, method: Callable[..., object]) -> Callable[..., Any]:
     """``method`` with the callbacks called before it and, in reverse order, after it."""
 
     @wraps(method)
-    def announced(self: Solver, *args: Any, **kwargs: Any) -> Any:
+    def announced(self: Solver, *args: object, **kwargs: object) -> object:
         if name in self._announcing:  # by a method of a subclass, which is announced already
             return method(self, *args, **kwargs)
 
-        def argument() -> Any:
+        def argument() -> object:
             return kwargs.get("x0") if name == "setup" else args[0] if args else kwargs.get("x")
 
         self._announcing.add(name)
@@ -70,16 +72,19 @@ class _AtRounds:
     def __init__(self, done: Callable[[Any], Reason | None], rounds: str, before: int) -> None:
         self._done, self._rounds, self._before = done, rounds, before
 
-    def __call__(self, state: Any) -> Reason | None:
+    def __call__(self, state: State) -> Reason | None:
         if not_finite(state):
             return Reason.NOT_FINITE
         before, self._before = self._before, _count(state, self._rounds)
         return self._done(state) if self._before > before else None
 
 
-def _count(state: Any, rounds: str) -> int:
+def _count(state: State, rounds: str) -> int:
     """How many of PyLops' steps a state has seen; the first one may be ahead of them."""
     return max(0, int(getattr(state, rounds)))
+
+
+S = TypeVar("S", bound="Solver")
 
 
 class Solver:
@@ -132,21 +137,28 @@ class Solver:
         for name in {"setup", "step", "run"} & vars(cls).keys():
             setattr(cls, name, _announced(name, vars(cls)[name]))
 
-    def callback(self, x: Any, *args: Any) -> None:
+    def callback(self, x: VectorLike, *args: object) -> None:
         """Called with the model after every step of a run; assign your function to it."""
 
     # -- steps ---------------------------------------------------------------------------------------------
 
     def begin(
-        self, machine: Any, y: Any, x0: Any, niter: int | None, show: bool, op: Any = None, data: Any = None
-    ) -> Any:
+        self,
+        machine: Any,
+        y: VectorLike,
+        x0: VectorLike | None,
+        niter: int | None,
+        show: bool,
+        op: LinearOperator | None = None,
+        data: VectorLike | None = None,
+    ) -> Vector:
         """Compute the first state of ``machine``; returns the model.
 
         ``op`` and ``data`` are the system to solve where it is not ``Op`` and ``y``.
         """
         self.machine, self.niter, self.y = machine, niter, y
         self.system = self.Op if op is None else op
-        self._flat = not isinstance(y, BlockVector) and np.ndim(y) == 1 if self.flat is None else self.flat
+        self._flat = not isinstance(y, BlockVector) and y.ndim == 1 if self.flat is None else self.flat
         kind = self.system.dtype
         self.data = reshape(
             as_floating(as_lazy_vector(y if data is None else data), kind), self.system.codomain
@@ -161,9 +173,10 @@ class Solver:
             setattr(self, name, [float(getattr(self.state, field))] if self.initial else [])
         if show:
             self._print_setup()
-        return self._x
+        result: Vector = self._x
+        return result
 
-    def advance(self, x: Any, show: bool = False) -> Any:
+    def advance(self, x: VectorLike, show: bool = False) -> Vector:
         """One step of PyLops from model ``x``; returns the new one."""
         if names := not_finite(self.state):
             raise ArithmeticError(
@@ -184,7 +197,8 @@ class Solver:
         self._note([self.state])
         if show:
             self._print_step()
-        return self._x
+        result: Vector = self._x
+        return result
 
     def iterate(self, x: Any, niter: int | None, show: bool, itershow: Sequence[int]) -> Any:
         """Steps until the algorithm is done or a callback stops it; returns the last model."""
@@ -215,7 +229,7 @@ class Solver:
             (getattr(method, "__module__", None) or "").startswith(package) for method in methods
         )
 
-    def in_batches(self, x: Any, limited: Any) -> Any:
+    def in_batches(self, x: Any, limited: object) -> Any:
         """Steps until ``limited``, an algorithm, is done, many at a time; returns the last model."""
         engine, ends, pace = self._from(x), list[Any](), math.inf
         done: Any = stopping(limited)
@@ -241,7 +255,7 @@ class Solver:
         self._note(ends)
         return self._x
 
-    def _nan_model(self) -> Any:
+    def _nan_model(self) -> Vector:
         """A model of NaN, with a word in the log: PyLops' functions do not all return a reason."""
         names = ", ".join(not_finite(self.state))
         log.warning(
@@ -251,13 +265,14 @@ class Solver:
         )  # fmt: skip
         self.state = as_nan(self.state)
         self._x = self.shaped(self.state.x)
-        return self._x
+        result: Vector = self._x
+        return result
 
     def limited(self, niter: int) -> Any:
         """The algorithm with another limit of steps."""
         return replace(self.machine, niter=niter)
 
-    def shaped(self, x: Vector) -> Any:
+    def shaped(self, x: Vector) -> Vector:
         """A model in the layout that the data came in."""
         if self._flat or self.flat is None:
             return flatten(x) if self._flat else x
@@ -301,17 +316,17 @@ class Solver:
         if engine is not None:
             engine.close()
 
-    def _replay(self, state: Any) -> Engine[Any]:
+    def _replay(self, state: State) -> Engine[Any]:
         machine, system, data = self.machine, self.system, self.data
         done = stopping(machine)
         return prepare(lambda before: machine.step(system, data, before), state, done)
 
-    def _restart(self, state: Any) -> None:
+    def _restart(self, state: State) -> None:
         self.leave()
         self.state = state
         self._x = self.shaped(state.x)
 
-    def _from(self, x: Any) -> Engine[Any]:
+    def _from(self, x: VectorLike) -> Engine[Any]:
         """The engine that takes steps from model ``x``."""
         if x is not self._x:
             self._restart(
@@ -328,13 +343,13 @@ class Solver:
         """How many of PyLops' steps the state has seen."""
         return self.iiter if self.rounds is None else _count(self.state, self.rounds)
 
-    def _note(self, ends: Sequence[Any]) -> None:
+    def _note(self, ends: Sequence[object]) -> None:
         """Collect the numbers of states at the ends of PyLops' steps."""
         self.iiter += len(ends)
         for name, field in self.tracked.items():
             getattr(self, name).extend(float(getattr(numbers, field)) for numbers in ends)
 
-    def _stepped(self, x: Any, show: bool) -> Any:
+    def _stepped(self, x: ArrayLike, show: bool) -> Any:
         """A step of a run, with the user's callback."""
         result = self.step(x, show=show)  # type: ignore[attr-defined]
         x = result[0] if isinstance(result, tuple) else result
@@ -357,19 +372,20 @@ class Solver:
         print(f"{self.iiter:6d}  {value:24.4e}  {numbers}")
 
 
-def as_pylops(solver: Any, y: Any, x0: Any) -> Any:
+def as_pylops(solver: S, y: VectorLike, x0: VectorLike | None) -> S:
     """``solver`` with its model laid out as PyLops' functions do: flat where ``x0`` or the operator ask for it."""
     if not isinstance(y, BlockVector):
-        solver.flat = bool(solver.Op.forceflat) or (x0 is not None and np.ndim(x0) == 1)
+        flat = x0 is not None and not isinstance(x0, BlockVector) and x0.ndim == 1
+        solver.flat = bool(solver.Op.forceflat) or flat
     return solver
 
 
-def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
+def renamed(settings: Mapping[str, object]) -> Settings:
     """Settings of a solver, with SciPy's limit of iterations under PyLops' name."""
     return {"niter" if name == "iter_lim" else name: value for name, value in settings.items()}
 
 
-def as_lazy_vector(x: Any) -> Any:
+def as_lazy_vector(x: VectorLike) -> Vector:
     """A vector that is an array or Blocks as one that is lazy."""
     if isinstance(x, BlockVector):
         return x

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization import cls_basic
-from pylops_distributed.optimization.basesolver import as_pylops
+from pylops_distributed.optimization.basesolver import S, as_pylops
 from pylops_distributed.optimization.callback import Callbacks, CostToDataCallback, CostToInitialCallback
-from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.space import Vector, VectorLike
+from pylops_distributed.vectors.types import NDArray
 
 __all__ = ["cg", "cgls", "lsmr", "lsqr"]
 
 
 def cg(
     Op: LinearOperator,
-    y: Vector,
-    x0: Vector | None = None,
+    y: VectorLike,
+    x0: VectorLike | None = None,
     niter: int = 10,
     damp: float = 0.0,
     tol: float = 1e-4,
@@ -27,10 +26,10 @@ def cg(
     rtol1: float = 0.0,
     show: bool = False,
     itershow: Sequence[int] = (10, 10, 10),
-    callback: Callable[[Any], None] | None = None,
+    callback: Callable[[Vector], None] | None = None,
     preallocate: bool = False,
     M: LinearOperator | None = None,
-) -> tuple[Any, int, np.ndarray[Any, Any]]:
+) -> tuple[Vector, int, NDArray]:
     r"""Conjugate gradients for a square, Hermitian, positive definite operator.
 
     Parameters
@@ -82,8 +81,8 @@ def cg(
 
 def cgls(
     Op: LinearOperator,
-    y: Vector,
-    x0: Vector | None = None,
+    y: VectorLike,
+    x0: VectorLike | None = None,
     niter: int = 10,
     damp: float = 0.0,
     tol: float = 1e-4,
@@ -91,10 +90,10 @@ def cgls(
     rtol1: float = 0.0,
     show: bool = False,
     itershow: Sequence[int] = (10, 10, 10),
-    callback: Callable[[Any], None] | None = None,
+    callback: Callable[[Vector], None] | None = None,
     preallocate: bool = False,
     M: LinearOperator | None = None,
-) -> tuple[Any, int, int, float, float, np.ndarray[Any, Any]]:
+) -> tuple[Vector, int, int, float, float, NDArray]:
     r"""Conjugate gradients for least squares.
 
     Parameters
@@ -138,8 +137,8 @@ def cgls(
 
 def lsqr(
     Op: LinearOperator,
-    y: Vector,
-    x0: Vector | None = None,
+    y: VectorLike,
+    x0: VectorLike | None = None,
     damp: float = 0.0,
     atol: float = 1e-8,
     btol: float = 1e-8,
@@ -148,10 +147,10 @@ def lsqr(
     calc_var: bool = True,
     show: bool = False,
     itershow: Sequence[int] = (10, 10, 10),
-    callback: Callable[[Any], None] | None = None,
+    callback: Callable[[Vector], None] | None = None,
     preallocate: bool = False,
     M: LinearOperator | None = None,
-) -> tuple[Any, ...]:
+) -> tuple[Vector, ...]:
     r"""Least squares by bidiagonalisation, equivalent to :func:`cgls` and more accurate where ill-conditioned.
 
     Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}-\mathbf{x}_0\|_2^2`: as in
@@ -209,8 +208,8 @@ def lsqr(
 
 def lsmr(
     Op: LinearOperator,
-    y: Vector,
-    x0: Vector | None = None,
+    y: VectorLike,
+    x0: VectorLike | None = None,
     damp: float = 0.0,
     atol: float = 1e-6,
     btol: float = 1e-6,
@@ -218,8 +217,8 @@ def lsmr(
     niter: int = 10,
     show: bool = False,
     itershow: Sequence[int] = (10, 10, 10),
-    callback: Callable[[Any], None] | None = None,
-) -> tuple[Any, ...]:
+    callback: Callable[[Vector], None] | None = None,
+) -> tuple[Vector, ...]:
     """Least squares by bidiagonalisation, with a gradient that never grows: safer to stop early than :func:`lsqr`.
 
     Parameters are those of :func:`lsqr`, and the objective, too: damping pulls towards the initial model.
@@ -256,8 +255,8 @@ def tolerance_callbacks(rtol: float, rtol1: float) -> list[Callbacks]:
     return [*callbacks, CostToDataCallback(rtol1)] if rtol1 > 0 else callbacks
 
 
-def with_callback(solver: Any, callback: Callable[..., None] | None) -> Any:
+def with_callback(solver: S, callback: Callable[..., None] | None) -> S:
     """``solver`` calling ``callback`` after its steps."""
     if callback is not None:
-        solver.callback = callback
+        solver.callback = callback  # type: ignore[method-assign]
     return solver

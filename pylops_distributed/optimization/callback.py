@@ -11,6 +11,7 @@ from pylops.optimization.callback import MetricsCallback as LocalMetricsCallback
 from pylops.utils import metrics
 
 from pylops_distributed.vectors.arithmetic import norm
+from pylops_distributed.vectors.space import Vector
 
 __all__ = [
     "Callbacks",
@@ -30,7 +31,7 @@ class CostToDataCallback(LocalCostToDataCallback):  # type: ignore[misc]
         The part.
     """
 
-    def on_setup_end(self, solver: Any, x: Any) -> None:
+    def on_setup_end(self, solver: Any, x: Vector) -> None:
         """Measure the data."""
         self.ynorm = float(norm(solver.data).compute())
 
@@ -53,7 +54,7 @@ class MetricsCallback(LocalMetricsCallback):  # type: ignore[misc]
         One number a step, by name.
     """
 
-    def on_step_end(self, solver: Any, x: Any) -> None:
+    def on_step_end(self, solver: object, x: Vector) -> None:
         """Measure the model."""
         shown = x if self.Op is None else self.Op @ x
         lazy = {name: getattr(metrics, name)(self.xtrue, shown) for name in self.metrics}

@@ -11,6 +11,8 @@ from pylops_distributed.execution.state import Reason
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.algorithms import cg, cgls, lsmr, lsqr
 from pylops_distributed.optimization.basesolver import Solver
+from pylops_distributed.vectors.space import Vector, VectorLike
+from pylops_distributed.vectors.types import Results
 
 __all__ = ["CG", "CGLS", "LSMR", "LSQR"]
 
@@ -27,32 +29,40 @@ class CG(Solver):
     algorithm: ClassVar[Any] = cg.CG
 
     def setup(
-        self, y: Any, x0: Any = None, niter: int | None = None, damp: float = 0.0, tol: float = 1e-4,
+        self, y: VectorLike, x0: VectorLike | None = None, niter: int | None = None, damp: float = 0.0,
+        tol: float = 1e-4,
         preallocate: bool = False, show: bool = False, M: LinearOperator | None = None,
-    ) -> Any:  # fmt: skip
+    ) -> Vector:  # fmt: skip
         """Compute the first state; returns the model. ``preallocate`` is taken for compatibility."""
         return self.begin(self.algorithm(niter or 0, damp, tol, M), y, x0, niter, show)
 
-    def step(self, x: Any, show: bool = False) -> Any:
+    def step(self, x: VectorLike, show: bool = False) -> Vector:
         """One step from model ``x``; returns the new one."""
         return self.advance(x, show)
 
-    def run(self, x: Any, niter: int | None = None, show: bool = False, itershow: Show = (10, 10, 10)) -> Any:
+    def run(
+        self,
+        x: VectorLike,
+        niter: int | None = None,
+        show: bool = False,
+        itershow: Show = (10, 10, 10),
+    ) -> Vector:
         """Steps from model ``x`` until done; returns the last one."""
-        return self.iterate(x, niter, show, itershow)
+        result: Vector = self.iterate(x, niter, show, itershow)
+        return result
 
     def solve(
-        self, y: Any, x0: Any = None, niter: int = 10, damp: float = 0.0, tol: float = 1e-4,
+        self, y: VectorLike, x0: VectorLike | None = None, niter: int = 10, damp: float = 0.0, tol: float = 1e-4,
         preallocate: bool = False, show: bool = False, itershow: Show = (10, 10, 10),
         M: LinearOperator | None = None,
-    ) -> tuple[Any, ...]:  # fmt: skip
+    ) -> Results:  # fmt: skip
         """All at once; returns what :func:`pylops_distributed.optimization.basic.cg` returns."""
         x = self.setup(y=y, x0=x0, niter=niter, damp=damp, tol=tol, show=show, M=M)
         x = self.run(x, niter, show=show, itershow=itershow)
         self.finalize(show)
         return x, *self.results()
 
-    def results(self) -> tuple[Any, ...]:
+    def results(self) -> Results:
         """Further results of ``solve``, after the model."""
         return self.iiter, self.cost  # type: ignore[attr-defined]
 
@@ -77,7 +87,7 @@ class CGLS(CG):
             self.istop = 3 if self.reason in (Reason.CALLBACK, Reason.NOT_FINITE) else 2
         self.r1norm, self.r2norm = float(self.state.kold), float(self.state.cost1)
 
-    def results(self) -> tuple[Any, ...]:
+    def results(self) -> Results:
         """Further results of ``solve``, after the model."""
         return self.istop, self.iiter, self.r1norm, self.r2norm, self.cost  # type: ignore[attr-defined]
 
@@ -99,20 +109,27 @@ class LSQR(Solver):
     norms: ClassVar[tuple[str, ...]] = ("r1norm", "r2norm", "anorm", "acond", "arnorm", "xnorm")
 
     def setup(
-        self, y: Any, x0: Any = None, damp: float = 0.0, atol: float = 1e-8, btol: float = 1e-8,
+        self, y: VectorLike, x0: VectorLike | None = None, damp: float = 0.0, atol: float = 1e-8, btol: float = 1e-8,
         conlim: float = 1e8, niter: int = 10, calc_var: bool = True, preallocate: bool = False,
         show: bool = False, M: LinearOperator | None = None,
-    ) -> Any:  # fmt: skip
+    ) -> Vector:  # fmt: skip
         """Compute the first state; returns the model. ``preallocate`` is taken for compatibility."""
         return self.begin(self.algorithm(niter, damp, atol, btol, conlim, calc_var, M), y, x0, niter, show)
 
-    def step(self, x: Any, show: bool = False) -> Any:
+    def step(self, x: VectorLike, show: bool = False) -> Vector:
         """One step from model ``x``; returns the new one."""
         return self.advance(x, show)
 
-    def run(self, x: Any, niter: int | None = None, show: bool = False, itershow: Show = (10, 10, 10)) -> Any:
+    def run(
+        self,
+        x: VectorLike,
+        niter: int | None = None,
+        show: bool = False,
+        itershow: Show = (10, 10, 10),
+    ) -> Vector:
         """Steps from model ``x`` until done; returns the last one."""
-        return self.iterate(x, niter, show, itershow)
+        result: Vector = self.iterate(x, niter, show, itershow)
+        return result
 
     def finalize(self, show: bool = False) -> None:
         """Take the time and the norms."""
@@ -124,10 +141,10 @@ class LSQR(Solver):
         self.var = None if var is None else self.shaped(var)
 
     def solve(
-        self, y: Any, x0: Any = None, damp: float = 0.0, atol: float = 1e-8, btol: float = 1e-8,
+        self, y: VectorLike, x0: VectorLike | None = None, damp: float = 0.0, atol: float = 1e-8, btol: float = 1e-8,
         conlim: float = 1e8, niter: int = 10, calc_var: bool = True, preallocate: bool = False,
         show: bool = False, itershow: Show = (10, 10, 10), M: LinearOperator | None = None,
-    ) -> tuple[Any, ...]:  # fmt: skip
+    ) -> Results:  # fmt: skip
         """All at once; returns what :func:`pylops_distributed.optimization.basic.lsqr` returns."""
         x = self.setup(
             y=y, x0=x0, damp=damp, atol=atol, btol=btol, conlim=conlim, niter=niter,
@@ -159,16 +176,16 @@ class LSMR(LSQR):
     norms: ClassVar[tuple[str, ...]] = ("normr", "normar", "norma", "conda", "normx")
 
     def setup(  # type: ignore[override]
-        self, y: Any, x0: Any = None, damp: float = 0.0, atol: float = 1e-6, btol: float = 1e-6,
+        self, y: VectorLike, x0: VectorLike | None = None, damp: float = 0.0, atol: float = 1e-6, btol: float = 1e-6,
         conlim: float = 1e8, niter: int = 10, show: bool = False,
-    ) -> Any:  # fmt: skip
+    ) -> Vector:  # fmt: skip
         """Compute the first state; returns the model."""
         return self.begin(self.algorithm(niter, damp, atol, btol, conlim), y, x0, niter, show)
 
     def solve(  # type: ignore[override]
-        self, y: Any, x0: Any = None, damp: float = 0.0, atol: float = 1e-6, btol: float = 1e-6,
+        self, y: VectorLike, x0: VectorLike | None = None, damp: float = 0.0, atol: float = 1e-6, btol: float = 1e-6,
         conlim: float = 1e8, niter: int = 10, show: bool = False, itershow: Show = (10, 10, 10),
-    ) -> tuple[Any, ...]:  # fmt: skip
+    ) -> Results:  # fmt: skip
         """All at once; returns what :func:`pylops_distributed.optimization.basic.lsmr` returns."""
         x = self.setup(y=y, x0=x0, damp=damp, atol=atol, btol=btol, conlim=conlim, niter=niter, show=show)
         x = self.run(x, niter, show=show, itershow=itershow)

@@ -23,7 +23,8 @@ from pylops_distributed.optimization.pylops_api.scipy_engine import (
     check_engine,
     lsqr_settings,
 )
-from pylops_distributed.vectors.space import BlockVector, Vector, flatten, reshape
+from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, reshape
+from pylops_distributed.vectors.types import Results, Settings
 
 __all__ = [
     "NormalEquationsInversion",
@@ -36,18 +37,18 @@ __all__ = [
 class LeastSquaresInversion(Solver):
     """Base of the inversions: ``setup`` makes a system, and ``run`` solves it."""
 
-    def step(self, *_: Any, **__: Any) -> None:
+    def step(self, *_: object, **__: object) -> None:
         """Not there, as in PyLops: step with the class of the solver inside."""
         raise NotImplementedError(f"{type(self).__name__} has no step: use run or solve")
 
-    def prepare(self, system: LinearOperator, data: Vector, y: Any, show: bool) -> None:
+    def prepare(self, system: LinearOperator, data: Vector, y: VectorLike, show: bool) -> None:
         """Keep the system; nothing is computed."""
         self.y, self.system, self.data = y, system, data
         self._flat = not isinstance(y, BlockVector) and np.ndim(y) == 1
         if show:
             print(f"{type(self).__name__}\n{'-' * 65}\nThe system is {system!r}\n{'-' * 65}")
 
-    def inner(self, solver: type[Solver], x: Any, show: bool, settings: dict[str, Any]) -> tuple[Any, ...]:
+    def inner(self, solver: type[Solver], x: VectorLike | None, show: bool, settings: Settings) -> Results:
         """Solve the system from model ``x``; returns the model and what ``solver`` returns after it."""
         engine: Any = solver(self.system, self.callbacks)
         engine.callback = self.callback
@@ -57,7 +58,7 @@ class LeastSquaresInversion(Solver):
             setattr(self, name, getattr(engine, name))
         return model, *rest
 
-    def least_squares(self, engine: str, x: Any, show: bool, settings: dict[str, Any]) -> tuple[Any, ...]:
+    def least_squares(self, engine: str, x: VectorLike | None, show: bool, settings: Settings) -> Results:
         """Solve the system by the engine's solver for least squares; returns what PyLops' inversions return."""
         if check_engine(engine) == "scipy":
             keywords = lsqr_settings(settings, type(self).__name__)
@@ -75,8 +76,8 @@ class NormalEquationsInversion(LeastSquaresInversion):
     """
 
     def setup(
-        self, y: Any, Regs: Sequence[LinearOperator] | None, Weight: LinearOperator | None = None,
-        dataregs: Sequence[Any] | None = None, epsI: float = 0, epsRs: Sequence[float] | None = None,
+        self, y: VectorLike, Regs: Sequence[LinearOperator] | None, Weight: LinearOperator | None = None,
+        dataregs: Sequence[VectorLike | None] | None = None, epsI: float = 0, epsRs: Sequence[float] | None = None,
         NRegs: Sequence[LinearOperator] | None = None, epsNRs: Sequence[float] | None = None, show: bool = False,
     ) -> None:  # fmt: skip
         """Make the system."""
@@ -85,25 +86,26 @@ class NormalEquationsInversion(LeastSquaresInversion):
         self.prepare(system, data, y, show)
 
     def run(
-        self, x: Any, engine: str = "scipy", show: bool = False, **kwargs_solver: Any
-    ) -> tuple[Any, int | None]:
+        self, x: VectorLike | None, engine: str = "scipy", show: bool = False, **kwargs_solver: Any
+    ) -> tuple[Vector, int | None]:
         """Solve the system from model ``x``."""
         if check_engine(engine) == "scipy":
             settings = cg_settings(kwargs_solver, type(self).__name__)
-            x, info = self.inner(ScipyCG, x, show, {"damp": self.epsI**2, **settings})
-            return self.shaped(x), info
+            model, info = self.inner(ScipyCG, x, show, {"damp": self.epsI**2, **settings})
+            return self.shaped(model), info
         damp = kwargs_solver.pop("damp", 0.0) + self.epsI**2
         return self.shaped(self.inner(CG, x, show, renamed({"damp": damp, **kwargs_solver}))[0]), None
 
     def solve(
-        self, y: Any, Regs: Sequence[LinearOperator] | None, x0: Any = None, Weight: LinearOperator | None = None,
-        dataregs: Sequence[Any] | None = None, epsI: float = 0, epsRs: Sequence[float] | None = None,
+        self, y: VectorLike, Regs: Sequence[LinearOperator] | None, x0: VectorLike | None = None,
+        Weight: LinearOperator | None = None,
+        dataregs: Sequence[VectorLike | None] | None = None, epsI: float = 0, epsRs: Sequence[float] | None = None,
         NRegs: Sequence[LinearOperator] | None = None, epsNRs: Sequence[float] | None = None,
         engine: str = "scipy", show: bool = False, **kwargs_solver: Any,
-    ) -> tuple[Any, int | None]:  # fmt: skip
+    ) -> tuple[Vector, int | None]:  # fmt: skip
         """All at once."""
         self.setup(y, Regs, Weight, dataregs, epsI, epsRs, NRegs, epsNRs, show)
-        solution: tuple[Any, int | None] = self.run(x0, engine=engine, show=show, **kwargs_solver)
+        solution: tuple[Vector, int | None] = self.run(x0, engine=engine, show=show, **kwargs_solver)
         return solution
 
 
@@ -115,22 +117,26 @@ class RegularizedInversion(LeastSquaresInversion):
     """
 
     def setup(
-        self, y: Any, Regs: Sequence[LinearOperator] | None, Weight: LinearOperator | None = None,
-        dataregs: Sequence[Any] | None = None, epsRs: Sequence[float] | None = None, show: bool = False,
+        self, y: VectorLike, Regs: Sequence[LinearOperator] | None, Weight: LinearOperator | None = None,
+        dataregs: Sequence[VectorLike | None] | None = None, epsRs: Sequence[float] | None = None, show: bool = False,
     ) -> None:  # fmt: skip
         """Make the system."""
         self.prepare(*regularized_system(self.Op, y, Regs, Weight, dataregs, epsRs), y, show)
 
-    def run(self, x: Any, engine: str = "scipy", show: bool = False, **kwargs_solver: Any) -> tuple[Any, ...]:
+    def run(
+        self, x: VectorLike | None, engine: str = "scipy", show: bool = False, **kwargs_solver: Any
+    ) -> Results:
         """Solve the system from model ``x``."""
-        x, *rest = self.least_squares(engine, x, show, kwargs_solver)
-        return self.shaped(x), *rest
+        model, *rest = self.least_squares(engine, x, show, kwargs_solver)
+        return self.shaped(model), *rest
 
     def solve(
-        self, y: Any, Regs: Sequence[LinearOperator] | None, x0: Any = None, Weight: LinearOperator | None = None,
-        dataregs: Sequence[Any] | None = None, epsRs: Sequence[float] | None = None, engine: str = "scipy",
+        self, y: VectorLike, Regs: Sequence[LinearOperator] | None, x0: VectorLike | None = None,
+        Weight: LinearOperator | None = None,
+        dataregs: Sequence[VectorLike | None] | None = None, epsRs: Sequence[float] | None = None,
+        engine: str = "scipy",
         show: bool = False, **kwargs_solver: Any,
-    ) -> tuple[Any, ...]:  # fmt: skip
+    ) -> Results:  # fmt: skip
         """All at once."""
         self.setup(y, Regs, Weight, dataregs, epsRs, show)
         solution: tuple[Any, ...] = self.run(x0, engine=engine, show=show, **kwargs_solver)
@@ -144,21 +150,23 @@ class PreconditionedInversion(LeastSquaresInversion):
     :func:`pylops_distributed.optimization.leastsquares.preconditioned_inversion`.
     """
 
-    def setup(self, y: Any, P: LinearOperator, show: bool = False) -> None:
+    def setup(self, y: VectorLike, P: LinearOperator, show: bool = False) -> None:
         """Make the system."""
         self.P = aslinearoperator(P)
         self.prepare(self.Op @ self.P, vector_of(y, self.Op.codomain), y, show)
 
-    def run(self, x: Any, engine: str = "scipy", show: bool = False, **kwargs_solver: Any) -> tuple[Any, ...]:
+    def run(
+        self, x: VectorLike | None, engine: str = "scipy", show: bool = False, **kwargs_solver: Any
+    ) -> Results:
         """Solve the system from model ``x`` of the preconditioner."""
         p, *rest = self.least_squares(engine, x, show, kwargs_solver)
         model = self.P.apply(reshape(p, self.P.domain))
         return flatten(model) if self._flat else model, *rest
 
     def solve(
-        self, y: Any, P: LinearOperator, x0: Any = None, engine: str = "scipy", show: bool = False,
+        self, y: VectorLike, P: LinearOperator, x0: VectorLike | None = None, engine: str = "scipy", show: bool = False,
         **kwargs_solver: Any,
-    ) -> tuple[Any, ...]:  # fmt: skip
+    ) -> Results:  # fmt: skip
         """All at once."""
         self.setup(y, P, show)
         solution: tuple[Any, ...] = self.run(x0, engine=engine, show=show, **kwargs_solver)

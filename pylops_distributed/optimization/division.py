@@ -8,10 +8,10 @@ from pylops_distributed.execution import unroll
 from pylops_distributed.linearoperator.linear_map import as_lazy, check_flat
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.algorithms.scipy_rules import ScipyLSQR
-from pylops_distributed.vectors.space import Space, flatten, reshape, unflatten
+from pylops_distributed.vectors.space import Space, Vector, flatten, reshape, unflatten
 
 
-def divide(op: LinearOperator, y: Any, niter: int) -> Any:
+def divide(op: LinearOperator, y: Vector, niter: int) -> Vector:
     """Least-squares solution of ``op @ x = y``; see :meth:`pylops_distributed.LinearOperator.div`."""
     data = as_lazy(y)
     solver: Any = ScipyLSQR(niter, atol=1e-8, btol=1e-8)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -11,7 +10,7 @@ from pylops_distributed.linearoperator.operator import LinearOperator, aslinearo
 from pylops_distributed.optimization.algorithms.power import PowerIteration
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.vectors.noise import noise
-from pylops_distributed.vectors.space import flatten
+from pylops_distributed.vectors.space import Vector, flatten
 
 __all__ = ["power_iteration"]
 
@@ -22,7 +21,7 @@ def power_iteration(
     tol: float = 1e-5,
     dtype: DTypeLike | None = None,
     backend: str = "dask",
-) -> tuple[Any, Any, int]:
+) -> tuple[da.Array, Vector, int]:
     """The eigenvalue of largest magnitude of a square operator, and its eigenvector.
 
     Parameters

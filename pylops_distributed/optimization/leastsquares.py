@@ -8,7 +8,7 @@ from typing import Any
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization import cls_leastsquares as cls
 from pylops_distributed.optimization.numerics.systems import regularized_system
-from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.space import Vector, VectorLike
 
 __all__ = [
     "normal_equations_inversion",
@@ -20,16 +20,16 @@ __all__ = [
 
 def regularized_inversion(
     Op: LinearOperator,
-    y: Vector,
+    y: VectorLike,
     Regs: Sequence[LinearOperator] | None,
-    x0: Vector | None = None,
+    x0: VectorLike | None = None,
     Weight: LinearOperator | None = None,
-    dataregs: Sequence[Vector] | None = None,
+    dataregs: Sequence[Vector | None] | None = None,
     epsRs: Sequence[float] | None = None,
     engine: str = "scipy",
     show: bool = False,
-    **kwargs_solver: Any,
-) -> tuple[Any, int, int, float, float]:
+    **kwargs_solver: object,
+) -> tuple[Vector, int, int, float, float]:
     r"""Regularised least-squares inversion.
 
     Minimises :math:`\|\mathbf{W}^{1/2}(\mathbf{y}-\mathbf{Op}\,\mathbf{x})\|_2^2 +
@@ -92,19 +92,19 @@ def regularized_inversion(
 
 def normal_equations_inversion(
     Op: LinearOperator,
-    y: Vector,
+    y: VectorLike,
     Regs: Sequence[LinearOperator] | None,
-    x0: Vector | None = None,
+    x0: VectorLike | None = None,
     Weight: LinearOperator | None = None,
-    dataregs: Sequence[Vector] | None = None,
+    dataregs: Sequence[Vector | None] | None = None,
     epsI: float = 0.0,
     epsRs: Sequence[float] | None = None,
     NRegs: Sequence[LinearOperator] | None = None,
     epsNRs: Sequence[float] | None = None,
     engine: str = "scipy",
     show: bool = False,
-    **kwargs_solver: Any,
-) -> tuple[Any, int | None]:
+    **kwargs_solver: object,
+) -> tuple[Vector, int | None]:
     r"""Regularised inversion of the normal equations by conjugate gradients.
 
     Solves :math:`(\mathbf{Op}^H\mathbf{W}\mathbf{Op} + \epsilon_I^2\mathbf{I} +
@@ -148,13 +148,13 @@ def normal_equations_inversion(
 
 def preconditioned_inversion(
     Op: LinearOperator,
-    y: Vector,
+    y: VectorLike,
     P: LinearOperator,
-    x0: Vector | None = None,
+    x0: VectorLike | None = None,
     engine: str = "scipy",
     show: bool = False,
-    **kwargs_solver: Any,
-) -> tuple[Any, int, int, float, float]:
+    **kwargs_solver: object,
+) -> tuple[Vector, int, int, float, float]:
     r"""Least-squares inversion for a model that an operator makes.
 
     Solves :math:`\mathbf{y} = \mathbf{Op}\,\mathbf{P}\,\mathbf{p}` for :math:`\mathbf{p}`; the model is

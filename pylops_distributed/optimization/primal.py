@@ -15,6 +15,7 @@ from pylops_distributed.optimization.algorithms.proximalgradient import Accelera
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.vectors.space import BlockVector, Vector, as_floating, reshape
+from pylops_distributed.vectors.types import Results
 
 __all__ = ["ADMM", "LinearizedADMM", "ProximalGradient"]
 
@@ -26,7 +27,7 @@ def ProximalGradient(
     backtracking: bool = False, beta: float = 0.5, eta: float = 1.0, niter: int = 10, niterback: int = 100,
     acceleration: Acceleration = None, tol: float | None = None, rtol: float | None = None, callback: Callback = None,
     show: bool = False,
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     r"""Minimise :math:`f(\mathbf{x}) + \epsilon g(\mathbf{x})` for an :math:`f` with a gradient.
 
     Parameters
@@ -69,7 +70,7 @@ def ADMM(
     proxf: ProxOperator, proxg: ProxOperator, x0: Vector, tau: float, niter: int = 10, gfirst: bool = False,
     tol: float | None = None, rtol: float | None = None, callback: Callback = None, callbackz: bool = False,
     show: bool = False,
-) -> tuple[Any, Any]:  # fmt: skip
+) -> tuple[object, object]:  # fmt: skip
     r"""Minimise :math:`f(\mathbf{x}) + g(\mathbf{x})` for functions with proximal operators.
 
     Parameters
@@ -94,7 +95,7 @@ def ADMM(
 def LinearizedADMM(
     proxf: ProxOperator, proxg: ProxOperator, A: LinearOperator, x0: Vector, tau: float, mu: float, niter: int = 10,
     tol: float | None = None, rtol: float | None = None, callback: Callback = None, show: bool = False,
-) -> tuple[Any, Any]:  # fmt: skip
+) -> tuple[object, object]:  # fmt: skip
     r"""Minimise :math:`f(\mathbf{x}) + g(\mathbf{A}\,\mathbf{x})` for functions with proximal operators.
 
     Parameters
@@ -124,7 +125,7 @@ def as_evaluated(tol: float | None, rtol: float | None, show: bool) -> float | N
 def minimise(
     machine: Any, x0: Vector, rtol: float | None, callback: Callback, show: bool, names: tuple[str, ...],
     called: int = 1, count: str = "iteration",
-) -> tuple[Any, ...]:  # fmt: skip
+) -> Results:  # fmt: skip
     """Solve a problem of functions alone from ``x0``; returns the vectors of the last state by their ``names``.
 
     The first ``called`` of them are what the callback gets; ``count`` is the scalar that counts iterations.

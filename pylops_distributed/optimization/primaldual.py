@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms.primaldual import PrimalDual as Algorithm
 from pylops_distributed.optimization.primal import Callback, as_evaluated, minimise
@@ -18,7 +16,7 @@ def PrimalDual(
     z: Vector | None = None, theta: float = 1.0, niter: int = 10, gfirst: bool = True, tol: float | None = None,
     rtol: float | None = None, callback: Callback = None, callbacky: bool = False, returny: bool = False,
     show: bool = False,
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     r"""Minimise :math:`f(\mathbf{x}) + \mathbf{z}^T\mathbf{x} + g(\mathbf{A}\,\mathbf{x})` by primal and dual steps.
 
     Parameters

@@ -29,6 +29,7 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.errors import RunMismatchError
+from pylops_distributed.execution.state import State
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.algorithms.cg import CGState
 from pylops_distributed.optimization.algorithms.cgls import CGLSState
@@ -42,7 +43,8 @@ from pylops_distributed.optimization.algorithms.spgl1 import SPGL1State
 from pylops_distributed.vectors.arithmetic import axpy, norm, vdot
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype
 from pylops_distributed.vectors.noise import noise
-from pylops_distributed.vectors.space import BlockVector, Vector
+from pylops_distributed.vectors.space import BlockVector, Vector, one_array
+from pylops_distributed.vectors.types import NDArray, Settings
 
 History = Mapping[str, np.ndarray[Any, Any]]
 Witness = Mapping[str, float]
@@ -52,7 +54,7 @@ FLOOR = np.finfo(float).tiny
 
 
 def prove(
-    solver: Any, op: LinearOperator, y: Vector, x0: Vector | None, state: Any, history: History,
+    solver: object, op: LinearOperator, y: Vector, x0: Vector | None, state: State, history: History,
     stored_witness: Witness | None = None, *, start: bool = True,
 ) -> None:  # fmt: skip
     r"""Raise unless a checkpoint was made with this operator, these data and this solver.
@@ -93,7 +95,7 @@ def prove(
         _check_residual(*pair, op, y, state)
 
 
-def witness(solver: Any, op: LinearOperator, y: Vector) -> Witness:
+def witness(solver: object, op: LinearOperator, y: Vector) -> Witness:
     r"""Numbers that tell an operator and data from others, up to rounding.
 
     With fixed vectors :math:`\mathbf{v}`, :math:`\mathbf{w}` of numbers that look random, these are the norms of
@@ -126,7 +128,7 @@ def witness(solver: Any, op: LinearOperator, y: Vector) -> Witness:
     return {name: float(value) for name, value in numbers.items()}
 
 
-def _probe(op: LinearOperator, like: Vector | None) -> dict[str, Any]:
+def _probe(op: LinearOperator, like: Vector | None) -> Settings:
     """Numbers of an operator; in chunks like those of its data, and what its adjoint makes of them."""
     w = _noise(op.codomain, op, like)
     back = op.apply_adjoint(w)
@@ -135,22 +137,23 @@ def _probe(op: LinearOperator, like: Vector | None) -> dict[str, Any]:
     return numbers | _parts("product", vdot(w, image))
 
 
-def _parts(name: str, value: Any) -> dict[str, Any]:
+def _parts(name: str, value: Any) -> Settings:
     return {f"{name}_real": value.real, f"{name}_imag": value.imag}
 
 
 def _noise(space: Any, op: LinearOperator, like: Vector | None) -> Any:
     """Fixed numbers around zero: a mean would drown the result of an operator that takes differences."""
     numbers = noise(space, op.dtype, like)
-    return numbers.map(_centred) if isinstance(numbers, BlockVector) else _centred(numbers)
+    return numbers.map(_centred) if isinstance(numbers, BlockVector) else _centred(one_array(numbers))
 
 
-def _centred(x: Any) -> Any:
+def _centred(x: da.Array) -> da.Array:
     half = x.dtype.type(0.5 + 0.5j if x.dtype.kind == "c" else 0.5)
-    return x - half
+    result: da.Array = x - half
+    return result
 
 
-def _check_witness(stored: Witness, computed: Witness, state: Any) -> None:
+def _check_witness(stored: Witness, computed: Witness, state: State) -> None:
     root = _precision(state.x) ** 0.5
     for name in sorted(stored.keys() | computed.keys()):
         kept, now = stored.get(name, np.nan), computed.get(name, np.nan)
@@ -165,7 +168,7 @@ def _check_witness(stored: Witness, computed: Witness, state: Any) -> None:
 
 
 def _check_steps(
-    solver: Any, op: LinearOperator, y: Vector, x0: Vector | None, state: Any, history: History, steps: int
+    solver: Any, op: LinearOperator, y: Vector, x0: Vector | None, state: State, history: History, steps: int
 ) -> None:
     """Compare the first numbers of the history with those of the first steps, taken again."""
     first = [solver.init(op, y, x0)]
@@ -182,7 +185,7 @@ def _check_steps(
                 raise _mismatch(f"{name!r} of iteration {k}", a, b, state.iteration)
 
 
-def _check_residual(stored: Any, again: Any, op: LinearOperator, y: Vector, state: Any) -> None:
+def _check_residual(stored: Any, again: Any, op: LinearOperator, y: Vector, state: State) -> None:
     """Compare the residual that the state holds, or its norm, with that of its model."""
     vectors = isinstance(stored, da.Array | BlockVector)
     apart = norm(elementwise(_minus, stored, again)) if vectors else abs(stored - again)
@@ -213,7 +216,7 @@ def _mismatch(
 
 
 @singledispatch
-def _residuals(state: Any, solver: Any, op: LinearOperator, y: Vector) -> tuple[Any, Any] | None:
+def _residuals(state: State, solver: object, op: LinearOperator, y: Vector) -> tuple[Any, Any] | None:
     """A residual, or its norm, as the state holds it, and that of its model; None where it holds none."""
     return None
 
@@ -232,7 +235,7 @@ def _(state: CGLSState, solver: Any, op: LinearOperator, y: Vector) -> Any:
 @_residuals.register(FISTAState)
 @_residuals.register(MPState)
 @_residuals.register(SPGL1State)
-def _(state: Any, solver: Any, op: LinearOperator, y: Vector) -> Any:
+def _(state: FISTAState | MPState | SPGL1State, solver: Any, op: LinearOperator, y: Vector) -> Any:
     return state.r, y - op.apply(state.x)
 
 
@@ -257,9 +260,9 @@ def _(state: LSMRState, solver: Any, op: LinearOperator, y: Vector) -> Any:
     return None if solver.damp else (state.normr, norm(y - op.apply(state.x)))
 
 
-def _minus(a: Any, b: Any) -> Any:
+def _minus(a: NDArray, b: NDArray) -> NDArray:
     return a - b
 
 
-def _times(w: Any, s: Any) -> Any:
+def _times(w: NDArray, s: NDArray) -> NDArray:
     return w * s

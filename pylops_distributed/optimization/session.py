@@ -17,6 +17,7 @@ from pylops_distributed.execution.state import Reason, State, as_nan, not_finite
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.resume_proof import prove, witness
 from pylops_distributed.vectors.space import Vector, as_floating
+from pylops_distributed.vectors.types import Settings
 
 S = TypeVar("S", bound=State)
 History = dict[str, np.ndarray[Any, Any]]
@@ -40,7 +41,7 @@ class Solver(Protocol[S]):
 class Store(Protocol):
     """Where states are kept; :class:`pylops_distributed.storage.checkpoints.CheckpointStore` is one."""
 
-    def save(self, state: Any, history: History) -> None:
+    def save(self, state: State, history: History) -> None:
         """Keep a computed state."""
 
     def latest(self, kind: type[Any]) -> Any:
@@ -73,7 +74,7 @@ class Solution(Generic[S]):
     history: History = field(repr=False)
 
     @property
-    def x(self) -> Any:
+    def x(self) -> Vector:
         """The model."""
         return self.state.x
 
@@ -239,13 +240,13 @@ class Session(Generic[S]):
             self._tell(ended=self._ended())
         return self.reason
 
-    def _ended(self) -> dict[str, Any] | None:
+    def _ended(self) -> Settings | None:
         """Where and why the solve has ended, if it has."""
         if self.reason in (None, Reason.NOT_FINITE):
             return None
         return {"iteration": self.iteration, "reason": str(self.reason)}
 
-    def _tell(self, **about: Any) -> None:
+    def _tell(self, **about: object) -> None:
         """Let the store know how the solve stands, for those who look at it."""
         if note := getattr(self.store, "note", None):
             note(**about)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
-
-import numpy as np
 
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization import cls_sparsity as cls
@@ -13,8 +11,9 @@ from pylops_distributed.optimization.basesolver import as_pylops
 from pylops_distributed.optimization.basic import tolerance_callbacks, with_callback
 from pylops_distributed.optimization.callback import CostNanInfCallback
 from pylops_distributed.optimization.numerics.systems import many
-from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.space import Vector, VectorLike
 from pylops_distributed.vectors.thresholding import Kind
+from pylops_distributed.vectors.types import NDArray, Options, Settings
 
 __all__ = ["fista", "irls", "ista", "omp", "spgl1", "splitbregman"]
 
@@ -23,11 +22,11 @@ Callback = Callable[..., None] | None
 
 
 def irls(
-    Op: LinearOperator, y: Vector, x0: Vector | None = None, nouter: int = 10, threshR: bool = False,
+    Op: LinearOperator, y: VectorLike, x0: VectorLike | None = None, nouter: int = 10, threshR: bool = False,
     epsR: float = 1e-10, epsI: float = 1e-10, tolIRLS: float = 1e-10, warm: bool = False, kind: str = "data",
     engine: str = "scipy", show: bool = False, itershow: Show = (10, 10, 10), callback: Callback = None,
     preallocate: bool = False, **kwargs_solver: Any,
-) -> tuple[Any, int]:  # fmt: skip
+) -> tuple[Vector, int]:  # fmt: skip
     r"""Iteratively reweighted least squares: data residual or model in the L1 norm.
 
     Parameters
@@ -81,11 +80,11 @@ def irls(
 
 
 def omp(
-    Op: LinearOperator, y: Vector, niter_outer: int = 10, niter_inner: int = 40, sigma: float = 1e-4,
+    Op: LinearOperator, y: VectorLike, niter_outer: int = 10, niter_inner: int = 40, sigma: float = 1e-4,
     rtol: float = 0.0, rtol1: float = 0.0, normalizecols: bool = False, Opbasis: LinearOperator | None = None,
     optimal_coeff: bool = False, engine: str = "scipy", show: bool = False, itershow: Show = (10, 10, 10),
     callback: Callback = None, preallocate: bool = False,
-) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip
+) -> tuple[Vector, int, NDArray]:  # fmt: skip
     r"""Orthogonal matching pursuit; matching pursuit with ``niter_inner=0``.
 
     Parameters
@@ -137,12 +136,12 @@ def omp(
 
 
 def ista(
-    Op: LinearOperator, y: Vector, x0: Vector | None = None, niter: int = 10, SOp: LinearOperator | None = None,
-    eps: float = 0.1, alpha: float | None = None, eigsdict: Mapping[str, Any] | None = None, tol: float = 1e-10,
+    Op: LinearOperator, y: VectorLike, x0: VectorLike | None = None, niter: int = 10, SOp: LinearOperator | None = None,
+    eps: float = 0.1, alpha: float | None = None, eigsdict: Options | None = None, tol: float = 1e-10,
     rtol: float = 0.0, rtol1: float = 0.0, threshkind: Kind = "soft", perc: float | None = None,
     decay: Sequence[float] | None = None, monitorres: bool = False, show: bool = False,
     itershow: Show = (10, 10, 10), callback: Callback = None, preallocate: bool = False,
-) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip
+) -> tuple[Vector, int, NDArray]:  # fmt: skip
     r"""Iterative shrinkage-thresholding.
 
     Parameters
@@ -199,12 +198,12 @@ def ista(
 
 
 def fista(
-    Op: LinearOperator, y: Vector, x0: Vector | None = None, niter: int = 10, SOp: LinearOperator | None = None,
-    eps: float = 0.1, alpha: float | None = None, eigsdict: Mapping[str, Any] | None = None, tol: float = 1e-10,
+    Op: LinearOperator, y: VectorLike, x0: VectorLike | None = None, niter: int = 10, SOp: LinearOperator | None = None,
+    eps: float = 0.1, alpha: float | None = None, eigsdict: Options | None = None, tol: float = 1e-10,
     rtol: float = 0.0, rtol1: float = 0.0, threshkind: Kind = "soft", perc: float | None = None,
     decay: Sequence[float] | None = None, monitorres: bool = False, show: bool = False,
     itershow: Show = (10, 10, 10), callback: Callback = None, preallocate: bool = False,
-) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip
+) -> tuple[Vector, int, NDArray]:  # fmt: skip
     """Iterative shrinkage-thresholding with momentum.
 
     Parameters and returns are those of :func:`ista`.
@@ -223,9 +222,10 @@ def fista(
 
 
 def spgl1(
-    Op: LinearOperator, y: Vector, x0: Vector | None = None, SOp: LinearOperator | None = None, tau: float = 0.0,
+    Op: LinearOperator, y: VectorLike, x0: VectorLike | None = None, SOp: LinearOperator | None = None,
+    tau: float = 0.0,
     sigma: float = 0.0, show: bool = False, **kwargs_spgl1: Any,
-) -> tuple[Any, Any, dict[str, Any]]:  # fmt: skip
+) -> tuple[Vector, Any, Settings]:  # fmt: skip
     r"""Basis pursuit denoising by spectral projected gradients.
 
     Parameters
@@ -268,14 +268,15 @@ def spgl1(
 
 
 def splitbregman(
-    Op: LinearOperator, y: Vector, RegsL1: Sequence[LinearOperator], x0: Vector | None = None, niter_outer: int = 3,
+    Op: LinearOperator, y: VectorLike, RegsL1: Sequence[LinearOperator], x0: VectorLike | None = None,
+    niter_outer: int = 3,
     niter_inner: int = 5, RegsL2: Sequence[LinearOperator] | None = None,
     dataregsL2: Sequence[Vector] | None = None, mu: float = 1.0, epsRL1s: Sequence[float] | None = None,
     epsRL2s: Sequence[float] | None = None, tol: float = 1e-10, rtol: float = 0.0, rtol1: float = 0.0,
     tau: float = 1.0, restart: bool = False, engine: str = "scipy", show: bool = False,
     itershow: Show = (10, 10, 10), show_inner: bool = False, callback: Callback = None, preallocate: bool = False,
     **kwargs_lsqr: Any,
-) -> tuple[Any, int, np.ndarray[Any, Any]]:  # fmt: skip
+) -> tuple[Vector, int, NDArray]:  # fmt: skip
     r"""Least squares with L1 and L2 regularisation of transformed models.
 
     The objective, and what ``epsRL1s`` are in it, is that of

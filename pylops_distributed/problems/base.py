@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pylops_distributed.linearoperator.operator import LinearOperator
     from pylops_distributed.optimization.proximal import ProxOperator
+    from pylops_distributed.storage.group_metadata import Json
     from pylops_distributed.vectors.space import Vector
 
 
@@ -92,7 +93,7 @@ class Problem(BaseModel, ABC):
 
     @model_validator(mode="before")
     @classmethod
-    def _named(cls, values: Any) -> Any:
+    def _named(cls, values: object) -> Any:
         """A problem without an explicit name goes by where it is imported from."""
         if isinstance(values, dict) and "name" not in values and not cls.model_fields["name"].default:
             return {**values, "name": f"{cls.__module__}:{cls.__qualname__}"}
@@ -151,7 +152,7 @@ class Problem(BaseModel, ABC):
         self.system_labels(ds)
         self.system(ds)
 
-    def statistics(self, ds: xr.Dataset) -> dict[str, dict[str, Any]]:
+    def statistics(self, ds: xr.Dataset) -> dict[str, Json]:
         """The ingest's statistics of each variable that a parameter names; empty for others."""
         used = set(_names(self.model_dump()))
         recorded = {name: about.get("statistics") for name, about in ds.attrs.get("arrays", {}).items()}
@@ -196,7 +197,7 @@ class Problem(BaseModel, ABC):
         raise ValueError(f"the problem {self.name!r} has no model to forward from")
 
     @abstractmethod
-    def labels(self, ds: xr.Dataset) -> dict[str, Any]:
+    def labels(self, ds: xr.Dataset) -> Json:
         """Names and coordinates of the axes of the operator's ``"domain"`` and ``"codomain"``.
 
         Each is :class:`Labels`, or a tuple of them for vectors of blocks.
@@ -209,7 +210,7 @@ class Problem(BaseModel, ABC):
         Data-space variables go by the names ``observed``, ``predicted`` and ``residual``.
         """
 
-    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
+    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> Json:
         """Figures of merit of a labelled solution, as lazy scalars; errors against the truth, if that is known."""
         return (
             {"misfit": relative_norm(result["residual"], result["observed"])} if "residual" in result else {}
@@ -262,7 +263,7 @@ def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} in {name!r}" for name, count in counts.items() if count)
 
 
-def _names(value: Any) -> Iterator[str]:
+def _names(value: object) -> Iterator[str]:
     """All texts in nested values: names of variables are among them."""
     if isinstance(value, str):
         yield value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import dask.array as da
 import numpy as np
@@ -17,6 +17,9 @@ from pylops_distributed.problems.base import Demo, Penalty, Prior, Problem
 from pylops_distributed.problems.fields.variables import chunked, errors, fit_of, labels_of, like, variable
 from pylops_distributed.signalprocessing.convolvend import ConvolveND
 from pylops_distributed.storage.labels import Labels
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 
 class Deblurring(Problem):
@@ -85,7 +88,7 @@ class Deblurring(Problem):
         fit = fit_of(like(image, self.data(ds), "observed data"), self.operator(ds).apply(x))
         return xr.Dataset({"image": like(image, x, "image", **image.attrs), **fit})
 
-    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
+    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> Json:
         """Relative misfit; with a truth, the relative errors of the image and of the blurred one."""
         return super().metrics(ds, result) | errors(
             ds, result, self.truth, error="image", blurred_error="observed"
@@ -104,7 +107,7 @@ class Deblurring(Problem):
             image += rng.uniform(0.2, 1) * ((far if rng.random() < 0.5 else boxes) < 1)
         h = np.exp(-(np.arange(-9.0, 10) ** 2) / (2 * 3.0**2))
         psf = np.outer(h, h) / h.sum() ** 2
-        full = ConvolveND(shape, psf, offset=(9, 9), axes=(0, 1)).apply(da.from_array(image))
+        full = ConvolveND(shape, psf, offset=(9, 9), axes=(0, 1)) @ da.from_array(image)
         blurred = full.compute(scheduler="synchronous") + 0.005 * rng.standard_normal(shape)
         data = xr.Dataset(
             {"blurred": (("y", "x"), blurred), "image": (("y", "x"), image), "psf": (("v", "u"), psf)},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import dask.array as da
 import numpy as np
@@ -16,6 +16,9 @@ from pylops_distributed.problems.fields.variables import chunked, errors, fit_of
 from pylops_distributed.problems.fields.wavelet import Ricker, arrivals
 from pylops_distributed.signalprocessing.fftnd import FFTND
 from pylops_distributed.storage.labels import Labels
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 
 class Interpolation(Problem):
@@ -73,7 +76,7 @@ class Interpolation(Problem):
         fit = fit_of(like(traces, self.data(ds), "observed data"), self.operator(ds).apply(x))
         return xr.Dataset({"complete": like(traces, x, "interpolated traces"), **fit})
 
-    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
+    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> Json:
         """Relative misfit; with a truth, the relative errors of the interpolated gather and of the recorded one."""
         return super().metrics(ds, result) | errors(
             ds, result, self.truth, error="complete", recorded_error="observed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dask.array as da
 import numpy as np
@@ -17,6 +17,9 @@ from pylops_distributed.problems.fields.variables import errors, fit_of, labels_
 from pylops_distributed.signalprocessing.radon2d import Radon2D
 from pylops_distributed.storage.labels import Labels
 from pylops_distributed.vectors.space import Space
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 
 class Term(BaseModel):
@@ -104,7 +107,7 @@ class Linear(Problem):
         observed = xr.DataArray(data, dims=axes.dims, coords=dict(axes.coords))
         return xr.Dataset({"model": model, **fit_of(observed, self.operator(ds).apply(x))})
 
-    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
+    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> Json:
         """Relative misfit; with a truth, the relative error of the model."""
         return super().metrics(ds, result) | errors(ds, result, self.truth, error="model")
 
@@ -119,7 +122,7 @@ class Linear(Problem):
             model[k, rng.integers(30, nt - 30)] = rng.choice([-1.0, 1.0]) * rng.uniform(0.5, 1)
         args: dict[str, Any] = {"kind": "linear", "interp": True, "centeredh": True}
         op = Radon2D(t, h, px, **args)
-        clean = op.apply(da.from_array(model)).compute(scheduler="synchronous")
+        clean = (op @ da.from_array(model)).compute(scheduler="synchronous")
         noise = 0.05 * clean.std() * rng.standard_normal(clean.shape)
         data = xr.Dataset(
             {"data": (("offset", "t"), clean + noise), "model": (("slope", "t"), model)},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dask.array as da
 import numpy as np
@@ -26,6 +26,9 @@ from pylops_distributed.problems.fields.variables import (
 from pylops_distributed.problems.fields.wavelet import Ricker
 from pylops_distributed.storage.labels import Labels
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 AXES = ("source", "receiver", "t")
 
@@ -110,14 +113,14 @@ class LSM(Problem):
     def label(self, ds: xr.Dataset, x: da.Array) -> xr.Dataset:
         """The image, the migrated image scaled to its energy, and the data."""
         op, data, traces = self.operator(ds), self.data(ds), self._traces(ds)
-        migrated = op.apply_adjoint(data)
+        migrated: Any = op.apply_adjoint(data)
         scale = da.sqrt((x**2).sum() / (migrated**2).sum())
         images = {"image": (x, "reflectivity"), "migrated": (scale * migrated, "migrated image")}
         shown = {name: (("x", "z"), a, {"long_name": words}) for name, (a, words) in images.items()}
         fit = fit_of(like(traces, data, "observed data"), op.apply(x))
         return xr.Dataset({**shown, **fit}, coords=dict(self.labels(ds)["domain"].coords))
 
-    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
+    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> Json:
         """Relative misfit; with a truth, the relative errors of the image and of the migrated one."""
         return super().metrics(ds, result) | errors(
             ds, result, self.truth, error="image", migrated_error="migrated"
@@ -146,7 +149,7 @@ class LSM(Problem):
                 "t": ("t", np.arange(300) * 0.002, {"units": "s"}),
             },
         )  # fmt: skip
-        clean = case.operator(empty).apply(da.from_array(image)).compute(scheduler="synchronous")
+        clean = (case.operator(empty) @ da.from_array(image)).compute(scheduler="synchronous")
         noise = 0.02 * clean.std() * np.random.default_rng(seed).standard_normal(clean.shape)
         data = empty.assign(traces=(AXES, clean + noise), reflectivity=(("x", "z"), image))
         solver = {"name": "cgls", "niter": 40}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dask.array as da
 import numpy as np
@@ -16,6 +16,9 @@ from pylops_distributed.storage.labels import Labels
 from pylops_distributed.synthetic.layered_medium import layered_responses
 from pylops_distributed.vectors.space import BlockVector
 from pylops_distributed.waveeqprocessing.marchenko import Marchenko as Driver
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 LAG, POINT = "lag", "point"
 DIMS = (LAG, "receiver", POINT)
@@ -87,7 +90,7 @@ class Marchenko(Problem):
         arrays = {name: (DIMS, a, {"long_name": words}) for name, (a, words) in fields.items()}
         return xr.Dataset(arrays, coords=self._coords(ds))
 
-    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
+    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> Json:
         """Relative misfit; with a truth, the errors of the Green's function and of standard redatuming, too.
 
         Errors are those at the best scale: the direct arrivals set it, and the data do not show transmission losses.
@@ -142,7 +145,7 @@ class Marchenko(Problem):
         )  # fmt: skip
         return driver.system(trav, G0)
 
-    def _coords(self, ds: xr.Dataset) -> dict[str, Any]:
+    def _coords(self, ds: xr.Dataset) -> Json:
         nt, dt = ds.sizes["t"], step(ds, "t", "s")
         lag = xr.Variable((LAG,), np.arange(1 - nt, nt) * dt, {"units": "s", "long_name": "time"})
         return {LAG: lag} | {d: ds[d].variable for d in ("receiver", POINT) if d in ds.coords}
@@ -158,5 +161,7 @@ def _with_point(array: xr.DataArray) -> xr.DataArray:
 
 def _green(G: LinearOperator, focusing: BlockVector) -> da.Array:
     """Up- and down-going Green's function together."""
-    minus, plus = G.apply(focusing).arrays
-    return plus[::-1] - minus
+    image: Any = G.apply(focusing)
+    minus, plus = image.arrays
+    green: da.Array = plus[::-1] - minus
+    return green

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dask.array as da
 import numpy as np
@@ -17,6 +17,9 @@ from pylops_distributed.problems.fields.wavelet import Ricker, arrivals
 from pylops_distributed.storage.labels import Labels
 from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.spectra import kernel_of
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 AXES = ("source", "receiver", "t")
 LAG = "lag"
@@ -86,7 +89,7 @@ class MDD(Problem):
     def label(self, ds: xr.Dataset, x: da.Array) -> xr.Dataset:
         """The response, that of the adjoint scaled to the same energy, and the data."""
         op, labels, data = self.operator(ds), self.labels(ds), self.data(ds)
-        correlated = op.apply_adjoint(data)
+        correlated: Any = op.apply_adjoint(data)
         scale = da.sqrt((x**2).sum() / (correlated**2).sum())
         fields = {"response": (x, "response"), "correlation": (correlated * scale, "response by correlation")}
         domain, codomain = labels["domain"], labels["codomain"]
@@ -94,7 +97,7 @@ class MDD(Problem):
         observed = xr.DataArray(data, dims=codomain.dims, coords=dict(codomain.coords))
         return xr.Dataset({**shown, **fit_of(observed, op.apply(x))}, coords=dict(domain.coords))
 
-    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
+    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> Json:
         """Relative misfit; with a truth, the relative errors of the response and of the correlation."""
         return super().metrics(ds, result) | errors(
             ds, result, self.truth, error="response", correlation_error="correlation"
@@ -118,7 +121,7 @@ class MDD(Problem):
         model = np.concatenate([np.zeros((x.size, nt - 1)), response], axis=1).T[..., None]
         lags = np.arange(1 - nt, nt) * dt
         convolve = MDC(kernel_of(da.from_array(kernel), 2 * nt - 1, nt), 2 * nt - 1, nv=1, dt=dt, dr=dr)
-        clean = convolve.apply(da.from_array(model)).compute(scheduler="synchronous")[nt - 1 :]
+        clean = (convolve @ da.from_array(model)).compute(scheduler="synchronous")[nt - 1 :]
         noise = np.random.default_rng(seed).standard_normal(clean.shape)
         data = xr.Dataset(
             {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dask.array as da
 import numpy as np
@@ -19,6 +19,9 @@ from pylops_distributed.problems.fields.variables import chunked, errors, fit_of
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.signalprocessing.dwt2d import DWT2D
 from pylops_distributed.storage.labels import Labels
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 LIKELY = 0.1  # of a moment from -1 to 1, above which data contradict a default
 
@@ -103,7 +106,7 @@ class MRI(Problem):
     def label(self, ds: xr.Dataset, x: da.Array) -> xr.Dataset:
         """Magnitude of the image and of its zero-filled version, and the data."""
         op, data, dims = self.operator(ds), self.data(ds), self.labels(ds)["domain"].dims
-        images = {
+        images: dict[str, tuple[Any, str]] = {
             "image": (x, "image"),
             "zero_filled": (op.apply_adjoint(data), "image without regularisation"),
         }
@@ -113,7 +116,7 @@ class MRI(Problem):
         coords = self.labels(ds)["domain"].coords
         return xr.Dataset({**shown, **fit}, coords=dict(coords))
 
-    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
+    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> Json:
         """Relative misfit; with a truth, the relative errors of the image and of the zero-filled one."""
         return super().metrics(ds, result) | errors(
             ds, result, self.truth, error="image", zero_filled_error="zero_filled"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.storage.group_metadata import Json
 else:
     da, xr = lazy_module("dask.array"), lazy_module("xarray")
 
@@ -181,7 +182,7 @@ class Poststack(Problem):
         )
         return labelled.transpose(*ds[self.amplitude].dims)
 
-    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
+    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> Json:
         """Relative misfit; with a truth, the relative errors of impedance and background."""
         return super().metrics(ds, result) | errors(
             ds, result, self.truth, impedance_error="impedance", background_error="background"
@@ -242,12 +243,12 @@ class Poststack(Problem):
     def _logs(self, ds: xr.Dataset, name: str) -> da.Array:
         """Logarithms of an impedance, zero where it has no trace: such traces are masked."""
         impedance, there = self._array(ds, name), self._there(ds, name)
-        return np.log(impedance if there is None else da.where(there, impedance, 1))
+        return da.log(impedance if there is None else da.where(there, impedance, 1))
 
     def _impedance(self, ds: xr.Dataset, logs: da.Array) -> da.Array:
         """Impedances of logarithms over the background, NaN where that has no trace."""
         there = self._there(ds, self.background) if isinstance(self.background, str) else None
-        return np.exp(logs) if there is None else da.where(there, np.exp(logs), np.nan)
+        return da.exp(logs) if there is None else da.where(there, da.exp(logs), np.nan)
 
     def _mask(self, ds: xr.Dataset) -> da.Array | None:
         return self._there(ds, self.amplitude)

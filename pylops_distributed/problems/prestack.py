@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import dask.array as da
 import numpy as np
@@ -28,6 +28,9 @@ from pylops_distributed.problems.fields.wavelet import Ricker, Samples
 from pylops_distributed.problems.units import rock_unit
 from pylops_distributed.storage.labels import Labels
 from pylops_distributed.synthetic.layered_volume import layered_volume
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 TIME, ANGLE = "twt", "angle"
 ROCKS = ("vp", "vs", "rho")
@@ -124,7 +127,7 @@ class Prestack(Problem):
         observed = like(gathers, self._amplitudes(ds), "observed data")
         return xr.Dataset({**parameters, **fit_of(observed, self.operator(ds).apply(logs))})
 
-    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> dict[str, Any]:
+    def metrics(self, ds: xr.Dataset, result: xr.Dataset) -> Json:
         """Relative misfit; with a truth, the relative errors of each parameter and of its background."""
         figures = super().metrics(ds, result)
         for rock, name in zip(ROCKS, self.truth or (), strict=False):
@@ -147,7 +150,7 @@ class Prestack(Problem):
         angles = np.arange(0.0, 45.0, 5.0)
         logs = np.moveaxis(np.stack(list(rocks.values())), (0, 3), (1, 0))
         op = PrestackLinearModelling(Ricker(peak=22.0).samples(4.0), angles, 0.5, 128, (16, 32))
-        clean = op.apply(da.from_array(logs)).compute(scheduler="synchronous")
+        clean = (op @ da.from_array(logs)).compute(scheduler="synchronous")
         noise = np.random.default_rng(seed + 1).standard_normal(clean.shape)
         dims = ("inline", "crossline", TIME)
         smooth = {f"{rock}0": (dims, np.exp(gaussian_filter(v, (3, 3, 5)))) for rock, v in rocks.items()}

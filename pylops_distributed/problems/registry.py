@@ -11,12 +11,15 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pylops_distributed.problems.base import Problem
 from pylops_distributed.problems.fields.packages import ENVIRONMENT, packages
 from pylops_distributed.registry import Registry
 from pylops_distributed.settings.tagged_union import TaggedUnion
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 # Where packages of other people tell of their problems, each by a short name.
 GROUP = "pylops_distributed.problems"
@@ -121,7 +124,7 @@ def _roots() -> set[Path]:
     }
 
 
-def load_problem(parameters: dict[str, Any]) -> Problem:
+def load_problem(parameters: Json) -> Problem:
     """The problem that ``parameters`` describe, ``name`` among them.
 
     Raises

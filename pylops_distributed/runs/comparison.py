@@ -9,6 +9,7 @@ from typing import Any
 import xarray as xr
 
 from pylops_distributed.runs.reading import open_run
+from pylops_distributed.storage.group_metadata import Json
 
 
 def compare(*runs: xr.DataTree | str | Path) -> xr.DataTree:
@@ -65,7 +66,7 @@ def _differing(trees: list[xr.DataTree]) -> xr.Dataset:
     return xr.Dataset(differing)
 
 
-def _steps(tree: xr.DataTree) -> dict[str, Any]:
+def _steps(tree: xr.DataTree) -> Json:
     """Steps as asked for last: those in the settings are of when the run was made."""
     settings = {"solver.niter": tree.attrs["niter"]} if "niter" in tree.attrs else {}
     if "out_of_date" in tree.attrs:
@@ -82,7 +83,7 @@ def _metrics(trees: list[xr.DataTree]) -> xr.Dataset:
     )
 
 
-def _flat(settings: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(settings: Mapping[str, object], path: str = "") -> Iterator[tuple[str, Any]]:
     """Settings by dotted names."""
     for key, value in settings.items():
         if isinstance(value, Mapping):

@@ -15,6 +15,7 @@ import xarray as xr
 from pylops_distributed.ingest.formats.segy.template_copy import copy_segy
 from pylops_distributed.ingest.formats.source import size_and_sha256
 from pylops_distributed.ingest.merge import trace_numbers
+from pylops_distributed.storage.group_metadata import Json
 
 SHOWN = ("model", "residual", "history")
 MISSING = "NetCDF needs h5netcdf: pip install 'pylops-distributed[hdf]'"
@@ -120,7 +121,7 @@ def _variable(run: xr.DataTree, name: str | None) -> xr.DataArray:
     return chosen
 
 
-def _source(run: xr.DataTree, array: xr.DataArray) -> tuple[dict[str, Any], xr.DataArray]:
+def _source(run: xr.DataTree, array: xr.DataArray) -> tuple[Json, xr.DataArray]:
     """Provenance of the first SEG-Y file whose traces are those of ``array``, and their numbers."""
     inputs = run["inputs"].to_dataset() if "inputs" in run else xr.Dataset()
     seen = []

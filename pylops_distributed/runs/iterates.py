@@ -13,6 +13,7 @@ import xarray as xr
 from pylops_distributed.storage.checkpoint_keys import CheckpointKey
 from pylops_distributed.storage.group_metadata import Json, digest, read_attrs
 from pylops_distributed.storage.object_store import Storage, open_array
+from pylops_distributed.vectors.types import ChunksLike, DType, NDArray
 
 STEP = "step"  # the axis of histories, which alone grows from checkpoint to checkpoint
 
@@ -24,14 +25,14 @@ class StoredArrays:
     storage: Storage
     paths: str | tuple[str, ...]
     shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    dtype: DType
 
     @property
     def ndim(self) -> int:
         """Number of axes."""
         return len(self.shape)
 
-    def __getitem__(self, index: tuple[Any, ...]) -> np.ndarray[Any, Any]:
+    def __getitem__(self, index: tuple[Any, ...]) -> NDArray:
         if isinstance(self.paths, str):
             return self._read_part(self.paths, index)
         first, *rest = index
@@ -40,7 +41,7 @@ class StoredArrays:
             return self._read_part(wanted, rest)
         return np.stack([self._read_part(path, rest) for path in wanted])
 
-    def _read_part(self, path: str, index: Sequence[Any]) -> np.ndarray[Any, Any]:
+    def _read_part(self, path: str, index: Sequence[Any]) -> NDArray:
         return np.asarray(open_array(self.storage, path, whole=True)[tuple(index)])
 
 
@@ -110,7 +111,9 @@ def _like(last: xr.Dataset, storage: Storage, entry: CheckpointKey, about: Json)
     return xr.Dataset(variables, xr.Coordinates(coords, indexes), _public_attrs(about))
 
 
-def _lazy(storage: Storage, paths: Any, shape: Any, chunks: Any, dtype: Any, about: Any) -> da.Array:
+def _lazy(
+    storage: Storage, paths: Any, shape: Any, chunks: ChunksLike, dtype: DType, about: object
+) -> da.Array:
     """Array stored at one or several places, lazily; ``about`` distinguishes it from earlier ones there."""
     name = f"read-{digest([storage.url, paths, about])[:32]}"
     stored = StoredArrays(storage, paths, shape, dtype)

@@ -10,6 +10,7 @@ import xarray as xr
 
 from pylops_distributed import tuning
 from pylops_distributed.registry import import_on_use
+from pylops_distributed.vectors.types import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,15 +36,15 @@ def plot_convergence(run: xr.DataTree, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def relative_cost(cost: Any) -> np.ndarray[Any, Any]:
+def relative_cost(cost: object) -> NDArray:
     """Costs over the first that is known: solvers that split their unknowns know it only after some steps."""
     values = np.asarray(cost, dtype=float)
     finite = values[np.isfinite(values)]
-    relative: np.ndarray[Any, Any] = values / ((finite[0] if finite.size else 1.0) or 1.0)
+    relative: NDArray = values / ((finite[0] if finite.size else 1.0) or 1.0)
     return relative
 
 
-def plot_iterates(run: xr.DataTree, n: int = 4, figure: Figure | None = None, **at: Any) -> Figure:
+def plot_iterates(run: xr.DataTree, n: int = 4, figure: Figure | None = None, **at: object) -> Figure:
     """A section of up to ``n`` of the kept iterates, side by side on one scale."""
     models = _node(run, "iterates")["model"]
     picks = np.unique(np.linspace(0, models.sizes["iteration"] - 1, n).astype(int))
@@ -51,13 +52,13 @@ def plot_iterates(run: xr.DataTree, n: int = 4, figure: Figure | None = None, **
     return _panels({f"iteration {int(m.iteration)}": m for m in shown.transpose("iteration", ...)}, figure)
 
 
-def plot_residual(run: xr.DataTree, figure: Figure | None = None, **at: Any) -> Figure:
+def plot_residual(run: xr.DataTree, figure: Figure | None = None, **at: object) -> Figure:
     """A section of the observed, predicted and residual data on one scale."""
     data = _node(run, "residual")
     return _panels({str(name): section(data[name], **at) for name in data.data_vars}, figure, "gray")
 
 
-def plot_slices(array: xr.DataArray, figure: Figure | None = None, **at: Any) -> Figure:
+def plot_slices(array: xr.DataArray, figure: Figure | None = None, **at: object) -> Figure:
     """Sections of a volume across each of its dimensions, at ``at`` or through the middle, on one scale.
 
     Parameters
@@ -83,7 +84,7 @@ def plot_slices(array: xr.DataArray, figure: Figure | None = None, **at: Any) ->
     return _panels(shown, figure, share=False)
 
 
-def plot_spectrum(run: xr.DataTree, ax: Axes | None = None, **at: Any) -> Axes:
+def plot_spectrum(run: xr.DataTree, ax: Axes | None = None, **at: object) -> Axes:
     """Amplitude spectra of the observed, predicted and residual data, averaged over the traces of a section."""
     ax = ax or new_figure(6, 4).add_subplot()
     for name, array in _node(run, "residual").data_vars.items():
@@ -103,7 +104,7 @@ def plot_spectrum(run: xr.DataTree, ax: Axes | None = None, **at: Any) -> Axes:
 
 
 def plot_difference(
-    first: xr.DataArray, second: xr.DataArray, figure: Figure | None = None, **at: Any
+    first: xr.DataArray, second: xr.DataArray, figure: Figure | None = None, **at: object
 ) -> Figure:
     """A section of two arrays on one grid, and of the second less the first, on one scale but for its offset.
 
@@ -135,7 +136,7 @@ def plot_difference(
     return figure
 
 
-def section(array: xr.DataArray, **at: Any) -> xr.DataArray:
+def section(array: xr.DataArray, **at: object) -> xr.DataArray:
     """A section of two dimensions, thinned to what a picture can show; reads no more than that.
 
     Parameters
@@ -173,7 +174,7 @@ def _vertical(array: xr.DataArray) -> Hashable:
     return next((d for d in (*TIME_AXES, *ROWS) if d in array.dims), _plot_dims(array)[-1])
 
 
-def _select(array: xr.DataArray, at: Mapping[str, Any]) -> xr.DataArray:
+def _select(array: xr.DataArray, at: Mapping[str, object]) -> xr.DataArray:
     for dim, value in at.items():
         if dim not in array.dims:
             raise ValueError(
@@ -256,7 +257,7 @@ def label_of(arrays: list[xr.DataArray]) -> str:
     return " ".join(filter(None, (name, f"[{unit}]" if unit else "")))
 
 
-def limits_of(values: list[np.ndarray[Any, Any]]) -> tuple[float, float]:
+def limits_of(values: list[NDArray]) -> tuple[float, float]:
     """The 1 to 99 % range of all samples; where nearly all are zero, of the others and zero."""
     everything = np.concatenate([np.asarray(v, dtype=float)[np.isfinite(v)].ravel() for v in values])
     if not everything.size:

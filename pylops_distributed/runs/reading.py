@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -14,6 +13,7 @@ from pylops_distributed.ingest import open_dataset
 from pylops_distributed.runs.iterates import in_order, open_checkpoints, open_group_dataset
 from pylops_distributed.storage.checkpoint_keys import ROOT, published_checkpoints
 from pylops_distributed.storage.claim import read_claim
+from pylops_distributed.storage.group_metadata import Json
 from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.storage.run import Run, describe_outdated, iteration_of
 from pylops_distributed.storage.state_io import SUFFIX
@@ -69,7 +69,7 @@ def open_run(url: str | Path) -> xr.DataTree:
     return xr.DataTree.from_dict(nodes, name=Path(storage.url).name)
 
 
-def _steps_asked_for(storage: Storage) -> dict[str, Any]:
+def _steps_asked_for(storage: Storage) -> Json:
     """Most steps that the newest solve was asked for, where that is kept."""
     niter = read_claim(storage).get("niter")
     return {} if niter is None else {"niter": niter}

@@ -25,6 +25,7 @@ from pylops_distributed.runs.plots import (
     section,
 )
 from pylops_distributed.runs.reading import open_run
+from pylops_distributed.storage.group_metadata import Json
 from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.results import put_report
 from pylops_distributed.storage.run import Run
@@ -105,7 +106,7 @@ def draw(tree: xr.DataTree) -> dict[str, bytes]:
         return {name: _png(figure) for name, figure in figures.items()}
 
 
-def summary(tree: xr.DataTree) -> dict[str, Any]:
+def summary(tree: xr.DataTree) -> Json:
     """The figures a person asks for first."""
     rows: dict[str, Any] = {}
     if "iterates" in tree:
@@ -221,7 +222,7 @@ def _image(png: bytes) -> str:
     return f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}">'
 
 
-def _table(rows: dict[str, Any]) -> str:
+def _table(rows: Json) -> str:
     cells = (f"<tr><th>{html.escape(k)}</th><td>{html.escape(str(v))}</td></tr>" for k, v in rows.items())
     return f"<table>{''.join(cells)}</table>"
 

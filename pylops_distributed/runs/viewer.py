@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MISSING = "looking through a run needs Panel: pip install 'pylops-distributed[view]'"
 
 
-def view(run: xr.DataTree) -> Any:
+def view(run: xr.DataTree) -> object:
     """Tabs of a run's iterates, model, data and history; each picture is drawn when its tab is opened.
 
     Parameters
@@ -61,7 +61,7 @@ def view(run: xr.DataTree) -> Any:
     return pn.Column(pn.pane.Markdown(about), pn.Tabs(*_tabs(pn, run), dynamic=True))
 
 
-def slider(array: xr.DataArray) -> Any:
+def slider(array: xr.DataArray) -> object:
     """A section of an array, with a slider for its iterations and for each dimension that it is cut across.
 
     Parameters
@@ -101,7 +101,7 @@ def serve(url: str | Path, port: int = 0, show: bool = True) -> None:
     )  # fmt: skip
 
 
-def _tabs(pn: Any, run: xr.DataTree) -> list[tuple[str, Any]]:
+def _tabs(pn: Any, run: xr.DataTree) -> list[tuple[str, object]]:
     tabs: list[tuple[str, Any]] = []
     if "iterates" in run:
         tabs.append(("Iterates", _slider(pn, run["iterates"].to_dataset()["model"])))
@@ -116,7 +116,7 @@ def _tabs(pn: Any, run: xr.DataTree) -> list[tuple[str, Any]]:
     return tabs
 
 
-def _slider(pn: Any, array: xr.DataArray) -> Any:
+def _slider(pn: Any, array: xr.DataArray) -> object:
     sliders: dict[str, Any] = {}
     scale: dict[str, Any] = {}
     for d in (*(d for d in ("iteration",) if d in array.dims), *surplus(array)):
@@ -124,7 +124,7 @@ def _slider(pn: Any, array: xr.DataArray) -> Any:
         start = values[-1] if d == "iteration" else values[len(values) // 2]
         sliders[str(d)] = pn.widgets.DiscreteSlider(label=str(d), options=values, value=start)
 
-    def draw(**at: Any) -> Figure:
+    def draw(**at: object) -> Figure:
         shown, figure = section(array, **at).compute(), new_figure(8, 5)
         if np.ndim(shown) > 1:
             # One scale for all that was seen so far: none of it is cut off by that of another section.
@@ -141,7 +141,7 @@ def _slider(pn: Any, array: xr.DataArray) -> Any:
     )
 
 
-def _picture(pn: Any, draw: Callable[..., Figure], **inputs: Any) -> Any:
+def _picture(pn: Any, draw: Callable[..., Figure], **inputs: Any) -> object:
     """A figure that is drawn when it is first seen, and again when its inputs change."""
 
     def drawn(**at: Any) -> Any:

@@ -53,7 +53,7 @@ class SolverSettings(BaseModel):
         algorithm: type[Any] = getattr(import_on_use(module), name)
         return algorithm
 
-    def build(self, **supplied: Any) -> Solver[Any]:
+    def build(self, **supplied: object) -> Solver[Any]:
         """The solver itself.
 
         Parameters
@@ -81,7 +81,7 @@ def injected_fields(algorithm: type[Any]) -> list[Field[Any]]:
     return [f for f in fields(algorithm) if f.name in WEIGHTS or not _plain(hints[f.name])]
 
 
-def name_of(solver: Any) -> str:
+def name_of(solver: object) -> str:
     """Name of the solver of settings or of an algorithm."""
     if isinstance(solver, SolverSettings):
         return solver.name
@@ -96,7 +96,7 @@ def find_solver(name: str) -> type[SolverSettings]:
     return SOLVERS[name]
 
 
-def max_steps_of(solver: Any) -> int:
+def max_steps_of(solver: object) -> int:
     """Steps that a solver takes at most, 0 where that is not known."""
     algorithm = solver.build() if isinstance(solver, SolverSettings) else solver
     return int(getattr(algorithm, "most", getattr(algorithm, "niter", 0)))
@@ -126,7 +126,7 @@ def _settings(name: str, location: str) -> type[SolverSettings]:
     )  # fmt: skip
 
 
-def _limited(kind: Any, default: Any) -> Any:
+def _limited(kind: object, default: object) -> Any:
     """A setting's default, and its least value: counts begin at one, all other numbers at zero."""
     kinds = set(get_args(kind)) - {NoneType} if get_origin(kind) in (Union, UnionType) else {kind}
     if kinds == {int}:
@@ -134,7 +134,7 @@ def _limited(kind: Any, default: Any) -> Any:
     return Setting(default, ge=0) if kinds == {float} else Setting(default)
 
 
-def _plain(kind: Any) -> bool:
+def _plain(kind: object) -> bool:
     """Whether JSON has values of a type."""
     origin = get_origin(kind)
     if origin in (Union, UnionType):
@@ -142,7 +142,7 @@ def _plain(kind: Any) -> bool:
     return kind in (int, float, bool, str, NoneType) or origin is Literal or _collection(kind)
 
 
-def _collection(kind: Any) -> bool:
+def _collection(kind: object) -> bool:
     origin, inner = get_origin(kind), [k for k in get_args(kind) if k is not ...]
     return origin is Mapping or (origin is tuple and all(_plain(k) for k in inner))
 

@@ -37,7 +37,7 @@ class TaggedUnion:
     def __hash__(self) -> int:
         return hash((self.base, self.default))
 
-    def read(self, value: Any) -> BaseModel:
+    def read(self, value: object) -> BaseModel:
         """The form that ``value`` describes, or is."""
         if isinstance(value, self.base):
             return value
@@ -52,7 +52,7 @@ class TaggedUnion:
             raise PydanticCustomError("choice_name", "{words}", {"words": str(error)}) from None
         return form.model_validate(value)
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         write = core_schema.plain_serializer_function_ser_schema(
             lambda value, info: value.model_dump(mode=info.mode), info_arg=True
         )

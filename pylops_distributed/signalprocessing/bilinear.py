@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
+from dask.typing import Key
 from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.blockwise import Array
@@ -21,6 +22,7 @@ from pylops_distributed.compat.dask import DataNode
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.positions import check_unique
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Bilinear(LinearOperator):
@@ -76,6 +78,7 @@ class Bilinear(LinearOperator):
     array([20.5 ,  6.25])
     """
 
+    domain: Space
     narrow = (False, True)
 
     def __init__(
@@ -86,7 +89,7 @@ class Bilinear(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "B",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model, positions = shape_of(dims), np.asarray(iava, float)
@@ -111,7 +114,7 @@ class Bilinear(LinearOperator):
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         data, rest = y.ndim + 1, tuple(range(2, y.ndim + 1))
-        pinned = self.domain.chunks  # type: ignore[union-attr]
+        pinned = self.domain.chunks
         chunks = pinned[:2] if pinned else da.core.normalize_chunks("auto", self.dims[:2], dtype=self.dtype)
         weights = self._weights(chunks)
         dtype = np.result_type(self.dtype, y.dtype)
@@ -125,7 +128,7 @@ class Bilinear(LinearOperator):
         rows, samples, weights = _corners(self.iava)
         samples = np.where(samples < 0, samples + np.array(self.dims[:2])[:, None], samples)
         name = f"weights-{tokenize(self.iava, chunks, kind)}"
-        tasks = {}
+        tasks: dict[Key, DataNode] = {}
         for a, (low, high) in enumerate(pairwise(np.cumsum([0, *chunks[0]]).tolist())):
             for b, (left, right) in enumerate(pairwise(np.cumsum([0, *chunks[1]]).tolist())):
                 i, j = samples[0] - low, samples[1] - left

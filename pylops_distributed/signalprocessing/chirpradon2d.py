@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import dask.array as da
 import numpy as np
 import pylops
@@ -73,7 +71,7 @@ class ChirpRadon2D(BlockwiseOperator):
         dims, dimsd = (h.size, t.size), (h.size, t.size)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)
 
-    def inverse(self, y: Any) -> da.Array:
+    def inverse(self, y: object) -> da.Array:
         """The inverse transform of data, flat or shaped like ``dimsd``."""
         data = da.asarray(y)
         shape = (self.shape[1],) if data.ndim == 1 else self.dims

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import dask.array as da
 import numpy as np
@@ -80,7 +80,7 @@ class ChirpRadon3D(BlockwiseOperator):
         name: str | None = "C",
         *,
         compute: tuple[bool, bool] = (False, False),
-        **kwargs_fftw: Any,
+        **kwargs_fftw: object,
     ) -> None:
         engine_among(engine, ("numpy", "fftw"))
         t, hy, hx = (np.asarray(a) for a in (taxis, hyaxis, hxaxis))
@@ -90,7 +90,7 @@ class ChirpRadon3D(BlockwiseOperator):
         dims, dimsd = (hy.size, hx.size, t.size), (hy.size, hx.size, t.size)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)
 
-    def inverse(self, y: Any) -> da.Array:
+    def inverse(self, y: object) -> da.Array:
         """The inverse transform of data, flat or shaped like ``dimsd``."""
         data = da.asarray(y)
         shape = (self.shape[1],) if data.ndim == 1 else self.dims

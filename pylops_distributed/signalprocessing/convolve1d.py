@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from pylops_distributed.blockwise import Array, BlockwiseOperator, StencilRule, WholeAxisRule
 from pylops_distributed.blockwise.arguments import axes_of, one_of, shape_of
 from pylops_distributed.blockwise.banded import LONG, by_products
+from pylops_distributed.vectors.types import ChunksLike
 
 Method: TypeAlias = Literal["direct", "fft", "overlapadd"]
 METHODS: tuple[Method, ...] = ("direct", "fft", "overlapadd")
@@ -83,7 +84,7 @@ class Convolve1D(BlockwiseOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "C",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)

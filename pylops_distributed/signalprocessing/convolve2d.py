@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.signalprocessing.convolvend import ConvolveND, Method
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Convolve2D(ConvolveND):
@@ -72,7 +72,7 @@ class Convolve2D(ConvolveND):
         dtype: DTypeLike = "float64",
         name: str | None = "C",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         if np.ndim(h) != 2:

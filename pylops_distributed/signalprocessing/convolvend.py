@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import scipy.signal as sps
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.blockwise import Array, BlockwiseOperator, StencilRule
 from pylops_distributed.blockwise.arguments import axes_of, complex_type, one_of, shape_of
+from pylops_distributed.vectors.types import ChunksLike
 
 Method: TypeAlias = Literal["auto", "direct", "fft"]
 PIECE = 3 * 2**19  # bytes, whose transforms stay in the processor's cache
@@ -86,7 +87,7 @@ class ConvolveND(BlockwiseOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "C",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import scipy.fft
@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed.blockwise import Array, BlockwiseOperator
 from pylops_distributed.blockwise.arguments import axes_of, one_of, shape_of
 from pylops_distributed.blockwise.separable import SeparableRule
+from pylops_distributed.vectors.types import ChunksLike, DType
 
 
 class DCT(BlockwiseOperator):
@@ -78,7 +79,7 @@ class DCT(BlockwiseOperator):
         workers: int | None = None,
         name: str | None = "C",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)
@@ -113,7 +114,7 @@ class Cosine:
         """Length of each of the axes, before and after."""
         return dict(zip(self.axes, self.lengths, strict=True))
 
-    def inner(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    def inner(self, dtype: DType) -> DType:
         """Type between two factors."""
         return dtype
 

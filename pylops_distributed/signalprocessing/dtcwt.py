@@ -22,6 +22,7 @@ from pylops_distributed.blockwise.pylops_kernel import OperatorFactory
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class DTCWT(LinearOperator):
@@ -81,6 +82,8 @@ class DTCWT(LinearOperator):
         coefficients = D @ da.ones((512, 100), chunks=(512, 25))  # of shape (2, 512, 100), in four chunks
     """
 
+    domain: Space
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -92,7 +95,7 @@ class DTCWT(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "C",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         if find_spec("dtcwt") is None:
@@ -129,7 +132,7 @@ class DTCWT(LinearOperator):
         return self.domain.fit(da.moveaxis(x, 0, self.axis))
 
 
-def build_dtcwt(dims: tuple[int, ...], **options: Any) -> pylops.LinearOperator:
+def build_dtcwt(dims: tuple[int, ...], **options: object) -> pylops.LinearOperator:
     """PyLops' operator, for a package that meets NumPy 2."""
     utils: Any = import_on_use("dtcwt.utils")
     if not hasattr(utils.np, "asfarray"):  # two functions that NumPy 2 has no more

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import pylops
 from numpy.typing import DTypeLike
@@ -11,6 +10,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, whole_axis_rules
+from pylops_distributed.vectors.types import ChunksLike
 
 LOCAL = pylops.signalprocessing.DWT
 
@@ -78,7 +78,7 @@ class DWT(BlockwiseOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "D",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)

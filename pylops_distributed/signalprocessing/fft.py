@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from numpy.typing import DTypeLike
 
 from pylops_distributed.signalprocessing.fourier import Engine, FourierOperator, Norm
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class FFT(FourierOperator):
@@ -106,9 +106,9 @@ class FFT(FourierOperator):
         dtype: DTypeLike = "complex128",
         name: str | None = "F",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
-        **kwargs_fft: Any,
+        **kwargs_fft: object,
     ) -> None:
         super().__init__(
             dims, (axis,), nfft, sampling, norm, real, ifftshift_before, fftshift_after, engine, dtype, name,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from numpy.typing import DTypeLike
 
 from pylops_distributed.signalprocessing.fourier import Engine, FourierOperator, Norm
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class FFT2D(FourierOperator):
@@ -108,9 +108,9 @@ class FFT2D(FourierOperator):
         dtype: DTypeLike = "complex128",
         name: str | None = "F",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
-        **kwargs_fft: Any,
+        **kwargs_fft: object,
     ) -> None:
         along = tuple(axes)
         if len(along) != 2:

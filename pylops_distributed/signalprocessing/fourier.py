@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from logging import getLogger
@@ -24,6 +24,7 @@ from pylops_distributed.blockwise.arguments import (
 )
 from pylops_distributed.blockwise.separable import SeparableRule
 from pylops_distributed.registry import import_on_use
+from pylops_distributed.vectors.types import ChunksLike, DType, NDArray
 
 Norm: TypeAlias = Literal["ortho", "none", "1/n"]
 Engine: TypeAlias = Literal["numpy", "scipy", "fftw", "mkl_fft"]
@@ -90,7 +91,7 @@ class Fourier:
             ends[-1] = ends[-1] // 2 + 1
         return dict(zip(self.axes, ends, strict=True))
 
-    def inner(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    def inner(self, dtype: DType) -> DType:
         """Type between two factors of the transform, where the result has type ``dtype``."""
         return complex_type(dtype)
 
@@ -99,7 +100,7 @@ class Fourier:
         kept = [i for i, a in enumerate(self.axes) if a in axes]
         last = self.axes[-1] in axes
 
-        def pick(values: tuple[Any, ...]) -> tuple[Any, ...]:
+        def pick(values: tuple[object, ...]) -> tuple[Any, ...]:
             return tuple(values[i] for i in kept)
 
         return replace(
@@ -185,18 +186,18 @@ class FourierOperator(BlockwiseOperator):
         self,
         dims: int | Iterable[int],
         axes: Iterable[int],
-        nffts: Any,
-        sampling: Any,
+        nffts: object,
+        sampling: object,
         norm: str,
         real: bool,
-        before: Any,
-        after: Any,
+        before: object,
+        after: object,
         engine: str,
         dtype: DTypeLike,
         name: str | None,
-        chunks: Any,
+        chunks: ChunksLike,
         compute: tuple[bool, bool],
-        options: Mapping[str, Any],
+        options: Mapping[str, object],
     ) -> None:
         model = shape_of(dims)
         self.axes = axes_of(axes, model)
@@ -227,13 +228,13 @@ class FourierOperator(BlockwiseOperator):
             dtypes=(self.rdtype, self.cdtype), clinear=not realmodel, chunks=chunks, compute=compute, name=name,
         )  # fmt: skip
 
-    def div(self, y: Any, niter: int = 100, densesolver: str = "scipy") -> Any:
+    def div(self, y: object, niter: int = 100, densesolver: str = "scipy") -> Any:
         """The inverse transform, which is the adjoint scaled; ``niter`` and ``densesolver`` are not needed."""
         n = prod(self.nffts)
         return (self.H @ y) * {"ortho": 1.0, "none": 1.0 / n, "1/n": float(n)}[self.norm]
 
 
-def each(name: str, value: Any, axes: tuple[int, ...]) -> tuple[Any, ...]:
+def each(name: str, value: object, axes: tuple[int, ...]) -> tuple[Any, ...]:
     """One value for each of the axes, from one for all or as many.
 
     Raises
@@ -293,6 +294,8 @@ def engine_of(engine: str) -> str:
     return engine
 
 
-def _shift(function: Any, x: Array, axes: tuple[int, ...], flags: tuple[bool, ...]) -> Array:
+def _shift(
+    function: Callable[..., NDArray], x: Array, axes: tuple[int, ...], flags: tuple[bool, ...]
+) -> Array:
     along = [a for a, flag in zip(axes, flags, strict=True) if flag]
     return np.asarray(function(x, axes=along)) if along else x

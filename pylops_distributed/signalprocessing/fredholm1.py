@@ -14,6 +14,7 @@ from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class Fredholm1(LinearOperator):
@@ -78,14 +79,14 @@ class Fredholm1(LinearOperator):
 
     def __init__(
         self,
-        G: Any,
+        G: object,
         nz: int = 1,
         saveGt: bool = True,
         usematmul: bool = True,
         dtype: DTypeLike = "float64",
         name: str | None = "F",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         kernel = as_lazy_array(G)

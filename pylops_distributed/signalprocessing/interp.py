@@ -17,6 +17,7 @@ from pylops_distributed.blockwise.axis_matrix import AlongAxis, apply_along
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.interpspline import InterpCubicSpline
 from pylops_distributed.signalprocessing.positions import below_last, check_unique
+from pylops_distributed.vectors.types import ChunksLike, Settings
 
 
 def Interp(
@@ -28,7 +29,7 @@ def Interp(
     dtype: DTypeLike = "float64",
     name: str | None = "I",
     *,
-    chunks: Any = None,
+    chunks: ChunksLike = None,
     compute: tuple[bool, bool] = (False, False),
 ) -> tuple[LinearOperator, Array]:
     r"""Interpolation along an axis at any positions.
@@ -127,7 +128,7 @@ def Interp(
     raise NotImplementedError(f"kind must be linear, nearest, sinc or cubic_spline, got {kind!r}")
 
 
-def _linear(positions: Array, n: int) -> Any:
+def _linear(positions: Array, n: int) -> object:
     """The matrix with two weights a row."""
     left = np.floor(positions).astype(int)
     weights, rows = positions - left, np.arange(left.size)
@@ -136,7 +137,7 @@ def _linear(positions: Array, n: int) -> Any:
     return sp.csr_array((entries, places), shape=(left.size, n))
 
 
-def _dense(matrix: Array, model: tuple[int, ...], axis: int, options: dict[str, Any]) -> BlockwiseOperator:
+def _dense(matrix: Array, model: tuple[int, ...], axis: int, options: Settings) -> BlockwiseOperator:
     data = (*model[:axis], len(matrix), *model[axis + 1 :])
     shared = {"matrix": matrix}
     return BlockwiseOperator(

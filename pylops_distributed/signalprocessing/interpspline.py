@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pylops
@@ -13,6 +13,7 @@ from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, whole_axis_rules
 from pylops_distributed.signalprocessing.positions import below_last
+from pylops_distributed.vectors.types import ChunksLike
 
 LOCAL = pylops.signalprocessing.InterpCubicSpline
 
@@ -87,7 +88,7 @@ class InterpCubicSpline(BlockwiseOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "S",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)

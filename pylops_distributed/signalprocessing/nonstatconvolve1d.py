@@ -14,6 +14,7 @@ from pylops_distributed.blockwise.arguments import axes_of, complex_type, shape_
 from pylops_distributed.blockwise.axis_matrix import AlongAxis
 from pylops_distributed.signalprocessing.nonstatfilters1d import NonStationaryFilters1D
 from pylops_distributed.signalprocessing.nonstationary import interpolated, regular
+from pylops_distributed.vectors.types import ChunksLike
 
 __all__ = ["NonStationaryConvolve1D", "NonStationaryFilters1D"]
 
@@ -86,7 +87,7 @@ class NonStationaryConvolve1D(AlongAxis):
         dtype: DTypeLike = "float64",
         name: str | None = "C",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model, filters = shape_of(dims), np.asarray(hs)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.blockwise.arguments import engine_among, shape_of
 from pylops_distributed.signalprocessing.nonstatfilters2d import NonStationaryFilters2D
 from pylops_distributed.signalprocessing.nonstationary import NonStationary
+from pylops_distributed.vectors.types import ChunksLike
 
 __all__ = ["NonStationaryConvolve2D", "NonStationaryFilters2D"]
 
@@ -81,7 +82,7 @@ class NonStationaryConvolve2D(NonStationary):
         dtype: DTypeLike = "float64",
         name: str | None = "C",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         engine_among(engine, ("numpy", "numba", "cuda"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from numpy.typing import DTypeLike
 
@@ -64,7 +63,7 @@ class NonStationaryFilters1D(NonStationaryFilters):
 
     def __init__(
         self,
-        inp: Any,
+        inp: object,
         hsize: int,
         ih: Sequence[int],
         dtype: DTypeLike = "float64",

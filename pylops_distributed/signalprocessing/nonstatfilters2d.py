@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from numpy.typing import DTypeLike
 
@@ -68,7 +68,7 @@ class NonStationaryFilters2D(NonStationaryFilters):
 
     def __init__(
         self,
-        inp: Any,
+        inp: object,
         hshape: Sequence[int],
         ihx: Sequence[int],
         ihz: Sequence[int],

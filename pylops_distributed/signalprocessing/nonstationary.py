@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -18,6 +18,7 @@ from pylops_distributed.blockwise.overlap import merge_short_chunks
 from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike, DType, NDArray
 
 Index: TypeAlias = tuple[int, ...]
 
@@ -57,7 +58,7 @@ class NonStationary(LinearOperator):
         grid: Sequence[Sequence[int]],
         dtype: DTypeLike,
         name: str | None,
-        chunks: Any,
+        chunks: ChunksLike,
         compute: tuple[bool, bool],
     ) -> None:
         filters, n = np.asarray(hs), len(dims)
@@ -75,7 +76,7 @@ class NonStationary(LinearOperator):
     def _rmatvec(self, y: da.Array) -> da.Array:
         return self._apply(y, collect)
 
-    def _apply(self, x: da.Array, function: Any) -> da.Array:
+    def _apply(self, x: da.Array, function: Callable[..., NDArray]) -> da.Array:
         kind = np.result_type(self.dtype, x.dtype)
         extended, inner = extend(x, self.hshape)
         return _blocks(partial(function, hs=self.hs), extended, inner, self.grid, self.hshape, kind).rechunk(
@@ -105,7 +106,7 @@ class NonStationaryFilters(LinearOperator):
 
     def __init__(
         self,
-        inp: Any,
+        inp: object,
         hshape: Index,
         grid: Sequence[Sequence[int]],
         dtype: DTypeLike,
@@ -160,7 +161,7 @@ def _positions(chunks: tuple[Index, ...]) -> list[tuple[da.Array, Index]]:
 
 
 def _blocks(
-    function: Any, x: da.Array, inner: tuple[Index, ...], grid: Any, hshape: Index, kind: np.dtype[Any],
+    function: Any, x: da.Array, inner: tuple[Index, ...], grid: Any, hshape: Index, kind: DType,
     hs: Any = None,
 ) -> da.Array:  # fmt: skip
     """Apply a kernel to blocks with halos, together with filters where these are the model."""
@@ -176,7 +177,13 @@ def _blocks(
 
 
 def _placed(
-    block: Array, *others: Array, function: Any, grid: Any, hshape: Index, given: bool, kind: np.dtype[Any]
+    block: Array,
+    *others: Array,
+    function: Callable[..., NDArray],
+    grid: Any,
+    hshape: Index,
+    given: bool,
+    kind: DType,
 ) -> Array:
     """Apply a kernel, and cut the halo off."""
     positions = others if given else others[:-1]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from pylops.signalprocessing.patch3d import patch3d_design
 
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.signalprocessing.windows import Taper, Windows
+from pylops_distributed.vectors.types import ChunksLike
 
 __all__ = ["Patch3D", "patch3d_design"]
 
@@ -76,7 +76,7 @@ class Patch3D(Windows):
 
     def __init__(
         self,
-        Op: Any,
+        Op: object,
         dims: Iterable[int],
         dimsd: Iterable[int],
         nwin: Sequence[int],
@@ -87,7 +87,7 @@ class Patch3D(Windows):
         scalings: Sequence[float] | None = None,
         name: str | None = "P",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         super().__init__(

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import engine_among
 from pylops_distributed.blockwise.curve_sum import Curves, curve_positions
+from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 
 class Radon2D(Curves):
@@ -88,7 +89,7 @@ class Radon2D(Curves):
         dtype: DTypeLike = "float64",
         name: str | None = "R",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         engine_among(engine, ("numpy", "numba"))
@@ -109,15 +110,15 @@ class Radon2D(Curves):
         )
 
 
-def _linear(x: Array, t: Any, px: Any) -> Array:
+def _linear(x: Array, t: object, px: object) -> Array:
     return np.asarray(t + px * x)
 
 
-def _parabolic(x: Array, t: Any, px: Any) -> Array:
+def _parabolic(x: Array, t: object, px: object) -> Array:
     return np.asarray(t + px * x**2)
 
 
-def _hyperbolic(x: Array, t: Any, px: Any) -> Array:
+def _hyperbolic(x: Array, t: NDArray, px: NDArray) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.sqrt(t**2 + (x / px) ** 2))
 

@@ -13,6 +13,7 @@ from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import engine_among
 from pylops_distributed.blockwise.curve_sum import Curves, curve_positions
 from pylops_distributed.signalprocessing.radon2d import inside, unitless
+from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 
 class Radon3D(Curves):
@@ -92,7 +93,7 @@ class Radon3D(Curves):
         dtype: DTypeLike = "float64",
         name: str | None = "R",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         engine_among(engine, ("numpy", "numba"))
@@ -113,15 +114,15 @@ class Radon3D(Curves):
         )
 
 
-def _linear(y: Array, x: Array, t: Any, py: Any, px: Any) -> Array:
+def _linear(y: Array, x: Array, t: object, py: object, px: object) -> Array:
     return np.asarray(t + px * x + py * y)
 
 
-def _parabolic(y: Array, x: Array, t: Any, py: Any, px: Any) -> Array:
+def _parabolic(y: Array, x: Array, t: object, py: object, px: object) -> Array:
     return np.asarray(t + px * x**2 + py * y**2)
 
 
-def _hyperbolic(y: Array, x: Array, t: Any, py: Any, px: Any) -> Array:
+def _hyperbolic(y: Array, x: Array, t: NDArray, py: NDArray, px: NDArray) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.sqrt(t**2 + (x / px) ** 2 + (y / py) ** 2))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import dask.array as da
 import numpy as np
@@ -96,7 +96,7 @@ class Seislet(BlockwiseOperator):
         dims, dimsd = shape_of(built.dims), shape_of(built.dimsd)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)
 
-    def inverse(self, y: Any) -> da.Array:
+    def inverse(self, y: object) -> da.Array:
         """The inverse transform of data, flat or shaped like ``dimsd``."""
         data = da.asarray(y)
         shape = (self.shape[1],) if data.ndim == 1 else self.dims

@@ -17,6 +17,7 @@ from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Engine, Fourier, engine_of, frequencies
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ArrayLike, ChunksLike
 
 
 class Shift(LinearOperator):
@@ -81,10 +82,12 @@ class Shift(LinearOperator):
     array([3., 0., 1., 2.])
     """
 
+    domain: Space
+
     def __init__(
         self,
         dims: int | Iterable[int],
-        shift: Any,
+        shift: ArrayLike,
         axis: int = -1,
         nfft: int | None = None,
         sampling: float = 1.0,
@@ -93,7 +96,7 @@ class Shift(LinearOperator):
         dtype: DTypeLike = "complex128",
         name: str | None = "S",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
         **kwargs_fft: Any,
     ) -> None:

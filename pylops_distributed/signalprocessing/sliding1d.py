@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from pylops.signalprocessing.sliding1d import sliding1d_design
 
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.signalprocessing.windows import Taper, Windows
+from pylops_distributed.vectors.types import ChunksLike
 
 __all__ = ["Sliding1D", "sliding1d_design"]
 
@@ -74,7 +74,7 @@ class Sliding1D(Windows):
 
     def __init__(
         self,
-        Op: Any,
+        Op: object,
         dim: int | Iterable[int],
         dimd: int | Iterable[int],
         nwin: int,
@@ -83,7 +83,7 @@ class Sliding1D(Windows):
         savetaper: bool = True,
         name: str | None = "S",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         super().__init__(

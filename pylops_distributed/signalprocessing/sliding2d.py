@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from pylops.signalprocessing.sliding2d import sliding2d_design
 
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.signalprocessing.windows import Taper, Windows
+from pylops_distributed.vectors.types import ChunksLike
 
 __all__ = ["Sliding2D", "sliding2d_design"]
 
@@ -72,7 +72,7 @@ class Sliding2D(Windows):
 
     def __init__(
         self,
-        Op: Any,
+        Op: object,
         dims: Iterable[int],
         dimsd: Iterable[int],
         nwin: int,
@@ -81,7 +81,7 @@ class Sliding2D(Windows):
         savetaper: bool = True,
         name: str | None = "S",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         super().__init__(

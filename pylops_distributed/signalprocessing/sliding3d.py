@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from pylops.signalprocessing.sliding3d import sliding3d_design
 
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.signalprocessing.windows import Taper, Windows
+from pylops_distributed.vectors.types import ChunksLike
 
 __all__ = ["Sliding3D", "sliding3d_design"]
 
@@ -76,7 +76,7 @@ class Sliding3D(Windows):
 
     def __init__(
         self,
-        Op: Any,
+        Op: object,
         dims: Iterable[int],
         dimsd: Iterable[int],
         nwin: Sequence[int],
@@ -87,7 +87,7 @@ class Sliding3D(Windows):
         nproc: int = 1,
         name: str | None = "P",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         super().__init__(

@@ -94,7 +94,7 @@ class UDCT(BlockwiseOperator):
             clinear=transform_kind != "real", compute=compute, name=name,
         )  # fmt: skip
 
-    def inverse(self, y: Any) -> da.Array:
+    def inverse(self, y: object) -> da.Array:
         """The model, flat as the coefficients, that has them."""
         model = method(self.twin, "inverse", self.dims, self.dimsd)(da.asarray(y), self.domain.dtype)
         return model.reshape(-1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import prod
 from typing import Any, Literal, TypeAlias
@@ -16,6 +16,7 @@ from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.assembly import assemble_chunks, index_plan
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.vectors.space import Space, flatten, unflatten
+from pylops_distributed.vectors.types import ChunksLike, DType, NDArray
 
 Taper: TypeAlias = Literal["hanning", "cosine", "cosinesquare"] | None
 Index: TypeAlias = tuple[int, ...]
@@ -52,6 +53,7 @@ class Windows(LinearOperator):
         If a window is longer than its axis, or the shape of the model does not fit the windows.
     """
 
+    domain: Space
     narrow = (True, True)
 
     def __init__(
@@ -63,7 +65,7 @@ class Windows(LinearOperator):
         nover: Index,
         tapertype: Taper,
         name: str | None,
-        chunks: Any,
+        chunks: ChunksLike,
         compute: tuple[bool, bool],
     ) -> None:
         self.steps = tuple(n - o for n, o in zip(nwin, nover, strict=True))
@@ -121,9 +123,8 @@ class Windows(LinearOperator):
         shape = (*self.nwin, *self.rest) if self.together else self.each
         x, _ = self._map(y, _collect, local, shape, kind, out=False)
         if self.together:
-            x = unflatten(
-                flatten(self.Op.apply_adjoint(unflatten(flatten(x), self.Op.codomain))), self.domain
-            )
+            image = flatten(self.Op.apply_adjoint(unflatten(flatten(x), self.Op.codomain)))
+            return self.domain.fit(unflatten(image, self.domain))
         return self.domain.fit(x)
 
     def _samples(self, axis: int, counts: Sequence[int]) -> tuple[Array, Array]:
@@ -136,7 +137,13 @@ class Windows(LinearOperator):
         return np.arange(target.size), target
 
     def _map(
-        self, x: da.Array, function: Any, op: Any, shape: Index, kind: np.dtype[Any], out: bool
+        self,
+        x: da.Array,
+        function: Callable[..., NDArray],
+        op: LinearOperator,
+        shape: Index,
+        kind: DType,
+        out: bool,
     ) -> tuple[da.Array, list[tuple[int, ...]]]:
         """One task a chunk of windows: to strips of the data (``out``) or from them."""
         k = len(self.nwins)
@@ -185,18 +192,18 @@ class _Inside(pylops.LinearOperator):  # type: ignore[misc]
         self.inner = op
         super().__init__(dtype=op.dtype, shape=op.shape)
 
-    def _matvec(self, x: Array) -> Any:
+    def _matvec(self, x: Array) -> object:
         return da.asarray(self.inner.matvec(x)).compute(scheduler="sync")
 
-    def _rmatvec(self, x: Array) -> Any:
+    def _rmatvec(self, x: Array) -> object:
         return da.asarray(self.inner.rmatvec(x)).compute(scheduler="sync")
 
 
-def _local(op: Any) -> Any:
+def _local(op: object) -> object:
     return _Inside(op) if isinstance(op, LinearOperator) else op
 
 
-def _cast(block: Array, kernel: Any, kind: np.dtype[Any], block_id: Index) -> Array:
+def _cast(block: Array, kernel: Callable[..., NDArray], kind: DType, block_id: Index) -> Array:
     return np.asarray(kernel(block, index=block_id)).astype(kind, copy=False)
 
 
@@ -212,7 +219,7 @@ def _each(index: Index, starts: list[list[int]], steps: Index, nwin: Index, tape
 
 
 def _spread(
-    block: Array, index: Index, op: Any, steps: Index, nwin: Index, shape: Index, tapers: list[Array],
+    block: Array, index: Index, op: LinearOperator, steps: Index, nwin: Index, shape: Index, tapers: list[Array],
     starts: list[list[int]],
 ) -> Array:  # fmt: skip
     """Images of all windows of a chunk, added up."""
@@ -226,7 +233,7 @@ def _spread(
 
 
 def _collect(
-    block: Array, index: Index, op: Any, steps: Index, nwin: Index, shape: Index, tapers: list[Array],
+    block: Array, index: Index, op: LinearOperator, steps: Index, nwin: Index, shape: Index, tapers: list[Array],
     starts: list[list[int]],
 ) -> Array:  # fmt: skip
     """The adjoint of that."""

@@ -33,7 +33,7 @@ from pylops_distributed.storage.group_metadata import (
 )
 from pylops_distributed.storage.local_files import make_folder
 from pylops_distributed.storage.object_store import Array, Storage, create_array, open_array
-from pylops_distributed.vectors.space import Chunks
+from pylops_distributed.vectors.types import Chunks, NDArray
 
 Verify: TypeAlias = Literal["full", "fast"]
 
@@ -61,12 +61,12 @@ def write_group(
     storage: Storage,
     path: str,
     variables: Mapping[str, LabelledArray],
-    attrs: Mapping[str, Any],
+    attrs: Mapping[str, object],
     *,
     finite: Collection[str] = (),
     cold: bool = False,
     check: Callable[[], None] = lambda: None,
-    get: Any = None,
+    get: object = None,
 ) -> None:
     """Write arrays, each chunk by whoever computes it, then publish them together.
 
@@ -148,12 +148,12 @@ class Group:
             array, chunks=array.chunks, name=key, meta=np.empty((0,) * array.ndim, array.dtype)
         )
 
-    def read(self, name: str) -> np.ndarray[Any, Any]:
+    def read(self, name: str) -> NDArray:
         """A small array, read at once."""
         return np.asarray(open_array(self.storage, name, whole=True)[...])
 
 
-def open_group(storage: Storage, path: str, verify: Verify = "full", get: Any = None) -> Group:
+def open_group(storage: Storage, path: str, verify: Verify = "full", get: object = None) -> Group:
     """Open a published group after checking it.
 
     Parameters
@@ -218,7 +218,7 @@ def _write_arrays(
     variables: Mapping[str, LabelledArray],
     finite: Collection[str],
     cold: bool,
-    get: Any,
+    get: object,
 ) -> Json:
     """Write the arrays of a group, and return its manifest once they are verified."""
     storage.delete_prefix(path)
@@ -258,8 +258,8 @@ def _write(group: Storage, name: str, variable: LabelledArray, cold: bool) -> tu
 
 
 def _write_block(
-    block: Any, target: Array, what: str, folder: Path | None, block_info: Any = None
-) -> np.ndarray[Any, Any]:
+    block: NDArray, target: Array, what: str, folder: Path | None, block_info: Any = None
+) -> NDArray:
     """Write one block as one chunk, itself into the array's folder, if given; marks it by its checksum.
 
     The mark is less than zero if the block is not finite.

@@ -171,7 +171,7 @@ class CheckpointStore:
             self.attempt.quiet = False
             raise TimeoutError(f"a checkpoint of {self.storage.url} takes too long to be written")
 
-    def claim(self, solver: Any, op: Any, y: Any, x0: Any = None) -> None:
+    def claim(self, solver: object, op: object, y: object, x0: object = None) -> None:
         """Make sure that the checkpoints, if there are any, are those of this solve.
 
         Parameters
@@ -201,7 +201,7 @@ class CheckpointStore:
         finite = all(map(math.isfinite, numbers.values()))  # of data with NaN there is nothing to prove
         keep_claim(self.storage, solve=self._solve, witness=numbers if finite else None)
 
-    def note(self, **about: Any) -> None:
+    def note(self, **about: object) -> None:
         """Store next to the checkpoints how the solve stands: ``niter`` asked for, and where and why it ``ended``."""
         self.attempt.check()
         keep_claim(self.storage, **about)
@@ -267,11 +267,11 @@ class CheckpointStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _get(self) -> Any:
+    def _get(self) -> object:
         """The Dask scheduler to use."""
         return self.client.get if self.client is not None else current_scheduler()
 
-    def _write(self, entry: CheckpointKey, state: State, history: History, get: Any) -> None:
+    def _write(self, entry: CheckpointKey, state: State, history: History, get: object) -> None:
         """Write, publish and prune; a state already saved by this attempt is the same one, unless it was corrupt."""
         if entry in self._unsound | self._unreadable:
             delete_group(self.storage, entry.path)

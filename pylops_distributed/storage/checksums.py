@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import dask
 import dask.array as da
 import numpy as np
@@ -11,11 +9,12 @@ import numpy as np
 from pylops_distributed import tuning
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.storage.direct_io import checksum_of
+from pylops_distributed.vectors.types import NDArray
 
 CRC = 2**32 - 1
 
 
-def checksums(array: da.Array, get: Any = None) -> str:
+def checksums(array: da.Array, get: object = None) -> str:
     """Read every chunk of an array: the CRC32C of each one's elements, in C order, as eight hexadecimal digits."""
     sums = array.map_blocks(
         _chunk_checksum, dtype=np.int64, chunks=(1,) * array.ndim, meta=np.empty((0,) * array.ndim, np.int64)
@@ -25,12 +24,12 @@ def checksums(array: da.Array, get: Any = None) -> str:
     return text_of(computed)
 
 
-def text_of(sums: np.ndarray[Any, Any]) -> str:
+def text_of(sums: NDArray) -> str:
     """CRC32C of chunks as one text, eight hexadecimal digits each."""
     return "".join(f"{int(one) & CRC:08x}" for one in np.ravel(sums))
 
 
-def verify_chunks(array: da.Array, written: str | None, get: Any = None) -> None:
+def verify_chunks(array: da.Array, written: str | None, get: object = None) -> None:
     """Read every chunk of an array; all must hold the data written there, and not those of another place.
 
     Parameters
@@ -57,7 +56,7 @@ def verify_chunks(array: da.Array, written: str | None, get: Any = None) -> None
     raise CorruptionError(f"chunk {place} has changed since it was written")
 
 
-def _chunk_checksum(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _chunk_checksum(block: NDArray) -> NDArray:
     values = block
     if block.dtype.kind not in "biufc":  # text
         values = np.frombuffer("\0".join(map(str, np.ravel(block))).encode(), np.uint8)

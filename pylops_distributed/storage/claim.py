@@ -31,7 +31,7 @@ def describe_solve(solver: Any, op: Any, y: Any, x0: Any) -> Json:
     return {name: None if value is None else _token(name, value) for name, value in parts.items()}
 
 
-def check_claim(storage: Storage, claim: Mapping[str, Any]) -> None:
+def check_claim(storage: Storage, claim: Mapping[str, object]) -> None:
     """Compare what a solve is with what the checkpoints were made with.
 
     Raises
@@ -62,7 +62,7 @@ def read_claim(storage: Storage) -> Json:
         return {}
 
 
-def keep_claim(storage: Storage, **parts: Any) -> None:
+def keep_claim(storage: Storage, **parts: object) -> None:
     """Keep parts of what the checkpoints are made with; those of the same names are replaced."""
     kept = read_claim(storage)
     if kept == {**kept, **parts}:
@@ -74,7 +74,7 @@ def keep_claim(storage: Storage, **parts: Any) -> None:
 UNKNOWN = "unknown"
 
 
-def _token(name: str, value: Any) -> str:
+def _token(name: str, value: object) -> str:
     try:
         return token(value)
     except UnidentifiedContentError as error:

@@ -84,7 +84,7 @@ def check_document(key: str, content: bytes) -> None:
                 )
 
 
-def _arrays(document: Any) -> Iterator[Mapping[str, Any]]:
+def _arrays(document: object) -> Iterator[Mapping[str, Any]]:
     """All arrays that a document describes: itself, and those of consolidated metadata."""
     waiting = [document]
     while waiting:
@@ -99,14 +99,14 @@ def _arrays(document: Any) -> Iterator[Mapping[str, Any]]:
             waiting.extend(metadata.values() if isinstance(metadata, Mapping) else ())
 
 
-def _codecs_2(array: Mapping[str, Any]) -> Iterator[str]:
+def _codecs_2(array: Mapping[str, object]) -> Iterator[str]:
     filters = array.get("filters") or []
     for codec in [*(filters if isinstance(filters, list) else [filters]), array.get("compressor")]:
         if codec is not None:
             yield str(codec.get("id")) if isinstance(codec, Mapping) else str(codec)
 
 
-def _codecs_3(codecs: Any, depth: int = 0) -> Iterator[str]:
+def _codecs_3(codecs: object, depth: int = 0) -> Iterator[str]:
     for codec in codecs if isinstance(codecs, list) else []:
         yield str(codec.get("name")) if isinstance(codec, Mapping) else str(codec)
         settings = codec.get("configuration") if isinstance(codec, Mapping) else None
@@ -117,7 +117,7 @@ def _codecs_3(codecs: Any, depth: int = 0) -> Iterator[str]:
             yield from _codecs_3(settings.get("index_codecs"), depth + 1)
 
 
-def _types(kind: Any, depth: int = 0) -> Iterable[str]:
+def _types(kind: object, depth: int = 0) -> Iterable[str]:
     """Names of a data type, and of the fields of a structured one."""
     if isinstance(kind, str):
         return [kind]

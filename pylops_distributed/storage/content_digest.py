@@ -39,14 +39,16 @@ from pylops_distributed.compat.dask import (
 )
 from pylops_distributed.errors import UnidentifiedContentError
 from pylops_distributed.storage.code_reads import files_named
+from pylops_distributed.storage.group_metadata import Json
 from pylops_distributed.storage.source_code import OURS, Code, array_digest, constant, installed
+from pylops_distributed.vectors.types import NDArray
 
 COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
 LOCKS = (SerializableLock, type(threading.Lock()), type(threading.RLock()))
 ZARR = ("zarr.json", ".zgroup", ".zarray")
 
 
-def token(*values: Any) -> str:
+def token(*values: object) -> str:
     """Token of values by their content.
 
     Raises
@@ -86,7 +88,7 @@ class Sources(Code):
         sums = {sum_ for path in files_named(function) if (sum_ := named_file(path)) is not None}
         yield from (("file", sum_) for sum_ in sorted(sums))  # wherever they lie
 
-    def _steady(self, value: Any) -> str | None:
+    def _steady(self, value: object) -> str | None:
         if not isinstance(value, xr.DataArray | xr.Dataset):
             return super()._steady(value)
         try:
@@ -98,7 +100,7 @@ class Sources(Code):
 class Content(Sources):
     """Digests of values, and of the code in them."""
 
-    def _form(self, value: Any) -> Any:
+    def _form(self, value: object) -> Any:
         if isinstance(value, np.ndarray) and value.dtype.kind == "O":
             return ["objects", list(value.shape), *map(self.of, value.ravel().tolist())]
         if isinstance(value, str | Path):
@@ -106,7 +108,7 @@ class Content(Sources):
             return [*constant(str(value)), *([file] if file else [])]
         return super()._form(value)
 
-    def _object(self, value: Any) -> Any:
+    def _object(self, value: object) -> object:
         if isinstance(value, da.Array):
             return self._lazy(value)
         if isinstance(value, LOCKS):
@@ -120,12 +122,12 @@ class Content(Sources):
             return ["object", self.of(type(value)), self.of(_stable_attributes(value, state))]
         return self._reduced(value)
 
-    def _moving(self, value: Any, text: str | None) -> str:
+    def _moving(self, value: object, text: str | None) -> str:
         if isinstance(value, da.Array) or is_stored(value):
             return self.of(value)
         return super()._moving(value, text)
 
-    def _reduced(self, value: Any) -> Any:
+    def _reduced(self, value: object) -> object:
         """By what pickle would write of it."""
         try:
             reduce = copyreg.dispatch_table.get(type(value))
@@ -160,10 +162,10 @@ class Content(Sources):
         ends = [tokens[key] for key in flatten(array.__dask_keys__())]
         return [*about, "graph", [list(map(str, c)) for c in array.chunks], ends]
 
-    def _task_token(self, node: Any, tokens: dict[Any, str]) -> str:
+    def _task_token(self, node: object, tokens: dict[Any, str]) -> str:
         return sha256(repr(self._task(node, tokens)).encode()).hexdigest()
 
-    def _task(self, node: Any, tokens: dict[Any, str]) -> Any:
+    def _task(self, node: object, tokens: dict[Any, str]) -> object:
         """A task with the tokens of what it takes in place of keys, which are of the moment."""
         if isinstance(node, TaskRef | Alias):
             target = node if isinstance(node, TaskRef) else node.target
@@ -181,7 +183,7 @@ class Content(Sources):
         return ["value", self.of(node)]
 
 
-def is_stored(value: Any) -> bool:
+def is_stored(value: object) -> bool:
     """Whether a value is an array that is read piece by piece: of Zarr, HDF5, NetCDF, or anything like these."""
     if isinstance(value, type | np.ndarray | np.generic | da.Array | sparray | spmatrix):
         return False
@@ -210,7 +212,7 @@ def _blocks(array: da.Array) -> list[str]:
     return [str(list(map(list, array.chunks))), *map(str, np.ravel(digests))]
 
 
-def _block_digest(block: Any) -> Any:
+def _block_digest(block: NDArray) -> object:
     return np.full((1,) * np.ndim(block), array_digest(np.asarray(block)), "U64")
 
 
@@ -225,7 +227,7 @@ def _slabs(array: da.Array) -> str:
     return digest.hexdigest()
 
 
-def _stable_attributes(value: Any, state: dict[str, Any]) -> dict[str, Any]:
+def _stable_attributes(value: object, state: Json) -> Json:
     """Of an object's attributes, those that are no counters and no results that are kept for later."""
     form = type(value)
     return {
@@ -241,7 +243,7 @@ def _reduces(form: type[Any]) -> bool:
     return own and installed(form.__module__) and form.__module__.partition(".")[0] not in ("pylops", *OURS)
 
 
-def _value(node: Any) -> Any:
+def _value(node: object) -> Any:
     return node.value if isinstance(node, DataNode) else None
 
 

@@ -12,19 +12,19 @@ import os
 import threading
 import uuid
 from pathlib import Path
-from typing import Any
 
 import google_crc32c
 import numpy as np
 
+from pylops_distributed.compat.linux import UNBUFFERED
 from pylops_distributed.errors import AbandonedError
+from pylops_distributed.vectors.types import NDArray
 
-UNBUFFERED = getattr(os, "O_DIRECT", 0)  # Linux has it
 PIECE = 2**20
 _own = threading.local()
 
 
-def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> tuple[bool, int]:
+def write_chunk(path: Path, block: NDArray) -> tuple[bool, int]:
     """Write a chunk to disk as Zarr's codecs ``bytes`` (little-endian) and ``crc32c`` do, whole or not at all.
 
     Parameters
@@ -67,13 +67,13 @@ def write_chunk(path: Path, block: np.ndarray[Any, Any]) -> tuple[bool, int]:
     return written
 
 
-def checksum_of(block: np.ndarray[Any, Any]) -> int:
+def checksum_of(block: NDArray) -> int:
     """CRC32C of elements, in C order and little-endian."""
     values = np.ascontiguousarray(block, block.dtype.newbyteorder("<")).reshape(-1)
     return int(google_crc32c.extend(0, values.view(np.uint8)))
 
 
-def _write(path: Path, values: np.ndarray[Any, Any], how: int) -> tuple[bool, int]:
+def _write(path: Path, values: NDArray, how: int) -> tuple[bool, int]:
     """Write elements and their checksum to a new file, flush it, and tell whether they are finite, and the checksum."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o666)
     staged, each = _pages(), PIECE // values.itemsize
@@ -98,7 +98,7 @@ def _write(path: Path, values: np.ndarray[Any, Any], how: int) -> tuple[bool, in
     return finite, checksum
 
 
-def _write_at(descriptor: int, data: np.ndarray[Any, Any], offset: int) -> int:
+def _write_at(descriptor: int, data: NDArray, offset: int) -> int:
     """Write bytes, and give the offset after them."""
     end = offset + data.size
     while offset < end:
@@ -106,9 +106,9 @@ def _write_at(descriptor: int, data: np.ndarray[Any, Any], offset: int) -> int:
     return end
 
 
-def _pages() -> np.ndarray[Any, Any]:
+def _pages() -> NDArray:
     """Whole pages for a piece and the checksum after it; this thread's own, for the next time too."""
     if not hasattr(_own, "pages"):
         _own.pages = np.frombuffer(mmap.mmap(-1, PIECE + mmap.PAGESIZE), np.uint8)
-    pages: np.ndarray[Any, Any] = _own.pages
+    pages: NDArray = _own.pages
     return pages

@@ -18,12 +18,12 @@ import uuid
 import weakref
 from contextlib import ExitStack
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import psutil
 
 from pylops_distributed import tuning
+from pylops_distributed.compat.linux import boot_and_namespaces, process_start
 from pylops_distributed.errors import CorruptionError, RunBusyError, RunGoneError, SupersededError
 from pylops_distributed.storage.group_metadata import Json, encode, read_attrs
 from pylops_distributed.storage.object_store import Storage
@@ -317,12 +317,7 @@ def _renew(storage: Storage, number: int, owner: str, stop: threading.Event, eve
 @cache
 def _machine() -> str:
     """This boot of this machine and, in containers, this one's processes."""
-    boot, spaces = (
-        Path("/proc/sys/kernel/random/boot_id"),
-        (Path("/proc/self/ns/pid"), Path("/proc/self/ns/time")),
-    )
-    start = boot.read_text().strip() if boot.exists() else ""
-    return " ".join([socket.gethostname(), start, *(str(s.readlink()) for s in spaces if s.is_symlink())])
+    return " ".join([socket.gethostname(), *boot_and_namespaces()])
 
 
 def _self() -> Json:
@@ -330,24 +325,9 @@ def _self() -> Json:
     return {
         "schema": "pylops-distributed-attempt/1", "uuid": uuid.uuid4().hex, "since": time.time(),
         "host": socket.gethostname(), "machine": _machine(), "pid": os.getpid(),
-        "process_started": psutil.Process().create_time(), "started": _process_start(os.getpid()),
+        "process_started": psutil.Process().create_time(), "started": process_start(os.getpid()),
         "monotonic": time.monotonic(), **machinery(),
     }  # fmt: skip
-
-
-def _process_start(pid: int) -> float:
-    """When a process began, by a clock that nobody sets: ticks since boot on Linux, elsewhere the kernel's own note.
-
-    Raises
-    ------
-    psutil.NoSuchProcess
-        If there is no such process.
-    """
-    try:
-        # After the name, which may hold anything, in brackets; the 22nd field of all.
-        return float(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    except (OSError, IndexError, ValueError):
-        return float(psutil.Process(pid).create_time())
 
 
 def _runs(record: Json) -> bool:
@@ -366,7 +346,7 @@ def _may_live(record: Json) -> bool:
         return record["uuid"] in _held
     try:
         # Another process of that number, unless the record is of an older version, which noted the wall clock's time.
-        return "started" not in record or bool(record["started"] == _process_start(record["pid"]))
+        return "started" not in record or bool(record["started"] == process_start(record["pid"]))
     except psutil.NoSuchProcess:
         return False
 

@@ -86,7 +86,7 @@ class Storage:
     def __truediv__(self, path: str) -> Storage:
         return Storage(f"{self.url}/{path.strip('/')}", self.base) if path else self
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return Storage, (self.url, self.base)
 
     def pinned(self) -> Storage:

@@ -9,11 +9,10 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Any
 
 from threadpoolctl import threadpool_info
 
+from pylops_distributed.compat.linux import processor_model
 from pylops_distributed.compat.numpy import cpu_features
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.storage.group_metadata import Json, canonical, digest, read_attrs
@@ -36,7 +35,7 @@ PACKAGES = (
 )
 
 
-def fingerprint(identity: Mapping[str, Any]) -> str:
+def fingerprint(identity: Mapping[str, object]) -> str:
     """SHA-256 of what a run's numbers depend on.
 
     Parameters
@@ -57,7 +56,7 @@ def fingerprint(identity: Mapping[str, Any]) -> str:
     return digest(dict(identity))
 
 
-def differences(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
+def differences(ours: object, theirs: object, path: str = "") -> Iterator[str]:
     """Every key path at which two JSON values differ, with both values."""
     if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
         for key in sorted({*ours, *theirs}):
@@ -116,7 +115,7 @@ def _changes(before: Json, now: Json) -> Iterator[str]:
         yield f"Python {before['python']}, now {now['python']}"
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -135,13 +134,10 @@ def _software() -> tuple[tuple[str, str], ...]:
 @cache
 def _model() -> str:
     """Name of the processor's model."""
-    about = Path("/proc/cpuinfo")
-    lines = about.read_text().splitlines() if about.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
+    return processor_model()
 
 
-def _as_text(values: Mapping[str, Any], key: str) -> str:
+def _as_text(values: Mapping[str, object], key: str) -> str:
     return json.dumps(values[key]) if key in values else "nothing"
 
 

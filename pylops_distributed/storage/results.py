@@ -12,7 +12,6 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pylops_distributed import tuning
 from pylops_distributed.errors import CorruptionError
@@ -125,7 +124,7 @@ def put_report(storage: Storage, path: str, page: bytes) -> str:
 
 
 def store_result(
-    storage: Storage, attempt: Attempt, variables: Mapping[str, LabelledArray], attrs: Mapping[str, Any]
+    storage: Storage, attempt: Attempt, variables: Mapping[str, LabelledArray], attrs: Mapping[str, object]
 ) -> str:
     """Write a result, chunk by chunk, publish it as a whole, and delete those that it replaces.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pylops_distributed.errors import CorruptionError, RunMismatchError
 from pylops_distributed.storage.checkpoint_keys import ROOT as CHECKPOINTS
@@ -115,7 +115,11 @@ class Run:
 
     @classmethod
     def create_or_open(
-        cls, url: str | Path, *, identity: Mapping[str, Any], provenance: Mapping[str, Any] | None = None
+        cls,
+        url: str | Path,
+        *,
+        identity: Mapping[str, object],
+        provenance: Mapping[str, object] | None = None,
     ) -> Run:
         """Open the run at ``url``, or make it.
 
@@ -211,7 +215,7 @@ class Run:
         variables: Mapping[str, LabelledArray],
         *,
         checkpoint: str | None = None,
-        attrs: Mapping[str, Any] | None = None,
+        attrs: Mapping[str, object] | None = None,
     ) -> str:
         """Write the result, chunk by chunk, and publish it as a whole; one written before is replaced.
 

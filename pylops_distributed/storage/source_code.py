@@ -44,8 +44,9 @@ from pylops_distributed.storage.code_reads import (
     variables_read,
     written,
 )
-from pylops_distributed.storage.group_metadata import digest
+from pylops_distributed.storage.group_metadata import Json, digest
 from pylops_distributed.storage.stored_names import stored_name
+from pylops_distributed.vectors.types import NDArray
 
 DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType)
 OURS = ("pylops_distributed", "pylops_flows")
@@ -108,7 +109,7 @@ class Code:
         self._open: dict[int, int] = {}
         self._spaces: dict[int, tuple[set[str], set[str], dict[str, str]]] = {}
 
-    def of(self, value: Any) -> str:
+    def of(self, value: object) -> str:
         """Digest of a function, class, module or constant."""
         key = id(value)
         if key in self._known:
@@ -126,7 +127,7 @@ class Code:
     def _installed(self, name: str | None) -> bool:
         return installed(name) and str(name).partition(".")[0] not in self._packages
 
-    def _form(self, value: Any) -> Any:
+    def _form(self, value: object) -> Any:
         if isinstance(value, SIMPLE):
             return constant(value)
         if isinstance(value, tuple | list):
@@ -145,7 +146,7 @@ class Code:
             return self._body(value)
         return self._callable(value)
 
-    def _callable(self, value: Any) -> Any:
+    def _callable(self, value: object) -> object:
         if isinstance(value, DESCRIPTORS):
             return ["descriptor", value.__name__]
         if isinstance(value, MethodType):
@@ -168,11 +169,11 @@ class Code:
             return ["function", *stored_name(module, name)]  # of compiled code
         return self._object(value)
 
-    def _object(self, value: Any) -> Any:
+    def _object(self, value: object) -> object:
         """An object that is no code: by its class alone."""
         return ["object", self.of(type(value))]
 
-    def _function(self, function: FunctionType) -> Any:
+    def _function(self, function: FunctionType) -> object:
         if self._installed(function.__module__):
             return ["function", *stored_name(function.__module__, function.__qualname__)]
         cells = [_content(cell) for cell in function.__closure__ or ()]
@@ -195,7 +196,7 @@ class Code:
         for name, value in variables_read(function):
             yield f"environment {name}", digest(value)
 
-    def _global(self, name: str, space: dict[str, Any]) -> str:
+    def _global(self, name: str, space: Json) -> str:
         """A global by its value where that does not change; else by the text that it was made with."""
         if id(space) not in self._spaces:
             self._spaces[id(space)] = *_written(space), _texts(str(space.get("__name__")))
@@ -207,7 +208,7 @@ class Code:
             return steady
         return self._moving(value, texts.get(name))
 
-    def _steady(self, value: Any) -> str | None:
+    def _steady(self, value: object) -> str | None:
         """Digest of a value that could be changed, if it is data through and through and no code changes it."""
         if is_plain_data(value):
             return self.of(value)
@@ -217,7 +218,7 @@ class Code:
             return None
         return None if _changes_itself(form) else digest([self.of(form), self.of(state)])
 
-    def _moving(self, value: Any, text: str | None) -> str:
+    def _moving(self, value: object, text: str | None) -> str:
         return digest([type(value).__qualname__, text])
 
     def _import(self, name: str) -> str:
@@ -228,7 +229,7 @@ class Code:
         ) as error:  # what cannot be imported will end the problem's own methods, in its own words
             return f"{name}: {type(error).__name__}"
 
-    def _class(self, form: type) -> Any:
+    def _class(self, form: type) -> object:
         if self._installed(form.__module__):
             return ["class", *stored_name(form.__module__, form.__qualname__)]
         members = [
@@ -242,7 +243,7 @@ class Code:
         ]  # fmt: skip
         return ["class", form.__qualname__, [self.of(base) for base in form.__mro__[1:]], members, parameters]
 
-    def _module(self, module: ModuleType) -> Any:
+    def _module(self, module: ModuleType) -> object:
         if self._installed(module.__name__):
             return ["module", module.__name__]
         if (file := getattr(module, "__file__", None)) and not file.endswith((".py", ".pyc")):
@@ -253,14 +254,14 @@ class Code:
         names = sorted(n for n in space if not n.startswith("__"))
         return ["module", module.__name__, *([n, self._global(n, space)] for n in names)]
 
-    def _body(self, code: CodeType) -> Any:
+    def _body(self, code: CodeType) -> object:
         names = [code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars]
         shape = [code.co_argcount, code.co_kwonlyargcount, code.co_posonlyargcount, code.co_flags]
         body = [code.co_code.hex(), code.co_exceptiontable.hex()]
         return ["body", *body, *map(list, names), *shape, *map(self.of, code.co_consts)]
 
 
-def constant(value: Any) -> Any:
+def constant(value: object) -> Any:
     """JSON of a number, a text or an array, by its type and content."""
     if isinstance(value, np.ndarray) and value.dtype.kind != "O":
         return ["array", value.dtype.str, list(value.shape), array_digest(value)]
@@ -269,7 +270,7 @@ def constant(value: Any) -> Any:
     return [type(value).__name__, repr(value)]
 
 
-def array_digest(value: np.ndarray[Any, Any]) -> str:
+def array_digest(value: NDArray) -> str:
     """SHA-256 of an array's content in C order."""
     whole = np.ascontiguousarray(value)
     return sha256(whole.view(np.uint8).data if whole.size and whole.ndim else whole.tobytes()).hexdigest()
@@ -290,21 +291,21 @@ def loads(code: CodeType) -> set[str]:
     return {str(s.argval) for one in codes_of(code) for s in dis.get_instructions(one) if s.opname in kinds}
 
 
-def _attribute(value: Any, name: str) -> Any:
+def _attribute(value: object, name: str) -> object:
     try:
         return getattr(value, name, None)
     except Exception:
         return None
 
 
-def _content(cell: Any) -> Any:
+def _content(cell: Any) -> object:
     try:
         return cell.cell_contents
     except ValueError:  # not filled yet
         return None
 
 
-def _written(space: dict[str, Any]) -> tuple[set[str], set[str]]:
+def _written(space: Json) -> tuple[set[str], set[str]]:
     """Globals that code of a module may write anew, and those it may change: their values are of the moment."""
     members = [v for value in list(space.values()) for v in (value, *_members(value, space))]
     functions = [v for v in members if isinstance(v, FunctionType) and v.__globals__ is space]
@@ -323,7 +324,7 @@ def _changes_itself(form: type) -> bool:
     return any(stores(code) for code in codes)
 
 
-def _members(value: Any, space: dict[str, Any]) -> list[Any]:
+def _members(value: object, space: Json) -> list[object]:
     """Functions of a class that a module defines."""
     own = isinstance(value, type) and value.__module__ == space.get("__name__")
     found = list(vars(value).values()) if own else []

@@ -19,9 +19,10 @@ from pylops_distributed.storage.group_metadata import Json, LabelledArray, read_
 from pylops_distributed.storage.labels import Labels, SpaceLabels
 from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.vectors.space import BlockVector
+from pylops_distributed.vectors.types import NDArray
 
 S = TypeVar("S", bound=State)
-History: TypeAlias = dict[str, np.ndarray[Any, Any]]
+History: TypeAlias = dict[str, NDArray]
 
 SCHEMA = "pylops-distributed-checkpoint/1"
 SUFFIX = "_history"
@@ -80,7 +81,7 @@ def open_checkpoint(storage: Storage, name: str, verify: Verify = "full", get: A
 
 
 def load_checkpoint(
-    storage: Storage, name: str, kind: type[S], verify: Verify = "full", get: Any = None
+    storage: Storage, name: str, kind: type[S], verify: Verify = "full", get: object = None
 ) -> Checkpoint[S]:
     """Read a checkpoint after checking it.
 

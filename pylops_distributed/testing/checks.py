@@ -35,7 +35,7 @@ class Check:
         self._run()
 
 
-def expect(condition: Any, message: str) -> None:
+def expect(condition: object, message: str) -> None:
     """Raise an :class:`AssertionError` with this message unless a condition holds, with ``python -O``, too."""
     if not condition:
         raise AssertionError(message)
@@ -47,6 +47,6 @@ def expect_close(value: Any, expected: Any, tolerance: float, message: str) -> N
     np.testing.assert_allclose(value, expected, rtol=0, atol=tolerance * scale, err_msg=message)
 
 
-def forbid_compute(*_args: Any, **_options: Any) -> NoReturn:
+def forbid_compute(*_args: object, **_options: object) -> NoReturn:
     """Dask scheduler that computes nothing."""
     raise AssertionError("something was computed: build the graph from lazy arrays, without compute()")

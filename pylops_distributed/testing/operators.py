@@ -146,7 +146,7 @@ def _check(case: OperatorCase, function: Callable[..., None], *dtype: str) -> Ch
     return Check(name, partial(_in_this_thread, function, case, *dtype))
 
 
-def _in_this_thread(function: Callable[..., None], *arguments: Any) -> None:
+def _in_this_thread(function: Callable[..., None], *arguments: object) -> None:
     with dask.config.set(scheduler="sync"):
         function(*arguments)
 
@@ -195,7 +195,7 @@ def _images(op: LinearOperator, x: NDArray[Any]) -> dict[str, NDArray[Any]]:
     return {name: y.compute() for name, y in zip(CHUNKINGS, computed, strict=True)}
 
 
-def _expect_lazy(y: Any) -> None:
+def _expect_lazy(y: object) -> None:
     expect(isinstance(y, da.Array), f"a Dask array becomes {type(y).__name__}: something was computed")
 
 
@@ -237,7 +237,7 @@ def _declared_chunks(case: OperatorCase) -> None:
     for f in (op, op.H):
         if isinstance(f.domain, BlockSpace) or isinstance(f.codomain, BlockSpace):
             continue
-        y = f.apply(cut(samples(f.dims, f.domain.dtype), "ragged"))
+        y: Any = f.apply(cut(samples(f.dims, f.domain.dtype), "ragged"))
         expect(
             f.codomain.chunks in (None, y.chunks), f"chunks are {y.chunks}, declared are {f.codomain.chunks}"
         )
@@ -313,9 +313,9 @@ def _few_tasks(case: OperatorCase) -> None:
         expect(number <= bound, f"{number:.2f} tasks a chunk, expected at most {bound}")
 
 
-def _works(task: Any, rechunks: bool) -> bool:
+def _works(task: object, rechunks: bool) -> bool:
     """Whether a task does more than name data, and, where ``rechunks`` do not count, than rechunk."""
     chain = subgraph(task)
-    steps = (task,) if chain is None else chain.tasks.values()
+    steps: Any = (task,) if chain is None else chain.tasks.values()
     real = [step for step in steps if not isinstance(step, Alias | DataNode)]
     return any(rechunks or not str(step.key[0]).startswith("rechunk-") for step in real)

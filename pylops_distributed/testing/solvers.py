@@ -162,7 +162,7 @@ def _check(case: SolverCase, function: Callable[..., None], *dtype: str) -> Chec
     return Check(name, partial(_in_threads, function, case, *dtype))
 
 
-def _in_threads(function: Callable[..., None], *arguments: Any) -> None:
+def _in_threads(function: Callable[..., None], *arguments: object) -> None:
     with dask.config.set(scheduler="threads", num_workers=2):
         function(*arguments)
 
@@ -173,7 +173,7 @@ class _MemoryStore:
     def __init__(self) -> None:
         self.checkpoints: list[Any] = []
 
-    def save(self, state: State, history: Any) -> None:
+    def save(self, state: State, history: object) -> None:
         self.checkpoints.append(type("Checkpoint", (), {"state": state, "history": history}))
 
     def latest(self, kind: type[State]) -> Any:
@@ -204,10 +204,11 @@ def _reference(case: SolverCase, dtype: str) -> None:
         return
     matrix, y = linear_system(case, dtype)
     solution = solve(case.build(dtype), *on_dask(matrix, y))
+    model: Any = solution.x
     x, cost = case.reference(pylops.MatrixMult(matrix, dtype=dtype), y)
-    expect(solution.x.dtype == dtype, f"the model is of type {solution.x.dtype}, expected {dtype}")
+    expect(model.dtype == dtype, f"the model is of type {model.dtype}, expected {dtype}")
     near = {"rtol": case.tolerance, "atol": case.tolerance * np.abs(x).max()}
-    np.testing.assert_allclose(solution.x.compute(), x, **near, err_msg="model, and that of the reference")
+    np.testing.assert_allclose(model.compute(), x, **near, err_msg="model, and that of the reference")
     if cost is not None:
         np.testing.assert_allclose(
             case.cost(solution), cost, rtol=1e-10, err_msg="costs, and those of the reference"

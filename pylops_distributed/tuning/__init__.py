@@ -108,7 +108,7 @@ def check() -> None:
         get(name)
 
 
-def _names(settings: Any, above: str = "") -> Iterator[str]:
+def _names(settings: object, above: str = "") -> Iterator[str]:
     """Dotted names of nested settings, hyphens for underscores."""
     if not isinstance(settings, Mapping):
         yield above.rstrip(".")
@@ -134,7 +134,7 @@ def _default(name: str) -> int | float:
     return _parse(TABLE[name].unit, TABLE[name].default)
 
 
-def _valid(name: str, raw: Any) -> int | float:
+def _valid(name: str, raw: object) -> int | float:
     row = TABLE[name]
     least, most = (_parse(row.unit, bound) for bound in row.bounds)
     try:
@@ -149,7 +149,7 @@ def _valid(name: str, raw: Any) -> int | float:
     return value
 
 
-def _parse(unit: Unit, raw: Any) -> int | float:
+def _parse(unit: Unit, raw: object) -> int | float:
     if isinstance(raw, bool):
         raise TypeError(raw)
     parse: dict[Unit, Callable[[Any], int | float]] = {

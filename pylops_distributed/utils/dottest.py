@@ -11,10 +11,11 @@ import numpy as np
 from pylops_distributed.linearoperator.operator import aslinearoperator
 from pylops_distributed.vectors.arithmetic import norm, vdot
 from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Space, Vector
+from pylops_distributed.vectors.types import DType
 
 
 def dottest(
-    Op: Any,
+    Op: object,
     nr: int | None = None,
     nc: int | None = None,
     rtol: float = 1e-6,
@@ -101,16 +102,16 @@ def dottest(
     return passed
 
 
-def random(space: AnySpace, rng: Any, dtype: np.dtype[Any], complex: bool) -> Vector:
+def random(space: AnySpace, rng: object, dtype: DType, complex: bool) -> Vector:
     """A lazy vector of independent normal samples, of the precision of ``dtype``."""
     if isinstance(space, BlockSpace):
         return BlockVector(tuple(_normal(member, rng, dtype, complex) for member in space.spaces))
     return _normal(space, rng, dtype, complex)
 
 
-def _normal(space: Space, rng: Any, dtype: np.dtype[Any], complex: bool) -> da.Array:
+def _normal(space: Space, rng: Any, dtype: DType, complex: bool) -> da.Array:
     real = np.empty(0, np.result_type(dtype, np.float32)).real.dtype
-    x = rng.standard_normal(space.shape, chunks=space.chunks or "auto").astype(real)
+    x: da.Array = rng.standard_normal(space.shape, chunks=space.chunks or "auto").astype(real)
     if complex:
         x = x + 1j * rng.standard_normal(space.shape, chunks=space.chunks or "auto").astype(real)
     return x

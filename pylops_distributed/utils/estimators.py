@@ -12,13 +12,13 @@ from pylops_distributed.graph.batching import matrix_to_columns, reshape_columns
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.arithmetic import vdot
 from pylops_distributed.vectors.gram import gram_matrix, linear_combinations, orthonormalize
-from pylops_distributed.vectors.space import BlockSpace, BlockVector, Space
+from pylops_distributed.vectors.space import BlockSpace, BlockVector, Space, Vector
 
 __all__ = ["trace_hutchinson", "trace_hutchpp", "trace_nahutchpp"]
 
 
 def trace(
-    op: LinearOperator, neval: int | None = None, method: str | None = None, **options: Any
+    op: LinearOperator, neval: int | None = None, method: str | None = None, **options: object
 ) -> da.Array:
     """The trace of a square operator; see :meth:`pylops_distributed.LinearOperator.trace`."""
     if op.shape[0] != op.shape[1]:
@@ -206,7 +206,7 @@ def _count(op: LinearOperator, neval: int | None, least: int) -> int:
     return max(round(op.shape[1] / 10), least) if neval is None else neval
 
 
-def _forward(op: LinearOperator, X: Any) -> Any:
+def _forward(op: LinearOperator, X: Any) -> Vector:
     """Images of the columns of ``X``, in the layout of the model."""
     return reshape_columns(op._matmat(X), op.domain)
 
@@ -225,19 +225,21 @@ def _rechunked(X: Any, batch: int) -> Any:
     )
 
 
-def _samples(op: LinearOperator, count: int, sampler: str, rng: np.random.Generator) -> Any:
+def _samples(op: LinearOperator, count: int, sampler: str, rng: np.random.Generator) -> Vector:
     """Random vectors of the operator's domain, side by side."""
     if sampler not in ("gaussian", "rayleigh", "rademacher"):
         raise NotImplementedError(f"there is no sampler {sampler!r} here")
-    lazy = da.random.default_rng(int(rng.integers(2**63)))
+    lazy: Any = da.random.default_rng(int(rng.integers(2**63)))
 
     def sample(space: Space) -> da.Array:
         shape, kind = (*space.shape, count), np.result_type(space.dtype, np.float32)
         auto = ("auto",) * len(space.shape) if space.chunks is None else space.chunks
         chunks = da.core.normalize_chunks((*auto, count), shape, dtype=kind)
         if sampler == "rademacher":
-            return (2 * lazy.integers(0, 2, shape, chunks=chunks) - 1).astype(kind)
-        return lazy.standard_normal(shape, chunks=chunks).astype(kind)
+            signs: da.Array = 2 * lazy.integers(0, 2, shape, chunks=chunks) - 1
+            return signs.astype(kind)
+        normal: da.Array = lazy.standard_normal(shape, chunks=chunks)
+        return normal.astype(kind)
 
     domain = op.domain
     X = BlockVector(tuple(map(sample, domain.spaces))) if isinstance(domain, BlockSpace) else sample(domain)
@@ -247,7 +249,7 @@ def _samples(op: LinearOperator, count: int, sampler: str, rng: np.random.Genera
     return X
 
 
-def _unit_vectors(op: LinearOperator, count: int, seed: int | None) -> Any:
+def _unit_vectors(op: LinearOperator, count: int, seed: int | None) -> Vector:
     """Some columns of the identity, side by side."""
     n = op.shape[1]
     chosen = np.random.default_rng(seed).choice(n, count, replace=False, shuffle=False)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dask.array as da
 import numpy as np
+from numpy.typing import DTypeLike
 
 from pylops_distributed.vectors.space import BlockVector, Vector
+from pylops_distributed.vectors.types import NDArray, Scalar
 
 
 def _arrays(x: Vector) -> tuple[da.Array, ...]:
@@ -19,19 +21,19 @@ def _offsets(arrays: tuple[da.Array, ...]) -> list[int]:
     return [0, *np.cumsum([a.size for a in arrays])[:-1].tolist()]
 
 
-def _positions(a: da.Array) -> list[Any]:
+def _positions(a: da.Array) -> list[object]:
     """Arguments of ``da.blockwise``: along each axis, how far elements are from the first, row by row."""
     strides = [int(np.prod(a.shape[k + 1 :], dtype=np.int64)) for k in range(a.ndim)]
     ranges = (da.arange(n, chunks=(c,)) * s for n, c, s in zip(a.shape, a.chunks, strides, strict=True))
     return [p for k, r in enumerate(ranges) for p in (r, (k,))]
 
 
-def _index(positions: tuple[Any, ...], offset: int) -> Any:
+def _index(positions: tuple[NDArray, ...], offset: int) -> NDArray:
     grids = np.ix_(*positions)
     return sum(grids[1:], start=grids[0]) + offset
 
 
-def _best(flag: Any, x: Any, norms: Any, *positions: Any, offset: int) -> Any:
+def _best(flag: NDArray, x: NDArray, norms: NDArray, *positions: NDArray, offset: int) -> NDArray:
     best = np.array([-1.0, 0.0])
     if flag:
         size = np.abs(x) if norms is None else np.abs(x) / norms
@@ -40,16 +42,17 @@ def _best(flag: Any, x: Any, norms: Any, *positions: Any, offset: int) -> Any:
     return best.reshape((1,) * x.ndim + (2,))
 
 
-def _first(table: Any) -> Any:
+def _first(table: NDArray) -> NDArray:
     rows = table.reshape(-1, 2)
     largest = rows[:, 0].max()
     if np.isnan(largest):  # no element is the largest
         return np.full(2, np.nan)
     rows = rows[rows[:, 0] == largest]
-    return rows[rows[:, 1].argmin()]
+    result: NDArray = rows[rows[:, 1].argmin()]
+    return result
 
 
-def argmax(flag: Any, x: Vector, norms: Vector | None = None) -> da.Array:
+def argmax(flag: Scalar, x: Vector, norms: Vector | None = None) -> da.Array:
     """Magnitude and flat position of the largest element, the first of equal ones.
 
     Parameters
@@ -62,14 +65,14 @@ def argmax(flag: Any, x: Vector, norms: Vector | None = None) -> da.Array:
         What to divide the magnitudes by.
     """
     arrays = _arrays(x)
-    divisors: tuple[Any, ...] = (None,) * len(arrays) if norms is None else _arrays(norms)
+    divisors: Sequence[da.Array | None] = (None,) * len(arrays) if norms is None else _arrays(norms)
     best = [_peak(flag, *member) for member in zip(arrays, divisors, _offsets(arrays), strict=True)]
     if len(best) == 1:
         return best[0]
     return da.blockwise(_first, "j", da.stack(best), "ij", concatenate=True, dtype=float, meta=np.zeros(0))
 
 
-def _peak(flag: Any, a: da.Array, norms: da.Array | None, offset: int) -> da.Array:
+def _peak(flag: Scalar, a: da.Array, norms: da.Array | None, offset: int) -> da.Array:
     axes = tuple(range(a.ndim))
     partial = da.blockwise(
         _best, (*axes, a.ndim), da.asarray(flag), (), a, axes,
@@ -81,11 +84,16 @@ def _peak(flag: Any, a: da.Array, norms: da.Array | None, offset: int) -> da.Arr
     )
 
 
-def _marked(x: Any, best: Any, *rest: Any, function: Callable[..., Any], offset: int, ndim: int) -> Any:
-    return function(x, _index(rest[:ndim], offset) == best[1], *rest[ndim:])
+def _marked(
+    x: NDArray, best: NDArray, *rest: NDArray, function: Callable[..., Any], offset: int, ndim: int
+) -> NDArray:
+    result: NDArray = function(x, _index(rest[:ndim], offset) == best[1], *rest[ndim:])
+    return result
 
 
-def update_at(function: Callable[..., Any], x: Vector, best: da.Array, *args: Any, dtype: Any = None) -> Any:
+def update_at(
+    function: Callable[..., object], x: Vector, best: da.Array, *args: Scalar, dtype: DTypeLike | None = None
+) -> Vector:
     """``function`` of a vector, of whether an element is the one ``argmax`` found, and of scalars."""
     arrays = _arrays(x)
     scalars = [p for s in args for p in (da.asarray(s), ())]

@@ -16,12 +16,14 @@ from pylops_distributed.vectors.space import (
     BlockVector,
     Vector,
     dot_blocks,
+    one_array,
     product_dtype,
     reject_masked,
 )
+from pylops_distributed.vectors.types import NDArray, Scalar
 
 
-def _total(parts: list[Any]) -> Any:
+def _total(parts: list[NDArray]) -> NDArray:
     return sum(parts[1:], start=parts[0])
 
 
@@ -77,16 +79,16 @@ def norm(x: Vector) -> da.Array:
     return da.sqrt(squared_norm(x))
 
 
-def _safe_divide(a: Any, b: Any) -> np.ndarray[Any, Any]:
+def _safe_divide(a: NDArray, b: NDArray) -> NDArray:
     with np.errstate(all="ignore"):
         quotient = np.asarray(np.true_divide(a, b))
     # Zero stands for 0 / 0 at convergence, never for numbers that were lost before.
     rest = np.where(np.isfinite(a) & np.isfinite(b), np.zeros_like(quotient), np.full_like(quotient, np.nan))
-    finite: np.ndarray[Any, Any] = np.where(np.isfinite(quotient) & (np.abs(b) > 0), quotient, rest)
+    finite: NDArray = np.where(np.isfinite(quotient) & (np.abs(b) > 0), quotient, rest)
     return finite
 
 
-def safe_divide(a: Any, b: Any) -> Any:
+def safe_divide(a: da.Array, b: da.Array) -> da.Array:
     """``a / b`` of two scalars, lazily.
 
     It is 0 where ``b`` is 0 or the quotient overflows, so that steps past convergence rest, and NaN where ``a`` or
@@ -100,14 +102,15 @@ def safe_divide(a: Any, b: Any) -> Any:
     )
 
 
-def _axpy(a: Any, x: Any, y: Any) -> Any:
+def _axpy(a: NDArray, x: NDArray, y: NDArray) -> NDArray:
     return a * x + y
 
 
-def axpy(a: Any, x: Vector, y: Vector) -> Any:
+def axpy(a: Scalar, x: Vector, y: Vector) -> Vector:
     """``a * x + y`` for a scalar ``a`` and two vectors, in one task a chunk."""
-    if isinstance(x, BlockVector) or isinstance(y, BlockVector):
-        return x.map(lambda p, q: axpy(a, p, q), y)
+    if isinstance(x, BlockVector) and isinstance(y, BlockVector):
+        return x.map(lambda p, q: one_array(axpy(a, p, q)), y)
+    x, y = one_array(x), one_array(y)
     axes = tuple(range(x.ndim))
     dtype = np.result_type(getattr(a, "dtype", a), x.dtype, y.dtype)
     return da.blockwise(

@@ -2,34 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeAlias, overload
 
 import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.vectors.arithmetic import squared_norm
-from pylops_distributed.vectors.space import BlockVector, Vector, product_dtype, reject_masked
+from pylops_distributed.vectors.space import (
+    AnySpace,
+    BlockVector,
+    Vector,
+    one_array,
+    product_dtype,
+    reject_masked,
+)
+from pylops_distributed.vectors.types import DType, NDArray, Scalar
+
+# Numbers and other arguments of a kernel that are the same for all elements.
+ScalarArgument: TypeAlias = Scalar | NDArray | str | tuple[object, ...] | None
+Argument: TypeAlias = ScalarArgument | BlockVector
 
 
-def real_dtype(*values: Any) -> np.dtype[Any]:
+class HasDomain(Protocol):
+    """An operator, as far as it says where its models live."""
+
+    @property
+    def domain(self) -> AnySpace: ...  # noqa: D102
+
+
+def real_dtype(*values: Vector) -> DType:
     """The real floating type of vectors and arrays: that of their norms."""
     kinds = [a.dtype for v in values for a in (v.arrays if isinstance(v, BlockVector) else (v,))]
     return np.zeros((), np.result_type(np.float32, *kinds)).real.dtype
 
 
-def _pairs(args: tuple[Any, ...]) -> list[Any]:
+def _pairs(args: tuple[object, ...]) -> list[object]:
     """Arguments of ``da.blockwise``: arrays with their axes, the rest as it is."""
     reject_masked(*args)
     return [p for a in args for p in (a, tuple(range(a.ndim)) if isinstance(a, da.Array) else None)]
 
 
-def _member(args: tuple[Any, ...], k: int) -> tuple[Any, ...]:
+def _member(args: tuple[Argument, ...], k: int) -> tuple[Argument, ...]:
     return tuple(a.arrays[k] if isinstance(a, BlockVector) else a for a in args)
 
 
-def _members(args: tuple[Any, ...]) -> int | None:
+def _members(args: tuple[Argument, ...]) -> int | None:
     """Number of members of the Blocks among the arguments; None if there are none."""
     counts = {len(a.arrays) for a in args if isinstance(a, BlockVector)}
     if len(counts) > 1:
@@ -37,7 +56,15 @@ def _members(args: tuple[Any, ...]) -> int | None:
     return counts.pop() if counts else None
 
 
-def elementwise(function: Callable[..., Any], *args: Any, dtype: DTypeLike | None = None) -> Any:
+@overload
+def elementwise(
+    function: Callable[..., object], *args: ScalarArgument, dtype: DTypeLike | None = None
+) -> da.Array: ...
+@overload
+def elementwise(
+    function: Callable[..., object], *args: Argument, dtype: DTypeLike | None = None
+) -> Vector: ...
+def elementwise(function: Callable[..., object], *args: Argument, dtype: DTypeLike | None = None) -> Vector:
     """``function`` of vectors and scalars, element by element: one task a chunk.
 
     Parameters
@@ -57,22 +84,25 @@ def elementwise(function: Callable[..., Any], *args: Any, dtype: DTypeLike | Non
     args = tuple(da.asarray(a) if isinstance(a, np.generic | np.ndarray) else a for a in args)
     count = _members(args)
     if count is not None:
-        return BlockVector(tuple(elementwise(function, *_member(args, k), dtype=dtype) for k in range(count)))
+        images = (elementwise(function, *_member(args, k), dtype=dtype) for k in range(count))
+        return BlockVector(tuple(map(one_array, images)))
     ndim = max(a.ndim for a in args if isinstance(a, da.Array))
     if dtype is None:
-        dtype = np.result_type(*(getattr(a, "dtype", a) for a in args if a is not None))
+        kinds: list[Any] = [getattr(a, "dtype", a) for a in args if a is not None]
+        dtype = np.result_type(*kinds)
     return da.blockwise(
         function, tuple(range(ndim)), *_pairs(args), dtype=dtype, meta=np.zeros((0,) * ndim, dtype)
     )
 
 
-def _sum(*blocks: Any, function: Callable[..., Any], kind: Any) -> Any:
+def _sum(*blocks: NDArray, function: Callable[..., object], kind: DType) -> NDArray:
     ndim = max(np.ndim(b) for b in blocks)
     with np.errstate(over="ignore", invalid="ignore"):  # the sum shows it, and ends the solve
-        return np.asarray(function(*blocks)).sum(dtype=kind).reshape((1,) * ndim)
+        result: NDArray = np.asarray(function(*blocks)).sum(dtype=kind).reshape((1,) * ndim)
+        return result
 
 
-def total(function: Callable[..., Any], *args: Any, dtype: DTypeLike) -> Any:
+def total(function: Callable[..., object], *args: Argument, dtype: DTypeLike) -> da.Array:
     """Sum of ``function`` of vectors and scalars over all elements, as a lazy 0-d array."""
     count = _members(args)
     if count is not None:
@@ -86,18 +116,20 @@ def total(function: Callable[..., Any], *args: Any, dtype: DTypeLike) -> Any:
     return partial.sum(dtype=dtype)
 
 
-def _pack(*values: Any, function: Callable[..., Any], settings: tuple[Any, ...], kind: Any) -> Any:
+def _pack(
+    *values: NDArray, function: Callable[..., Iterable[object]], settings: tuple[object, ...], kind: DType
+) -> NDArray:
     flat = [v for value in values for v in (value if np.ndim(value) else (value[()],))]
     with np.errstate(all="ignore"):
         return np.array([np.asarray(v)[()] for v in function(*settings, *flat)], dtype=kind)
 
 
 def scalars(
-    function: Callable[..., tuple[Any, ...]],
+    function: Callable[..., tuple[object, ...]],
     names: tuple[str, ...],
-    *args: Any,
+    *args: Argument,
     dtype: DTypeLike,
-    settings: tuple[Any, ...] = (),
+    settings: tuple[object, ...] = (),
 ) -> dict[str, da.Array]:
     """All scalars that ``function`` makes of other scalars, in one task.
 
@@ -123,11 +155,11 @@ def scalars(
 
 
 def packed(
-    function: Callable[..., tuple[Any, ...]],
+    function: Callable[..., tuple[object, ...]],
     count: int,
-    *args: Any,
+    *args: Argument,
     dtype: DTypeLike,
-    settings: tuple[Any, ...] = (),
+    settings: tuple[object, ...] = (),
 ) -> da.Array:
     """The ``count`` results of :func:`scalars` as one array, which may be an argument of another call."""
     lazy = tuple(a if isinstance(a, da.Array) else da.asarray(a) for a in args)
@@ -148,7 +180,7 @@ def scalar_array(value: float, dtype: DTypeLike) -> da.Array:
     return da.asarray(np.asarray(value, dtype))
 
 
-def zero_model(op: Any, like: Vector) -> Any:
+def zero_model(op: HasDomain, like: Vector) -> Vector:
     """A model of zero, of the type and in the chunks of another vector: complex also where only the data are."""
     zeros = [
         da.zeros(a.shape, dtype=product_dtype(a.dtype), chunks=a.chunks)
@@ -157,20 +189,25 @@ def zero_model(op: Any, like: Vector) -> Any:
     return op.domain.fit(BlockVector(tuple(zeros)) if isinstance(like, BlockVector) else zeros[0])
 
 
-def _lincomb(a: Any, x: Any, b: Any, y: Any) -> Any:
-    return a * x + b * y
+def _lincomb(a: NDArray, x: NDArray, b: NDArray, y: NDArray) -> NDArray:
+    result: NDArray = a * x + b * y
+    return result
 
 
-def lincomb(a: Any, x: Vector, b: Any, y: Vector) -> Any:
+def lincomb(a: Scalar, x: Vector, b: Scalar, y: Vector) -> Vector:
     """``a * x + b * y`` for scalars ``a`` and ``b``, in one task a chunk."""
     return elementwise(_lincomb, a, x, b, y)
 
 
-def _choose(flag: Any, a: Any, b: Any) -> Any:
+def _choose(flag: NDArray, a: NDArray, b: NDArray) -> NDArray:
     return np.where(flag, a, b)
 
 
-def where(flag: Any, a: Any, b: Any) -> Any:
+@overload
+def where(flag: Scalar, a: da.Array, b: da.Array) -> da.Array: ...
+@overload
+def where(flag: Scalar, a: Vector, b: Vector) -> Vector: ...
+def where(flag: Scalar, a: Vector, b: Vector) -> Vector:
     """``a`` where the 0-d ``flag`` is not zero, else ``b``: vectors or scalars."""
     kinds = [
         np.result_type(*(m.dtype for m in (v.arrays if isinstance(v, BlockVector) else (v,)))) for v in (a, b)
@@ -178,7 +215,9 @@ def where(flag: Any, a: Any, b: Any) -> Any:
     return elementwise(_choose, flag, a, b, dtype=np.result_type(*kinds))
 
 
-def _step_length(k: Any, curvature: Any, first: Any, direction: Any, model: Any, eps: float) -> Any:
+def _step_length(
+    k: NDArray, curvature: NDArray, first: NDArray, direction: NDArray, model: NDArray, eps: float
+) -> NDArray:
     with np.errstate(all="ignore"):
         step = np.asarray(k / curvature)
         size = np.abs(step) * np.sqrt(direction)  # not squared again: the square of a small step is zero
@@ -187,7 +226,7 @@ def _step_length(k: Any, curvature: Any, first: Any, direction: Any, model: Any,
     return np.where(worth, step, np.where(lost, np.full_like(step, np.nan), np.zeros_like(step)))
 
 
-def step_length(k: Any, curvature: Any, first: Any, *vectors: Vector) -> Any:
+def step_length(k: da.Array, curvature: da.Array, first: Scalar, *vectors: Vector) -> da.Array:
     """``k / curvature`` as a lazy 0-d array: how far conjugate gradients go along a direction.
 
     It is 0 once the gradient, of squared norm ``k``, is lost in the rounding of the first one: its remainder is
@@ -207,7 +246,7 @@ def step_length(k: Any, curvature: Any, first: Any, *vectors: Vector) -> Any:
     real = real_dtype(k)
     # The coarsest type sets what rounding is: float64 scalars of float32 data are no more exact than these.
     eps = max(float(np.finfo(real_dtype(v)).eps) for v in (k, *_arrays(vectors)))
-    sizes: tuple[Any, Any] = (1.0, 0.0)  # no step is too short
+    sizes: tuple[Scalar, Scalar] = (1.0, 0.0)  # no step is too short
     if vectors:
         sizes = (squared_norm(vectors[0]), squared_norm(vectors[1]))
     return elementwise(_step_length, k, curvature, first, *sizes, eps, dtype=real)
@@ -217,34 +256,35 @@ def _arrays(vectors: tuple[Vector, ...]) -> list[da.Array]:
     return [a for v in vectors for a in (v.arrays if isinstance(v, BlockVector) else (v,))]
 
 
-def _abs(x: Any) -> Any:
+def _abs(x: NDArray) -> NDArray:
     return np.abs(x)
 
 
-def norm1(x: Vector) -> Any:
+def norm1(x: Vector) -> da.Array:
     """Sum of the magnitudes of a vector as a lazy 0-d array."""
     return total(_abs, x, dtype=real_dtype(x))
 
 
-def _difference_squared(x: Any, y: Any) -> Any:
+def _difference_squared(x: NDArray, y: NDArray) -> NDArray:
     d = x - y
-    return d.real**2 + d.imag**2 if np.iscomplexobj(d) else d * d
+    result: NDArray = d.real**2 + d.imag**2 if np.iscomplexobj(d) else d * d
+    return result
 
 
-def distance(x: Vector, y: Vector) -> Any:
+def distance(x: Vector, y: Vector) -> da.Array:
     """Euclidean norm of ``x - y`` as a lazy 0-d array, without forming the difference."""
     return total(_difference_squared, x, y, dtype=real_dtype(x, y)) ** 0.5
 
 
-def square(x: Any) -> Any:
+def square(x: NDArray) -> NDArray:
     """Squared magnitudes of a block."""
     return x.real**2 + x.imag**2 if np.iscomplexobj(x) else x * x
 
 
-def _gated(flag: Any, x: Any, y: Any) -> Any:
+def _gated(flag: NDArray, x: NDArray, y: NDArray) -> NDArray:
     return square(x - y) if flag else np.zeros(1, x.real.dtype)
 
 
-def distance_if(flag: Any, x: Vector, y: Vector, dtype: Any) -> Any:
+def distance_if(flag: Scalar, x: Vector, y: Vector, dtype: DTypeLike) -> da.Array:
     """Norm of ``x - y`` where ``flag`` holds, else zero without looking at the vectors."""
     return total(_gated, flag, x, y, dtype=dtype) ** 0.5

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import dask.array as da
 import numpy as np
 
 from pylops_distributed.vectors.space import BlockVector, Vector, arrays_of
+from pylops_distributed.vectors.types import DType, NDArray
 
 
-def _members(X: Vector, arrays: list[da.Array]) -> Any:
+def _members(X: Vector, arrays: list[da.Array]) -> Vector:
     return BlockVector(tuple(arrays)) if isinstance(X, BlockVector) else arrays[0]
 
 
@@ -31,13 +30,14 @@ def _inner(a: da.Array, b: da.Array) -> da.Array:
     return parts.sum(axis=axes)
 
 
-def _products(a: Any, b: Any, kind: np.dtype[Any]) -> Any:
+def _products(a: NDArray, b: NDArray, kind: DType) -> NDArray:
     left, right = (x.reshape(-1, x.shape[-1]).astype(kind, copy=False) for x in (a, b))
     y = left.conj().T @ right
-    return y.reshape((1,) * (a.ndim - 1) + y.shape)
+    result: NDArray = y.reshape((1,) * (a.ndim - 1) + y.shape)
+    return result
 
 
-def linear_combinations(X: Vector, C: da.Array) -> Any:
+def linear_combinations(X: Vector, C: da.Array) -> Vector:
     """The columns of ``X`` times a small matrix, in the precision of ``X``."""
     return _members(X, [_combine(a, C) for a in arrays_of(X)])
 
@@ -52,7 +52,7 @@ def _combine(a: da.Array, C: da.Array) -> da.Array:
     )  # fmt: skip
 
 
-def orthonormalize(X: Vector) -> Any:
+def orthonormalize(X: Vector) -> Vector:
     """Orthonormal columns of the same span as those of ``X``, and zeros in the place of columns too many.
 
     Twice by the eigenvectors of the matrix of inner products: directions below the square root of the rounding
@@ -63,7 +63,7 @@ def orthonormalize(X: Vector) -> Any:
     return X
 
 
-def _whitening(G: Any) -> Any:
+def _whitening(G: NDArray) -> NDArray:
     values, vectors = np.linalg.eigh(G)
     large = values > np.finfo(G.dtype).eps * len(G) * values.max(initial=0)
     return vectors * np.where(large, 1 / np.sqrt(np.where(large, values, 1)), 0)

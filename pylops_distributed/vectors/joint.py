@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
 
 from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Space, Vector
+from pylops_distributed.vectors.types import DType
 
 
 def parts(space: AnySpace) -> tuple[Space, ...]:
@@ -15,13 +13,13 @@ def parts(space: AnySpace) -> tuple[Space, ...]:
     return space.spaces if isinstance(space, BlockSpace) else (space,)
 
 
-def joint(spaces: Sequence[AnySpace], dtype: np.dtype[Any], stacked: bool = False) -> BlockSpace:
+def joint(spaces: Sequence[AnySpace], dtype: DType, stacked: bool = False) -> BlockSpace:
     """The space of the members' vectors one after the other."""
     arrays = tuple(Space(p.shape, dtype, p.chunks) for space in spaces for p in parts(space))
     return BlockSpace(arrays, stacked)
 
 
-def join(vectors: Sequence[Vector], dtype: np.dtype[Any]) -> BlockVector:
+def join(vectors: Sequence[Vector], dtype: DType) -> BlockVector:
     """The members' vectors one after the other, of one type."""
     arrays = (v.arrays if isinstance(v, BlockVector) else (v,) for v in vectors)
     return BlockVector(tuple(a.astype(dtype) for group in arrays for a in group))

@@ -6,11 +6,13 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
+from numpy.typing import DTypeLike
 
-from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Vector
+from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Vector, one_array
+from pylops_distributed.vectors.types import DType
 
 
-def noise(space: AnySpace, dtype: Any, like: Vector | None = None, offset: int = 0) -> Any:
+def noise(space: AnySpace, dtype: DTypeLike, like: Vector | None = None, offset: int = 0) -> Vector:
     """A vector of fixed numbers between 0 and 1 (and as many imaginary ones) that look random.
 
     They depend on the position alone, so that every chunking returns the same.
@@ -19,7 +21,10 @@ def noise(space: AnySpace, dtype: Any, like: Vector | None = None, offset: int =
         starts = np.cumsum([offset, *(s.size for s in space.spaces)])
         likes = like.arrays if isinstance(like, BlockVector) else (None,) * len(space.spaces)
         return BlockVector(
-            tuple(noise(s, dtype, m, int(k)) for s, m, k in zip(space.spaces, likes, starts, strict=False))
+            tuple(
+                one_array(noise(s, dtype, m, int(k)))
+                for s, m, k in zip(space.spaces, likes, starts, strict=False)
+            )
         )
     chunks = space.chunks or (like.chunks if isinstance(like, da.Array) else "auto")
     chunks = da.core.normalize_chunks(chunks, space.shape, dtype=dtype)
@@ -32,7 +37,7 @@ def noise(space: AnySpace, dtype: Any, like: Vector | None = None, offset: int =
     )
 
 
-def _noise(*positions: Any, offset: int, kind: np.dtype[Any]) -> Any:
+def _noise(*positions: Any, offset: int, kind: DType) -> Any:
     index = sum(np.ix_(*positions)[1:], start=np.ix_(*positions)[0]) + offset
     values = _mixed(index, 0x9E3779B97F4A7C15)
     return (values + 1j * _mixed(index, 0xD1B54A32D192ED03) if kind.kind == "c" else values).astype(kind)

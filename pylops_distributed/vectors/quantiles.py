@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 from math import floor
-from typing import Any
 
 import dask.array as da
 import numpy as np
 
 from pylops_distributed.vectors.elementwise import real_dtype
 from pylops_distributed.vectors.space import BlockVector, Vector
+from pylops_distributed.vectors.types import DType, NDArray, Scalar
 
 _DIGIT = 11
 
@@ -39,7 +39,7 @@ def percentile(x: Vector, perc: float) -> da.Array:
     return _search(x, da.asarray(search), _count, _descend, _interpolate, (position - low,))
 
 
-def l1_threshold(x: Vector, radius: Any) -> da.Array:
+def l1_threshold(x: Vector, radius: Scalar) -> da.Array:
     r"""The soft threshold that projects a vector onto an L1 ball, as a lazy 0-d array.
 
     It is the :math:`\lambda\ge 0` of :math:`\sum_i \max(|x_i|-\lambda, 0) = \tau`, or 0 inside the ball.
@@ -61,15 +61,15 @@ def _arrays(x: Vector) -> tuple[da.Array, ...]:
     return x.arrays if isinstance(x, BlockVector) else (x,)
 
 
-def _passes(dtype: np.dtype[Any]) -> list[tuple[int, int]]:
+def _passes(dtype: DType) -> list[tuple[int, int]]:
     """Of each pass, how many bits follow those known before and after it."""
     ends = [*range(8 * dtype.itemsize - 1, 0, -_DIGIT), 0]  # the sign bit is zero
     return list(pairwise(ends))
 
 
 def _search(
-    x: Vector, search: da.Array, table: Callable[..., Any], descend: Callable[..., Any],
-    finish: Callable[..., Any], settings: tuple[Any, ...],
+    x: Vector, search: da.Array, table: Callable[..., object], descend: Callable[..., object],
+    finish: Callable[..., object], settings: tuple[object, ...],
 ) -> da.Array:  # fmt: skip
     """Fix all bits, pass by pass; ``search`` is the knowledge so far: four numbers."""
     kind = real_dtype(x)
@@ -86,7 +86,7 @@ def _search(
 
 
 def _table(
-    a: da.Array, search: da.Array, table: Callable[..., Any], before: int, after: int, kind: Any
+    a: da.Array, search: da.Array, table: Callable[..., object], before: int, after: int, kind: DType
 ) -> da.Array:
     axes = tuple(range(a.ndim))
     width = 1 << (before - after)
@@ -98,18 +98,24 @@ def _table(
     ).sum(axis=axes)  # fmt: skip
 
 
-def _bits(x: Any, kind: Any) -> Any:
+def _bits(x: NDArray, kind: DType) -> NDArray:
     return np.atleast_1d(x).astype(kind, copy=False).view(f"u{kind.itemsize}")
 
 
 def _partial(
-    x: Any, search: Any, function: Callable[..., Any], before: int, after: int, width: int, kind: Any
-) -> Any:
+    x: NDArray,
+    search: NDArray,
+    function: Callable[..., object],
+    before: int,
+    after: int,
+    width: int,
+    kind: DType,
+) -> NDArray:
     rows = function(np.atleast_1d(np.abs(x)).astype(kind, copy=False).ravel(), search, before, after, width)
     return np.asarray(rows, float).reshape((1,) * x.ndim + (-1, width))
 
 
-def _digits(size: Any, start: Any, before: int, after: int, width: int) -> tuple[Any, Any]:
+def _digits(size: NDArray, start: NDArray, before: int, after: int, width: int) -> tuple[NDArray, NDArray]:
     """Magnitudes that begin like ``start``, and their next digits."""
     bits = _bits(size, size.dtype)
     if before < 8 * size.itemsize - 1:  # in the first pass all begin alike
@@ -118,25 +124,26 @@ def _digits(size: Any, start: Any, before: int, after: int, width: int) -> tuple
     return size, ((bits >> after) & (width - 1)).astype(np.intp)
 
 
-def _count(size: Any, search: Any, before: int, after: int, width: int) -> Any:
+def _count(size: NDArray, search: NDArray, before: int, after: int, width: int) -> list[NDArray]:
     starts = search[: 1 if search[0] == search[1] else 2]  # both ranks share their first digits, as a rule
     counts = [np.bincount(_digits(size, start, before, after, width)[1], minlength=width) for start in starts]
     return [counts[0], counts[-1]]
 
 
-def _count_and_sum(size: Any, search: Any, before: int, after: int, width: int) -> Any:
+def _count_and_sum(size: NDArray, search: NDArray, before: int, after: int, width: int) -> list[NDArray]:
     near, digits = _digits(size, search[0], before, after, width)
     return [np.bincount(digits, weights=w, minlength=width) for w in (None, near)]
 
 
-def _starts(start: Any, width: int, after: int, kind: Any) -> Any:
+def _starts(start: NDArray, width: int, after: int, kind: DType) -> NDArray:
     """The smallest numbers that begin like ``start`` and continue with each digit."""
     digits = np.arange(width, dtype=f"u{kind.itemsize}") << after
     with np.errstate(invalid="ignore"):  # the last ones are not numbers
-        return (_bits(start, kind) | digits).view(kind).astype(float)
+        result: NDArray = (_bits(start, kind) | digits).view(kind).astype(float)
+        return result
 
 
-def _descend(table: Any, search: Any, after: int, kind: Any) -> Any:
+def _descend(table: NDArray, search: NDArray, after: int, kind: DType) -> NDArray:
     """The prefixes of two ranks made longer by a digit, and their ranks among those that share them."""
     narrowed = np.empty(4)
     for n in (0, 1):
@@ -147,16 +154,17 @@ def _descend(table: Any, search: Any, after: int, kind: Any) -> Any:
     return narrowed
 
 
-def _interpolate(search: Any, weight: float) -> Any:
+def _interpolate(search: NDArray, weight: float) -> NDArray:
     low, high = search[:2]
-    return low + (high - low) * weight if weight < 0.5 else high - (high - low) * (1 - weight)
+    result: NDArray = low + (high - low) * weight if weight < 0.5 else high - (high - low) * (1 - weight)
+    return result
 
 
-def _beginning(radius: Any) -> Any:
+def _beginning(radius: NDArray) -> NDArray:
     return np.array([0.0, 0.0, 0.0, float(radius)])
 
 
-def _descend_l1(table: Any, search: Any, after: int, kind: Any) -> Any:
+def _descend_l1(table: NDArray, search: NDArray, after: int, kind: DType) -> NDArray:
     """The prefix of the threshold made longer by a digit; number and sum of the magnitudes above it."""
     start, number, above, radius = search
     starts = _starts(start, table.shape[1], after, kind)
@@ -171,12 +179,14 @@ def _descend_l1(table: Any, search: Any, after: int, kind: Any) -> Any:
     )
 
 
-def _solve_l1(search: Any) -> Any:
-    start, number, above, radius = search
+def _solve_l1(search: NDArray) -> float:
+    start, number, above, radius = map(float, search)
     if np.isnan(above) or np.isnan(radius):
         return np.nan
     return max(0.0, (above - radius) / number) if number else start
 
 
-def _finish(search: Any, function: Callable[..., Any], settings: tuple[Any, ...], kind: Any) -> Any:
+def _finish(
+    search: NDArray, function: Callable[..., object], settings: tuple[object, ...], kind: DType
+) -> NDArray:
     return np.asarray(function(search, *settings), kind)[()]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -12,12 +12,12 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.compat.dask import flatten as flatten_keys
 from pylops_distributed.compat.dask import meta_of
+from pylops_distributed.vectors.types import BlockKey, Chunks, ChunksLike, DType, NDArray, Scalar, Shape
 
-Chunks: TypeAlias = tuple[tuple[int, ...], ...]
 FAN_IN = 64  # how many partial sums one task adds up
 
 
-def reject_masked(*arrays: Any) -> None:
+def reject_masked(*arrays: object) -> None:
     """Raise an error for masked arrays, whose masks NumPy's products ignore.
 
     Raises
@@ -28,7 +28,7 @@ def reject_masked(*arrays: Any) -> None:
     for a in arrays:
         if isinstance(meta_of(a), np.ma.MaskedArray):
             raise ValueError(
-                f"got a masked array of shape {a.shape}; expected an array without a mask: fill it, "
+                f"got a masked array of shape {getattr(a, 'shape', None)}; expected an array without a mask: fill it, "
                 "by x.filled(0) or da.ma.filled(x, 0), and leave the masked samples out of the operator, "
                 "by Restriction or by a Diagonal that is zero there"
             )
@@ -52,21 +52,21 @@ class BlockVector:
     def __post_init__(self) -> None:
         reject_masked(*self.arrays)
 
-    def map(self, function: Callable[..., Any], *others: Vector) -> BlockVector:
+    def map(self, function: Callable[..., da.Array], *others: Vector) -> BlockVector:
         """Apply ``function`` member by member, together with the members of ``others``."""
         columns = [self.arrays, *(other.arrays for other in others if isinstance(other, BlockVector))]
         return BlockVector(tuple(function(*row) for row in zip(*columns, strict=True)))
 
-    def __add__(self, other: BlockVector) -> BlockVector:
+    def __add__(self, other: Vector) -> BlockVector:
         return self.map(lambda a, b: a + b, other)
 
-    def __sub__(self, other: BlockVector) -> BlockVector:
+    def __sub__(self, other: Vector) -> BlockVector:
         return self.map(lambda a, b: a - b, other)
 
-    def __mul__(self, scalar: Any) -> BlockVector:
+    def __mul__(self, scalar: Scalar) -> BlockVector:
         return self.map(lambda a: a * scalar)
 
-    def __truediv__(self, scalar: Any) -> BlockVector:
+    def __truediv__(self, scalar: Scalar) -> BlockVector:
         return self.map(lambda a: a / scalar)
 
     def __neg__(self) -> BlockVector:
@@ -83,6 +83,8 @@ class BlockVector:
 
 
 Vector: TypeAlias = da.Array | BlockVector
+# What people may pass as a vector.
+VectorLike: TypeAlias = Vector | NDArray
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,8 @@ class Space:
         If ``chunks`` do not add up to ``shape``.
     """
 
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    shape: Shape
+    dtype: DType
     chunks: Chunks | None = None
 
     def __post_init__(self) -> None:
@@ -113,27 +115,34 @@ class Space:
             raise ValueError(f"chunks {self.chunks} do not add up to the shape {self.shape}")
 
     @classmethod
-    def of(cls, shape: int | tuple[int, ...] | list[int], dtype: DTypeLike, chunks: Any = None) -> Space:
+    def of(cls, shape: int | Iterable[int], dtype: DTypeLike, chunks: ChunksLike = None) -> Space:
         """Build a space from PyLops-style arguments; ``chunks`` takes anything Dask takes."""
-        sizes = (int(shape),) if np.isscalar(shape) else tuple(int(n) for n in shape)  # type: ignore[union-attr,arg-type]
+        sizes = tuple(map(int, shape)) if isinstance(shape, Iterable) else (int(shape),)
         kind = np.dtype(dtype)
-        if chunks is not None:
-            chunks = da.core.normalize_chunks(chunks, shape=sizes, dtype=kind)
-        return cls(sizes, kind, chunks)
+        if chunks is None:
+            return cls(sizes, kind)
+        return cls(sizes, kind, da.core.normalize_chunks(chunks, shape=sizes, dtype=kind))
 
     @property
     def size(self) -> int:
         """Number of elements."""
         return int(np.prod(self.shape, dtype=np.int64))
 
-    def fit(self, x: da.Array) -> da.Array:
+    def fit(self, x: Vector) -> da.Array:
         """Return ``x`` with this space's chunks; its shape must match.
 
         Raises
         ------
+        TypeError
+            If ``x`` is made of several arrays.
         ValueError
             If the shape differs.
         """
+        if isinstance(x, BlockVector):
+            raise TypeError(
+                f"got a BlockVector of {len(x.arrays)} arrays, expected one array of shape {self.shape}: "
+                "pass one of its arrays"
+            )
         reject_masked(x)
         if any(n != n for n in x.shape):
             raise ValueError(
@@ -165,17 +174,30 @@ class BlockSpace:
         return sum(space.size for space in self.spaces)
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> Shape:
         """Shape of the array that PyLops would use in place of the blocks."""
         return (len(self.spaces), *self.spaces[0].shape) if self.stacked else (self.size,)
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> DType:
         """Type that holds every member."""
         return np.result_type(*(space.dtype for space in self.spaces))
 
-    def fit(self, x: BlockVector) -> BlockVector:
-        """Return ``x`` with each member fitted to its space."""
+    def fit(self, x: Vector) -> BlockVector:
+        """Return ``x`` with each member fitted to its space.
+
+        Raises
+        ------
+        TypeError
+            If ``x`` is one array.
+        ValueError
+            If the number of members differs.
+        """
+        if not isinstance(x, BlockVector):
+            raise TypeError(
+                f"got one array of shape {x.shape}, expected a BlockVector of {len(self.spaces)} arrays: "
+                "make one by pylops_distributed.vectors.space.unflatten"
+            )
         if len(x.arrays) != len(self.spaces):
             raise ValueError(f"expected {len(self.spaces)} blocks, got {len(x.arrays)}")
         return BlockVector(tuple(s.fit(a) for s, a in zip(self.spaces, x.arrays, strict=True)))
@@ -184,7 +206,7 @@ class BlockSpace:
 AnySpace: TypeAlias = Space | BlockSpace
 
 
-def as_floating(x: Any, dtype: DTypeLike = np.float64) -> Any:
+def as_floating(x: Vector, dtype: DTypeLike = np.float64) -> Vector:
     """A vector of integers or booleans in floating point; any other vector itself.
 
     Squares of integers overflow and booleans do not subtract, so that no solver takes them.
@@ -197,36 +219,41 @@ def as_floating(x: Any, dtype: DTypeLike = np.float64) -> Any:
         Type of the operator: in single precision, so is the result if that holds all integers of the type of ``x``.
     """
     if isinstance(x, BlockVector):
-        return x.map(lambda a: as_floating(a, dtype))
+        return x.map(lambda a: one_array(as_floating(a, dtype)))
     return x.astype(_floating(x.dtype, dtype)) if x.dtype.kind in "biu" else x
 
 
-def product_dtype(*kinds: DTypeLike) -> np.dtype[Any]:
+def product_dtype(*kinds: DTypeLike) -> DType:
     """Type of an inner product of vectors of these types."""
     kind = np.result_type(*kinds)
     return kind if kind.kind not in "biu" else np.dtype(np.float64)
 
 
-def _floating(*kinds: DTypeLike) -> np.dtype[Any]:
+def _floating(*kinds: DTypeLike) -> DType:
     """The real floating type that holds numbers of all these types."""
     kind = np.result_type(*(np.zeros((), k).real.dtype for k in kinds))
     return kind if kind.kind == "f" else np.dtype(np.float64)
 
 
-def dot_blocks(a: Any, b: Any) -> Any:
+def dot_blocks(a: NDArray, b: NDArray) -> np.generic:
     """Inner product of two blocks."""
     reject_masked(a, b)  # of operators whose blocks are masked though nothing says so before
-    return np.vdot(np.asarray(a, product_dtype(a.dtype, b.dtype)), b)
+    dot: np.generic = np.vdot(np.asarray(a, product_dtype(a.dtype, b.dtype)), b)
+    return dot
 
 
 def zeros(space: AnySpace, like: Vector | None = None) -> Vector:
     """A zero vector of ``space``; where the space pins no chunks, those of ``like`` or Dask's own."""
     if isinstance(space, BlockSpace):
         likes = like.arrays if isinstance(like, BlockVector) else (None,) * len(space.spaces)
-        return BlockVector(tuple(zeros(s, m) for s, m in zip(space.spaces, likes, strict=True)))
-    chunks = space.chunks
+        return BlockVector(tuple(_zeros(s, m) for s, m in zip(space.spaces, likes, strict=True)))
+    return _zeros(space, like)
+
+
+def _zeros(space: Space, like: Vector | None) -> da.Array:
+    chunks: ChunksLike = space.chunks
     if chunks is None:
-        chunks = like.chunks if isinstance(like, da.Array) and like.shape == space.shape else "auto"  # type: ignore[assignment]
+        chunks = like.chunks if isinstance(like, da.Array) and like.shape == space.shape else "auto"
     return da.zeros(space.shape, dtype=space.dtype, chunks=chunks)
 
 
@@ -243,7 +270,7 @@ def unflatten(x: da.Array, space: AnySpace) -> Vector:
         return space.fit(x.reshape(space.shape))
     ends = np.cumsum([s.size for s in space.spaces])
     pieces = zip(space.spaces, [0, *ends[:-1]], ends, strict=True)
-    return BlockVector(tuple(unflatten(x[a:b], s) for s, a, b in pieces))
+    return BlockVector(tuple(s.fit(x[a:b].reshape(s.shape)) for s, a, b in pieces))
 
 
 def reshape(x: Vector, space: AnySpace) -> Vector:
@@ -266,9 +293,27 @@ def reshape(x: Vector, space: AnySpace) -> Vector:
     return unflatten(flatten(x), space)
 
 
-def keys_of(a: da.Array) -> list[Any]:
+def keys_of(a: da.Array) -> list[BlockKey]:
     """The keys of an array's blocks, in the order of its blocks."""
     return list(flatten_keys(a.__dask_keys__()))
+
+
+def one_array(x: Vector) -> da.Array:
+    """``x``, which must be one array.
+
+    Raises
+    ------
+    TypeError
+        If it is made of several.
+    """
+    if isinstance(x, BlockVector):
+        raise TypeError(f"got a BlockVector of {len(x.arrays)} arrays, expected one array")
+    return x
+
+
+def dtype_of(x: Vector) -> DType:
+    """The type that holds all elements of a vector."""
+    return np.result_type(*(a.dtype for a in arrays_of(x)))
 
 
 def arrays_of(x: Vector) -> tuple[da.Array, ...]:

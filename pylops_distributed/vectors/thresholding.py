@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, get_args
 
+import dask.array as da
 import numpy as np
 
 from pylops_distributed.vectors.elementwise import elementwise
 from pylops_distributed.vectors.quantiles import percentile
 from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.types import NDArray
 
 
-def soft(x: Any, thresh: Any) -> Any:
+def soft(x: NDArray, thresh: NDArray | float) -> NDArray:
     """Soft thresholding of a block."""
     size = np.abs(x)
     kept = np.maximum(size - thresh, 0)
-    return kept * (x / np.where(size > 0, size, 1)) if np.iscomplexobj(x) else np.copysign(kept, x)
+    result: NDArray = kept * (x / np.where(size > 0, size, 1)) if np.iscomplexobj(x) else np.copysign(kept, x)
+    return result
 
 
-def _hard(x: Any, thresh: Any) -> Any:
+def _hard(x: NDArray, thresh: NDArray) -> NDArray:
     return np.where(np.abs(x) <= np.sqrt(2 * thresh), np.zeros_like(x), x)
 
 
-def _half(x: Any, thresh: Any) -> Any:
+def _half(x: NDArray, thresh: NDArray) -> NDArray:
     size = np.abs(x)
     edge = 54 ** (1 / 3) / 4 * thresh ** (2 / 3)
     large = np.where(size > edge, size, edge + 1)  # those below become zero: any number that warns of nothing
@@ -33,12 +36,13 @@ def _half(x: Any, thresh: Any) -> Any:
     return np.where(size > edge, 2 / 3 * x * (1 + np.cos(2 * np.pi / 3 - phi)), rest)
 
 
-def _hard_of(magnitude: Any) -> Any:
+def _hard_of(magnitude: NDArray) -> NDArray:
     return magnitude**2 / 2
 
 
-def _half_of(magnitude: Any) -> Any:
-    return (4 / 54 ** (1 / 3) * magnitude) ** 1.5
+def _half_of(magnitude: NDArray) -> NDArray:
+    result: NDArray = (4 / 54 ** (1 / 3) * magnitude) ** 1.5
+    return result
 
 
 _KINDS: dict[str, tuple[Callable[..., Any], Callable[..., Any] | None]] = {
@@ -50,7 +54,7 @@ Kind: TypeAlias = Literal["soft", "hard", "half", "soft-percentile", "hard-perce
 KINDS = get_args(Kind)
 
 
-def threshold(x: Vector, kind: str, thresh: Any) -> Any:
+def threshold(x: Vector, kind: str, thresh: da.Array | float) -> Vector:
     r"""Shrink a vector, in one task a chunk and, for a percentile, the passes to find it.
 
     Parameters
@@ -70,6 +74,6 @@ def threshold(x: Vector, kind: str, thresh: Any) -> Any:
     name, _, of_percentile = kind.partition("-")
     shrink, weight = _KINDS[name]
     if of_percentile:
-        thresh = percentile(x, thresh)
+        thresh = percentile(x, float(thresh))
         thresh = thresh if weight is None else elementwise(weight, thresh)
     return elementwise(shrink, x, thresh)

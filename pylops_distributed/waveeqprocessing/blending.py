@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Fourier, engine_of, frequencies
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ChunksLike, DType, NDArray, Settings
 
 
 class BlendingContinuous(LinearOperator):
@@ -70,6 +72,7 @@ class BlendingContinuous(LinearOperator):
     array([[1., 1., 2., 2., 1., 1., 0.]])
     """
 
+    domain: Space
     narrow = (True, True)
 
     def __init__(
@@ -84,10 +87,10 @@ class BlendingContinuous(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "B",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
         engine: str = "numpy",
-        **kwargs_fft: Any,
+        **kwargs_fft: object,
     ) -> None:
         self.times = np.asarray(times, float)
         if self.times.shape != (ns,):
@@ -104,7 +107,7 @@ class BlendingContinuous(LinearOperator):
             compute=compute, name=name,
         )  # fmt: skip
 
-    def _kernel(self, function: Any) -> Any:
+    def _kernel(self, function: Callable[..., NDArray]) -> Any:
         (f,) = frequencies((self.nt + 1,), (self.dt,), True, (False,))
         return partial(function, transform=self.transform, f=f, dt=self.dt)
 
@@ -116,7 +119,7 @@ class BlendingContinuous(LinearOperator):
         return contract(kernel, [(x, (0, 1, 2)), (times, (0,))], (1, 3), dtype, {3: self.nttot})
 
     def _rmatvec(self, y: da.Array) -> da.Array:
-        chunks = self.domain.chunks  # type: ignore[union-attr]
+        chunks = self.domain.chunks
         times = da.from_array(self.times, chunks=(chunks[0] if chunks else "auto",))
         kernel = self._kernel(_deblend)
         dtype = np.result_type(self.dtype, y.real.dtype)
@@ -156,6 +159,7 @@ def _deblend(times: Array, y: Array, transform: Fourier, f: Array, dt: float) ->
 class _Groups(LinearOperator):
     """Sums of shots of a group, each shifted by its own time."""
 
+    domain: Space
     axis = 1  # of the members in the model, of shape (groups, members) or (members, groups)
 
     narrow = (True, True)
@@ -173,10 +177,10 @@ class _Groups(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "B",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
         engine: str = "numpy",
-        **kwargs_fft: Any,
+        **kwargs_fft: object,
     ) -> None:
         self.times = np.asarray(times, float)
         if self.times.shape != (group_size, n_groups) or ns != group_size * n_groups:
@@ -207,7 +211,7 @@ class _Groups(LinearOperator):
         y = y.rechunk({2: -1}) if self.axis else rechunk_whole(y, (0, 2))
         return self.domain.fit(self._map(y, _scattered, tuple(n * self.members for n in y.chunks[0])))
 
-    def _map(self, x: da.Array, function: Any, sizes: tuple[int, ...]) -> da.Array:
+    def _map(self, x: da.Array, function: Callable[..., NDArray], sizes: tuple[int, ...]) -> da.Array:
         """One task a chunk of whole groups."""
         kind = np.result_type(self.dtype, x.dtype if self.clinear else x.real.dtype)
         groups = sizes if function is _gathered else x.chunks[0]
@@ -232,11 +236,11 @@ def multiples(sizes: tuple[int, ...], n: int) -> tuple[int, ...]:
     return tuple(np.diff([0, *ends[ends > 0]]).tolist())
 
 
-def _cast(block: Array, kernel: Any, kind: np.dtype[Any], block_id: tuple[int, ...]) -> Array:
+def _cast(block: Array, kernel: Callable[..., NDArray], kind: DType, block_id: tuple[int, ...]) -> Array:
     return np.asarray(kernel(block, index=block_id[0])).astype(kind, copy=False)
 
 
-def _gathered(x: Array, index: int, settings: Any, times: Array, starts: list[int], axis: int) -> Array:
+def _gathered(x: Array, index: int, settings: Settings, times: Array, starts: list[int], axis: int) -> Array:
     """Sums of the shots of each group of a chunk."""
     part = times[:, starts[index] : starts[index + 1]]
     late = part.T if axis else part
@@ -244,7 +248,7 @@ def _gathered(x: Array, index: int, settings: Any, times: Array, starts: list[in
     return np.asarray(y.reshape((*late.shape, *x.shape[1:])).sum(axis=axis))
 
 
-def _scattered(y: Array, index: int, settings: Any, times: Array, starts: list[int], axis: int) -> Array:
+def _scattered(y: Array, index: int, settings: Settings, times: Array, starts: list[int], axis: int) -> Array:
     """The recording of each group for all its shots."""
     part = times[:, starts[index] : starts[index + 1]]
     late = part.T if axis else part

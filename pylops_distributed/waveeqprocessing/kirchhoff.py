@@ -18,7 +18,8 @@ from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
-from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.space import Space, one_array
+from pylops_distributed.vectors.types import ChunksLike, Settings
 from pylops_distributed.waveeqprocessing import diffraction
 from pylops_distributed.waveeqprocessing.traveltimes import angles, tables
 
@@ -126,6 +127,7 @@ class Kirchhoff(LinearOperator):
     (3, 3, 9)
     """
 
+    domain: Space
     narrow = (False, True)
 
     def __init__(
@@ -135,15 +137,15 @@ class Kirchhoff(LinearOperator):
         t: ArrayLike,
         srcs: ArrayLike,
         recs: ArrayLike,
-        vel: Any,
+        vel: object,
         wav: ArrayLike,
         wavcenter: int,
         y: ArrayLike | None = None,
         mode: Literal["analytic", "eikonal", "byot"] = "eikonal",
         wavfilter: bool = False,
         dynamic: bool = False,
-        trav: Any = None,
-        amp: Any = None,
+        trav: object = None,
+        amp: object = None,
         aperture: float | tuple[float, float] | None = None,
         angleaperture: float | tuple[float, float] | None = 90.0,
         snell: tuple[float, float] | None = None,
@@ -151,7 +153,7 @@ class Kirchhoff(LinearOperator):
         dtype: DTypeLike = "float64",
         name: str | None = "K",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         if mode not in ("analytic", "eikonal", "byot"):
@@ -175,7 +177,13 @@ class Kirchhoff(LinearOperator):
             self._operands += self._amplitudes(points, axes, vel, amp, steps, aperture, angleaperture)
 
     def _times(
-        self, mode: str, axes: tuple[Array, ...], points: Pair, vel: Any, trav: Any, pieces: tuple[int, int]
+        self,
+        mode: str,
+        axes: tuple[Array, ...],
+        points: Pair,
+        vel: object,
+        trav: object,
+        pieces: tuple[int, int],
     ) -> list[tuple[da.Array, tuple[int, ...]]]:
         """Tables of times with the indices of their axes: image 0 and 1, sources 2 and receivers 3."""
         if mode != "byot":
@@ -196,11 +204,11 @@ class Kirchhoff(LinearOperator):
 
     def _chunked_like_image(self, table: da.Array) -> da.Array:
         """A table with the chunks of the image."""
-        return table.rechunk(dict(enumerate(self.domain.chunks)))  # type: ignore[union-attr,arg-type]
+        return table.rechunk(dict(enumerate(self.domain.chunks or ())))
 
     def _amplitudes(
-        self, points: Pair, axes: tuple[Array, ...], vel: Any, amp: Any, steps: tuple[float, ...] | None,
-        aperture: Any, angleaperture: Any,
+        self, points: Pair, axes: tuple[Array, ...], vel: object, amp: object, steps: tuple[float, ...] | None,
+        aperture: object, angleaperture: object,
     ) -> list[tuple[da.Array, tuple[int, ...]]]:  # fmt: skip
         """Tables of weights and angles, and what the apertures need."""
         if steps is None:
@@ -231,7 +239,7 @@ class Kirchhoff(LinearOperator):
             (da.from_array(velocity), (0, 1)), (da.arange(self.dims[1]), (1,)),
         ]  # fmt: skip
 
-    def _settings(self) -> dict[str, Any]:
+    def _settings(self) -> Settings:
         settings: dict[str, Any] = {"dt": self.dt, "nt": self.nt, "total": len(self._operands) == 1}
         return settings | {"limits": self.limits[0] if self.dynamic else None}
 
@@ -239,10 +247,10 @@ class Kirchhoff(LinearOperator):
         kernel = partial(diffraction.spread_image, **self._settings())
         dtype = np.result_type(self.dtype, x.dtype)
         traces = contract(kernel, [*self._operands, (x, (0, 1))], (2, 3, 4), dtype, {4: self.nt})
-        return self.filter.apply(traces)
+        return one_array(self.filter.apply(traces))
 
     def _rmatvec(self, y: da.Array) -> da.Array:
-        traces = self.filter.apply_adjoint(y.rechunk({2: -1}))
+        traces = one_array(self.filter.apply_adjoint(y.rechunk({2: -1})))
         kernel = partial(diffraction.stack, **self._settings())
         dtype = np.result_type(self.dtype, y.dtype)
         return self.domain.fit(contract(kernel, [*self._operands, (traces, (2, 3, 4))], (0, 1), dtype))

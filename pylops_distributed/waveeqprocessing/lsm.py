@@ -88,7 +88,7 @@ class LSM:
         if dottest:
             run_dottest(self.Demop, raiseerror=True, verb=True)
 
-    def solve(self, d: Any, solver: Callable[..., Any] = lsqr, **kwargs_solver: Any) -> da.Array:
+    def solve(self, d: object, solver: Callable[..., object] = lsqr, **kwargs_solver: object) -> da.Array:
         """The image that explains the data best.
 
         Parameters

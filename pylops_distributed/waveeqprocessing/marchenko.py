@@ -23,7 +23,9 @@ from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.signalprocessing.fourier import Engine
 from pylops_distributed.utils.dottest import dottest as run_dottest
-from pylops_distributed.vectors.space import BlockVector
+from pylops_distributed.vectors.joint import parts
+from pylops_distributed.vectors.space import BlockVector, arrays_of, one_array
+from pylops_distributed.vectors.types import Settings
 from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.spectra import kernel_of
 
@@ -108,7 +110,7 @@ class Marchenko:
 
     def __init__(
         self,
-        R: Any,
+        R: object,
         dt: float = 0.004,
         nt: int | None = None,
         dr: float = 1.0,
@@ -120,7 +122,7 @@ class Marchenko:
         prescaled: bool = False,
         fftengine: Engine = "numpy",
         dtype: DTypeLike = "float64",
-        kwargs_fft: dict[str, Any] | None = None,
+        kwargs_fft: Settings | None = None,
     ) -> None:
         response = as_lazy_array(R)
         self.dt, self.dr, self.toff, self.nsmooth = dt, dr, toff, nsmooth
@@ -154,7 +156,7 @@ class Marchenko:
         dottest: bool = False,
         usematmul: bool = False,
         *,
-        solver: Callable[..., Any] = lsqr,
+        solver: Callable[..., object] = lsqr,
         **kwargs_solver: Any,
     ) -> tuple[da.Array, ...]:
         """Focusing and Green's functions of one point.
@@ -244,7 +246,7 @@ class Marchenko:
         if rtm:
             results.append(redatumed)
         if greens:
-            minus, plus = G.apply(total).arrays
+            minus, plus = arrays_of(G.apply(total))
             results += [-minus, plus[::-1]]
         return tuple(da.moveaxis(r, 0, 2) for r in results)
 
@@ -276,9 +278,9 @@ class Marchenko:
         times = np.asarray(trav)
         direct = self._direct(times, G0, nfft)
         R, M, G = self._operators(times)
-        focus = da.from_array(direct, chunks=R.domain.chunks)  # type: ignore[union-attr]
-        redatumed = R.apply(focus)
-        d = BlockVector((self._window(times).apply(redatumed), da.zeros_like(redatumed)))
+        focus = da.from_array(direct, chunks=parts(R.domain)[0].chunks or "auto")
+        redatumed = one_array(R.apply(focus))
+        d = BlockVector((one_array(self._window(times).apply(redatumed)), da.zeros_like(redatumed)))
         return M, d, G, focus, redatumed
 
     def _operators(self, times: Array) -> tuple[LinearOperator, LinearOperator, LinearOperator]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from logging import getLogger
 from math import prod, sqrt
@@ -23,6 +24,7 @@ from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Engine, engine_of
 from pylops_distributed.signalprocessing.fredholm1 import multiply_slices
 from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.types import ArrayLike, ChunksLike, DType, NDArray
 from pylops_distributed.waveeqprocessing.spectra import Spectra, to_frequencies, to_times
 
 logger = getLogger(__name__)
@@ -109,7 +111,7 @@ class MDC(LinearOperator):
 
     def __init__(
         self,
-        G: Any,
+        G: ArrayLike,
         nt: int,
         nv: int,
         dt: float = 1.0,
@@ -122,7 +124,7 @@ class MDC(LinearOperator):
         prescaled: bool = False,
         name: str | None = "M",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
         **kwargs_fft: Any,
     ) -> None:
@@ -161,7 +163,7 @@ class MDC(LinearOperator):
             return self._fused(x, space, adjoint, kind)
         return self._rechunked(x, space, adjoint, kind)
 
-    def _fused(self, x: da.Array, space: Space, adjoint: bool, kind: np.dtype[Any]) -> da.Array:
+    def _fused(self, x: da.Array, space: Space, adjoint: bool, kind: DType) -> da.Array:
         """Tasks that pick what they need of all chunks before them."""
         assert space.chunks is not None
         grid = [tuple(range(len(c))) for c in (self.G.chunks[0], x.chunks[1], space.chunks[1], x.chunks[2])]
@@ -171,7 +173,9 @@ class MDC(LinearOperator):
         lows, firsts = (np.cumsum([0, *c]).tolist() for c in (self.G.chunks[0], space.chunks[1]))
         tasks: dict[Any, Any] = {}
 
-        def add(key: tuple[Any, ...], function: Any, *keys: tuple[Any, ...], **options: Any) -> None:
+        def add(
+            key: tuple[Any, ...], function: Callable[..., NDArray], *keys: tuple[Any, ...], **options: Any
+        ) -> None:
             tasks[key] = Task(key, function, *map(TaskRef, keys), **options)
 
         for v in grid[3]:
@@ -187,7 +191,7 @@ class MDC(LinearOperator):
         graph = HighLevelGraph.from_collections(name, tasks, dependencies=[x, self.G])
         return da.Array(graph, name, space.chunks, meta=np.empty((0,) * 3, kind))
 
-    def _rechunked(self, x: da.Array, space: Space, adjoint: bool, kind: np.dtype[Any]) -> da.Array:
+    def _rechunked(self, x: da.Array, space: Space, adjoint: bool, kind: DType) -> da.Array:
         """Spectra cut in pieces, so that each chunk of the kernel gets only what it needs."""
         assert space.chunks is not None
         inner, outer = ((0, 1, 3), (0, 2, 3)) if adjoint else ((0, 2, 3), (0, 1, 3))
@@ -206,7 +210,7 @@ class MDC(LinearOperator):
         )  # fmt: skip
 
 
-def _kernel(G: Any, nt: int) -> da.Array:
+def _kernel(G: object, nt: int) -> da.Array:
     """The kernel without frequencies that traces of ``nt`` samples do not have."""
     kernel = as_lazy_array(G)
     if kernel.ndim != 3:
@@ -225,7 +229,7 @@ def _multiply(g: Array, *spectra: Array, rows: slice, adjoint: bool, conj: bool)
     )
 
 
-def _to_times(*parts: Array, columns: slice, spectra: Spectra, shift: bool, kind: Any) -> Array:
+def _to_times(*parts: Array, columns: slice, spectra: Spectra, shift: bool, kind: DType) -> Array:
     """Traces of a chunk of sources, or of receivers, from all chunks of frequencies."""
     pieces = [p[:, columns] for p in parts]
     return to_times(pieces[0] if len(pieces) == 1 else np.concatenate(pieces), spectra, shift, kind)

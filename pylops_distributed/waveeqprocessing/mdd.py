@@ -18,6 +18,7 @@ from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 from pylops_distributed.signalprocessing.fourier import Engine
 from pylops_distributed.utils.dottest import dottest as run_dottest
+from pylops_distributed.vectors.space import one_array
 from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.spectra import kernel_of
 
@@ -27,8 +28,8 @@ __all__ = ["MDC", "MDD"]
 
 
 def MDD(
-    G: Any,
-    d: Any,
+    G: object,
+    d: object,
     dt: float = 0.004,
     dr: float = 1.0,
     nfmax: int | None = None,
@@ -43,9 +44,9 @@ def MDD(
     smooth_precond: int = 0,
     fftengine: Engine = "numpy",
     *,
-    solver: Callable[..., Any] = lsqr,
-    **kwargs_solver: Any,
-) -> Any:
+    solver: Callable[..., object] = lsqr,
+    **kwargs_solver: object,
+) -> object:
     r"""Undo a multi-dimensional convolution by least squares.
 
     Finds the model :math:`\mathbf m` that minimises :math:`\|\mathbf d - \mathbf D \mathbf m\|^2`, with
@@ -171,4 +172,5 @@ def _convolved(model: da.Array, wav: ArrayLike | None) -> da.Array:
     if wav is None:
         return model
     h = np.asarray(wav)
-    return Convolve1D(model.shape, h, (h.size - 1) // 2, axis=-1, dtype=model.dtype).apply(model)
+    convolution = Convolve1D(model.shape, h, (h.size - 1) // 2, axis=-1, dtype=model.dtype)
+    return one_array(convolution.apply(model))

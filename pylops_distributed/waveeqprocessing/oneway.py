@@ -21,7 +21,8 @@ from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.signalprocessing.fft import FFT
 from pylops_distributed.signalprocessing.fourier import Engine
 from pylops_distributed.utils.dottest import dottest as run_dottest
-from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.space import Space, one_array
+from pylops_distributed.vectors.types import ChunksLike
 
 
 class PhaseShift(LinearOperator):
@@ -83,6 +84,7 @@ class PhaseShift(LinearOperator):
     dtype('float64')
     """
 
+    domain: Space
     narrow = (True, True)
 
     def __init__(
@@ -97,7 +99,7 @@ class PhaseShift(LinearOperator):
         name: str | None = "P",
         fftengine: Engine = "numpy",
         *,
-        chunks: Any = None,
+        chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
         **kwargs_fft: Any,
     ) -> None:
@@ -125,7 +127,7 @@ class PhaseShift(LinearOperator):
         y = self.time.apply(x)
         for transform in self.spaces:
             y = transform.apply_adjoint(y)
-        y = self._phase(y, conj)
+        y = self._phase(one_array(y), conj)
         for transform in self.spaces[::-1]:
             y = transform.apply(y)
         return self.domain.fit(self.time.apply_adjoint(y))
@@ -152,7 +154,7 @@ def _shift(y: Array, f: Array, *wavenumbers: Array, vel: float, dz: float, conj:
 
 
 def Deghosting(
-    p: Any,
+    p: object,
     nt: int,
     nr: int | Sequence[int],
     dt: float,
@@ -160,16 +162,16 @@ def Deghosting(
     vel: float,
     zrec: float,
     kind: Literal["p", "vz"] = "p",
-    pd: Any = None,
-    win: Any = None,
+    pd: object = None,
+    win: object = None,
     npad: int | Sequence[int] = 11,
-    ntaper: Any = (11, 11),
+    ntaper: object = (11, 11),
     restriction: LinearOperator | None = None,
     sptransf: LinearOperator | None = None,
-    solver: Callable[..., Any] = lsqr,
+    solver: Callable[..., object] = lsqr,
     dottest: bool = False,
     dtype: DTypeLike = "float64",
-    **kwargs_solver: Any,
+    **kwargs_solver: object,
 ) -> tuple[da.Array, da.Array]:
     r"""Up- and down-going waves at receivers below the sea surface, from one component.
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import dask.array as da
 import numpy as np
 import pylops.signalprocessing as local
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.laplacian import Laplacian
@@ -29,6 +29,7 @@ from pylops_distributed.signalprocessing.radon3d import Radon3D
 from pylops_distributed.signalprocessing.sliding2d import Sliding2D
 from pylops_distributed.signalprocessing.sliding3d import Sliding3D
 from pylops_distributed.utils.dottest import dottest as run_dottest
+from pylops_distributed.vectors.space import one_array
 
 Kind: TypeAlias = Literal[
     "spatial", "fk", "radon-linear", "radon-parabolic", "radon-hyperbolic", "chirpradon-linear", "sliding",
@@ -37,7 +38,7 @@ Kind: TypeAlias = Literal[
 
 
 def SeismicInterpolation(
-    data: Any,
+    data: ArrayLike,
     nrec: int | tuple[int, int],
     iava: ArrayLike,
     iava1: ArrayLike | None = None,
@@ -50,9 +51,9 @@ def SeismicInterpolation(
     paxis: ArrayLike | None = None,
     p1axis: ArrayLike | None = None,
     centeredh: bool = True,
-    nwins: Any = None,
-    nwin: Any = None,
-    nover: Any = None,
+    nwins: int | tuple[int, ...] | None = None,
+    nwin: int | tuple[int, ...] | None = None,
+    nover: int | tuple[int, ...] | None = None,
     engine: Literal["numpy", "numba", "fftw"] = "numba",
     dottest: bool = False,
     **kwargs_solver: Any,
@@ -151,7 +152,7 @@ def SeismicInterpolation(
         )  # fmt: skip
         if dottest:
             run_dottest(R, verb=True)
-        return regularized_inversion(R, d, [D], **kwargs_solver)[0], None, None
+        return one_array(regularized_inversion(R, d, [D], **kwargs_solver)[0]), None, None
     grid = InterpolationGrid(
         kind, dims, dtype, taxis, (spataxis, spat1axis)[: d.ndim - 1], (paxis, p1axis)[: d.ndim - 1]
     )
@@ -166,11 +167,11 @@ def SeismicInterpolation(
         run_dottest(op, complexflag=int(kind == "fk"), verb=True)
     model, _, cost = fista(op, d.astype(op.dtype), **kwargs_solver)
     prec = da.asarray(model)
-    interpolated = P.apply(prec).real.reshape(dims)
+    interpolated = one_array(P.apply(prec)).real.reshape(dims)
     return interpolated, prec.reshape(grid.sparse(P)), cost
 
 
-def _sampling(dims: tuple[int, ...], places: Sequence[ArrayLike], dtype: Any) -> LinearOperator:
+def _sampling(dims: tuple[int, ...], places: Sequence[ArrayLike], dtype: DTypeLike) -> LinearOperator:
     """From the grid to the traces, direction by direction."""
     op: LinearOperator | None = None
     for axis, iava in enumerate(map(np.asarray, places)):
@@ -216,7 +217,13 @@ class InterpolationGrid:
         )
         return transform
 
-    def sliding(self, nwins: Any, nwin: Any, nover: Any, engine: Any) -> LinearOperator:
+    def sliding(
+        self,
+        nwins: int | tuple[int, ...] | None,
+        nwin: int | tuple[int, ...] | None,
+        nover: int | tuple[int, ...] | None,
+        engine: str,
+    ) -> LinearOperator:
         """From slownesses in windows along space, by PyLops' operators."""
         t, *x = self.axes
         counts, lengths, over = (shape_of(require_option(n, "windows")) for n in (nwins, nwin, nover))

@@ -15,6 +15,7 @@ from pylops_distributed.blockwise.arguments import complex_type, real_type
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.signalprocessing.fourier import ENGINES
+from pylops_distributed.vectors.types import DType
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Spectra:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def to_frequencies(block: Array, spectra: Spectra, shift: bool, kind: np.dtype[Any]) -> Array:
+def to_frequencies(block: Array, spectra: Spectra, shift: bool, kind: DType) -> Array:
     """Spectra, scaled, of the real part of traces, whose middle is zero time if ``shift``."""
     fft = import_on_use(ENGINES[spectra.engine])
     x = block.real.astype(real_type(kind), copy=False)
@@ -51,7 +52,7 @@ def to_frequencies(block: Array, spectra: Spectra, shift: bool, kind: np.dtype[A
     return np.asarray(y, complex_type(kind))
 
 
-def to_times(block: Array, spectra: Spectra, shift: bool, kind: np.dtype[Any]) -> Array:
+def to_times(block: Array, spectra: Spectra, shift: bool, kind: DType) -> Array:
     """Traces of spectra, with the origin moved to the middle if ``shift``."""
     fft = import_on_use(ENGINES[spectra.engine])
     y = fft.irfft(block, n=spectra.nt, axis=0, **spectra.options)

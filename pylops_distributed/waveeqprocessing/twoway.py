@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from pylops_distributed.blockwise import Array, BlockwiseOperator
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.partitioned import EnsembleRule, OperatorEnsemble
+from pylops_distributed.vectors.types import Settings
 
 
 class AcousticWave2D(BlockwiseOperator):
@@ -171,11 +172,11 @@ class AcousticWave2D(BlockwiseOperator):
         rule = EnsembleRule(parts, self.dims, self.dimsd, adjoint=True)
         self.src_illumination = rule(da.zeros(self.dimsd, dtype=np.float32), np.dtype(np.float32))
 
-    def _places(self) -> dict[str, Any]:
+    def _places(self) -> Settings:
         return {name: self.parts.options[name] for name in self.parts.cut}
 
 
-def build_acoustic_wave(wavelet: Array | None = None, **options: Any) -> Any:
+def build_acoustic_wave(wavelet: Array | None = None, **options: object) -> Any:
     """PyLops' operator, with a custom wavelet."""
     op = pylops.waveeqprocessing.AcousticWave2D(**options)
     if wavelet is not None:
@@ -186,7 +187,7 @@ def build_acoustic_wave(wavelet: Array | None = None, **options: Any) -> Any:
 class _Illumination:
     """An operator of some shots, in whose adjoint's place is their illumination."""
 
-    def __init__(self, settings: dict[str, Any], **places: Any) -> None:
+    def __init__(self, settings: Settings, **places: object) -> None:
         self.op = build_acoustic_wave(**{**settings, **places})
         self.dims, self.dimsd = self.op.dims, self.op.dimsd
 

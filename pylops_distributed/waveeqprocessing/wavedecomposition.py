@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import dask.array as da
 import numpy as np
@@ -220,8 +220,8 @@ def UpDownComposition3D(
 
 
 def WavefieldDecomposition(
-    p: Any,
-    vz: Any,
+    p: object,
+    vz: object,
     nt: int,
     nr: int | Sequence[int],
     dt: float,
@@ -235,10 +235,10 @@ def WavefieldDecomposition(
     kind: Literal["inverse", "analytical"] = "inverse",
     restriction: LinearOperator | None = None,
     sptransf: LinearOperator | None = None,
-    solver: Callable[..., Any] = lsqr,
+    solver: Callable[..., object] = lsqr,
     dottest: bool = False,
     dtype: DTypeLike = "complex128",
-    **kwargs_solver: Any,
+    **kwargs_solver: object,
 ) -> tuple[da.Array, da.Array]:
     r"""Up- and down-going waves from pressure and vertical velocity.
 

@@ -6,7 +6,6 @@ import logging
 import signal
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
 
 import typer
 from rich.console import Console
@@ -22,7 +21,7 @@ def report_errors(command: Callable[..., None]) -> Callable[..., None]:
     """Turn errors of a command into one message and the exit code of the error."""
 
     @wraps(command)
-    def guarded(*args: Any, **kwargs: Any) -> None:
+    def guarded(*args: object, **kwargs: object) -> None:
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             command(*args, **kwargs)
@@ -47,5 +46,5 @@ def print_check(name: str, passed: bool, message: str) -> None:
     out.print(message, markup=False)
 
 
-def _interrupt(*_: Any) -> None:
+def _interrupt(*_: object) -> None:
     raise InterruptedBySignal

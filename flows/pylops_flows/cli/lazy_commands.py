@@ -67,7 +67,7 @@ def lazy_group(table: dict[str, CommandEntry]) -> type[TyperGroup]:
         def __init__(self, **options: Any) -> None:
             super().__init__(**options | {"commands": {n: LazyCommand(n, e) for n, e in table.items()}})
 
-        def list_commands(self, ctx: Any) -> list[str]:
+        def list_commands(self, ctx: object) -> list[str]:
             """Return the names of the commands, in the order of the table."""
             return list(self.commands)
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import dask
 
@@ -20,6 +20,9 @@ from pylops_flows.cli import problem_template
 from pylops_flows.settings.nested import merge
 from pylops_flows.settings.pipeline import load, validate
 from pylops_flows.settings.preflight import inputs
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 
 def write_problem(name: str, folder: Path) -> tuple[Path, str]:
@@ -56,7 +59,7 @@ def problem_text(class_name: str) -> str:
     return text.replace(" What `pld new problem` writes.", "")
 
 
-def check_problem(target: str, overrides: dict[str, Any]) -> Iterator[tuple[str, bool, str]]:
+def check_problem(target: str, overrides: Json) -> Iterator[tuple[str, bool, str]]:
     """Yield the name, success and message of each check of a problem.
 
     Parameters

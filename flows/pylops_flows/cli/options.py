@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pylops_flows.settings.bounded import DEPTH, read_yaml
 from pylops_flows.settings.nested import nested
 from pylops_flows.settings.paths import absolute
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 Config = Annotated[str, typer.Argument(metavar="CONFIG.yaml", help="Settings; see data/ for examples.")]
 Root = Annotated[str, typer.Option("--root", metavar="DIR", help="Folder or s3:// URL where runs live.")]
@@ -26,7 +29,7 @@ Pool = Annotated[str, typer.Option("--pool", help="Work pool; created if it does
 Deployments = Annotated[Path, typer.Option("--file", metavar="FILE", help="File with the deployments.")]
 
 
-def parse_settings(settings: list[str] | None) -> dict[str, Any]:
+def parse_settings(settings: list[str] | None) -> Json:
     """Return nested values of ``a.b=value`` arguments; values are read as YAML."""
     changes: dict[str, Any] = {}
     for setting in settings or []:

@@ -62,7 +62,7 @@ class Template(Problem):
         coords = {"trace": np.arange(40), "t": np.arange(200) * 0.004}
         case = cls(truth="true", smooth=0.05)
         ds = xr.Dataset({"recorded": (("trace", "t"), true), "true": (("trace", "t"), true)}, coords)
-        blurred = case.operator(ds).apply(da.from_array(true)).compute(scheduler="synchronous")
+        blurred = (case.operator(ds) @ da.from_array(true)).compute(scheduler="synchronous")
         ds["recorded"] = ("trace", "t"), blurred + 0.01 * rng.standard_normal(true.shape)
         settings = {"problem": case.model_dump(mode="json"), "solver": {"name": "cgls", "niter": 60}}
         return Demo(ds, settings, "blocky traces behind a smooth filter")

@@ -41,7 +41,7 @@ class Startup:
         if "PREFECT_API_URL" not in os.environ:
             self._server = self._exits.enter_context(closing(import_late("start_server")()))
 
-    def start_cluster(self, cluster: Any) -> None:
+    def start_cluster(self, cluster: object) -> None:
         """Begin to start a cluster, for the pipeline to take."""
         self._exits.enter_context(import_late("prestarted_cluster")(cluster))
 

@@ -6,7 +6,6 @@ import base64
 import json
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any
 
 from pylops_distributed.inversion.inversion import Progress
 from pylops_distributed.runs import markup
@@ -40,14 +39,16 @@ def progress_markdown(run: str, progress: Progress, pictures: Mapping[str, bytes
     return f"{table(rows)}\n\n{shown}\n\n{snippet(run)}"
 
 
-def report_markdown(run: str, report: str, figures: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
+def report_markdown(
+    run: str, report: str, figures: Mapping[str, object], pictures: Mapping[str, bytes]
+) -> str:
     """Return Markdown of a run's report."""
     shown = "\n\n".join(f"## {markup.text(name)}\n{image(name, png)}" for name, png in pictures.items())
     rows = {name: markup.text(value) for name, value in figures.items()} | {"report": markup.code(report)}
     return f"{table(rows)}\n\n{shown}\n\n{snippet(run)}"
 
 
-def table(rows: Mapping[str, Any]) -> str:
+def table(rows: Mapping[str, object]) -> str:
     """Return Markdown of two columns; values are Markdown."""
     return "| | |\n| --- | --- |\n" + "\n".join(
         f"| {markup.text(key)} | {value} |" for key, value in rows.items()
@@ -64,7 +65,7 @@ def snippet(run: str) -> str:
     return markup.opening(open_storage(run).place)
 
 
-def settings_table(config: Mapping[str, Any], attrs: Mapping[str, Any]) -> str:
+def settings_table(config: Mapping[str, object], attrs: Mapping[str, object]) -> str:
     """Return JSON of a table of all settings, and of a run's provenance."""
     provenance = ("run_id", "fingerprint", "created_at", "dataset", "python", "platform", "software", "git")
     rows = [("setting", k, v) for k, v in flat(config)]

@@ -38,7 +38,7 @@ def resumable_state(reason: str) -> State[Any]:
     )
 
 
-def stop_as_resumable(body: Callable[..., Any], *args: Any) -> Any:
+def stop_as_resumable(body: Callable[..., object], *args: object) -> Any:
     """Call a flow's body with a heartbeat, and return its result, or the state :data:`RESUMABLE` if it was stopped.
 
     Raises
@@ -69,7 +69,7 @@ def _end_suspended(state: State[Any] | None) -> NoReturn:
     raise Pause(state=state)
 
 
-def run_stage(flow: Flow[..., Any], *args: Any, **options: Any) -> Any:
+def run_stage(flow: Flow[..., Any], *args: object, **options: object) -> Any:
     """Run a flow as a stage of the current one, with options such as a timeout, and return its result.
 
     Raises
@@ -112,7 +112,7 @@ def _with_options(flow: Flow[..., Any], options: Mapping[str, Any], started: lis
     return stage
 
 
-def _run_until_started(stage: Flow[..., Any], args: tuple[Any, ...], started: list[UUID]) -> State[Any]:
+def _run_until_started(stage: Flow[..., Any], args: tuple[object, ...], started: list[UUID]) -> State[Any]:
     """Run a stage, and return its state.
 
     In a flow run that was suspended and resumed, Prefect returns the stages that ended before as they ended then,
@@ -125,7 +125,7 @@ def _run_until_started(stage: Flow[..., Any], args: tuple[Any, ...], started: li
             return state
 
 
-def flow_result(flow: Flow[..., Any], *args: Any) -> Any:
+def flow_result(flow: Flow[..., Any], *args: object) -> Any:
     """Run a flow for a command, and return its result.
 
     Raises

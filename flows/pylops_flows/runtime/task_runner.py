@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from distributed import Client, fire_and_forget
 from prefect.context import FlowRunContext
+from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner
 from prefect_dask import DaskTaskRunner
 
 from pylops_distributed.clusters.client import starter
@@ -16,7 +18,7 @@ from pylops_flows.server.fast_import import import_without_gc
 from pylops_flows.settings.pipeline import ClusterConfig
 
 
-def task_runner(cluster: ClusterConfig | None = None) -> DaskTaskRunner:
+def task_runner(cluster: ClusterConfig | None = None) -> TaskRunner[PrefectFuture[Any]]:
     """Return a task runner on a cluster, which starts on first use.
 
     Raises
@@ -27,8 +29,10 @@ def task_runner(cluster: ClusterConfig | None = None) -> DaskTaskRunner:
     set_dask_log_levels()
     settings = cluster or ClusterConfig()
     if "://" in settings.hardware:
-        return DaskTaskRunner(address=settings.hardware)
-    return DaskTaskRunner(cluster_class=starter(settings.hardware), cluster_kwargs=settings.filled)
+        runner = DaskTaskRunner(address=settings.hardware)
+    else:
+        runner = DaskTaskRunner(cluster_class=starter(settings.hardware), cluster_kwargs=settings.filled)
+    return cast("TaskRunner[PrefectFuture[Any]]", runner)
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def read_yaml(text: str) -> Any:
         loader.dispose()
 
 
-def check_size(value: Any) -> None:
+def check_size(value: object) -> None:
     """Reject settings with too many values, nested too deep, or with numbers too long; fast for any aliases.
 
     Parameters
@@ -70,7 +70,7 @@ def check_size(value: Any) -> None:
         )
 
 
-def _expanded(value: Any, counts: dict[int, int | None], depth: int) -> int:
+def _expanded(value: object, counts: dict[int, int | None], depth: int) -> int:
     """Return the number of values that ``value`` stands for; each container is entered once."""
     if depth > DEPTH:
         raise OversizedSettingsError(f"settings nested more than {DEPTH} deep")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 
-def nested(changes: Mapping[str, Any]) -> dict[str, Any]:
+def nested(changes: Mapping[str, object]) -> Json:
     """Return nested values of dotted names.
 
     Raises
@@ -28,7 +31,7 @@ def nested(changes: Mapping[str, Any]) -> dict[str, Any]:
     return root
 
 
-def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield dotted names and values of nested values."""
     for key, value in values.items():
         if isinstance(value, Mapping) and value:
@@ -37,7 +40,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield f"{prefix}{key}", value
 
 
-def merge(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def merge(values: Mapping[str, Any], changes: Mapping[str, Any]) -> Json:
     """Return nested values, with those of ``changes`` taking precedence."""
     merged = dict(values)
     for key, value in changes.items():

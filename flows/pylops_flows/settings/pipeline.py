@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -19,6 +19,9 @@ from pylops_flows.settings.bounded import check_size, read_yaml
 from pylops_flows.settings.nested import merge
 from pylops_flows.settings.paths import absolute
 from pylops_flows.settings.secrets import fill_secrets, reject_secrets
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 
 class Form(BaseModel):
@@ -64,7 +67,7 @@ class ClusterConfig(Form):
         return options
 
     @property
-    def filled(self) -> dict[str, Any]:
+    def filled(self) -> Json:
         """The options, with secrets read from the environment."""
         return {name: fill_secrets(value, name) for name, value in self.options.items()}
 
@@ -105,7 +108,7 @@ class PipelineConfig(Form):
 
     @model_validator(mode="before")
     @classmethod
-    def _is_harmless(cls, raw: Any) -> Any:
+    def _is_harmless(cls, raw: object) -> Any:
         """Reject settings that are too large or hold secrets, wherever they come from."""
         if isinstance(raw, dict):
             check_size(raw)
@@ -124,7 +127,7 @@ class PipelineConfig(Form):
         return self.dataset or f"{self.root.rstrip('/')}/datasets/{self.name}-{FINGERPRINT}.zarr"
 
 
-def load(path: str | Path, overrides: dict[str, Any] | None = None) -> PipelineConfig:
+def load(path: str | Path, overrides: Json | None = None) -> PipelineConfig:
     """Read a pipeline from YAML; relative paths of sources count from the file's folder.
 
     Raises
@@ -137,7 +140,7 @@ def load(path: str | Path, overrides: dict[str, Any] | None = None) -> PipelineC
     return validate(read(path, overrides), str(path))
 
 
-def read(path: str | Path, overrides: dict[str, Any] | None = None) -> dict[str, Any]:
+def read(path: str | Path, overrides: Json | None = None) -> Json:
     """Return the settings of a YAML file, not validated, with absolute paths of sources; raises as :func:`load`."""
     file = Path(path)
     if not file.is_file():
@@ -157,7 +160,7 @@ def read(path: str | Path, overrides: dict[str, Any] | None = None) -> dict[str,
     return merge(raw, overrides or {})
 
 
-def validate(raw: dict[str, Any], origin: str) -> PipelineConfig:
+def validate(raw: Json, origin: str) -> PipelineConfig:
     """Return a pipeline of plain values; one error names every wrong key."""
     try:
         config = PipelineConfig.model_validate(raw)

@@ -14,7 +14,7 @@ FLAG = re.compile(r"--?[\w-]+")  # its value is the next argument
 NAME = re.compile(r"\$\{?(\w+)\}?")
 
 
-def reject_secrets(value: Any, key: str = "") -> None:
+def reject_secrets(value: object, key: str = "") -> None:
     """Raise an error if a setting holds a secret; the message does not repeat it."""
     for name, inner in _parts(value, key):
         reject_secrets(inner, name)
@@ -47,7 +47,7 @@ def _raise_if(name: str | None, key: str) -> None:
     )
 
 
-def _parts(value: Any, key: str) -> list[tuple[str, Any]]:
+def _parts(value: object, key: str) -> list[tuple[str, Any]]:
     """Return the parts of a setting, each with the key that says what it is."""
     if isinstance(value, dict):
         if value.keys() == {"name", "value"}:  # as Kubernetes writes variables
@@ -59,7 +59,7 @@ def _parts(value: Any, key: str) -> list[tuple[str, Any]]:
     return []
 
 
-def fill_secrets(value: Any, key: str = "") -> Any:
+def fill_secrets(value: object, key: str = "") -> Any:
     """Return a value with secrets in place of their environment variables.
 
     Raises

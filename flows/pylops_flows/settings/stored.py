@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pylops_distributed.settings.solver_settings import SOLVERS
 from pylops_distributed.storage.run import Run
 
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
-def settings_of(run: Run) -> dict[str, Any]:
+
+def settings_of(run: Run) -> Json:
     """Return the settings that resume a run: those it was made with, or those of its identity for a run made in Python.
 
     Raises

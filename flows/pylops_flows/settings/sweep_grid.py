@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -13,12 +13,15 @@ from pylops_distributed import tuning
 from pylops_flows.settings.nested import merge, nested
 from pylops_flows.settings.pipeline import PipelineConfig, validate
 
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
+
 Path = tuple[str, ...]
 SWEPT = ("problem", "solver")
 TABLE = "sweep.csv"
 
 
-def swept(raw: dict[str, Any]) -> dict[str, list[Any]]:
+def swept(raw: Json) -> dict[str, list[Any]]:
     """Return the settings of problem and solver that are lists where one value is expected, by dotted names.
 
     Settings that take a list, such as the samples of a wavelet, are not swept.
@@ -38,7 +41,7 @@ def swept(raw: dict[str, Any]) -> dict[str, list[Any]]:
     return {}
 
 
-def expand(raw: dict[str, Any], origin: str) -> tuple[PipelineConfig, dict[str, list[Any]]]:
+def expand(raw: Json, origin: str) -> tuple[PipelineConfig, dict[str, list[Any]]]:
     """Return the pipeline of the first values, and the values of each swept setting.
 
     Raises
@@ -59,7 +62,7 @@ def expand(raw: dict[str, Any], origin: str) -> tuple[PipelineConfig, dict[str, 
     return validate(merge(raw, nested(first)), origin), values
 
 
-def combinations(values: dict[str, list[Any]]) -> list[dict[str, Any]]:
+def combinations(values: dict[str, list[Any]]) -> list[Json]:
     """Return every combination of the values."""
     return [dict(zip(values, row, strict=True)) for row in product(*values.values())]
 
@@ -70,12 +73,12 @@ def configs(config: PipelineConfig, values: dict[str, list[Any]]) -> list[Pipeli
     return [validate(merge(raw, nested(changes)), "the sweep") for changes in combinations(values)]
 
 
-def combination_label(changes: dict[str, Any]) -> str:
+def combination_label(changes: Json) -> str:
     """Return a short label of a combination."""
     return ", ".join(f"{name.rpartition('.')[2]}={value}" for name, value in changes.items())
 
 
-def _lists(raw: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
+def _lists(raw: object, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
     if isinstance(raw, list):
         yield path, raw
     elif isinstance(raw, dict):

@@ -23,6 +23,7 @@ from pylops_distributed.ingest.formats.coordinates import (
     check_dims,
 )
 from pylops_distributed.registry import import_on_use
+from pylops_distributed.storage.group_metadata import Json
 
 
 def check_room(path: str, nbytes: int) -> None:
@@ -86,7 +87,7 @@ def name_axes(name: str, ndim: int, dims: Sequence[str] | None, alone: bool) -> 
     return tuple(dims)
 
 
-def choose(arrays: Mapping[str, Any], variables: Sequence[str] | None, path: str) -> dict[str, Any]:
+def choose(arrays: Mapping[str, Any], variables: Sequence[str] | None, path: str) -> Json:
     """The arrays asked for, or all.
 
     Raises

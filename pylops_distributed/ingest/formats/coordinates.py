@@ -9,6 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import xarray as xr
 
+from pylops_distributed.storage.group_metadata import Json
+from pylops_distributed.vectors.types import NDArray
+
 # A step as a number or with its unit ("4 ms"), for the one axis that time or depth runs along, or by dimension.
 Interval: TypeAlias = float | str | Mapping[str, float | str]
 # By dimension: values, the name of an array of the file, or a mapping of start, step, values and units.
@@ -84,7 +87,7 @@ def add_coords(
     return ds
 
 
-def _steps(ds: xr.Dataset, interval: Interval | None, path: str) -> dict[str, Any]:
+def _steps(ds: xr.Dataset, interval: Interval | None, path: str) -> Json:
     """Coordinates from 0 on, by dimension."""
     if interval is None:
         return {}
@@ -112,7 +115,7 @@ def _steps(ds: xr.Dataset, interval: Interval | None, path: str) -> dict[str, An
 
 def _values(
     name: str, asked: Any, size: int, arrays: Mapping[str, Any], path: str
-) -> tuple[np.ndarray[Any, Any], dict[str, str]]:
+) -> tuple[NDArray, dict[str, str]]:
     """Values and attributes of one coordinate."""
     attrs: dict[str, str] = {}
     if isinstance(asked, Mapping):

@@ -17,6 +17,7 @@ from scipy.sparse import issparse
 from pylops_distributed.ingest.formats.base import FileArray, check_room, label_arrays, require
 from pylops_distributed.ingest.formats.coordinates import Coords, Interval
 from pylops_distributed.ingest.formats.hdf5_links import check_contained
+from pylops_distributed.vectors.types import DType, NDArray
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ def open_matlab(
     return ds.assign_attrs(reading="whole")
 
 
-def _kind(array: Any) -> str:
+def _kind(array: NDArray) -> str:
     """Description of a variable that is no numerical array."""
     if issparse(array):
         return "sparse"
@@ -141,7 +142,7 @@ def _find(path: str) -> tuple[dict[str, FileArray], dict[str, str]]:
     return arrays, others
 
 
-def _complex(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+def _complex(dtype: DType) -> DType | None:
     """Complex type of MATLAB's pairs of numbers, if that is what they are."""
     if dtype.names != ("real", "imag"):
         return None
@@ -160,7 +161,7 @@ class _Transposed:
     def __init__(self, dataset: Any) -> None:
         self.dataset = dataset
 
-    def __getitem__(self, index: tuple[Any, ...]) -> Any:
+    def __getitem__(self, index: tuple[Any, ...]) -> object:
         part = self.dataset[tuple(reversed(index))].T
         kind = _complex(part.dtype)
         return part if kind is None else np.ascontiguousarray(part).view(kind)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.storage.object_store import open_storage
+from pylops_distributed.vectors.types import Settings
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -68,7 +69,7 @@ class Source(BaseModel):
 
     @field_validator("options", mode="before")
     @classmethod
-    def _plain(cls, options: Any) -> Any:
+    def _plain(cls, options: Settings) -> Any:
         """Arrays as lists: options are stored and sent as JSON."""
         if isinstance(options, Mapping):
             return {key: cls._plain(value) for key, value in options.items()}
@@ -171,7 +172,7 @@ def recognise(path: str) -> str:
     )
 
 
-def size_and_sha256(path: str) -> Mapping[str, Any]:
+def size_and_sha256(path: str) -> Mapping[str, object]:
     """Size [bytes] and SHA-256 of a file, or of all keys and objects of a folder or URL, streaming."""
     if Path(path).is_file():
         with Path(path).open("rb") as file:

@@ -17,6 +17,7 @@ from pylops_distributed.optimization.numerics.proximal_objective import (
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, plus
 from pylops_distributed.vectors.elementwise import distance, elementwise, real_dtype, scalar_array
 from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.types import NDArray
 
 
 @dataclass(frozen=True)
@@ -99,5 +100,5 @@ class ADMM:
         return reason(state, state.iteration, self.niter, self.tol)
 
 
-def _dual(u: Any, x: Any, z: Any) -> Any:
+def _dual(u: NDArray, x: NDArray, z: NDArray) -> NDArray:
     return u + x - z

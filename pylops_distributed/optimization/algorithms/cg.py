@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import dask.array as da
+
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.arithmetic import axpy, safe_divide, squared_norm, vdot
@@ -84,18 +86,20 @@ class CG:
             return Reason.CONVERGED
         return Reason.NITER if state.iteration >= self.niter else None
 
-    def _image(self, op: LinearOperator, x: Vector) -> Any:
+    def _image(self, op: LinearOperator, x: Vector) -> Vector:
         image = op.apply(x)
         return axpy(self.damp, x, image) if self.damp else image
 
-    def _precondition(self, r: Any) -> tuple[Any, Any]:
+    def _precondition(self, r: Vector) -> tuple[Vector, da.Array]:
         """The preconditioned residual, and its inner product with the residual."""
         if self.M is None:
             return r, squared_norm(r)
         z = self.M.apply(r)
         return z, vdot(r, z).real
 
-    def _state(self, iteration: int, x: Any, r: Any, z: Any, k: Any, before: CGState | None) -> CGState:
+    def _state(
+        self, iteration: int, x: Vector, r: Vector, z: Vector, k: da.Array, before: CGState | None
+    ) -> CGState:
         c, kfirst = (
             (z, k) if before is None else (axpy(safe_divide(k, before.kold), before.c, z), before.kfirst)
         )

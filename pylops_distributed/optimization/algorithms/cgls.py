@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import dask.array as da
+
 from pylops_distributed.execution.state import Reason, State, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.arithmetic import axpy, safe_divide, squared_norm, vdot
@@ -91,18 +93,20 @@ class CGLS:
             return Reason.CONVERGED
         return Reason.NITER if state.iteration >= self.niter else None
 
-    def _gradient(self, op: LinearOperator, s: Vector, x: Vector) -> Any:
+    def _gradient(self, op: LinearOperator, s: Vector, x: Vector) -> Vector:
         r = op.apply_adjoint(s)
         return axpy(-(self.damp**2), x, r) if self.damp else r
 
-    def _precondition(self, r: Any) -> tuple[Any, Any]:
+    def _precondition(self, r: Vector) -> tuple[Vector, da.Array]:
         """The preconditioned gradient, and its inner product with the gradient."""
         if self.M is None:
             return r, squared_norm(r)
         z = self.M.apply(r)
         return z, vdot(r, z).real
 
-    def _state(self, iteration: int, x: Any, s: Any, c: Any, k: Any, kfirst: Any) -> CGLSState:
+    def _state(
+        self, iteration: int, x: Vector, s: Vector, c: Vector, k: da.Array, kfirst: da.Array
+    ) -> CGLSState:
         misfit = squared_norm(s)
         objective = misfit + self.damp**2 * squared_norm(x) if self.damp else misfit
         return CGLSState(iteration, x, s, c, k, kfirst, misfit**0.5, objective**0.5)

@@ -12,6 +12,7 @@ from pylops_distributed.optimization.algorithms.ista import ISTA, ISTAState
 from pylops_distributed.vectors.arithmetic import squared_norm
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype, scalar_array, zero_model
 from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.types import NDArray
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,11 @@ class FISTA(ISTA):
         return FISTAState(state.iteration + 1, x, **measures, z=z, r=r, rz=rz, t=t)
 
 
-def _next(t: Any) -> Any:
+def _next(t: NDArray) -> NDArray:
     return ((1 + sqrt(1 + 4 * t**2)) / 2 + 0 * t).astype(t.dtype)
 
 
-def _extrapolated(x: Any, before: Any, t: Any) -> Any:
+def _extrapolated(x: NDArray, before: NDArray, t: NDArray) -> NDArray:
     momentum = (t - 1) / _next(t)
-    return x + momentum * (x - before)
+    result: NDArray = x + momentum * (x - before)
+    return result

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import dask.array as da
 import numpy as np
+from numpy.typing import DTypeLike
 
 from pylops_distributed.execution.state import Reason, State, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
@@ -23,7 +24,8 @@ from pylops_distributed.vectors.elementwise import (
     where,
     zero_model,
 )
-from pylops_distributed.vectors.space import BlockVector, Vector
+from pylops_distributed.vectors.space import BlockVector, Vector, one_array
+from pylops_distributed.vectors.types import NDArray, Scalar
 
 
 @dataclass(frozen=True)
@@ -146,40 +148,43 @@ class IRLS:
             return Reason.CONVERGED
         return Reason.NITER if state.outer >= self.nouter else None
 
-    def _damped(self, size: Any, c: Vector) -> Any:
+    def _damped(self, size: Scalar, c: Vector) -> Any:
         return size + self.epsI**2 * squared_norm(c) if self.epsI else size
 
 
-def _ones(x: Any) -> Any:
+def _ones(x: NDArray) -> NDArray:
     return np.ones(x.shape, x.real.dtype)
 
 
-def _size(restart: Any, image: Any, w: Any, y: Any) -> Any:
+def _size(restart: NDArray, image: NDArray, w: NDArray, y: NDArray) -> NDArray:
     return square(y - image) if restart else square(w * image)
 
 
-def _least_of(restart: Any, image: Any, y: Any) -> Any:
+def _least_of(restart: NDArray, image: NDArray, y: NDArray) -> NDArray:
     least = np.abs(y - image).min() if restart else np.inf
     return np.full((1,) * image.ndim, least, image.real.dtype)
 
 
-def _least(restart: Any, image: Vector, y: Vector, dtype: Any) -> Any:
+def _least(restart: Scalar, image: Vector, y: Vector, dtype: DTypeLike) -> da.Array:
     """Smallest magnitude of the residual: that of the largest weight."""
     if isinstance(image, BlockVector) and isinstance(y, BlockVector):
         pairs = zip(image.arrays, y.arrays, strict=True)
         return da.stack([_least(restart, a, b, dtype) for a, b in pairs]).min()
-    axes = tuple(range(image.ndim))  # type: ignore[union-attr]
+    image, y = one_array(image), one_array(y)
+    axes = tuple(range(image.ndim))
     return da.blockwise(
         _least_of, axes, da.asarray(restart), (), image, axes, y, axes,
         adjust_chunks=dict.fromkeys(axes, 1), dtype=dtype, meta=np.zeros((0,) * len(axes), dtype),
     ).min()  # fmt: skip
 
 
-def _weight(size: Any, thresh: bool, eps: float) -> Any:
+def _weight(size: NDArray, thresh: bool, eps: float) -> NDArray:
     return 1 / (np.maximum(size, eps) if thresh else size + eps)
 
 
-def _weights(restart: Any, w: Any, image: Any, y: Any, least: Any, thresh: bool, eps: float) -> Any:
+def _weights(
+    restart: NDArray, w: NDArray, image: NDArray, y: NDArray, least: NDArray, thresh: bool, eps: float
+) -> NDArray:
     if not restart:
         return w
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -189,21 +194,25 @@ def _weights(restart: Any, w: Any, image: Any, y: Any, least: Any, thresh: bool,
     return np.where(exact, np.ones_like(ratio), ratio)
 
 
-def _residual(restart: Any, a: Any, s: Any, w0: Any, image: Any, w: Any, y: Any, warm: bool) -> Any:
+def _residual(
+    restart: NDArray, a: NDArray, s: NDArray, w0: NDArray, image: NDArray, w: NDArray, y: NDArray, warm: bool
+) -> NDArray:
     if restart:
         return w * (y - image if warm else y)
-    return s - a * (w0 * image)
+    result: NDArray = s - a * (w0 * image)
+    return result
 
 
-def _inner(restart: Any, a: Any, c: Any, z: Any, warm: bool) -> Any:
+def _inner(restart: NDArray, a: NDArray, c: NDArray, z: NDArray, warm: bool) -> NDArray:
     if restart:
         return z if warm else np.zeros_like(z)
-    return z + a * c
+    result: NDArray = z + a * c
+    return result
 
 
-def _times(w: Any, s: Any) -> Any:
+def _times(w: NDArray, s: NDArray) -> NDArray:
     return w * s
 
 
-def _direction(restart: Any, b: Any, c: Any, g: Any) -> Any:
+def _direction(restart: NDArray, b: NDArray, c: NDArray, g: NDArray) -> NDArray:
     return g if restart else g + b * c

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import dask.array as da
 import numpy as np
+from numpy.typing import DTypeLike
 
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
@@ -24,6 +25,7 @@ from pylops_distributed.vectors.elementwise import (
     zero_model,
 )
 from pylops_distributed.vectors.space import BlockVector, Vector
+from pylops_distributed.vectors.types import NDArray, Scalar
 
 
 @dataclass(frozen=True)
@@ -134,23 +136,23 @@ class IRLSModel:
         return Reason.NITER if state.outer >= self.nouter else None
 
 
-def _ones(x: Any) -> Any:
+def _ones(x: NDArray) -> NDArray:
     return np.ones(x.shape, x.real.dtype)
 
 
-def _times(w: Any, x: Any) -> Any:
+def _times(w: NDArray, x: NDArray) -> NDArray:
     return w * x
 
 
-def _size(restart: Any, image: Any, c: Any, y: Any, eps: float) -> Any:
+def _size(restart: NDArray, image: NDArray, c: NDArray, y: NDArray, eps: float) -> NDArray:
     return square(y - image) if restart else square(image + eps**2 * c)
 
 
-def _largest_of(restart: Any, p: Any) -> Any:
+def _largest_of(restart: NDArray, p: NDArray) -> NDArray:
     return np.full((1,) * p.ndim, np.abs(p).max() if restart else 0, p.real.dtype)
 
 
-def _largest(restart: Any, p: Vector, dtype: Any) -> Any:
+def _largest(restart: Scalar, p: Vector, dtype: DTypeLike) -> da.Array:
     """Largest magnitude of the model found."""
     if isinstance(p, BlockVector):
         return da.stack([_largest(restart, m, dtype) for m in p.arrays]).max()
@@ -161,19 +163,21 @@ def _largest(restart: Any, p: Vector, dtype: Any) -> Any:
     ).max()  # fmt: skip
 
 
-def _weights(restart: Any, w: Any, p: Any, largest: Any) -> Any:
+def _weights(restart: NDArray, w: NDArray, p: NDArray, largest: NDArray) -> NDArray:
     if not restart:
         return w
     return np.abs(p) / largest if largest else np.zeros_like(w)
 
 
-def _residual(restart: Any, a: Any, s: Any, image: Any, c: Any, y: Any, eps: float) -> Any:
+def _residual(
+    restart: NDArray, a: NDArray, s: NDArray, image: NDArray, c: NDArray, y: NDArray, eps: float
+) -> NDArray:
     return y if restart else s - a * (image + eps**2 * c)
 
 
-def _model(restart: Any, a: Any, p: Any, d: Any) -> Any:
+def _model(restart: NDArray, a: NDArray, p: NDArray, d: NDArray) -> NDArray:
     return np.zeros_like(p) if restart else p + a * d
 
 
-def _direction(restart: Any, b: Any, c: Any, g: Any) -> Any:
+def _direction(restart: NDArray, b: NDArray, c: NDArray, g: NDArray) -> NDArray:
     return g if restart else g + b * c

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import dask.array as da
 import numpy as np
 
 from pylops_distributed.execution.state import Reason, State, scalar
@@ -23,6 +24,7 @@ from pylops_distributed.vectors.elementwise import (
 )
 from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.thresholding import KINDS, Kind, threshold
+from pylops_distributed.vectors.types import NDArray
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class ISTA:
             return Reason.CONVERGED
         return Reason.NITER if state.iteration >= self.niter else None
 
-    def begin(self, op: LinearOperator, x: Vector) -> dict[str, Any]:
+    def begin(self, op: LinearOperator, x: Vector) -> dict[str, da.Array]:
         """Scalars before the first step."""
         real = real_dtype(x)
         if self.alpha is not None:
@@ -138,7 +140,7 @@ class ISTA:
         unknown = dict.fromkeys(("normres", "xupdate", "cost"), scalar_array(np.inf, real))
         return {"alpha": alpha, "count": scalar_array(0, real), "grown": scalar_array(0, real), **unknown}
 
-    def shrink(self, op: LinearOperator, point: Vector, residual: Vector, state: ISTAState) -> Any:
+    def shrink(self, op: LinearOperator, point: Vector, residual: Vector, state: ISTAState) -> Vector:
         """The model after a gradient step from ``point`` and the thresholding of its coefficients."""
         moved = axpy(state.alpha, op.apply_adjoint(residual), point)
         coefficients = moved if self.SOp is None else self.SOp.apply_adjoint(moved)
@@ -152,7 +154,7 @@ class ISTA:
             shrunk = threshold(coefficients, self.threshkind, weight)
         return shrunk if self.SOp is None else self.SOp.apply(shrunk)
 
-    def measure(self, state: ISTAState, x: Any, monitored: Any, misfit: Any) -> dict[str, Any]:
+    def measure(self, state: ISTAState, x: Vector, monitored: Any, misfit: Any) -> dict[str, da.Array]:
         """Scalars after a step to ``x``: from the squared norms of the residuals to watch and to count."""
         measures = scalars(
             _measure, ("count", "normres", "grown", "cost"), state.count, state.normres, monitored, misfit,
@@ -161,11 +163,13 @@ class ISTA:
         return {"alpha": state.alpha, "xupdate": distance(x, state.x), **measures}
 
 
-def _weight(alpha: Any, count: Any, eps: float, decay: tuple[float, ...] | None) -> Any:
+def _weight(alpha: NDArray, count: NDArray, eps: float, decay: tuple[float, ...] | None) -> NDArray:
     factor = 1.0 if decay is None else float(decay[min(int(count), len(decay) - 1)])
     return (0.5 * eps * factor * alpha).astype(alpha.dtype)
 
 
-def _measure(eps: float, count: Any, before: Any, monitored: Any, misfit: Any, size: Any) -> tuple[Any, ...]:
+def _measure(
+    eps: float, count: NDArray, before: NDArray, monitored: NDArray, misfit: NDArray, size: NDArray
+) -> tuple[object, ...]:
     normres = np.sqrt(monitored)
     return count + 1, normres, float(normres > before), 0.5 * misfit + eps * size

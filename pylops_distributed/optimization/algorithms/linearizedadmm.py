@@ -18,6 +18,7 @@ from pylops_distributed.optimization.numerics.proximal_objective import (
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.vectors.elementwise import distance, elementwise, real_dtype, scalar_array
 from pylops_distributed.vectors.space import Vector, reshape
+from pylops_distributed.vectors.types import NDArray
 
 
 @dataclass(frozen=True)
@@ -102,17 +103,17 @@ class LinearizedADMM:
         return reason(state, state.iteration, self.niter, self.tol)
 
 
-def _residual(ax: Any, z: Any, u: Any) -> Any:
+def _residual(ax: NDArray, z: NDArray, u: NDArray) -> NDArray:
     return ax - z + u
 
 
-def _moved(x: Any, back: Any, length: float) -> Any:
+def _moved(x: NDArray, back: NDArray, length: float) -> NDArray:
     return x - length * back
 
 
-def _sum(ax: Any, u: Any) -> Any:
+def _sum(ax: NDArray, u: NDArray) -> NDArray:
     return ax + u
 
 
-def _dual(u: Any, ax: Any, z: Any) -> Any:
+def _dual(u: NDArray, ax: NDArray, z: NDArray) -> NDArray:
     return u + ax - z

@@ -20,6 +20,7 @@ from pylops_distributed.optimization.numerics.golub_kahan import (
 from pylops_distributed.vectors.arithmetic import axpy, norm
 from pylops_distributed.vectors.elementwise import lincomb, real_dtype, scalar_array, scalars, zero_model
 from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.types import NDArray
 
 _CARRIED = (
     "zetabar", "alphabar", "rho", "rhobar", "cbar", "sbar", "betadd", "betad", "rhodold", "tautilde",
@@ -156,7 +157,7 @@ class LSMR:
         return 0.0 if x0 is None else self.damp
 
     def _state(
-        self, iteration: int, x: Any, basis: Bidiagonal, h: Any, hbar: Any, normb: Any, values: Any
+        self, iteration: int, x: Vector, basis: Bidiagonal, h: Vector, hbar: Vector, normb: Any, values: Any
     ) -> LSMRState:
         carried = {name: values[name] for name in _CARRIED}
         return LSMRState(
@@ -175,13 +176,15 @@ class LSMRAboutStart(LSMR):
         return 0.0
 
 
-def _reflect(a: Any, b: Any) -> tuple[Any, Any, Any]:
+def _reflect(a: NDArray, b: NDArray | float) -> tuple[NDArray, NDArray, NDArray]:
     """Cosine, sine and length of the rotation that takes ``b`` into ``a``."""
     size = np.hypot(a, b)
     return quotient(a, size), quotient(b, size), size
 
 
-def _rotate(damp: float, alfa: Any, beta: Any, normb: Any, *carried: Any) -> tuple[Any, ...]:
+def _rotate(
+    damp: float, alfa: NDArray, beta: NDArray, normb: NDArray, *carried: NDArray
+) -> tuple[object, ...]:
     """Scalars of a step: three plane rotations that keep the matrices triangular, and the estimates."""
     (zetabar, alphabar, rho0, rhobar0, cbar, sbar, betadd, betad, rhodold, tautilde,
      thetatilde0, zeta0, d, norma2, maxrbar, minrbar, live, *_) = carried  # fmt: skip
@@ -213,8 +216,8 @@ def _rotate(damp: float, alfa: Any, beta: Any, normb: Any, *carried: Any) -> tup
     minrbar = minrbar if first else min(minrbar, rhobar0)
     conda = quotient(max(maxrbar, rhotemp), min(minrbar, rhotemp))
     tests = quotient(normr, normb), quotient(normar, norma * normr), 1.0
-    live = float(not stop_code(tests, 0.0, 0.0, 0.0, 0.0))
+    alive = float(not stop_code(tests, 0.0, 0.0, 0.0, 0.0))
     return (
         *moves, zetabar, alphabar, rho, rhobar, cbar, sbar, betadd, betad, rhodold, tautilde,
-        thetatilde, zeta, d, norma2, maxrbar, minrbar, live, normr, normar, norma, conda,
+        thetatilde, zeta, d, norma2, maxrbar, minrbar, alive, normr, normar, norma, conda,
     )  # fmt: skip

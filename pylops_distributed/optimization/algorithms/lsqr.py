@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import dask.array as da
 import numpy as np
 
 from pylops_distributed.execution.state import Reason, State, scalar, vector
@@ -20,6 +21,7 @@ from pylops_distributed.optimization.numerics.golub_kahan import (
 from pylops_distributed.vectors.arithmetic import axpy, squared_norm
 from pylops_distributed.vectors.elementwise import elementwise, lincomb, real_dtype, scalar_array, scalars
 from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.types import NDArray
 
 _CARRIED = (
     "bnorm", "arnorm0", "rhobar", "phibar", "anorm", "ddnorm", "res2", "xxnorm", "z", "cs2", "sn2", "live",
@@ -178,7 +180,7 @@ class LSQR:
         """The damping that becomes part of the operator."""
         return self.damp if x0 is not None or self.M is not None else 0.0
 
-    def _norms(self, op: LinearOperator, basis: Bidiagonal, carried: Any, x: Any) -> dict[str, Any]:
+    def _norms(self, op: LinearOperator, basis: Bidiagonal, carried: Any, x: Vector) -> dict[str, da.Array]:
         """Norms of the data's part of the residual, where that has the model's part below it."""
         _, damp = system_of(op, basis.u, self.damp)
         if damp == self.damp:
@@ -188,7 +190,9 @@ class LSQR:
             _data_norm, names, carried["r2norm"], squared_norm(x), settings=(self.damp,), dtype=real_dtype(x)
         )
 
-    def _state(self, iteration: int, x: Any, basis: Bidiagonal, w: Any, values: Any, var: Any) -> LSQRState:
+    def _state(
+        self, iteration: int, x: Vector, basis: Bidiagonal, w: Vector, values: Any, var: Any
+    ) -> LSQRState:
         extra = {"p": basis.p} if self.M is not None else {"var": var} if self.calc_var else {}
         carried = {name: values[name] for name in _CARRIED}
         return self.state(iteration, x, basis.u, basis.v, w, basis.alfa, basis.beta, **carried, **extra)
@@ -215,26 +219,27 @@ class LSQRAboutStart(LSQR):
         return self.damp if self.M is not None else 0.0
 
 
-def _data_norm(damp: float, rnorm: Any, xsize: Any) -> tuple[Any, ...]:
+def _data_norm(damp: float, rnorm: NDArray, xsize: NDArray) -> tuple[object, ...]:
     square = rnorm**2 - damp**2 * xsize
     cost = np.sqrt(abs(square))
     return (-cost if square < 0 else cost), cost
 
 
-def _nothing(x: Any) -> Any:
+def _nothing(x: NDArray) -> NDArray:
     return np.zeros_like(x.real)
 
 
-def _add_square(var: Any, a: Any, w: Any) -> Any:
-    return var + a**2 * (w.real**2 + w.imag**2)
+def _add_square(var: NDArray, a: NDArray, w: NDArray) -> NDArray:
+    result: NDArray = var + a**2 * (w.real**2 + w.imag**2)
+    return result
 
 
 _MEASURES = ("r2norm", "arnorm", "anorm", "acond", "xnorm", "bnorm", "arnorm0")
 
 
 def _code(
-    rules: tuple[float, float, float, bool], rnorm: Any, arnorm: Any, anorm: Any, acond: Any, xnorm: Any,
-    bnorm: Any, arnorm0: Any,
+    rules: tuple[float, float, float, bool], rnorm: NDArray, arnorm: NDArray, anorm: NDArray, acond: NDArray | float,
+    xnorm: NDArray, bnorm: NDArray, arnorm0: NDArray,
 ) -> int:  # fmt: skip
     """Number of the tolerance that is met (``atol``, ``btol`` or ``conlim``); 0 to continue."""
     *tolerances, scipy = rules
@@ -245,9 +250,9 @@ def _code(
 
 
 def _rotate(
-    damp: float, rules: tuple[float, float, float, bool], alfa0: Any, alfa: Any, beta: Any, wnorm2: Any,
-    *carried: Any,
-) -> tuple[Any, ...]:  # fmt: skip
+    damp: float, rules: tuple[float, float, float, bool], alfa0: NDArray, alfa: NDArray, beta: NDArray, wnorm2: NDArray,
+    *carried: NDArray,
+) -> tuple[object, ...]:  # fmt: skip
     """Scalars of a step: two plane rotations that keep the bidiagonal matrix triangular, and the estimates."""
     bnorm, arnorm0, rhobar, phibar, anorm, ddnorm, res2, xxnorm, z, cs2, sn2, live, *_ = carried
     if not live:
@@ -271,10 +276,10 @@ def _rotate(
     cost = np.sqrt(abs(r1sq))
     acond = anorm * np.sqrt(ddnorm)
     # At machine precision the condition is left to `done`.
-    condition = acond if any(rules[:3]) else 1.0
-    live = float(not _code(rules, rnorm, arnorm, anorm, condition, xnorm, bnorm, arnorm0))
+    condition: NDArray | float = acond if any(rules[:3]) else 1.0
+    alive = float(not _code(rules, rnorm, arnorm, anorm, condition, xnorm, bnorm, arnorm0))
     return (
         quotient(1.0, rho), quotient(1.0, alfa), -quotient(theta, rho), quotient(phi, rho),
-        bnorm, arnorm0, rhobar, phibar, anorm, ddnorm, res2, xxnorm, z, cs2, sn2, live,
+        bnorm, arnorm0, rhobar, phibar, anorm, ddnorm, res2, xxnorm, z, cs2, sn2, alive,
         acond, arnorm, xnorm, -cost if r1sq < 0 else cost, rnorm, cost,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from pylops_distributed.vectors.argmax import argmax, update_at
 from pylops_distributed.vectors.arithmetic import axpy, norm, safe_divide, squared_norm, vdot
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype, scalar_array
 from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.types import NDArray
 
 
 @dataclass(frozen=True)
@@ -97,13 +98,13 @@ class MP:
         return Reason.NITER if state.iteration >= self.niter_outer else None
 
 
-def _nothing(x: Any) -> Any:
+def _nothing(x: NDArray) -> NDArray:
     return np.zeros_like(x.real)
 
 
-def _one(x: Any, chosen: Any) -> Any:
+def _one(x: NDArray, chosen: NDArray) -> NDArray:
     return chosen.astype(x.dtype)
 
 
-def _ranked(rank: Any, chosen: Any, count: Any) -> Any:
+def _ranked(rank: NDArray, chosen: NDArray, count: NDArray) -> NDArray:
     return np.where(chosen & (rank == 0), count + 1, rank).astype(rank.dtype)

@@ -22,6 +22,7 @@ from pylops_distributed.vectors.elementwise import (
     where,
 )
 from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.types import NDArray
 
 
 @dataclass(frozen=True)
@@ -132,29 +133,29 @@ class OMP:
         return Reason.NITER if state.outer >= self.niter_outer else None
 
 
-def _nothing(x: Any) -> Any:
+def _nothing(x: NDArray) -> NDArray:
     return np.zeros_like(x.real)
 
 
-def _size(restart: Any, image: Any, y: Any) -> Any:
+def _size(restart: NDArray, image: NDArray, y: NDArray) -> NDArray:
     return square(y - image) if restart else square(image)
 
 
-def _residual(restart: Any, a: Any, s: Any, image: Any, y: Any) -> Any:
+def _residual(restart: NDArray, a: NDArray, s: NDArray, image: NDArray, y: NDArray) -> NDArray:
     return y - image if restart else s - a * image
 
 
-def _ranked(rank: Any, chosen: Any, restart: Any, outer: Any) -> Any:
+def _ranked(rank: NDArray, chosen: NDArray, restart: NDArray, outer: NDArray) -> NDArray:
     return np.where(chosen & (rank == 0), outer + 2, rank).astype(rank.dtype) if restart else rank
 
 
-def _inner(restart: Any, a: Any, z: Any, c: Any) -> Any:
+def _inner(restart: NDArray, a: NDArray, z: NDArray, c: NDArray) -> NDArray:
     return np.zeros_like(z) if restart else z + a * c
 
 
-def _masked(restart: Any, rank: Any, g: Any, back: Any) -> Any:
+def _masked(restart: NDArray, rank: NDArray, g: NDArray, back: NDArray) -> NDArray:
     return np.where(rank > 0, back if restart else g, 0)
 
 
-def _direction(restart: Any, b: Any, c: Any, r: Any) -> Any:
+def _direction(restart: NDArray, b: NDArray, c: NDArray, r: NDArray) -> NDArray:
     return r if restart else r + b * c

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import dask.array as da
 import numpy as np
 
 from pylops_distributed.execution.state import Reason, State, scalar, vector
@@ -21,6 +22,7 @@ from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, 
 from pylops_distributed.vectors.arithmetic import vdot
 from pylops_distributed.vectors.elementwise import distance, elementwise, real_dtype, scalar_array
 from pylops_distributed.vectors.space import Vector, reshape
+from pylops_distributed.vectors.types import NDArray
 
 
 @dataclass(frozen=True)
@@ -115,16 +117,16 @@ class PrimalDual:
         """The reason to stop at a computed state, or None to continue."""
         return reason(state, state.iteration, self.niter, self.tol)
 
-    def _image(self, x: Vector) -> Any:
+    def _image(self, x: Vector) -> Vector:
         return self.A.apply(reshape(x, self.A.domain))
 
-    def _dual(self, dual: Vector, x: Vector) -> Any:
+    def _dual(self, dual: Vector, x: Vector) -> Vector:
         return self.g.proxdual(plus(dual, self.mu, self._image(x)), self.mu)
 
-    def _objective(self, f: ProxOperator, x: Vector) -> Any:
+    def _objective(self, f: ProxOperator, x: Vector) -> da.Array:
         value = f(x) + self.g(self._image(x))
         return value if self.z is None else value + vdot(self.z, x).real
 
 
-def _ahead(x: Any, before: Any, theta: float) -> Any:
+def _ahead(x: NDArray, before: NDArray, theta: float) -> NDArray:
     return x + theta * (x - before)

@@ -28,6 +28,7 @@ from pylops_distributed.vectors.elementwise import (
     where,
 )
 from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.types import NDArray
 
 Acceleration: TypeAlias = Literal["vandenberghe", "fista"] | None
 ACCELERATIONS = (None, "vandenberghe", "fista")
@@ -166,21 +167,25 @@ class ProximalGradient:
         return reason(state, state.count, self.niter, self.tol)
 
 
-def _moved(y: Any, gradient: Any, tau: Any) -> Any:
-    return y - tau * gradient
+def _moved(y: NDArray, gradient: NDArray, tau: NDArray) -> NDArray:
+    result: NDArray = y - tau * gradient
+    return result
 
 
-def _relaxed(x: Any, before: Any, eta: float) -> Any:
+def _relaxed(x: NDArray, before: NDArray, eta: float) -> NDArray:
     return before + eta * (x - before)
 
 
-def _bound(x: Any, y: Any, gradient: Any, tau: Any) -> Any:
+def _bound(x: NDArray, y: NDArray, gradient: NDArray, tau: NDArray) -> NDArray:
     """How far the quadratic that bounds the objective is above its value at ``y``."""
     d = x - y
-    return (np.conj(gradient) * d).real + (np.conj(d) * d).real / (2 * tau)
+    result: NDArray = (np.conj(gradient) * d).real + (np.conj(d) * d).real / (2 * tau)
+    return result
 
 
-def _tried(beta: float, most: int, value: Any, bound: Any, tau: Any, tries: Any) -> tuple[Any, ...]:
+def _tried(
+    beta: float, most: int, value: NDArray, bound: NDArray, tau: NDArray, tries: NDArray
+) -> tuple[object, ...]:
     if np.isnan(value) or np.isnan(bound):  # no shorter step would tell
         return 1.0, np.nan, 0.0
     if value <= bound:
@@ -189,16 +194,17 @@ def _tried(beta: float, most: int, value: Any, bound: Any, tau: Any, tries: Any)
     return float(last), tau * beta, 0.0 if last else tries + 1
 
 
-def _momentum(taken: Any, t: Any) -> Any:
+def _momentum(taken: NDArray, t: NDArray) -> NDArray:
     return np.asarray((1 + sqrt(1 + 4 * float(t) ** 2)) / 2 if taken else t, t.dtype)
 
 
-def _omega(t: Any, count: Any, acceleration: str | None) -> Any:
+def _omega(t: NDArray, count: NDArray, acceleration: str | None) -> NDArray:
     if acceleration == "vandenberghe":
-        return count / (count + 3)
+        result: NDArray = count / (count + 3)
+        return result
     after = (1 + sqrt(1 + 4 * float(t) ** 2)) / 2
     return np.asarray((float(t) - 1) / after if acceleration == "fista" else 0, t.dtype)
 
 
-def _ahead(taken: Any, omega: Any, x: Any, before: Any, y: Any) -> Any:
+def _ahead(taken: NDArray, omega: NDArray, x: NDArray, before: NDArray, y: NDArray) -> NDArray:
     return x + omega * (x - before) if taken else y

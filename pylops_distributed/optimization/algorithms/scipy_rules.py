@@ -14,6 +14,7 @@ from pylops_distributed.optimization.algorithms.lsqr import LSQRAboutStart, LSQR
 from pylops_distributed.vectors.arithmetic import norm
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype
 from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.types import NDArray, Scalar
 
 
 @dataclass(frozen=True)
@@ -105,18 +106,18 @@ class ScipyCG(CG):
         assert isinstance(state, ScipyCGState)
         return self._with(super().step(op, y, state), state.bnorm)
 
-    def _with(self, state: CGState, bnorm: Any) -> ScipyCGState:
+    def _with(self, state: CGState, bnorm: Scalar) -> ScipyCGState:
         values = {f.name: getattr(state, f.name) for f in fields(CGState)}
         return ScipyCGState(**values, bnorm=bnorm)
 
 
-def _or(bnorm: Any, first: Any) -> Any:
+def _or(bnorm: NDArray, first: NDArray) -> NDArray:
     return np.where(bnorm > 0, bnorm, first)
 
 
-def _as_real(value: Any) -> Any:
+def _as_real(value: NDArray) -> NDArray:
     return value
 
 
-def _unless_zero(bnorm: Any, x: Any) -> Any:
+def _unless_zero(bnorm: NDArray, x: NDArray) -> NDArray:
     return x if bnorm else np.zeros_like(x)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import dask.array as da
 import numpy as np
+from numpy.typing import DTypeLike
 
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
@@ -36,6 +37,7 @@ from pylops_distributed.vectors.elementwise import (
 from pylops_distributed.vectors.quantiles import l1_threshold
 from pylops_distributed.vectors.space import BlockVector, Vector
 from pylops_distributed.vectors.thresholding import soft
+from pylops_distributed.vectors.types import NDArray, Scalar
 
 
 @dataclass(frozen=True)
@@ -202,8 +204,16 @@ class SPGL1:
         )
 
     def _judged(
-        self, op: LinearOperator, y: Any, x: Any, r: Any, g: Any, sty: Any, s2: Any, *numbers: Any
-    ) -> dict[str, Any]:
+        self,
+        op: LinearOperator,
+        y: Vector,
+        x: Vector,
+        r: Vector,
+        g: Vector,
+        sty: Any,
+        s2: Scalar,
+        *numbers: Any,
+    ) -> dict[str, da.Array]:
         real = real_dtype(x)
         gap = vdot(r, r - y)
         return scalars(
@@ -212,52 +222,56 @@ class SPGL1:
         )  # fmt: skip
 
 
-def _radius(tau: float, sigma: float, bnorm: Any) -> tuple[Any, ...]:
+def _radius(tau: float, sigma: float, bnorm: NDArray) -> tuple[object, ...]:
     """The first radius, and whether it stays: also where zero is the solution."""
     return (0.0, 1.0) if bnorm <= sigma else (tau, float(tau != 0))
 
 
-def _first_step(least: float, most: float, change: Any) -> tuple[Any, ...]:
+def _first_step(least: float, most: float, change: NDArray) -> tuple[object, ...]:
     return (most if change * most < 1 else min(most, max(least, 1 / change)),)
 
 
-def _lengths(phase: Any, step: Any, scale: Any, gstep: Any) -> tuple[Any, ...]:
+def _lengths(phase: NDArray, step: NDArray, scale: NDArray, gstep: NDArray) -> tuple[object, ...]:
     """How far to go along the gradient before the projection, and which part of the way to its end."""
     if phase == SHRUNK:
         return 0.0, 1.0
     return (gstep, step) if phase == STRAIGHT else (step * scale * gstep, 1.0)
 
 
-def _moved(x: Any, g: Any, length: Any) -> Any:
-    return x - length * g
+def _moved(x: NDArray, g: NDArray, length: NDArray) -> NDArray:
+    result: NDArray = x - length * g
+    return result
 
 
-def _towards(x: Any, moved: Any, thresh: Any, part: Any) -> Any:
+def _towards(x: NDArray, moved: NDArray, thresh: NDArray, part: NDArray) -> NDArray:
     projected = soft(moved, thresh)
     return projected if part == 1 else x + part * (projected - x)
 
 
-def _minus(x: Any, y: Any) -> Any:
+def _minus(x: NDArray, y: NDArray) -> NDArray:
     return x - y
 
 
-def _slope(x: Any, before: Any, g: Any) -> Any:
-    return (np.conj(g) * (x - before)).real
+def _slope(x: NDArray, before: NDArray, g: NDArray) -> NDArray:
+    result: NDArray = (np.conj(g) * (x - before)).real
+    return result
 
 
-def _step2(x: Any, before: Any) -> Any:
+def _step2(x: NDArray, before: NDArray) -> NDArray:
     return square(x - before)
 
 
-def _curvature(x: Any, before: Any, g: Any, gbefore: Any) -> Any:
-    return (np.conj(x - before) * (g - gbefore)).real
+def _curvature(x: NDArray, before: NDArray, g: NDArray, gbefore: NDArray) -> NDArray:
+    result: NDArray = (np.conj(x - before) * (g - gbefore)).real
+    return result
 
 
-def _max_abs(x: Any) -> Any:
-    return np.abs(x).max().reshape((1,) * x.ndim)
+def _max_abs(x: NDArray) -> NDArray:
+    result: NDArray = np.abs(x).max().reshape((1,) * x.ndim)
+    return result
 
 
-def _largest(x: Vector, dtype: Any) -> Any:
+def _largest(x: Vector, dtype: DTypeLike) -> da.Array:
     """Largest magnitude as a lazy 0-d array."""
     if isinstance(x, BlockVector):
         return da.stack([_largest(a, dtype) for a in x.arrays]).max()

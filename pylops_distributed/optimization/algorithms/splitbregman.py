@@ -2,12 +2,14 @@ r"""Split Bregman iterations: least squares with L1 regularisation."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any, ClassVar
 
 import dask.array as da
 import numpy as np
+from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
@@ -26,8 +28,9 @@ from pylops_distributed.vectors.elementwise import (
     zero_model,
 )
 from pylops_distributed.vectors.joint import parts
-from pylops_distributed.vectors.space import BlockVector, Vector, reshape
+from pylops_distributed.vectors.space import BlockVector, Vector, arrays_of, reshape
 from pylops_distributed.vectors.thresholding import soft
+from pylops_distributed.vectors.types import NDArray
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,9 @@ class SplitBregman:
         )
         a = step_length(state.kold, curvature, state.kfirst, state.c, state.z, y)
         targets = (*fixed, *(elementwise(_difference, d, b) for d, b in zip(split, bregman, strict=True)))
-        s = terms.map(_residual, targets, state.s.arrays, image.arrays, begin.arrays, scalars=(restart, a))
+        s = terms.map(
+            _residual, targets, arrays_of(state.s), image.arrays, arrays_of(begin), scalars=(restart, a)
+        )
         z = elementwise(_inner, restart, a, state.z, state.c, start)
         g = terms.gradient(s, z)
         k = squared_norm(g)
@@ -202,21 +207,32 @@ class SplitBregman:
             return Reason.CONVERGED
         return Reason.NITER if state.outer >= self.niter_outer else None
 
-    def _split(self, terms: _Terms, turn: Any, image: BlockVector, state: Any) -> tuple[Any, Any]:
+    def _split(
+        self, terms: _Terms, turn: da.Array, image: BlockVector, state: SplitBregmanState
+    ) -> tuple[tuple[da.Array, ...], tuple[da.Array, ...]]:
         """The split, and what Bregman's method adds to it, when a least-squares problem has been solved."""
-        rows = list(zip(image.arrays[terms.fixed :], state.d.arrays, state.b.arrays, terms.eps1, strict=True))
+        rows = list(
+            zip(image.arrays[terms.fixed :], arrays_of(state.d), arrays_of(state.b), terms.eps1, strict=True)
+        )
         split = tuple(elementwise(_shrunk, state.restart, r, d, b, e) for r, d, b, e in rows)
         moved = zip(rows, split, strict=True)
         return split, tuple(elementwise(_moved, turn, r, d, b, self.tau) for (r, _, b, _), d in moved)
 
-    def _costs(self, terms: _Terms, turn: Any, image: BlockVector, fixed: Any, state: Any) -> dict[str, Any]:
+    def _costs(
+        self,
+        terms: _Terms,
+        turn: da.Array,
+        image: BlockVector,
+        fixed: tuple[da.Array, ...],
+        state: SplitBregmanState,
+    ) -> dict[str, da.Array]:
         real = state.kold.dtype
         squares = [
             total(_gated_square, turn, t, a, dtype=real) for t, a in zip(fixed, image.arrays, strict=False)
         ]
         sizes = [total(_gated_size, turn, a, dtype=real) for a in image.arrays[terms.fixed :]]
-        data = self.mu / 2 * sum(squares[: terms.data])
-        rest = sum(e * v for e, v in zip(terms.eps2, squares[terms.data :], strict=True)) + sum(sizes)
+        data: Any = self.mu / 2 * sum(squares[: terms.data])
+        rest: Any = sum(e * v for e, v in zip(terms.eps2, squares[terms.data :], strict=True)) + sum(sizes)
         return {
             "cost": where(turn, (data + rest).astype(real), state.cost),
             "costdata": where(turn, data.astype(real), state.costdata),
@@ -249,85 +265,105 @@ class _Terms:
         arrays = [a for v in vectors for a in (v.arrays if isinstance(v, BlockVector) else (v,))]
         return tuple(a.rechunk(b.chunks) for a, b in zip(arrays, image.arrays, strict=False))
 
-    def apply(self, x: Vector) -> Any:
+    def apply(self, x: Vector) -> BlockVector:
         """The system's forward, without weights."""
-        return self.system.apply(reshape(x, self.system.domain))
+        return BlockVector(arrays_of(self.system.apply(reshape(x, self.system.domain))))
 
     def map(
-        self, function: Any, *columns: tuple[da.Array, ...], scalars: tuple[Any, ...] = ()
+        self,
+        function: Callable[..., object],
+        *columns: tuple[da.Array, ...],
+        scalars: tuple[da.Array, ...] = (),
     ) -> BlockVector:
         """``function`` of the weight, the scalars and the arrays of each term."""
         rows = zip(self.weights, *columns, strict=True)
         return BlockVector(tuple(elementwise(function, w, *scalars, *row) for w, *row in rows))
 
-    def sum(self, function: Any, arrays: tuple[da.Array, ...], dtype: Any) -> Any:
+    def sum(
+        self, function: Callable[..., object], arrays: tuple[da.Array, ...], dtype: DTypeLike
+    ) -> da.Array:
         """Sum of ``function`` of the weight and the elements of all terms."""
-        return sum(total(function, w, a, dtype=dtype) for w, a in zip(self.weights, arrays, strict=True))
+        weighted: Any = sum(
+            total(function, w, a, dtype=dtype) for w, a in zip(self.weights, arrays, strict=True)
+        )
+        summed: da.Array = weighted
+        return summed
 
-    def gradient(self, s: BlockVector, z: Vector) -> Any:
+    def gradient(self, s: BlockVector, z: Vector) -> Vector:
         """Gradient of the least-squares problem, from its residual and model."""
         g: Any = reshape(self.system.apply_adjoint(self.map(_times, s.arrays)), self.op.domain)
         return axpy(-(self.solver.damp**2), z, g) if self.solver.damp else g
 
 
-def _over(k: Any, niter: int, tol: float) -> Any:
+def _over(k: NDArray, niter: int, tol: float) -> NDArray:
     return np.asarray(k <= tol or niter <= 0, k.dtype)
 
 
-def _turn(restart: Any, sweep: Any, last: int) -> Any:
+def _turn(restart: NDArray, sweep: NDArray, last: int) -> NDArray:
     return np.asarray(restart and sweep + 1 >= last, sweep.dtype)
 
 
 def _progress(
-    sweeps: int, niter: int, tol: float, restart: Any, outer: Any, sweep: Any, inner: Any, first: Any, k: Any
-) -> tuple[Any, ...]:
+    sweeps: int,
+    niter: int,
+    tol: float,
+    restart: NDArray,
+    outer: NDArray,
+    sweep: NDArray,
+    inner: NDArray,
+    first: NDArray,
+    k: NDArray,
+) -> tuple[object, ...]:
     if restart:
-        outer, sweep = (outer + 1, 0) if sweep + 1 >= sweeps else (outer, sweep + 1)
-        inner, first = 0, k
+        done = sweep + 1 >= sweeps
+        outer, sweep = (outer + 1, np.zeros_like(sweep)) if done else (outer, sweep + 1)
+        inner, first = np.zeros_like(inner), k
     else:
         inner = inner + 1
     return outer, sweep, inner, first, float(inner >= niter or k <= tol)
 
 
-def _times(w: float, s: Any) -> Any:
+def _times(w: float, s: NDArray) -> NDArray:
     return w * s
 
 
-def _difference(d: Any, b: Any) -> Any:
+def _difference(d: NDArray, b: NDArray) -> NDArray:
     return d - b
 
 
-def _scaled_difference(w: float, target: Any, image: Any) -> Any:
+def _scaled_difference(w: float, target: NDArray, image: NDArray) -> NDArray:
     return w * (target - image)
 
 
-def _weighted_square(w: float, image: Any) -> Any:
+def _weighted_square(w: float, image: NDArray) -> NDArray:
     return square(w * image)
 
 
-def _residual(w: float, restart: Any, a: Any, target: Any, s: Any, image: Any, begin: Any) -> Any:
+def _residual(
+    w: float, restart: NDArray, a: NDArray, target: NDArray, s: NDArray, image: NDArray, begin: NDArray
+) -> NDArray:
     return w * (target - begin) if restart else s - a * (w * image)
 
 
-def _inner(restart: Any, a: Any, z: Any, c: Any, start: Any) -> Any:
+def _inner(restart: NDArray, a: NDArray, z: NDArray, c: NDArray, start: NDArray) -> NDArray:
     return start if restart else z + a * c
 
 
-def _direction(restart: Any, b: Any, c: Any, g: Any) -> Any:
+def _direction(restart: NDArray, b: NDArray, c: NDArray, g: NDArray) -> NDArray:
     return g if restart else g + b * c
 
 
-def _shrunk(restart: Any, r: Any, d: Any, b: Any, eps: float) -> Any:
+def _shrunk(restart: NDArray, r: NDArray, d: NDArray, b: NDArray, eps: float) -> NDArray:
     return soft(r + b, eps) if restart else d
 
 
-def _moved(turn: Any, r: Any, d: Any, b: Any, tau: float) -> Any:
+def _moved(turn: NDArray, r: NDArray, d: NDArray, b: NDArray, tau: float) -> NDArray:
     return b + tau * (r - d) if turn else b
 
 
-def _gated_square(turn: Any, target: Any, image: Any) -> Any:
+def _gated_square(turn: NDArray, target: NDArray, image: NDArray) -> NDArray:
     return square(target - image) if turn else np.zeros(1, image.real.dtype)
 
 
-def _gated_size(turn: Any, image: Any) -> Any:
+def _gated_size(turn: NDArray, image: NDArray) -> NDArray:
     return np.abs(image) if turn else np.zeros(1, image.real.dtype)

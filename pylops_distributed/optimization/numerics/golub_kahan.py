@@ -5,26 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import dask.array as da
 import numpy as np
 
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.arithmetic import axpy, norm, squared_norm, vdot
 from pylops_distributed.vectors.elementwise import elementwise, zero_model
 from pylops_distributed.vectors.joint import parts
-from pylops_distributed.vectors.space import BlockSpace, BlockVector, Vector, arrays_of
+from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Vector, arrays_of
+from pylops_distributed.vectors.types import NDArray, Scalar
 
 
-def quotient(a: Any, b: Any) -> Any:
+def quotient(a: NDArray | float, b: NDArray | float) -> NDArray:
     """``a / b`` of NumPy numbers; 0 where ``b`` is 0 or the quotient overflows, NaN where either is not finite."""
+    value: Any
     if not (np.isfinite(a) and np.isfinite(b)):
-        return np.result_type(a, b).type(np.nan)
-    with np.errstate(all="ignore"):
-        value = a / b if b else b
-    return value if np.isfinite(value) else np.zeros_like(value)[()]
+        value = np.result_type(a, b).type(np.nan)
+    else:
+        with np.errstate(all="ignore"):
+            value = a / b if b else b
+        value = value if np.isfinite(value) else np.zeros_like(value)[()]
+    quotient: NDArray = value
+    return quotient
 
 
-def _advance(image: Any, before: Any, a: Any, b: Any) -> Any:
-    return quotient(1, a) * image - quotient(a, b) * before
+def _advance(image: NDArray, before: NDArray, a: NDArray, b: NDArray) -> NDArray:
+    result: NDArray = quotient(1, a) * image - quotient(a, b) * before
+    return result
 
 
 @dataclass(frozen=True)
@@ -65,11 +72,11 @@ class Bidiagonal:
         return Bidiagonal(u, *_right(p, M), beta)
 
 
-def _scaled(x: Any, a: Any) -> Any:
+def _scaled(x: NDArray, a: NDArray) -> NDArray:
     return quotient(1, a) * x
 
 
-def unit(x: Vector, size: Any) -> Any:
+def unit(x: Vector, size: Scalar) -> Vector:
     """``x / size``, and zero where ``size`` is."""
     return elementwise(_scaled, x, size)
 
@@ -98,7 +105,7 @@ class Damped:
         """Forward."""
         return BlockVector((*arrays_of(self.op.apply(x)), *arrays_of(elementwise(_times, x, self.damp))))
 
-    def apply_adjoint(self, u: BlockVector) -> Any:
+    def apply_adjoint(self, u: BlockVector) -> Vector:
         """Adjoint."""
         count = len(parts(self.op.codomain))
         data, model = _vector(u.arrays[:count], self.op.codomain), _vector(u.arrays[count:], self.op.domain)
@@ -110,11 +117,11 @@ class Damped:
         return BlockVector((*arrays_of(self.op.codomain.fit(y) - self.op.apply(x)), *arrays_of(model)))
 
 
-def _vector(arrays: tuple[Any, ...], space: Any) -> Any:
+def _vector(arrays: tuple[da.Array, ...], space: AnySpace) -> Vector:
     return BlockVector(arrays) if isinstance(space, BlockSpace) else arrays[0]
 
 
-def _times(x: Any, a: float) -> Any:
+def _times(x: NDArray, a: float) -> NDArray:
     return a * x
 
 
@@ -143,7 +150,13 @@ def start_bidiagonalisation(
     return zero_model(op, first.v), first
 
 
-def stop_code(tests: tuple[Any, Any, Any], size: Any, atol: float, btol: float, conlim: float) -> int:
+def stop_code(
+    tests: tuple[NDArray | float, NDArray | float, NDArray | float],
+    size: NDArray | float,
+    atol: float,
+    btol: float,
+    conlim: float,
+) -> int:
     """The reason to stop, as Paige and Saunders number it; 0 to continue.
 
     Parameters

@@ -17,7 +17,8 @@ from pylops_distributed.optimization.numerics.golub_kahan import unit
 from pylops_distributed.vectors.arithmetic import norm
 from pylops_distributed.vectors.elementwise import elementwise
 from pylops_distributed.vectors.noise import noise
-from pylops_distributed.vectors.space import BlockVector, Vector, reshape
+from pylops_distributed.vectors.space import BlockVector, Vector, arrays_of, one_array, reshape
+from pylops_distributed.vectors.types import DType, NDArray
 
 Matrix = np.ndarray[Any, Any]
 ORDERS: dict[str, Callable[[Matrix], Matrix]] = {
@@ -149,7 +150,7 @@ def _invariant_subspace(
     return Z[:, :size], S[:size, :size]
 
 
-def _grow(op: LinearOperator, V: list[Any], H: Matrix, kind: np.dtype[Any]) -> list[Any]:
+def _grow(op: LinearOperator, V: list[Vector], H: Matrix, kind: DType) -> list[Any]:
     """Add vectors until there is one more than ``H`` has columns, which are filled in; computed."""
     while len(V) <= H.shape[1]:
         first = len(V) - 1
@@ -173,7 +174,7 @@ def _grow(op: LinearOperator, V: list[Any], H: Matrix, kind: np.dtype[Any]) -> l
     return V
 
 
-def _orthogonal(w: Vector, V: list[Any]) -> tuple[Any, da.Array, da.Array]:
+def _orthogonal(w: Vector, V: list[Vector]) -> tuple[Any, da.Array, da.Array]:
     """The part of ``w`` across all of ``V``, of norm one; what of it is along them, and its length."""
     size = norm(w)
     h = _dots(w, V)
@@ -184,27 +185,28 @@ def _orthogonal(w: Vector, V: list[Any]) -> tuple[Any, da.Array, da.Array]:
     return unit(w, beta), h + more, beta
 
 
-def _significant(beta: Any, size: Any) -> Any:
+def _significant(beta: NDArray, size: NDArray) -> NDArray:
     small = beta <= 10 * np.finfo(beta.dtype).eps * size
     return np.where(small, np.zeros_like(beta), beta)
 
 
-def _start(op: LinearOperator, kind: np.dtype[Any], number: int) -> Any:
+def _start(op: LinearOperator, kind: DType, number: int) -> Vector:
     return elementwise(_centred, noise(op.domain, kind, offset=number * op.shape[1]))
 
 
-def _centred(x: Any) -> Any:
-    return x - x.dtype.type(0.5 + 0.5j if x.dtype.kind == "c" else 0.5)
+def _centred(x: NDArray) -> NDArray:
+    result: NDArray = x - x.dtype.type(0.5 + 0.5j if x.dtype.kind == "c" else 0.5)
+    return result
 
 
-def _normal(x: Vector) -> Any:
+def _normal(x: Vector) -> Vector:
     return unit(x, norm(x))
 
 
-def _like(w: Vector, v: Vector, kind: np.dtype[Any]) -> Any:
+def _like(w: Vector, v: Vector, kind: DType) -> Vector:
     if isinstance(w, BlockVector):
-        return w.map(lambda a, b: _like(a, b, kind), v)
-    return w.rechunk(v.chunks).astype(kind)  # type: ignore[union-attr]
+        return w.map(lambda a, b: one_array(_like(a, b, kind)), v)
+    return w.rechunk(one_array(v).chunks).astype(kind)
 
 
 def _dots(w: Vector, V: list[Any]) -> da.Array:
@@ -221,16 +223,16 @@ def _dots(w: Vector, V: list[Any]) -> da.Array:
     return dots.sum(axis=axes)
 
 
-def _products(w: Any, *V: Any) -> Any:
+def _products(w: NDArray, *V: NDArray) -> NDArray:
     return np.array([np.vdot(v, w) for v in V]).reshape((1,) * w.ndim + (-1,))
 
 
-def _mixed(function: Callable[..., Any], h: da.Array, vectors: list[Any]) -> Any:
+def _mixed(function: Callable[..., object], h: da.Array, vectors: list[Vector]) -> Vector:
     """``function`` of some numbers and vectors, in one task a chunk."""
     first = vectors[0]
     if isinstance(first, BlockVector):
-        rows = zip(*(v.arrays for v in vectors), strict=True)
-        return BlockVector(tuple(_mixed(function, h, list(row)) for row in rows))
+        rows = zip(*map(arrays_of, vectors), strict=True)
+        return BlockVector(tuple(one_array(_mixed(function, h, list(row))) for row in rows))
     axes = tuple(range(first.ndim))
     pairs = [p for v in vectors for p in (v, axes)]
     meta = np.empty((0,) * first.ndim, first.dtype)
@@ -239,15 +241,16 @@ def _mixed(function: Callable[..., Any], h: da.Array, vectors: list[Any]) -> Any
     )
 
 
-def _less(h: Any, w: Any, *V: Any) -> Any:
+def _less(h: NDArray, w: NDArray, *V: NDArray) -> NDArray:
     y = w.copy()
     for c, v in zip(h, V, strict=True):
         y -= c * v
     return y
 
 
-def _sum(h: Any, *V: Any) -> Any:
+def _sum(h: NDArray, *V: NDArray) -> NDArray:
     y = h[0] * V[0]
     for c, v in zip(h[1:], V[1:], strict=True):
         y += c * v
-    return y
+    result: NDArray = y
+    return result

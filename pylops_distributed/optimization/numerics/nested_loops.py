@@ -6,21 +6,23 @@ Which one it is stands in the state as the number ``restart``, so that all steps
 
 from __future__ import annotations
 
-from typing import Any
+import dask.array as da
 
 from pylops_distributed.vectors.elementwise import scalars
+from pylops_distributed.vectors.types import NDArray, Scalar
 
 
 def _progress(
-    niter: int, tol: float, restart: Any, outer: Any, inner: Any, first: Any, k: Any
-) -> tuple[Any, ...]:
-    outer, inner, first = (outer + 1, 0, k) if restart else (outer, inner + 1, first)
-    return outer, inner, first, float(inner >= niter or k <= tol)
+    niter: int, tol: float, restart: NDArray, outer: NDArray, inner: NDArray, first: NDArray, k: NDArray
+) -> tuple[object, ...]:
+    if restart:
+        return outer + 1, 0, k, float(niter <= 0 or k <= tol)
+    return outer, inner + 1, first, float(inner + 1 >= niter or k <= tol)
 
 
 def advance_counters(
-    restart: Any, outer: Any, inner: Any, first: Any, k: Any, niter: int, tol: float
-) -> dict[str, Any]:
+    restart: Scalar, outer: Scalar, inner: Scalar, first: Scalar, k: da.Array, niter: int, tol: float
+) -> dict[str, da.Array]:
     """How far outer and inner loop are after a step, and whether the next one begins the inner one anew.
 
     Parameters

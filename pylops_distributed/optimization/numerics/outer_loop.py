@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from logging import getLogger
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import dask
+import dask.array as da
 import numpy as np
 
 from pylops_distributed.execution.state import Reason
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.basesolver import Solver
 from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.scipy_engine import ScipyLSQR
 from pylops_distributed.vectors.arithmetic import norm
 from pylops_distributed.vectors.elementwise import distance
-from pylops_distributed.vectors.space import BlockVector, Vector, flatten, reshape
+from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, reshape
+from pylops_distributed.vectors.types import ArrayLike, Options
 
 log = getLogger(__name__)
+P = TypeVar("P", bound="Vector | list[da.Array] | list[Vector]")
 
 
 class Rounds(Protocol):
     """One outer iteration, from computed model to computed model in the operator's layout."""
 
-    def advance(self, x: Any, settings: Mapping[str, Any]) -> tuple[Any, float]:
+    def advance(self, x: Vector, settings: Options) -> tuple[Vector, float]:
         """The next model and its cost, by LSQR with ``settings``."""
 
 
@@ -35,14 +39,15 @@ class OuterLoop(Solver):
     # The model in the operator's layout; `_x` is the same as users see it.
     _model: Any = None
 
-    def outer_begin(self, rounds: Rounds, x: Any, y: Any, cost: list[float]) -> Any:
+    def outer_begin(self, rounds: Rounds, x: Vector, y: VectorLike, cost: list[float]) -> Vector:
         """Take what the rounds are and where they begin; returns the model."""
         self._rounds, self.cost, self.iiter, self.reason = rounds, cost, 0, None
-        self._flat = not isinstance(y, BlockVector) and np.ndim(y) == 1 if self.flat is None else self.flat
+        self._flat = not isinstance(y, BlockVector) and y.ndim == 1 if self.flat is None else self.flat
         self._model, self._x = x, self.shaped(x)
-        return self._x
+        result: Vector = self._x
+        return result
 
-    def outer_step(self, x: Any, settings: Mapping[str, Any], show: bool) -> Any:
+    def outer_step(self, x: VectorLike, settings: Mapping[str, object], show: bool) -> Vector:
         """One round from model ``x``; returns the new one."""
         start = self._model if x is self._x else vector_of(x, self.Op.domain)
         model, cost = self._rounds.advance(start, settings)
@@ -52,11 +57,12 @@ class OuterLoop(Solver):
         self.cost.append(cost)
         if show:
             print(f"{self.iiter:6d}  {float(flatten(self._x)[0].real):11.4e}  {cost:11.4e}")
-        return self._x
+        result: Vector = self._x
+        return result
 
     def outer_run(
         self,
-        step: Callable[[bool], Any],
+        step: Callable[[bool], object],
         limit: int | None,
         more: Callable[[float], bool],
         show: bool,
@@ -99,23 +105,25 @@ class OuterLoop(Solver):
             self._model = self._model * np.nan
             self._x = self.shaped(self._model)
 
-    def _stepped(self, x: Any, show: bool) -> Any:
+    def _stepped(self, x: ArrayLike, show: bool) -> object:
         """A step of a run of one algorithm for both loops, with the user's callback."""
         x = self.step(x, engine="pylops", show=show)  # type: ignore[attr-defined]
         self.callback(x)
         return x
 
 
-def least_squares(op: Any, y: Vector, x0: Any, settings: Mapping[str, Any]) -> Any:
+def least_squares(op: LinearOperator, y: VectorLike, x0: VectorLike | None, settings: Options) -> Vector:
     """The model, computed and in the layout of ``op``, by SciPy's LSQR."""
     solver = ScipyLSQR(op)
     solver.solve(y, x0, **settings)
-    return solver.state.x
+    x: Vector = solver.state.x
+    return x
 
 
-def computed(x: Any) -> Any:
+def computed(x: P) -> P:
     """A vector with its chunks computed."""
-    return dask.persist(x)[0]
+    persisted: P = dask.persist(x)[0]
+    return persisted
 
 
 def length(x: Vector) -> float:

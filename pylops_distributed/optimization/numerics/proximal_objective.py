@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
+import dask.array as da
 import numpy as np
+from numpy.typing import DTypeLike
 
 from pylops_distributed.execution.state import Reason
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.proximal.l2 import L2
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.vectors.elementwise import scalar_array, scalars
-from pylops_distributed.vectors.space import BlockSpace, BlockVector, Space, Vector, reshape
+from pylops_distributed.vectors.space import BlockSpace, BlockVector, Space, Vector, arrays_of, reshape
+from pylops_distributed.vectors.types import NDArray
+
+
+class ObjectiveState(Protocol):
+    """A state that knows its objective."""
+
+    @property
+    def cost(self) -> da.Array: ...  # noqa: D102
+
+    @property
+    def change(self) -> da.Array: ...  # noqa: D102
 
 
 def data_term(f: ProxOperator | None, op: LinearOperator, y: Vector, inner: int = 0) -> ProxOperator:
@@ -22,38 +35,36 @@ def data_term(f: ProxOperator | None, op: LinearOperator, y: Vector, inner: int 
     return L2(op, y, niter=inner) if f is None else f
 
 
-def start(op: LinearOperator, y: Vector, x0: Vector | None) -> Any:
+def start(op: LinearOperator, y: Vector, x0: Vector | None) -> Vector:
     """The initial model: the one given, or zero."""
     back = op.apply_adjoint(op.codomain.fit(y))
     return back * 0.0 if x0 is None else op.domain.fit(x0)
 
 
-def match_layout(x: Vector, like: Vector) -> Any:
+def match_layout(x: Vector, like: Vector) -> Vector:
     """``x`` laid out and chunked like another vector: transforms may pin other chunks."""
-    if isinstance(like, BlockVector):
-        space: Any = BlockSpace(tuple(Space(a.shape, a.dtype, a.chunks) for a in like.arrays))
-    else:
-        space = Space(like.shape, like.dtype, like.chunks)
+    members = tuple(Space(a.shape, a.dtype, a.chunks) for a in arrays_of(like))
+    space = BlockSpace(members) if isinstance(like, BlockVector) else members[0]
     return space.fit(reshape(x, space))
 
 
-def unknown(dtype: Any) -> dict[str, Any]:
+def unknown(dtype: DTypeLike) -> dict[str, da.Array]:
     """The objective before it is computed."""
     return dict.fromkeys(("cost", "change"), scalar_array(np.inf, dtype))
 
 
-def objective(value: Any, state: Any) -> dict[str, Any]:
+def objective(value: da.Array, state: ObjectiveState) -> dict[str, da.Array]:
     """The objective, and how much of it has changed."""
     return scalars(_change, ("cost", "change"), value, state.cost, dtype=state.cost.dtype)
 
 
-def _change(value: Any, before: Any) -> tuple[Any, ...]:
+def _change(value: NDArray, before: NDArray) -> tuple[object, ...]:
     comparable = np.isfinite(value) and np.isfinite(before) and before
     # An indicator is infinite outside of its set; NaN stays in the objective itself.
     return value, abs(1 - value / before) if comparable else np.inf
 
 
-def reason(state: Any, taken: Any, niter: int, tol: float | None) -> Reason | None:
+def reason(state: ObjectiveState, taken: float, niter: int, tol: float | None) -> Reason | None:
     """The reason to stop at a computed state, or None to continue."""
     if tol is not None and float(state.change) < tol:
         return Reason.CONVERGED

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import dask.array as da
 import numpy as np
 
@@ -11,7 +9,8 @@ from pylops_distributed import tuning
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.krylov_schur import Matrix, krylov_schur, select_eigenvalues
-from pylops_distributed.vectors.space import flatten, reshape, unflatten
+from pylops_distributed.vectors.space import Vector, flatten, reshape, unflatten
+from pylops_distributed.vectors.types import NDArray
 
 
 def eigenvalues(
@@ -24,7 +23,7 @@ def eigenvalues(
     which: str = "LM",
     ncv: int | None = None,
     tol: float = 0.0,
-    v0: Any = None,
+    v0: Vector | None = None,
     largest: bool = True,
 ) -> Matrix:
     """Computed eigenvalues of a square operator, or singular values of another one, largest first.
@@ -49,7 +48,7 @@ def eigenvalues(
     return -np.sort(-values)
 
 
-def _vector(op: LinearOperator, v0: Any) -> Any:
+def _vector(op: LinearOperator, v0: Vector) -> Vector:
     x = da.asarray(v0)
     return reshape(x, op.domain) if x.shape == op.dims else unflatten(flatten(x), op.domain)
 
@@ -63,7 +62,7 @@ def _of_matrix(op: LinearOperator, symmetric: bool) -> Matrix:
     return values
 
 
-def _spectrum(matrix: Any, symmetric: bool) -> Any:
+def _spectrum(matrix: NDArray, symmetric: bool) -> NDArray:
     rows, columns = matrix.shape
     if not np.isfinite(matrix).all():  # LAPACK raises an error for some, and returns numbers for others
         return np.full(columns, np.nan)

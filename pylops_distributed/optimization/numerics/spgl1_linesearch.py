@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pylops_distributed.optimization.numerics.golub_kahan import quotient
+from pylops_distributed.vectors.types import NDArray, Results
 
 # How the next trial is made: along the projected gradient, along the straight line to its end, or by projecting the
 # model onto a ball that has become smaller.
@@ -66,7 +67,7 @@ class Numbers:
 NAMES = tuple(f.name for f in fields(Numbers))
 
 
-def decide(rules: Tolerances, f: Any, gs: Any, s2: Any, *numbers: Any) -> tuple[Any, ...]:
+def decide(rules: Tolerances, f: NDArray, gs: NDArray, s2: NDArray, *numbers: NDArray) -> tuple[object, ...]:
     """After a trial with objective ``f``: whether it is taken, whether the iteration is over, the numbers.
 
     ``gs`` is the inner product of gradient and step, ``s2`` the step's squared norm.
@@ -104,9 +105,10 @@ def decide(rules: Tolerances, f: Any, gs: Any, s2: Any, *numbers: Any) -> tuple[
 
 
 def judge(
-    rules: Tolerances, sty: Any, s2: Any, gap: Any, gapimag: Any, gnorm: Any, g2: Any, xnorm: Any,
-    taken: Any, over: Any, *numbers: Any,
-) -> tuple[Any, ...]:  # fmt: skip
+    rules: Tolerances, sty: NDArray, s2: NDArray, gap: NDArray, gapimag: NDArray, gnorm: NDArray, g2: NDArray,
+    xnorm: NDArray,
+    taken: NDArray, over: NDArray, *numbers: NDArray,
+) -> tuple[object, ...]:  # fmt: skip
     """After the gradient at the newest model: the numbers, with the step, the radius and why to stop.
 
     ``gap`` is the inner product of the residual and its difference from the data, and ``sty`` that of the step
@@ -127,7 +129,7 @@ def judge(
     return _values(n if n.stat else _radius(n, rules))
 
 
-def _values(n: Numbers) -> tuple[Any, ...]:
+def _values(n: Numbers) -> Results:
     return tuple(getattr(n, name) for name in NAMES)
 
 

@@ -6,21 +6,28 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import dask.array as da
-import numpy as np
 
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
 from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
-from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, as_floating, reshape, zeros
+from pylops_distributed.vectors.space import (
+    AnySpace,
+    BlockVector,
+    Vector,
+    VectorLike,
+    as_floating,
+    reshape,
+    zeros,
+)
 
 
 def regularized_system(
     Op: LinearOperator,
-    y: Vector,
+    y: VectorLike,
     Regs: Sequence[LinearOperator] | None = None,
     Weight: LinearOperator | None = None,
-    dataregs: Sequence[Vector] | None = None,
+    dataregs: Sequence[VectorLike | None] | None = None,
     epsRs: Sequence[float] | None = None,
 ) -> tuple[LinearOperator, Vector]:
     r"""The operator and the data of a regularised problem, as one least-squares system; lazy.
@@ -80,10 +87,10 @@ def RegularizedOperator(
 
 def normal_system(
     Op: LinearOperator,
-    y: Vector,
+    y: VectorLike,
     Regs: Sequence[LinearOperator] | None = None,
     Weight: LinearOperator | None = None,
-    dataregs: Sequence[Vector] | None = None,
+    dataregs: Sequence[VectorLike | None] | None = None,
     epsRs: Sequence[float] | None = None,
     NRegs: Sequence[LinearOperator] | None = None,
     epsNRs: Sequence[float] | None = None,
@@ -117,13 +124,15 @@ def normal_system(
     return system, data
 
 
-def vector_of(x: Any, space: AnySpace) -> Any:
+def vector_of(x: VectorLike, space: AnySpace) -> Vector:
     """A vector of ``space`` from Blocks or any array, flat or not, lazily; in floating point."""
     return reshape(as_floating(x if isinstance(x, BlockVector) else as_lazy_array(x), space.dtype), space)
 
 
 def _terms(
-    Regs: Sequence[LinearOperator], dataregs: Sequence[Any] | None, epsRs: Sequence[float] | None
+    Regs: Sequence[LinearOperator],
+    dataregs: Sequence[VectorLike | None] | None,
+    epsRs: Sequence[float] | None,
 ) -> tuple[list[LinearOperator], list[float], list[Any]]:
     """Regularisation operators with their weights and data, None for zero data."""
     terms = [aslinearoperator(reg) for reg in Regs]
@@ -136,14 +145,21 @@ def _terms(
     return terms, eps, targets
 
 
-def many(Op: Any, y: Any, x0: Any) -> tuple[LinearOperator, Any, Any, Callable[[Any], Any]]:
+def many(
+    Op: LinearOperator, y: VectorLike, x0: VectorLike | None
+) -> tuple[LinearOperator, VectorLike, VectorLike | None, Callable[[Any], Any]]:
     """A system for the columns of a matrix ``y`` side by side: operator, data, first model, and how to lay out models.
 
     Data that are not such a matrix stay as they are.
     """
     op = aslinearoperator(Op)
-    if np.ndim(y) != 2 or np.shape(y) in (op.dimsd, (op.shape[0], 1)) or np.shape(y)[0] != op.shape[0]:
+    if (
+        isinstance(y, BlockVector)
+        or y.ndim != 2
+        or y.shape in (op.dimsd, (op.shape[0], 1))
+        or y.shape[0] != op.shape[0]
+    ):
         return op, y, x0, lambda x: x
     start = None if x0 is None else da.asarray(x0).T.ravel()
-    k = np.shape(y)[1]
+    k = y.shape[1]
     return BlockDiag([op] * k), da.asarray(y).T.ravel(), start, lambda x: x.reshape(k, -1).T

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+import dask.array as da
 import numpy as np
 
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype, total
-from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.space import Vector, dtype_of
 from pylops_distributed.vectors.thresholding import soft
+from pylops_distributed.vectors.types import NDArray, Scalar
 
 
 @dataclass(frozen=True)
@@ -28,34 +29,31 @@ class L1(ProxOperator):
     sigma: float = 1.0
     g: Vector | None = None
 
-    def __call__(self, x: Vector) -> Any:
+    def __call__(self, x: Vector) -> da.Array:
         """Value of the function as a 0-d array."""
         return total(_size, x, self.g, self.sigma, dtype=real_dtype(x))
 
-    def prox(self, x: Vector, tau: Any) -> Any:
+    def prox(self, x: Vector, tau: Scalar) -> Vector:
         """Soft thresholding."""
         return elementwise(
-            _shrunk, x, self.g, tau, self.sigma, dtype=None if self.g is not None else _dtype(x)
+            _shrunk, x, self.g, tau, self.sigma, dtype=None if self.g is not None else dtype_of(x)
         )
 
-    def proxdual(self, x: Vector, tau: Any) -> Any:
+    def proxdual(self, x: Vector, tau: Scalar) -> Vector:
         """Magnitudes cut at ``sigma``."""
         return elementwise(_project_moved, x, self.g, tau, self.sigma)
 
 
-def _dtype(x: Any) -> Any:
-    return np.result_type(*(a.dtype for a in getattr(x, "arrays", (x,))))
+def _size(x: NDArray, g: NDArray, sigma: float) -> NDArray:
+    result: NDArray = sigma * np.abs(x if g is None else x - g)
+    return result
 
 
-def _size(x: Any, g: Any, sigma: float) -> Any:
-    return sigma * np.abs(x if g is None else x - g)
-
-
-def _shrunk(x: Any, g: Any, tau: Any, sigma: float) -> Any:
+def _shrunk(x: NDArray, g: NDArray, tau: NDArray, sigma: float) -> NDArray:
     return soft(x, tau * sigma) if g is None else soft(x - g, tau * sigma) + g
 
 
-def _project_moved(x: Any, g: Any, tau: Any, sigma: float) -> Any:
+def _project_moved(x: NDArray, g: NDArray, tau: NDArray, sigma: float) -> NDArray:
     moved = x if g is None else x - tau * g
     size = np.abs(moved)
     return moved * (sigma / np.maximum(size, sigma)) if sigma else np.zeros_like(moved)

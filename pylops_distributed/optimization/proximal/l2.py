@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+import dask.array as da
 import numpy as np
 
 from pylops_distributed.linearoperator.operator import LinearOperator
@@ -12,6 +12,7 @@ from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, 
 from pylops_distributed.vectors.arithmetic import axpy, safe_divide, squared_norm, vdot
 from pylops_distributed.vectors.elementwise import elementwise, step_length
 from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.types import NDArray, Scalar
 
 
 @dataclass(frozen=True)
@@ -46,22 +47,22 @@ class L2(ProxOperator):
     alpha: float = 1.0
     niter: int = 10
 
-    def __call__(self, x: Vector) -> Any:
+    def __call__(self, x: Vector) -> da.Array:
         """Value of the function as a 0-d array."""
         value = squared_norm(self._residual(x)) * (self.sigma / 2)
         return value if self.q is None else value + self.alpha * vdot(self.q, x).real
 
-    def grad(self, x: Vector) -> Any:
+    def grad(self, x: Vector) -> Vector:
         """Gradient, by one forward and one adjoint."""
         g = self._residual(x)
         g = elementwise(_scaled, g if self.Op is None else self.Op.apply_adjoint(g), self.sigma)
         return g if self.q is None else plus(g, self.alpha, self.q)
 
-    def prox(self, x: Vector, tau: Any) -> Any:
+    def prox(self, x: Vector, tau: Scalar) -> Vector:
         """Solution of a linear system, from ``x`` where that takes iterations."""
         return self.warm(x, tau, x)
 
-    def warm(self, x: Vector, tau: Any, start: Vector) -> Any:
+    def warm(self, x: Vector, tau: Scalar, start: Vector) -> Vector:
         """The same, from ``start``."""
         right = x if self.q is None else plus(x, -tau * self.alpha, self.q)
         weight = tau * self.sigma
@@ -71,15 +72,15 @@ class L2(ProxOperator):
             right = plus(right, weight, self.Op.apply_adjoint(self.b))
         return self._conjugate_gradients(right, weight, start)
 
-    def _residual(self, x: Vector) -> Any:
+    def _residual(self, x: Vector) -> Vector:
         image = x if self.Op is None else self.Op.apply(x)
         return image if self.b is None else image - self.b
 
-    def _normal(self, x: Vector, weight: Any) -> Any:
+    def _normal(self, x: Vector, weight: Scalar) -> Vector:
         assert self.Op is not None  # without one there is no system to solve
         return plus(x, weight, self.Op.apply_adjoint(self.Op.apply(x)))
 
-    def _conjugate_gradients(self, right: Vector, weight: Any, x: Vector) -> Any:
+    def _conjugate_gradients(self, right: Vector, weight: Scalar, x: Vector) -> Vector:
         r = plus(right, -1.0, self._normal(x, weight))
         c, first = r, squared_norm(r)
         k = first
@@ -92,9 +93,10 @@ class L2(ProxOperator):
         return x
 
 
-def _scaled(x: Any, a: float) -> Any:
+def _scaled(x: NDArray, a: float) -> NDArray:
     return a * x
 
 
-def _weighted(x: Any, b: Any, weight: Any) -> Any:
-    return (x if b is None else x + weight * b) / np.asarray(1 + weight, x.real.dtype)
+def _weighted(x: NDArray, b: NDArray, weight: NDArray) -> NDArray:
+    result: NDArray = (x if b is None else x + weight * b) / np.asarray(1 + weight, x.real.dtype)
+    return result

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype, square, total
 from pylops_distributed.vectors.space import BlockVector, Vector
+from pylops_distributed.vectors.types import NDArray, Scalar
 
 
 @dataclass(frozen=True)
@@ -28,40 +29,41 @@ class L21(ProxOperator):
     ndim: int
     sigma: float = 1.0
 
-    def __call__(self, x: Vector) -> Any:
+    def __call__(self, x: Vector) -> da.Array:
         """Value of the function as a 0-d array."""
         return total(_length, self.sigma, *self._parts(x), dtype=real_dtype(x))
 
-    def prox(self, x: Vector, tau: Any) -> Any:
+    def prox(self, x: Vector, tau: Scalar) -> Vector:
         """Lengths made shorter."""
         return self._each(_shrunk, x, tau)
 
-    def proxdual(self, x: Vector, tau: Any) -> Any:
+    def proxdual(self, x: Vector, tau: Scalar) -> Vector:
         """Lengths cut at ``sigma``."""
         return self._each(_project_part, x, tau)
 
-    def _parts(self, x: Any) -> tuple[da.Array, ...]:
+    def _parts(self, x: Vector) -> tuple[da.Array, ...]:
         parts = x.arrays if isinstance(x, BlockVector) else tuple(x)
         if len(parts) != self.ndim or len({p.shape for p in parts}) > 1:
             raise ValueError(f"L21 needs {self.ndim} components of one shape, got {[p.shape for p in parts]}")
         return tuple(p.rechunk(parts[0].chunks) for p in parts)
 
-    def _each(self, function: Any, x: Any, tau: Any) -> Any:
+    def _each(self, function: Callable[..., NDArray], x: Vector, tau: Scalar) -> Vector:
         parts = self._parts(x)
         images = tuple(elementwise(function, self.sigma, tau, k, *parts) for k in range(self.ndim))
         return BlockVector(images) if isinstance(x, BlockVector) else da.stack(images).rechunk(x.chunks)
 
 
-def _length(sigma: float, *parts: Any) -> Any:
+def _length(sigma: float, *parts: NDArray) -> NDArray:
     return sigma * np.sqrt(sum(square(p) for p in parts))
 
 
-def _shrunk(sigma: float, tau: Any, k: int, *parts: Any) -> Any:
+def _shrunk(sigma: float, tau: NDArray, k: int, *parts: NDArray) -> NDArray:
     length = _length(1.0, *parts)
     thresh = np.asarray(tau * sigma, length.dtype)
-    return parts[k] * (np.maximum(length - thresh, 0) / np.where(length > 0, length, 1))
+    result: NDArray = parts[k] * (np.maximum(length - thresh, 0) / np.where(length > 0, length, 1))
+    return result
 
 
-def _project_part(sigma: float, tau: Any, k: int, *parts: Any) -> Any:
+def _project_part(sigma: float, tau: NDArray, k: int, *parts: NDArray) -> NDArray:
     length = _length(1.0, *parts)
     return parts[k] * (sigma / np.maximum(length, sigma)) if sigma else np.zeros_like(parts[k])

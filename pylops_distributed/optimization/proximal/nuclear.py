@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import dask.array as da
 import numpy as np
 
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.vectors.elementwise import real_dtype
+from pylops_distributed.vectors.space import Vector, one_array
+from pylops_distributed.vectors.types import NDArray, Scalar
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,18 @@ class Nuclear(ProxOperator):
     dim: tuple[int, int]
     sigma: float = 1.0
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Vector) -> da.Array:
         """Value of the function as a 0-d array."""
+        x = one_array(x)
         whole, axes, kind = x.rechunk(-1), tuple(range(x.ndim)), real_dtype(x)
         return da.blockwise(
             _value, (), whole, axes, dim=self.dim, sigma=self.sigma, concatenate=True, dtype=kind,
             meta=np.zeros((), kind),
         )  # fmt: skip
 
-    def prox(self, x: Any, tau: Any) -> Any:
+    def prox(self, x: Vector, tau: Scalar) -> Vector:
         """Singular values made smaller."""
+        x = one_array(x)
         whole, axes = x.rechunk(-1), tuple(range(x.ndim))
         return da.blockwise(
             _shrunk, axes, whole, axes, da.asarray(tau), (), dim=self.dim, sigma=self.sigma, dtype=x.dtype,
@@ -46,15 +49,16 @@ class Nuclear(ProxOperator):
         ).rechunk(x.chunks)  # fmt: skip
 
 
-def _value(x: Any, dim: tuple[int, int], sigma: float) -> Any:
+def _value(x: NDArray, dim: tuple[int, int], sigma: float) -> NDArray:
     if not np.isfinite(x).all():  # LAPACK would raise an error that names nothing
         return np.asarray(np.nan, x.real.dtype)
     return np.asarray(sigma * np.linalg.svd(x.reshape(dim), compute_uv=False).sum(), x.real.dtype)
 
 
-def _shrunk(x: Any, tau: Any, dim: tuple[int, int], sigma: float) -> Any:
+def _shrunk(x: NDArray, tau: NDArray, dim: tuple[int, int], sigma: float) -> NDArray:
     if not np.isfinite(x).all():
         return np.full_like(x, np.nan)
     left, values, right = np.linalg.svd(x.reshape(dim), full_matrices=False)
     kept = np.maximum(values - np.asarray(tau * sigma, values.dtype), 0)
-    return ((left * kept) @ right).reshape(x.shape)
+    result: NDArray = ((left * kept) @ right).reshape(x.shape)
+    return result

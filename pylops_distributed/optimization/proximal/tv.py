@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+
+import dask.array as da
 
 from pylops_distributed.basicoperators.gradient import Gradient
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.proximal.l21 import L21
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, plus
 from pylops_distributed.vectors.elementwise import elementwise
-from pylops_distributed.vectors.space import Vector, reshape
+from pylops_distributed.vectors.space import Space, Vector, dtype_of, one_array, reshape
+from pylops_distributed.vectors.types import NDArray, Scalar
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,12 @@ class TV(ProxOperator):
     sigma: float = 1.0
     niter: int = 10
 
-    def __call__(self, x: Vector) -> Any:
+    def __call__(self, x: Vector) -> da.Array:
         """Value of the function as a 0-d array."""
         gradient = self._gradient(x)
         return L21(len(self.dims), self.sigma)(gradient.apply(reshape(x, gradient.domain)))
 
-    def prox(self, x: Vector, tau: Any) -> Any:
+    def prox(self, x: Vector, tau: Scalar) -> Vector:
         """Denoised ``x``."""
         gradient, gamma = self._gradient(x), self.sigma * tau
         data = reshape(x, gradient.domain)
@@ -58,15 +60,15 @@ class TV(ProxOperator):
             )
             t, old = (1 + sqrt(1 + 4 * t * t)) / 2, t
             point = plus(dual, (old - 1) / t, dual - before)
-        return reshape(plus(data, -gamma, gradient.apply_adjoint(dual)), _space_of(x, gradient))
+        return reshape(plus(data, -gamma, gradient.apply_adjoint(dual)), _space_of(x))
 
-    def _gradient(self, x: Any) -> LinearOperator:
-        return Gradient(self.dims, edge=False, kind="forward", dtype=x.dtype)
-
-
-def _space_of(x: Any, gradient: LinearOperator) -> Any:
-    return type(gradient.domain)(x.shape, x.dtype)
+    def _gradient(self, x: Vector) -> LinearOperator:
+        return Gradient(self.dims, edge=False, kind="forward", dtype=dtype_of(x))
 
 
-def _moved(point: Any, ascent: Any, gamma: Any, bound: float) -> Any:
+def _space_of(x: Vector) -> Space:
+    return Space(one_array(x).shape, dtype_of(x))
+
+
+def _moved(point: NDArray, ascent: NDArray, gamma: NDArray, bound: float) -> NDArray:
     return point + ascent / (bound * gamma)

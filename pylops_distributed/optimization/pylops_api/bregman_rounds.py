@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import dask
+import dask.array as da
 import numpy as np
 
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.algorithms.splitbregman import SplitBregman
 from pylops_distributed.optimization.numerics.outer_loop import computed, least_squares
 from pylops_distributed.optimization.numerics.systems import regularized_system, vector_of
 from pylops_distributed.vectors.elementwise import elementwise, norm1, real_dtype, square, total
 from pylops_distributed.vectors.space import Vector, reshape, zeros
 from pylops_distributed.vectors.thresholding import soft
+from pylops_distributed.vectors.types import NDArray, Options
 
 
 class BregmanRounds:
@@ -31,17 +33,17 @@ class BregmanRounds:
         Terms, weights and numbers of iterations; what it says of the inner solver is not used.
     """
 
-    def __init__(self, op: Any, y: Vector, start: Any, solver: SplitBregman) -> None:
+    def __init__(self, op: LinearOperator, y: Vector, start: Vector, solver: SplitBregman) -> None:
         self.op, self.y, self.start, self.solver = op, y, start, solver
         self.targets: list[Any] = list(solver.dataregsL2 or (None,) * len(solver.RegsL2))
         self.weights = [
             float(np.sqrt(e / 2) / np.sqrt(solver.mu / 2)) for e in (*solver.epsRL2s, *solver.epsRL1s)
         ]
-        self.split: list[Any] = [zeros(reg.codomain) for reg in solver.RegsL1]
-        self.bregman: list[Any] = list(self.split)
+        self.split: list[Vector] = [zeros(reg.codomain) for reg in solver.RegsL1]
+        self.bregman: list[Vector] = list(self.split)
         self.data_cost = np.inf
 
-    def advance(self, x: Any, settings: Mapping[str, Any]) -> tuple[Any, float]:
+    def advance(self, x: Vector, settings: Options) -> tuple[Vector, float]:
         """The next model and its cost."""
         solver = self.solver
         for _ in range(solver.niter_inner):
@@ -59,7 +61,7 @@ class BregmanRounds:
         self.bregman = computed([elementwise(_moved, b, r, d, solver.tau) for b, r, d in steps])
         return x, self._cost(x, images)
 
-    def _cost(self, x: Any, images: list[Any]) -> float:
+    def _cost(self, x: Vector, images: list[Vector]) -> float:
         """Objective as PyLops adds it up, with the L1 terms without their weights."""
         solver = self.solver
         misfit = _squared(self.y, reshape(self.op.apply(x), self.op.codomain))
@@ -67,26 +69,26 @@ class BregmanRounds:
             e * _squared(zeros(reg.codomain) if d is None else vector_of(d, reg.codomain), _image(reg, x))
             for e, reg, d in zip(solver.epsRL2s, solver.RegsL2, self.targets, strict=True)
         ]
-        misfit, *rest = dask.compute(misfit, *rest, *map(norm1, images))
-        self.data_cost = float(solver.mu / 2 * misfit)
-        return self.data_cost + float(sum(rest))
+        values: list[float] = list(dask.compute(misfit, *rest, *map(norm1, images)))
+        self.data_cost = float(solver.mu / 2 * values[0])
+        return self.data_cost + float(sum(values[1:]))
 
 
-def _image(reg: Any, x: Any) -> Any:
+def _image(reg: LinearOperator, x: Vector) -> Vector:
     return reg.apply(reshape(x, reg.domain))
 
 
-def _squared(y: Any, image: Any) -> Any:
+def _squared(y: Vector, image: Vector) -> da.Array:
     return total(_difference, y, image, dtype=real_dtype(y, image))
 
 
-def _difference(y: Any, image: Any) -> Any:
+def _difference(y: NDArray, image: NDArray) -> NDArray:
     return square(y - image)
 
 
-def _shrunk(image: Any, bregman: Any, eps: float) -> Any:
+def _shrunk(image: NDArray, bregman: NDArray, eps: float) -> NDArray:
     return soft(image + bregman, eps)
 
 
-def _moved(bregman: Any, image: Any, split: Any, tau: float) -> Any:
+def _moved(bregman: NDArray, image: NDArray, split: NDArray, tau: float) -> NDArray:
     return bregman + tau * (image - split)

@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from pylops_distributed.basicoperators.identity import Identity
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.algorithms import irls, irlsmodel
 from pylops_distributed.optimization.basesolver import as_lazy_vector, renamed
 from pylops_distributed.optimization.numerics.outer_loop import OuterLoop, length
 from pylops_distributed.optimization.numerics.systems import regularized_system, vector_of
 from pylops_distributed.optimization.pylops_api.irls_rounds import DataRounds, ModelRounds
 from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
-from pylops_distributed.vectors.space import zeros
+from pylops_distributed.vectors.space import Vector, VectorLike, zeros
+from pylops_distributed.vectors.types import Settings
 
 
 class IRLS(OuterLoop):
@@ -28,7 +30,7 @@ class IRLS(OuterLoop):
     rounds: ClassVar[str | None] = "outer"
 
     def setup(
-        self, y: Any, nouter: int | None = None, threshR: bool = False, epsR: float = 1e-10, epsI: float = 1e-10,
+        self, y: VectorLike, nouter: int | None = None, threshR: bool = False, epsR: float = 1e-10, epsI: float = 1e-10,
         tolIRLS: float = 1e-10, warm: bool = False, kind: str = "data", preallocate: bool = False,
         show: bool = False,
     ) -> None:  # fmt: skip
@@ -41,7 +43,7 @@ class IRLS(OuterLoop):
         if kind != "model":
             self._settings |= {"threshR": threshR, "epsR": epsR, "warm": warm}
 
-    def step(self, x: Any, engine: str = "scipy", show: bool = False, **kwargs_solver: Any) -> Any:
+    def step(self, x: VectorLike, engine: str = "scipy", show: bool = False, **kwargs_solver: Any) -> Vector:
         """One outer iteration from model ``x``; returns the new one."""
         if check_engine(engine) == "scipy":
             if not self._begun:
@@ -52,22 +54,23 @@ class IRLS(OuterLoop):
         return self.advance(x, show)
 
     def run(
-        self, x: Any, nouter: int = 10, engine: str = "scipy", show: bool = False,
+        self, x: VectorLike | None, nouter: int = 10, engine: str = "scipy", show: bool = False,
         itershow: Sequence[int] = (10, 10, 10), **kwargs_solver: Any,
-    ) -> Any:  # fmt: skip
+    ) -> Vector:  # fmt: skip
         """Outer iterations for what model ``x`` does not explain; returns the sum of both."""
         nouter = nouter if self.nouter is None else self.nouter
-        start = x
+        model: Any
         if check_engine(engine) == "scipy":
             if not self._begun:
                 self._start_rounds(x, x)
             self._run_rounds(nouter, show, itershow, kwargs_solver)
-            x = self._x
+            model = self._x
         else:
-            if not self._begun:
-                x = self._start(x, x, kwargs_solver)
-            x = self.iterate(x, nouter, show, itershow)
-        return x if start is None else as_lazy_vector(start).reshape(x.shape) + x
+            first = self._start(x, x, kwargs_solver) if not self._begun else x
+            model = self.iterate(first, nouter, show, itershow)
+        known: Any = None if x is None else as_lazy_vector(x)
+        result: Vector = model if known is None else known.reshape(model.shape) + model
+        return result
 
     def finalize(self, show: bool = False) -> None:
         """Take the time and the number of outer iterations."""
@@ -75,7 +78,7 @@ class IRLS(OuterLoop):
         self.nouter = self.iiter
 
     def solve(
-        self, y: Any, x0: Any = None, nouter: int = 10, threshR: bool = False, epsR: float = 1e-10,
+        self, y: VectorLike, x0: VectorLike | None = None, nouter: int = 10, threshR: bool = False, epsR: float = 1e-10,
         epsI: float = 1e-10, tolIRLS: float = 1e-10, kind: str = "data", warm: bool = False,
         engine: str = "scipy", preallocate: bool = False, show: bool = False,
         itershow: Sequence[int] = (10, 10, 10), **kwargs_solver: Any,
@@ -88,17 +91,17 @@ class IRLS(OuterLoop):
         self.finalize(show)
         return x, self.iiter
 
-    def limited(self, niter: int) -> Any:
+    def limited(self, niter: int) -> object:
         """The algorithm with another limit of outer iterations."""
         return replace(self.machine, nouter=niter)
 
-    def _run_rounds(self, nouter: int, show: bool, itershow: Sequence[int], settings: dict[str, Any]) -> None:
+    def _run_rounds(self, nouter: int, show: bool, itershow: Sequence[int], settings: Settings) -> None:
         def step(due: bool) -> None:
             self.callback(self.step(self._x, engine="scipy", show=due, **settings))
 
         self.outer_run(step, nouter, lambda update: update >= self.tolIRLS, show, itershow)
 
-    def _start_rounds(self, x: Any, known: Any) -> Any:
+    def _start_rounds(self, x: VectorLike | None, known: VectorLike | None) -> Any:
         """Keep what the rounds are, for what model ``known`` does not explain; returns the model to begin at."""
         self._begun = True
         op, data, epsI = self._problem(known, self._settings["epsI"])
@@ -108,9 +111,9 @@ class IRLS(OuterLoop):
         start = zeros(self.Op.domain) if x is None else vector_of(x, self.Op.domain)
         return self.outer_begin(rounds, start, self.y, [length(data)])
 
-    def _problem(self, start: Any, epsI: float) -> tuple[Any, Any, float]:
+    def _problem(self, start: VectorLike | None, epsI: float) -> tuple[LinearOperator, Vector, float]:
         """Operator, data and damping, for the data that the model ``start`` does not explain."""
-        op: Any = self.Op
+        op: LinearOperator = self.Op
         data = vector_of(self.y, op.codomain)
         if self.kind == "datamodel":
             reg = Identity(op.dims, dtype=op.dtype)
@@ -120,7 +123,7 @@ class IRLS(OuterLoop):
             data = data - op.apply(vector_of(start, op.domain))
         return op, data, epsI
 
-    def _start(self, x: Any, start: Any, kwargs_solver: dict[str, Any]) -> Any:
+    def _start(self, x: VectorLike | None, start: VectorLike | None, kwargs_solver: Settings) -> Vector:
         """Compute the first state, for the data that the model ``start`` does not explain."""
         self._begun = True
         settings = {**self._settings, **renamed(kwargs_solver)}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
-
-import numpy as np
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import fista, ista
 from pylops_distributed.optimization.basesolver import Solver
 from pylops_distributed.optimization.eigs import power_iteration
+from pylops_distributed.vectors.space import Vector, VectorLike
 from pylops_distributed.vectors.thresholding import Kind
+from pylops_distributed.vectors.types import Options, Results
 
 
 class ISTA(Solver):
@@ -26,16 +26,16 @@ class ISTA(Solver):
     columns: ClassVar[dict[str, str]] = {"r12norm": "cost", "xupdate": "xupdate"}
 
     def setup(
-        self, y: Any, x0: Any = None, niter: int | None = None, SOp: LinearOperator | None = None,
-        eps: float = 0.1, alpha: float | None = None, eigsdict: Mapping[str, Any] | None = None,
+        self, y: VectorLike, x0: VectorLike | None = None, niter: int | None = None, SOp: LinearOperator | None = None,
+        eps: float = 0.1, alpha: float | None = None, eigsdict: Options | None = None,
         tol: float = 1e-10, threshkind: Kind = "soft", perc: float | None = None,
         decay: Sequence[float] | None = None, monitorres: bool = False, preallocate: bool = False,
         show: bool = False,
-    ) -> Any:  # fmt: skip
+    ) -> Vector:  # fmt: skip
         """Compute the first state, and before it the step if not given; returns the model."""
         if alpha is None:
             settings = {"niter": 50, **(eigsdict or {})}
-            largest = float(np.abs(power_iteration(self.Op.H @ self.Op, **settings)[0]))
+            largest = float(abs(power_iteration(self.Op.H @ self.Op, **settings)[0]))
             if not largest:
                 raise ValueError(
                     f"the largest eigenvalue of Op.H @ Op is 0 for {self.Op!r}: the operator is zero or empty, or the "
@@ -48,19 +48,24 @@ class ISTA(Solver):
         )  # fmt: skip
         return self.begin(machine, y, x0, niter, show)
 
-    def step(self, x: Any, show: bool = False) -> tuple[Any, ...]:
+    def step(self, x: VectorLike, show: bool = False) -> Results:
         """One step from model ``x``; returns the new one and the norm of the update."""
         return self.advance(x, show), float(self.state.xupdate)
 
     def run(
-        self, x: Any, niter: int | None = None, show: bool = False, itershow: Sequence[int] = (10, 10, 10)
-    ) -> Any:
+        self,
+        x: VectorLike,
+        niter: int | None = None,
+        show: bool = False,
+        itershow: Sequence[int] = (10, 10, 10),
+    ) -> Vector:
         """Steps from model ``x`` until done; returns the last one."""
-        return self.iterate(x, niter, show, itershow)
+        result: Vector = self.iterate(x, niter, show, itershow)
+        return result
 
     def solve(
-        self, y: Any, x0: Any = None, niter: int | None = None, SOp: LinearOperator | None = None,
-        eps: float = 0.1, alpha: float | None = None, eigsdict: Mapping[str, Any] | None = None,
+        self, y: VectorLike, x0: VectorLike | None = None, niter: int | None = None, SOp: LinearOperator | None = None,
+        eps: float = 0.1, alpha: float | None = None, eigsdict: Options | None = None,
         tol: float = 1e-10, threshkind: Kind = "soft", perc: float | None = None,
         decay: Sequence[float] | None = None, monitorres: bool = False, preallocate: bool = False,
         show: bool = False, itershow: Sequence[int] = (10, 10, 10),
@@ -85,8 +90,8 @@ class FISTA(ISTA):
     algorithm: ClassVar[Any] = fista.FISTA
 
     def step(  # type: ignore[override]
-        self, x: Any, z: Any = None, show: bool = False
-    ) -> tuple[Any, ...]:
+        self, x: VectorLike, z: VectorLike | None = None, show: bool = False
+    ) -> Results:
         """One step from model ``x``; returns the new one, the next point to step from, and the update's norm.
 
         The point ``z`` is part of the state and need not be given; another one than the last is an error.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import dask
 import dask.array as da
@@ -17,7 +17,10 @@ from pylops_distributed.optimization.numerics.outer_loop import OuterLoop, lengt
 from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.omp_rounds import OMPRounds, model_of_coefficients
 from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
-from pylops_distributed.vectors.space import BlockVector, flatten, unflatten
+from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, unflatten
+from pylops_distributed.vectors.types import Settings
+
+Coefficients: TypeAlias = Sequence[complex]
 
 
 class OMP(OuterLoop):
@@ -31,7 +34,8 @@ class OMP(OuterLoop):
     algorithm: ClassVar[Any] = omp.OMP
 
     def setup(
-        self, y: Any, niter_outer: int = 10, niter_inner: int = 40, sigma: float = 1e-4, normalizecols: bool = False,
+        self, y: VectorLike, niter_outer: int = 10, niter_inner: int = 40, sigma: float = 1e-4,
+        normalizecols: bool = False,
         Opbasis: LinearOperator | None = None, optimal_coeff: bool = False, preallocate: bool = False,
         show: bool = False,
     ) -> None:  # fmt: skip
@@ -45,12 +49,17 @@ class OMP(OuterLoop):
         else:
             machine = mp.MP(niter_outer, sigma, norms, optimal_coeff)
         self.machine, self.niter, self._begun, self.iiter = machine, niter_outer, False, 0
-        self._given = {"y": y, "show": show}
+        self._given: dict[str, Any] = {"y": y, "show": show}
         self.cost = [length(vector_of(y, self.Op.codomain))]
 
     def step(
-        self, x: Any, cols: Any, engine: str = "scipy", show: bool = False, **kwargs_solver: Any
-    ) -> tuple[Any, Any]:
+        self,
+        x: Coefficients,
+        cols: Sequence[int],
+        engine: str = "scipy",
+        show: bool = False,
+        **kwargs_solver: object,
+    ) -> tuple[Coefficients, Sequence[int]]:
         """One outer iteration; returns the coefficients chosen so far and their positions, in that order.
 
         Those given are not used: the solver keeps its own. Settings of CGLS are taken by the first step.
@@ -63,15 +72,15 @@ class OMP(OuterLoop):
         return support(self.state)
 
     def run(
-        self, x: Any, cols: Any, engine: str = "scipy", show: bool = False,
+        self, x: Coefficients, cols: Sequence[int], engine: str = "scipy", show: bool = False,
         itershow: Sequence[int] = (10, 10, 10),
-    ) -> tuple[Any, Any]:  # fmt: skip
+    ) -> tuple[Coefficients, Sequence[int]]:  # fmt: skip
         """Outer iterations until done; returns the coefficients and their positions."""
         self._cols = cols
         if not self._by_rounds(engine):
             self._begin_algorithm({})
-            x = self.iterate(x, None, show, itershow)
-            return x, self._cols
+            chosen: Coefficients = self.iterate(x, None, show, itershow)
+            return chosen, self._cols
         self._begin_rounds()
         self._found = x
 
@@ -83,7 +92,7 @@ class OMP(OuterLoop):
         self.outer_run(step, self.niter, lambda _: self.cost[-1] > more, show, itershow)
         return self._found, self._cols
 
-    def finalize(self, x: Any = None, cols: Any = None, show: bool = False) -> Any:  # type: ignore[override]
+    def finalize(self, x: Coefficients = (), cols: Sequence[int] = (), show: bool = False) -> Vector:  # type: ignore[override]
         """Take the time; returns the model."""
         super().finalize(show)
         self.nouter = self.iiter
@@ -91,10 +100,12 @@ class OMP(OuterLoop):
             self._flat = not isinstance(self._given["y"], BlockVector) and np.ndim(self._given["y"]) == 1
             model = model_of_coefficients(self.Op, x, cols)
             self._x = self.shaped(model * np.nan if self.reason is Reason.NOT_FINITE else model)
-        return self._x
+        result: Vector = self._x
+        return result
 
     def solve(
-        self, y: Any, niter_outer: int = 10, niter_inner: int = 40, sigma: float = 1e-4, normalizecols: bool = False,
+        self, y: VectorLike, niter_outer: int = 10, niter_inner: int = 40, sigma: float = 1e-4,
+        normalizecols: bool = False,
         Opbasis: LinearOperator | None = None, optimal_coeff: bool = False, engine: str = "scipy",
         preallocate: bool = False, show: bool = False, itershow: Sequence[int] = (10, 10, 10),
     ) -> tuple[Any, int, Any]:  # fmt: skip
@@ -116,7 +127,7 @@ class OMP(OuterLoop):
             rounds = OMPRounds(self.Op, vector_of(y, self.Op.codomain), solver.niter_inner, solver.norms)
             self._rounds, self.reason = rounds, None
 
-    def _round_of(self, settings: dict[str, Any], show: bool) -> tuple[list[Any], list[int]]:
+    def _round_of(self, settings: Settings, show: bool) -> tuple[list[complex], list[int]]:
         coefficients, cost = self._rounds.advance(None, settings)
         self.iiter += 1
         self.cost.append(cost)
@@ -125,26 +136,26 @@ class OMP(OuterLoop):
             print(f"{self.iiter:6d}  {x[0].real:11.4e}  {cost:11.4e}")
         return x, list(self._rounds.cols)
 
-    def _begin_algorithm(self, settings: dict[str, Any]) -> None:
+    def _begin_algorithm(self, settings: Settings) -> None:
         if not self._begun:
             self._begun = True
             self.begin(
                 replace(self.machine, **settings), self._given["y"], None, self.niter, self._given["show"]
             )
 
-    def limited(self, niter: int) -> Any:
+    def limited(self, niter: int) -> object:
         """The algorithm with another limit of outer iterations."""
         return replace(self.machine, niter_outer=niter)
 
-    def callback(self, x: Any, cols: Any = None) -> None:
+    def callback(self, x: object, *args: object) -> None:
         """Called with the coefficients chosen and their positions after every outer iteration of a run."""
 
-    def _stepped(self, x: Any, show: bool) -> Any:
+    def _stepped(self, x: Any, show: bool) -> object:
         x, self._cols = self.step(x, self._cols, engine="pylops", show=show)
         self.callback(x, self._cols)
         return x
 
-    def in_batches(self, x: Any, limited: Any) -> Any:
+    def in_batches(self, x: Any, limited: object) -> object:
         """Steps until ``limited``, an algorithm, is done; returns the coefficients chosen."""
         super().in_batches(self._x, limited)
         coefficients, self._cols = support(self.state)
@@ -153,11 +164,10 @@ class OMP(OuterLoop):
 
 def column_norms(op: LinearOperator) -> da.Array:
     """Norms of the columns of an operator, computed: one forward a column, for operators with few."""
-    (norms,) = dask.persist(da.sqrt((abs(op.todense()) ** 2).sum(axis=0)))
-    return norms
+    return da.sqrt((abs(op.todense()) ** 2).sum(axis=0)).persist()
 
 
-def support(state: Any) -> tuple[list[Any], list[int]]:
+def support(state: Any) -> tuple[list[complex], list[int]]:
     """The coefficients that were chosen and their flat positions, in the order of their choice."""
     rank, x = flatten(state.rank), flatten(state.x)
     chosen = rank > 0

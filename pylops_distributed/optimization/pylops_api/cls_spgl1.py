@@ -10,7 +10,8 @@ from pylops_distributed.execution.state import Reason, reason_to_stop
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import spgl1
 from pylops_distributed.optimization.basesolver import Solver
-from pylops_distributed.vectors.space import flatten
+from pylops_distributed.vectors.space import VectorLike, flatten
+from pylops_distributed.vectors.types import Settings
 
 
 class SPGL1(Solver):
@@ -31,7 +32,7 @@ class SPGL1(Solver):
 
     def setup(
         self,
-        y: Any,
+        y: VectorLike,
         SOp: LinearOperator | None = None,
         tau: float = 0.0,
         sigma: float = 0.0,
@@ -41,11 +42,11 @@ class SPGL1(Solver):
         self.y, self.tau, self.sigma, self._show = y, tau, sigma, show
         self.SOp = None if SOp is None else aslinearoperator(SOp)
 
-    def step(self, *_: Any, **__: Any) -> None:
+    def step(self, *_: object, **__: object) -> None:
         """Not there, as in PyLops: use run or solve."""
         raise NotImplementedError("SPGL1 has no step: use run or solve")
 
-    def run(self, x: Any, show: bool = False, **kwargs_spgl1: Any) -> tuple[Any, Any, dict[str, Any]]:
+    def run(self, x: VectorLike | None, show: bool = False, **kwargs_spgl1: Any) -> tuple[Any, Any, Settings]:
         """Steps from coefficients ``x`` until done; returns the model, its coefficients and the solver's numbers."""
         op = self.Op if self.SOp is None else self.Op @ self.SOp.H
         machine = self.algorithm(self.tau, self.sigma, **kwargs_spgl1)
@@ -66,16 +67,17 @@ class SPGL1(Solver):
         return (flatten(model) if self._flat else model), p, self._info()
 
     def solve(
-        self, y: Any, x0: Any = None, SOp: LinearOperator | None = None, tau: float = 0.0, sigma: float = 0.0,
+        self, y: VectorLike, x0: VectorLike | None = None, SOp: LinearOperator | None = None, tau: float = 0.0,
+        sigma: float = 0.0,
         show: bool = False, **kwargs_spgl1: Any,
-    ) -> tuple[Any, Any, dict[str, Any]]:  # fmt: skip
+    ) -> tuple[Any, Any, Settings]:  # fmt: skip
         """All at once; returns what :func:`pylops_distributed.optimization.sparsity.spgl1` returns."""
         self.setup(y=y, SOp=SOp, tau=tau, sigma=sigma, show=show)
         xinv, pinv, info = self.run(x0, show=show, **kwargs_spgl1)
         self.finalize(show)
         return xinv, pinv, info
 
-    def _info(self) -> dict[str, Any]:
+    def _info(self) -> Settings:
         """The original's numbers, with a trial of the line search counted as one product with each operator."""
         state = self.state
         collected = vars(self)

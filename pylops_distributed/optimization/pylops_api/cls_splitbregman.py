@@ -15,7 +15,8 @@ from pylops_distributed.optimization.numerics.outer_loop import OuterLoop
 from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.bregman_rounds import BregmanRounds
 from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
-from pylops_distributed.vectors.space import BlockVector, zeros
+from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, zeros
+from pylops_distributed.vectors.types import Settings
 
 
 class SplitBregman(OuterLoop):
@@ -31,13 +32,14 @@ class SplitBregman(OuterLoop):
     columns: ClassVar[dict[str, str]] = {"r2norm": "costdata", "r12norm": "cost"}
 
     def setup(
-        self, y: Any, RegsL1: Sequence[LinearOperator], x0: Any = None, niter_outer: int = 3, niter_inner: int = 5,
+        self, y: VectorLike, RegsL1: Sequence[LinearOperator], x0: VectorLike | None = None,
+        niter_outer: int = 3, niter_inner: int = 5,
         RegsL2: Sequence[LinearOperator] | None = None, dataregsL2: Sequence[Any] | None = None, mu: float = 1.0,
         epsRL1s: Sequence[float] | None = None, epsRL2s: Sequence[float] | None = None, tol: float = 1e-10,
         tau: float = 1.0, restart: bool = False, preallocate: bool = False, show: bool = False,
-    ) -> Any:  # fmt: skip
+    ) -> Vector:  # fmt: skip
         """Keep the problem, which the first step begins with the settings of its engine; returns the model."""
-        self._settings = {"y": y, "x0": x0, "show": show}
+        self._settings: dict[str, Any] = {"y": y, "x0": x0, "show": show}
         regs = [aslinearoperator(reg) for reg in RegsL2 or ()]
         targets = zip(dataregsL2 or (), regs, strict=False)
         self.machine = self.algorithm(
@@ -52,16 +54,17 @@ class SplitBregman(OuterLoop):
         )
         self.cost: list[float] = []
         self._x = self.shaped(zeros(self.Op.domain) if x0 is None else vector_of(x0, self.Op.domain))
-        return self._x
+        result: Vector = self._x
+        return result
 
     def step(
         self,
-        x: Any,
+        x: VectorLike,
         engine: str = "scipy",
         show: bool = False,
         show_inner: bool = False,
-        **kwargs_solver: Any,
-    ) -> Any:
+        **kwargs_solver: object,
+    ) -> Vector:
         """One outer iteration from model ``x``; returns the new one. The first begins the engine."""
         if check_engine(engine) == "scipy":
             settings = lsqr_settings(kwargs_solver, "splitbregman")
@@ -69,23 +72,27 @@ class SplitBregman(OuterLoop):
         return self.advance(self._tuned(x, kwargs_solver), show)
 
     def run(
-        self, x: Any, engine: str = "scipy", show: bool = False, itershow: Sequence[int] = (10, 10, 10),
+        self, x: VectorLike, engine: str = "scipy", show: bool = False, itershow: Sequence[int] = (10, 10, 10),
         show_inner: bool = False, **kwargs_lsqr: Any,
-    ) -> Any:  # fmt: skip
+    ) -> Vector:  # fmt: skip
         """Outer iterations from model ``x`` until done; returns the last one."""
         if check_engine(engine) == "pylops":
-            return self.iterate(self._tuned(x, kwargs_lsqr), None, show, itershow)
+            result: Vector = self.iterate(self._tuned(x, kwargs_lsqr), None, show, itershow)
+            return result
         self._rounds_from(x)
 
         def step(due: bool) -> None:
             self.callback(self.step(self._x, engine="scipy", show=due, show_inner=show_inner, **kwargs_lsqr))
 
         self.outer_run(step, self.niter, lambda update: update > self.machine.tol, show, itershow)
-        return self._x
+        result = self._x
+        return result
 
     def solve(
-        self, y: Any, RegsL1: Sequence[LinearOperator], x0: Any = None, niter_outer: int = 3, niter_inner: int = 5,
-        RegsL2: Sequence[LinearOperator] | None = None, dataregsL2: Sequence[Any] | None = None, mu: float = 1.0,
+        self, y: VectorLike, RegsL1: Sequence[LinearOperator], x0: VectorLike | None = None,
+        niter_outer: int = 3, niter_inner: int = 5,
+        RegsL2: Sequence[LinearOperator] | None = None, dataregsL2: Sequence[VectorLike | None] | None = None,
+        mu: float = 1.0,
         epsRL1s: Sequence[float] | None = None, epsRL2s: Sequence[float] | None = None, tol: float = 1e-10,
         tau: float = 1.0, restart: bool = False, engine: str = "scipy", preallocate: bool = False,
         show: bool = False, itershow: Sequence[int] = (10, 10, 10), show_inner: bool = False, **kwargs_lsqr: Any,
@@ -99,7 +106,7 @@ class SplitBregman(OuterLoop):
         self.finalize(show)
         return x, self.iiter, self.cost
 
-    def limited(self, niter: int) -> Any:
+    def limited(self, niter: int) -> object:
         """The algorithm with another limit of outer iterations."""
         return replace(self.machine, niter_outer=niter)
 
@@ -107,15 +114,15 @@ class SplitBregman(OuterLoop):
         """Size of the data and of all vectors of a state as long as the model or the data."""
         return self.measure(splitbregman.SplitBregmanState, show, unit)
 
-    def _tuned(self, x: Any, settings: dict[str, Any]) -> Any:
+    def _tuned(self, x: VectorLike, settings: Settings) -> VectorLike:
         """Begin the algorithm with the settings of CGLS, before its first step."""
         if self._begun:
             return x
         self._begun = True
-        start = self._settings | {"x0": x if x is not self._x else self._settings["x0"]}
+        start: dict[str, Any] = self._settings | {"x0": x if x is not self._x else self._settings["x0"]}
         return self.begin(replace(self.machine, **renamed(settings)), **start, niter=self.niter)
 
-    def _rounds_from(self, x: Any) -> Any:
+    def _rounds_from(self, x: VectorLike) -> VectorLike:
         """Begin the rounds at model ``x``, before the first."""
         if self._begun:
             return x

@@ -2,7 +2,6 @@ r"""Reweighted least squares around SciPy's LSQR."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +15,7 @@ from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.outer_loop import computed, least_squares, length
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype
 from pylops_distributed.vectors.space import BlockVector, Vector, reshape
+from pylops_distributed.vectors.types import NDArray, Options
 
 
 @dataclass
@@ -30,7 +30,7 @@ class DataRounds:
     warm: bool
     residual: Any = field(default=None)
 
-    def advance(self, x: Any, settings: Mapping[str, Any]) -> tuple[Any, float]:
+    def advance(self, x: Vector, settings: Options) -> tuple[Vector, float]:
         """The next model and the norm of its residual."""
         op, y = self.op, self.y
         if self.residual is not None:
@@ -41,12 +41,15 @@ class DataRounds:
         self.residual = computed(self.y - reshape(self.op.apply(x), self.op.codomain))
         return x, length(self.residual)
 
-    def _weights(self) -> Any:
+    def _weights(self) -> Vector:
         """Square roots of the weights."""
-        size: Any = elementwise(np.abs, self.residual, dtype=real_dtype(self.residual))
+        size = elementwise(np.abs, self.residual, dtype=real_dtype(self.residual))
         members = size.arrays if isinstance(size, BlockVector) else (size,)
         least = da.stack([a.min() for a in members]).min()
-        return elementwise(_root, size, least, self.threshR, self.epsR, dtype=real_dtype(self.residual))
+        result: Vector = elementwise(
+            _root, size, least, self.threshR, self.epsR, dtype=real_dtype(self.residual)
+        )
+        return result
 
 
 @dataclass
@@ -58,7 +61,7 @@ class ModelRounds:
     epsI: float
     begun: bool = False
 
-    def advance(self, x: Any, settings: Mapping[str, Any]) -> tuple[Any, float]:
+    def advance(self, x: Vector, settings: Options) -> tuple[Vector, float]:
         """The next model and the norm of its residual."""
         op = self.op
         scale = diagonal(computed(self._weights(x))) if self.begun else None
@@ -69,29 +72,29 @@ class ModelRounds:
         x = computed(reshape(right.apply(reshape(dual, right.domain)), op.domain))
         return x, length(self.y - reshape(op.apply(x), op.codomain))
 
-    def _weights(self, x: Any) -> Any:
-        size: Any = elementwise(np.abs, x, dtype=real_dtype(x))
+    def _weights(self, x: Vector) -> Vector:
+        size = elementwise(np.abs, x, dtype=real_dtype(x))
         members = size.arrays if isinstance(size, BlockVector) else (size,)
         return elementwise(_over, size, da.stack([a.max() for a in members]).max(), dtype=real_dtype(x))
 
 
-def diagonal(weights: Vector) -> Any:
+def diagonal(weights: Vector) -> LinearOperator:
     """The operator that multiplies with a vector."""
     if isinstance(weights, BlockVector):
         return BlockDiag([diagonal(a) for a in weights.arrays])
     return Diagonal(weights, dtype=weights.dtype)
 
 
-def _weight(size: Any, thresh: bool, eps: float) -> Any:
+def _weight(size: NDArray, thresh: bool, eps: float) -> NDArray:
     return 1 / (np.maximum(size, eps) if thresh else size + eps)
 
 
-def _root(size: Any, least: Any, thresh: bool, eps: float) -> Any:
+def _root(size: NDArray, least: NDArray, thresh: bool, eps: float) -> NDArray:
     with np.errstate(divide="ignore", invalid="ignore"):
         root = np.sqrt(_weight(size, thresh, eps) / _weight(least, thresh, eps))
     # A residual of zero with an epsR of zero has the largest weight.
     return np.where((size == least) & ~np.isfinite(root), np.ones_like(root), root).astype(size.dtype)
 
 
-def _over(size: Any, largest: Any) -> Any:
+def _over(size: NDArray, largest: NDArray) -> NDArray:
     return size / largest if largest else np.zeros_like(size)

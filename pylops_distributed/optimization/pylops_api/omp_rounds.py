@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import dask.array as da
 import numpy as np
 
+from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.outer_loop import computed, least_squares, length
 from pylops_distributed.vectors.argmax import argmax
 from pylops_distributed.vectors.elementwise import scalar_array
 from pylops_distributed.vectors.space import Vector, reshape
+from pylops_distributed.vectors.types import Options
 
 
 class OMPRounds:
@@ -29,12 +31,12 @@ class OMPRounds:
         Norms of the columns, by which correlations are divided.
     """
 
-    def __init__(self, op: Any, y: Vector, niter: int, norms: Any = None) -> None:
+    def __init__(self, op: LinearOperator, y: Vector, niter: int, norms: Vector | None = None) -> None:
         self.op, self.y, self.niter, self.norms = op, y, niter, norms
         self.residual: Any = y
         self.cols: list[int] = []
 
-    def advance(self, x: Any, settings: Mapping[str, Any]) -> tuple[Any, float]:
+    def advance(self, x: Vector, settings: Options) -> tuple[Vector, float]:
         """Coefficients of the columns chosen so far, and the norm of the residual."""
         back = reshape(self.op.apply_adjoint(self.residual), self.op.domain)
         best = float(argmax(scalar_array(1, float), back, self.norms)[1].compute())
@@ -51,9 +53,9 @@ class OMPRounds:
         return x, length(self.residual)
 
 
-def model_of_coefficients(op: Any, x: list[Any], cols: list[int]) -> Any:
+def model_of_coefficients(op: LinearOperator, x: Sequence[complex], cols: Sequence[int]) -> Vector:
     """The model with the coefficients ``x`` at the flat positions ``cols``, in the operator's layout."""
     dtype = np.result_type(op.dtype, *(np.asarray(v).dtype for v in x))
     model = np.zeros(op.shape[1], dtype)
-    model[cols] = x
+    model[list(cols)] = x
     return reshape(da.from_array(model), op.domain)

@@ -17,7 +17,8 @@ from pylops_distributed.optimization.algorithms import scipy_rules as scipyrules
 from pylops_distributed.optimization.basesolver import renamed
 from pylops_distributed.optimization.basic import cgls
 from pylops_distributed.vectors.elementwise import elementwise
-from pylops_distributed.vectors.space import BlockVector, flatten, zeros
+from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, zeros
+from pylops_distributed.vectors.types import NDArray, Options, Results, Settings
 
 __all__ = ["cg", "lsqr"]
 
@@ -36,10 +37,10 @@ class ScipyLSQR(cls_basic.LSQR):
             self.istop = 7
 
     def solve(  # type: ignore[override]
-        self, y: Any, x0: Any = None, damp: float = 0.0, atol: float = 1e-6, btol: float = 1e-6,
+        self, y: VectorLike, x0: VectorLike | None = None, damp: float = 0.0, atol: float = 1e-6, btol: float = 1e-6,
         conlim: float = 1e8, iter_lim: int | None = None, calc_var: bool = False, show: bool = False,
-        M: Any = None,
-    ) -> tuple[Any, ...]:  # fmt: skip
+        M: object = None,
+    ) -> Results:  # fmt: skip
         """All at once; returns what :func:`lsqr` returns and, last, the norms of the residuals."""
         limit = 2 * self.Op.shape[1] if iter_lim is None else int(iter_lim)
         return super().solve(
@@ -54,10 +55,10 @@ class ScipyCG(cls_basic.CG):
     algorithm: ClassVar[Any] = scipyrules.ScipyCG
 
     def solve(  # type: ignore[override]
-        self, y: Any, x0: Any = None, damp: float = 0.0, rtol: float = 1e-5, atol: float = 0.0,
+        self, y: VectorLike, x0: VectorLike | None = None, damp: float = 0.0, rtol: float = 1e-5, atol: float = 0.0,
         maxiter: int | None = None, M: Any = None, callback: Callable[[Any], Any] | None = None,
         show: bool = False,
-    ) -> tuple[Any, ...]:  # fmt: skip
+    ) -> Results:  # fmt: skip
         """All at once; returns what :func:`cg` returns."""
         if not np.isreal(atol) or isinstance(atol, str) or atol < 0:
             raise ValueError(f"atol must be a number that is not negative, got {atol!r}")
@@ -72,7 +73,7 @@ class ScipyCG(cls_basic.CG):
 
 def lsqr(
     A: LinearOperator,
-    b: Any,
+    b: VectorLike,
     damp: float = 0.0,
     atol: float = 1e-6,
     btol: float = 1e-6,
@@ -80,8 +81,8 @@ def lsqr(
     iter_lim: int | None = None,
     show: bool = False,
     calc_var: bool = False,
-    x0: Any = None,
-) -> tuple[Any, ...]:
+    x0: Vector | None = None,
+) -> Results:
     r"""Least squares by LSQR, called and stopped as SciPy's.
 
     Minimises :math:`\|\mathbf{b}-\mathbf{A}\,\mathbf{x}\|_2^2 + \epsilon^2\|\mathbf{x}-\mathbf{x}_0\|_2^2`.
@@ -127,8 +128,8 @@ def lsqr(
 
 def cg(
     A: LinearOperator,
-    b: Any,
-    x0: Any = None,
+    b: VectorLike,
+    x0: Vector | None = None,
     *,
     rtol: float = 1e-5,
     atol: float = 0.0,
@@ -170,11 +171,11 @@ def cg(
     return x, info
 
 
-def _nothing(x: Any) -> Any:
+def _nothing(x: NDArray) -> NDArray:
     return np.zeros(x.shape)
 
 
-def operator_of(M: Any) -> LinearOperator | None:
+def operator_of(M: object) -> LinearOperator | None:
     """A preconditioner, which may be a matrix, as an operator."""
     if M is None or is_operator(M):
         return None if M is None else aslinearoperator(M)
@@ -188,12 +189,12 @@ def check_engine(engine: str) -> str:
     return engine
 
 
-def lsqr_settings(settings: Mapping[str, Any], caller: str) -> dict[str, Any]:
+def lsqr_settings(settings: Mapping[str, object], caller: str) -> Settings:
     """Keyword arguments of SciPy's LSQR; ``niter`` is taken for ``iter_lim``."""
     return _accepted(settings, {"niter": "iter_lim"}, LSQR_KEYWORDS, caller)
 
 
-def cg_settings(settings: Mapping[str, Any], caller: str) -> dict[str, Any]:
+def cg_settings(settings: Mapping[str, object], caller: str) -> Settings:
     """Keyword arguments of SciPy's CG; as PyLops takes them ``tol`` is ``atol``, and ``niter`` is ``maxiter``."""
     return _accepted(settings, {"niter": "maxiter", "tol": "atol"}, CG_KEYWORDS, caller)
 
@@ -203,8 +204,8 @@ CG_KEYWORDS = ("rtol", "atol", "maxiter", "M", "callback", "show")
 
 
 def _accepted(
-    settings: Mapping[str, Any], other_names: Mapping[str, str], keywords: tuple[str, ...], caller: str
-) -> dict[str, Any]:
+    settings: Mapping[str, object], other_names: Mapping[str, str], keywords: tuple[str, ...], caller: str
+) -> Settings:
     accepted: dict[str, Any] = {}
     for name, value in settings.items():
         keyword = other_names.get(name, name)
@@ -219,7 +220,7 @@ def _accepted(
     return accepted
 
 
-def call(solver: Callable[..., Any], Op: LinearOperator, data: Any, settings: Mapping[str, Any]) -> Any:
+def call(solver: Callable[..., Any], Op: LinearOperator, data: Any, settings: Options) -> Any:
     """The model that ``solver(Op, data, **settings)`` returns first, for a solver of any library.
 
     Solvers of SciPy and PyLops are called with their own keyword arguments, a local operator and flat NumPy data;
@@ -236,7 +237,7 @@ def call(solver: Callable[..., Any], Op: LinearOperator, data: Any, settings: Ma
     return solver(Op, data, **settings)[0]
 
 
-def least_squares_model(Op: LinearOperator, data: Any, settings: Mapping[str, Any], caller: str) -> Any:
+def least_squares_model(Op: LinearOperator, data: Any, settings: Options, caller: str) -> object:
     """The model of least squares by the engine that ``settings`` name: SciPy's LSQR, or PyLops' CGLS."""
     settings = dict(settings)
     if check_engine(settings.pop("engine", "scipy")) == "scipy":
@@ -244,7 +245,7 @@ def least_squares_model(Op: LinearOperator, data: Any, settings: Mapping[str, An
     return cgls(Op, data, **renamed(settings))[0]
 
 
-def _origin(solver: Any) -> str:
+def _origin(solver: object) -> str:
     """The library that a function comes from."""
     while isinstance(solver, partial):
         solver = solver.func

@@ -69,14 +69,14 @@ class OperatorSpec(BaseModel):
         return target
 
 
-def _makes_operators(target: Any) -> bool:
+def _makes_operators(target: object) -> bool:
     """Whether calling something can only make an operator: other functions of a package may do anything."""
     if isinstance(target, type):
         return issubclass(target, LinearOperator | pylops.LinearOperator)
     return inspect.isfunction(target) and "LinearOperator" in str(target.__annotations__.get("return", ""))
 
 
-def _value(setting: Any, ds: xr.Dataset) -> Any:
+def _value(setting: object, ds: xr.Dataset) -> Any:
     """An argument: lists, which YAML has, stand for tuples."""
     if isinstance(setting, dict) and set(setting) == {"variable"}:
         return da.asarray(variable(ds, setting["variable"]).data)

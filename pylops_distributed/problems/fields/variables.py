@@ -18,6 +18,8 @@ from pylops_distributed.storage.labels import Labels
 if TYPE_CHECKING:
     import dask.array as da
     import xarray as xr
+
+    from pylops_distributed.storage.group_metadata import Json
 else:
     da, xr = lazy_module("dask.array"), lazy_module("xarray")
 
@@ -191,12 +193,12 @@ def check_spacing(ds: xr.Dataset, dim: str, distance: float, setting: str) -> No
         )
 
 
-def like(array: xr.DataArray, values: Any, long_name: str, **attrs: Any) -> xr.DataArray:
+def like(array: xr.DataArray, values: object, long_name: str, **attrs: object) -> xr.DataArray:
     """``values`` with the axes of a variable."""
     return xr.DataArray(values, dims=array.dims, coords=array.coords, attrs={"long_name": long_name, **attrs})
 
 
-def fit_of(observed: xr.DataArray, predicted: Any) -> dict[str, xr.DataArray]:
+def fit_of(observed: xr.DataArray, predicted: object) -> dict[str, xr.DataArray]:
     """Observed, predicted and residual data, labelled."""
     shown = observed.copy(data=observed.data).assign_attrs(long_name="observed data")
     return {
@@ -206,7 +208,7 @@ def fit_of(observed: xr.DataArray, predicted: Any) -> dict[str, xr.DataArray]:
     }
 
 
-def errors(ds: xr.Dataset, result: xr.Dataset, truth: str | None, **variables: str) -> dict[str, Any]:
+def errors(ds: xr.Dataset, result: xr.Dataset, truth: str | None, **variables: str) -> Json:
     """Relative L2 error of each variable of a result against the truth, sample by sample.
 
     None where there is no truth, or, with a warning, where it is at other points: a run that is done is not to fail.

@@ -12,6 +12,7 @@ import numpy as np
 from pylops_distributed.errors import GeometryError
 from pylops_distributed.ingest.formats.segy.grid import TraceGrid
 from pylops_distributed.ingest.formats.segy.layout import Headers, Layout, Place, standard, standard_code
+from pylops_distributed.vectors.types import NDArray
 
 # What people write: a byte, or "BYTE:TYPE" or "BYTE:TYPE:SCALAR".
 FieldSpec: TypeAlias = int | str
@@ -216,11 +217,11 @@ def check_numbers(grid: TraceGrid, positions: Mapping[int, Any]) -> None:
         )
 
 
-def _step(axis: np.ndarray[Any, Any]) -> float:
+def _step(axis: NDArray) -> float:
     """Smallest step of sorted values."""
     return float(np.diff(np.sort(axis).astype(float)).min(initial=np.inf))
 
 
-def _ends(values: np.ndarray[Any, Any]) -> str:
+def _ends(values: NDArray) -> str:
     low, high = values.min(), values.max()
     return f"{low}" if low == high else f"{low} to {high}"

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 
 from pylops_distributed import tuning
+from pylops_distributed.compat.linux import allocate
 from pylops_distributed.ingest.formats.segy.binary_header import Endian
 from pylops_distributed.ingest.formats.segy.layout import IBM, Layout, read_layout
 from pylops_distributed.ingest.formats.segy.samples import write_run
@@ -21,7 +20,6 @@ from pylops_distributed.ingest.formats.segy.samples import write_run
 IEEE, FORMAT_BYTE = 5, 3224
 READ: Literal["r"] = "r"
 CHANGE: Literal["r+"] = "r+"
-UNSUPPORTED = (errno.EINVAL, errno.EOPNOTSUPP)  # the file system allocates nothing beforehand
 FLOATS = (IBM, 5, 6)  # IBM floats, and IEEE floats of four and of eight bytes
 
 
@@ -79,7 +77,8 @@ def _copy_headers(source: Layout, target: Layout) -> None:
     code = target.format.to_bytes(2, target.endian)
     head[FORMAT_BYTE : FORMAT_BYTE + 2] = code
     with Path(target.path).open("wb") as file:
-        _allocate(file, target.first + target.traces * target.trace_bytes)
+        # Writing to a mapped file on a full disk would kill the process.
+        allocate(file, target.first + target.traces * target.trace_bytes)
         file.write(head)
     step = max(1, tuning.nbytes("ingest.segy-window") // max(source.trace_bytes, target.trace_bytes))
     for start in range(0, source.traces, step):
@@ -92,18 +91,6 @@ def _copy_headers(source: Layout, target: Layout) -> None:
     with Path(source.path).open("rb") as file, Path(target.path).open("ab") as copy:
         file.seek(source.first + source.traces * source.trace_bytes)
         shutil.copyfileobj(file, copy)  # records after the last trace
-
-
-def _allocate(file: IO[bytes], size: int) -> None:
-    """Give a file its size and its space: writing to a mapped file on a full disk would kill the process."""
-    file.truncate(size)
-    if not hasattr(os, "posix_fallocate"):
-        return
-    try:
-        os.posix_fallocate(file.fileno(), 0, size)
-    except OSError as error:
-        if error.errno not in UNSUPPORTED:
-            raise OSError(error.errno, f"{error.strerror}: {size} bytes are needed for", file.name) from None
 
 
 def _blocks(array: xr.DataArray) -> Iterator[tuple[tuple[slice, ...], Any]]:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from pylops_distributed.ingest.formats.segy.binary_header import Endian
 from pylops_distributed.ingest.formats.segy.layout import SAMPLE_DTYPES, Layout
 from pylops_distributed.ingest.formats.segy.samples import write_run
+from pylops_distributed.vectors.types import NDArray
 
 
 def write_segy(
@@ -104,7 +105,7 @@ def write_segy(
         raise
 
 
-def _numbers(name: str, values: ArrayLike | None, size: int) -> np.ndarray[Any, Any]:
+def _numbers(name: str, values: ArrayLike | None, size: int) -> NDArray:
     """Line numbers, checked."""
     numbers = np.arange(1, size + 1) if values is None else np.asarray(values)
     if numbers.shape != (size,) or np.unique(numbers).size != size:
@@ -113,8 +114,8 @@ def _numbers(name: str, values: ArrayLike | None, size: int) -> np.ndarray[Any, 
 
 
 def _check_fields(
-    lines: np.ndarray[Any, Any],
-    cross: np.ndarray[Any, Any],
+    lines: NDArray,
+    cross: NDArray,
     t0_ms: int,
     origin: tuple[float, float],
     spacing: tuple[float, float],
