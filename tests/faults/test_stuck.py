@@ -28,6 +28,7 @@ from dataclasses import replace
 import dask
 import pylops_distributed.storage.checkpoints as module
 from pylops_distributed.storage.run import Run
+from pylops_distributed.compat.dask import meta_of
 from storage_cases import IDENTITY, after, history
 
 if __name__ == "__main__":
