@@ -32,8 +32,8 @@ import pylops_distributed as pld
 from pylops_distributed.compat.malloc import retain_freed_memory
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import Session
+from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.checkpoints import CheckpointStore
-from pylops_distributed.storage.policies import Every
 from pylops_distributed.storage.run import Run
 
 

@@ -84,7 +84,7 @@ NAMED = [
      '    return "0" * 64', ["tests/storage/test_identity.py"]),
     ("inversion/inversion.py", 'if ds.attrs["fingerprint"] != run.attrs["identity"]["data"]:', "if False:",
      ["tests/flows/test_incremental.py"]),
-    ("clusters/single.py", '            options["host"] = "127.0.0.1"\n', "            pass\n",
+    ("clusters/this_machine.py", '            options["host"] = "127.0.0.1"\n', "            pass\n",
      ["tests/clusters/test_listening.py"]),
 ]  # fmt: skip
 RC = "[run]\nsource = pylops_distributed\ndynamic_context = test_function\ndata_file = {file}\nconcurrency = thread\n"

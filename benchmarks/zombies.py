@@ -39,8 +39,8 @@ from pylops_distributed.runs.pruning import find_removable
 from pylops_distributed.runs.report import write_report
 from pylops_distributed.storage import lease
 from pylops_distributed.storage.atomic_group import Variable
+from pylops_distributed.storage.checkpoint_policies import Every, Retention
 from pylops_distributed.storage.checkpoints import CheckpointStore
-from pylops_distributed.storage.policies import Every, Retention
 from pylops_distributed.storage.run import Run
 
 CHANGES = {"os.remove", "os.rename", "os.link", "os.rmdir", "os.mkdir", "os.truncate"}

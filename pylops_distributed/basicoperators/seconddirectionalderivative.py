@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed.basicoperators.firstderivative import Kind
 from pylops_distributed.basicoperators.firstdirectionalderivative import FirstDirectionalDerivative
 from pylops_distributed.blockwise.finite_differences import depths
-from pylops_distributed.blockwise.overlap import chunks_with_room
+from pylops_distributed.blockwise.halo_graph import chunks_with_room
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike

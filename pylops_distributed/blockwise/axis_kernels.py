@@ -14,7 +14,7 @@ from dask.highlevelgraph import HighLevelGraph
 from dask.typing import Key
 
 from pylops_distributed import tuning
-from pylops_distributed.blockwise.halo import Array
+from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.blockwise.precision import in_precision
 from pylops_distributed.blockwise.rechunk import whole_axis_chunks
 from pylops_distributed.compat.dask import GraphNode, Task, TaskRef

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import toeplitz
 
-from pylops_distributed.blockwise.halo import Array
+from pylops_distributed.blockwise.halo_tasks import Array
 
 LONG = 128  # samples of a filter from which on Fourier transforms, or running sums, are faster than products
 

@@ -15,7 +15,7 @@ from dask.highlevelgraph import HighLevelGraph
 from dask.utils import parse_bytes
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise.halo import Array
+from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.blockwise.rechunk import rechunk_small, split_longest_axis
 from pylops_distributed.compat.dask import Task, TaskRef
 from pylops_distributed.compat.malloc import as_aligned

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise.halo import Array
+from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.blockwise.operator import StencilRule
 
 

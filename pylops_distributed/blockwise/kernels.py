@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pylops_distributed.blockwise.halo import Array, Kernel
+from pylops_distributed.blockwise.halo_tasks import Array, Kernel
 
 
 def chain(block: Array, kernels: tuple[Kernel, ...]) -> Array:

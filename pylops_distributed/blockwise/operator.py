@@ -13,8 +13,8 @@ from dask.base import tokenize
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import real_type
-from pylops_distributed.blockwise.halo import Array, Depth, Kernel
-from pylops_distributed.blockwise.overlap import stencil
+from pylops_distributed.blockwise.halo_graph import stencil
+from pylops_distributed.blockwise.halo_tasks import Array, Depth, Kernel
 from pylops_distributed.blockwise.precision import in_precision
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator

@@ -13,7 +13,7 @@ import numpy as np
 from dask.base import tokenize
 
 from pylops_distributed.blockwise.arguments import real_type
-from pylops_distributed.blockwise.halo import Array
+from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.blockwise.operator import shared_tasks
 from pylops_distributed.blockwise.pylops_kernel import OperatorFactory
 from pylops_distributed.blockwise.rechunk import split_longest_axis

@@ -13,7 +13,7 @@ import pylops
 from dask.base import tokenize
 
 from pylops_distributed import tuning
-from pylops_distributed.blockwise.halo import Array
+from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.blockwise.operator import LeadingAxesRule, WholeAxisRule
 
 _built: dict[Any, pylops.LinearOperator] = {}

@@ -15,7 +15,7 @@ from dask.highlevelgraph import HighLevelGraph
 from dask.utils import parse_bytes
 
 from pylops_distributed import tuning
-from pylops_distributed.blockwise.halo import Array
+from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.compat.dask import Task, TaskRef, meta_of
 from pylops_distributed.vectors.types import Chunks
 

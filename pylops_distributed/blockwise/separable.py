@@ -10,7 +10,7 @@ from typing import Protocol
 import dask.array as da
 
 from pylops_distributed.blockwise.axis_kernels import apply_along_axes
-from pylops_distributed.blockwise.halo import Array
+from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.blockwise.rechunk import split_count
 from pylops_distributed.vectors.types import Chunks, DType
 

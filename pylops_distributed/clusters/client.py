@@ -16,7 +16,7 @@ HARDWARE: Registry[ClusterKind] = Registry(
     {
         "kubernetes": "pylops_distributed.clusters.kubernetes:KUBERNETES",
         "pbs": "pylops_distributed.clusters.pbs:PBS",
-        "single": "pylops_distributed.clusters.single:SINGLE",
+        "single": "pylops_distributed.clusters.this_machine:SINGLE",
         "slurm": "pylops_distributed.clusters.slurm:SLURM",
         "ssh": "pylops_distributed.clusters.ssh:SSH",
     }

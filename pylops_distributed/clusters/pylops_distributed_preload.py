@@ -15,7 +15,7 @@ gc.disable()
 # Names are loaded when they are asked for: by workers now, before the first task asks.
 os.environ["EAGER_IMPORT"] = "1"
 import_module("pylops_distributed")
-import_module("pylops_distributed.execution.actors")
+import_module("pylops_distributed.execution.cluster_engine")
 never_pause = import_module("pylops_distributed.compat.worker").never_pause
 del os.environ["EAGER_IMPORT"]
 

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 # What loads Dask's distributed: only where a client has loaded it already.
 ON_CLUSTERS: Registry[Any] = Registry(
     {
-        "engine": "pylops_distributed.execution.actors:ActorEngine",
+        "engine": "pylops_distributed.execution.cluster_engine:ActorEngine",
         "describe_worker_loss": "pylops_distributed.execution.worker_loss:describe_worker_loss",
         "is_local": "pylops_distributed.compat.distributed:is_local",
         "leave_pool": "pylops_distributed.compat.distributed:leave_pool",

@@ -18,7 +18,7 @@ from pylops_distributed.compat.dask import DataNode, meta_of
 from pylops_distributed.compat.malloc import free_memory
 from pylops_distributed.compat.worker import current_worker, memory_limit_of, threads_of
 from pylops_distributed.execution.partition import Partition, Row, Taken
-from pylops_distributed.execution.partitioning import plan_partitions
+from pylops_distributed.execution.partition_plan import plan_partitions
 from pylops_distributed.execution.state import State, materialise, replace_arrays, scalars_of, without_vectors
 from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
 from pylops_distributed.vectors.space import keys_of

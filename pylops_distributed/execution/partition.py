@@ -14,7 +14,7 @@ from dask.typing import Key
 
 from pylops_distributed.errors import PartitionLostError
 from pylops_distributed.execution.operator_cache import OperatorCache
-from pylops_distributed.execution.partitioning import Message, Share, is_scalar
+from pylops_distributed.execution.partition_plan import Message, Share, is_scalar
 from pylops_distributed.execution.process import computing, find_libraries
 from pylops_distributed.execution.schedule import PartitionProgram, StepRun
 
@@ -42,7 +42,7 @@ class Partition:
         How many tasks to run at once.
     done : callable
         Given the number of the last step and the scalars after it, whether to stop.
-    links : Links, optional
+    links : PeerTransport, optional
         The way to other parts.
     """
 

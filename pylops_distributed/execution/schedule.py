@@ -12,7 +12,7 @@ from dask.typing import Key
 
 from pylops_distributed.execution.compile import compile_task
 from pylops_distributed.execution.operator_cache import OperatorCache
-from pylops_distributed.execution.partitioning import Message, Share, is_scalar
+from pylops_distributed.execution.partition_plan import Message, Share, is_scalar
 
 
 class PartitionProgram:

@@ -12,7 +12,7 @@ from pylops_distributed.execution.state import state_arrays
 from pylops_distributed.inversion.assembly import AnySolver, assemble, identity, model_of
 from pylops_distributed.problems.base import Problem
 from pylops_distributed.settings.solver_settings import max_steps_of
-from pylops_distributed.storage.policies import Retention
+from pylops_distributed.storage.checkpoint_policies import Retention
 
 
 def _padded_nbytes(array: da.Array) -> int:

@@ -23,8 +23,8 @@ from pylops_distributed.optimization.session import Save, Session
 from pylops_distributed.problems.base import Problem
 from pylops_distributed.problems.registry import load_problem
 from pylops_distributed.settings.solver_settings import max_steps_of
+from pylops_distributed.storage.checkpoint_policies import Every, Retention
 from pylops_distributed.storage.checkpoints import CheckpointStore
-from pylops_distributed.storage.policies import Every, Retention
 from pylops_distributed.storage.run import Run
 from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray

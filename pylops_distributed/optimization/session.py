@@ -49,7 +49,7 @@ class Store(Protocol):
 
 
 class Save(Protocol):
-    """When to keep a state; :class:`pylops_distributed.storage.policies.Every` is one."""
+    """When to keep a state; :class:`pylops_distributed.storage.checkpoint_policies.Every` is one."""
 
     def due(self, iteration: int, elapsed: float) -> bool:
         """Whether to save now, ``elapsed`` seconds after the last save."""

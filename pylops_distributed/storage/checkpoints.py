@@ -25,13 +25,13 @@ from pylops_distributed.storage.checkpoint_keys import (
     all_checkpoints,
     published_checkpoints,
 )
+from pylops_distributed.storage.checkpoint_policies import Budget, Every, Retention
 from pylops_distributed.storage.claim import check_claim, describe_solve, keep_claim, read_claim
 from pylops_distributed.storage.fence import abandon, is_leftover, is_published
 from pylops_distributed.storage.group_metadata import Json, delete_group, read_attrs
 from pylops_distributed.storage.labels import Labels, SpaceLabels
 from pylops_distributed.storage.lease import Attempt, is_over
 from pylops_distributed.storage.object_store import Storage
-from pylops_distributed.storage.policies import Budget, Every, Retention
 from pylops_distributed.storage.provenance import warn_of_changes
 from pylops_distributed.storage.state_io import (
     Checkpoint,

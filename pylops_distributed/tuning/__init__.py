@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from pylops_distributed.registry import Registry
-from pylops_distributed.tuning.table import TABLE, Tunable, Unit
+from pylops_distributed.tuning.constants import TABLE, Tunable, Unit
 
 __all__ = ["TABLE", "Tunable", "check", "count", "environment_name", "get", "nbytes", "seconds", "share"]
 

@@ -25,7 +25,7 @@ from pylops_distributed.blockwise import (
     overlap,
     stencil,
 )
-from pylops_distributed.blockwise.overlap import merge_short_chunks
+from pylops_distributed.blockwise.halo_graph import merge_short_chunks
 from pylops_distributed.blockwise.rechunk import rechunk_small
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 

@@ -20,7 +20,7 @@ from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.inversion.result import write_result
 from pylops_distributed.runs.report import summary
-from pylops_distributed.storage.policies import Every, Retention
+from pylops_distributed.storage.checkpoint_policies import Every, Retention
 from pylops_flows.server.embedded import free_port
 from pylops_flows.settings.pipeline import load
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import pylops_distributed as pld
-from pylops_distributed.execution.actors import ActorEngine
+from pylops_distributed.execution.cluster_engine import ActorEngine
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.optimization.algorithms.cgls import CGLS

@@ -14,7 +14,7 @@ from distributed.security import Security
 
 import pylops_distributed as pld
 from pylops_distributed import execution
-from pylops_distributed.clusters import single
+from pylops_distributed.clusters import this_machine
 from pylops_distributed.clusters.options import encryption
 from pylops_distributed.compat.distributed import get_ip
 from pylops_distributed.optimization.algorithms.cgls import CGLS
@@ -180,9 +180,9 @@ def test_the_address_is_no_default_of_dask(before, monkeypatch):
             noted.append(options["host"])
             super().__init__(**options)
 
-    monkeypatch.setattr(single, "LocalCluster", Noted)
-    with single.start_single(n_workers=0):
+    monkeypatch.setattr(this_machine, "LocalCluster", Noted)
+    with this_machine.start_single(n_workers=0):
         assert hosts(before) == {"127.0.0.1"}
-    with single.start_single(n_workers=0, host="127.0.0.2"):
+    with this_machine.start_single(n_workers=0, host="127.0.0.2"):
         assert "127.0.0.2" in hosts(before)
     assert noted == ["127.0.0.1", "127.0.0.2"]

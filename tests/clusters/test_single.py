@@ -9,7 +9,7 @@ import psutil
 import pytest
 from distributed import Status
 
-from pylops_distributed.clusters import single
+from pylops_distributed.clusters import this_machine
 from pylops_distributed.utils.backend import dask as cluster
 
 
@@ -40,7 +40,7 @@ def test_workers_killed_while_they_start():
 
 def test_workers_killed_while_their_cluster_starts():
     with ThreadPoolExecutor(1) as pool:
-        starting = pool.submit(single.start_single, n_workers=2)
+        starting = pool.submit(this_machine.start_single, n_workers=2)
         assert killed(6)
         with starting.result(60) as ours:
             assert len(ours.scheduler_info["workers"]) == 2
@@ -51,7 +51,7 @@ def test_a_cluster_that_no_worker_can_join(tmp_path, tuned, caplog):
     broken.write_text("raise OSError('no licence')")
     tuned("clusters.start-timeout", 5)
     with pytest.raises(TimeoutError, match="0/1 workers"):
-        single.start_single(n_workers=1, preload=[str(broken)])
+        this_machine.start_single(n_workers=1, preload=[str(broken)])
     assert "a worker did not start" in caplog.text
     assert "no licence" in caplog.text
 

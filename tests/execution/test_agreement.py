@@ -15,8 +15,8 @@ from distributed import wait
 import pylops_distributed as pld
 from pylops_distributed.compat.dask import Task
 from pylops_distributed.errors import WorkerLostError
-from pylops_distributed.execution import actors as resident
-from pylops_distributed.execution.actors import ActorEngine
+from pylops_distributed.execution import cluster_engine
+from pylops_distributed.execution.cluster_engine import ActorEngine
 from pylops_distributed.execution.operator_cache import OperatorCache
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import Session, solve
@@ -145,7 +145,7 @@ def test_a_program_that_dies_amid_its_steps_leaves_nothing(cluster, system):
     np.testing.assert_allclose(x, np.eye(20)[0], atol=1e-8)
 
     def left(dask_worker):
-        return len(dask_worker.state.actors) + len(resident._parts)
+        return len(dask_worker.state.actors) + len(cluster_engine._parts)
 
     while any(cluster.run(left).values()):
         time.sleep(0.05)

@@ -18,10 +18,10 @@ import pylops_distributed as pld
 from pylops_distributed.compat.dask import Task
 from pylops_distributed.errors import WorkerLostError
 from pylops_distributed.execution import Engine, replay, trace_step
-from pylops_distributed.execution.actors import ActorEngine
+from pylops_distributed.execution.cluster_engine import ActorEngine
 from pylops_distributed.execution.engine import SchedulerEngine, ThreadedEngine
 from pylops_distributed.execution.operator_cache import OperatorCache
-from pylops_distributed.execution.partitioning import plan_partitions
+from pylops_distributed.execution.partition_plan import plan_partitions
 from pylops_distributed.execution.transport import PeerTransport
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.leastsquares import regularized_system

@@ -17,8 +17,7 @@ import pylops_distributed as pld
 from pylops_distributed import tuning
 from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.compat.dask import meta_of
-from pylops_distributed.execution import actors as resident
-from pylops_distributed.execution import process
+from pylops_distributed.execution import cluster_engine, process
 from pylops_distributed.execution.partition import Partition
 from pylops_distributed.graph.batching import vmap
 from pylops_distributed.optimization.algorithms.cgls import CGLS
@@ -66,7 +65,7 @@ def started():
 
 def held(dask_worker=None):
     """Parts in a process, and threads that belong to solves."""
-    return len(resident._parts), len(started())
+    return len(cluster_engine._parts), len(started())
 
 
 def nothing_left(client):

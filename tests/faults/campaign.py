@@ -36,9 +36,9 @@ from storage_cases import IDENTITY, ToyState, after, assert_same, history, resum
 from pylops_distributed import Diagonal
 from pylops_distributed.optimization.algorithms.cgls import CGLS, CGLSState
 from pylops_distributed.optimization.session import solve
+from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.lease import RunBusyError
-from pylops_distributed.storage.policies import Every
 from pylops_distributed.storage.run import Run
 
 # Children are forked from a server that has done nothing but imports: cheap, and free of our threads.

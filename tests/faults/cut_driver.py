@@ -14,8 +14,8 @@ from distributed import Client
 from pylops_distributed import Diagonal, FirstDerivative, MatrixMult, tuning
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import Session
+from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.checkpoints import CheckpointStore
-from pylops_distributed.storage.policies import Every
 from pylops_distributed.storage.run import Run
 
 SIZE = 400

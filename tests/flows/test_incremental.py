@@ -13,8 +13,8 @@ from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.inversion.result import write_result
 from pylops_distributed.runs.pruning import find_removable
 from pylops_distributed.runs.report import write_report
+from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.object_store import open_storage
-from pylops_distributed.storage.policies import Every
 from pylops_distributed.storage.run import list_runs
 from pylops_flows.cli.demo_data import make_demo
 from pylops_flows.settings.pipeline import load

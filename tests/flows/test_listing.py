@@ -20,11 +20,11 @@ from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.runs.comparison import compare
 from pylops_distributed.runs.report import summary
+from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.checkpoints import CheckpointStore
-from pylops_distributed.storage.policies import Every
 from pylops_distributed.storage.run import Run
 from pylops_flows.cli.main import app
-from pylops_flows.cli.tables import runs_table
+from pylops_flows.cli.runs_table import runs_table
 from pylops_flows.settings.pipeline import PipelineConfig, load
 from pylops_flows.settings.stored import settings_of
 from pylops_flows.settings.up_to_date import up_to_date

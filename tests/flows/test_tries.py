@@ -14,9 +14,9 @@ from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.errors import WorkerLostError
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion.inversion import Inversion, begin
+from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.lease import RunBusyError
-from pylops_distributed.storage.policies import Every
 from pylops_flows.cli.demo_data import make_case
 from pylops_flows.cli.problem_template import Template
 from pylops_flows.settings.pipeline import load

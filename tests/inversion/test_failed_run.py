@@ -7,8 +7,8 @@ from pylops_distributed.execution.state import Reason
 from pylops_distributed.inversion.inversion import Inversion
 from pylops_distributed.inversion.result import write_result
 from pylops_distributed.runs.audit import verify
+from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.lease import acquire
-from pylops_distributed.storage.policies import Every
 from pylops_distributed.storage.run import Run
 
 WORDS = "NaN or infinity in"

@@ -11,8 +11,8 @@ from pylops_distributed.execution.state import Reason
 from pylops_distributed.inversion.inversion import Inversion
 from pylops_distributed.inversion.result import write_result
 from pylops_distributed.runs.reading import open_run
+from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.object_store import open_storage
-from pylops_distributed.storage.policies import Every
 from pylops_distributed.storage.run import Run
 
 LONG = {"name": "ista", "alpha": 1e-4, "niter": 100_000, "tol": 0.0}

@@ -9,7 +9,7 @@ from segy_survey import survey
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.inversion.result import write_result
-from pylops_distributed.storage.policies import Every, Retention
+from pylops_distributed.storage.checkpoint_policies import Every, Retention
 from pylops_flows.settings.pipeline import load
 
 

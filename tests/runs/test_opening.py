@@ -8,8 +8,8 @@ import xarray as xr
 from pylops_distributed import compare, list_runs, open_run
 from pylops_distributed.optimization.algorithms.cgls import CGLSState
 from pylops_distributed.runs.iterates import open_group_dataset
+from pylops_distributed.storage.checkpoint_policies import Retention
 from pylops_distributed.storage.checkpoints import CheckpointStore
-from pylops_distributed.storage.policies import Retention
 from pylops_distributed.storage.run import Run
 
 

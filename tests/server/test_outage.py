@@ -14,7 +14,7 @@ from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.storage.checkpoint_keys import published_checkpoints
-from pylops_distributed.storage.policies import Every
+from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.run import list_runs
 from pylops_flows.cli.demo_data import make_demo
 from pylops_flows.server.embedded import free_port, healthy

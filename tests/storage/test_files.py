@@ -15,9 +15,9 @@ from pylops_distributed.runs.pruning import find_removable
 from pylops_distributed.storage import local_files as files
 from pylops_distributed.storage.atomic_group import Variable
 from pylops_distributed.storage.checkpoint_keys import published_checkpoints
+from pylops_distributed.storage.checkpoint_policies import Retention
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.object_store import open_storage
-from pylops_distributed.storage.policies import Retention
 from pylops_distributed.storage.run import Run
 
 NO_LINKS = """

@@ -23,10 +23,10 @@ from pylops_distributed.inversion.assembly import identity
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.problems.registry import load_problem
+from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.content_digest import token
 from pylops_distributed.storage.group_metadata import encode, read_attrs
-from pylops_distributed.storage.policies import Every
 from pylops_distributed.storage.provenance import fingerprint, machinery
 from pylops_distributed.storage.run import Run
 
@@ -245,7 +245,7 @@ import sys, dask
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.problems.registry import load_problem
 from pylops_distributed.settings.solver_settings import SOLVERS
-from pylops_distributed.storage.policies import Every
+from pylops_distributed.storage.checkpoint_policies import Every
 solver = SOLVERS["cgls"](name="cgls", niter=int(sys.argv[1]), tol=0.0)
 with dask.config.set(scheduler="sync"):
     run = begin("runs", "ds.zarr", load_problem({"name": "own:Own"}), solver, url="runs/run.zarr")
@@ -319,7 +319,7 @@ from pylops_distributed import Diagonal
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.storage.checkpoints import CheckpointStore
-from pylops_distributed.storage.policies import Every
+from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.run import Run
 scale = da.from_array(np.linspace(1, 300, 2000), chunks=500)
 with dask.config.set(scheduler="sync"), Run.create_or_open(sys.argv[1], identity={}).attempt() as attempt:

@@ -19,12 +19,12 @@ from pylops_distributed.inversion.result import needs_result, write_result
 from pylops_distributed.runs.audit import repair, verify
 from pylops_distributed.runs.report import write_report
 from pylops_distributed.storage.atomic_group import Variable
+from pylops_distributed.storage.checkpoint_policies import Retention
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.fence import abandon, is_published
 from pylops_distributed.storage.group_metadata import FENCE, encode, read_attrs
 from pylops_distributed.storage.lease import SupersededError
 from pylops_distributed.storage.object_store import Storage, open_storage
-from pylops_distributed.storage.policies import Retention
 from pylops_distributed.storage.results import results
 from pylops_distributed.storage.run import Run
 

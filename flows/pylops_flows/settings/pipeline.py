@@ -14,7 +14,7 @@ from pylops_distributed.ingest.models import FINGERPRINT
 from pylops_distributed.problems.poststack import Poststack
 from pylops_distributed.problems.registry import ProblemChoice
 from pylops_distributed.settings.solver_settings import SOLVERS, SolverChoice
-from pylops_distributed.storage.policies import Every, Retention
+from pylops_distributed.storage.checkpoint_policies import Every, Retention
 from pylops_flows.settings.bounded import check_size, read_yaml
 from pylops_flows.settings.nested import merge
 from pylops_flows.settings.paths import absolute

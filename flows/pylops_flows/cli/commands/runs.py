@@ -10,7 +10,7 @@ from dask.utils import format_bytes
 from pylops_flows.cli.console import out
 from pylops_flows.cli.late_binding import import_late
 from pylops_flows.cli.options import Root
-from pylops_flows.cli.tables import runs_table
+from pylops_flows.cli.runs_table import runs_table
 
 Prune = Annotated[bool, typer.Option("--prune", help="List what can be deleted; --yes deletes it.")]
 Days = Annotated[float, typer.Option("--days", help="Age at which an unfinished run can be deleted.")]

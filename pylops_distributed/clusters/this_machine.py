@@ -29,7 +29,7 @@ def check_single(*, security: Any = None, **options: Any) -> None:
     check_security("single", security)
     check_options("single", options, LocalCluster, Nanny, Worker)
     wanted = (options.get("adapt") or {}).get("maximum") or options.get("n_workers") or 0
-    room = psutil.virtual_memory().total // tuning.nbytes("clusters.worker-memory")
+    room = psutil.virtual_memory().total // tuning.nbytes("clusters.idle-worker-memory")
     # More take each other's time, and may take the machine down as they start.
     fit = max(tuning.count("clusters.least-workers"), tuning.count("clusters.workers-per-core") * CPU_COUNT)
     most = max(1, min(fit, room))

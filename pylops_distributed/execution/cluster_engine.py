@@ -29,7 +29,7 @@ from pylops_distributed.compat.worker import actors_on
 from pylops_distributed.errors import WorkerLostError
 from pylops_distributed.execution.engine import Done, PartitionedEngine, S, own
 from pylops_distributed.execution.partition import Partition, Row, Taken
-from pylops_distributed.execution.partitioning import Share, plan_partitions
+from pylops_distributed.execution.partition_plan import Share, plan_partitions
 from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
 from pylops_distributed.execution.transport import PeerTransport
 from pylops_distributed.execution.worker_loss import describe_worker_loss, is_worker_loss
@@ -50,7 +50,7 @@ class Seat:
     ----------
     token : bytes
         The solve's secret.
-    part : Part
+    part : Partition
         The part.
     """
 
@@ -65,11 +65,11 @@ class Seat:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
 
     async def address(self) -> Any:
-        """As :meth:`Part.address`."""
+        """As :meth:`Partition.address`."""
         return self._part.address()
 
     async def connect(self, addresses: object) -> None:
-        """As :meth:`Part.connect`."""
+        """As :meth:`Partition.connect`."""
         await self._do(self._part.connect, addresses)
 
     async def until(self, done: Callable[[int, Row], bool]) -> None:
@@ -91,7 +91,7 @@ class Seat:
         return rows if not self._part.links.me else [], moved
 
     async def close(self) -> None:
-        """As :meth:`Part.close`, and its thread ends."""
+        """As :meth:`Partition.close`, and its thread ends."""
         _parts.pop(self._key, None)
         self._part.stop()
         with suppress(RuntimeError):  # it was closed before

@@ -165,7 +165,7 @@ TABLE: dict[str, Tunable] = {
         "Most worker processes a core of this machine: more take each other's time.", (1, 100)),
     "clusters.least-workers": _count(8,
         "Worker processes that are allowed on a machine of any number of cores.", (1, 1000)),
-    "clusters.worker-memory": _bytes("250 MB",
+    "clusters.idle-worker-memory": _bytes("250 MB",
         "Memory that a worker process takes before it does anything, which limits their number."),
     "clusters.start-timeout": _seconds("60 s",
         "For the other workers of this machine to start once there is one."),

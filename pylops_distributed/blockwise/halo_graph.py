@@ -13,7 +13,7 @@ from dask.typing import Key
 from numpy.typing import DTypeLike
 
 from pylops_distributed import tuning
-from pylops_distributed.blockwise.halo import (
+from pylops_distributed.blockwise.halo_tasks import (
     CacheBlocking,
     CoOperand,
     Depth,
