@@ -18,6 +18,7 @@ def add(x):
     return x + 1
 
 
+@pytest.mark.faults
 def test_what_waits_for_workers_that_are_gone_gets_others():
     with dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"}), cluster(n_workers=2) as client:
         for nanny in list(client.cluster.workers.values()):
@@ -26,6 +27,7 @@ def test_what_waits_for_workers_that_are_gone_gets_others():
         client.wait_for_workers(2, 60)
 
 
+@pytest.mark.faults
 def test_workers_killed_while_they_start():
     with (
         dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"}),
@@ -38,6 +40,7 @@ def test_workers_killed_while_they_start():
         client.wait_for_workers(2, 60)
 
 
+@pytest.mark.faults
 def test_workers_killed_while_their_cluster_starts():
     with ThreadPoolExecutor(1) as pool:
         starting = pool.submit(this_machine.start_single, n_workers=2)

@@ -152,6 +152,7 @@ def test_a_program_that_dies_amid_its_steps_leaves_nothing(cluster, system):
     solve(CGLS(25, tol=0.0), op, y)
 
 
+@pytest.mark.faults
 def test_workers_started_again_amid_a_solve_are_lost(system):
     _, op, y = system
     with pld.utils.backend.dask(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as client:

@@ -103,10 +103,10 @@ def workers_of(process):
     return found
 
 
-def test_a_solve_that_diverges_is_no_success(pld, config, tmp_path):
+def test_a_solve_that_diverges_is_no_success(pld, server, config, tmp_path):
     root = tmp_path / "runs"
     diverging = "solver={name: ista, alpha: 1.0e+20, niter: 100}"
-    code, text = pld("run", config, "--root", root, "--set", diverging)
+    code, text = pld("run", config, "--root", root, "--set", diverging, **server)
     assert code == 1, text
     assert "NotFiniteError: the solve stopped at iteration" in text
     assert "NaN or infinity in" in text

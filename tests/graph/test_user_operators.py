@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import pylops_distributed as pld
+from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.execution import unroll
 from pylops_distributed.linearoperator.memory_check import check_memory
 from pylops_distributed.optimization.algorithms.cgls import CGLS
@@ -275,7 +276,7 @@ def first_of(block):
 )
 def test_those_whose_blocks_are_not_what_their_graph_states(function, solver, y):
     """Each block's first number was broadcast to the whole block."""
-    op = Returns(lambda x: x.map_blocks(function, dtype=float, meta=x._meta))
+    op = Returns(lambda x: x.map_blocks(function, dtype=float, meta=meta_of(x)))
     with pytest.raises(
         ValueError, match=r"Returns.* returned a block of type .* where its graph states float64 and \(10,\)"
     ):
