@@ -14,7 +14,7 @@ from pylops_distributed.linearoperator.operator import LinearOperator, aslinearo
 from pylops_distributed.registry import import_on_use
 
 
-class JaxOperator(pylops.LinearOperator):  # type: ignore[misc]
+class JaxOperator(pylops.LinearOperator):
     r"""An operator :math:`\mathbf A` on JAX's arrays, which JAX can differentiate and compile calls of.
 
     Forward :math:`\mathbf y = \mathbf A \mathbf x`, adjoint :math:`\mathbf x = \mathbf A^H \mathbf y`; gradients go

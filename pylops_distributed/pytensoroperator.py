@@ -9,7 +9,7 @@ from pylops.pytensoroperator import PyTensorOperator as Local
 from pylops_distributed.linearoperator.operator import aslinearoperator
 
 
-class PyTensorOperator(Local):  # type: ignore[misc]
+class PyTensorOperator(Local):
     r"""An operator :math:`\mathbf A` as an operation in PyTensor's graphs, with its gradient.
 
     Forward :math:`\mathbf y = \mathbf A \mathbf x`; gradients go back through the adjoint,

@@ -9,7 +9,7 @@ import pylops
 from pylops_distributed.linearoperator.operator import aslinearoperator
 
 
-class TorchOperator(pylops.TorchOperator):  # type: ignore[misc]
+class TorchOperator(pylops.TorchOperator):
     r"""An operator :math:`\mathbf A` as a function of PyTorch's tensors that can be differentiated.
 
     Forward :math:`\mathbf y = \mathbf A \mathbf x`; gradients go back through the adjoint,

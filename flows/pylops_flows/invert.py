@@ -31,7 +31,7 @@ def invert(dataset: str, config: PipelineConfig) -> str:
     str
         URL of the run.
     """
-    return stop_as_resumable(_invert, dataset, config)  # type: ignore[no-any-return]
+    return stop_as_resumable(_invert, dataset, config)
 
 
 def _invert(dataset: str, config: PipelineConfig) -> str:

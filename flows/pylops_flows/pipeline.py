@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from prefect import flow
 from prefect.states import Completed
 from prefect_dask import DaskTaskRunner
@@ -32,8 +34,10 @@ def pipeline(config: PipelineConfig) -> str:
         URL of the run.
     """
     if (run := up_to_date(config)) is not None:
-        return Completed(name="Unchanged", message="data and settings have not changed", data=run)  # type: ignore
-    return stop_as_resumable(_stages, config)  # type: ignore[no-any-return]
+        return cast(
+            "str", Completed(name="Unchanged", message="data and settings have not changed", data=run)
+        )
+    return stop_as_resumable(_stages, config)
 
 
 def _stages(config: PipelineConfig) -> str:

@@ -41,7 +41,7 @@ def sweep(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
     str
         Folder or URL with ``sweep.csv`` and ``lcurve.png``.
     """
-    return stop_as_resumable(_stages, config, values)  # type: ignore[no-any-return]
+    return stop_as_resumable(_stages, config, values)
 
 
 def _stages(config: PipelineConfig, values: dict[str, list[Any]]) -> str:

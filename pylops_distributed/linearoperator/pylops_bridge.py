@@ -124,7 +124,7 @@ def _ints(dims: Any) -> tuple[int, ...]:
     return (int(dims),) if isinstance(dims, int | np.integer) else tuple(int(n) for n in dims)
 
 
-class ComputingOperator(pylops.LinearOperator):  # type: ignore[misc]
+class ComputingOperator(pylops.LinearOperator):
     """A distributed operator as a local one: NumPy arrays in, computed NumPy arrays out.
 
     Parameters

@@ -30,7 +30,7 @@ from pylops_distributed.vectors.space import (
     reject_masked,
     reshape,
 )
-from pylops_distributed.vectors.types import ArrayLike, Settings
+from pylops_distributed.vectors.types import ArrayLike, NDArray, Settings
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +120,9 @@ class Solver:
     flat: bool | None = None
     # Columns of the table shown: title and attribute of the state.
     columns: ClassVar[dict[str, str]] = {"r2norm": "cost"}
+    # What a subclass defines, each with PyLops' own arguments, and what it tracks.
+    step: Callable[..., Any]
+    cost: NDArray
 
     def __init__(self, Op: LinearOperator, callbacks: Sequence[Callbacks] | None = None) -> None:
         self.Op, self.callbacks = aslinearoperator(Op), callbacks
@@ -351,7 +354,7 @@ class Solver:
 
     def _stepped(self, x: ArrayLike, show: bool) -> Any:
         """A step of a run, with the user's callback."""
-        result = self.step(x, show=show)  # type: ignore[attr-defined]
+        result = self.step(x, show=show)
         x = result[0] if isinstance(result, tuple) else result
         self.callback(x)
         return x

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-class CostToDataCallback(LocalCostToDataCallback):  # type: ignore[misc]
+class CostToDataCallback(LocalCostToDataCallback):
     """Stop when the cost is below a part of the norm of the data.
 
     Parameters
@@ -36,7 +36,7 @@ class CostToDataCallback(LocalCostToDataCallback):  # type: ignore[misc]
         self.ynorm = float(norm(solver.data).compute())
 
 
-class MetricsCallback(LocalMetricsCallback):  # type: ignore[misc]
+class MetricsCallback(LocalMetricsCallback):
     """Compare every model with the true one, chunk by chunk: what comes to the driver are numbers.
 
     Parameters

@@ -64,7 +64,7 @@ class CG(Solver):
 
     def results(self) -> Results:
         """Further results of ``solve``, after the model."""
-        return self.iiter, self.cost  # type: ignore[attr-defined]
+        return self.iiter, self.cost
 
 
 class CGLS(CG):
@@ -77,6 +77,9 @@ class CGLS(CG):
     algorithm: ClassVar[Any] = cgls.CGLS
     tracked: ClassVar[dict[str, str]] = {"cost": "cost", "cost1": "cost1"}
     columns: ClassVar[dict[str, str]] = {"r1norm": "cost", "r2norm": "cost1"}
+    istop: int
+    r1norm: float
+    r2norm: float
 
     def finalize(self, show: bool = False) -> None:
         """Take the time and the norms."""
@@ -89,7 +92,7 @@ class CGLS(CG):
 
     def results(self) -> Results:
         """Further results of ``solve``, after the model."""
-        return self.istop, self.iiter, self.r1norm, self.r2norm, self.cost  # type: ignore[attr-defined]
+        return self.istop, self.iiter, self.r1norm, self.r2norm, self.cost
 
 
 class LSQR(Solver):
@@ -153,7 +156,7 @@ class LSQR(Solver):
         x = self.run(x, niter, show=show, itershow=itershow)
         self.finalize(show)
         norms = (getattr(self, name) for name in self.norms)
-        return x, self.istop, self.iiter, *norms, self.var, self.cost  # type: ignore[attr-defined]
+        return x, self.istop, self.iiter, *norms, self.var, self.cost
 
 
 class LSMR(LSQR):

@@ -184,8 +184,9 @@ class Session(Generic[S]):
                 stored_witness,
                 start=start_known,
             )
-        if hasattr(self.store, "witness") and (checkpoint is None or stored_witness is None):
-            self.store.witness = witness(self.solver, op, y)  # type: ignore[union-attr]
+        unproved = checkpoint is None or stored_witness is None
+        if unproved and self.store is not None and hasattr(self.store, "witness"):
+            self.store.witness = witness(self.solver, op, y)
 
     @property
     def state(self) -> S:

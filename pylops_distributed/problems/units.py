@@ -102,7 +102,8 @@ def _parse(text: str) -> Unit | None:
             powers += power * np.array(unit.powers)
     if not seen or len(signs) != 1:
         return None
-    return Unit(size, tuple(int(p) for p in powers))  # type: ignore[arg-type]
+    kilogram, metre, second, degree = map(int, powers)
+    return Unit(size, (kilogram, metre, second, degree))
 
 
 def factor(present: str, wanted: str) -> float | None:

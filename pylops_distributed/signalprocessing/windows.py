@@ -185,7 +185,7 @@ def _tapers(count: int, n: int, over: int, kind: Taper) -> Array:
     return tapers
 
 
-class _Inside(pylops.LinearOperator):  # type: ignore[misc]
+class _Inside(pylops.LinearOperator):
     """An operator of this library for use in a task, which computes in the task's own thread."""
 
     def __init__(self, op: LinearOperator) -> None:

@@ -341,6 +341,7 @@ def _texts(name: str) -> dict[str, str]:
     for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         for target in targets:
-            if isinstance(target, ast.Name) and getattr(node, "value", None) is not None:
-                texts[target.id] = texts.get(target.id, "") + ast.dump(node.value)  # type: ignore[attr-defined]
+            value: ast.expr | None = getattr(node, "value", None)
+            if isinstance(target, ast.Name) and value is not None:
+                texts[target.id] = texts.get(target.id, "") + ast.dump(value)
     return texts

@@ -44,7 +44,7 @@ def tables(
         if not np.isscalar(vel):
             raise ValueError("vel must be one number for the mode analytic")
         distances = _times_of_points(partial(_distances, axes=axes), axes, points, pieces)
-        return distances / float(vel), distances  # type: ignore[arg-type]
+        return distances / np.asarray(vel, float).item(), distances
     if find_spec("skfmm") is None:
         raise NotImplementedError("the mode eikonal needs the package scikit-fmm")
     velocity = np.broadcast_to(vel, tuple(map(len, axes)))

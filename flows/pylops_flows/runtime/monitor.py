@@ -158,8 +158,8 @@ class Monitor:
 
     def _poll(self, client: SyncPrefectClient) -> None:
         """Note whether the flow run, or the one it is a stage of, was paused or cancelled."""
-        for run in {self._root, self._flow_run} - {None}:
-            state = client.read_flow_run(run).state  # type: ignore[arg-type]
+        for run in {run for run in (self._root, self._flow_run) if run is not None}:
+            state = client.read_flow_run(run).state
             if state is not None and state.is_paused():
                 self.request = "paused"
             elif state is not None and (state.is_cancelling() or state.is_cancelled()):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
 from prefect import Flow, State
@@ -27,6 +27,7 @@ from pylops_flows.events import FLOW_RUN_SUSPENDED
 from pylops_flows.runtime.heartbeat import heartbeat
 
 RESUMABLE = "Resumable"
+R = TypeVar("R")
 
 
 def resumable_state(reason: str) -> State[Any]:
@@ -38,8 +39,10 @@ def resumable_state(reason: str) -> State[Any]:
     )
 
 
-def stop_as_resumable(body: Callable[..., object], *args: object) -> Any:
+def stop_as_resumable(body: Callable[..., R], *args: object) -> R:
     """Call a flow's body with a heartbeat, and return its result, or the state :data:`RESUMABLE` if it was stopped.
+
+    Prefect takes a state that a flow returns for the flow run's own, so the type is that of the body's result.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def stop_as_resumable(body: Callable[..., object], *args: object) -> Any:
         _end_suspended(pause.state)
     if flow_run.parent_flow_run_id is None and (state := _paused_state()):
         _end_suspended(state)
-    return resumable_state(reason)
+    return cast("R", resumable_state(reason))
 
 
 def _end_suspended(state: State[Any] | None) -> NoReturn:
@@ -119,7 +122,7 @@ def _run_until_started(stage: Flow[..., Any], args: tuple[object, ...], started:
     one for each call; the stage is called until it has really run, and finds its finished work in the store.
     """
     while True:
-        state: State[Any] = stage(*args, return_state=True)  # type: ignore[assignment]
+        state = cast("State[Any]", stage(*args, return_state=True))
         ended_before = state.is_completed() or state.is_cancelled() or state.is_paused()
         if started or not ended_before:
             return state
@@ -133,7 +136,7 @@ def flow_result(flow: Flow[..., Any], *args: object) -> Any:
     InterruptedBySignal
         If it was stopped.
     """
-    state: State[Any] = flow(*args, return_state=True)  # type: ignore[assignment]
+    state = cast("State[Any]", flow(*args, return_state=True))
     if state.name == RESUMABLE:
         raise InterruptedBySignal(state.message)
     return state.result()

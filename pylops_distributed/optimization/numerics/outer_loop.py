@@ -107,7 +107,7 @@ class OuterLoop(Solver):
 
     def _stepped(self, x: ArrayLike, show: bool) -> object:
         """A step of a run of one algorithm for both loops, with the user's callback."""
-        x = self.step(x, engine="pylops", show=show)  # type: ignore[attr-defined]
+        x = self.step(x, engine="pylops", show=show)
         self.callback(x)
         return x
 

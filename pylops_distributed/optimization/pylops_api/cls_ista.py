@@ -77,7 +77,7 @@ class ISTA(Solver):
         )  # fmt: skip
         x = self.run(x, niter, show=show, itershow=itershow)
         self.finalize(show)
-        return x, self.iiter, self.cost  # type: ignore[attr-defined]
+        return x, self.iiter, self.cost
 
 
 class FISTA(ISTA):
