@@ -14,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.storage.object_store import open_storage
-from pylops_distributed.vectors.types import Settings
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # these load Dask's arrays
     import xarray as xr
+
+    from pylops_distributed.vectors.types import Settings
 
 
 class Format(NamedTuple):
