@@ -125,7 +125,8 @@ from distributed import Client
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import Session
 client = Client(sys.argv[1])
-session = Session(CGLS(10**9, tol=-1.0), pld.MatrixMult(da.ones((40, 20), chunks=(10, 20))), da.ones(40, chunks=10))
+op = pld.MatrixMult(da.ones((800, 4000), chunks=(200, 4000)))  # steps that leave Python's lock to others
+session = Session(CGLS(10**9, tol=-1.0), op, da.ones(800, chunks=200))
 session._engine._start(10**9)
 session._engine._parts[0].address().result()
 print("begun", flush=True)
