@@ -226,7 +226,7 @@ class ActorEngine(PartitionedEngine[S]):
         return not set(self._workers) <= there.keys()
 
     def until(self, done: Done[S]) -> None:
-        """As :meth:`Replay.until`."""
+        """As :meth:`Engine.until`."""
         super().until(done)
         with self._watched():
             self._all([self._parts[0].until(self.done)])
@@ -330,12 +330,12 @@ class ActorEngine(PartitionedEngine[S]):
             del calls, call, errors  # errors hold this frame
 
     def could_spread(self) -> bool:
-        """As :meth:`Replay.could_spread`."""
+        """As :meth:`Engine.could_spread`."""
         there = len(self._client.scheduler_info(n_workers=-1)["workers"])
         return bool(min(there, self._most) > len(self._workers))
 
     def close(self) -> None:
-        """As :meth:`Replay.close`."""
+        """As :meth:`Engine.close`."""
         super().close()
         calls, end = [], time.monotonic() + tuning.seconds("execution.close-timeout")
         parts, self._parts, actors, self._actors = self._parts, [], self._actors, []

@@ -99,7 +99,7 @@ class SchedulerEngine(Engine[S]):
         self.first = without_vectors(self._state, self.iteration, scalars_of(self._state).values())
 
     def run(self, steps: int) -> list[S]:
-        """As :meth:`Replay.run`."""
+        """As :meth:`Engine.run`."""
         taken: list[S] = []
         while len(taken) < steps:
             self._state = self._next()
@@ -113,15 +113,15 @@ class SchedulerEngine(Engine[S]):
         return materialise(self.template.expand(self._state), optimize_graph=False)
 
     def finish(self) -> list[S]:
-        """As :meth:`Replay.finish`."""
+        """As :meth:`Engine.finish`."""
         return []
 
     def state(self) -> S:
-        """As :meth:`Replay.state`."""
+        """As :meth:`Engine.state`."""
         return self._state
 
     def close(self) -> None:
-        """As :meth:`Replay.close`."""
+        """As :meth:`Engine.close`."""
         super().close()
         self.__dict__.pop("_state", None)
 
@@ -147,12 +147,12 @@ class PartitionedEngine(Engine[S]):
         """The graph of a state's array, under another name."""
 
     def run(self, steps: int) -> list[S]:
-        """As :meth:`Replay.run`."""
+        """As :meth:`Engine.run`."""
         self._under_way = self._start(steps) if steps > 0 else []
         return self.finish()
 
     def finish(self) -> list[S]:
-        """As :meth:`Replay.finish`."""
+        """As :meth:`Engine.finish`."""
         if self._failed:
             raise RuntimeError("a step of this solve has failed, and its state is lost: begin a new solve")
         if not self._under_way:
@@ -177,7 +177,7 @@ class PartitionedEngine(Engine[S]):
         """Answers of the parts about the requested steps."""
 
     def state(self) -> S:
-        """As :meth:`Replay.state`."""
+        """As :meth:`Engine.state`."""
         arrays, scalars = [], iter(self._row)
         for a in self.template.inputs:
             if a.ndim:
@@ -218,7 +218,7 @@ class ThreadedEngine(PartitionedEngine[S]):
             raise
 
     def until(self, done: Done[S]) -> None:
-        """As :meth:`Replay.until`."""
+        """As :meth:`Engine.until`."""
         super().until(done)
         self._part.done = self.done
 
@@ -236,7 +236,7 @@ class ThreadedEngine(PartitionedEngine[S]):
         return {(name, *k[1:]): DataNode((name, *k[1:]), own(self._part.state[k])) for k in keys_of(a)}
 
     def close(self) -> None:
-        """As :meth:`Replay.close`."""
+        """As :meth:`Engine.close`."""
         super().close()
         self._part.stop()
         self._thread.shutdown()
