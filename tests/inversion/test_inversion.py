@@ -93,9 +93,11 @@ def test_a_failed_step_begins_again_at_the_newest_checkpoint(started, caplog):
     run, solver = started(**SHORT)
     with Inversion(run, solver, save=Every(1)) as inversion:
         reached = partly(inversion)
+        attempt = inversion.attempt.number
         inversion.session.failed = True  # as after workers that were lost
         inversion.advance()
         assert inversion.resumed == reached
+        assert inversion.attempt.number == attempt  # nothing was being written
         assert inversion.progress.reason is Reason.NITER
     assert f"iteration {reached} after a failure" in caplog.text
 
