@@ -52,11 +52,11 @@ class JaxOperator(pylops.LinearOperator):
         )  # fmt: skip
         self._matvec, self._rmatvec = _linear(op, op.T), _linear(op.H, op.conj())
 
-    def __call__(self, x: object) -> Any:
+    def __call__(self, x: object) -> object:
         """The forward of a flat array."""
         return self._matvec(x)
 
-    def rmatvecad(self, x: object, y: object) -> Any:
+    def rmatvecad(self, x: object, y: object) -> object:
         r"""The gradient of the forward at ``x``, for the gradient ``y`` of what follows.
 
         Parameters
@@ -74,7 +74,7 @@ class JaxOperator(pylops.LinearOperator):
         return import_on_use("jax").vjp(self._matvec, x)[1](y)[0]
 
 
-def _linear(op: LinearOperator, transposed: LinearOperator) -> Callable[[Any], Any]:
+def _linear(op: LinearOperator, transposed: LinearOperator) -> Callable[[object], object]:
     """A compiled function of flat arrays with the gradient of a linear one."""
     jax = import_on_use("jax")
 
@@ -91,10 +91,10 @@ def _linear(op: LinearOperator, transposed: LinearOperator) -> Callable[[Any], A
 
     apply = jax.custom_vjp(partial(call, op))
 
-    def back(like: Any, y: Any) -> tuple[Any]:
+    def back(like: Any, y: object) -> tuple[object]:
         x = call(transposed, y)
         return (x.astype(like.dtype) if like.dtype.kind == "c" else x.real.astype(like.dtype),)
 
     apply.defvjp(lambda x: (apply(x), x), back)
-    compiled: Callable[[Any], Any] = jax.jit(apply)
+    compiled: Callable[[object], object] = jax.jit(apply)
     return compiled

@@ -12,7 +12,7 @@ import lazy_loader
 T = TypeVar("T")
 
 
-def attach(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+def attach(package: str, file: str) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
     """Functions of a package that imports its names on first use: ``__getattr__``, ``__dir__`` and ``__all__``.
 
     Parameters
@@ -23,7 +23,7 @@ def attach(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], 
     """
     listed, names, exported = lazy_loader.attach_stub(package, file)
 
-    def find(name: str) -> Any:
+    def find(name: str) -> object:
         try:
             return listed(name)
         except AttributeError:
@@ -39,7 +39,7 @@ def attach(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], 
     return find, names, exported
 
 
-def import_on_use(module: str, missing: str = "") -> Any:
+def import_on_use(module: str, missing: str = "") -> ModuleType:
     """Import a module that is slow to load, or of a package that is not always installed.
 
     The only place where functions import: all else is imported at the top of files.
@@ -67,11 +67,11 @@ def import_on_use(module: str, missing: str = "") -> Any:
 class LazyModule(ModuleType):
     """A module that is imported when one of its names is first used: :func:`lazy_module`."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(import_module(self.__name__), name)
 
 
-def lazy_module(name: str) -> Any:
+def lazy_module(name: str) -> ModuleType:
     """Return a module that is imported when one of its names is first used.
 
     For forms of settings, which are read and checked without the arrays that their methods compute with.
@@ -128,7 +128,7 @@ class Registry(Mapping[str, T], Generic[T]):
     def __contains__(self, name: object) -> bool:
         return name in self._places
 
-    def name_of(self, target: type[Any]) -> str | None:
+    def name_of(self, target: type) -> str | None:
         """The name under which a class is registered, without importing anything; None if it is not."""
         place = f"{target.__module__}:{target.__qualname__}"
         return next((name for name, listed in self._places.items() if listed == place), None)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
+import xarray as xr
 from prefect import flow, unmapped
 from prefect_dask import DaskTaskRunner
 
@@ -24,7 +24,7 @@ PICTURE = "lcurve.png"
 
 
 @flow(name="sweep", flow_run_name="sweep {config.name}")
-def sweep(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
+def sweep(config: PipelineConfig, values: dict[str, list[object]]) -> str:
     """Invert once for each combination of values, each run on one worker, and draw the L-curve.
 
     Runs are those of ``pld run`` with the same settings: finished ones are kept, stopped ones are resumed.
@@ -44,7 +44,7 @@ def sweep(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
     return stop_as_resumable(_stages, config, values)
 
 
-def _stages(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
+def _stages(config: PipelineConfig, values: dict[str, list[object]]) -> str:
     with dask(config.cluster.hardware, **config.cluster.filled) as client:
         upload_module(config.problem, client)
         preimport_on_workers(client)
@@ -57,7 +57,7 @@ def _stages(config: PipelineConfig, values: dict[str, list[Any]]) -> str:
 
 
 @flow(name="runs of a sweep", flow_run_name="runs of {config.name}")
-def runs(dataset: str, config: PipelineConfig, values: dict[str, list[Any]]) -> str:
+def runs(dataset: str, config: PipelineConfig, values: dict[str, list[object]]) -> str:
     """Run all combinations on an ingested dataset, see :func:`sweep`."""
     one_each = [c.model_copy(update={"run": None}) for c in configs(config, values)]
     urls = tasks.solve_alone.map(unmapped(dataset), one_each).result()
@@ -67,7 +67,7 @@ def runs(dataset: str, config: PipelineConfig, values: dict[str, list[Any]]) -> 
     )
 
 
-def _write(config: PipelineConfig, values: dict[str, list[Any]], table: Any) -> str:
+def _write(config: PipelineConfig, values: dict[str, list[object]], table: xr.Dataset) -> str:
     key = fingerprint({"config": config.model_dump(mode="json"), "values": values})[:8]
     storage = open_storage(f"{config.root.rstrip('/')}/{config.name}-sweep-{key}")
     storage.put(TABLE, table.to_dataframe().to_csv(index=False).encode())

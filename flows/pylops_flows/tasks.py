@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import dask
-from distributed import KilledWorker
+from distributed import Client, KilledWorker
 from obstore.exceptions import GenericError
-from prefect import get_run_logger, task
+from prefect import State, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
@@ -39,7 +39,7 @@ def _is_transient(error: Exception) -> bool:
     return isinstance(error, TRANSIENT) and not isinstance(error, FileNotFoundError)
 
 
-def _failed_transiently(_task: Any, _run: Any, state: Any) -> bool:
+def _failed_transiently(_task: object, _run: object, state: State[object]) -> bool:
     try:
         state.result()
     except Exception as error:
@@ -54,7 +54,7 @@ RETRIES: dict[str, Any] = {
 }
 
 
-def _is_transient_in_sweep(_task: Any, _run: Any, state: Any) -> bool:
+def _is_transient_in_sweep(_task: object, _run: object, state: State[object]) -> bool:
     """As any other task; and while the lease of a lost worker on the run lasts."""
     try:
         state.result()
@@ -100,7 +100,7 @@ def begin_run(dataset: str, config: PipelineConfig) -> str:
 
 
 @task(name="open run", cache_policy=NO_CACHE, **RETRIES)
-def open_inversion(url: str, config: PipelineConfig, client: Any) -> Inversion:
+def open_inversion(url: str, config: PipelineConfig, client: Client) -> Inversion:
     """Take the run's lease, build its operator, and read its newest checkpoint."""
     check = config.checkpoint
     return Inversion(Run.open(url), config.solver, save=check.save, retention=check.retention, client=client)

@@ -22,7 +22,7 @@ from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import one_of, shape_of
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
-from pylops_distributed.vectors.types import ChunksLike
+from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 __all__ = [
     "AVOLinearModelling", "akirichards", "approx_zoeppritz_pp", "fatti", "ps", "zoeppritz_element", "zoeppritz_pp",
@@ -98,7 +98,7 @@ class AVOLinearModelling(LinearOperator):
         vsvp: float | ArrayLike = 0.5,
         nt0: int = 1,
         spatdims: int | Iterable[int] | None = None,
-        linearization: Linearization | Callable[..., Any] = "akirich",
+        linearization: Linearization | Callable[..., Iterable[NDArray]] = "akirich",
         dtype: DTypeLike = "float64",
         name: str | None = "A",
         *,
@@ -122,17 +122,21 @@ class AVOLinearModelling(LinearOperator):
         return _combine(self.G.swapaxes(1, 2), y)
 
 
-def linearization_of(linearization: Linearization | Callable[..., Any]) -> Callable[..., object]:
+def linearization_of(
+    linearization: Linearization | Callable[..., Iterable[NDArray]],
+) -> Callable[..., Iterable[NDArray]]:
     """The function that a name stands for, or the function itself."""
     if callable(linearization):
         return linearization
-    function: Callable[..., Any] = LINEARIZATIONS[
+    function: Callable[..., Iterable[NDArray]] = LINEARIZATIONS[
         one_of("linearization", linearization, tuple(LINEARIZATIONS))
     ]
     return function
 
 
-def coefficients(theta: ArrayLike, vsvp: float | ArrayLike, nt0: int, linearization: Any) -> Array:
+def coefficients(
+    theta: ArrayLike, vsvp: float | ArrayLike, nt0: int, linearization: Callable[..., Iterable[NDArray]]
+) -> Array:
     """The weight of each parameter at each time and angle: shape (nt0, ntheta, 3)."""
     angles, ratio = np.asarray(theta, dtype=float), np.asarray(vsvp, dtype=float)
     if angles.ndim != 1 or ratio.ndim > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import dask.array as da
 import numpy as np
@@ -24,7 +24,7 @@ from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.utils.dottest import dottest as run_dottest
-from pylops_distributed.vectors.types import ChunksLike
+from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 __all__ = ["PoststackInversion", "PoststackLinearModelling"]
 
@@ -112,7 +112,7 @@ class PoststackLinearModelling(BlockwiseOperator):
             forward, adjoint, dims, dtype=self.wav.dtype, chunks=chunks, compute=compute, name=name
         )
 
-    def _derive(self) -> Any:
+    def _derive(self) -> partial[NDArray]:
         terms = (first_difference(0, 1.0, self.kind),)
         return partial(apply_sum, terms=terms, dtype=self.wav.dtype)
 
@@ -246,7 +246,9 @@ def PoststackInversion(
     return model if background is None else model + background, rest - op.apply(model)
 
 
-def _roughness(dims: tuple[int, ...], epsR: float, epsRL1: float | None, dtype: DTypeLike) -> Any:
+def _roughness(
+    dims: tuple[int, ...], epsR: float, epsRL1: float | None, dtype: DTypeLike
+) -> tuple[list[tuple[LinearOperator, float]], tuple[LinearOperator, float] | None]:
     """Operators, with their weights, of what shall be small, and of what shall be sparse."""
     second: list[LinearOperator] = []
     if len(dims) == 3:
@@ -261,7 +263,7 @@ def _roughness(dims: tuple[int, ...], epsR: float, epsRL1: float | None, dtype: 
     return [(op, epsR) for op in second], (first, epsRL1)
 
 
-def multiply(block: Array, matrix: Any, adjoint: bool = False) -> Array:
+def multiply(block: Array, matrix: NDArray | sp.csr_array, adjoint: bool = False) -> Array:
     """Multiply all traces of a block, along its first axis, with a dense or sparse matrix or its adjoint."""
     if adjoint:
         matrix = (matrix.conj() if np.iscomplexobj(matrix) else matrix).T

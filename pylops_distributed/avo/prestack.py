@@ -26,7 +26,7 @@ from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.vectors.space import BlockVector, Vector, one_array
-from pylops_distributed.vectors.types import ChunksLike
+from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 __all__ = ["PrestackInversion", "PrestackLinearModelling", "PrestackWaveletModelling"]
 
@@ -37,7 +37,7 @@ def PrestackLinearModelling(
     vsvp: float | ArrayLike = 0.5,
     nt0: int = 1,
     spatdims: int | Iterable[int] | None = None,
-    linearization: Linearization | Callable[..., Any] = "akirich",
+    linearization: Linearization | Callable[..., Iterable[NDArray]] = "akirich",
     explicit: bool = False,
     kind: Literal["centered", "forward"] = "centered",
     name: str | None = None,
@@ -132,7 +132,7 @@ def _kernels(
     theta: ArrayLike,
     vsvp: float | ArrayLike,
     nt0: int,
-    linearization: Linearization | Callable[..., Array],
+    linearization: Linearization | Callable[..., Iterable[NDArray]],
     kind: Literal["centered", "forward"],
 ) -> tuple[Callable[[Array], Array], Callable[[Array], Array], Array]:
     """Functions of blocks of whole gathers, forward and adjoint, and the coefficients in them."""
@@ -155,7 +155,7 @@ def PrestackWaveletModelling(
     nwav: int,
     wavc: int | None = None,
     vsvp: float | ArrayLike = 0.5,
-    linearization: Linearization | Callable[..., Any] = "akirich",
+    linearization: Linearization | Callable[..., Iterable[NDArray]] = "akirich",
     name: str | None = None,
     *,
     compute: tuple[bool, bool] = (False, False),
@@ -223,7 +223,7 @@ def PrestackInversion(
     data: ArrayLike,
     theta: ArrayLike,
     wav: ArrayLike | Sequence[ArrayLike],
-    m0: Any = None,
+    m0: ArrayLike | None = None,
     linearization: Linearization | Sequence[Linearization] = "akirich",
     explicit: bool = False,
     simultaneous: bool = False,
@@ -234,7 +234,7 @@ def PrestackInversion(
     epsRL1: float | None = None,
     kind: Literal["centered", "forward"] = "centered",
     vsvp: float | ArrayLike = 0.5,
-    **kwargs_solver: Any,
+    **kwargs_solver: object,
 ) -> Any:
     r"""Logarithms of elastic parameters from pre-stack gathers, by least squares.
 
@@ -360,7 +360,13 @@ def _columns(gathers: da.Array) -> da.Array:
     return gathers.swapaxes(0, 1).reshape(-1, *gathers.shape[2:])
 
 
-def _roughness(dims: tuple[int, ...], epsR: float, epsI: Any, epsRL1: float | None, dtype: DTypeLike) -> Any:
+def _roughness(
+    dims: tuple[int, ...],
+    epsR: float,
+    epsI: float | Sequence[float] | None,
+    epsRL1: float | None,
+    dtype: DTypeLike,
+) -> tuple[list[tuple[LinearOperator, float]], tuple[LinearOperator, float] | None]:
     """Operators, with their weights, of what shall be small, and of what shall be sparse."""
     line = len(dims) == 3
     smooth: list[tuple[LinearOperator, float]] = []

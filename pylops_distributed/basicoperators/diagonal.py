@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -120,5 +119,5 @@ class Diagonal(LinearOperator):
         )  # fmt: skip
 
 
-def _product(diag: NDArray, x: NDArray, conj: bool, kind: DType) -> Any:
+def _product(diag: NDArray, x: NDArray, conj: bool, kind: DType) -> NDArray:
     return np.multiply(diag.conj() if conj else diag, x, dtype=kind, casting="same_kind")

@@ -94,6 +94,7 @@ class FunctionOperator(LinearOperator):
         )
 
 
-def _flat(block: NDArray, function: Callable[..., Any]) -> Any:
+def _flat(block: NDArray, function: Callable[..., Any]) -> NDArray:
     """Result of a function of a vector, which may have more axes."""
-    return np.ravel(function(read_only(block)))
+    flat: NDArray = np.ravel(function(read_only(block)))
+    return flat

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import prod
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -176,7 +175,7 @@ class MatrixMult(LinearOperator):
         return x
 
 
-def _product(a: NDArray, x: NDArray, adjoint: bool) -> Any:
+def _product(a: NDArray, x: NDArray, adjoint: bool) -> NDArray:
     """Product of one chunk of the matrix, whose conjugate is never made: that of the vector is smaller."""
     columns = x.reshape(len(x), prod(x.shape[1:]))  # not -1: there may be no rows
     flip = adjoint and np.iscomplexobj(a)
@@ -194,7 +193,7 @@ def _in_one_task(function: Callable[..., NDArray], A: da.Array, y: da.Array, dty
     return da.blockwise(function, "j", A, "ij", y, "i", concatenate=True, dtype=dtype, meta=meta)
 
 
-def _spsolve(A: Any, y: Any) -> Any:
+def _spsolve(A: sp.csr_array, y: NDArray) -> NDArray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MatrixRankWarning)
         x = spsolve(sp.csc_array(A), y)
@@ -202,7 +201,7 @@ def _spsolve(A: Any, y: Any) -> Any:
     return x if np.isfinite(x).all() else _lstsq(A.toarray(), y)
 
 
-def _lstsq(r: NDArray, y: NDArray) -> Any:
+def _lstsq(r: NDArray, y: NDArray) -> NDArray:
     # LAPACK would print to the terminal and raise an error that does not name the cause.
     if not np.isfinite(r).all():
         return np.full(r.shape[1], np.nan, np.result_type(r, y))

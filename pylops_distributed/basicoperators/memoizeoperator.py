@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import dask
+import dask.array as da
 from dask.base import normalize_token
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
-from pylops_distributed.vectors.space import BlockVector
+from pylops_distributed.vectors.space import BlockVector, Vector
 from pylops_distributed.vectors.types import Settings
 
 
@@ -67,20 +68,20 @@ class MemoizeOperator(LinearOperator):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         self.Op, self.max_neval, self.persist = aslinearoperator(Op), max_neval, persist
-        self.store: dict[tuple[Any, ...], Any] = {}
+        self.store: dict[tuple[Any, ...], Vector] = {}
         self.neval = 0
         super().__init__(
             self.Op.domain, self.Op.codomain, dtype=self.Op.dtype, clinear=self.Op.clinear,
             forceflat=self.Op.forceflat, compute=compute, name=self.Op.name,
         )  # fmt: skip
 
-    def _matvec(self, x: Any) -> object:
+    def _matvec(self, x: Vector) -> Vector:
         return self._cached_result(x, adjoint=False)
 
-    def _rmatvec(self, y: Any) -> object:
+    def _rmatvec(self, y: Vector) -> Vector:
         return self._cached_result(y, adjoint=True)
 
-    def _cached_result(self, x: Any, adjoint: bool) -> object:
+    def _cached_result(self, x: Vector, adjoint: bool) -> Vector:
         key = (adjoint, *(a.name for a in (x.arrays if isinstance(x, BlockVector) else (x,))))
         if key not in self.store:
             y = self.Op.apply_adjoint(x) if adjoint else self.Op.apply(x)
@@ -97,7 +98,8 @@ class MemoizeOperator(LinearOperator):
         return normalize_token((type(self), self.Op, self.max_neval, self.persist))
 
 
-def _persisted(y: Any) -> object:
+def _persisted(y: Vector) -> Vector:
     if isinstance(y, BlockVector):
         return BlockVector(tuple(dask.persist(*y.arrays)))
-    return y.persist()
+    persisted: da.Array = y.persist()
+    return persisted

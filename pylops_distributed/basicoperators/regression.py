@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.vectors.space import Vector
-from pylops_distributed.vectors.types import DType, NDArray
+from pylops_distributed.vectors.types import ArrayLike, DType, NDArray
 
 
 class Regression(MatrixMult):
@@ -85,7 +85,7 @@ class Regression(MatrixMult):
             dtype=kind, meta=np.empty((0, 0), kind),
         )  # fmt: skip
 
-    def apply(self, x: Any, coefficients: Any = None) -> Vector:
+    def apply(self, x: Any, coefficients: ArrayLike | None = None) -> Vector:
         """Forward of coefficients ``x``; or, with two arguments as in PyLops, at positions ``x`` instead."""
         if coefficients is None:
             return super().apply(x)

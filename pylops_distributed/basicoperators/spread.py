@@ -85,7 +85,7 @@ class Spread(Curves):
         dims: Iterable[int],
         dimsd: Iterable[int],
         table: ArrayLike | None = None,
-        dtable: Any = None,
+        dtable: ArrayLike | None = None,
         fh: Callable[..., Any] | None = None,
         interp: bool | None = None,
         engine: Literal["numpy", "numba"] = "numpy",

@@ -49,7 +49,7 @@ class AlongAxis(LinearOperator):
 
     def __init__(
         self,
-        matrix: Any,
+        matrix: sp.csr_array,
         dims: tuple[int, ...],
         axis: int,
         dtype: DTypeLike,
@@ -69,12 +69,14 @@ class AlongAxis(LinearOperator):
         adjoint = self.matrix.conj() if self.matrix.dtype.kind == "c" else self.matrix
         return self.domain.fit(self._multiply(y, adjoint.T.tocsr()))
 
-    def _multiply(self, x: da.Array, matrix: Any) -> da.Array:
+    def _multiply(self, x: da.Array, matrix: sp.csr_array) -> da.Array:
         into = split_longest_axis(matrix.shape[0], x.numblocks[self.axis])
         return multiply_along(x, matrix, self.axis, into, np.result_type(self.dtype, x.dtype))
 
 
-def multiply_along(x: da.Array, matrix: Any, axis: int, into: tuple[int, ...], dtype: DTypeLike) -> da.Array:
+def multiply_along(
+    x: da.Array, matrix: sp.csr_array, axis: int, into: tuple[int, ...], dtype: DTypeLike
+) -> da.Array:
     """Product of a sparse matrix with ``x`` along an axis, with the chunks ``into`` along that axis."""
     kind, sizes = np.dtype(dtype), x.chunks[axis]
     ends = np.cumsum(sizes)
@@ -101,7 +103,7 @@ def _multiply(*blocks: Array, matrix: object, axis: int, dtype: DTypeLike) -> Ar
     return apply_along(block, matrix, axis).astype(dtype, copy=False)
 
 
-def apply_along(block: Array, matrix: Any, axis: int, adjoint: bool = False) -> Array:
+def apply_along(block: Array, matrix: sp.csr_array, axis: int, adjoint: bool = False) -> Array:
     """Product of a matrix, dense or sparse, or of its adjoint, with a block along an axis."""
     if adjoint:
         matrix = (matrix.conj() if np.iscomplexobj(matrix) else matrix).T

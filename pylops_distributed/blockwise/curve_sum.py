@@ -17,7 +17,7 @@ from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.blockwise.rechunk import split_longest_axis
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
-from pylops_distributed.vectors.types import ChunksLike
+from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 
 class Curves(LinearOperator):
@@ -94,7 +94,9 @@ def _curve_block(function: Callable[[slice, slice], Array], block_info: Any = No
     return np.asarray(function(rows, columns), float)
 
 
-def _places(tables: tuple[Array, ...], nt: int, interp: bool) -> tuple[Array, list[tuple[Array, Any]]]:
+def _places(
+    tables: tuple[Array, ...], nt: int, interp: bool
+) -> tuple[Array, list[tuple[Array, NDArray | float]]]:
     """Which entries of a table count, and time samples and weights of these."""
     there = ~np.isnan(tables[0])
     curve = tables[0][there]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from pylops_distributed.blockwise.arguments import real_type
 from pylops_distributed.vectors.types import DType, NDArray
 
 
-def in_precision(*blocks: Any, kernel: Callable[..., object], kind: DType, **options: Any) -> NDArray:
+def in_precision(*blocks: NDArray, kernel: Callable[..., object], kind: DType, **options: object) -> NDArray:
     """Apply a kernel to blocks at least as precise as its result, of type ``kind``."""
     least = real_type(kind)
     wide = (b.astype(np.result_type(b.dtype, least), copy=False) for b in blocks)

@@ -15,6 +15,7 @@ from dask.base import tokenize
 from pylops_distributed import tuning
 from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.blockwise.operator import LeadingAxesRule, WholeAxisRule
+from pylops_distributed.vectors.types import NDArray
 
 _built: dict[Any, pylops.LinearOperator] = {}
 
@@ -99,5 +100,5 @@ def method(
     return LeadingAxesRule(_kernel(tokenize(twin), name), len(dimsd), dims, {"twin": twin})
 
 
-def _kernel(token: str, method: str, lengths: Mapping[int, int] | None = None) -> Any:
+def _kernel(token: str, method: str, lengths: Mapping[int, int] | None = None) -> partial[NDArray]:
     return partial(apply_factory, token=token, method=method, lengths=lengths)

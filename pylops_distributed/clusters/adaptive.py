@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import distributed
 
 from pylops_distributed.compat.distributed import actor_holders
+
+C = TypeVar("C", bound=distributed.SpecCluster)
 
 
 class Adaptive(distributed.Adaptive):
@@ -28,8 +30,9 @@ class Adaptive(distributed.Adaptive):
         return [name for name in names if name not in held]
 
 
-def adapted(cluster: Any, adapt: Mapping[str, Any] | None) -> Any:
+def adapted(cluster: C, adapt: Mapping[str, object] | None) -> C:
     """``cluster``, set to grow and shrink if ``adapt`` says between which numbers of workers."""
     if adapt is not None:
-        cluster.adapt(Adaptive=Adaptive, **{"minimum": 1, **adapt})
+        options: dict[str, Any] = {"minimum": 1, **adapt}
+        cluster.adapt(Adaptive=Adaptive, **options)
     return cluster

@@ -8,7 +8,7 @@ from typing import Any
 from distributed import Client
 
 from pylops_distributed.clusters.options import ClusterKind, check_options
-from pylops_distributed.compat.distributed import tolerate_unknown_workers
+from pylops_distributed.compat.distributed import Cluster, tolerate_unknown_workers
 from pylops_distributed.registry import Registry
 
 # A kind of cluster is one line here, and a module with a :class:`ClusterKind`.
@@ -36,7 +36,7 @@ class OwningClient(Client):
         Passed to :class:`distributed.Client`.
     """
 
-    def __init__(self, cluster: Any, **options: Any) -> None:
+    def __init__(self, cluster: Cluster, **options: object) -> None:
         tolerate_unknown_workers(cluster)
         try:
             super().__init__(cluster, **options)
@@ -44,7 +44,7 @@ class OwningClient(Client):
             cluster.close()
             raise
 
-    def close(self, *args: object, **options: object) -> Any:
+    def close(self, *args: object, **options: object) -> object:
         """Close the client, then its cluster."""
         # A closed client is closed again when it is collected, maybe amid another's work on Dask's event loops,
         # where closing the cluster once more would wait for ever.
@@ -54,14 +54,14 @@ class OwningClient(Client):
             cluster.close()
         return closed
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[object]:
         return iter((self, self.cluster))
 
 
 class SharingClient(Client):
     """A client of a cluster that others use too; unpacks into itself and None."""
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[object]:
         return iter((self, None))
 
 
@@ -124,7 +124,7 @@ def dask(
     return OwningClient(starter(hardware)(**size, **kwargs))
 
 
-def check_hardware(hardware: str, options: dict[str, Any]) -> None:
+def check_hardware(hardware: str, options: dict[str, object]) -> None:
     """Raise for a kind of cluster, or options of one, that cannot work; nothing is started.
 
     Raises
@@ -146,7 +146,7 @@ def check_hardware(hardware: str, options: dict[str, Any]) -> None:
     check_options(hardware, options, Client)
 
 
-def starter(hardware: str) -> Callable[..., Any]:
+def starter(hardware: str) -> Callable[..., Cluster]:
     """The function that starts clusters of a kind.
 
     Raises

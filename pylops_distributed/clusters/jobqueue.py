@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask
+from distributed import SpecCluster
+from distributed.security import Security
 
 from pylops_distributed.clusters.adaptive import adapted
 from pylops_distributed.clusters.options import check_options, check_security, encryption, need
 from pylops_distributed.compat.distributed import get_ip
 from pylops_distributed.compat.jobqueue import DeletesKeyFiles
+
+if TYPE_CHECKING:
+    from distributed.security import Security
 
 LOOPBACK = "127.0.0.1:0"
 
@@ -36,10 +41,10 @@ def start_jobs(
     processes: bool = True,
     *,
     memory: str | None = None,
-    adapt: Mapping[str, Any] | None = None,
-    security: Any = None,
-    **options: Any,
-) -> Any:
+    adapt: Mapping[str, object] | None = None,
+    security: bool | Security | None = None,
+    **options: object,
+) -> SpecCluster:
     """Workers that run as jobs of a queue, one each.
 
     The scheduler runs in this process and listens where the jobs reach this machine: on ``interface`` if it is set,
@@ -73,14 +78,14 @@ def start_jobs(
         if dask.config.get(f"jobqueue.{hardware}.shared-temp-directory", None) is None:
             options.setdefault("shared_temp_directory", os.getcwd())
     form = type(kind, (DeletesKeyFiles, getattr(jobqueue, kind)), {})
-    jobs = form(
+    jobs: SpecCluster = form(
         n_workers=1 if n_workers is None else n_workers, cores=threads_per_worker or 1, processes=1,
         memory=memory, **options,
     )  # fmt: skip
     return adapted(jobs, adapt)
 
 
-def _private(hardware: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def _private(hardware: str, options: Mapping[str, Any]) -> dict[str, object]:
     """Options by which scheduler and jobs listen on no more interfaces than they must."""
     scheduler = {"dashboard_address": LOOPBACK, **(options.get("scheduler_options") or {})}
     interface = options.get("interface") or dask.config.get(f"jobqueue.{hardware}.interface", None)

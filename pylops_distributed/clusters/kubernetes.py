@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pylops_distributed.clusters.options import ClusterKind, check_options, check_security, need
+from pylops_distributed.compat.distributed import Cluster
 
 PACKAGE = "dask_kubernetes.operator"
 
@@ -21,7 +22,7 @@ def check_kubernetes(*, processes: bool = True, security: object = None, **optio
         )
 
 
-def manifest(n_workers: int | None, threads_per_worker: int | None, **options: object) -> dict[str, Any]:
+def manifest(n_workers: int | None, threads_per_worker: int | None, **options: object) -> dict[str, object]:
     """The resource ``DaskCluster`` that is handed to the operator.
 
     Parameters
@@ -47,7 +48,7 @@ def start_kubernetes(
     security: object = None,
     name: str = "pylops-distributed",
     **options: object,
-) -> Any:
+) -> Cluster:
     """A scheduler and workers in pods, by :class:`dask_kubernetes.operator.KubeCluster`.
 
     The Dask operator must be installed in the cluster.
@@ -78,7 +79,8 @@ def start_kubernetes(
     pods = form(custom_cluster_spec=spec, **options)
     if adapt is not None:
         pods.adapt(**{"minimum": 1, **adapt})
-    return pods
+    cluster: Cluster = pods
+    return cluster
 
 
 KUBERNETES = ClusterKind(start_kubernetes, check_kubernetes)

@@ -6,10 +6,11 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from types import ModuleType
 
 from distributed.security import Security
 
+from pylops_distributed.compat.distributed import Cluster
 from pylops_distributed.registry import import_on_use
 
 COMMON = {"n_workers", "threads_per_worker", "processes", "adapt", "security"}
@@ -28,11 +29,11 @@ class ClusterKind:
         Raises for options that ``start`` cannot take; nothing is started.
     """
 
-    start: Callable[..., Any]
+    start: Callable[..., Cluster]
     check: Callable[..., None]
 
 
-def need(package: str, hardware: str, processes: bool = True) -> Any:
+def need(package: str, hardware: str, processes: bool = True) -> ModuleType:
     """Import a package that only this hardware takes, hardware of other machines.
 
     Raises

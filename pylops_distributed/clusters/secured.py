@@ -17,7 +17,7 @@ from distributed.security import Security
 ROLES = ("client", "scheduler", "worker")
 
 
-def settings(security: Security) -> dict[str, Any]:
+def settings(security: Security) -> dict[str, object]:
     """Dask's settings for the same certificates: plain values, with keys in them."""
     options: dict[str, Any] = {
         "distributed.comm.require-encryption": True,

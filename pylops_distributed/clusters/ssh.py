@@ -40,9 +40,9 @@ def start_ssh(
     processes: bool = True,
     *,
     hosts: list[str],
-    security: Any = None,
+    security: bool | Security | None = None,
     **options: Any,
-) -> Any:
+) -> SpecCluster:
     """A scheduler on the first host and workers on the others, as :func:`distributed.SSHCluster` starts them.
 
     Dashboards listen on 127.0.0.1 of their machine, and so does all on a host given by a loopback address.
@@ -105,7 +105,7 @@ class _Plan:
         return {"cls": process_class(index, text), "options": options}
 
 
-def _of(option: object, index: int) -> Any:
+def _of(option: object, index: int) -> object:
     """Value of an option for one host: lists have one value per host."""
     return option[index] if isinstance(option, list) else option
 

@@ -24,7 +24,7 @@ from pylops_distributed.compat.distributed import (
 PRELOAD = str(Path(__file__).parent / "pylops_distributed_preload.py")
 
 
-def check_single(*, security: Any = None, **options: Any) -> None:
+def check_single(*, security: object = None, **options: Any) -> None:
     """Raise for options that :func:`start_single` cannot take."""
     check_security("single", security)
     check_options("single", options, LocalCluster, Nanny, Worker)

@@ -7,9 +7,9 @@ which fails where a newer Dask behaves otherwise. Classes and functions are hand
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import dask
 import dask.array as da
@@ -33,6 +33,10 @@ from dask.blockwise import optimize_blockwise
 from dask.core import flatten
 from dask.highlevelgraph import HighLevelGraph
 from dask.system import CPU_COUNT
+from dask.typing import Key
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 __all__ = [
     "CPU_COUNT",
@@ -104,7 +108,7 @@ class Subgraph(NamedTuple):
     arguments: tuple[Any, ...]
 
 
-def subgraph(node: Any) -> Subgraph | None:
+def subgraph(node: object) -> Subgraph | None:
     """The chain that a task was fused from; None of any other.
 
     Relies on: Dask fuses tasks into one whose function is ``dask._task_spec._execute_subgraph`` and whose arguments
@@ -116,7 +120,7 @@ def subgraph(node: Any) -> Subgraph | None:
     return None
 
 
-def optimised(arrays: Iterable[da.Array], ends: set[Any], apart: set[Any]) -> Graph:
+def optimised(arrays: Iterable[da.Array], ends: Set[object], apart: Set[object]) -> Graph:
     """The graph of some arrays, blockwise layers fused, without tasks that are not needed for ``ends``.
 
     Relies on: ``dask.blockwise.optimize_blockwise(graph, keys)`` fuses layers one block at a time, but none whose keys
@@ -126,7 +130,7 @@ def optimised(arrays: Iterable[da.Array], ends: set[Any], apart: set[Any]) -> Gr
     return dict(optimize_blockwise(merged, keys=apart).cull(ends).to_dict())
 
 
-def task_graph(graph: Mapping[Any, Any]) -> tuple[Graph, Graph]:
+def task_graph(graph: Mapping[Key, object]) -> tuple[Graph, Graph]:
     """A graph as tasks, aliases and data alone; and what it holds that a cluster has already, by key.
 
     Relies on: ``convert_legacy_graph`` makes tuples of earlier Dasks into tasks, and leaves out a
@@ -136,7 +140,7 @@ def task_graph(graph: Mapping[Any, Any]) -> tuple[Graph, Graph]:
     return nodes, {key: value for key, value in graph.items() if key not in nodes}
 
 
-def fuse_chains(graph: Graph, apart: set[Any]) -> Graph:
+def fuse_chains(graph: Graph, apart: Set[object]) -> Graph:
     """A graph in which tasks that have one dependency and one dependent are one task; those of ``apart`` are not.
 
     Relies on: ``fuse_linear_task_spec(graph, keys)`` does so, and leaves an alias under the key of a chain's end.
@@ -147,7 +151,7 @@ def fuse_chains(graph: Graph, apart: set[Any]) -> Graph:
 # -- arrays ----------------------------------------------------------------------------------------------------
 
 
-def meta_of(x: Any) -> object:
+def meta_of(x: object) -> object:
     """An empty array of the type of a Dask array's blocks; any other object as it is.
 
     Relies on: ``da.Array._meta``.
@@ -155,7 +159,7 @@ def meta_of(x: Any) -> object:
     return getattr(x, "_meta", x)
 
 
-def array_of_key(key: Any) -> str:
+def array_of_key(key: object) -> str:
     """Name of the array of which a key is a block, for tasks within fused ones, too.
 
     Relies on: keys of blocks are tuples that begin with the array's name; when Dask fuses layers, blocks within one
@@ -185,7 +189,7 @@ def current_scheduler() -> object:
     return get_scheduler(cls=da.Array)
 
 
-def current_client() -> Any:
+def current_client() -> Client | None:
     """The :class:`distributed.Client` by which Dask computes arrays now; None if it computes without.
 
     Relies on: a client's scheduler is its bound method ``get``. Unlike ``distributed.get_client`` this heeds

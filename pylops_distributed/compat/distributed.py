@@ -11,10 +11,11 @@ import logging
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, cast
 
-from distributed import Client, Future, LocalCluster, Nanny, Status, Worker
+from distributed import Actor, Client, Future, LocalCluster, Nanny, Scheduler, Status, Worker
 from distributed.client import FutureCancelledError
+from distributed.deploy import Cluster
 from distributed.exceptions import WorkerStartTimeoutError
 from distributed.protocol.pickle import dumps
 from distributed.threadpoolexecutor import thread_state as pool_state
@@ -24,6 +25,7 @@ from distributed.worker import secede
 from tornado.ioloop import PeriodicCallback
 
 __all__ = [
+    "Cluster",
     "FutureCancelledError",
     "LoopbackWorker",
     "PersistentNanny",
@@ -41,6 +43,7 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 # get_ip() is the address of this machine in its network.
+# Cluster is the base of all clusters of Dask's, of Kubernetes' and of queues' too.
 # FutureCancelledError is raised for the result of a future that was cancelled, or whose scheduler is lost.
 # WorkerStartTimeoutError, a TimeoutError, is raised by cluster.wait_for_workers(n, timeout); its available_workers says
 # how many there are.
@@ -59,12 +62,12 @@ def leave_pool() -> None:
         secede()
 
 
-def future_of_actor(actor: Any) -> Future[Any]:
+def future_of_actor(actor: Actor) -> Future[object]:
     """The future that keeps an actor on its worker.
 
     Relies on: ``actor._future``.
     """
-    future: Future[Any] = actor._future
+    future: Future[object] = cast("Future[object]", actor._future)
     return future
 
 
@@ -92,11 +95,11 @@ async def actor_holders(scheduler: Any) -> set[object]:
     return names
 
 
-def _holders(dask_scheduler: Any) -> set[object]:
+def _holders(dask_scheduler: Scheduler) -> set[object]:
     return {worker.name for worker in dask_scheduler.workers.values() if worker.actors}
 
 
-def memory_kills(client: Client, timeout: float) -> list[dict[str, Any]]:
+def memory_kills(client: Client, timeout: float) -> list[dict[str, object]]:
     """Workers that their nannies killed since they held too much memory: ``worker`` (its address) and ``rss`` (bytes).
 
     Relies on: a nanny logs the event ``worker-restart-memory`` with the scheduler; ``client.scheduler.events`` asks for
@@ -129,7 +132,7 @@ def tolerate_unknown_workers(cluster: Any) -> None:
     cluster._update_worker_status = partial(_ignore_unknown, cluster._update_worker_status)
 
 
-def _ignore_unknown(note: Callable[[str, Any], None], op: str, worker: Any) -> None:
+def _ignore_unknown(note: Callable[[str, object], None], op: str, worker: object) -> None:
     with suppress(KeyError):
         note(op, worker)
 
@@ -140,7 +143,9 @@ class LoopbackWorker(Worker):
     Relies on: a worker serves its pages by ``start_http_server(routes, dashboard_address, ...)``.
     """
 
-    def start_http_server(self, routes: Any, dashboard_address: Any, *args: Any, **options: Any) -> None:
+    def start_http_server(
+        self, routes: object, dashboard_address: str | None, *args: object, **options: object
+    ) -> None:
         """Serve pages, on the loopback interface unless another address is set."""
         super().start_http_server(routes, dashboard_address or "127.0.0.1:0", *args, **options)
 
@@ -152,7 +157,7 @@ class PersistentNanny(Nanny):
     raises RuntimeError or TimeoutError where that dies.
     """
 
-    def __await__(self) -> Generator[Any, Any, Self]:
+    def __await__(self) -> Generator[object, None, Self]:
         return self._try_start().__await__()
 
     async def _try_start(self) -> Self:

@@ -16,7 +16,7 @@ import psutil
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of glibc's mallopt
 
 
-def as_aligned(value: Any) -> Any:
+def as_aligned(value: object) -> Any:
     """``value``, copied if it is an array off its natural boundaries, as arrays from other processes often are.
 
     NumPy's products would avoid BLAS, several times slower and with other rounding.

@@ -10,7 +10,7 @@ from typing import Any
 from distributed.deploy import ssh
 
 
-def process_class(index: int, text: str | None = None) -> type[Any]:
+def process_class(index: int, text: str | None = None) -> type[object]:
     """The class of the process on a host of an SSH cluster: of the scheduler on the first, of a worker on others.
 
     Relies on: ``distributed.deploy.ssh.Scheduler`` and ``.Worker``, in the specification of a

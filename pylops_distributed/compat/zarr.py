@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any
 
+import zarr
 from obstore.exceptions import BaseError
+from zarr.core.metadata.v3 import ArrayV3Metadata
 
 _BROKEN = os.strerror(errno.EIO)  # the system's message for a disk that has lost data
 
 
-def chunk_key(array: Any, location: tuple[int, ...]) -> str:
+def chunk_key(array: zarr.Array[ArrayV3Metadata], location: tuple[int, ...]) -> str:
     """Key of a chunk, below its array's, by the chunk's place among all.
 
     Relies on: ``zarr.Array.metadata.encode_chunk_key``.

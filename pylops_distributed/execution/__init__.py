@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask
 
@@ -20,6 +20,9 @@ from pylops_distributed.execution.engine import Done, Engine, S, SchedulerEngine
 from pylops_distributed.execution.stepwise import Stepwise
 from pylops_distributed.execution.tracing import trace_from, trace_step, unroll
 from pylops_distributed.registry import Registry
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 __all__ = ["Engine", "await_workers", "replay", "trace_step", "unroll"]
 log = logging.getLogger(__name__)
@@ -72,7 +75,7 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Engine[S]:
     return SchedulerEngine(template, state, done)
 
 
-def await_workers() -> Any:
+def await_workers() -> Client | None:
     """The client whose workers Dask computes on, once there is one; None if it computes without.
 
     Raises
@@ -80,7 +83,7 @@ def await_workers() -> Any:
     NoWorkerError
         If this machine's cluster has none for a minute: Dask would wait for ever.
     """
-    client: Any = current_client()
+    client = current_client()
     if client is None:
         return None
     ON_CLUSTERS["leave_pool"]()  # the parts of a solve need this thread of a worker, if it is one, to begin
@@ -105,7 +108,7 @@ def _say_slower() -> None:
     )
 
 
-def _open(client: Any) -> bool:
+def _open(client: Client) -> bool:
     """Whether a client's workers talk in the clear: our links are not encrypted, so would be less safe than TLS."""
     info = client.scheduler_info(n_workers=-1)["workers"]
     return all(address.startswith(("tcp://", "inproc://")) for address in info)

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
@@ -27,13 +27,18 @@ from pylops_distributed.compat.distributed import future_of_actor
 from pylops_distributed.compat.malloc import free_memory, retain_freed_memory
 from pylops_distributed.compat.worker import actors_on
 from pylops_distributed.errors import WorkerLostError
-from pylops_distributed.execution.engine import Done, PartitionedEngine, S, own
+from pylops_distributed.execution.engine import Call, Done, PartitionedEngine, S, own
+from pylops_distributed.execution.handshake import Address
 from pylops_distributed.execution.partition import Partition, Row, Taken
 from pylops_distributed.execution.partition_plan import Share, plan_partitions
 from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
 from pylops_distributed.execution.transport import PeerTransport
 from pylops_distributed.execution.worker_loss import describe_worker_loss, is_worker_loss
 from pylops_distributed.vectors.space import keys_of
+from pylops_distributed.vectors.types import NDArray, Settings
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 # The parts on this worker, by the token of their solve and their number; they live as long as their actors.
 _parts: WeakValueDictionary[tuple[bytes, int], Partition] = WeakValueDictionary()
@@ -61,14 +66,14 @@ class Seat:
         # Where the driver has died, Dask lets go of its actors, on the thread that all its messages come by.
         weakref.finalize(self, _leave, part, self._thread).atexit = False
 
-    async def _do(self, function: Any, *args: Any) -> Any:
+    async def _do(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
 
-    async def address(self) -> Any:
+    async def address(self) -> Address:
         """As :meth:`Partition.address`."""
         return self._part.address()
 
-    async def connect(self, addresses: object) -> None:
+    async def connect(self, addresses: Sequence[Address]) -> None:
         """As :meth:`Partition.connect`."""
         await self._do(self._part.connect, addresses)
 
@@ -180,7 +185,7 @@ class ActorEngine(PartitionedEngine[S]):
             self.close()
             raise
 
-    def _settle(self, state: S, info: Mapping[str, Any]) -> None:
+    def _settle(self, state: S, info: Mapping[str, Settings]) -> None:
         """Make a part on each worker, connect them, and hand each what it works with."""
         client, count = self._client, len(self._workers)
         begun, (shares, self._homes) = (
@@ -231,7 +236,7 @@ class ActorEngine(PartitionedEngine[S]):
         with self._watched():
             self._all([self._parts[0].until(self.done)])
 
-    def _give(self, me: int, inputs: dict[Key, Any]) -> Future[Any]:
+    def _give(self, me: int, inputs: dict[Key, object]) -> Future[None]:
         """Bring values that exist already to their part."""
         if arrays := [key for key, value in inputs.items() if not isinstance(value, Future)]:
             sent = self._client.scatter([inputs[k] for k in arrays], workers=[self._workers[me]], hash=False)
@@ -246,11 +251,11 @@ class ActorEngine(PartitionedEngine[S]):
             pure=False,
         )
 
-    def _start(self, steps: int) -> list[Any]:
+    def _start(self, steps: int) -> list[Call[Taken]]:
         with self._watched():
             return [part.run(steps) for part in self._parts]
 
-    def _gather(self, calls: list[Any]) -> list[Taken]:
+    def _gather(self, calls: list[Call[Taken]]) -> list[Taken]:
         with self._watched():
             try:
                 return self._all(calls)
@@ -263,14 +268,14 @@ class ActorEngine(PartitionedEngine[S]):
             f"{describe_worker_loss(self._client, self._limits)}: resume from the newest checkpoint"
         )
 
-    def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
+    def _blocks(self, a: da.Array, name: str) -> dict[Key, Future[NDArray]]:
         with self._watched():
             graph = self._result_tasks(a, name)
             if any(future.status != "finished" for future in graph.values()):
                 raise self._loss_error()
             return graph
 
-    def _result_tasks(self, a: da.Array, name: str) -> dict[Key, Any]:
+    def _result_tasks(self, a: da.Array, name: str) -> dict[Key, Future[NDArray]]:
         graph: dict[Key, Any] = {}
         for me, worker in enumerate(self._workers):
             mine = [k for k in keys_of(a) if self._homes[k] == me]
@@ -285,7 +290,7 @@ class ActorEngine(PartitionedEngine[S]):
         self._settled(list(graph.values()), most)  # before the next step replaces them
         return graph
 
-    def _settled(self, futures: list[Future[Any]], most: float = math.inf) -> list[Future[Any]]:
+    def _settled(self, futures: list[Future[T]], most: float = math.inf) -> list[Future[T]]:
         """Wait for futures; tasks of a worker that was lost, or started again, may never come."""
         end, pause = time.monotonic() + most, tuning.seconds("execution.worker-check-interval")
         while futures:
@@ -302,7 +307,7 @@ class ActorEngine(PartitionedEngine[S]):
                     ) from None
         return futures
 
-    def _result(self, call: Any) -> object:
+    def _result(self, call: Call[T]) -> T:
         """Result of a call to a part, for which there may be nobody any more to answer."""
         pause = tuning.seconds("execution.worker-check-interval")
         while True:
@@ -314,9 +319,9 @@ class ActorEngine(PartitionedEngine[S]):
                 if self._is_lost():
                     raise self._loss_error() from None
 
-    def _all(self, calls: Iterable[object]) -> list[Any]:
+    def _all(self, calls: Iterable[Call[T]]) -> list[T]:
         """Results of calls to all parts; the cause where some failed, rather than its effect on the others."""
-        results, errors = [], list[BaseException]()
+        results, errors = list[T](), list[BaseException]()
         for call in calls:
             try:
                 results.append(self._result(call))
@@ -354,7 +359,7 @@ def _release(futures: Iterable[Future[object]]) -> None:
         future.release()
 
 
-def _constant_inputs(pair: tuple[Share, Share], futures: Mapping[Key, Any]) -> dict[Key, Any]:
+def _constant_inputs(pair: tuple[Share, Share], futures: Mapping[Key, object]) -> dict[Key, object]:
     """Inputs of a part's shares that exist already: futures of a cluster, and arrays, which the shares give up."""
     needed = pair[0].needed() | pair[1].needed()
     inputs = {k: f for k, f in futures.items() if k in needed}

@@ -43,7 +43,7 @@ def _call(task: Task) -> Function:
     function, positional = task.func, [_argument(a) for a in task.args]
     named = {name: _argument(a) for name, a in task.kwargs.items()}
 
-    def call(values: Values) -> Any:
+    def call(values: Values) -> object:
         args = [value if get is None else get(values) for get, value in positional]
         options = {k: value if get is None else get(values) for k, (get, value) in named.items()}
         try:
@@ -54,7 +54,7 @@ def _call(task: Task) -> Function:
     return call
 
 
-def _argument(a: NDArray) -> tuple[Function | None, Any]:
+def _argument(a: NDArray) -> tuple[Function | None, object]:
     """How to get an argument from the values, or None and the argument itself."""
     if isinstance(a, TaskRef):
         key = a.key
@@ -71,7 +71,7 @@ def _chain(chain: Subgraph) -> Function:
     steps = [(key, compile_task(inner[key])) for key in TopologicalSorter(needs).static_order()]
     inputs = [(name, *_argument(a)) for name, a in zip(names, arguments, strict=True)]
 
-    def run(values: Values) -> Any:
+    def run(values: Values) -> object:
         local = {name: value if get is None else get(values) for name, get, value in inputs}
         for key, step in steps:
             local[key] = step(local)

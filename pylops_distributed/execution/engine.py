@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import dask.array as da
 import numpy as np
@@ -25,8 +25,19 @@ from pylops_distributed.vectors.space import keys_of
 from pylops_distributed.vectors.types import NDArray
 
 S = TypeVar("S", bound=State)
+T_co = TypeVar("T_co", covariant=True)
 Step = Callable[[S], S]
 Done = Callable[[S], Any]
+
+
+class Call(Protocol[T_co]):
+    """Something that a part was asked, which answers in its time."""
+
+    def result(self, timeout: float | None = None) -> T_co:
+        """The answer, once it is there."""
+
+    def done(self) -> bool:
+        """Whether it is there."""
 
 
 def should_stop(state: S, until: Done[S], iteration: int, row: Row) -> bool:
@@ -130,7 +141,7 @@ class PartitionedEngine(Engine[S]):
     """Steps taken by parts, each of which holds its share of the state."""
 
     _row: Row
-    _under_way: list[Any]
+    _under_way: list[Call[Taken]]
     _failed = False
 
     def _begin(self) -> None:
@@ -139,11 +150,11 @@ class PartitionedEngine(Engine[S]):
         (self.first,) = self.run(1)
 
     @abstractmethod
-    def _start(self, steps: int) -> list[Any]:
+    def _start(self, steps: int) -> list[Call[Taken]]:
         """Have all parts take steps."""
 
     @abstractmethod
-    def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
+    def _blocks(self, a: da.Array, name: str) -> Mapping[Key, object]:
         """The graph of a state's array, under another name."""
 
     def run(self, steps: int) -> list[S]:
@@ -173,7 +184,7 @@ class PartitionedEngine(Engine[S]):
         return [without_vectors(self._bare, before + n, row) for n, row in enumerate(rows, 1)]
 
     @abstractmethod
-    def _gather(self, calls: list[Any]) -> list[Taken]:
+    def _gather(self, calls: list[Call[Taken]]) -> list[Taken]:
         """Answers of the parts about the requested steps."""
 
     def state(self) -> S:
@@ -222,17 +233,17 @@ class ThreadedEngine(PartitionedEngine[S]):
         super().until(done)
         self._part.done = self.done
 
-    def _start(self, steps: int) -> list[Any]:
+    def _start(self, steps: int) -> list[Call[Taken]]:
         return [self._thread.submit(self._part.run, steps)]
 
-    def _gather(self, calls: list[Any]) -> list[Taken]:
+    def _gather(self, calls: list[Call[Taken]]) -> list[Taken]:
         (call,) = calls
         try:
             return [call.result()]
         finally:
             del call, calls
 
-    def _blocks(self, a: da.Array, name: str) -> dict[Key, Any]:
+    def _blocks(self, a: da.Array, name: str) -> Mapping[Key, object]:
         return {(name, *k[1:]): DataNode((name, *k[1:]), own(self._part.state[k])) for k in keys_of(a)}
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ class OperatorCache:
         """Take values that were computed elsewhere."""
         self._kept.update((key, read_only(as_aligned(value))) for key, value in values.items())
 
-    def retain(self, keys: Container[Any]) -> None:
+    def retain(self, keys: Container[Key]) -> None:
         """Let go of all others than these."""
         with self._lock:
             for held in (self._kept, self._tasks):

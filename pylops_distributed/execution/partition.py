@@ -13,6 +13,7 @@ import numpy as np
 from dask.typing import Key
 
 from pylops_distributed.errors import PartitionLostError
+from pylops_distributed.execution.handshake import Address
 from pylops_distributed.execution.operator_cache import OperatorCache
 from pylops_distributed.execution.partition_plan import Message, Share, is_scalar
 from pylops_distributed.execution.process import computing, find_libraries
@@ -65,19 +66,20 @@ class Partition:
         self._helpers = ThreadPoolExecutor(max(1, threads - 1), thread_name_prefix="part")
         find_libraries()
 
-    def address(self) -> Any:
+    def address(self) -> Address:
         """Where other parts reach this one."""
-        return self.links.address
+        address: Address = self.links.address
+        return address
 
     def connect(self, addresses: Sequence[tuple[str, int]]) -> None:
         """Connect with all parts; listening to them does not keep this one, once its solve has let go of it."""
         me = weakref.ref(self)
 
-        def deliver(*message: Any) -> None:
+        def deliver(*message: *tuple[int, int, int, object]) -> None:
             if (part := me()) is not None:
                 part.deliver(*message)
 
-        def lost(*news: Any) -> None:
+        def lost(*news: *tuple[int, BaseException]) -> None:
             if (part := me()) is not None:
                 part.lost(*news)
 
@@ -85,7 +87,7 @@ class Partition:
         self._others = [part for part in range(len(addresses)) if part != self.links.me]
         self.links.connect(addresses, deliver, lost)
 
-    def give(self, values: Mapping[Key, Any]) -> None:
+    def give(self, values: Mapping[Key, object]) -> None:
         """Take blocks of the operator and of the data that were computed elsewhere."""
         programs = (*self._opening.values(), self._program)
         needed = set[Key]().union(*(program.share.needed() for program in programs))

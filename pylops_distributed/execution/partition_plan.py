@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, groupby, product, zip_longest
 from operator import itemgetter
@@ -216,7 +216,9 @@ class _Planner:
                     crossing[owner[key], part, stage[key, owner[key]]].append(key)
         return stage, crossing
 
-    def _urgency(self, stage: Stages, awaited: set[Key]) -> Any:
+    def _urgency(
+        self, stage: Stages, awaited: set[Key]
+    ) -> Callable[[int], Callable[[Key], tuple[int, bool, int]]]:
         """The order of a part's tasks: by stage; in a stage first what others wait for; then as saves memory."""
         rank = {key: n for n, key in enumerate(self.sequence)}
         at = {key: stage.get((key, self.owner.get(key, 0))) for key in [*self.homes, *self.sequence]}

@@ -97,7 +97,7 @@ class StepRun:
         """The scalars of the state after the step."""
         return [self._end(key) for key in self.program.scalars]
 
-    def carried(self) -> dict[Key, Any]:
+    def carried(self) -> dict[Key, object]:
         """The state after the step, under the keys of the state before."""
         return {old: self._end(new) for old, new in self.program.share.carry.items()}
 

@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import partial
-from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar
 
 import dask
 import dask.array as da
@@ -15,9 +15,10 @@ import numpy as np
 
 from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.vectors.space import BlockVector, Vector, one_array
-from pylops_distributed.vectors.types import NDArray, Settings
+from pylops_distributed.vectors.types import NDArray, Number, Settings
 
 S = TypeVar("S", bound="State")
+S_contra = TypeVar("S_contra", bound="State", contravariant=True)
 
 # Settings that a resumed solve may change, where a solver has no class attribute ``resumable_settings`` that names
 # them.
@@ -106,7 +107,7 @@ def state_arrays(state: State) -> list[da.Array]:
     return [a if isinstance(a, da.Array) else da.asarray(a) for group in arrays for a in group]
 
 
-def replace_arrays(state: S, arrays: Iterable[Any], iteration: int) -> S:
+def replace_arrays(state: S, arrays: Iterable[da.Array], iteration: int) -> S:
     """``state`` with its arrays replaced."""
     rest, values = iter(arrays), dict[str, Any]()
     for f in fields(state):
@@ -128,15 +129,21 @@ def not_finite(state: State) -> list[str]:
     return [f.name for f in numbers if _bad(getattr(state, f.name), _rule(f), not state.iteration)]
 
 
-def reason_to_stop(solver: Any, state: State) -> Reason | None:
+class Stops(Protocol[S_contra]):
+    """What says when to stop."""
+
+    def done(self, state: S_contra, /) -> Reason | None:
+        """The reason to stop at a computed state, or None."""
+
+
+def reason_to_stop(solver: Stops[S], state: S) -> Reason | None:
     """Reason of a solver to stop at a computed state, or None; a number that is not finite stops every solver."""
     if not_finite(state):
         return Reason.NOT_FINITE
-    reason: Reason | None = solver.done(state)
-    return reason
+    return solver.done(state)
 
 
-def stopping(solver: object) -> Callable[[Any], Reason | None]:
+def stopping(solver: Stops[S]) -> Callable[[S], Reason | None]:
     """:func:`reason_to_stop` of a solver, as small as can be: it goes to a worker, where operators are held once.
 
     A preconditioner or the operators of a prior have no say in when to stop: solvers of this package go without.
@@ -175,7 +182,7 @@ def nan_unless_finite(state: S) -> S:
     return replace(state, **values)
 
 
-def _rule(f: Field[Any]) -> Infinite:
+def _rule(f: Field[object]) -> Infinite:
     rule: Infinite = f.metadata.get("infinite", "first")
     return rule
 
@@ -184,7 +191,7 @@ def _is_lost(*numbers: object, first: bool, rules: tuple[Infinite, ...]) -> NDAr
     return np.asarray(any(map(partial(_bad, first=first), numbers, rules)))
 
 
-def _bad(value: Any, infinite: Infinite, first: bool) -> bool:
+def _bad(value: Number, infinite: Infinite, first: bool) -> bool:
     """Whether a scalar is NaN, or infinite where it may not be."""
     return bool(
         np.isnan(value) or (np.isinf(value) and not (infinite == "always" or (infinite == "first" and first)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar
 
 import dask.array as da
 import numpy as np
@@ -15,10 +15,19 @@ from pylops_distributed.compat.dask import DataNode, cull, meta_of
 from pylops_distributed.errors import ComputedTooEarlyError
 from pylops_distributed.execution.state import State, nan_unless_finite, replace_arrays, state_arrays
 from pylops_distributed.graph.lowering import Graph, lower, placeholder, placeholders
-from pylops_distributed.graph.purity import applications, check_generators, check_repeatable, foreign_within
+from pylops_distributed.graph.purity import (
+    Applied,
+    applications,
+    check_generators,
+    check_repeatable,
+    foreign_within,
+)
 from pylops_distributed.vectors.space import Vector, as_floating, keys_of
+from pylops_distributed.vectors.types import DType
 
 S = TypeVar("S", bound=State)
+Op = TypeVar("Op", bound="Typed")
+Op_contra = TypeVar("Op_contra", bound="Typed", contravariant=True)
 RETRACES = 4  # complex numbers have reached all arrays of a state by then
 
 
@@ -47,7 +56,7 @@ class StepTemplate:
     body: Graph
     before: State
     outputs: list[da.Array]
-    applied: tuple[tuple[Any, Any], ...] = ()
+    applied: tuple[tuple[Applied, Vector | None], ...] = ()
 
     @property
     def inputs(self) -> list[da.Array]:
@@ -143,12 +152,30 @@ def trace_from(step: Callable[[S], S], state: S) -> tuple[StepTemplate, S]:
     return template, state
 
 
-def unroll(solver: Any, op: Any, y: Vector, niter: int, x0: Vector | None = None) -> Any:
+class Typed(Protocol):
+    """An operator, of which only the type of its elements is looked at."""
+
+    @property
+    def dtype(self) -> DType:
+        """Type of the elements."""
+
+
+class Steps(Protocol[Op_contra, S]):
+    """An algorithm, as far as its steps go."""
+
+    def init(self, op: Op_contra, y: Vector, x0: Vector | None = None, /) -> S:
+        """State before the first step, lazily."""
+
+    def step(self, op: Op_contra, y: Vector, state: S, /) -> S:
+        """State after one more step, lazily."""
+
+
+def unroll(solver: Steps[Op, S], op: Op, y: Vector, niter: int, x0: Vector | None = None) -> S:
     """The state of a solver after ``niter`` steps, as one lazy graph; nothing is computed."""
     y, x0 = as_floating(y, op.dtype), None if x0 is None else as_floating(x0, op.dtype)
     state = solver.init(op, y, x0)
 
-    def step(before: Any) -> Any:
+    def step(before: S) -> S:
         return solver.step(op, y, before)
 
     try:

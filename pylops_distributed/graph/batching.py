@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,6 +10,7 @@ import dask.array as da
 import numpy as np
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
+from dask.typing import Key
 from numpy.typing import DTypeLike
 
 from pylops_distributed.compat.dask import GraphNode, Task, TaskRef
@@ -17,7 +18,7 @@ from pylops_distributed.graph.lowering import lower, placeholder, placeholders
 from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Vector, arrays_of, keys_of
 from pylops_distributed.vectors.types import Chunks, NDArray
 
-Columns: TypeAlias = list[Any]  # one block of each vector
+Columns: TypeAlias = list[NDArray]  # one block of each vector
 
 
 def columns_to_matrix(X: Vector) -> da.Array:
@@ -95,7 +96,7 @@ def _named(key: Any, suffix: str) -> Any:
 def _array(
     names: list[str],
     n: int,
-    tasks: dict[Any, Any],
+    tasks: Mapping[Key, GraphNode],
     inputs: list[da.Array],
     chunks: Chunks,
     dtype: DTypeLike,
@@ -107,7 +108,7 @@ def _array(
     return da.Array(graph, names[n], chunks, meta=np.empty((0,) * len(chunks), dtype))
 
 
-def _batched(task: GraphNode, own: dict[Any, Any], count: int) -> Task:
+def _batched(task: GraphNode, own: Mapping[Key, Key], count: int) -> Task:
     """The task, under a new name, that does ``task`` for each of ``count`` vectors."""
     needs = sorted(task.dependencies, key=str)
     work = _BatchedTask(task, tuple(needs), tuple(k in own for k in needs), count)
@@ -123,7 +124,7 @@ class _BatchedTask:
     moving: tuple[bool, ...]
     count: int
 
-    def __call__(self, *blocks: Any) -> Columns:
+    def __call__(self, *blocks: NDArray | Columns) -> Columns:
         inputs = list(zip(self.needs, self.moving, blocks, strict=True))
         return [self.task({k: b[n] if m else b for k, m, b in inputs}) for n in range(self.count)]
 
@@ -132,7 +133,7 @@ def _unstack(block: NDArray) -> Columns:
     return [np.ascontiguousarray(block[..., n]) for n in range(block.shape[-1])]
 
 
-def _stack(blocks: Any, count: int) -> NDArray:
+def _stack(blocks: NDArray | Columns, count: int) -> NDArray:
     if isinstance(blocks, list):
         return np.stack(blocks, axis=-1)
     return np.repeat(blocks[..., None], count, axis=-1)  # an image that does not depend on the vector

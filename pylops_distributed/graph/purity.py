@@ -12,7 +12,7 @@ from functools import partial
 from inspect import getclosurevars, isfunction
 from random import Random
 from traceback import clear_frames
-from typing import Any
+from typing import Any, Protocol
 
 import dask
 import dask.array as da
@@ -22,7 +22,8 @@ import pylops
 from pylops_distributed.compat.dask import DataNode, computes_in_threads, meta_of
 from pylops_distributed.errors import ComputedTooEarlyError
 from pylops_distributed.vectors.noise import noise
-from pylops_distributed.vectors.space import arrays_of
+from pylops_distributed.vectors.space import AnySpace, Vector, arrays_of
+from pylops_distributed.vectors.types import DType, NDArray
 
 # Packages whose functions give the same each time, and leave alone what they are given.
 TRUSTED = frozenset({
@@ -59,12 +60,15 @@ def read_only(x: object) -> Any:
     return view
 
 
-def guarded(x: Any) -> Any:
+def guarded(x: Vector) -> Vector:
     """A vector whose blocks cannot be written to."""
-    if isinstance(x, da.Array):
-        axes = tuple(range(x.ndim))
-        return da.blockwise(read_only, axes, x, axes, dtype=x.dtype, meta=meta_of(x))
-    return x.map(guarded)
+    return _guarded(x) if isinstance(x, da.Array) else x.map(_guarded)
+
+
+def _guarded(x: da.Array) -> da.Array:
+    axes = tuple(range(x.ndim))
+    y: da.Array = da.blockwise(read_only, axes, x, axes, dtype=x.dtype, meta=meta_of(x))
+    return y
 
 
 def in_words(function: object, error: ValueError) -> ValueError:
@@ -80,13 +84,35 @@ def in_words(function: object, error: ValueError) -> ValueError:
     )
 
 
-_APPLIED: ContextVar[list[tuple[Any, Any]] | None] = ContextVar("applied", default=None)
+class Applied(Protocol):
+    """What is looked at here of an operator."""
+
+    @property
+    def domain(self) -> AnySpace:
+        """Where models live."""
+
+    @property
+    def codomain(self) -> AnySpace:
+        """Where data live."""
+
+    @property
+    def dtype(self) -> DType:
+        """Type of the operator."""
+
+    def apply(self, x: Vector, /) -> Vector:
+        """The forward."""
+
+    def apply_adjoint(self, y: Vector, /) -> Vector:
+        """The adjoint."""
+
+
+_APPLIED: ContextVar[list[tuple[Applied, Vector | None]] | None] = ContextVar("applied", default=None)
 
 
 @contextmanager
-def applications() -> Iterator[list[tuple[Any, Any]]]:
+def applications() -> Iterator[list[tuple[Applied, Vector | None]]]:
     """The outermost operators that are applied meanwhile, with what to."""
-    applied: list[tuple[Any, Any]] = []
+    applied: list[tuple[Applied, Vector | None]] = []
     token = _APPLIED.set(applied)
     try:
         yield applied
@@ -94,7 +120,7 @@ def applications() -> Iterator[list[tuple[Any, Any]]]:
         _APPLIED.reset(token)
 
 
-def note_application(op: object, x: object) -> None:
+def note_application(op: Applied, x: Vector | None) -> None:
     """Note that an operator is applied to a vector."""
     applied = _APPLIED.get()
     if applied is not None and all(op is not other for other, _ in applied):
@@ -118,7 +144,7 @@ def foreign_within(x: object, depth: int = 0) -> Iterator[object]:
         yield from foreign_within(part, depth + 1)
 
 
-def _parts(x: Any) -> Iterable[Any] | None:
+def _parts(x: Any) -> Iterable[object] | None:
     """Members of a collection, a partial function, a task or a node with data; None for anything else."""
     if isinstance(x, dict):
         return x.values()
@@ -156,7 +182,7 @@ def check_generators(functions: Iterable[object]) -> None:
                 )
 
 
-def check_repeatable(applied: Iterable[tuple[Any, Any]]) -> None:
+def check_repeatable(applied: Iterable[tuple[Applied, Vector | None]]) -> None:
     """Apply operators twice to the same numbers, and compare a block of the results.
 
     Raises
@@ -189,15 +215,16 @@ def check_repeatable(applied: Iterable[tuple[Any, Any]]) -> None:
                 )
 
 
-def _corner(x: Any) -> object:
+def _corner(x: Vector) -> NDArray:
     """The first block of a vector, computed alone: what comes before in the graph is computed again each time."""
     first = arrays_of(x)[0]
     # Dask's threads leave results behind, in a circle, where a task fails; one block needs none.
     scheduler = "synchronous" if computes_in_threads() else None
-    return dask.compute(first.blocks[(0,) * first.ndim], scheduler=scheduler)[0]
+    block: NDArray = dask.compute(first.blocks[(0,) * first.ndim], scheduler=scheduler)[0]
+    return block
 
 
-def _check_block(op: Any, block: Any, array: da.Array) -> None:
+def _check_block(op: object, block: NDArray, array: da.Array) -> None:
     """Raise an error if a task returned something else than its graph states, or rounded to integers."""
     shape = tuple(sizes[0] for sizes in array.chunks)
     unknown = any(n != n for n in shape)
@@ -209,7 +236,7 @@ def _check_block(op: Any, block: Any, array: da.Array) -> None:
         )
 
 
-def _alike(a: Any, b: Any) -> bool:
+def _alike(a: NDArray, b: NDArray) -> bool:
     if a.shape != b.shape:
         return False
     size = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))

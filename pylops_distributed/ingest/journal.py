@@ -43,7 +43,7 @@ class Notes(Value):
         return group_metadata(self.model_dump(mode="json"))
 
 
-def group_metadata(attrs: Mapping[str, Any]) -> bytes:
+def group_metadata(attrs: Mapping[str, object]) -> bytes:
     """Content of the ``zarr.json`` of a group."""
     group = {"zarr_format": 3, "node_type": "group", "attributes": attrs}
     return json.dumps(group, allow_nan=False).encode()

@@ -102,7 +102,7 @@ def _show(array: xr.DataArray) -> str:
     return f"{ends} {array.attrs.get('units', '')}".rstrip() + f" ({' x '.join(map(str, array.shape))})"
 
 
-def jsonable(value: Any) -> Any:
+def jsonable(value: object) -> Any:
     """The same attributes in types that JSON has; NaN and Inf become text."""
     if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}

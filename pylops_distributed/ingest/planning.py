@@ -7,10 +7,10 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import DTypeLike
 
 from pylops_distributed import tuning
 from pylops_distributed.ingest.block_writer import open_writable
@@ -179,7 +179,7 @@ def _whole_names(ds: xr.Dataset) -> list[str]:
     return [str(name) for name in [*ds.coords, *(name for name in ds.data_vars if is_companion(name))]]
 
 
-def _whole(ds: xr.Dataset, name: str) -> tuple[xr.Variable, NDArray, Any]:
+def _whole(ds: xr.Dataset, name: str) -> tuple[xr.Variable, NDArray, DTypeLike]:
     """An array that is copied whole, as it is stored: the variable, its values and their type.
 
     Raises
@@ -200,6 +200,6 @@ def _whole(ds: xr.Dataset, name: str) -> tuple[xr.Variable, NDArray, Any]:
     return variable, values, np.dtypes.StringDType() if values.dtype.kind in "OUST" else values.dtype
 
 
-def _ensure(storage: Storage, name: str, layout: ArrayLayout, attrs: Mapping[str, Any]) -> None:
+def _ensure(storage: Storage, name: str, layout: ArrayLayout, attrs: Mapping[str, object]) -> None:
     if not storage.exists(f"{name}/zarr.json"):
         create_array(storage, name, layout.shape, layout.chunks, layout.dtype, layout.dims, attrs)

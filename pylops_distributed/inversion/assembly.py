@@ -29,6 +29,7 @@ from pylops_distributed.storage.labels import SpaceLabels
 from pylops_distributed.storage.provenance import fingerprint
 from pylops_distributed.storage.source_code import OURS
 from pylops_distributed.vectors.space import Space, Vector, zeros
+from pylops_distributed.vectors.types import Options
 
 AnySolver: TypeAlias = SolverSettings | Solver[Any]
 
@@ -108,7 +109,7 @@ def complete(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> object:
     return solver.build(**supplied) if isinstance(solver, SolverSettings) else replace(solver, **supplied)  # type: ignore[type-var]
 
 
-def identity(problem: Problem, data: str, solver: AnySolver) -> dict[str, Any]:
+def identity(problem: Problem, data: str, solver: AnySolver) -> Json:
     """Identity of a run: two runs with one identity have the same numbers, up to rounding.
 
     They give the same bits with the same versions of all software, on the same kind of processor.
@@ -149,7 +150,7 @@ def run_url(root: str, name: str, request: Mapping[str, object]) -> str:
     return f"{root.rstrip('/')}/{name}-{fingerprint(request)[:8]}.zarr"
 
 
-def model_of(problem: Problem, ds: xr.Dataset, solver: Mapping[str, Any], x: Vector) -> Vector:
+def model_of(problem: Problem, ds: xr.Dataset, solver: Options, x: Vector) -> Vector:
     """The model of a solver's iterate ``x``: of its coefficients, if by its identity it looks for those."""
     settings_class = SOLVERS.get(solver["name"])
     coefficients = (
@@ -250,7 +251,7 @@ def _penalty(problem: Problem, ds: xr.Dataset, solver: object) -> Penalty:
     return penalties[0]
 
 
-def _function(problem: Problem, ds: xr.Dataset, solver: Any) -> object:
+def _function(problem: Problem, ds: xr.Dataset, solver: AnySolver) -> object:
     penalty = _penalty(problem, ds, solver)
     algorithm = _algorithm(solver)
     if penalty.operator is None or "A" in {f.name for f in fields(algorithm)}:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -16,7 +15,7 @@ from pylops_distributed.inversion.assembly import AnySolver, Assembly, assemble
 from pylops_distributed.problems.base import Problem
 from pylops_distributed.settings.solver_settings import name_of
 from pylops_distributed.utils.dottest import dottest
-from pylops_distributed.vectors.space import BlockVector
+from pylops_distributed.vectors.space import BlockVector, Vector
 
 MIB = 2**20
 
@@ -80,7 +79,7 @@ def _fits(problem: Problem, ds: xr.Dataset) -> tuple[str, bool, str]:
     )
 
 
-def _chunks(name: str, x: Any) -> tuple[str, bool, str]:
+def _chunks(name: str, x: Vector) -> tuple[str, bool, str]:
     arrays = x.arrays if isinstance(x, BlockVector) else (x,)
     largest = max(int(np.prod(a.chunksize)) * a.dtype.itemsize for a in arrays)
     count, total = sum(a.npartitions for a in arrays), sum(a.nbytes for a in arrays)

@@ -26,7 +26,7 @@ from pylops_distributed.settings.solver_settings import max_steps_of
 from pylops_distributed.storage.checkpoint_policies import Every, Retention
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.run import Run
-from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.space import AnySpace, Vector
 from pylops_distributed.vectors.types import NDArray
 
 __all__ = ["Inversion", "Progress", "begin", "identity", "run_url"]
@@ -346,7 +346,7 @@ def within(seconds: float | None, call: Callable[[], object]) -> None:
     in_background(call).result(seconds)
 
 
-def _first(run: Run, domain: Any) -> Vector | None:
+def _first(run: Run, domain: AnySpace) -> Vector | None:
     """The model at which a run begins, if it is one of this kind."""
     x = first_model(run)
     try:

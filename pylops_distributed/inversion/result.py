@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 import dask
 import numpy as np
@@ -75,7 +74,7 @@ def variables(ds: xr.Dataset) -> dict[str, Variable]:
     }
 
 
-def as_json_value(value: Any) -> Any:
+def as_json_value(value: object) -> object:
     """A NumPy scalar or array as the Python value that JSON has for it."""
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 

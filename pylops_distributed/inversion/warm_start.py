@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import Any
 
 from pylops_distributed.execution.state import State
 from pylops_distributed.storage.group_metadata import Json
@@ -12,11 +11,12 @@ from pylops_distributed.storage.results import attrs_if_intact
 from pylops_distributed.storage.run import Run, list_runs
 from pylops_distributed.storage.state_io import load_checkpoint, verified_checkpoints
 from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.types import Options
 
 START = "start"
 
 
-def find_warm_start(root: str, name: str, identity: Mapping[str, Any]) -> tuple[Json, str | None]:
+def find_warm_start(root: str, name: str, identity: Options) -> tuple[Json, str | None]:
     """The identity of a run that begins at the newest result of the same name, problem and solver on other data.
 
     Where such a run begins is part of what it is: its numbers depend on it. So a run on these very data, once it was

@@ -11,6 +11,7 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
+from dask.typing import Key
 from dask.utils import format_bytes
 
 from pylops_distributed.compat.dask import (
@@ -151,7 +152,7 @@ def _cost(op: LinearMap, x: Vector, adjoint: bool) -> tuple[Cost, Vector]:
     ), y  # fmt: skip
 
 
-def _inner(task: object) -> Mapping[Any, GraphNode]:
+def _inner(task: object) -> Mapping[Key, GraphNode]:
     """The tasks that were fused into one; none if it is a plain one."""
     chain = subgraph(task)
     return {} if chain is None else chain.tasks

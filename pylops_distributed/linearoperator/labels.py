@@ -26,6 +26,9 @@ from pylops_distributed.vectors.space import (
 )
 from pylops_distributed.vectors.types import ArrayLike
 
+# An array with labels, or one for each member, as stacks have them.
+Labelled: TypeAlias = "xr.DataArray | tuple[Labelled, ...]"
+
 
 @dataclass(frozen=True, eq=False)
 class AxisLabels:
@@ -134,12 +137,12 @@ class BlockLabels:
         vectors = [reshape(p, s) for p, s in zip(parts, self.spaces, strict=True)]
         return join(vectors, np.result_type(*(a.dtype for v in vectors for a in arrays_of(v))))
 
-    def check(self, other: object, owner: str) -> None:
+    def check(self, other: Any, owner: str) -> None:
         """Raise if the labels of any member differ."""
         for mine, its in zip(self.members, getattr(other, "members", ()), strict=False):
             common_labels(mine, its, owner)
 
-    def dress(self, y: Any, x: Any) -> tuple[object, ...]:
+    def dress(self, y: Any, x: object) -> tuple[Labelled, ...]:
         """Arrays with the labels of the members."""
         vectors = zip(self.members, split(y, self.spaces), strict=True)
         return tuple(_required(m, "a member").dress(v, x) for m, v in vectors)
@@ -170,7 +173,7 @@ class HasLabels(Protocol):
     def apply(self, x: Vector) -> Vector:
         """The forward."""
 
-    def div(self, y: ArrayLike) -> Any:
+    def div(self, y: ArrayLike) -> ArrayLike:
         """The model whose forward is closest to ``y``."""
 
 
@@ -211,7 +214,7 @@ def has_labels(x: object) -> bool:
     return (hasattr(first, "coords") and hasattr(first, "dims")) or (first is not x and has_labels(first))
 
 
-def apply_labelled(op: HasLabels, x: Any) -> object:
+def apply_labelled(op: HasLabels, x: Any) -> Labelled:
     """The operator's forward of a DataArray, or of one for each member of its model; lazy."""
     model, data = op.labels
     labels, image = _required(model, f"the model of {op!r}"), _required(data, f"the data of {op!r}")
@@ -219,7 +222,7 @@ def apply_labelled(op: HasLabels, x: Any) -> object:
     return _computed(y) if op.compute[0] else y
 
 
-def solve_labelled(op: HasLabels, y: Any) -> object:
+def solve_labelled(op: HasLabels, y: Any) -> Labelled:
     """The solution of ``op @ x = y`` for a DataArray, or for one for each member of the data; lazy."""
     model, data = op.labels
     labels, image = _required(data, f"the data of {op!r}"), _required(model, f"the model of {op!r}")
@@ -227,7 +230,7 @@ def solve_labelled(op: HasLabels, y: Any) -> object:
     return image.dress(unflatten(da.asarray(x), op.domain), y)
 
 
-def _computed(y: Any) -> object:
+def _computed(y: Labelled) -> Labelled:
     return tuple(map(_computed, y)) if isinstance(y, tuple) else y.compute()
 
 

@@ -88,11 +88,11 @@ class LinearMap(Unmasked):
         self.compute, self.name = compute, name
 
     @abstractmethod
-    def _matvec(self, x: Any) -> Any:
+    def _matvec(self, x: Any) -> Vector:
         """Forward of an array of the domain."""
 
     @abstractmethod
-    def _rmatvec(self, y: Any) -> Any:
+    def _rmatvec(self, y: Any) -> Vector:
         """Adjoint of an array of the codomain."""
 
     def _matmat(self, X: Any) -> Vector:
@@ -168,21 +168,21 @@ class LinearMap(Unmasked):
             return y
         return y.map(_single) if isinstance(y, BlockVector) else _single(y)
 
-    def matvec(self, x: ArrayLike) -> Any:
+    def matvec(self, x: ArrayLike) -> ArrayLike:
         """Forward of a flat vector of size ``shape[1]``, or of one column of shape ``(shape[1], 1)``."""
         reject_lazy_data_of_scipy()
         check_flat(x, self.shape[1])
         y = flatten(self.apply(unflatten(as_lazy(x).ravel(), self.domain)))
         return compute_if(y.reshape(-1, *x.shape[1:]), self.compute[0])
 
-    def rmatvec(self, x: ArrayLike) -> Any:
+    def rmatvec(self, x: ArrayLike) -> ArrayLike:
         """Adjoint of a flat vector of size ``shape[0]``, or of one column of shape ``(shape[0], 1)``."""
         reject_lazy_data_of_scipy()
         check_flat(x, self.shape[0])
         y = flatten(self.apply_adjoint(unflatten(as_lazy(x).ravel(), self.codomain)))
         return compute_if(y.reshape(-1, *x.shape[1:]), self.compute[1])
 
-    def matmat(self, X: ArrayLike) -> Any:
+    def matmat(self, X: ArrayLike) -> ArrayLike:
         """Forward of each column of a matrix of shape ``(shape[1], K)``, which may be chunked both ways.
 
         Parameters
@@ -205,13 +205,13 @@ class LinearMap(Unmasked):
         self.matmat_count += 1
         return compute_if(columns_to_matrix(self.cast_output(self._matmat(columns), 0)), self.compute[0])
 
-    def rmatmat(self, X: ArrayLike) -> Any:
+    def rmatmat(self, X: ArrayLike) -> ArrayLike:
         """Adjoint of each column of a matrix of shape ``(shape[0], K)``; see :meth:`matmat`."""
         columns = matrix_to_columns(_matrix(X, self.shape[0]), self.codomain)
         self.rmatmat_count += 1
         return compute_if(columns_to_matrix(self.cast_output(self._rmatmat(columns), 1)), self.compute[1])
 
-    def apply_array(self, x: ArrayLike) -> Any:
+    def apply_array(self, x: ArrayLike) -> ArrayLike:
         """Forward of a vector, an array shaped like ``dims``, or columns of these, laid out as it came.
 
         Raises
@@ -243,7 +243,7 @@ class LinearMap(Unmasked):
             f"({self.shape[1]},), ({self.shape[1]}, K) or {(*self.dims, 'K')}"
         )
 
-    def _apply_columns_of_arrays(self, x: da.Array) -> Any:
+    def _apply_columns_of_arrays(self, x: da.Array) -> ArrayLike:
         """Forward of arrays shaped like ``dims`` side by side along a last axis."""
         if isinstance(self.domain, BlockSpace) or isinstance(self.codomain, BlockSpace):
             return self.matmat(x.reshape(-1, x.shape[-1])).reshape((*self.dimsd, x.shape[-1]))
@@ -252,15 +252,16 @@ class LinearMap(Unmasked):
         return compute_if(one_array(reshape_columns(y, Space(self.dimsd, self.dtype))), self.compute[0])
 
 
-def compute_if(y: da.Array, compute: bool) -> Any:
+def compute_if(y: da.Array, compute: bool) -> ArrayLike:
     """``y``, or its values where they are asked for."""
     if not compute:
         return y
     # Under a new key: Dask's scheduler warns when it sees a key again that was fused otherwise.
-    return y.map_blocks(_same, token=uuid4().hex, dtype=y.dtype, meta=meta_of(y)).compute()
+    values: NDArray = y.map_blocks(_same, token=uuid4().hex, dtype=y.dtype, meta=meta_of(y)).compute()
+    return values
 
 
-def check_result(op: Any, y: Any, space: AnySpace, way: int) -> None:
+def check_result(op: object, y: Any, space: AnySpace, way: int) -> None:
     """Raise an error if an operator returned no vector of ``space``: NumPy would broadcast it without a word.
 
     Raises
@@ -331,7 +332,7 @@ def check_flat(x: ArrayLike, size: int) -> None:
         raise ValueError(f"expected a vector of shape ({size},) or ({size}, 1), got one of shape {x.shape}")
 
 
-def _matrix(X: Any, rows: int) -> da.Array:
+def _matrix(X: ArrayLike, rows: int) -> da.Array:
     if X.ndim != 2 or X.shape[0] != rows:
         raise ValueError(f"expected a matrix of shape ({rows}, K), got one of shape {X.shape}")
     return as_lazy(X)

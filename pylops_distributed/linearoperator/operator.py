@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class LinearOperator(Matrix):
     # NumPy and Dask arrays must leave `array * operator` to us instead of broadcasting over it.
     __array_ufunc__ = None
 
-    def _raise_for_numpy(self, *_: object) -> Any:
+    def _raise_for_numpy(self, *_: object) -> NoReturn:
         raise TypeError(
             f"{type(self).__name__} is a distributed operator: write aslinearoperator(local_operator) @ operator "
             "instead of local_operator @ operator, or operator.topylops() to continue with NumPy"
@@ -142,7 +142,7 @@ class LinearOperator(Matrix):
         """The operator that returns the imaginary part: of the forward, and, with its sign turned, of the adjoint."""
         return composed("part", aslinearoperator(self), "imag", forw, adj)
 
-    def labelled(self, model: Any = None, data: Any = None) -> LinearOperator:
+    def labelled(self, model: object = None, data: object = None) -> LinearOperator:
         """This operator with names and coordinates of the axes of its model and data.
 
         It takes and returns :class:`xarray.DataArray`, lazily; so do its adjoint, and products, sums and stacks
@@ -174,25 +174,25 @@ class LinearOperator(Matrix):
 
     # -- operators of Python -------------------------------------------------------------------------------
 
-    def __mul__(self, x: Any) -> Any:
+    def __mul__(self, x: object) -> Any:
         return self.dot(x)
 
-    def __matmul__(self, x: Any) -> Any:
+    def __matmul__(self, x: object) -> Any:
         if np.isscalar(x):
             raise ValueError("a scalar cannot be multiplied with @, use * instead")
         return self.dot(x)
 
-    def __rmul__(self, x: Any) -> Any:
+    def __rmul__(self, x: object) -> LinearOperator:
         if is_operator(x):
             return composed("product", aslinearoperator(x), aslinearoperator(self))
         return composed("scaled", aslinearoperator(self), x) if np.isscalar(x) else NotImplemented
 
-    def __rmatmul__(self, x: Any) -> Any:
+    def __rmatmul__(self, x: object) -> LinearOperator:
         if np.isscalar(x):
             raise ValueError("a scalar cannot be multiplied with @, use * instead")
         return self.__rmul__(x)
 
-    def __add__(self, x: Any) -> Any:
+    def __add__(self, x: object) -> LinearOperator:
         return (
             composed("sum", aslinearoperator(self), aslinearoperator(x)) if is_operator(x) else NotImplemented
         )
@@ -202,13 +202,13 @@ class LinearOperator(Matrix):
     def __neg__(self) -> LinearOperator:
         return composed("scaled", aslinearoperator(self), -1)
 
-    def __sub__(self, x: Any) -> Any:
+    def __sub__(self, x: LinearOperator | pylops.LinearOperator) -> LinearOperator:
         return self + (-x)
 
-    def __rsub__(self, x: Any) -> Any:
+    def __rsub__(self, x: object) -> LinearOperator:
         return -self + x
 
-    def __pow__(self, p: Any) -> Any:
+    def __pow__(self, p: object) -> LinearOperator:
         return composed("power", aslinearoperator(self), p) if np.isscalar(p) else NotImplemented
 
     def __truediv__(self, y: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import dask.array as da
@@ -15,7 +16,7 @@ from pylops_distributed.vectors.space import Space, flatten, unflatten
 from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 
-def _apply(block: NDArray, op: Any, axes: tuple[int, ...], dims: tuple[int, ...], adjoint: bool) -> Any:
+def _apply(block: NDArray, op: Any, axes: tuple[int, ...], dims: tuple[int, ...], adjoint: bool) -> NDArray:
     """Apply a local operator along ``axes`` of a block, all other axes being columns."""
     last = tuple(range(-len(axes), 0))
     columns = np.moveaxis(as_aligned(block), axes, last)
@@ -116,11 +117,12 @@ class LocalOperator(LinearOperator):
         return self._lift(y, adjoint=True)
 
 
-def _apply_whole(block: NDArray, op: Any, dims: tuple[int, ...], adjoint: bool) -> Any:
-    return (op.rmatvec if adjoint else op.matvec)(read_only(as_aligned(block)).ravel()).reshape(dims)
+def _apply_whole(block: NDArray, op: Any, dims: tuple[int, ...], adjoint: bool) -> NDArray:
+    y: NDArray = (op.rmatvec if adjoint else op.matvec)(read_only(as_aligned(block)).ravel())
+    return y.reshape(dims)
 
 
-def _ints(dims: Any) -> tuple[int, ...]:
+def _ints(dims: int | Iterable[int]) -> tuple[int, ...]:
     return (int(dims),) if isinstance(dims, int | np.integer) else tuple(int(n) for n in dims)
 
 

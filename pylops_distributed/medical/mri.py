@@ -142,8 +142,10 @@ class MRI2D(LinearOperator):
             return Restriction(model, self.mask, axis=-1, forceflat=True, dtype=dtype)
         return Bilinear(self.mask, model, dtype=dtype)
 
-    def _matvec(self, x: da.Array) -> object:
-        return self.Op.apply(x)
+    def _matvec(self, x: da.Array) -> da.Array:
+        y: da.Array = self.Op.apply(x)
+        return y
 
-    def _rmatvec(self, y: da.Array) -> object:
-        return self.Op.apply_adjoint(y)
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        x: da.Array = self.Op.apply_adjoint(y)
+        return x

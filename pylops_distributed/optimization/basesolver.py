@@ -17,7 +17,15 @@ import numpy as np
 from pylops_distributed import tuning
 from pylops_distributed.execution import Engine
 from pylops_distributed.execution import replay as prepare
-from pylops_distributed.execution.state import Reason, State, as_nan, not_finite, reason_to_stop, stopping
+from pylops_distributed.execution.state import (
+    Reason,
+    State,
+    Stops,
+    as_nan,
+    not_finite,
+    reason_to_stop,
+    stopping,
+)
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
 from pylops_distributed.vectors.space import (
@@ -37,7 +45,7 @@ log = logging.getLogger(__name__)
 _UNITS = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}
 
 
-def _announced(name: str, method: Callable[..., object]) -> Callable[..., Any]:
+def _announced(name: str, method: Callable[..., object]) -> Callable[..., object]:
     """``method`` with the callbacks called before it and, in reverse order, after it."""
 
     @wraps(method)
@@ -69,7 +77,7 @@ def _announced(name: str, method: Callable[..., object]) -> Callable[..., Any]:
 class _AtRounds:
     """When to stop, asked only where a step of PyLops', which is many of the algorithm, has ended."""
 
-    def __init__(self, done: Callable[[Any], Reason | None], rounds: str, before: int) -> None:
+    def __init__(self, done: Callable[[State], Reason | None], rounds: str, before: int) -> None:
         self._done, self._rounds, self._before = done, rounds, before
 
     def __call__(self, state: State) -> Reason | None:
@@ -232,7 +240,7 @@ class Solver:
             (getattr(method, "__module__", None) or "").startswith(package) for method in methods
         )
 
-    def in_batches(self, x: Any, limited: object) -> Any:
+    def in_batches(self, x: VectorLike, limited: Stops[State]) -> Any:
         """Steps until ``limited``, an algorithm, is done, many at a time; returns the last model."""
         engine, ends, pace = self._from(x), list[Any](), math.inf
         done: Any = stopping(limited)
@@ -304,7 +312,7 @@ class Solver:
         kind = self.algorithm.state if isinstance(self.algorithm.state, type) else self.algorithm().state
         return self.measure(kind, show, unit)
 
-    def measure(self, kind: type[Any], show: bool, unit: str) -> float:
+    def measure(self, kind: type[State], show: bool, unit: str) -> float:
         """Size of the data and of all vectors of a state of a class."""
         sizes = {"codomain": self.Op.shape[0], "domain": self.Op.shape[1]}
         elements = sizes["codomain"] + sum(sizes.get(f.metadata.get("space", ""), 0) for f in fields(kind))
@@ -319,7 +327,7 @@ class Solver:
         if engine is not None:
             engine.close()
 
-    def _replay(self, state: State) -> Engine[Any]:
+    def _replay(self, state: State) -> Engine[State]:
         machine, system, data = self.machine, self.system, self.data
         done = stopping(machine)
         return prepare(lambda before: machine.step(system, data, before), state, done)
@@ -329,15 +337,11 @@ class Solver:
         self.state = state
         self._x = self.shaped(state.x)
 
-    def _from(self, x: VectorLike) -> Engine[Any]:
+    def _from(self, x: VectorLike) -> Engine[State]:
         """The engine that takes steps from model ``x``."""
         if x is not self._x:
-            self._restart(
-                replace(
-                    self.state,
-                    x=reshape(as_floating(as_lazy_vector(x), self.system.dtype), self.system.domain),
-                )
-            )
+            model = reshape(as_floating(as_lazy_vector(x), self.system.dtype), self.system.domain)
+            self._restart(replace(self.state, x=model))
         if self._engine is None:
             self._engine = self._replay(self.state)
         return self._engine

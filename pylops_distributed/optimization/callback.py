@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
 import dask
 from pylops.optimization.callback import Callbacks, CostNanInfCallback, CostToInitialCallback
@@ -22,6 +22,12 @@ __all__ = [
 ]
 
 
+class HasData(Protocol):
+    """What is looked at here of a solver."""
+
+    data: Vector
+
+
 class CostToDataCallback(LocalCostToDataCallback):
     """Stop when the cost is below a part of the norm of the data.
 
@@ -31,7 +37,7 @@ class CostToDataCallback(LocalCostToDataCallback):
         The part.
     """
 
-    def on_setup_end(self, solver: Any, x: Vector) -> None:
+    def on_setup_end(self, solver: HasData, x: Vector) -> None:
         """Measure the data."""
         self.ynorm = float(norm(solver.data).compute())
 

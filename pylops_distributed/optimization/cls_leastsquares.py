@@ -86,22 +86,23 @@ class NormalEquationsInversion(LeastSquaresInversion):
         self.prepare(system, data, y, show)
 
     def run(
-        self, x: VectorLike | None, engine: str = "scipy", show: bool = False, **kwargs_solver: Any
+        self, x: VectorLike | None, engine: str = "scipy", show: bool = False, **kwargs_solver: object
     ) -> tuple[Vector, int | None]:
         """Solve the system from model ``x``."""
         if check_engine(engine) == "scipy":
             settings = cg_settings(kwargs_solver, type(self).__name__)
             model, info = self.inner(ScipyCG, x, show, {"damp": self.epsI**2, **settings})
             return self.shaped(model), info
-        damp = kwargs_solver.pop("damp", 0.0) + self.epsI**2
-        return self.shaped(self.inner(CG, x, show, renamed({"damp": damp, **kwargs_solver}))[0]), None
+        options = renamed(kwargs_solver)
+        options["damp"] = options.pop("damp", 0.0) + self.epsI**2
+        return self.shaped(self.inner(CG, x, show, options)[0]), None
 
     def solve(
         self, y: VectorLike, Regs: Sequence[LinearOperator] | None, x0: VectorLike | None = None,
         Weight: LinearOperator | None = None,
         dataregs: Sequence[VectorLike | None] | None = None, epsI: float = 0, epsRs: Sequence[float] | None = None,
         NRegs: Sequence[LinearOperator] | None = None, epsNRs: Sequence[float] | None = None,
-        engine: str = "scipy", show: bool = False, **kwargs_solver: Any,
+        engine: str = "scipy", show: bool = False, **kwargs_solver: object,
     ) -> tuple[Vector, int | None]:  # fmt: skip
         """All at once."""
         self.setup(y, Regs, Weight, dataregs, epsI, epsRs, NRegs, epsNRs, show)
@@ -124,7 +125,7 @@ class RegularizedInversion(LeastSquaresInversion):
         self.prepare(*regularized_system(self.Op, y, Regs, Weight, dataregs, epsRs), y, show)
 
     def run(
-        self, x: VectorLike | None, engine: str = "scipy", show: bool = False, **kwargs_solver: Any
+        self, x: VectorLike | None, engine: str = "scipy", show: bool = False, **kwargs_solver: object
     ) -> Results:
         """Solve the system from model ``x``."""
         model, *rest = self.least_squares(engine, x, show, kwargs_solver)
@@ -135,7 +136,7 @@ class RegularizedInversion(LeastSquaresInversion):
         Weight: LinearOperator | None = None,
         dataregs: Sequence[VectorLike | None] | None = None, epsRs: Sequence[float] | None = None,
         engine: str = "scipy",
-        show: bool = False, **kwargs_solver: Any,
+        show: bool = False, **kwargs_solver: object,
     ) -> Results:  # fmt: skip
         """All at once."""
         self.setup(y, Regs, Weight, dataregs, epsRs, show)
@@ -156,7 +157,7 @@ class PreconditionedInversion(LeastSquaresInversion):
         self.prepare(self.Op @ self.P, vector_of(y, self.Op.codomain), y, show)
 
     def run(
-        self, x: VectorLike | None, engine: str = "scipy", show: bool = False, **kwargs_solver: Any
+        self, x: VectorLike | None, engine: str = "scipy", show: bool = False, **kwargs_solver: object
     ) -> Results:
         """Solve the system from model ``x`` of the preconditioner."""
         p, *rest = self.least_squares(engine, x, show, kwargs_solver)
@@ -165,7 +166,7 @@ class PreconditionedInversion(LeastSquaresInversion):
 
     def solve(
         self, y: VectorLike, P: LinearOperator, x0: VectorLike | None = None, engine: str = "scipy", show: bool = False,
-        **kwargs_solver: Any,
+        **kwargs_solver: object,
     ) -> Results:  # fmt: skip
         """All at once."""
         self.setup(y, P, show)

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import singledispatch
-from typing import Any
+from typing import Any, TypeVar
 
 import dask
 import dask.array as da
@@ -30,22 +30,24 @@ import numpy as np
 
 from pylops_distributed.errors import RunMismatchError
 from pylops_distributed.execution.state import State
+from pylops_distributed.execution.tracing import Steps
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.optimization.algorithms.cg import CGState
+from pylops_distributed.optimization.algorithms.cg import CG, CGState
 from pylops_distributed.optimization.algorithms.cgls import CGLSState
 from pylops_distributed.optimization.algorithms.fista import FISTAState
 from pylops_distributed.optimization.algorithms.irls import IRLSState
-from pylops_distributed.optimization.algorithms.lsmr import LSMRState
-from pylops_distributed.optimization.algorithms.lsqr import LSQRState
+from pylops_distributed.optimization.algorithms.lsmr import LSMR, LSMRState
+from pylops_distributed.optimization.algorithms.lsqr import LSQR, LSQRState
 from pylops_distributed.optimization.algorithms.mp import MPState
 from pylops_distributed.optimization.algorithms.omp import OMPState
 from pylops_distributed.optimization.algorithms.spgl1 import SPGL1State
 from pylops_distributed.vectors.arithmetic import axpy, norm, vdot
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype
 from pylops_distributed.vectors.noise import noise
-from pylops_distributed.vectors.space import BlockVector, Vector, one_array
+from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, one_array
 from pylops_distributed.vectors.types import NDArray, Settings
 
+S = TypeVar("S", bound=State)
 History = Mapping[str, np.ndarray[Any, Any]]
 Witness = Mapping[str, float]
 # Of the history, what counts something: one rounding more or less moves it by a whole.
@@ -54,7 +56,7 @@ FLOOR = np.finfo(float).tiny
 
 
 def prove(
-    solver: object, op: LinearOperator, y: Vector, x0: Vector | None, state: State, history: History,
+    solver: Steps[LinearOperator, S], op: LinearOperator, y: Vector, x0: Vector | None, state: S, history: History,
     stored_witness: Witness | None = None, *, start: bool = True,
 ) -> None:  # fmt: skip
     r"""Raise unless a checkpoint was made with this operator, these data and this solver.
@@ -137,11 +139,11 @@ def _probe(op: LinearOperator, like: Vector | None) -> Settings:
     return numbers | _parts("product", vdot(w, image))
 
 
-def _parts(name: str, value: Any) -> Settings:
+def _parts(name: str, value: da.Array) -> Settings:
     return {f"{name}_real": value.real, f"{name}_imag": value.imag}
 
 
-def _noise(space: Any, op: LinearOperator, like: Vector | None) -> Any:
+def _noise(space: AnySpace, op: LinearOperator, like: Vector | None) -> Vector:
     """Fixed numbers around zero: a mean would drown the result of an operator that takes differences."""
     numbers = noise(space, op.dtype, like)
     return numbers.map(_centred) if isinstance(numbers, BlockVector) else _centred(one_array(numbers))
@@ -168,7 +170,13 @@ def _check_witness(stored: Witness, computed: Witness, state: State) -> None:
 
 
 def _check_steps(
-    solver: Any, op: LinearOperator, y: Vector, x0: Vector | None, state: State, history: History, steps: int
+    solver: Steps[LinearOperator, S],
+    op: LinearOperator,
+    y: Vector,
+    x0: Vector | None,
+    state: S,
+    history: History,
+    steps: int,
 ) -> None:
     """Compare the first numbers of the history with those of the first steps, taken again."""
     first = [solver.init(op, y, x0)]
@@ -216,47 +224,49 @@ def _mismatch(
 
 
 @singledispatch
-def _residuals(state: State, solver: object, op: LinearOperator, y: Vector) -> tuple[Any, Any] | None:
+def _residuals(state: State, solver: object, op: LinearOperator, y: Vector) -> tuple[Vector, Vector] | None:
     """A residual, or its norm, as the state holds it, and that of its model; None where it holds none."""
     return None
 
 
 @_residuals.register
-def _(state: CGState, solver: Any, op: LinearOperator, y: Vector) -> Any:
+def _(state: CGState, solver: CG, op: LinearOperator, y: Vector) -> tuple[Vector, Vector]:
     image = op.apply(state.x)
     return state.r, y - (axpy(solver.damp, state.x, image) if solver.damp else image)
 
 
 @_residuals.register
-def _(state: CGLSState, solver: Any, op: LinearOperator, y: Vector) -> Any:
+def _(state: CGLSState, solver: object, op: LinearOperator, y: Vector) -> tuple[Vector, Vector]:
     return state.s, y - op.apply(state.x)
 
 
 @_residuals.register(FISTAState)
 @_residuals.register(MPState)
 @_residuals.register(SPGL1State)
-def _(state: FISTAState | MPState | SPGL1State, solver: Any, op: LinearOperator, y: Vector) -> Any:
+def _(
+    state: FISTAState | MPState | SPGL1State, solver: object, op: LinearOperator, y: Vector
+) -> tuple[Vector, Vector]:
     return state.r, y - op.apply(state.x)
 
 
 @_residuals.register
-def _(state: OMPState, solver: Any, op: LinearOperator, y: Vector) -> Any:
+def _(state: OMPState, solver: object, op: LinearOperator, y: Vector) -> tuple[Vector, Vector]:
     return state.s, y - op.apply(state.z)
 
 
 @_residuals.register
-def _(state: IRLSState, solver: Any, op: LinearOperator, y: Vector) -> Any:
+def _(state: IRLSState, solver: object, op: LinearOperator, y: Vector) -> tuple[Vector, Vector]:
     return state.s, elementwise(_times, state.w, y - op.apply(state.z))
 
 
 @_residuals.register
-def _(state: LSQRState, solver: Any, op: LinearOperator, y: Vector) -> Any:
+def _(state: LSQRState, solver: LSQR, op: LinearOperator, y: Vector) -> tuple[Vector, Vector] | None:
     # With damping, an estimate that lags behind separates the norm of the residual from that of the model.
     return None if solver.damp else (state.r1norm, norm(y - op.apply(state.x)))
 
 
 @_residuals.register
-def _(state: LSMRState, solver: Any, op: LinearOperator, y: Vector) -> Any:
+def _(state: LSMRState, solver: LSMR, op: LinearOperator, y: Vector) -> tuple[Vector, Vector] | None:
     return None if solver.damp else (state.normr, norm(y - op.apply(state.x)))
 
 

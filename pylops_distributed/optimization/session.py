@@ -20,6 +20,7 @@ from pylops_distributed.vectors.space import Vector, as_floating
 from pylops_distributed.vectors.types import Settings
 
 S = TypeVar("S", bound=State)
+S_co = TypeVar("S_co", bound=State, covariant=True)
 History = dict[str, np.ndarray[Any, Any]]
 
 
@@ -38,13 +39,25 @@ class Solver(Protocol[S]):
         """The reason to stop at a computed state, or None to continue."""
 
 
+class Loaded(Protocol[S_co]):
+    """A checkpoint that was read."""
+
+    @property
+    def state(self) -> S_co:
+        """The state that was saved."""
+
+    @property
+    def history(self) -> History:
+        """The numbers up to it."""
+
+
 class Store(Protocol):
     """Where states are kept; :class:`pylops_distributed.storage.checkpoints.CheckpointStore` is one."""
 
     def save(self, state: State, history: History) -> None:
         """Keep a computed state."""
 
-    def latest(self, kind: type[Any]) -> Any:
+    def latest(self, kind: type[S]) -> Loaded[S] | None:
         """The newest good checkpoint, with ``state`` and ``history``, or None."""
 
 
@@ -169,7 +182,12 @@ class Session(Generic[S]):
         self._tell(niter=int(getattr(solver, "most", getattr(solver, "niter", 0))), ended=self._ended())
 
     def _prove(
-        self, op: LinearOperator, y: Vector, x0: Vector | None, checkpoint: Any, start_known: bool
+        self,
+        op: LinearOperator,
+        y: Vector,
+        x0: Vector | None,
+        checkpoint: Loaded[S] | None,
+        start_known: bool,
     ) -> None:
         """Before a step is taken, make sure that a checkpoint is of this solve; leave what proves the next ones."""
         stored_witness = getattr(self.store, "witness", None)

@@ -224,8 +224,8 @@ def fista(
 def spgl1(
     Op: LinearOperator, y: VectorLike, x0: VectorLike | None = None, SOp: LinearOperator | None = None,
     tau: float = 0.0,
-    sigma: float = 0.0, show: bool = False, **kwargs_spgl1: Any,
-) -> tuple[Vector, Any, Settings]:  # fmt: skip
+    sigma: float = 0.0, show: bool = False, **kwargs_spgl1: object,
+) -> tuple[Vector, Vector, Settings]:  # fmt: skip
     r"""Basis pursuit denoising by spectral projected gradients.
 
     Parameters

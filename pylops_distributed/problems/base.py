@@ -93,7 +93,7 @@ class Problem(BaseModel, ABC):
 
     @model_validator(mode="before")
     @classmethod
-    def _named(cls, values: object) -> Any:
+    def _named(cls, values: object) -> object:
         """A problem without an explicit name goes by where it is imported from."""
         if isinstance(values, dict) and "name" not in values and not cls.model_fields["name"].default:
             return {**values, "name": f"{cls.__module__}:{cls.__qualname__}"}
@@ -216,7 +216,7 @@ class Problem(BaseModel, ABC):
             {"misfit": relative_norm(result["residual"], result["observed"])} if "residual" in result else {}
         )
 
-    def system(self, ds: xr.Dataset) -> tuple[LinearOperator, Any]:
+    def system(self, ds: xr.Dataset) -> tuple[LinearOperator, Vector]:
         """Operator and data with the prior as further blocks: what a solver takes."""
         terms = self.prior(ds)
         return optimization.leastsquares.regularized_system(

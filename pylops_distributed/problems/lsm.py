@@ -29,6 +29,7 @@ from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
 
 if TYPE_CHECKING:
     from pylops_distributed.storage.group_metadata import Json
+    from pylops_distributed.vectors.types import NDArray
 
 AXES = ("source", "receiver", "t")
 
@@ -41,7 +42,7 @@ class Axis(BaseModel):
     step: float = Field(gt=0)
     count: int = Field(ge=2)
 
-    def values(self) -> Any:
+    def values(self) -> NDArray:
         """The points."""
         return self.start + self.step * np.arange(self.count)
 
@@ -155,7 +156,7 @@ class LSM(Problem):
         solver = {"name": "cgls", "niter": 40}
         return Demo(data, {"problem": problem, "solver": solver}, "three reflectors seen by eleven shots")
 
-    def _velocities(self, ds: xr.Dataset) -> Any:
+    def _velocities(self, ds: xr.Dataset) -> NDArray:
         """The velocities [m/s], which must be on the points of the image."""
         velocity = variable(ds, str(self.velocity), dims=("x", "z"))
         if velocity.ndim != 2:

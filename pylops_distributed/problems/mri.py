@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import dask.array as da
 import numpy as np
 import xarray as xr
-from pydantic import Field, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from pylops_distributed.basicoperators.gradient import Gradient
 from pylops_distributed.linearoperator.operator import LinearOperator
@@ -22,6 +22,7 @@ from pylops_distributed.storage.labels import Labels
 
 if TYPE_CHECKING:
     from pylops_distributed.storage.group_metadata import Json
+    from pylops_distributed.vectors.types import NDArray
 
 LIKELY = 0.1  # of a moment from -1 to 1, above which data contradict a default
 
@@ -147,12 +148,12 @@ class MRI(Problem):
         )
 
     @model_serializer(mode="wrap")
-    def _brief(self, handler: Any) -> dict[str, Any]:
+    def _brief(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
         """Without defaults, so that runs made before there was a choice are the same ones."""
         dumped: dict[str, Any] = handler(self)
         return {k: v for k, v in dumped.items() if k not in ("origin", "zero") or v is not None}
 
-    def _check_origins(self, spectrum: Any, weights: Any) -> None:
+    def _check_origins(self, spectrum: NDArray, weights: NDArray) -> None:
         """Raise for a default that the data contradict: energy at the edges of the spectrum, or of the image.
 
         Both are first moments on a circle: of the energy of the spectrum, and of that of the image, which is the
@@ -173,14 +174,14 @@ class MRI(Problem):
         return variable(ds, self.spectrum, (2,))
 
 
-def _edges(energy: Any) -> list[float]:
+def _edges(energy: NDArray) -> list[float]:
     """Along each axis from -1, all energy in the middle, to 1, all of it at the first sample."""
     total = energy.sum() or 1.0
     waves = [np.cos(2 * np.pi * np.arange(n) / n) for n in energy.shape]
     return [float(energy.sum(1 - axis) @ wave / total) for axis, wave in enumerate(waves)]
 
 
-def _neighbours(spectrum: Any, weights: Any) -> list[float]:
+def _neighbours(spectrum: NDArray, weights: NDArray) -> list[float]:
     """As :func:`_edges` of the image's energy, from neighbours in the spectrum of which both were sampled."""
     correlations = []
     for axis in range(2):
@@ -191,7 +192,7 @@ def _neighbours(spectrum: Any, weights: Any) -> list[float]:
     return correlations
 
 
-def _density(n: int) -> Any:
+def _density(n: int) -> NDArray:
     """Share of columns to take, by their distance from zero frequency: all of the middle, few at the ends."""
     away = np.abs(np.arange(n) - n // 2) / (n / 2)
     return np.where(away < 0.08, 1.0, 0.75 * (1 - away) ** 2 + 0.04)

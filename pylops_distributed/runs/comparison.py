@@ -83,7 +83,7 @@ def _metrics(trees: list[xr.DataTree]) -> xr.Dataset:
     )
 
 
-def _flat(settings: Mapping[str, object], path: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(settings: Mapping[str, object], path: str = "") -> Iterator[tuple[str, object]]:
     """Settings by dotted names."""
     for key, value in settings.items():
         if isinstance(value, Mapping):

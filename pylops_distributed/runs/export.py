@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import xarray as xr
 
@@ -171,6 +170,8 @@ def _plain(ds: xr.Dataset) -> xr.Dataset:
     return ds.drop_encoding().assign_attrs(_json(ds.attrs))
 
 
-def _json(attrs: dict[Any, Any]) -> dict[Any, Any]:
-    plain = {k: v for k, v in attrs.items() if isinstance(v, str | int | float) and not isinstance(v, bool)}
+def _json(attrs: dict[object, object]) -> dict[object, object]:
+    plain: dict[object, object] = {
+        k: v for k, v in attrs.items() if isinstance(v, str | int | float) and not isinstance(v, bool)
+    }
     return plain | {k: json.dumps(v) for k, v in attrs.items() if k not in plain}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -13,7 +12,7 @@ import xarray as xr
 from pylops_distributed.storage.checkpoint_keys import CheckpointKey
 from pylops_distributed.storage.group_metadata import Json, digest, read_attrs
 from pylops_distributed.storage.object_store import Storage, open_array
-from pylops_distributed.vectors.types import ChunksLike, DType, NDArray
+from pylops_distributed.vectors.types import ChunksLike, DType, NDArray, Shape
 
 STEP = "step"  # the axis of histories, which alone grows from checkpoint to checkpoint
 
@@ -32,7 +31,7 @@ class StoredArrays:
         """Number of axes."""
         return len(self.shape)
 
-    def __getitem__(self, index: tuple[Any, ...]) -> NDArray:
+    def __getitem__(self, index: tuple[int | slice | NDArray, ...]) -> NDArray:
         if isinstance(self.paths, str):
             return self._read_part(self.paths, index)
         first, *rest = index
@@ -41,7 +40,7 @@ class StoredArrays:
             return self._read_part(wanted, rest)
         return np.stack([self._read_part(path, rest) for path in wanted])
 
-    def _read_part(self, path: str, index: Sequence[Any]) -> NDArray:
+    def _read_part(self, path: str, index: Sequence[int | slice | NDArray]) -> NDArray:
         return np.asarray(open_array(self.storage, path, whole=True)[tuple(index)])
 
 
@@ -112,7 +111,12 @@ def _like(last: xr.Dataset, storage: Storage, entry: CheckpointKey, about: Json)
 
 
 def _lazy(
-    storage: Storage, paths: Any, shape: Any, chunks: ChunksLike, dtype: DType, about: object
+    storage: Storage,
+    paths: str | tuple[str, ...],
+    shape: Shape,
+    chunks: ChunksLike,
+    dtype: DType,
+    about: object,
 ) -> da.Array:
     """Array stored at one or several places, lazily; ``about`` distinguishes it from earlier ones there."""
     name = f"read-{digest([storage.url, paths, about])[:32]}"

@@ -235,7 +235,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def _panels(
-    sections: dict[str, xr.DataArray], figure: Any, cmap: str = "viridis", share: bool = True
+    sections: dict[str, xr.DataArray], figure: Figure | None, cmap: str = "viridis", share: bool = True
 ) -> Figure:
     sections = {title: array.compute() for title, array in sections.items()}
     figure = figure or new_figure(4 * len(sections), 4)

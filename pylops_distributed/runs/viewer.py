@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from pylops_distributed.runs.reading import open_run
 from pylops_distributed.runs.report import summary
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MISSING = "looking through a run needs Panel: pip install 'pylops-distributed[view]'"
@@ -101,7 +103,7 @@ def serve(url: str | Path, port: int = 0, show: bool = True) -> None:
     )  # fmt: skip
 
 
-def _tabs(pn: Any, run: xr.DataTree) -> list[tuple[str, object]]:
+def _tabs(pn: ModuleType, run: xr.DataTree) -> list[tuple[str, object]]:
     tabs: list[tuple[str, Any]] = []
     if "iterates" in run:
         tabs.append(("Iterates", _slider(pn, run["iterates"].to_dataset()["model"])))
@@ -116,7 +118,7 @@ def _tabs(pn: Any, run: xr.DataTree) -> list[tuple[str, object]]:
     return tabs
 
 
-def _slider(pn: Any, array: xr.DataArray) -> object:
+def _slider(pn: ModuleType, array: xr.DataArray) -> object:
     sliders: dict[str, Any] = {}
     scale: dict[str, Any] = {}
     for d in (*(d for d in ("iteration",) if d in array.dims), *surplus(array)):
@@ -141,10 +143,10 @@ def _slider(pn: Any, array: xr.DataArray) -> object:
     )
 
 
-def _picture(pn: Any, draw: Callable[..., Figure], **inputs: Any) -> object:
+def _picture(pn: ModuleType, draw: Callable[..., Figure], **inputs: object) -> object:
     """A figure that is drawn when it is first seen, and again when its inputs change."""
 
-    def drawn(**at: Any) -> Any:
+    def drawn(**at: object) -> object:
         figure = draw(**at)
         dpi = tuning.count("runs.viewer-dpi")
         widest = round(dpi * figure.get_figwidth())
@@ -153,7 +155,7 @@ def _picture(pn: Any, draw: Callable[..., Figure], **inputs: Any) -> object:
     return pn.param.ParamFunction(pn.bind(drawn, **inputs), lazy=True, sizing_mode="stretch_width")
 
 
-def _single(plot: Any, run: xr.DataTree) -> Figure:
+def _single(plot: Callable[[xr.DataTree, Axes], object], run: xr.DataTree) -> Figure:
     figure = new_figure(7, 4)
     plot(run, figure.subplots())
     return figure

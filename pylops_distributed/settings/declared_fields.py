@@ -74,7 +74,7 @@ def _add(declared: DeclaredClass, name: str, statement: ast.AnnAssign, names: _N
         declared.variables[name] = names.evaluate(ast.unparse(statement.value))
 
 
-def _default(value: ast.expr | None, names: _Names) -> Any:
+def _default(value: ast.expr | None, names: _Names) -> object:
     if value is None:
         return REQUIRED
     if isinstance(value, ast.Call):  # field(default_factory=...)
@@ -97,7 +97,7 @@ class _Names(dict[str, Any]):
         except (NameError, AttributeError):
             return Unknown
 
-    def __missing__(self, name: str) -> Any:
+    def __missing__(self, name: str) -> object:
         for node in _tree(self.module).body:
             if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == name and node.value:
                 return self.evaluate(ast.unparse(node.value))

@@ -75,7 +75,7 @@ class SolverSettings(BaseModel):
         return self
 
 
-def injected_fields(algorithm: type[Any]) -> list[Field[Any]]:
+def injected_fields(algorithm: type[Any]) -> list[Field[object]]:
     """Fields of an algorithm that are no settings."""
     hints = get_type_hints(algorithm)
     return [f for f in fields(algorithm) if f.name in WEIGHTS or not _plain(hints[f.name])]
@@ -126,7 +126,7 @@ def _settings(name: str, location: str) -> type[SolverSettings]:
     )  # fmt: skip
 
 
-def _limited(kind: object, default: object) -> Any:
+def _limited(kind: object, default: object) -> object:
     """A setting's default, and its least value: counts begin at one, all other numbers at zero."""
     kinds = set(get_args(kind)) - {NoneType} if get_origin(kind) in (Union, UnionType) else {kind}
     if kinds == {int}:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
@@ -58,6 +59,6 @@ class TaggedUnion:
         )
         return core_schema.no_info_plain_validator_function(self.read, serialization=write)
 
-    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         forms = [dict(handler(TypeAdapter(form).core_schema)) for form in self.known().values()]
         return {"anyOf": [*forms, *([dict(self.more)] if self.more else [])]}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from logging import getLogger
 from math import prod, sqrt
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 from warnings import warn
 
 import numpy as np
@@ -24,8 +24,9 @@ from pylops_distributed.blockwise.arguments import (
 )
 from pylops_distributed.blockwise.separable import SeparableRule
 from pylops_distributed.registry import import_on_use
-from pylops_distributed.vectors.types import ChunksLike, DType, NDArray
+from pylops_distributed.vectors.types import ArrayLike, ChunksLike, DType, NDArray
 
+T = TypeVar("T")
 Norm: TypeAlias = Literal["ortho", "none", "1/n"]
 Engine: TypeAlias = Literal["numpy", "scipy", "fftw", "mkl_fft"]
 
@@ -100,7 +101,7 @@ class Fourier:
         kept = [i for i, a in enumerate(self.axes) if a in axes]
         last = self.axes[-1] in axes
 
-        def pick(values: tuple[object, ...]) -> tuple[Any, ...]:
+        def pick(values: tuple[T, ...]) -> tuple[T, ...]:
             return tuple(values[i] for i in kept)
 
         return replace(
@@ -228,10 +229,11 @@ class FourierOperator(BlockwiseOperator):
             dtypes=(self.rdtype, self.cdtype), clinear=not realmodel, chunks=chunks, compute=compute, name=name,
         )  # fmt: skip
 
-    def div(self, y: object, niter: int = 100, densesolver: str = "scipy") -> Any:
+    def div(self, y: object, niter: int = 100, densesolver: str = "scipy") -> ArrayLike:
         """The inverse transform, which is the adjoint scaled; ``niter`` and ``densesolver`` are not needed."""
         n = prod(self.nffts)
-        return (self.H @ y) * {"ortho": 1.0, "none": 1.0 / n, "1/n": float(n)}[self.norm]
+        x: ArrayLike = (self.H @ y) * {"ortho": 1.0, "none": 1.0 / n, "1/n": float(n)}[self.norm]
+        return x
 
 
 def each(name: str, value: object, axes: tuple[int, ...]) -> tuple[Any, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -104,7 +103,7 @@ class NonStationaryConvolve1D(AlongAxis):
         super().__init__(_matrix(self.hsinterp, n), model, axis, kind, name, chunks=chunks, compute=compute)
 
 
-def _matrix(filters: Array, n: int) -> Any:
+def _matrix(filters: Array, n: int) -> sp.csr_array:
     """The matrix with the filter of a sample about the diagonal of its column."""
     half = filters.shape[1] // 2
     columns = np.broadcast_to(np.arange(n)[:, None], filters.shape)

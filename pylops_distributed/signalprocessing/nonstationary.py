@@ -161,8 +161,8 @@ def _positions(chunks: tuple[Index, ...]) -> list[tuple[da.Array, Index]]:
 
 
 def _blocks(
-    function: Any, x: da.Array, inner: tuple[Index, ...], grid: Any, hshape: Index, kind: DType,
-    hs: Any = None,
+    function: Callable[..., NDArray], x: da.Array, inner: tuple[Index, ...], grid: Sequence[Sequence[int]],
+    hshape: Index, kind: DType, hs: da.Array | None = None,
 ) -> da.Array:  # fmt: skip
     """Apply a kernel to blocks with halos, together with filters where these are the model."""
     axes = tuple(range(x.ndim))
@@ -180,7 +180,7 @@ def _placed(
     block: Array,
     *others: Array,
     function: Callable[..., NDArray],
-    grid: Any,
+    grid: Sequence[Sequence[int]],
     hshape: Index,
     given: bool,
     kind: DType,
@@ -199,7 +199,7 @@ def _place(positions: Sequence[Array], hshape: Index) -> tuple[list[int], tuple[
     return starts, tuple(slice(b, b + p.size) for p, b in zip(positions, before, strict=True))
 
 
-def _weights(shape: Index, starts: Sequence[int], grid: Any) -> list[Array]:
+def _weights(shape: Index, starts: Sequence[int], grid: Sequence[Sequence[int]]) -> list[Array]:
     """The share that each node of the grid has in each sample of a block, along each axis."""
     return [
         interpolated(np.eye(len(ih)), np.arange(n) + start, ih)
@@ -241,7 +241,7 @@ def collect(block: Array, hs: Array, weights: list[Array]) -> Array:
     return x
 
 
-def _backward(inp: Array, y: Array, *positions: Array, grid: Any, hshape: Index) -> Array:
+def _backward(inp: Array, y: Array, *positions: Array, grid: Sequence[Sequence[int]], hshape: Index) -> Array:
     """Contribution to the filters of a chunk of the input and one of the data with its halo."""
     starts, own = _place(positions, hshape)
     padded = np.zeros(y.shape, inp.dtype)

@@ -81,7 +81,7 @@ class Radon2D(Curves):
         taxis: ArrayLike,
         haxis: ArrayLike,
         pxaxis: ArrayLike,
-        kind: Literal["linear", "parabolic", "hyperbolic"] | Callable[..., Any] = "linear",
+        kind: Literal["linear", "parabolic", "hyperbolic"] | Callable[..., NDArray] = "linear",
         centeredh: bool = True,
         interp: bool = True,
         onthefly: bool = False,
@@ -146,7 +146,7 @@ def inside(curves: Array, nt: int, interp: bool) -> Array:
 
 
 def _curves(
-    rows: slice, columns: slice, function: Callable[..., Any], offsets: Array, slownesses: Array, nt: int,
+    rows: slice, columns: slice, function: Callable[..., NDArray], offsets: Array, slownesses: Array, nt: int,
     interp: bool, broadcast: bool,
 ) -> Array:  # fmt: skip
     """Part of the table of curves; a user's function is called for each sample, as PyLops does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -136,7 +136,7 @@ def _grid(a: Array, b: Array) -> Array:
 
 
 def _curves(
-    rows: slice, columns: slice, function: Callable[..., Any], offsets: Array, slownesses: Array, nt: int,
+    rows: slice, columns: slice, function: Callable[..., NDArray], offsets: Array, slownesses: Array, nt: int,
     interp: bool,
 ) -> Array:  # fmt: skip
     (y, x), (py, px) = offsets[:, columns], slownesses[:, rows, None, None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from math import prod
 from typing import Any, Literal, TypeAlias
@@ -207,7 +207,9 @@ def _cast(block: Array, kernel: Callable[..., NDArray], kind: DType, block_id: I
     return np.asarray(kernel(block, index=block_id)).astype(kind, copy=False)
 
 
-def _each(index: Index, starts: list[list[int]], steps: Index, nwin: Index, tapers: list[Array]) -> Any:
+def _each(
+    index: Index, starts: list[list[int]], steps: Index, nwin: Index, tapers: list[Array]
+) -> Iterator[tuple[Index, tuple[slice, ...], Array]]:
     """Index, place in the strip and taper of each window of a chunk."""
     ranges = [range(s[i + 1] - s[i]) for i, s in zip(index, starts, strict=False)]
     for window in np.ndindex(*map(len, ranges)):

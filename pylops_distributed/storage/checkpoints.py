@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import fields
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from pylops_distributed import tuning
@@ -43,6 +43,9 @@ from pylops_distributed.storage.state_io import (
     open_checkpoint,
 )
 from pylops_distributed.vectors.space import BlockVector
+
+if TYPE_CHECKING:
+    pass
 
 __all__ = [
     "Budget",

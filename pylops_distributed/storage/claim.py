@@ -18,7 +18,7 @@ from pylops_distributed.storage.provenance import differences
 logger = logging.getLogger(__name__)
 
 
-def describe_solve(solver: Any, op: Any, y: Any, x0: Any) -> Json:
+def describe_solve(solver: Any, op: object, y: object, x0: object) -> Json:
     """Tokens of all that the numbers of a solve depend on, by their content.
 
     Limits of steps and tolerances, which a later solve may extend, are left out. Of what has no token, None is kept,

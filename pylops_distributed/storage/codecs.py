@@ -84,7 +84,7 @@ def check_document(key: str, content: bytes) -> None:
                 )
 
 
-def _arrays(document: object) -> Iterator[Mapping[str, Any]]:
+def _arrays(document: object) -> Iterator[Mapping[str, object]]:
     """All arrays that a document describes: itself, and those of consolidated metadata."""
     waiting = [document]
     while waiting:

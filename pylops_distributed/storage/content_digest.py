@@ -22,6 +22,7 @@ from uuid import uuid4
 import dask.array as da
 import numpy as np
 import xarray as xr
+from dask.typing import Key
 from dask.utils import SerializableLock
 from scipy.sparse import sparray, spmatrix
 
@@ -100,7 +101,7 @@ class Sources(Code):
 class Content(Sources):
     """Digests of values, and of the code in them."""
 
-    def _form(self, value: object) -> Any:
+    def _form(self, value: object) -> object:
         if isinstance(value, np.ndarray) and value.dtype.kind == "O":
             return ["objects", list(value.shape), *map(self.of, value.ravel().tolist())]
         if isinstance(value, str | Path):
@@ -141,7 +142,7 @@ class Content(Sources):
         parts = [list(p) if isinstance(p, Iterator) else p for p in form]
         return ["reduced", *map(self.of, parts)]
 
-    def _lazy(self, array: da.Array) -> Any:
+    def _lazy(self, array: da.Array) -> list[object]:
         """A lazy array: by its content where it is only read, by its graph where it is computed."""
         about = ["lazy", array.dtype.str, list(array.shape)]
         graph, held = task_graph(dict(array.__dask_graph__()))
@@ -162,10 +163,10 @@ class Content(Sources):
         ends = [tokens[key] for key in flatten(array.__dask_keys__())]
         return [*about, "graph", [list(map(str, c)) for c in array.chunks], ends]
 
-    def _task_token(self, node: object, tokens: dict[Any, str]) -> str:
+    def _task_token(self, node: object, tokens: dict[Key, str]) -> str:
         return sha256(repr(self._task(node, tokens)).encode()).hexdigest()
 
-    def _task(self, node: object, tokens: dict[Any, str]) -> object:
+    def _task(self, node: object, tokens: dict[Key, str]) -> object:
         """A task with the tokens of what it takes in place of keys, which are of the moment."""
         if isinstance(node, TaskRef | Alias):
             target = node if isinstance(node, TaskRef) else node.target
@@ -190,7 +191,7 @@ def is_stored(value: object) -> bool:
     return all(hasattr(value, name) for name in ("shape", "dtype", "__getitem__")) and hasattr(value, "ndim")
 
 
-def stored_digest(value: Any) -> list[Any]:
+def stored_digest(value: Any) -> list[object]:
     """Type, shape and digests of the content of an array that is read piece by piece, by the workers in use."""
     shape, dtype = tuple(map(int, value.shape)), np.dtype(value.dtype)
     if not shape:
@@ -236,7 +237,7 @@ def _stable_attributes(value: object, state: Json) -> Json:
     }  # fmt: skip
 
 
-def _reduces(form: type[Any]) -> bool:
+def _reduces(form: type) -> bool:
     """Whether a class of an installed package says itself how it is pickled."""
     ways = ("__reduce__", "__reduce_ex__", "__getstate__")
     own = any(getattr(form, way, None) is not getattr(object, way, None) for way in ways)

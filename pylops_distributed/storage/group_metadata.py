@@ -34,7 +34,7 @@ class LabelledArray(Protocol):
         """JSON attributes."""
 
 
-def canonical(value: Any) -> bytes:
+def canonical(value: object) -> bytes:
     """The one JSON text of a value: keys sorted, no blanks, no NaN.
 
     Raises
@@ -47,12 +47,12 @@ def canonical(value: Any) -> bytes:
     ).encode()
 
 
-def digest(value: Any) -> str:
+def digest(value: object) -> str:
     """SHA-256, in hexadecimal, of bytes or of the canonical JSON of anything else."""
     return hashlib.sha256(value if isinstance(value, bytes) else canonical(value)).hexdigest()
 
 
-def encode(attrs: Mapping[str, Any]) -> bytes:
+def encode(attrs: Mapping[str, object]) -> bytes:
     """``zarr.json`` of a group with these attributes and a digest of them."""
     signed = {**attrs, "digest": digest(dict(attrs))}
     return canonical({"zarr_format": 3, "node_type": "group", "attributes": signed})

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -27,6 +27,9 @@ from pylops_distributed.compat.zarr import reason_of
 from pylops_distributed.storage import local_files as files
 from pylops_distributed.storage.codecs import CheckedStore
 from pylops_distributed.storage.secrets import find_secrets
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 Array: TypeAlias = zarr.Array[Any]
 T = TypeVar("T")
@@ -108,14 +111,14 @@ class Storage:
         return self.url if self.folder is None else str(self.folder)
 
     @cached_property
-    def _writable(self) -> Any:
+    def _writable(self) -> obstore.store.ObjectStore:
         if self.folder is not None:
             files.make_folder(self.folder, self._base)
             return obstore.store.LocalStore(self.folder)
         return obstore.store.from_url(self.url)
 
     @property
-    def _readable(self) -> Any:
+    def _readable(self) -> obstore.store.ObjectStore:
         if self.folder is None:
             return self._writable
         if not self.folder.is_dir():
@@ -123,7 +126,9 @@ class Storage:
         # Whoever reads makes no folder, wherever this is sent to: one that is away is no empty one.
         return obstore.store.LocalStore(self.folder, mkdir=False)
 
-    def zarr(self, path: str = "", *, read_only: bool = False, whole: bool = False) -> ObjectStore[Any]:
+    def zarr(
+        self, path: str = "", *, read_only: bool = False, whole: bool = False
+    ) -> ObjectStore[obstore.store.ObjectStore]:
         """Zarr store rooted at ``path``; unless ``read_only``, its folder is made if need be.
 
         Where all is known to be ``whole``, a chunk that is missing was deleted: an error, and not its fill value.
@@ -212,8 +217,8 @@ class Storage:
         times = (round(entry["last_modified"].timestamp() * 1e9) for entry in entries)
         return sum(entry["size"] for entry in entries), max(times)
 
-    def _listed(self, prefix: str) -> list[Any]:
-        def listed() -> list[Any]:
+    def _listed(self, prefix: str) -> list[ObjectMeta]:
+        def listed() -> list[ObjectMeta]:
             return [entry for batch in obstore.list(self._readable, prefix or None) for entry in batch]
 
         try:
@@ -316,7 +321,7 @@ def create_array(
     chunks: Sequence[int],
     dtype: DTypeLike,
     dims: Sequence[str] | None = None,
-    attrs: Mapping[str, Any] | None = None,
+    attrs: Mapping[str, object] | None = None,
     cold: bool = False,
 ) -> Array:
     """Create an array with our codecs, and nothing else: no metadata of the groups above it.
@@ -351,13 +356,13 @@ def create_array(
     zarr.errors.ContainsArrayError
         If there is an array already.
     """
-    kind = np.dtype(dtype)
+    kind, attributes = np.dtype(dtype), dict[str, Any](attrs or {})
     # Rooted at the array itself: created below a group, Zarr would write the group's zarr.json too early.
     # Chunks of nothing but fill value are written too, so that a missing chunk always means a lost one.
     return zarr.create_array(
         storage.zarr(path), shape=tuple(shape), chunks=tuple(max(1, n) for n in chunks), dtype=kind,
         compressors=CHECKSUM if cold else COMPRESSED, fill_value=np.nan if kind.kind in "fc" else None,
-        dimension_names=dims, attributes=dict(attrs or {}), config={"write_empty_chunks": True}, zarr_format=3,
+        dimension_names=dims, attributes=attributes, config={"write_empty_chunks": True}, zarr_format=3,
     )  # fmt: skip
 
 

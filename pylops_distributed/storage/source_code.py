@@ -17,10 +17,12 @@ import sysconfig
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 from types import (
     BuiltinFunctionType,
+    CellType,
     CodeType,
     FunctionType,
     GetSetDescriptorType,
@@ -87,7 +89,7 @@ def _in_package(file: str) -> bool:
     return any(place.is_relative_to(Path(root).resolve()) for root in roots)
 
 
-def _spec(name: str) -> Any:
+def _spec(name: str) -> ModuleSpec | None:
     try:
         return find_spec(name)
     except (ImportError, ValueError, AttributeError):
@@ -127,7 +129,7 @@ class Code:
     def _installed(self, name: str | None) -> bool:
         return installed(name) and str(name).partition(".")[0] not in self._packages
 
-    def _form(self, value: object) -> Any:
+    def _form(self, value: object) -> object:
         if isinstance(value, SIMPLE):
             return constant(value)
         if isinstance(value, tuple | list):
@@ -261,7 +263,7 @@ class Code:
         return ["body", *body, *map(list, names), *shape, *map(self.of, code.co_consts)]
 
 
-def constant(value: object) -> Any:
+def constant(value: object) -> list[object]:
     """JSON of a number, a text or an array, by its type and content."""
     if isinstance(value, np.ndarray) and value.dtype.kind != "O":
         return ["array", value.dtype.str, list(value.shape), array_digest(value)]
@@ -276,7 +278,7 @@ def array_digest(value: NDArray) -> str:
     return sha256(whole.view(np.uint8).data if whole.size and whole.ndim else whole.tobytes()).hexdigest()
 
 
-def is_plain_data(value: Any) -> bool:
+def is_plain_data(value: object) -> bool:
     """Whether a value is data through and through: numbers, texts and arrays, in any collections."""
     if isinstance(value, list | tuple | set | frozenset):
         return all(map(is_plain_data, value))
@@ -298,7 +300,7 @@ def _attribute(value: object, name: str) -> object:
         return None
 
 
-def _content(cell: Any) -> object:
+def _content(cell: CellType) -> object:
     try:
         return cell.cell_contents
     except ValueError:  # not filled yet

@@ -62,7 +62,7 @@ def verified_checkpoints(storage: Storage) -> Iterator[CheckpointKey]:
             yield entry
 
 
-def open_checkpoint(storage: Storage, name: str, verify: Verify = "full", get: Any = None) -> Group:
+def open_checkpoint(storage: Storage, name: str, verify: Verify = "full", get: object = None) -> Group:
     """Open a checkpoint's group after checking it, and that it is the run's, and what its name says.
 
     Raises

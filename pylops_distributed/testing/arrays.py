@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import dask.array as da
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
+
+from pylops_distributed.vectors.types import NDArray
 
 # Ways to cut an axis of ``n`` samples, by name.
 CHUNKINGS: dict[str, Callable[[int], tuple[int, ...]]] = {
@@ -18,7 +19,7 @@ CHUNKINGS: dict[str, Callable[[int], tuple[int, ...]]] = {
 }
 
 
-def samples(shape: int | Sequence[int], dtype: DTypeLike, seed: int = 0) -> NDArray[Any]:
+def samples(shape: int | Sequence[int], dtype: DTypeLike, seed: int = 0) -> NDArray:
     """Normally distributed samples, complex if ``dtype`` is.
 
     Parameters
@@ -31,7 +32,7 @@ def samples(shape: int | Sequence[int], dtype: DTypeLike, seed: int = 0) -> NDAr
         Seed of the random numbers.
     """
     rng = np.random.default_rng(seed)
-    x: NDArray[Any] = rng.standard_normal(shape)
+    x: NDArray = rng.standard_normal(shape)
     if np.dtype(dtype).kind == "c":
         x = x + 1j * rng.standard_normal(shape)
     return x.astype(dtype)
@@ -42,6 +43,6 @@ def precision(dtype: DTypeLike) -> float:
     return 1e-6 if np.finfo(np.dtype(dtype)).bits == 32 else 1e-12
 
 
-def cut(x: NDArray[Any], chunking: str) -> da.Array:
+def cut(x: NDArray, chunking: str) -> da.Array:
     """An array on Dask, all its axes cut in one of :data:`CHUNKINGS`."""
     return da.from_array(x, chunks=tuple(CHUNKINGS[chunking](n) for n in x.shape))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
+
+from pylops_distributed.vectors.types import ArrayLike
 
 
 class Check:
@@ -41,7 +43,7 @@ def expect(condition: object, message: str) -> None:
         raise AssertionError(message)
 
 
-def expect_close(value: Any, expected: Any, tolerance: float, message: str) -> None:
+def expect_close(value: ArrayLike, expected: ArrayLike, tolerance: float, message: str) -> None:
     """Raise unless all elements are as expected, to a part of the norm."""
     scale = float(np.linalg.norm(np.ravel(expected))) or 1.0
     np.testing.assert_allclose(value, expected, rtol=0, atol=tolerance * scale, err_msg=message)

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import dask
 import dask.array as da
 import numpy as np
 import pylops
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.execution.state import State, materialise, state_arrays
 from pylops_distributed.execution.tracing import trace_step, unroll
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import Loaded, solve
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.run import Run
 from pylops_distributed.testing.checks import Check, expect, expect_close, forbid_compute
 from pylops_distributed.vectors.space import BlockVector, Space, flatten
+from pylops_distributed.vectors.types import NDArray
 
 N, CHUNKS = 12, 5
 
-Array: TypeAlias = NDArray[Any]
+Array: TypeAlias = NDArray
+S = TypeVar("S", bound=State)
 Reference: TypeAlias = Callable[[pylops.LinearOperator, Array], tuple[Array, Any]]
 
 
@@ -176,7 +178,7 @@ class _MemoryStore:
     def save(self, state: State, history: object) -> None:
         self.checkpoints.append(type("Checkpoint", (), {"state": state, "history": history}))
 
-    def latest(self, kind: type[State]) -> Any:
+    def latest(self, kind: type[S]) -> Loaded[S] | None:
         expect(
             all(isinstance(c.state, kind) for c in self.checkpoints), f"a saved state is no {kind.__name__}"
         )
@@ -192,7 +194,7 @@ def expect_same(state: State, expected: State) -> None:
         np.testing.assert_array_equal(x, y, "arrays of two states are not equal, bit by bit")
 
 
-def _expect_same_history(history: Any, expected: Any) -> None:
+def _expect_same_history(history: Mapping[str, NDArray], expected: Mapping[str, NDArray]) -> None:
     expect(history.keys() == expected.keys(), f"history has {set(history)}, expected {set(expected)}")
     for name in history.keys() - {"seconds", "bytes"}:
         np.testing.assert_array_equal(history[name], expected[name], f"history of {name}")
@@ -267,7 +269,7 @@ def _crash_at_every_iteration(case: SolverCase) -> None:
     solver, store = case.build("f8"), _MemoryStore()
     whole = solve(solver, op, data)
 
-    def crash(at: int) -> Callable[[Any], bool]:
+    def crash(at: int) -> Callable[[State], bool]:
         return lambda state: bool(state.iteration >= at)
 
     for stop in range(1, min(whole.state.iteration, 5)):

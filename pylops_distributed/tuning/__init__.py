@@ -161,7 +161,7 @@ def _parse(unit: Unit, raw: object) -> int | float:
     return parse[unit](raw)
 
 
-def _whole(raw: Any) -> int:
+def _whole(raw: str | float) -> int:
     if int(raw) != float(raw):
         raise ValueError(raw)
     return int(raw)

@@ -206,20 +206,20 @@ def _count(op: LinearOperator, neval: int | None, least: int) -> int:
     return max(round(op.shape[1] / 10), least) if neval is None else neval
 
 
-def _forward(op: LinearOperator, X: Any) -> Vector:
+def _forward(op: LinearOperator, X: Vector) -> Vector:
     """Images of the columns of ``X``, in the layout of the model."""
     return reshape_columns(op._matmat(X), op.domain)
 
 
-def _quadratic(op: LinearOperator, Z: Any) -> da.Array:
+def _quadratic(op: LinearOperator, Z: Vector) -> da.Array:
     """The sum of ``conj(z) A z`` over the columns of ``Z``."""
     return vdot(Z, _forward(op, Z))
 
 
-def _rechunked(X: Any, batch: int) -> Any:
+def _rechunked(X: Vector, batch: int) -> Vector:
     """``X`` with at most ``batch`` columns a chunk."""
     return (
-        X.map(lambda a: _rechunked(a, batch))
+        X.map(lambda a: a.rechunk({a.ndim - 1: batch}))
         if isinstance(X, BlockVector)
         else X.rechunk({X.ndim - 1: batch})
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -85,7 +84,7 @@ def _peak(flag: Scalar, a: da.Array, norms: da.Array | None, offset: int) -> da.
 
 
 def _marked(
-    x: NDArray, best: NDArray, *rest: NDArray, function: Callable[..., Any], offset: int, ndim: int
+    x: NDArray, best: NDArray, *rest: NDArray, function: Callable[..., NDArray], offset: int, ndim: int
 ) -> NDArray:
     result: NDArray = function(x, _index(rest[:ndim], offset) == best[1], *rest[ndim:])
     return result

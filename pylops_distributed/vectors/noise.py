@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Vector, one_array
-from pylops_distributed.vectors.types import DType
+from pylops_distributed.vectors.types import DType, NDArray
 
 
 def noise(space: AnySpace, dtype: DTypeLike, like: Vector | None = None, offset: int = 0) -> Vector:
@@ -37,13 +35,13 @@ def noise(space: AnySpace, dtype: DTypeLike, like: Vector | None = None, offset:
     )
 
 
-def _noise(*positions: Any, offset: int, kind: DType) -> Any:
+def _noise(*positions: NDArray, offset: int, kind: DType) -> NDArray:
     index = sum(np.ix_(*positions)[1:], start=np.ix_(*positions)[0]) + offset
     values = _mixed(index, 0x9E3779B97F4A7C15)
     return (values + 1j * _mixed(index, 0xD1B54A32D192ED03) if kind.kind == "c" else values).astype(kind)
 
 
-def _mixed(index: Any, increment: int) -> Any:
+def _mixed(index: NDArray, increment: int) -> NDArray:
     """Numbers from 0 to 1 of the splitmix64 sequence (Steele et al., 2014, doi:10.1145/2660193.2660195)."""
     with np.errstate(over="ignore"):
         bits = (index.astype(np.uint64) + np.uint64(1)) * np.uint64(increment)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -107,7 +106,7 @@ class BlendingContinuous(LinearOperator):
             compute=compute, name=name,
         )  # fmt: skip
 
-    def _kernel(self, function: Callable[..., NDArray]) -> Any:
+    def _kernel(self, function: Callable[..., NDArray]) -> partial[NDArray]:
         (f,) = frequencies((self.nt + 1,), (self.dt,), True, (False,))
         return partial(function, transform=self.transform, f=f, dt=self.dt)
 

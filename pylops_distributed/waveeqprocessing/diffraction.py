@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pylops_distributed.blockwise import Array
+from pylops_distributed.vectors.types import NDArray
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,9 @@ class _Factors:
         self.velocity, self.limits = velocity.ravel(), limits
         self.depth = np.broadcast_to(depth, velocity.shape).ravel() + 1
 
-    def __call__(self, s: int, r: int) -> Any:
+    def __call__(self, s: int, r: int) -> NDArray:
         offset: Any = abs(self.columns_s[s] - self.columns_r[r])
         obliquity = 2 * np.cos((self.angles_s[s] - self.angles_r[r]) / 2) / self.velocity
         near = self.limits.taper(offset / self.depth, stepped=False)
-        return obliquity * self.ws[s] * self.wr[r] * near
+        weight: NDArray = obliquity * self.ws[s] * self.wr[r] * near
+        return weight

@@ -72,7 +72,7 @@ class LSM:
         t: ArrayLike,
         srcs: ArrayLike,
         recs: ArrayLike,
-        vel: Any,
+        vel: float | ArrayLike,
         wav: ArrayLike,
         wavcenter: int,
         y: ArrayLike | None = None,
@@ -113,7 +113,9 @@ class LSM:
         return image.reshape(getattr(self.Demop, "image", self.Demop.dims))
 
 
-def _twoway(z: Any, x: Any, t: Any, srcs: Any, recs: Any, vel: Any, **options: Any) -> AcousticWave2D:
+def _twoway(
+    z: Any, x: Any, t: Any, srcs: Any, recs: Any, vel: float | ArrayLike, **options: Any
+) -> AcousticWave2D:
     """PyLops' setting of the two-way operator."""
     origin, spacing = (x[0], z[0]), (x[1] - x[0], z[1] - z[0])
     (sx, sz), (rx, rz) = np.asarray(srcs)[:2], np.asarray(recs)[:2]

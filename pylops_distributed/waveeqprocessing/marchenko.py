@@ -212,8 +212,8 @@ class Marchenko:
         dottest: bool = False,
         usematmul: bool = False,
         *,
-        solver: Callable[..., Any] = lsqr,
-        **kwargs_solver: Any,
+        solver: Callable[..., object] = lsqr,
+        **kwargs_solver: object,
     ) -> tuple[da.Array, ...]:
         """Focusing and Green's functions of several points at once.
 

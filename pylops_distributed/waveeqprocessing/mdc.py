@@ -12,6 +12,7 @@ import dask.array as da
 import numpy as np
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
+from dask.typing import Key
 
 from pylops_distributed import tuning
 from pylops_distributed.basicoperators.diagonal import as_lazy_array
@@ -173,9 +174,7 @@ class MDC(LinearOperator):
         lows, firsts = (np.cumsum([0, *c]).tolist() for c in (self.G.chunks[0], space.chunks[1]))
         tasks: dict[Any, Any] = {}
 
-        def add(
-            key: tuple[Any, ...], function: Callable[..., NDArray], *keys: tuple[Any, ...], **options: Any
-        ) -> None:
+        def add(key: Key, function: Callable[..., NDArray], *keys: Key, **options: Any) -> None:
             tasks[key] = Task(key, function, *map(TaskRef, keys), **options)
 
         for v in grid[3]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 import dask.array as da
 import numpy as np
@@ -30,7 +30,9 @@ from pylops_distributed.signalprocessing.sliding2d import Sliding2D
 from pylops_distributed.signalprocessing.sliding3d import Sliding3D
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.vectors.space import one_array
+from pylops_distributed.vectors.types import NDArray
 
+T = TypeVar("T")
 Kind: TypeAlias = Literal[
     "spatial", "fk", "radon-linear", "radon-parabolic", "radon-hyperbolic", "chirpradon-linear", "sliding",
     "chirp-sliding",
@@ -197,7 +199,7 @@ class InterpolationGrid:
     spataxes: tuple[Any, ...]
     paxes: tuple[Any, ...]
 
-    def fourier(self, nffts: Any, sampling: Any) -> LinearOperator:
+    def fourier(self, nffts: int | Sequence[int] | None, sampling: Sequence[float] | None) -> LinearOperator:
         """From frequencies and wavenumbers."""
         steps = self.steps if sampling is None else sampling
         return FFTND(self.dims, range(len(self.dims)), nffts=nffts, sampling=steps, dtype=self.dtype).H
@@ -226,7 +228,7 @@ class InterpolationGrid:
     ) -> LinearOperator:
         """From slownesses in windows along space, by PyLops' operators."""
         t, *x = self.axes
-        counts, lengths, over = (shape_of(require_option(n, "windows")) for n in (nwins, nwin, nover))
+        counts, lengths, over = map(_windows, (nwins, nwin, nover))
         inside = [np.linspace(-d * n // 2, d * n // 2, n) for d, n in zip(self.steps, lengths, strict=False)]
         if self.kind == "sliding":
             build = local.Radon2D if len(x) == 1 else local.Radon3D
@@ -252,7 +254,7 @@ class InterpolationGrid:
         return transform.dims
 
     @property
-    def axes(self) -> list[Any]:
+    def axes(self) -> list[NDArray]:
         """Time, and the axes of space."""
         return [np.asarray(require_option(a, "its axes"), float) for a in (self.taxis, *self.spataxes)]
 
@@ -263,7 +265,7 @@ class InterpolationGrid:
         return [float(abs(a[1] - a[0])) for a in (*x, t)]
 
     @property
-    def slownesses(self) -> list[Any]:
+    def slownesses(self) -> list[NDArray]:
         """Axes of slowness."""
         return [np.asarray(require_option(p, "axes of slowness"), float) for p in self.paxes]
 
@@ -274,7 +276,12 @@ class InterpolationGrid:
         return tuple(float(p.max() * d / dt) for p, d in zip(self.slownesses, dx, strict=True))
 
 
-def require_option(value: Any, option: str) -> Any:
+def _windows(sizes: int | tuple[int, ...] | None) -> tuple[int, ...]:
+    given: Any = require_option(sizes, "windows")
+    return shape_of(given)
+
+
+def require_option(value: T | None, option: str) -> T:
     """``value``, or an error where it is missing."""
     if value is None:
         raise ValueError(f"this kind needs {option}")

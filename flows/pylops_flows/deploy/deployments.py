@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, StateType
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, DeploymentSchedule, StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
@@ -172,7 +172,7 @@ def list_deployments() -> list[Deployment]:
     ]
 
 
-def _schedule_text(scheduled: Any) -> str:
+def _schedule_text(scheduled: DeploymentSchedule) -> str:
     schedule = scheduled.schedule
     when = getattr(schedule, "cron", None) or f"every {getattr(schedule, 'interval', schedule)}"
     return str(when) if scheduled.active else f"{when} (paused)"

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
-from typing import Any, NoReturn, TypeVar, cast
+from typing import NoReturn, TypeVar, cast
 from uuid import UUID
 
 from prefect import Flow, State
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
 from prefect.events import emit_event
 from prefect.exceptions import CancelledRun, Pause, TerminationSignal
 from prefect.flow_engine import FlowRunTimeoutError
@@ -30,7 +31,10 @@ RESUMABLE = "Resumable"
 R = TypeVar("R")
 
 
-def resumable_state(reason: str) -> State[Any]:
+T = TypeVar("T")
+
+
+def resumable_state(reason: str) -> State[object]:
     """Return the state of a flow run that was stopped on request, and can be resumed."""
     # The message of a stage says already how to resume.
     stopped = reason.partition(";")[0]
@@ -66,13 +70,13 @@ def stop_as_resumable(body: Callable[..., R], *args: object) -> R:
     return cast("R", resumable_state(reason))
 
 
-def _end_suspended(state: State[Any] | None) -> NoReturn:
+def _end_suspended(state: State[object] | None) -> NoReturn:
     """Emit a final event, or the automation for dead runs would mark the run crashed; then end it as suspended."""
     emit_event(FLOW_RUN_SUSPENDED, {"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"})
     raise Pause(state=state)
 
 
-def run_stage(flow: Flow[..., Any], *args: object, **options: object) -> Any:
+def run_stage(flow: Flow[..., T], *args: object, **options: object) -> T:
     """Run a flow as a stage of the current one, with options such as a timeout, and return its result.
 
     Raises
@@ -99,13 +103,13 @@ def run_stage(flow: Flow[..., Any], *args: object, **options: object) -> Any:
         ) from error
 
 
-def _with_options(flow: Flow[..., Any], options: Mapping[str, Any], started: list[UUID]) -> Flow[..., Any]:
+def _with_options(flow: Flow[..., T], options: Mapping[str, object], started: list[UUID]) -> Flow[..., T]:
     """Return a copy of a flow that notes the runs that were started.
 
     ``Flow.with_options`` would make the form of its parameters again, which takes long.
     """
 
-    def note(flow: Any, flow_run: Any, state: Any) -> None:
+    def note(flow: object, flow_run: FlowRun, state: object) -> None:
         started.append(flow_run.id)
 
     stage = copy(flow)
@@ -115,20 +119,20 @@ def _with_options(flow: Flow[..., Any], options: Mapping[str, Any], started: lis
     return stage
 
 
-def _run_until_started(stage: Flow[..., Any], args: tuple[object, ...], started: list[UUID]) -> State[Any]:
+def _run_until_started(stage: Flow[..., T], args: tuple[object, ...], started: list[UUID]) -> State[T]:
     """Run a stage, and return its state.
 
     In a flow run that was suspended and resumed, Prefect returns the stages that ended before as they ended then,
     one for each call; the stage is called until it has really run, and finds its finished work in the store.
     """
     while True:
-        state = cast("State[Any]", stage(*args, return_state=True))
+        state = cast("State[T]", stage(*args, return_state=True))
         ended_before = state.is_completed() or state.is_cancelled() or state.is_paused()
         if started or not ended_before:
             return state
 
 
-def flow_result(flow: Flow[..., Any], *args: object) -> Any:
+def flow_result(flow: Flow[..., T], *args: object) -> T:
     """Run a flow for a command, and return its result.
 
     Raises
@@ -136,13 +140,13 @@ def flow_result(flow: Flow[..., Any], *args: object) -> Any:
     InterruptedBySignal
         If it was stopped.
     """
-    state = cast("State[Any]", flow(*args, return_state=True))
+    state = cast("State[T]", flow(*args, return_state=True))
     if state.name == RESUMABLE:
         raise InterruptedBySignal(state.message)
     return state.result()
 
 
-def set_final_state(run: UUID, state: State[Any]) -> None:
+def set_final_state(run: UUID, state: State[object]) -> None:
     """Set the state of a flow run that has ended, if the server answers."""
     with suppress(Exception), get_client(sync_client=True) as client:
         client.set_flow_run_state(run, state, force=True)
@@ -154,7 +158,7 @@ def root_flow_run() -> UUID | None:
     return UUID(str(id_)) if id_ else None
 
 
-def _paused_state() -> State[Any] | None:
+def _paused_state() -> State[object] | None:
     """Return the state of the current root flow run if it was paused or suspended, and the server answers."""
     run = root_flow_run()
     if run is None:

@@ -18,7 +18,7 @@ from pylops_flows.server.fast_import import import_without_gc
 from pylops_flows.settings.pipeline import ClusterConfig
 
 
-def task_runner(cluster: ClusterConfig | None = None) -> TaskRunner[PrefectFuture[Any]]:
+def task_runner(cluster: ClusterConfig | None = None) -> TaskRunner[PrefectFuture[object]]:
     """Return a task runner on a cluster, which starts on first use.
 
     Raises
@@ -36,7 +36,7 @@ def task_runner(cluster: ClusterConfig | None = None) -> TaskRunner[PrefectFutur
 
 
 @contextmanager
-def cluster() -> Iterator[Any]:
+def cluster() -> Iterator[Client]:
     """Make the Dask client of the current flow's task runner the current client of this thread, and yield it.
 
     Functions that are called inside (rather than submitted) compute on the cluster, yet end with their flow: signals

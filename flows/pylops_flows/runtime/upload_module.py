@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 import sysconfig
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pylops_distributed.problems.base import Problem
 
+if TYPE_CHECKING:
+    from distributed import Client
 
-def upload_module(problem: Problem, client: Any) -> None:
+
+def upload_module(problem: Problem, client: Client) -> None:
     """Send the module of a problem, if that is a single file, to the workers of a cluster, and to later ones.
 
     Installed modules are not sent: packages must be installed where the workers run.

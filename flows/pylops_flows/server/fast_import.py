@@ -8,10 +8,10 @@ from __future__ import annotations
 import atexit
 import gc
 from importlib import import_module
-from typing import Any
+from types import ModuleType
 
 
-def import_without_gc(*names: str) -> list[Any]:
+def import_without_gc(*names: str) -> list[ModuleType]:
     """Import modules, hide them from the garbage collector for good, and return them."""
     enabled = gc.isenabled()
     gc.disable()

@@ -15,7 +15,7 @@ DEPTH = 50
 DIGITS = 40  # of a number: Python takes quadratic time for longer ones
 
 
-def read_yaml(text: str) -> Any:
+def read_yaml(text: str) -> object:
     """Plain values of a YAML text.
 
     Parameters
@@ -92,7 +92,7 @@ def _expanded(value: object, counts: dict[int, int | None], depth: int) -> int:
     return number
 
 
-def _inside(value: Any) -> Iterator[Any]:
+def _inside(value: Any) -> Iterator[object]:
     if isinstance(value, yaml.CollectionNode):
         value = value.value
         value = [one for pair in value for one in pair] if value and isinstance(value[0], tuple) else value
@@ -114,7 +114,7 @@ class _Loader(yaml.SafeLoader):
         super().__init__(text)
         self._nodes, self._depth = 0, 0
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Next node of the text; :class:`OversizedSettingsError` if there are too many."""
         self._nodes, self._depth = self._nodes + 1, self._depth + 1
         if self._nodes > NODES:
@@ -125,7 +125,7 @@ class _Loader(yaml.SafeLoader):
         self._depth -= 1
         return node
 
-    def _number(self, node: Any) -> Any:
+    def _number(self, node: yaml.ScalarNode) -> float:
         if len(node.value) > DIGITS:
             raise OversizedSettingsError(
                 f"a number of {len(node.value)} characters: expected at most {DIGITS}"

@@ -31,7 +31,7 @@ def nested(changes: Mapping[str, object]) -> Json:
     return root
 
 
-def flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     """Yield dotted names and values of nested values."""
     for key, value in values.items():
         if isinstance(value, Mapping) and value:
@@ -40,7 +40,7 @@ def flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, 
             yield f"{prefix}{key}", value
 
 
-def merge(values: Mapping[str, Any], changes: Mapping[str, Any]) -> Json:
+def merge(values: Mapping[str, Any], changes: Mapping[str, object]) -> Json:
     """Return nested values, with those of ``changes`` taking precedence."""
     merged = dict(values)
     for key, value in changes.items():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from pylops_distributed.errors import OversizedSettingsError
 from pylops_distributed.ingest.formats.source import Source
@@ -62,7 +63,7 @@ class ClusterConfig(Form):
 
     @field_validator("options")
     @classmethod
-    def _keeps_secrets(cls, options: dict[str, Any]) -> dict[str, Any]:
+    def _keeps_secrets(cls, options: Json) -> Json:
         reject_secrets(options)
         return options
 
@@ -108,7 +109,7 @@ class PipelineConfig(Form):
 
     @model_validator(mode="before")
     @classmethod
-    def _is_harmless(cls, raw: object) -> Any:
+    def _is_harmless(cls, raw: object) -> object:
         """Reject settings that are too large or hold secrets, wherever they come from."""
         if isinstance(raw, dict):
             check_size(raw)
@@ -171,11 +172,11 @@ def validate(raw: Json, origin: str) -> PipelineConfig:
     return config.model_copy(update=paths)
 
 
-def _key(error: Any) -> str:
+def _key(error: ErrorDetails) -> str:
     return ".".join(map(str, (*error["loc"], *(["name"] if error["type"] == "choice_name" else []))))
 
 
-def _message(error: Any) -> str:
+def _message(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         return "unknown key"
     if error["type"] in ("choice_name", "secret") or not error["loc"]:  # the input would be all settings

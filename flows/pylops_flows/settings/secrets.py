@@ -47,7 +47,7 @@ def _raise_if(name: str | None, key: str) -> None:
     )
 
 
-def _parts(value: object, key: str) -> list[tuple[str, Any]]:
+def _parts(value: object, key: str) -> list[tuple[str, object]]:
     """Return the parts of a setting, each with the key that says what it is."""
     if isinstance(value, dict):
         if value.keys() == {"name", "value"}:  # as Kubernetes writes variables

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -21,7 +21,7 @@ SWEPT = ("problem", "solver")
 TABLE = "sweep.csv"
 
 
-def swept(raw: Json) -> dict[str, list[Any]]:
+def swept(raw: Json) -> dict[str, list[object]]:
     """Return the settings of problem and solver that are lists where one value is expected, by dotted names.
 
     Settings that take a list, such as the samples of a wavelet, are not swept.
@@ -41,7 +41,7 @@ def swept(raw: Json) -> dict[str, list[Any]]:
     return {}
 
 
-def expand(raw: Json, origin: str) -> tuple[PipelineConfig, dict[str, list[Any]]]:
+def expand(raw: Json, origin: str) -> tuple[PipelineConfig, dict[str, list[object]]]:
     """Return the pipeline of the first values, and the values of each swept setting.
 
     Raises
@@ -62,12 +62,12 @@ def expand(raw: Json, origin: str) -> tuple[PipelineConfig, dict[str, list[Any]]
     return validate(merge(raw, nested(first)), origin), values
 
 
-def combinations(values: dict[str, list[Any]]) -> list[Json]:
+def combinations(values: dict[str, list[object]]) -> list[Json]:
     """Return every combination of the values."""
     return [dict(zip(values, row, strict=True)) for row in product(*values.values())]
 
 
-def configs(config: PipelineConfig, values: dict[str, list[Any]]) -> list[PipelineConfig]:
+def configs(config: PipelineConfig, values: dict[str, list[object]]) -> list[PipelineConfig]:
     """Return a pipeline for each combination."""
     raw = config.model_dump(mode="json")
     return [validate(merge(raw, nested(changes)), "the sweep") for changes in combinations(values)]
@@ -78,7 +78,7 @@ def combination_label(changes: Json) -> str:
     return ", ".join(f"{name.rpartition('.')[2]}={value}" for name, value in changes.items())
 
 
-def _lists(raw: object, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
+def _lists(raw: object, path: Path = ()) -> Iterator[tuple[Path, list[object]]]:
     if isinstance(raw, list):
         yield path, raw
     elif isinstance(raw, dict):

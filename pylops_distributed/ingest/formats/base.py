@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import dask.array as da
@@ -24,6 +25,7 @@ from pylops_distributed.ingest.formats.coordinates import (
 )
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.storage.group_metadata import Json
+from pylops_distributed.vectors.types import ArrayLike
 
 
 def check_room(path: str, nbytes: int) -> None:
@@ -60,7 +62,7 @@ class FileArray:
         """Number of axes."""
         return len(self.shape)
 
-    def __getitem__(self, index: Any) -> NDArray[np.generic]:
+    def __getitem__(self, index: object) -> NDArray[np.generic]:
         with self.opener(self.path, self.key) as array:
             return np.array(array[index])
 
@@ -87,7 +89,7 @@ def name_axes(name: str, ndim: int, dims: Sequence[str] | None, alone: bool) -> 
     return tuple(dims)
 
 
-def choose(arrays: Mapping[str, Any], variables: Sequence[str] | None, path: str) -> Json:
+def choose(arrays: Mapping[str, object], variables: Sequence[str] | None, path: str) -> Json:
     """The arrays asked for, or all.
 
     Raises
@@ -111,7 +113,7 @@ def choose_labelled(
 
 
 def label_arrays(
-    arrays: Mapping[str, Any],
+    arrays: Mapping[str, ArrayLike | FileArray],
     variables: Sequence[str] | None,
     dims: Sequence[str] | None,
     chunks: Mapping[str, int] | None,
@@ -156,7 +158,7 @@ def label_arrays(
     return add_coords(ds, coords, interval, arrays, path)
 
 
-def require(module: str) -> Any:
+def require(module: str) -> ModuleType:
     """Import a module of the ``hdf`` extra.
 
     Raises

@@ -48,7 +48,7 @@ def add_coords(
     ds: xr.Dataset,
     coords: Coords | None,
     interval: Interval | None,
-    arrays: Mapping[str, Any],
+    arrays: Mapping[str, object],
     path: str,
 ) -> xr.Dataset:
     """The dataset with coordinates as the options say, which take the place of those that it has.
@@ -151,7 +151,7 @@ def _values(
     return values.reshape(size), attrs
 
 
-def _number(name: str, value: Any, path: str) -> float:
+def _number(name: str, value: object, path: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
         raise ValueError(f"{path!r}: coords of {name!r} have {value!r}, expected a finite number.")
     return float(value)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylops_distributed.ingest.formats.base import require
+
+if TYPE_CHECKING:
+    import h5py
 
 # Filters of HDF5 itself, and compressors that only decode: bzip2, LZF, Blosc, LZ4, bitshuffle, ZFP, Zstandard, Blosc 2
 # and SZ. For any other number HDF5 would load whatever library says that it is that filter.
@@ -38,7 +41,7 @@ def check_contained(path: str) -> None:
                 _check_dataset(path, name, item)
 
 
-def _check_dataset(path: str, name: str, dataset: Any) -> None:
+def _check_dataset(path: str, name: str, dataset: h5py.Dataset) -> None:
     if dataset.external:
         raise _outside(path, name, dataset.external[0][0])
     if dataset.is_virtual:

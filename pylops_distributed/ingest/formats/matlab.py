@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -18,6 +18,9 @@ from pylops_distributed.ingest.formats.base import FileArray, check_room, label_
 from pylops_distributed.ingest.formats.coordinates import Coords, Interval
 from pylops_distributed.ingest.formats.hdf5_links import check_contained
 from pylops_distributed.vectors.types import DType, NDArray
+
+if TYPE_CHECKING:
+    import h5py
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +101,7 @@ def _kind(array: NDArray) -> str:
 
 
 def _check_others(
-    path: str, arrays: Mapping[str, Any], others: Mapping[str, str], variables: Sequence[str] | None
+    path: str, arrays: Mapping[str, object], others: Mapping[str, str], variables: Sequence[str] | None
 ) -> None:
     """Raise for sparse matrices, whose numbers would be lost, and log all else that is left out."""
     if wanted := [name for name in variables or () if name in others]:
@@ -150,7 +153,7 @@ def _complex(dtype: DType) -> DType | None:
 
 
 @contextmanager
-def _opened(path: str, key: str) -> Iterator[Any]:
+def _opened(path: str, key: str) -> Iterator[_Transposed]:
     with require("h5py").File(path, "r") as file:
         yield _Transposed(file[key])
 
@@ -158,10 +161,10 @@ def _opened(path: str, key: str) -> Iterator[Any]:
 class _Transposed:
     """An HDF5 dataset seen with the axes the other way round, as MATLAB stores them."""
 
-    def __init__(self, dataset: Any) -> None:
+    def __init__(self, dataset: h5py.Dataset) -> None:
         self.dataset = dataset
 
-    def __getitem__(self, index: tuple[Any, ...]) -> object:
+    def __getitem__(self, index: tuple[object, ...]) -> object:
         part = self.dataset[tuple(reversed(index))].T
         kind = _complex(part.dtype)
         return part if kind is None else np.ascontiguousarray(part).view(kind)

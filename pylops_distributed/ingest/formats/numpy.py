@@ -13,6 +13,7 @@ import xarray as xr
 
 from pylops_distributed.ingest.formats.base import FileArray, check_room, choose, label_arrays
 from pylops_distributed.ingest.formats.coordinates import Coords, Interval, arrays_named
+from pylops_distributed.vectors.types import NDArray
 
 
 def open_npy(
@@ -71,7 +72,7 @@ def open_npy(
     return ds.assign_attrs(reading="whole")
 
 
-def _member(archive: Any, name: str, path: str) -> Any:
+def _member(archive: Mapping[str, NDArray], name: str, path: str) -> NDArray:
     """One array of an archive."""
     try:
         return archive[name]
@@ -89,5 +90,5 @@ def _load(path: str) -> Any:
 
 
 @contextmanager
-def _mapped(path: str, key: str) -> Iterator[Any]:
+def _mapped(path: str, key: str) -> Iterator[NDArray]:
     yield np.load(path, mmap_mode="r", allow_pickle=False)

@@ -70,7 +70,7 @@ class Source(BaseModel):
 
     @field_validator("options", mode="before")
     @classmethod
-    def _plain(cls, options: Settings) -> Any:
+    def _plain(cls, options: Settings) -> object:
         """Arrays as lists: options are stored and sent as JSON."""
         if isinstance(options, Mapping):
             return {key: cls._plain(value) for key, value in options.items()}
@@ -101,7 +101,9 @@ class Source(BaseModel):
         return status.st_size, status.st_mtime_ns
 
 
-def open_source(path: str, *, format: str | None = None, checksum: bool = True, **options: Any) -> xr.Dataset:
+def open_source(
+    path: str, *, format: str | None = None, checksum: bool = True, **options: object
+) -> xr.Dataset:
     """Open a raw file of any known format as a lazy dataset with coordinates, units and provenance.
 
     Parameters

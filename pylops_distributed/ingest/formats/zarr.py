@@ -10,6 +10,7 @@ import dask.array as da
 import psutil
 import xarray as xr
 import zarr
+from zarr.abc.store import Store
 from zarr.errors import GroupNotFoundError, NodeNotFoundError
 
 from pylops_distributed.ingest.formats.base import choose, choose_labelled, name_axes
@@ -22,7 +23,7 @@ from pylops_distributed.ingest.formats.coordinates import (
     check_dims,
     rename_axes,
 )
-from pylops_distributed.storage.object_store import open_storage
+from pylops_distributed.storage.object_store import Array, open_storage
 
 MASK = "trace_mask"
 
@@ -106,7 +107,7 @@ def open_zarr(
     return add_coords(ds, coords, interval, plain, path)
 
 
-def _open_labelled(store: Any, left_out: Sequence[str], arrays: Mapping[str, Any]) -> xr.Dataset:
+def _open_labelled(store: Store, left_out: Sequence[str], arrays: Mapping[str, Array]) -> xr.Dataset:
     """The variables of a labelled store, decoded, with zeros left as they are.
 
     In version 2, xarray keeps what stands for a missing value as the array's fill value, and takes any fill value for
@@ -139,7 +140,7 @@ def with_mask(whole: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
 
 
 def _check_structured(
-    path: str, arrays: Mapping[str, Any], plain: Mapping[str, Any], variables: Sequence[str] | None
+    path: str, arrays: Mapping[str, Array], plain: Mapping[str, Array], variables: Sequence[str] | None
 ) -> None:
     """Raise for arrays of records, which have no numbers to take, unless others are chosen."""
     records = sorted(set(arrays) - set(plain))
@@ -150,7 +151,7 @@ def _check_structured(
         )
 
 
-def _check_chunk(path: str, array: Any) -> None:
+def _check_chunk(path: str, array: Array) -> None:
     """Reject chunks, or indices of shards, that do not fit into memory: to read any of one is to hold all of it."""
     inner = math.prod(array.chunks) * max(1, array.dtype.itemsize)
     outer = math.prod(array.shards or array.chunks) // max(1, math.prod(array.chunks)) * 16
@@ -161,7 +162,7 @@ def _check_chunk(path: str, array: Any) -> None:
         )
 
 
-def _labelled(array: Any) -> bool:
+def _labelled(array: Array) -> bool:
     """Whether the axes have names, as xarray writes them."""
     return (
         "_ARRAY_DIMENSIONS" in array.attrs

@@ -148,7 +148,7 @@ class IRLS:
             return Reason.CONVERGED
         return Reason.NITER if state.outer >= self.nouter else None
 
-    def _damped(self, size: Scalar, c: Vector) -> Any:
+    def _damped(self, size: da.Array, c: Vector) -> da.Array:
         return size + self.epsI**2 * squared_norm(c) if self.epsI else size
 
 

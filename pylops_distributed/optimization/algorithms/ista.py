@@ -24,7 +24,7 @@ from pylops_distributed.vectors.elementwise import (
 )
 from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.thresholding import KINDS, Kind, threshold
-from pylops_distributed.vectors.types import NDArray
+from pylops_distributed.vectors.types import NDArray, Scalar
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class ISTA:
             shrunk = threshold(coefficients, self.threshkind, weight)
         return shrunk if self.SOp is None else self.SOp.apply(shrunk)
 
-    def measure(self, state: ISTAState, x: Vector, monitored: Any, misfit: Any) -> dict[str, da.Array]:
+    def measure(self, state: ISTAState, x: Vector, monitored: Scalar, misfit: Scalar) -> dict[str, da.Array]:
         """Scalars after a step to ``x``: from the squared norms of the residuals to watch and to count."""
         measures = scalars(
             _measure, ("count", "normres", "grown", "cost"), state.count, state.normres, monitored, misfit,

@@ -2,9 +2,11 @@ r"""Least squares by Golub-Kahan bidiagonalisation: LSMR."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import dask.array as da
 import numpy as np
 
 from pylops_distributed.execution.state import Reason, State, scalar, vector
@@ -66,9 +68,10 @@ class LSMRState(State):
     conda: Any = scalar("conda")
 
     @property
-    def cost(self) -> Any:
+    def cost(self) -> da.Array:
         """Norm of the residual, under the name that all solvers have for it."""
-        return self.normr
+        cost: da.Array = self.normr
+        return cost
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,14 @@ class LSMR:
         return 0.0 if x0 is None else self.damp
 
     def _state(
-        self, iteration: int, x: Vector, basis: Bidiagonal, h: Vector, hbar: Vector, normb: Any, values: Any
+        self,
+        iteration: int,
+        x: Vector,
+        basis: Bidiagonal,
+        h: Vector,
+        hbar: Vector,
+        normb: da.Array,
+        values: Mapping[str, da.Array],
     ) -> LSMRState:
         carried = {name: values[name] for name in _CARRIED}
         return LSMRState(

@@ -2,6 +2,7 @@ r"""Least squares by Golub-Kahan bidiagonalisation: LSQR."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -180,7 +181,9 @@ class LSQR:
         """The damping that becomes part of the operator."""
         return self.damp if x0 is not None or self.M is not None else 0.0
 
-    def _norms(self, op: LinearOperator, basis: Bidiagonal, carried: Any, x: Vector) -> dict[str, da.Array]:
+    def _norms(
+        self, op: LinearOperator, basis: Bidiagonal, carried: Mapping[str, da.Array], x: Vector
+    ) -> dict[str, da.Array]:
         """Norms of the data's part of the residual, where that has the model's part below it."""
         _, damp = system_of(op, basis.u, self.damp)
         if damp == self.damp:
@@ -191,7 +194,13 @@ class LSQR:
         )
 
     def _state(
-        self, iteration: int, x: Vector, basis: Bidiagonal, w: Vector, values: Any, var: Any
+        self,
+        iteration: int,
+        x: Vector,
+        basis: Bidiagonal,
+        w: Vector,
+        values: Mapping[str, da.Array],
+        var: Vector | None,
     ) -> LSQRState:
         extra = {"p": basis.p} if self.M is not None else {"var": var} if self.calc_var else {}
         carried = {name: values[name] for name in _CARRIED}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import dask.array as da
 import numpy as np
 
 from pylops_distributed.execution.state import Reason, State, Takes, scalar
@@ -76,7 +77,8 @@ class PowerIteration:
         return Reason.NITER if state.iteration >= self.niter else None
 
 
-def largest_eigenvalue(op: LinearOperator, like: Vector, **settings: Any) -> Any:
+def largest_eigenvalue(op: LinearOperator, like: Vector, **settings: Any) -> da.Array:
     """Magnitude of the largest eigenvalue as a lazy 0-d array, after all ``niter`` steps."""
     solver = PowerIteration(**settings)
-    return unroll(solver, op, noise(op.domain, op.dtype, like), solver.niter).size
+    size: da.Array = unroll(solver, op, noise(op.domain, op.dtype, like), solver.niter).size
+    return size

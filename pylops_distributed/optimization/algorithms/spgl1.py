@@ -77,9 +77,10 @@ class SPGL1State(State):
     g2: Any = scalar("g2")
 
     @property
-    def cost(self) -> Any:
+    def cost(self) -> da.Array:
         """Norm of the residual, under the name that all solvers have for it."""
-        return self.rnorm
+        cost: da.Array = self.rnorm
+        return cost
 
 
 @dataclass(frozen=True)
@@ -210,9 +211,9 @@ class SPGL1:
         x: Vector,
         r: Vector,
         g: Vector,
-        sty: Any,
+        sty: Scalar,
         s2: Scalar,
-        *numbers: Any,
+        *numbers: Scalar,
     ) -> dict[str, da.Array]:
         real = real_dtype(x)
         gap = vdot(r, r - y)

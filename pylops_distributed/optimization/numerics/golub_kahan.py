@@ -81,7 +81,7 @@ def unit(x: Vector, size: Scalar) -> Vector:
     return elementwise(_scaled, x, size)
 
 
-def _right(p: Vector, M: LinearOperator | None) -> tuple[Any, Any, Any]:
+def _right(p: Vector, M: LinearOperator | None) -> tuple[Vector, Vector, da.Array]:
     v = p if M is None else M.apply(p)
     return v, p, (squared_norm(p) if M is None else vdot(p, v).real) ** 0.5
 
@@ -134,7 +134,7 @@ def system_of(op: LinearOperator, u: Vector, damp: float) -> tuple[Any, float]:
 
 def start_bidiagonalisation(
     op: LinearOperator, y: Vector, x0: Vector | None, M: LinearOperator | None = None, damp: float = 0.0
-) -> Any:
+) -> tuple[Vector, Bidiagonal]:
     """The initial model and the bidiagonalisation before its first step.
 
     With ``damp`` it is that of :class:`Damped`.

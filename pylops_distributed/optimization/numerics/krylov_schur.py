@@ -150,7 +150,7 @@ def _invariant_subspace(
     return Z[:, :size], S[:size, :size]
 
 
-def _grow(op: LinearOperator, V: list[Vector], H: Matrix, kind: DType) -> list[Any]:
+def _grow(op: LinearOperator, V: list[Vector], H: Matrix, kind: DType) -> list[Vector]:
     """Add vectors until there is one more than ``H`` has columns, which are filled in; computed."""
     while len(V) <= H.shape[1]:
         first = len(V) - 1
@@ -174,7 +174,7 @@ def _grow(op: LinearOperator, V: list[Vector], H: Matrix, kind: DType) -> list[A
     return V
 
 
-def _orthogonal(w: Vector, V: list[Vector]) -> tuple[Any, da.Array, da.Array]:
+def _orthogonal(w: Vector, V: list[Vector]) -> tuple[Vector, da.Array, da.Array]:
     """The part of ``w`` across all of ``V``, of norm one; what of it is along them, and its length."""
     size = norm(w)
     h = _dots(w, V)

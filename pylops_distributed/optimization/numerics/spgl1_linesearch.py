@@ -138,7 +138,7 @@ def _begin(n: Numbers) -> Numbers:
     return replace(n, step=1.0, scale=1.0, snorm=0.0, nsafe=0.0, trials=0.0, phase=CURVED)
 
 
-def _taken(n: Numbers, f: Any, rules: Tolerances) -> Numbers:
+def _taken(n: Numbers, f: NDArray, rules: Tolerances) -> Numbers:
     """A new iterate; the objectives of the newest three are what the next ones must be below."""
     n = replace(_begin(n), f=f, fold=n.f, niters=n.niters + 1)
     if n.single or f > rules.sigma**2 / 2:
@@ -146,7 +146,7 @@ def _taken(n: Numbers, f: Any, rules: Tolerances) -> Numbers:
     return n
 
 
-def _shorter(n: Numbers, s2: Any, rules: Tolerances) -> Numbers:
+def _shorter(n: Numbers, s2: NDArray, rules: Tolerances) -> Numbers:
     """Half the step; shorter still where the projection returns the same model again."""
     snorm, scale, nsafe = np.sqrt(s2 / rules.size), n.scale, n.nsafe
     if abs(snorm - n.snorm) <= 1e-6 * snorm:
@@ -155,7 +155,7 @@ def _shorter(n: Numbers, s2: Any, rules: Tolerances) -> Numbers:
     return replace(n, step=n.step / 2, trials=n.trials + 1, snorm=snorm, scale=scale, nsafe=nsafe)
 
 
-def _errors(n: Numbers, rules: Tolerances) -> tuple[Any, Any]:
+def _errors(n: Numbers, rules: Tolerances) -> tuple[float, float]:
     residual = abs(n.rnorm - rules.sigma) / max(1, n.rnorm)
     return residual, abs(n.f - rules.sigma**2 / 2) / max(1, n.f)
 

@@ -133,7 +133,7 @@ def _terms(
     Regs: Sequence[LinearOperator],
     dataregs: Sequence[VectorLike | None] | None,
     epsRs: Sequence[float] | None,
-) -> tuple[list[LinearOperator], list[float], list[Any]]:
+) -> tuple[list[LinearOperator], list[float], list[VectorLike | None]]:
     """Regularisation operators with their weights and data, None for zero data."""
     terms = [aslinearoperator(reg) for reg in Regs]
     eps = [1.0] * len(terms) if epsRs is None else list(epsRs)
@@ -147,7 +147,7 @@ def _terms(
 
 def many(
     Op: LinearOperator, y: VectorLike, x0: VectorLike | None
-) -> tuple[LinearOperator, VectorLike, VectorLike | None, Callable[[Any], Any]]:
+) -> tuple[LinearOperator, VectorLike, VectorLike | None, Callable[[da.Array], da.Array]]:
     """A system for the columns of a matrix ``y`` side by side: operator, data, first model, and how to lay out models.
 
     Data that are not such a matrix stay as they are.

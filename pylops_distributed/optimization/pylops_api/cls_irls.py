@@ -43,7 +43,9 @@ class IRLS(OuterLoop):
         if kind != "model":
             self._settings |= {"threshR": threshR, "epsR": epsR, "warm": warm}
 
-    def step(self, x: VectorLike, engine: str = "scipy", show: bool = False, **kwargs_solver: Any) -> Vector:
+    def step(
+        self, x: VectorLike, engine: str = "scipy", show: bool = False, **kwargs_solver: object
+    ) -> Vector:
         """One outer iteration from model ``x``; returns the new one."""
         if check_engine(engine) == "scipy":
             if not self._begun:
@@ -55,7 +57,7 @@ class IRLS(OuterLoop):
 
     def run(
         self, x: VectorLike | None, nouter: int = 10, engine: str = "scipy", show: bool = False,
-        itershow: Sequence[int] = (10, 10, 10), **kwargs_solver: Any,
+        itershow: Sequence[int] = (10, 10, 10), **kwargs_solver: object,
     ) -> Vector:  # fmt: skip
         """Outer iterations for what model ``x`` does not explain; returns the sum of both."""
         nouter = nouter if self.nouter is None else self.nouter
@@ -81,8 +83,8 @@ class IRLS(OuterLoop):
         self, y: VectorLike, x0: VectorLike | None = None, nouter: int = 10, threshR: bool = False, epsR: float = 1e-10,
         epsI: float = 1e-10, tolIRLS: float = 1e-10, kind: str = "data", warm: bool = False,
         engine: str = "scipy", preallocate: bool = False, show: bool = False,
-        itershow: Sequence[int] = (10, 10, 10), **kwargs_solver: Any,
-    ) -> tuple[Any, int]:  # fmt: skip
+        itershow: Sequence[int] = (10, 10, 10), **kwargs_solver: object,
+    ) -> tuple[Vector, int]:  # fmt: skip
         """All at once; returns what :func:`pylops_distributed.optimization.sparsity.irls` returns."""
         self.setup(
             y=y, threshR=threshR, epsR=epsR, epsI=epsI, tolIRLS=tolIRLS, warm=warm, kind=kind, show=show
@@ -101,7 +103,7 @@ class IRLS(OuterLoop):
 
         self.outer_run(step, nouter, lambda update: update >= self.tolIRLS, show, itershow)
 
-    def _start_rounds(self, x: VectorLike | None, known: VectorLike | None) -> Any:
+    def _start_rounds(self, x: VectorLike | None, known: VectorLike | None) -> Vector:
         """Keep what the rounds are, for what model ``known`` does not explain; returns the model to begin at."""
         self._begun = True
         op, data, epsI = self._problem(known, self._settings["epsI"])

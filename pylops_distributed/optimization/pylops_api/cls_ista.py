@@ -11,7 +11,7 @@ from pylops_distributed.optimization.basesolver import Solver
 from pylops_distributed.optimization.eigs import power_iteration
 from pylops_distributed.vectors.space import Vector, VectorLike
 from pylops_distributed.vectors.thresholding import Kind
-from pylops_distributed.vectors.types import Options, Results
+from pylops_distributed.vectors.types import NDArray, Options, Results
 
 
 class ISTA(Solver):
@@ -69,7 +69,7 @@ class ISTA(Solver):
         tol: float = 1e-10, threshkind: Kind = "soft", perc: float | None = None,
         decay: Sequence[float] | None = None, monitorres: bool = False, preallocate: bool = False,
         show: bool = False, itershow: Sequence[int] = (10, 10, 10),
-    ) -> tuple[Any, int, Any]:  # fmt: skip
+    ) -> tuple[Vector, int, NDArray]:  # fmt: skip
         """All at once; returns what :func:`pylops_distributed.optimization.sparsity.ista` returns."""
         x = self.setup(
             y=y, x0=x0, niter=niter, SOp=SOp, eps=eps, alpha=alpha, eigsdict=eigsdict, tol=tol,

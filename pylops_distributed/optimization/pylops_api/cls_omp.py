@@ -10,15 +10,17 @@ import dask
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.execution.state import Reason
+from pylops_distributed.execution.state import Reason, State, Stops
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import mp, omp
+from pylops_distributed.optimization.algorithms.mp import MPState
+from pylops_distributed.optimization.algorithms.omp import OMPState
 from pylops_distributed.optimization.numerics.outer_loop import OuterLoop, length
 from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.omp_rounds import OMPRounds, model_of_coefficients
 from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
 from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, unflatten
-from pylops_distributed.vectors.types import Settings
+from pylops_distributed.vectors.types import NDArray, Settings
 
 Coefficients: TypeAlias = Sequence[complex]
 
@@ -108,7 +110,7 @@ class OMP(OuterLoop):
         normalizecols: bool = False,
         Opbasis: LinearOperator | None = None, optimal_coeff: bool = False, engine: str = "scipy",
         preallocate: bool = False, show: bool = False, itershow: Sequence[int] = (10, 10, 10),
-    ) -> tuple[Any, int, Any]:  # fmt: skip
+    ) -> tuple[Vector, int, NDArray]:  # fmt: skip
         """All at once; returns what :func:`pylops_distributed.optimization.sparsity.omp` returns."""
         self.setup(
             y, niter_outer=niter_outer, niter_inner=niter_inner, sigma=sigma, normalizecols=normalizecols,
@@ -155,7 +157,7 @@ class OMP(OuterLoop):
         self.callback(x, self._cols)
         return x
 
-    def in_batches(self, x: Any, limited: object) -> object:
+    def in_batches(self, x: Any, limited: Stops[State]) -> object:
         """Steps until ``limited``, an algorithm, is done; returns the coefficients chosen."""
         super().in_batches(self._x, limited)
         coefficients, self._cols = support(self.state)
@@ -167,7 +169,7 @@ def column_norms(op: LinearOperator) -> da.Array:
     return da.sqrt((abs(op.todense()) ** 2).sum(axis=0)).persist()
 
 
-def support(state: Any) -> tuple[list[complex], list[int]]:
+def support(state: MPState | OMPState) -> tuple[list[complex], list[int]]:
     """The coefficients that were chosen and their flat positions, in the order of their choice."""
     rank, x = flatten(state.rank), flatten(state.x)
     chosen = rank > 0

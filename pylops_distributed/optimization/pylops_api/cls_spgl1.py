@@ -10,7 +10,7 @@ from pylops_distributed.execution.state import Reason, reason_to_stop
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import spgl1
 from pylops_distributed.optimization.basesolver import Solver
-from pylops_distributed.vectors.space import VectorLike, flatten
+from pylops_distributed.vectors.space import Vector, VectorLike, flatten
 from pylops_distributed.vectors.types import Settings
 
 
@@ -46,7 +46,9 @@ class SPGL1(Solver):
         """Not there, as in PyLops: use run or solve."""
         raise NotImplementedError("SPGL1 has no step: use run or solve")
 
-    def run(self, x: VectorLike | None, show: bool = False, **kwargs_spgl1: Any) -> tuple[Any, Any, Settings]:
+    def run(
+        self, x: VectorLike | None, show: bool = False, **kwargs_spgl1: object
+    ) -> tuple[Vector, Vector, Settings]:
         """Steps from coefficients ``x`` until done; returns the model, its coefficients and the solver's numbers."""
         op = self.Op if self.SOp is None else self.Op @ self.SOp.H
         machine = self.algorithm(self.tau, self.sigma, **kwargs_spgl1)
@@ -69,8 +71,8 @@ class SPGL1(Solver):
     def solve(
         self, y: VectorLike, x0: VectorLike | None = None, SOp: LinearOperator | None = None, tau: float = 0.0,
         sigma: float = 0.0,
-        show: bool = False, **kwargs_spgl1: Any,
-    ) -> tuple[Any, Any, Settings]:  # fmt: skip
+        show: bool = False, **kwargs_spgl1: object,
+    ) -> tuple[Vector, Vector, Settings]:  # fmt: skip
         """All at once; returns what :func:`pylops_distributed.optimization.sparsity.spgl1` returns."""
         self.setup(y=y, SOp=SOp, tau=tau, sigma=sigma, show=show)
         xinv, pinv, info = self.run(x0, show=show, **kwargs_spgl1)

@@ -73,7 +73,7 @@ class SplitBregman(OuterLoop):
 
     def run(
         self, x: VectorLike, engine: str = "scipy", show: bool = False, itershow: Sequence[int] = (10, 10, 10),
-        show_inner: bool = False, **kwargs_lsqr: Any,
+        show_inner: bool = False, **kwargs_lsqr: object,
     ) -> Vector:  # fmt: skip
         """Outer iterations from model ``x`` until done; returns the last one."""
         if check_engine(engine) == "pylops":
@@ -96,7 +96,7 @@ class SplitBregman(OuterLoop):
         epsRL1s: Sequence[float] | None = None, epsRL2s: Sequence[float] | None = None, tol: float = 1e-10,
         tau: float = 1.0, restart: bool = False, engine: str = "scipy", preallocate: bool = False,
         show: bool = False, itershow: Sequence[int] = (10, 10, 10), show_inner: bool = False, **kwargs_lsqr: Any,
-    ) -> tuple[Any, int, Any]:  # fmt: skip
+    ) -> tuple[Vector, int, list[float]]:  # fmt: skip
         """All at once; returns what :func:`pylops_distributed.optimization.sparsity.splitbregman` returns."""
         x = self.setup(
             y, RegsL1, x0=x0, niter_outer=niter_outer, niter_inner=niter_inner, RegsL2=RegsL2, dataregsL2=dataregsL2,

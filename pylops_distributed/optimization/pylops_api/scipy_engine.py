@@ -56,7 +56,7 @@ class ScipyCG(cls_basic.CG):
 
     def solve(  # type: ignore[override]
         self, y: VectorLike, x0: VectorLike | None = None, damp: float = 0.0, rtol: float = 1e-5, atol: float = 0.0,
-        maxiter: int | None = None, M: Any = None, callback: Callable[[Any], Any] | None = None,
+        maxiter: int | None = None, M: LinearOperator | None = None, callback: Callable[[Vector], Vector] | None = None,
         show: bool = False,
     ) -> Results:  # fmt: skip
         """All at once; returns what :func:`cg` returns."""
@@ -135,8 +135,8 @@ def cg(
     atol: float = 0.0,
     maxiter: int | None = None,
     M: LinearOperator | None = None,
-    callback: Callable[[Any], Any] | None = None,
-) -> tuple[Any, int]:
+    callback: Callable[[Vector], Vector] | None = None,
+) -> tuple[Vector, int]:
     """Conjugate gradients for a Hermitian, positive definite operator, called and stopped as SciPy's.
 
     Parameters
@@ -220,7 +220,7 @@ def _accepted(
     return accepted
 
 
-def call(solver: Callable[..., Any], Op: LinearOperator, data: Any, settings: Options) -> Any:
+def call(solver: Callable[..., Any], Op: LinearOperator, data: VectorLike, settings: Options) -> Any:
     """The model that ``solver(Op, data, **settings)`` returns first, for a solver of any library.
 
     Solvers of SciPy and PyLops are called with their own keyword arguments, a local operator and flat NumPy data;
@@ -237,7 +237,7 @@ def call(solver: Callable[..., Any], Op: LinearOperator, data: Any, settings: Op
     return solver(Op, data, **settings)[0]
 
 
-def least_squares_model(Op: LinearOperator, data: Any, settings: Options, caller: str) -> object:
+def least_squares_model(Op: LinearOperator, data: VectorLike, settings: Options, caller: str) -> object:
     """The model of least squares by the engine that ``settings`` name: SciPy's LSQR, or PyLops' CGLS."""
     settings = dict(settings)
     if check_engine(settings.pop("engine", "scipy")) == "scipy":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -49,7 +50,7 @@ class OperatorSpec(BaseModel):
         operator: LinearOperator = aslinearoperator(instance)
         return operator
 
-    def find(self) -> Any:
+    def find(self) -> Callable[..., LinearOperator]:
         """The class or function that makes the operator."""
         module, _, name = self.path.rpartition(".")
         allowed = packages()
@@ -59,7 +60,7 @@ class OperatorSpec(BaseModel):
                 f"the environment variable {ENVIRONMENT}"
             )
         try:
-            target = getattr(import_module(module), name)
+            target: Callable[..., LinearOperator] = getattr(import_module(module), name)
         except (ImportError, AttributeError) as error:
             raise ValueError(f"there is no operator {self.path}: {error}") from error
         if not _makes_operators(target) or target.__module__.split(".")[0] not in allowed:
@@ -76,7 +77,7 @@ def _makes_operators(target: object) -> bool:
     return inspect.isfunction(target) and "LinearOperator" in str(target.__annotations__.get("return", ""))
 
 
-def _value(setting: object, ds: xr.Dataset) -> Any:
+def _value(setting: object, ds: xr.Dataset) -> object:
     """An argument: lists, which YAML has, stand for tuples."""
     if isinstance(setting, dict) and set(setting) == {"variable"}:
         return da.asarray(variable(ds, setting["variable"]).data)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike
 
 from pylops_distributed import tuning
 from pylops_distributed.problems.base import relative_norm
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from pylops_distributed.storage.group_metadata import Json
+    from pylops_distributed.vectors.types import NDArray
 else:
     da, xr = lazy_module("dask.array"), lazy_module("xarray")
 
@@ -59,7 +60,7 @@ def variable(
     return array.transpose(*dims, ...)
 
 
-def chunked(array: xr.DataArray, dtype: Any, whole: Sequence[Hashable] = ()) -> da.Array:
+def chunked(array: xr.DataArray, dtype: DTypeLike, whole: Sequence[Hashable] = ()) -> da.Array:
     """The values of a variable, the dimensions ``whole`` in one chunk, the others cut so that workers share."""
     values = da.asarray(array.data).astype(dtype)
     limit = min(tuning.nbytes("problems.chunk"), max(1, values.nbytes // 4))
@@ -94,7 +95,7 @@ def labels_of(array: xr.DataArray) -> Labels:
     return Labels(dims, {d: array.coords[d].variable for d in dims if d in array.coords})
 
 
-def in_unit(axis: xr.DataArray, unit: str) -> NDArray[Any]:
+def in_unit(axis: xr.DataArray, unit: str) -> NDArray:
     """The values of an axis, or of a variable, in a unit; as they are where it does not tell its own.
 
     Raises
@@ -258,7 +259,7 @@ def _placed(true: xr.DataArray, model: xr.DataArray) -> da.Array:
     return shaped(true.transpose(..., *named), model.shape)
 
 
-def _close(values: Any, true: Any) -> bool:
+def _close(values: NDArray, true: NDArray) -> bool:
     """Whether coordinates are the same to a hundredth of their smallest step."""
     if values.shape != true.shape or values.dtype.kind not in "iuf" or true.dtype.kind not in "iuf":
         return bool(np.array_equal(values, true))

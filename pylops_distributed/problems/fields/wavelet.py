@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pylops_distributed.registry import lazy_module
@@ -13,6 +13,8 @@ from pylops_distributed.registry import lazy_module
 if TYPE_CHECKING:
     import dask.array as da
     from pylops.utils import wavelets
+
+    from pylops_distributed.vectors.types import NDArray
 else:
     da, wavelets = lazy_module("dask.array"), lazy_module("pylops.utils.wavelets")
 
@@ -26,7 +28,7 @@ class Ricker(BaseModel):
     kind: Literal["ricker"] = "ricker"
     peak: float = Field(gt=0, description="peak frequency, Hz")
 
-    def samples(self, dt: float) -> NDArray[np.float64]:
+    def samples(self, dt: float) -> npt.NDArray[np.float64]:
         """Samples every ``dt`` ms, odd in number, zero time in the middle."""
         half = 2 * int(np.ceil(650 / (self.peak * dt)))  # 1.3 periods, where 2e-6 is left
         return np.asarray(wavelets.ricker(np.arange(half + 1) * dt / 1000, f0=self.peak)[0])
@@ -48,7 +50,7 @@ class Samples(BaseModel):
             )
         return values
 
-    def samples(self, dt: float) -> NDArray[np.float64]:
+    def samples(self, dt: float) -> npt.NDArray[np.float64]:
         """The samples themselves."""
         return np.asarray(self.values)
 
@@ -85,13 +87,13 @@ class Statistical(BaseModel):
         return Samples(values=tuple((wavelet * np.sqrt(energy) / (size * self.reflectivity)).tolist()))
 
 
-def arrivals(times: NDArray[Any], t: NDArray[Any], wavelet: NDArray[Any]) -> NDArray[Any]:
+def arrivals(times: NDArray, t: NDArray, wavelet: NDArray) -> NDArray:
     """Traces with a wavelet at one time each: of the shape of ``times``, and that of the axis ``t`` behind."""
     lag = (t - times[..., None]) / (t[1] - t[0]) + wavelet.size // 2
     return np.asarray(np.interp(lag, np.arange(wavelet.size), wavelet, left=0.0, right=0.0))
 
 
-def _lags(n: int) -> NDArray[np.int64]:
+def _lags(n: int) -> npt.NDArray[np.int64]:
     """Absolute lag of each sample of a circular correlation of length ``n``."""
     return np.minimum(np.arange(n), n - np.arange(n))
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
 from pylops_distributed.ingest.formats.segy.binary_header import (
     BINARY_BYTES,
@@ -26,6 +25,7 @@ from pylops_distributed.ingest.formats.segy.fields import (
 )
 from pylops_distributed.ingest.formats.segy.grid import TraceGrid
 from pylops_distributed.ingest.formats.segy.layout import Headers, Layout, Place, standard
+from pylops_distributed.vectors.types import NDArray
 
 # Scalars of elevations and positions, unit of positions, delay, number of samples, interval, scalar of times.
 FIXED = tuple(standard(byte) for byte in (69, 71, 89, 109, 115, 117, 215))
@@ -37,7 +37,7 @@ NAMES = (b"SEG00001", "SEG00001".encode("cp037"))
 
 def sample_axis(
     layout: Layout, headers: Headers, interval: float | None, start: float | None
-) -> NDArray[np.float64]:
+) -> npt.NDArray[np.float64]:
     """Times [ms] or depths [m] of the samples."""
     path = layout.path
     for name, value in (("interval", interval), ("start", start)):
@@ -77,7 +77,7 @@ def _interval(layout: Layout, headers: Headers) -> float:
     return float(dt or binary_dt) / 1000
 
 
-def _constant(path: str, values: NDArray[Any], field: str, byte: int, cure: str) -> Any:
+def _constant(path: str, values: NDArray, field: str, byte: int, cure: str) -> float:
     """The one value of a header field."""
     (different,) = np.nonzero(values != values[0])
     if different.size:
@@ -85,7 +85,8 @@ def _constant(path: str, values: NDArray[Any], field: str, byte: int, cure: str)
             f"{path!r}: the {field} (byte {byte}) is {values[0]:.9g} in trace 0, but "
             f"{values[different[0]]:.9g} in trace {different[0]}: {cure}."
         )
-    return values[0].item()
+    value: float = values[0].item()
+    return value
 
 
 def extension(place: Place) -> Place:
@@ -122,7 +123,7 @@ def check_extension(layout: Layout, headers: Headers, fields: list[Field]) -> He
     return headers
 
 
-def scaled(headers: Headers, field: Field) -> NDArray[Any]:
+def scaled(headers: Headers, field: Field) -> NDArray:
     """A field after its scalar: 0 means 1, a negative one divides. Extended fields take its place."""
     values = headers[field.place]
     if field.scalar:
@@ -136,7 +137,7 @@ def scaled(headers: Headers, field: Field) -> NDArray[Any]:
     return values
 
 
-def spread_coordinate(grid: TraceGrid, field: NDArray[Any]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+def spread_coordinate(grid: TraceGrid, field: NDArray) -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:
     """A coordinate on the grid, without the dimensions past the second along which it never changes."""
     over, values = tuple(grid.axes), grid.spread(field)
     while len(over) > 2:

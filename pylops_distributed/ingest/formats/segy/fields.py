@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -91,7 +91,7 @@ def scalar_of(name: str, byte: int) -> int:
     return ELEVATION if _ELEVATION.fullmatch(word) else SCALARS.get(byte, 0)
 
 
-def parse_field(name: str, spec: Any, layout: Layout) -> Field:
+def parse_field(name: str, spec: object, layout: Layout) -> Field:
     """A field as it was asked for.
 
     Raises
@@ -191,7 +191,7 @@ def check_overlaps(
     return headers | changed
 
 
-def check_numbers(grid: TraceGrid, positions: Mapping[int, Any]) -> None:
+def check_numbers(grid: TraceGrid, positions: Mapping[int, NDArray | None]) -> None:
     """Raise for positions that would be taken for line numbers because nothing was said about the bytes.
 
     Raises

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
 from pylops_distributed import tuning
 from pylops_distributed.errors import GeometryError
+from pylops_distributed.vectors.types import NDArray
 
-Integers: TypeAlias = NDArray[np.integer[Any]]
+Integers: TypeAlias = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -28,20 +29,20 @@ class TraceGrid:
         Trace number (counted from 0) in each cell, -1 where there is no trace.
     """
 
-    axes: dict[str, NDArray[Any]]
+    axes: dict[str, NDArray]
     numbers: Integers
 
     @property
-    def mask(self) -> NDArray[np.bool_]:
+    def mask(self) -> npt.NDArray[np.bool_]:
         """True where there is a trace."""
         return self.numbers >= 0
 
-    def spread(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
+    def spread(self, values: NDArray) -> npt.NDArray[np.float64]:
         """Put one value per trace on the grid; holes become NaN."""
         return np.where(self.mask, values[self.numbers], np.nan)
 
 
-def build_grid(keys: Mapping[str, NDArray[Any]]) -> TraceGrid:
+def build_grid(keys: Mapping[str, NDArray]) -> TraceGrid:
     """Lay the traces out by their header values, in any order and with holes.
 
     Parameters
@@ -60,7 +61,7 @@ def build_grid(keys: Mapping[str, NDArray[Any]]) -> TraceGrid:
         If a field is not filled in, too few of the cells have a trace, or two traces share one.
     """
     count = len(next(iter(keys.values())))
-    axes: dict[str, NDArray[Any]] = {name: np.unique(values) for name, values in keys.items()}
+    axes: dict[str, NDArray] = {name: np.unique(values) for name, values in keys.items()}
     for name, axis in axes.items():
         if axis.dtype.kind == "f" and not np.isfinite(axis).all():
             raise GeometryError(f"{name!r} is not finite in some traces: the byte or its type is wrong.")
@@ -94,6 +95,6 @@ def build_grid(keys: Mapping[str, NDArray[Any]]) -> TraceGrid:
     return TraceGrid(axes, numbers)
 
 
-def _named(axes: Mapping[str, NDArray[Any]]) -> str:
+def _named(axes: Mapping[str, NDArray]) -> str:
     """For example '23 inline x 18 crossline'."""
     return " x ".join(f"{axis.size} {name}" for name, axis in axes.items())

@@ -9,8 +9,6 @@ The fraction may begin with zero digits: such words are legal, and old field sys
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,7 +36,7 @@ def decode_ibm(words: NDArray[np.uint32]) -> NDArray[np.float64]:
     return np.where(words >> np.uint32(31), -values, values)
 
 
-def encode_ibm(values: Any) -> NDArray[np.uint32]:
+def encode_ibm(values: NDArray[np.generic]) -> NDArray[np.uint32]:
     """Return the IBM words nearest to numbers, ties to even.
 
     Parameters

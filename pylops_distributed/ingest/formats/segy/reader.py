@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import dask.array as da
 import numpy as np
@@ -50,6 +50,7 @@ from pylops_distributed.ingest.formats.segy.layout import (
     standard,
 )
 from pylops_distributed.ingest.formats.segy.samples import read_traces
+from pylops_distributed.vectors.types import Options, Settings
 
 _CDP = {"cdp_x": 181, "cdp_y": 185}
 _ENDS = {"source_x": 73, "source_y": 77, "receiver_x": 81, "receiver_y": 85}
@@ -163,7 +164,7 @@ def open_segy(
     return ds
 
 
-def layout_of(path: str, options: Mapping[str, Any]) -> Layout:
+def layout_of(path: str, options: Options) -> Layout:
     """Structure of a file that is read with these options."""
     return read_layout(path, **{name: options[name] for name in LAYOUT_OPTIONS if name in options})
 
@@ -219,7 +220,7 @@ def _needed_fields(layout: Layout, headers: Headers, times: Collection[str]) -> 
     return delay + ([117] if "interval" not in times and layout.interval is None else [])
 
 
-def _readings(layout: Layout, headers: Headers, fields: Mapping[str, Field]) -> dict[str, Any]:
+def _readings(layout: Layout, headers: Headers, fields: Mapping[str, Field]) -> Settings:
     """Settings under which a file is read differently than by earlier versions, so that the dataset is another one."""
     scalars = {
         name: field.scalar for name, field in fields.items() if field.scalar != SCALARS.get(field.byte, 0)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -16,6 +16,7 @@ from pylops_distributed.compat.linux import allocate
 from pylops_distributed.ingest.formats.segy.binary_header import Endian
 from pylops_distributed.ingest.formats.segy.layout import IBM, Layout, read_layout
 from pylops_distributed.ingest.formats.segy.samples import write_run
+from pylops_distributed.vectors.types import NDArray, Options
 
 IEEE, FORMAT_BYTE = 5, 3224
 READ: Literal["r"] = "r"
@@ -29,7 +30,7 @@ def copy_segy(
     array: xr.DataArray,
     numbers: xr.DataArray,
     endian: Endian,
-    options: Mapping[str, Any] | None = None,
+    options: Options | None = None,
 ) -> None:
     """Write the traces of an array in the order, and with all headers, of a SEG-Y file.
 
@@ -93,7 +94,7 @@ def _copy_headers(source: Layout, target: Layout) -> None:
         shutil.copyfileobj(file, copy)  # records after the last trace
 
 
-def _blocks(array: xr.DataArray) -> Iterator[tuple[tuple[slice, ...], Any]]:
+def _blocks(array: xr.DataArray) -> Iterator[tuple[tuple[slice, ...], NDArray]]:
     """Blocks of whole traces, one at a time, each with the place of its traces."""
     whole = array.chunk({array.dims[-1]: -1})
     sizes = whole.chunks or ()
