@@ -34,10 +34,10 @@ class Call(Protocol[T_co]):
     """Something that a part was asked, which answers in its time."""
 
     def result(self, timeout: float | None = None) -> T_co:
-        """The answer, once it is there."""
+        """The answer, which is waited for."""
 
     def done(self) -> bool:
-        """Whether it is there."""
+        """Whether the answer has come."""
 
 
 def should_stop(state: S, until: Done[S], iteration: int, row: Row) -> bool:

@@ -85,7 +85,7 @@ def in_words(function: object, error: ValueError) -> ValueError:
 
 
 class Applied(Protocol):
-    """What is looked at here of an operator."""
+    """An operator as the checks of this module use it."""
 
     @property
     def domain(self) -> AnySpace:

@@ -23,7 +23,7 @@ __all__ = [
 
 
 class HasData(Protocol):
-    """What is looked at here of a solver."""
+    """A solver as the callbacks of this module use it."""
 
     data: Vector
 
