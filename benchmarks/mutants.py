@@ -42,7 +42,10 @@ MANY = 300  # tests that reach a line: then all of that part are run, which name
 EQUIVALENT = Path(__file__).with_name("mutants_equivalent.txt")
 # Modules, and the tests that are about them.
 TABLE = {
-    "store": (["pylops_distributed/storage/*.py"], ["tests/storage"]),
+    "store": (
+        ["pylops_distributed/storage/*.py"],
+        ["tests/storage", "tests/flows/test_secrecy.py", "tests/flows/test_listing.py", "tests/inversion"],
+    ),
     "ingest": (["pylops_distributed/ingest/**/*.py"], ["tests/ingest"]),
     "identity": (
         [
@@ -64,7 +67,7 @@ TABLE = {
     ),
     "optimization": (
         ["pylops_distributed/optimization/**/*.py"],
-        ["tests/optimization", "tests/linearoperator/test_matrix.py"],
+        ["tests/optimization", "tests/linearoperator/test_matrix.py", "tests/avo"],
     ),
 }
 P = "tests/storage/test_promises.py"

@@ -130,7 +130,7 @@ def not_finite(state: State) -> list[str]:
 
 
 class Stops(Protocol[S_contra]):
-    """What says when to stop."""
+    """A solver as the rules for stopping see it."""
 
     def done(self, state: S_contra, /) -> Reason | None:
         """The reason to stop at a computed state, or None."""
