@@ -7,6 +7,7 @@ import pytest
 from segy_files import lines, write_traces
 
 from pylops_distributed.ingest import open_segy, open_source, write_segy
+from pylops_distributed.ingest.formats.segy.layout import STANDARD, standard_code
 
 
 @pytest.fixture
@@ -138,3 +139,21 @@ def test_writing(sgy, options, message):
     with pytest.raises(ValueError, match=message):
         write_segy(sgy, **({"data": np.ones((2, 3, 4))} | options))
     assert not Path(sgy).exists()
+
+
+@pytest.mark.parametrize(("lines", "length", "fits"), [(40, 76, True), (41, 1, False), (1, 77, False)])
+def test_a_textual_header_has_40_lines_of_76_characters(sgy, lines, length, fits):
+    if fits:
+        write_segy(sgy, np.ones((2, 3, 4)), text=["x" * length] * lines)
+        assert open_source(sgy).attrs["segy_text"].count("x") == lines * length
+    else:
+        with pytest.raises(ValueError, match=f"text has {lines} lines, expected up to 40, of up to 76"):
+            write_segy(sgy, np.ones((2, 3, 4)), text=["x" * length] * lines)
+
+
+def test_widths_of_the_standard_are_those_up_to_the_next_field():
+    # Of SEG-Y's table of trace headers: line number, source's group scalar, interval, inline, the last two fields.
+    codes = {1: "i4", 69: "i2", 71: "i2", 73: "i4", 115: "u2", 117: "u2", 189: "i4", 197: "i4"}
+    assert {byte: standard_code(byte) for byte in codes} == codes
+    assert standard_code(max(STANDARD)) == "i4"  # up to the end of the header
+    assert standard_code(2) is None
