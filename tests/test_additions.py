@@ -51,14 +51,12 @@ ONES = {
             "from .algorithms.linearizedadmm",
             "from .algorithms.landweber import Landweber as Landweber",
         ),
-        ("tests/optimization/solvers.py", '    Case("cg",', '    Case("landweber", po.Landweber(6)),'),
         (
-            *PYTEST,
-            "tests/optimization/test_solvers.py",
-            "tests/storage/test_stored_names.py",
-            "-k",
-            "landweber or registered or keep_their_names",
+            "tests/optimization/solvers.py",
+            '    Case("cg",',
+            '    Case("landweber", po.Landweber(6), stored={"LandweberState": "model cost"}),',
         ),
+        (*PYTEST, "tests/optimization/test_solvers.py", "-k", "landweber or registered"),
     ),
     "problem": Addition(
         ("problem.py", "pylops_distributed/problems/doubling.py"),
@@ -67,7 +65,7 @@ ONES = {
             '        "interpolation":',
             '        "doubling": "pylops_distributed.problems.doubling:Doubling",',
         ),
-        None,
+        ("tests/storage/test_stored_names.py", '    "interpolation",', '    "doubling",'),
         ("-m", "pylops_flows.cli.main", "demo", "doubling", "--root", "runs"),
     ),
     "cluster": Addition(
@@ -139,8 +137,9 @@ def test_one_file_one_line_one_case(tmp_path, kind, environment):
     checks = (
         *PYTEST,
         "tests/test_imports.py",
+        "tests/storage/test_stored_names.py",
         "-k",
-        new.stem + " or circle or flat or registries or lazy_name",
+        new.stem + " or circle or flat or registries or lazy_name or keep_their_names or names_in_tokens",
     )
     for command in (one.command, checks):
         done = subprocess.run(

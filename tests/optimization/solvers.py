@@ -1,6 +1,5 @@
 """The registry of solvers: every exported algorithm, what it is compared with, and what a step may cost."""
 
-from functools import partial
 from typing import Any
 
 import dask.array as da
@@ -18,7 +17,13 @@ WEIGHTS = np.linspace(0.5, 1, N)
 basic, sparsity = pylops.optimization.basic, pylops.optimization.sparsity
 
 
-Case = partial(SolverCase, passes=(1, 1))
+# Arrays of states by their stored names, of solvers newer than the list in `tests/storage/test_stored_names.py`.
+STORED: dict[str, str] = {}
+
+
+def Case(*about: Any, stored: dict[str, str] | None = None, **more: Any) -> SolverCase:
+    STORED.update(stored or {})
+    return SolverCase(*about, **{"passes": (1, 1), **more})
 
 
 def _cg(**settings: Any) -> Any:
