@@ -1,4 +1,4 @@
-"""Removable data of a store: nobody would notice their loss."""
+"""Removable data of a store: neither results nor resuming needs them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pylops_distributed.storage import local_files as files
 from pylops_distributed.storage.checkpoint_keys import CheckpointKey, published_checkpoints
+from pylops_distributed.storage.checkpoint_policies import FEWEST
 from pylops_distributed.storage.group_metadata import delete_group
 from pylops_distributed.storage.lease import ROOT as ATTEMPTS
 from pylops_distributed.storage.lease import acquire, owner
@@ -101,6 +102,10 @@ def find_removable(root: str | Path, days: float = 30.0) -> Iterator[Removable]:
     stopped and have not been touched for ``days``, with their checkpoints; and remains of runs whose deletion was
     broken off. Results and datasets stay.
 
+    The :class:`~pylops_distributed.storage.checkpoint_policies.Retention` of a run, which is ``checkpoint.keep`` and
+    ``checkpoint.keep_every`` in settings, counts only while it is solved: iterates that it kept to be looked at are
+    what there is to remove afterwards. A run that can still be resumed keeps all that its retention kept.
+
     Parameters
     ----------
     root : str or Path
@@ -137,8 +142,8 @@ def _remains(root: str | Path) -> Iterator[Removable]:
 def _older(storage: Storage) -> list[CheckpointKey]:
     """The checkpoints before the newest two intact ones, oldest first."""
     entries = published_checkpoints(storage)
-    kept = list(islice(verified_checkpoints(storage), 2)) if len(entries) > 2 else []
-    return [entry for entry in entries if entry < kept[1]] if len(kept) == 2 else []
+    kept = list(islice(verified_checkpoints(storage), FEWEST)) if len(entries) > FEWEST else []
+    return [entry for entry in entries if entry < kept[-1]] if len(kept) == FEWEST else []
 
 
 def _size(storage: Storage, path: str) -> int:

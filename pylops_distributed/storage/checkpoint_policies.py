@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+# The newest one, and one to fall back to where that is corrupt: kept while a run is solved, and after it is finished.
+FEWEST = 2
+
 
 class Numbered(Protocol):
     """Anything with an iteration number."""
@@ -65,7 +68,11 @@ class Budget:
 
 @dataclass(frozen=True)
 class Retention:
-    """Which checkpoints to keep.
+    """Which checkpoints to keep while a run is solved.
+
+    It is applied after each save, to intact checkpoints. Once a run is finished, nothing is deleted before a user asks
+    for it: :func:`pylops_distributed.runs.pruning.find_removable`, behind ``pld runs --prune``, then lists all but the
+    newest 2 intact ones, whatever ``latest`` and ``every`` are. Export iterates that you want to keep for longer.
 
     Parameters
     ----------
@@ -80,12 +87,12 @@ class Retention:
         If ``latest`` is below 2 or ``every`` below 1.
     """
 
-    latest: int = 2
+    latest: int = FEWEST
     every: int | None = None
 
     def __post_init__(self) -> None:
-        if self.latest < 2 or (self.every is not None and self.every < 1):
-            raise ValueError(f"keep at least the latest 2 and every 1st checkpoint, got {self}")
+        if self.latest < FEWEST or (self.every is not None and self.every < 1):
+            raise ValueError(f"keep at least the latest {FEWEST} and every 1st checkpoint, got {self}")
 
     def keeps(self, entry: Numbered, rank: int) -> bool:
         """Whether to keep a checkpoint which ``rank`` others are newer than."""

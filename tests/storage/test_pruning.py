@@ -40,6 +40,21 @@ def test_the_newest_two_intact_ones_stay(run, tmp_path, corrupt, left):
             assert_same(store.latest(ToyState).state, after(int(newest[1:9])))
 
 
+@pytest.mark.parametrize("finished", [True, False], ids=["finished", "stopped"])
+def test_retention_counts_while_a_run_is_solved_and_pruning_after_it_is_finished(tmp_path, finished):
+    run = Run.create_or_open(tmp_path / "run.zarr", identity=IDENTITY, provenance={"name": "run"})
+    with run.attempt() as attempt, CheckpointStore(attempt, retention=Retention(3, every=2)) as store:
+        for iteration in range(1, 8):
+            store.save(after(iteration))
+            store.wait()
+        if finished:
+            run.write_result(attempt, {"model": Variable(("x",), [1.0, 2.0])}, checkpoint="i00000007-a0001")
+    kept = [int(name[1:9]) for name in run.storage.dirs("checkpoints")]
+    assert kept == [2, 4, 5, 6, 7]
+    removable = [one.path.rpartition("/")[2] for one in find_removable(tmp_path)]
+    assert [int(name[1:9]) for name in removable] == ([2, 4, 5] if finished else [])
+
+
 def test_an_abandoned_run_on_s3_is_deleted_and_its_neighbour_is_not(bucket):
     for name in ("abandoned", "kept"):
         run = Run.create_or_open(
