@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
-import xarray as xr
 from prefect import flow, unmapped
 from prefect_dask import DaskTaskRunner
 
@@ -19,6 +19,9 @@ from pylops_flows.runtime.task_runner import preimport_on_workers
 from pylops_flows.runtime.upload_module import upload_module
 from pylops_flows.settings.pipeline import PipelineConfig
 from pylops_flows.settings.sweep_grid import TABLE, combination_label, combinations, configs
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 PICTURE = "lcurve.png"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -18,11 +18,13 @@ from pylops.avo.avo import (
     zoeppritz_scattering,
 )
 
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import one_of, shape_of
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike, NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
 
 __all__ = [
     "AVOLinearModelling", "akirichards", "approx_zoeppritz_pp", "fatti", "ps", "zoeppritz_element", "zoeppritz_pp",

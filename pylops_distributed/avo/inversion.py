@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import dask.array as da
 import numpy as np
 import scipy.linalg
+from numpy.typing import DTypeLike
 
+from pylops_distributed.basicoperators.diagonal import Diagonal
+from pylops_distributed.basicoperators.firstderivative import FirstDerivative
+from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
+from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.blockwise import Array, WholeAxisRule
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.leastsquares import regularized_inversion
 from pylops_distributed.optimization.pylops_api.scipy_engine import least_squares_model
 from pylops_distributed.optimization.sparsity import splitbregman
 from pylops_distributed.vectors.space import Vector, one_array
 from pylops_distributed.vectors.types import Settings
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 def by_matrix(
@@ -54,6 +62,32 @@ def regularized(
             Op, data, [blocky[0]], x0=m0, RegsL2=regs or None, epsRL1s=[blocky[1]], epsRL2s=weights or None, **settings
         )[0]  # fmt: skip
     return da.asarray(model).reshape(Op.dims)
+
+
+def prestack_roughness(
+    dims: tuple[int, ...],
+    epsR: float,
+    epsI: float | Sequence[float] | None,
+    epsRL1: float | None,
+    dtype: DTypeLike,
+) -> tuple[list[tuple[LinearOperator, float]], tuple[LinearOperator, float] | None]:
+    """Operators of pre-stack models, with their weights, of what shall be small, and of what shall be sparse."""
+    line = len(dims) == 3
+    smooth: list[tuple[LinearOperator, float]] = []
+    if len(dims) == 4:
+        smooth.append((Laplacian(dims, axes=(2, 3), dtype=dtype), epsR))
+    elif epsRL1 is not None:  # along time the model is blocky
+        smooth += [(SecondDerivative(dims, axis=2, dtype=dtype), epsR)] if line else []
+    elif line:
+        smooth.append((Laplacian(dims, axes=(0, 2), dtype=dtype), epsR))
+    else:
+        smooth.append((SecondDerivative(dims, axis=0, dtype=dtype), epsR))
+    if epsI is not None:
+        weights = np.broadcast_to(np.asarray(epsI, dtype), dims[1:2])
+        smooth.append((Diagonal(weights, dims=dims, axis=1, dtype=dtype), 1.0))
+    if epsRL1 is None:
+        return smooth, None
+    return smooth, (FirstDerivative(dims, axis=0, dtype=dtype), epsRL1)
 
 
 def weight_of(eps: float | Sequence[float]) -> float:

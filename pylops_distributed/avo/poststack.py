@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import dask.array as da
 import numpy as np
@@ -21,10 +21,12 @@ from pylops_distributed.blockwise import Array, BlockwiseOperator, WholeAxisRule
 from pylops_distributed.blockwise.arguments import one_of, shape_of
 from pylops_distributed.blockwise.finite_differences import apply_sum
 from pylops_distributed.blockwise.rechunk import rechunk_whole
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.vectors.types import ChunksLike, NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 __all__ = ["PoststackInversion", "PoststackLinearModelling"]
 

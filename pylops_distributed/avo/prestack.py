@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dask.array as da
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.avo.avo import Linearization, coefficients, linearization_of
-from pylops_distributed.avo.inversion import by_matrix, by_steps, regularized, weight_of
-from pylops_distributed.basicoperators.diagonal import Diagonal, as_lazy_array
-from pylops_distributed.basicoperators.firstderivative import FirstDerivative, first_difference
-from pylops_distributed.basicoperators.laplacian import Laplacian
+from pylops_distributed.avo.inversion import by_matrix, by_steps, prestack_roughness, regularized, weight_of
+from pylops_distributed.basicoperators.diagonal import as_lazy_array
+from pylops_distributed.basicoperators.firstderivative import first_difference
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
-from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.blockwise import Array, BlockwiseOperator, WholeAxisRule, chain
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.finite_differences import apply_sum
 from pylops_distributed.blockwise.rechunk import rechunk_whole
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.vectors.space import BlockVector, Vector, one_array
 from pylops_distributed.vectors.types import ChunksLike, NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 __all__ = ["PrestackInversion", "PrestackLinearModelling", "PrestackWaveletModelling"]
 
@@ -330,7 +330,7 @@ def PrestackInversion(
         run_dottest(op, verb=True)
     y = _stacked(d) if epsR is not None or background is None else _stacked(d) - op.apply(background)
     if epsR is not None:
-        smooth, blocky = _roughness(
+        smooth, blocky = prestack_roughness(
             op.dims, weight_of(epsR), epsI, None if epsRL1 is None else weight_of(epsRL1), op.dtype
         )
         model = regularized(op, y, background, smooth, blocky, kwargs_solver)
@@ -358,32 +358,6 @@ def _stacked(d: list[da.Array]) -> Vector:
 def _columns(gathers: da.Array) -> da.Array:
     """Gathers of shape ``(nt, n, ...)`` as the explicit operator takes them: one angle after another."""
     return gathers.swapaxes(0, 1).reshape(-1, *gathers.shape[2:])
-
-
-def _roughness(
-    dims: tuple[int, ...],
-    epsR: float,
-    epsI: float | Sequence[float] | None,
-    epsRL1: float | None,
-    dtype: DTypeLike,
-) -> tuple[list[tuple[LinearOperator, float]], tuple[LinearOperator, float] | None]:
-    """Operators, with their weights, of what shall be small, and of what shall be sparse."""
-    line = len(dims) == 3
-    smooth: list[tuple[LinearOperator, float]] = []
-    if len(dims) == 4:
-        smooth.append((Laplacian(dims, axes=(2, 3), dtype=dtype), epsR))
-    elif epsRL1 is not None:  # along time the model is blocky
-        smooth += [(SecondDerivative(dims, axis=2, dtype=dtype), epsR)] if line else []
-    elif line:
-        smooth.append((Laplacian(dims, axes=(0, 2), dtype=dtype), epsR))
-    else:
-        smooth.append((SecondDerivative(dims, axis=0, dtype=dtype), epsR))
-    if epsI is not None:
-        weights = np.broadcast_to(np.asarray(epsI, dtype), dims[1:2])
-        smooth.append((Diagonal(weights, dims=dims, axis=1, dtype=dtype), 1.0))
-    if epsRL1 is None:
-        return smooth, None
-    return smooth, (FirstDerivative(dims, axis=0, dtype=dtype), epsRL1)
 
 
 def _weigh(block: Array, G: Array) -> Array:

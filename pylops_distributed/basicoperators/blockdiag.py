@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pylops_distributed.basicoperators.stack import Stack, dtype_with
 from pylops_distributed.vectors.joint import join, joint, split
-from pylops_distributed.vectors.space import AnySpace, BlockVector
 from pylops_distributed.vectors.types import DType
+
+if TYPE_CHECKING:
+    from pylops_distributed.vectors.space import AnySpace, BlockVector
 
 
 class BlockDiag(Stack):

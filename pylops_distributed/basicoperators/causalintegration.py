@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import axes_of, one_of, shape_of
 from pylops_distributed.blockwise.assembly import pad
 from pylops_distributed.blockwise.prefix_scan import scan
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
 
 
 class CausalIntegration(LinearOperator):

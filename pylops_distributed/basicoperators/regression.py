@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -11,8 +11,10 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
-from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import ArrayLike, DType, NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.vectors.space import Vector
 
 
 class Regression(MatrixMult):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import dask.array as da
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.firstderivative import Kind
 from pylops_distributed.basicoperators.firstdirectionalderivative import FirstDirectionalDerivative
 from pylops_distributed.blockwise.finite_differences import depths
 from pylops_distributed.blockwise.halo_graph import chunks_with_room
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike
+
+if TYPE_CHECKING:
+    from pylops_distributed.basicoperators.firstderivative import Kind
+    from pylops_distributed.vectors.space import Space
 
 
 class SecondDirectionalDerivative(LinearOperator):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import pairwise, product
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -14,13 +14,15 @@ from dask.highlevelgraph import HighLevelGraph
 from dask.typing import Key
 
 from pylops_distributed import tuning
-from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.blockwise.precision import in_precision
 from pylops_distributed.blockwise.rechunk import whole_axis_chunks
 from pylops_distributed.compat.dask import GraphNode, Task, TaskRef
 from pylops_distributed.compat.malloc import retain_scratch_memory
 from pylops_distributed.graph.lowering import OUTPUT_SIZE_RULES
 from pylops_distributed.vectors.types import DType
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise.halo_tasks import Array
 
 
 def apply_along_axes(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.linalg import toeplitz
 
-from pylops_distributed.blockwise.halo_tasks import Array
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise.halo_tasks import Array
 
 LONG = 128  # samples of a filter from which on Fourier transforms, or running sums, are faster than products
 

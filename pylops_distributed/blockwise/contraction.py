@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise, product
 from math import ceil, prod
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -15,10 +15,12 @@ from dask.highlevelgraph import HighLevelGraph
 from dask.utils import parse_bytes
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.blockwise.rechunk import rechunk_small, split_longest_axis
 from pylops_distributed.compat.dask import Task, TaskRef
 from pylops_distributed.compat.malloc import as_aligned
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise.halo_tasks import Array
 
 Indices: TypeAlias = tuple[int, ...]
 PARTS = 3  # most tasks that share out the products of an output chunk ...

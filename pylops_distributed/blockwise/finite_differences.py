@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.blockwise.operator import StencilRule
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise.halo_tasks import Array
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pylops_distributed.blockwise.halo_tasks import Array, Kernel
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise.halo_tasks import Array, Kernel
 
 
 def chain(block: Array, kernels: tuple[Kernel, ...]) -> Array:

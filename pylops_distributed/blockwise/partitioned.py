@@ -6,18 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
 from dask.base import tokenize
 
 from pylops_distributed.blockwise.arguments import real_type
-from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.blockwise.operator import shared_tasks
 from pylops_distributed.blockwise.pylops_kernel import OperatorFactory
 from pylops_distributed.blockwise.rechunk import split_longest_axis
 from pylops_distributed.vectors.types import Chunks, DType
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise.halo_tasks import Array
 
 # Engines behind such operators keep global tables in each process, which threads must not change at once.
 _engine = Lock()

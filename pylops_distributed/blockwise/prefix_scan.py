@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -11,8 +11,10 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.compat.dask import Task, TaskRef
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise.halo_tasks import Array
 
 
 def scan(

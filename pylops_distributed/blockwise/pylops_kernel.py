@@ -6,16 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from threading import get_ident
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pylops
 from dask.base import tokenize
 
 from pylops_distributed import tuning
-from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.blockwise.operator import LeadingAxesRule, WholeAxisRule
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    import pylops
+
+    from pylops_distributed.blockwise.halo_tasks import Array
 
 _built: dict[Any, pylops.LinearOperator] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import product
 from math import ceil, prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -15,9 +15,11 @@ from dask.highlevelgraph import HighLevelGraph
 from dask.utils import parse_bytes
 
 from pylops_distributed import tuning
-from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.compat.dask import Task, TaskRef, meta_of
 from pylops_distributed.vectors.types import Chunks
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise.halo_tasks import Array
 
 
 def rechunk_whole(x: da.Array, axes: Iterable[int]) -> da.Array:

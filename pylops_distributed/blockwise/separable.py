@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import dask.array as da
 
 from pylops_distributed.blockwise.axis_kernels import apply_along_axes
-from pylops_distributed.blockwise.halo_tasks import Array
 from pylops_distributed.blockwise.rechunk import split_count
 from pylops_distributed.vectors.types import Chunks, DType
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise.halo_tasks import Array
 
 
 class Separable(Protocol):

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import dask
-from distributed import SpecCluster
 from distributed.security import Security
 
 from pylops_distributed.clusters.adaptive import adapted
@@ -16,6 +15,7 @@ from pylops_distributed.compat.distributed import get_ip
 from pylops_distributed.compat.jobqueue import DeletesKeyFiles
 
 if TYPE_CHECKING:
+    from distributed import SpecCluster
     from distributed.security import Security
 
 LOOPBACK = "127.0.0.1:0"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylops_distributed.clusters.options import ClusterKind, check_options, check_security, need
-from pylops_distributed.compat.distributed import Cluster
+
+if TYPE_CHECKING:
+    from pylops_distributed.compat.distributed import Cluster
 
 PACKAGE = "dask_kubernetes.operator"
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import runpy
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask
-from distributed.security import Security
+
+if TYPE_CHECKING:
+    from distributed.security import Security
 
 ROLES = ("client", "scheduler", "worker")
 

@@ -7,14 +7,16 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from distributed import SpecCluster, SSHCluster
-from distributed.security import Security
 
 from pylops_distributed.clusters.options import ClusterKind, check_options, check_security, encryption, need
 from pylops_distributed.clusters.secured import settings
 from pylops_distributed.compat.ssh import process_class
+
+if TYPE_CHECKING:
+    from distributed.security import Security
 
 LOOPBACK = "127.0.0.1:0"
 

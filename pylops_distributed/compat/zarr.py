@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+from typing import TYPE_CHECKING
 
-import zarr
 from obstore.exceptions import BaseError
-from zarr.core.metadata.v3 import ArrayV3Metadata
+
+if TYPE_CHECKING:
+    import zarr
+    from zarr.core.metadata.v3 import ArrayV3Metadata
 
 _BROKEN = os.strerror(errno.EIO)  # the system's message for a disk that has lost data
 

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
@@ -28,7 +28,6 @@ from pylops_distributed.compat.malloc import free_memory, retain_freed_memory
 from pylops_distributed.compat.worker import actors_on
 from pylops_distributed.errors import WorkerLostError
 from pylops_distributed.execution.engine import Call, Done, PartitionedEngine, S, own
-from pylops_distributed.execution.handshake import Address
 from pylops_distributed.execution.partition import Partition, Row, Taken
 from pylops_distributed.execution.partition_plan import Share, plan_partitions
 from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
@@ -36,6 +35,9 @@ from pylops_distributed.execution.transport import PeerTransport
 from pylops_distributed.execution.worker_loss import describe_worker_loss, is_worker_loss
 from pylops_distributed.vectors.space import keys_of
 from pylops_distributed.vectors.types import NDArray, Settings
+
+if TYPE_CHECKING:
+    from pylops_distributed.execution.handshake import Address
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

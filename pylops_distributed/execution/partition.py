@@ -7,17 +7,19 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from heapq import heappop
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from dask.typing import Key
 
 from pylops_distributed.errors import PartitionLostError
-from pylops_distributed.execution.handshake import Address
 from pylops_distributed.execution.operator_cache import OperatorCache
 from pylops_distributed.execution.partition_plan import Message, Share, is_scalar
 from pylops_distributed.execution.process import computing, find_libraries
 from pylops_distributed.execution.schedule import PartitionProgram, StepRun
+
+if TYPE_CHECKING:
+    from pylops_distributed.execution.handshake import Address
 
 Row: TypeAlias = list[Any]
 # The scalars after each step, and the bytes that came from outside the part's memory since its beginning.

@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, groupby, product, zip_longest
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dask.typing import Key
 
 from pylops_distributed.compat.dask import GraphNode, cull
-from pylops_distributed.execution.tracing import StepTemplate
 from pylops_distributed.vectors.space import keys_of
+
+if TYPE_CHECKING:
+    from pylops_distributed.execution.tracing import StepTemplate
 
 Stages: TypeAlias = dict[tuple[Key, int], int]  # by value and part
 Crossing: TypeAlias = dict[tuple[int, int, int], list[Key]]  # by sender, receiver and stage

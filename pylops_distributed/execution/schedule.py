@@ -6,13 +6,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from heapq import heappush
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dask.typing import Key
 
 from pylops_distributed.execution.compile import compile_task
-from pylops_distributed.execution.operator_cache import OperatorCache
 from pylops_distributed.execution.partition_plan import Message, Share, is_scalar
+
+if TYPE_CHECKING:
+    from pylops_distributed.execution.operator_cache import OperatorCache
 
 
 class PartitionProgram:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dask.utils import format_bytes
-from distributed import Client
 from distributed.comm import CommClosedError
 
 from pylops_distributed import tuning
 from pylops_distributed.compat.distributed import is_actor_loss, memory_kills
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 def describe_worker_loss(client: Client, limits: Mapping[str, int | None]) -> str:

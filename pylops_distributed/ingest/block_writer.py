@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 import zarr
 from numpy.typing import NDArray
 
-from pylops_distributed.ingest.formats.segy.grid import Integers
 from pylops_distributed.ingest.formats.segy.reader import layout_of
 from pylops_distributed.ingest.formats.segy.samples import read_traces
 from pylops_distributed.ingest.formats.source import Source
@@ -19,6 +18,11 @@ from pylops_distributed.ingest.merge import open_sources
 from pylops_distributed.ingest.models import BlockReport, Plan, Statistics
 from pylops_distributed.storage.direct_io import checksum_of
 from pylops_distributed.storage.object_store import Array, Storage, open_array, open_storage
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from pylops_distributed.ingest.formats.segy.grid import Integers
 
 
 def write_block(plan: Plan, index: int) -> BlockReport:

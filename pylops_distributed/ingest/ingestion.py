@@ -7,14 +7,17 @@ its arrays and a folder of working notes, from which an ingest that died resumes
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import dask
 
 from pylops_distributed.ingest.block_writer import write_block
-from pylops_distributed.ingest.formats.source import Source
-from pylops_distributed.ingest.models import DatasetRef
 from pylops_distributed.ingest.planning import plan
 from pylops_distributed.ingest.sealing import read_ref, seal
+
+if TYPE_CHECKING:
+    from pylops_distributed.ingest.formats.source import Source
+    from pylops_distributed.ingest.models import DatasetRef
 
 
 def ingest(

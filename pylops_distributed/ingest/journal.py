@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylops_distributed.ingest.formats.source import Source
 from pylops_distributed.ingest.models import ArrayLayout, BlockRange, Value, cut_blocks
-from pylops_distributed.storage.object_store import Storage
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.object_store import Storage
 
 ROOT, WORK = "zarr.json", ".ingest"
 # The notes are the attributes of a Zarr group: whoever lists the dataset finds nothing that is not Zarr.

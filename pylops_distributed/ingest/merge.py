@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from pylops_distributed.ingest.formats.source import Source
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.ingest.formats.source import Source
 
 # Small arrays that belong to a variable: they are copied with the coordinates.
 NUMBERS = "trace_number"

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from math import sqrt
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import xarray as xr
 from pydantic import BaseModel
 
 from pylops_distributed.basicoperators.gradient import Gradient
@@ -19,17 +18,21 @@ from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.systems import normal_system
 from pylops_distributed.optimization.proximal import L1, L21, TV
 from pylops_distributed.optimization.session import Solver
-from pylops_distributed.problems.base import Penalty, Problem
 from pylops_distributed.problems.fields.operator_spec import OperatorSpec
 from pylops_distributed.problems.fields.packages import PACKAGES
 from pylops_distributed.settings.solver_settings import SOLVERS, SolverSettings, injected_fields, name_of
 from pylops_distributed.storage.content_digest import Sources, named_file, token
-from pylops_distributed.storage.group_metadata import Json
 from pylops_distributed.storage.labels import SpaceLabels
 from pylops_distributed.storage.provenance import fingerprint
 from pylops_distributed.storage.source_code import OURS
 from pylops_distributed.vectors.space import Space, Vector, zeros
 from pylops_distributed.vectors.types import Options
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from pylops_distributed.problems.base import Penalty, Problem
+    from pylops_distributed.storage.group_metadata import Json
 
 AnySolver: TypeAlias = SolverSettings | Solver[Any]
 

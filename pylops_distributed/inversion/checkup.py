@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from pylops_distributed import tuning
 from pylops_distributed.execution import trace_step
-from pylops_distributed.execution.state import State
 from pylops_distributed.inversion.assembly import AnySolver, Assembly, assemble
-from pylops_distributed.problems.base import Problem
 from pylops_distributed.settings.solver_settings import name_of
 from pylops_distributed.utils.dottest import dottest
 from pylops_distributed.vectors.space import BlockVector, Vector
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from pylops_distributed.execution.state import State
+    from pylops_distributed.problems.base import Problem
 
 MIB = 2**20
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import dask.array as da
-import xarray as xr
 
 from pylops_distributed.execution.state import state_arrays
 from pylops_distributed.inversion.assembly import AnySolver, assemble, identity, model_of
-from pylops_distributed.problems.base import Problem
 from pylops_distributed.settings.solver_settings import max_steps_of
-from pylops_distributed.storage.checkpoint_policies import Retention
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from pylops_distributed.problems.base import Problem
+    from pylops_distributed.storage.checkpoint_policies import Retention
 
 
 def _padded_nbytes(array: da.Array) -> int:

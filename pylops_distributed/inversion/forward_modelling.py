@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import xarray as xr
 
 from pylops_distributed.ingest import open_dataset, read_ref
 from pylops_distributed.inversion.result import variables
-from pylops_distributed.problems.base import Problem
 from pylops_distributed.storage.atomic_group import write_group
 from pylops_distributed.storage.group_metadata import metadata_key
 from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.provenance import environment
+
+if TYPE_CHECKING:
+    from pylops_distributed.problems.base import Problem
 
 SCHEMA = "pylops-distributed-modelled/1"
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylops_distributed import tuning
 from pylops_distributed.errors import CorruptionError, NotFiniteError
@@ -20,14 +20,16 @@ from pylops_distributed.inversion.assembly import AnySolver, assemble, identity,
 from pylops_distributed.inversion.warm_start import START, find_warm_start, first_model
 from pylops_distributed.linearoperator.memory_check import check_memory
 from pylops_distributed.optimization.session import Save, Session
-from pylops_distributed.problems.base import Problem
 from pylops_distributed.problems.registry import load_problem
 from pylops_distributed.settings.solver_settings import max_steps_of
 from pylops_distributed.storage.checkpoint_policies import Every, Retention
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.run import Run
-from pylops_distributed.vectors.space import AnySpace, Vector
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.problems.base import Problem
+    from pylops_distributed.vectors.space import AnySpace, Vector
 
 __all__ = ["Inversion", "Progress", "begin", "identity", "run_url"]
 

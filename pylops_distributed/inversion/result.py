@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 import dask
 import numpy as np
-import xarray as xr
 
 from pylops_distributed.execution.state import State
 from pylops_distributed.ingest import open_dataset
@@ -16,7 +16,11 @@ from pylops_distributed.storage.atomic_group import Variable
 from pylops_distributed.storage.checkpoint_keys import published_checkpoints
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.results import result_attrs
-from pylops_distributed.storage.run import Run
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from pylops_distributed.storage.run import Run
 
 log = logging.getLogger(__name__)
 

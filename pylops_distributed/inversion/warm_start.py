@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from pylops_distributed.execution.state import State
-from pylops_distributed.storage.group_metadata import Json
 from pylops_distributed.storage.results import attrs_if_intact
 from pylops_distributed.storage.run import Run, list_runs
 from pylops_distributed.storage.state_io import load_checkpoint, verified_checkpoints
-from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import Options
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
+    from pylops_distributed.vectors.space import Vector
 
 START = "start"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask
 import dask.array as da
@@ -12,8 +12,10 @@ from scipy.sparse import bmat, csr_matrix
 from pylops_distributed.linearoperator.cost import Description, describe
 from pylops_distributed.linearoperator.late_binding import late_bound
 from pylops_distributed.linearoperator.linear_map import ArrayLike, LinearMap
-from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import ChunksLike, NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.vectors.space import Vector
 
 
 class Matrix(LinearMap):

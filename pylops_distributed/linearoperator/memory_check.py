@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, inf
+from typing import TYPE_CHECKING
 
 import dask
 import psutil
@@ -12,9 +13,11 @@ from pylops_distributed.compat.dask import CPU_COUNT, computes_in_one_thread, cu
 from pylops_distributed.compat.worker import current_worker, memory_limit_of, threads_of
 from pylops_distributed.errors import InsufficientMemoryError
 from pylops_distributed.linearoperator.cost import Cost, describe
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space, Vector
 from pylops_distributed.vectors.types import Chunks, ChunksLike
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 def check_memory(

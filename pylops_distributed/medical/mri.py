@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dask.array as da
 import numpy as np
@@ -16,8 +16,10 @@ from pylops_distributed.blockwise.arguments import engine_among, shape_of
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.bilinear import Bilinear
 from pylops_distributed.signalprocessing.fft2d import FFT2D
-from pylops_distributed.signalprocessing.fourier import Engine
 from pylops_distributed.vectors.types import ChunksLike
+
+if TYPE_CHECKING:
+    from pylops_distributed.signalprocessing.fourier import Engine
 
 LOCAL = pylops.medical.MRI2D
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization import cls_basic
 from pylops_distributed.optimization.basesolver import S, as_pylops
 from pylops_distributed.optimization.callback import Callbacks, CostToDataCallback, CostToInitialCallback
-from pylops_distributed.vectors.space import Vector, VectorLike
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.vectors.space import Vector, VectorLike
 
 __all__ = ["cg", "cgls", "lsmr", "lsqr"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import dask
 from pylops.optimization.callback import Callbacks, CostNanInfCallback, CostToInitialCallback
@@ -11,7 +11,9 @@ from pylops.optimization.callback import MetricsCallback as LocalMetricsCallback
 from pylops.utils import metrics
 
 from pylops_distributed.vectors.arithmetic import norm
-from pylops_distributed.vectors.space import Vector
+
+if TYPE_CHECKING:
+    from pylops_distributed.vectors.space import Vector
 
 __all__ = [
     "Callbacks",

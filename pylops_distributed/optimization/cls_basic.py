@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pylops_distributed.execution.state import Reason
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.algorithms import cg, cgls, lsmr, lsqr
 from pylops_distributed.optimization.basesolver import Solver
-from pylops_distributed.vectors.space import Vector, VectorLike
 from pylops_distributed.vectors.types import Results
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.vectors.space import Vector, VectorLike
 
 __all__ = ["CG", "CGLS", "LSMR", "LSQR"]
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylops_distributed.execution import unroll
 from pylops_distributed.linearoperator.linear_map import as_lazy, check_flat
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.algorithms.scipy_rules import ScipyLSQR
 from pylops_distributed.vectors.space import Space, Vector, flatten, reshape, unflatten
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 def divide(op: LinearOperator, y: Vector, niter: int) -> Vector:

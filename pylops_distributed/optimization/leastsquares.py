@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization import cls_leastsquares as cls
 from pylops_distributed.optimization.numerics.systems import regularized_system
-from pylops_distributed.vectors.space import Vector, VectorLike
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.vectors.space import Vector, VectorLike
 
 __all__ = [
     "normal_equations_inversion",

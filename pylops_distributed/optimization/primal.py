@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -11,11 +11,13 @@ import numpy as np
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import admm, linearizedadmm, proximalgradient
-from pylops_distributed.optimization.algorithms.proximalgradient import Acceleration
-from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.vectors.space import BlockVector, Vector, as_floating, reshape
 from pylops_distributed.vectors.types import Results
+
+if TYPE_CHECKING:
+    from pylops_distributed.optimization.algorithms.proximalgradient import Acceleration
+    from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 
 __all__ = ["ADMM", "LinearizedADMM", "ProximalGradient"]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms.primaldual import PrimalDual as Algorithm
 from pylops_distributed.optimization.primal import Callback, as_evaluated, minimise
-from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
-from pylops_distributed.vectors.space import Vector
+
+if TYPE_CHECKING:
+    from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
+    from pylops_distributed.vectors.space import Vector
 
 __all__ = ["PrimalDual"]
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import singledispatch
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import dask
 import dask.array as da
@@ -30,7 +30,6 @@ import numpy as np
 
 from pylops_distributed.errors import RunMismatchError
 from pylops_distributed.execution.state import State
-from pylops_distributed.execution.tracing import Steps
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.algorithms.cg import CG, CGState
 from pylops_distributed.optimization.algorithms.cgls import CGLSState
@@ -46,6 +45,9 @@ from pylops_distributed.vectors.elementwise import elementwise, real_dtype
 from pylops_distributed.vectors.noise import noise
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, one_array
 from pylops_distributed.vectors.types import NDArray, Settings
+
+if TYPE_CHECKING:
+    from pylops_distributed.execution.tracing import Steps
 
 S = TypeVar("S", bound=State)
 History = Mapping[str, np.ndarray[Any, Any]]

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -14,10 +14,12 @@ from pylops_distributed import tuning
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.execution import Engine, await_workers, replay
 from pylops_distributed.execution.state import Reason, State, as_nan, not_finite, stopping
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.resume_proof import prove, witness
 from pylops_distributed.vectors.space import Vector, as_floating
 from pylops_distributed.vectors.types import Settings
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 S = TypeVar("S", bound=State)
 S_co = TypeVar("S_co", bound=State, covariant=True)

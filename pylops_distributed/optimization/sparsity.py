@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization import cls_sparsity as cls
 from pylops_distributed.optimization.basesolver import as_pylops
 from pylops_distributed.optimization.basic import tolerance_callbacks, with_callback
 from pylops_distributed.optimization.callback import CostNanInfCallback
 from pylops_distributed.optimization.numerics.systems import many
-from pylops_distributed.vectors.space import Vector, VectorLike
-from pylops_distributed.vectors.thresholding import Kind
 from pylops_distributed.vectors.types import NDArray, Options, Settings
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.vectors.space import Vector, VectorLike
+    from pylops_distributed.vectors.thresholding import Kind
 
 __all__ = ["fista", "irls", "ista", "omp", "spgl1", "splitbregman"]
 

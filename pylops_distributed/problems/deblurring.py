@@ -11,15 +11,15 @@ from pydantic import Field
 
 from pylops_distributed.basicoperators.gradient import Gradient
 from pylops_distributed.basicoperators.laplacian import Laplacian
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.proximal import L21
 from pylops_distributed.problems.base import Demo, Penalty, Prior, Problem
 from pylops_distributed.problems.fields.variables import chunked, errors, fit_of, labels_of, like, variable
 from pylops_distributed.signalprocessing.convolvend import ConvolveND
-from pylops_distributed.storage.labels import Labels
 
 if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
     from pylops_distributed.storage.group_metadata import Json
+    from pylops_distributed.storage.labels import Labels
 
 
 class Deblurring(Problem):

@@ -10,15 +10,15 @@ import xarray as xr
 from pydantic import Field
 
 from pylops_distributed.basicoperators.diagonal import Diagonal
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.problems.base import Demo, Problem
 from pylops_distributed.problems.fields.variables import chunked, errors, fit_of, labels_of, like, variable
 from pylops_distributed.problems.fields.wavelet import Ricker, arrivals
 from pylops_distributed.signalprocessing.fftnd import FFTND
-from pylops_distributed.storage.labels import Labels
 
 if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
     from pylops_distributed.storage.group_metadata import Json
+    from pylops_distributed.storage.labels import Labels
 
 
 class Interpolation(Problem):

@@ -9,7 +9,6 @@ import numpy as np
 import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field
 
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.proximal import L1
 from pylops_distributed.problems.base import Demo, Penalty, Prior, Problem
 from pylops_distributed.problems.fields.operator_spec import OperatorSpec
@@ -19,6 +18,7 @@ from pylops_distributed.storage.labels import Labels
 from pylops_distributed.vectors.space import Space
 
 if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
     from pylops_distributed.storage.group_metadata import Json
 
 

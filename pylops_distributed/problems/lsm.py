@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.ndimage import gaussian_filter
 
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.problems.base import Demo, Prior, Problem
 from pylops_distributed.problems.fields.variables import (
     chunked,
@@ -28,6 +27,7 @@ from pylops_distributed.storage.labels import Labels
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
 
 if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
     from pylops_distributed.storage.group_metadata import Json
     from pylops_distributed.vectors.types import NDArray
 

@@ -9,7 +9,6 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.problems.base import Demo, Problem, relative_norm
 from pylops_distributed.problems.fields.variables import check_spacing, in_unit, step, variable
 from pylops_distributed.storage.labels import Labels
@@ -18,6 +17,7 @@ from pylops_distributed.vectors.space import BlockVector
 from pylops_distributed.waveeqprocessing.marchenko import Marchenko as Driver
 
 if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
     from pylops_distributed.storage.group_metadata import Json
 
 LAG, POINT = "lag", "point"

@@ -10,7 +10,6 @@ import xarray as xr
 from pydantic import Field
 
 from pylops_distributed.basicoperators.diagonal import Diagonal
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.problems.base import Demo, Problem
 from pylops_distributed.problems.fields.variables import check_spacing, errors, fit_of, step, variable
 from pylops_distributed.problems.fields.wavelet import Ricker, arrivals
@@ -19,6 +18,7 @@ from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.spectra import kernel_of
 
 if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
     from pylops_distributed.storage.group_metadata import Json
 
 AXES = ("source", "receiver", "t")

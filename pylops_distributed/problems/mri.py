@@ -11,7 +11,6 @@ import xarray as xr
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from pylops_distributed.basicoperators.gradient import Gradient
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.medical.mri import MRI2D
 from pylops_distributed.optimization.proximal import L21
 from pylops_distributed.problems.base import Demo, Penalty, Problem
@@ -21,6 +20,7 @@ from pylops_distributed.signalprocessing.dwt2d import DWT2D
 from pylops_distributed.storage.labels import Labels
 
 if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
     from pylops_distributed.storage.group_metadata import Json
     from pylops_distributed.vectors.types import NDArray
 

@@ -12,7 +12,6 @@ from scipy.ndimage import gaussian_filter
 
 from pylops_distributed.avo.prestack import PrestackLinearModelling
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.problems.base import Demo, Prior, Problem
 from pylops_distributed.problems.fields.variables import (
     chunked,
@@ -26,11 +25,12 @@ from pylops_distributed.problems.fields.variables import (
 )
 from pylops_distributed.problems.fields.wavelet import Ricker, Samples
 from pylops_distributed.problems.units import rock_unit
-from pylops_distributed.storage.labels import Labels
 from pylops_distributed.synthetic.layered_volume import layered_volume
 
 if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
     from pylops_distributed.storage.group_metadata import Json
+    from pylops_distributed.storage.labels import Labels
 
 TIME, ANGLE = "twt", "angle"
 ROCKS = ("vp", "vs", "rho")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from pylops_distributed.runs.reading import open_run
-from pylops_distributed.storage.group_metadata import Json
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 
 def compare(*runs: xr.DataTree | str | Path) -> xr.DataTree:

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import xarray as xr
 
 from pylops_distributed.ingest.formats.segy.template_copy import copy_segy
 from pylops_distributed.ingest.formats.source import size_and_sha256
 from pylops_distributed.ingest.merge import trace_numbers
-from pylops_distributed.storage.group_metadata import Json
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 SHOWN = ("model", "residual", "history")
 MISSING = "NetCDF needs h5netcdf: pip install 'pylops-distributed[hdf]'"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import dask.array as da
 import numpy as np
 import xarray as xr
 
-from pylops_distributed.storage.checkpoint_keys import CheckpointKey
 from pylops_distributed.storage.group_metadata import Json, digest, read_attrs
 from pylops_distributed.storage.object_store import Storage, open_array
 from pylops_distributed.vectors.types import ChunksLike, DType, NDArray, Shape
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.checkpoint_keys import CheckpointKey
 
 STEP = "step"  # the axis of histories, which alone grows from checkpoint to checkpoint
 

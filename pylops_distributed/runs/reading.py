@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -13,10 +14,12 @@ from pylops_distributed.ingest import open_dataset
 from pylops_distributed.runs.iterates import in_order, open_checkpoints, open_group_dataset
 from pylops_distributed.storage.checkpoint_keys import ROOT, published_checkpoints
 from pylops_distributed.storage.claim import read_claim
-from pylops_distributed.storage.group_metadata import Json
-from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.storage.run import Run, describe_outdated, iteration_of
 from pylops_distributed.storage.state_io import SUFFIX
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
+    from pylops_distributed.storage.object_store import Storage
 
 log = logging.getLogger(__name__)
 

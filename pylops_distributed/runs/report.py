@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-import xarray as xr
-
 from pylops_distributed.runs.plots import (
     label_of,
     limits_of,
@@ -25,13 +23,15 @@ from pylops_distributed.runs.plots import (
     section,
 )
 from pylops_distributed.runs.reading import open_run
-from pylops_distributed.storage.group_metadata import Json
 from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.results import put_report
 from pylops_distributed.storage.run import Run
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.figure import Figure
+
+    from pylops_distributed.storage.group_metadata import Json
 
 TRUE = "true "
 MOST = 4  # pictures side by side

@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from pylops_distributed import tuning
 from pylops_distributed.registry import import_on_use
@@ -29,6 +28,7 @@ from pylops_distributed.runs.reading import open_run
 from pylops_distributed.runs.report import summary
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 

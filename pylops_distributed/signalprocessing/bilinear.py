@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -15,7 +15,6 @@ from dask.highlevelgraph import HighLevelGraph
 from dask.typing import Key
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.compat.dask import DataNode
@@ -23,6 +22,9 @@ from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.positions import check_unique
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
 
 
 class Bilinear(LinearOperator):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from importlib.util import find_spec
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -15,7 +15,6 @@ from dask.base import tokenize
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.operator import LeadingAxesRule
 from pylops_distributed.blockwise.pylops_kernel import OperatorFactory
@@ -23,6 +22,9 @@ from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
 
 
 class DTCWT(LinearOperator):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,10 +14,12 @@ from pylops_distributed.basicoperators.restriction import Restriction
 from pylops_distributed.blockwise import Array, BlockwiseOperator, WholeAxisRule
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.axis_matrix import AlongAxis, apply_along
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.interpspline import InterpCubicSpline
 from pylops_distributed.signalprocessing.positions import below_last, check_unique
 from pylops_distributed.vectors.types import ChunksLike, Settings
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 def Interp(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import axes_of, complex_type, shape_of
 from pylops_distributed.blockwise.axis_matrix import AlongAxis
 from pylops_distributed.signalprocessing.nonstatfilters1d import NonStationaryFilters1D
 from pylops_distributed.signalprocessing.nonstationary import interpolated, regular
 from pylops_distributed.vectors.types import ChunksLike
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
 
 __all__ = ["NonStationaryConvolve1D", "NonStationaryFilters1D"]
 

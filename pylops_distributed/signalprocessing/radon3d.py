@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import engine_among
 from pylops_distributed.blockwise.curve_sum import Curves, curve_positions
 from pylops_distributed.signalprocessing.radon2d import inside, unitless
 from pylops_distributed.vectors.types import ChunksLike, NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
 
 
 class Radon3D(Curves):

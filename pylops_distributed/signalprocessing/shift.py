@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.diagonal import as_lazy_array
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import axes_of, real_type, shape_of
 from pylops_distributed.blockwise.precision import in_precision
 from pylops_distributed.blockwise.rechunk import rechunk_whole
@@ -18,6 +17,9 @@ from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Engine, Fourier, engine_of, frequencies
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ArrayLike, ChunksLike
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
 
 
 class Shift(LinearOperator):

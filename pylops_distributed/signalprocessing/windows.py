@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from math import prod
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import dask.array as da
 import numpy as np
 import pylops
 from pylops.utils.tapers import taper
 
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.assembly import assemble_chunks, index_plan
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.vectors.space import Space, flatten, unflatten
 from pylops_distributed.vectors.types import ChunksLike, DType, NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
 
 Taper: TypeAlias = Literal["hanning", "cosine", "cosinesquare"] | None
 Index: TypeAlias = tuple[int, ...]

@@ -31,7 +31,6 @@ from pylops_distributed.storage.fence import abandon, is_leftover, is_published
 from pylops_distributed.storage.group_metadata import Json, delete_group, read_attrs
 from pylops_distributed.storage.labels import Labels, SpaceLabels
 from pylops_distributed.storage.lease import Attempt, is_over
-from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.storage.provenance import warn_of_changes
 from pylops_distributed.storage.state_io import (
     Checkpoint,
@@ -45,6 +44,8 @@ from pylops_distributed.storage.state_io import (
 from pylops_distributed.vectors.space import BlockVector
 
 if TYPE_CHECKING:
+    from pylops_distributed.storage.object_store import Storage
+
     pass
 
 __all__ = [

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylops_distributed.errors import CorruptionError, RunMismatchError, UnidentifiedContentError
 from pylops_distributed.execution.state import EXTENDABLE
 from pylops_distributed.storage.checkpoint_keys import ROOT
 from pylops_distributed.storage.content_digest import token
 from pylops_distributed.storage.group_metadata import Json, encode, metadata_key, read_attrs
-from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.storage.provenance import differences
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.object_store import Storage
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from graphlib import TopologicalSorter
 from hashlib import sha256
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import dask.array as da
@@ -40,9 +40,11 @@ from pylops_distributed.compat.dask import (
 )
 from pylops_distributed.errors import UnidentifiedContentError
 from pylops_distributed.storage.code_reads import files_named
-from pylops_distributed.storage.group_metadata import Json
 from pylops_distributed.storage.source_code import OURS, Code, array_digest, constant, installed
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
 LOCKS = (SerializableLock, type(threading.Lock()), type(threading.RLock()))

@@ -7,8 +7,12 @@ at the lease and its last write. Nobody ever sees a published group with chunks 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pylops_distributed.storage.group_metadata import FENCE, metadata_key
-from pylops_distributed.storage.object_store import Storage
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.object_store import Storage
 
 
 def is_published(storage: Storage, path: str) -> bool:

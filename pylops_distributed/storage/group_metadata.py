@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from pylops_distributed.errors import CorruptionError
-from pylops_distributed.storage.object_store import Storage
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.object_store import Storage
 
 Json: TypeAlias = dict[str, Any]
 

@@ -18,7 +18,7 @@ import uuid
 import weakref
 from contextlib import ExitStack
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -26,9 +26,11 @@ from pylops_distributed import tuning
 from pylops_distributed.compat.linux import boot_and_namespaces, process_start
 from pylops_distributed.errors import CorruptionError, RunBusyError, RunGoneError, SupersededError
 from pylops_distributed.storage.group_metadata import Json, encode, read_attrs
-from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.storage.owner import Owner
 from pylops_distributed.storage.provenance import machinery
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.object_store import Storage
 
 __all__ = [
     "Attempt",

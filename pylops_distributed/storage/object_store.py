@@ -18,9 +18,7 @@ import obstore
 import zarr
 from numpy.typing import DTypeLike
 from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
-from zarr.abc.buffer import Buffer
 from zarr.codecs import BloscCodec, Crc32cCodec
-from zarr.storage import ObjectStore
 
 from pylops_distributed import tuning
 from pylops_distributed.compat.zarr import reason_of
@@ -30,6 +28,8 @@ from pylops_distributed.storage.secrets import find_secrets
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
+    from zarr.abc.buffer import Buffer
+    from zarr.storage import ObjectStore
 
 Array: TypeAlias = zarr.Array[Any]
 T = TypeVar("T")

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_info
 
@@ -16,7 +17,9 @@ from pylops_distributed.compat.linux import processor_model
 from pylops_distributed.compat.numpy import cpu_features
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.storage.group_metadata import Json, canonical, digest, read_attrs
-from pylops_distributed.storage.object_store import Storage
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.object_store import Storage
 
 logger = logging.getLogger(__name__)
 

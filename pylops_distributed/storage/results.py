@@ -12,6 +12,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pylops_distributed import tuning
 from pylops_distributed.errors import CorruptionError
@@ -25,7 +26,9 @@ from pylops_distributed.storage.group_metadata import (
     read_attrs,
 )
 from pylops_distributed.storage.lease import Attempt, is_over
-from pylops_distributed.storage.object_store import Storage
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.object_store import Storage
 
 ROOT = "result"
 REPORTS = "report"

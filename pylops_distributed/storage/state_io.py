@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import dask.array as da
 import numpy as np
@@ -17,9 +17,11 @@ from pylops_distributed.storage.atomic_group import Group, Variable, Verify, ope
 from pylops_distributed.storage.checkpoint_keys import ROOT, CheckpointKey, published_checkpoints
 from pylops_distributed.storage.group_metadata import Json, LabelledArray, read_attrs
 from pylops_distributed.storage.labels import Labels, SpaceLabels
-from pylops_distributed.storage.object_store import Storage
 from pylops_distributed.vectors.space import BlockVector
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.object_store import Storage
 
 S = TypeVar("S", bound=State)
 History: TypeAlias = dict[str, NDArray]

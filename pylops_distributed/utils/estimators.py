@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
 
 from pylops_distributed.graph.batching import matrix_to_columns, reshape_columns
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.arithmetic import vdot
 from pylops_distributed.vectors.gram import gram_matrix, linear_combinations, orthonormalize
 from pylops_distributed.vectors.space import BlockSpace, BlockVector, Space, Vector
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 __all__ = ["trace_hutchinson", "trace_hutchpp", "trace_nahutchpp"]
 

@@ -3,15 +3,17 @@ r"""Shrinkage of magnitudes: what ISTA and FISTA do to the model after each grad
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import dask.array as da
 import numpy as np
 
 from pylops_distributed.vectors.elementwise import elementwise
 from pylops_distributed.vectors.quantiles import percentile
-from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.vectors.space import Vector
 
 
 def soft(x: NDArray, thresh: NDArray | float) -> NDArray:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import dask.array as da
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Fourier, engine_of, frequencies
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike, DType, NDArray, Settings
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
 
 
 class BlendingContinuous(LinearOperator):

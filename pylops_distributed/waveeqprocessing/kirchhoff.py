@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from math import ceil
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from warnings import warn
 
 import dask.array as da
@@ -14,7 +14,6 @@ from pylops.utils.tapers import taper
 
 from pylops_distributed import tuning
 from pylops_distributed.basicoperators.diagonal import as_lazy_array
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
@@ -22,6 +21,9 @@ from pylops_distributed.vectors.space import Space, one_array
 from pylops_distributed.vectors.types import ChunksLike, Settings
 from pylops_distributed.waveeqprocessing import diffraction
 from pylops_distributed.waveeqprocessing.traveltimes import angles, tables
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
 
 Pair = tuple[Any, Any]
 

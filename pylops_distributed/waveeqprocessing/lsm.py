@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dask.array as da
 import numpy as np
 from numpy.typing import ArrayLike
 
 from pylops_distributed.blockwise.arguments import one_of
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
 from pylops_distributed.waveeqprocessing.twoway import AcousticWave2D
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 class LSM:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from logging import getLogger
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -17,17 +17,19 @@ from pylops_distributed.basicoperators.blockdiag import BlockDiag
 from pylops_distributed.basicoperators.diagonal import Diagonal, as_lazy_array
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.basicoperators.roll import Roll
-from pylops_distributed.blockwise import Array
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
-from pylops_distributed.signalprocessing.fourier import Engine
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.vectors.joint import parts
 from pylops_distributed.vectors.space import BlockVector, arrays_of, one_array
 from pylops_distributed.vectors.types import Settings
 from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.spectra import kernel_of
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
+    from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.signalprocessing.fourier import Engine
 
 logger = getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from logging import getLogger
 from math import prod, sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -16,7 +16,6 @@ from dask.typing import Key
 
 from pylops_distributed import tuning
 from pylops_distributed.basicoperators.diagonal import as_lazy_array
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import complex_type, real_type
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.blockwise.rechunk import split_longest_axis
@@ -27,6 +26,9 @@ from pylops_distributed.signalprocessing.fredholm1 import multiply_slices
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ArrayLike, ChunksLike, DType, NDArray
 from pylops_distributed.waveeqprocessing.spectra import Spectra, to_frequencies, to_times
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
 
 logger = getLogger(__name__)
 

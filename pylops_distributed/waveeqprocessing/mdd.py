@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from logging import getLogger
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -12,15 +12,17 @@ from numpy.typing import ArrayLike
 from scipy.signal import filtfilt
 
 from pylops_distributed.basicoperators.diagonal import Diagonal, as_lazy_array
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.basic import cgls
 from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
-from pylops_distributed.signalprocessing.fourier import Engine
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.vectors.space import one_array
 from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.spectra import kernel_of
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.signalprocessing.fourier import Engine
 
 logger = getLogger(__name__)
 

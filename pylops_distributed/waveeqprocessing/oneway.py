@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dask.array as da
 import numpy as np
@@ -14,15 +14,17 @@ from pylops.utils.tapers import taper2d, taper3d
 from pylops_distributed.basicoperators.diagonal import Diagonal, as_lazy_array
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.basicoperators.pad import Pad
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import complex_type, one_of, real_type
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.signalprocessing.fft import FFT
-from pylops_distributed.signalprocessing.fourier import Engine
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.vectors.space import Space, one_array
 from pylops_distributed.vectors.types import ChunksLike
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
+    from pylops_distributed.signalprocessing.fourier import Engine
 
 
 class PhaseShift(LinearOperator):

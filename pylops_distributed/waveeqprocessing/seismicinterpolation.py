@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
 import dask.array as da
 import numpy as np
@@ -17,7 +17,6 @@ from pylops_distributed.basicoperators.real import Real
 from pylops_distributed.basicoperators.restriction import Restriction
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.blockwise.arguments import complex_type, shape_of
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.leastsquares import regularized_inversion
 from pylops_distributed.optimization.sparsity import fista
 from pylops_distributed.signalprocessing.chirpradon2d import ChirpRadon2D
@@ -31,6 +30,9 @@ from pylops_distributed.signalprocessing.sliding3d import Sliding3D
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.vectors.space import one_array
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 T = TypeVar("T")
 Kind: TypeAlias = Literal[

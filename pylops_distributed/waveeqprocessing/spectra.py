@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
 import scipy.fft
 
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import complex_type, real_type
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.signalprocessing.fourier import ENGINES
 from pylops_distributed.vectors.types import DType
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
 
 
 @dataclass(frozen=True)

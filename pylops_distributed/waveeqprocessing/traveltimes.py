@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.rechunk import split_longest_axis
 from pylops_distributed.registry import import_on_use
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
 
 
 def tables(

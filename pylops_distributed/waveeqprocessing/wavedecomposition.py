@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import dask.array as da
 import numpy as np
@@ -14,12 +14,14 @@ from pylops_distributed.basicoperators.block import Block
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
 from pylops_distributed.basicoperators.diagonal import Diagonal, as_lazy_array
 from pylops_distributed.basicoperators.identity import Identity
-from pylops_distributed.blockwise import Array
 from pylops_distributed.blockwise.arguments import one_of
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.signalprocessing.fftnd import FFTND
 from pylops_distributed.utils.dottest import dottest as run_dottest
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise import Array
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 def PressureToVelocity(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from pylops_distributed.ingest import write_segy
-from pylops_distributed.problems.base import Demo
 from pylops_distributed.problems.registry import find_problem
 from pylops_distributed.synthetic.layered_volume import layered_volume
+
+if TYPE_CHECKING:
+    from pylops_distributed.problems.base import Demo
 
 SETTINGS = """\
 # Post-stack impedance inversion of a synthetic volume.

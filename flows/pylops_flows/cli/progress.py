@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pylops_distributed.inversion.inversion import Progress as SolveProgress
 from pylops_distributed.runs.plots import relative_cost
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Listener = Callable[[SolveProgress], None]
 

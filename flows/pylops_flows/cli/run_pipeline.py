@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylops_flows.cli.console import out
 from pylops_flows.cli.late_binding import import_late
-from pylops_flows.cli.startup import Startup
-from pylops_flows.settings.pipeline import PipelineConfig
+
+if TYPE_CHECKING:
+    from pylops_flows.cli.startup import Startup
+    from pylops_flows.settings.pipeline import PipelineConfig
 
 
 def run_pipeline(settings: PipelineConfig, startup: Startup) -> None:

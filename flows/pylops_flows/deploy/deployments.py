@@ -8,12 +8,11 @@ import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, DeploymentSchedule, StateType
-from prefect.deployments.runner import RunnerDeployment
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.exceptions import ObjectAlreadyExists
@@ -23,7 +22,11 @@ from pylops_distributed import tuning
 from pylops_flows.events import FLOW_RUN_SUSPENDED, HEARTBEAT
 from pylops_flows.pipeline import pipeline
 from pylops_flows.runtime.working_folder import run_in
-from pylops_flows.settings.pipeline import PipelineConfig
+
+if TYPE_CHECKING:
+    from prefect.deployments.runner import RunnerDeployment
+
+    from pylops_flows.settings.pipeline import PipelineConfig
 
 POOL = "local"
 # Environment variables that the processes of flows need.
@@ -119,7 +122,7 @@ def deploy_config(
     pool : str, optional
         Work pool.
     """
-    deployment = cast(RunnerDeployment, pipeline.to_deployment(
+    deployment = cast("RunnerDeployment", pipeline.to_deployment(
         name or config.name, cron=cron, interval=every, work_pool_name=pool,
         parameters={"config": config.model_dump(mode="json")}, entrypoint_type=EntrypointType.MODULE_PATH,
         concurrency_limit=ConcurrencyLimitConfig(limit=1),
@@ -136,9 +139,9 @@ def ensure_automation() -> None:
     trigger = EventTrigger(
         after={HEARTBEAT},
         expect={HEARTBEAT, FLOW_RUN_SUSPENDED, *(f"prefect.flow-run.{name}" for name in FINAL_STATES)},
-        match=cast(Any, {"prefect.resource.id": "prefect.flow-run.*"}),
+        match=cast("Any", {"prefect.resource.id": "prefect.flow-run.*"}),
         # Other flows may have fewer heartbeats.
-        match_related=cast(Any, {"prefect.resource.role": "flow", "prefect.resource.name": list(FLOWS)}),
+        match_related=cast("Any", {"prefect.resource.role": "flow", "prefect.resource.name": list(FLOWS)}),
         for_each={"prefect.resource.id"},
         posture=Posture.Proactive,
         threshold=1,

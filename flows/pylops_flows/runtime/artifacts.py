@@ -6,13 +6,16 @@ import base64
 import json
 from collections.abc import Mapping
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from pylops_distributed.inversion.inversion import Progress
 from pylops_distributed.runs import markup
 from pylops_distributed.runs.plots import relative_cost
 from pylops_distributed.storage.object_store import open_storage
 from pylops_flows.runtime.formatting import duration, sparkline
 from pylops_flows.settings.nested import flat
+
+if TYPE_CHECKING:
+    from pylops_distributed.inversion.inversion import Progress
 
 
 def live_line(progress: Progress) -> str:

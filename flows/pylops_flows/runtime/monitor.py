@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -20,13 +21,15 @@ from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 from prefect.runtime import flow_run
 
 from pylops_distributed import tuning
-from pylops_distributed.inversion.inversion import Progress
 from pylops_distributed.runs.report import quicklook
 from pylops_distributed.storage.checkpoint_keys import CheckpointKey, published_checkpoints
 from pylops_distributed.storage.run import Run
 from pylops_flows.runtime import artifacts
 from pylops_flows.runtime.stages import root_flow_run
-from pylops_flows.settings.pipeline import PipelineConfig
+
+if TYPE_CHECKING:
+    from pylops_distributed.inversion.inversion import Progress
+    from pylops_flows.settings.pipeline import PipelineConfig
 
 log = logging.getLogger("pylops_distributed.monitor")
 

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
@@ -18,8 +19,10 @@ from prefect.flow_runs import suspend_flow_run
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from pylops_distributed import tuning
-from pylops_distributed.storage.run import Run
 from pylops_flows.server.embedded import find_server
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.run import Run
 
 
 def pause_run(run: Run) -> int | None:

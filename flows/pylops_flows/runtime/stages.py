@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
-from typing import NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 from uuid import UUID
 
-from prefect import Flow, State
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import FlowRun
 from prefect.events import emit_event
 from prefect.exceptions import CancelledRun, Pause, TerminationSignal
 from prefect.flow_engine import FlowRunTimeoutError
@@ -26,6 +24,10 @@ from prefect.states import Cancelled
 from pylops_distributed.errors import InterruptedBySignal, StageStoppedError
 from pylops_flows.events import FLOW_RUN_SUSPENDED
 from pylops_flows.runtime.heartbeat import heartbeat
+
+if TYPE_CHECKING:
+    from prefect import Flow, State
+    from prefect.client.schemas.objects import FlowRun
 
 RESUMABLE = "Resumable"
 R = TypeVar("R")

@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from distributed import Client, fire_and_forget
 from prefect.context import FlowRunContext
-from prefect.futures import PrefectFuture
-from prefect.task_runners import TaskRunner
 from prefect_dask import DaskTaskRunner
 
 from pylops_distributed.clusters.client import starter
 from pylops_flows.server.fast_import import import_without_gc
 from pylops_flows.settings.pipeline import ClusterConfig
+
+if TYPE_CHECKING:
+    from prefect.futures import PrefectFuture
+    from prefect.task_runners import TaskRunner
 
 
 def task_runner(cluster: ClusterConfig | None = None) -> TaskRunner[PrefectFuture[object]]:

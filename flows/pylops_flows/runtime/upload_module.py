@@ -7,10 +7,10 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pylops_distributed.problems.base import Problem
-
 if TYPE_CHECKING:
     from distributed import Client
+
+    from pylops_distributed.problems.base import Problem
 
 
 def upload_module(problem: Problem, client: Client) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from prefect.deployments.runner import RunnerDeployment
 from prefect.runner.storage import LocalStorage
+
+if TYPE_CHECKING:
+    from prefect.deployments.runner import RunnerDeployment
 
 
 def run_in(deployment: RunnerDeployment, folder: Path) -> None:

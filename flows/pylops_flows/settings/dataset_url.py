@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pylops_distributed.ingest import locate
 from pylops_distributed.ingest.models import FINGERPRINT
-from pylops_flows.settings.pipeline import PipelineConfig
+
+if TYPE_CHECKING:
+    from pylops_flows.settings.pipeline import PipelineConfig
 
 
 def dataset_url(config: PipelineConfig) -> str:

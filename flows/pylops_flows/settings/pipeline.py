@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
 
 from pylops_distributed.errors import OversizedSettingsError
 from pylops_distributed.ingest.formats.source import Source
@@ -22,6 +21,8 @@ from pylops_flows.settings.paths import absolute
 from pylops_flows.settings.secrets import fill_secrets, reject_secrets
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from pylops_distributed.storage.group_metadata import Json
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from typing import TYPE_CHECKING
 
-import xarray as xr
 from dask.utils import format_bytes
 
 from pylops_distributed import tuning
@@ -17,7 +17,11 @@ from pylops_distributed.storage.lease import ensure_free
 from pylops_distributed.storage.run import Run
 from pylops_flows.settings.dataset_url import dataset_url
 from pylops_flows.settings.paths import existing_folder
-from pylops_flows.settings.pipeline import PipelineConfig
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from pylops_flows.settings.pipeline import PipelineConfig
 
 
 def preflight(config: PipelineConfig) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pylops_distributed.settings.solver_settings import SOLVERS
-from pylops_distributed.storage.run import Run
 
 if TYPE_CHECKING:
     from pylops_distributed.storage.group_metadata import Json
+    from pylops_distributed.storage.run import Run
 
 
 def settings_of(run: Run) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -24,8 +24,10 @@ from pylops_distributed.ingest.formats.coordinates import (
     check_dims,
 )
 from pylops_distributed.registry import import_on_use
-from pylops_distributed.storage.group_metadata import Json
 from pylops_distributed.vectors.types import ArrayLike
+
+if TYPE_CHECKING:
+    from pylops_distributed.storage.group_metadata import Json
 
 
 def check_room(path: str, nbytes: int) -> None:

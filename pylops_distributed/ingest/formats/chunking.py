@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import dask.array as da
 import numpy as np
-import xarray as xr
 from dask.array.core import normalize_chunks
 
 from pylops_distributed import tuning
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def check_chunks(sizes: Iterable[str], chunks: Mapping[str, int] | None) -> None:

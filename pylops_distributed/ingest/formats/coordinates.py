@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import xarray as xr
 
-from pylops_distributed.storage.group_metadata import Json
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from pylops_distributed.storage.group_metadata import Json
 
 # A step as a number or with its unit ("4 ms"), for the one axis that time or depth runs along, or by dimension.
 Interval: TypeAlias = float | str | Mapping[str, float | str]

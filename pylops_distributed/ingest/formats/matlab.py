@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 from scipy.io import loadmat, whosmat
 from scipy.sparse import issparse
 
 from pylops_distributed.ingest.formats.base import FileArray, check_room, label_arrays, require
-from pylops_distributed.ingest.formats.coordinates import Coords, Interval
 from pylops_distributed.ingest.formats.hdf5_links import check_contained
 from pylops_distributed.vectors.types import DType, NDArray
 
 if TYPE_CHECKING:
     import h5py
+    import xarray as xr
+
+    from pylops_distributed.ingest.formats.coordinates import Coords, Interval
 
 log = logging.getLogger(__name__)
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
-import xarray as xr
 
 from pylops_distributed.ingest.formats.base import FileArray, check_room, choose, label_arrays
 from pylops_distributed.ingest.formats.coordinates import Coords, Interval, arrays_named
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def open_npy(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import psutil
 import xarray as xr
 import zarr
-from zarr.abc.store import Store
 from zarr.errors import GroupNotFoundError, NodeNotFoundError
 
 from pylops_distributed.ingest.formats.base import choose, choose_labelled, name_axes
@@ -24,6 +23,9 @@ from pylops_distributed.ingest.formats.coordinates import (
     rename_axes,
 )
 from pylops_distributed.storage.object_store import Array, open_storage
+
+if TYPE_CHECKING:
+    from zarr.abc.store import Store
 
 MASK = "trace_mask"
 

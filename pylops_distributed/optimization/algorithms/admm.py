@@ -3,10 +3,9 @@ r"""Alternating direction method of multipliers."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pylops_distributed.execution.state import Reason, State, scalar, vector
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.proximal_objective import (
     data_term,
     objective,
@@ -18,6 +17,9 @@ from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, 
 from pylops_distributed.vectors.elementwise import distance, elementwise, real_dtype, scalar_array
 from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 @dataclass(frozen=True)

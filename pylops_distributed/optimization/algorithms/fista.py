@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pylops_distributed.execution.state import scalar, vector
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.algorithms.ista import ISTA, ISTAState
 from pylops_distributed.vectors.arithmetic import squared_norm
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype, scalar_array, zero_model
 from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,13 @@ r"""Iteratively reweighted least squares: the model in the L1 norm."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.nested_loops import advance_counters
 from pylops_distributed.vectors.arithmetic import axpy, norm, safe_divide, squared_norm
 from pylops_distributed.vectors.elementwise import (
@@ -26,6 +25,9 @@ from pylops_distributed.vectors.elementwise import (
 )
 from pylops_distributed.vectors.space import BlockVector, Vector
 from pylops_distributed.vectors.types import NDArray, Scalar
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dask.array as da
 import numpy as np
@@ -22,9 +22,11 @@ from pylops_distributed.vectors.elementwise import (
     scalars,
     zero_model,
 )
-from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.thresholding import KINDS, Kind, threshold
 from pylops_distributed.vectors.types import NDArray, Scalar
+
+if TYPE_CHECKING:
+    from pylops_distributed.vectors.space import Vector
 
 
 @dataclass(frozen=True)

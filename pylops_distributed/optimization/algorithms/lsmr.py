@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dask.array as da
 import numpy as np
 
 from pylops_distributed.execution.state import Reason, State, scalar, vector
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.golub_kahan import (
     Bidiagonal,
     quotient,
@@ -23,6 +22,9 @@ from pylops_distributed.vectors.arithmetic import axpy, norm
 from pylops_distributed.vectors.elementwise import lincomb, real_dtype, scalar_array, scalars, zero_model
 from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 _CARRIED = (
     "zetabar", "alphabar", "rho", "rhobar", "cbar", "sbar", "betadd", "betad", "rhodold", "tautilde",

@@ -3,12 +3,11 @@ r"""Orthogonal matching pursuit."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.nested_loops import advance_counters
 from pylops_distributed.vectors.argmax import argmax, update_at
 from pylops_distributed.vectors.arithmetic import norm, safe_divide, squared_norm
@@ -23,6 +22,9 @@ from pylops_distributed.vectors.elementwise import (
 )
 from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 @dataclass(frozen=True)

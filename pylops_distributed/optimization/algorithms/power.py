@@ -3,19 +3,21 @@ r"""The eigenvalue of largest magnitude, by power iteration."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dask.array as da
 import numpy as np
 
 from pylops_distributed.execution.state import Reason, State, Takes, scalar
 from pylops_distributed.execution.tracing import unroll
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.golub_kahan import unit
 from pylops_distributed.vectors.arithmetic import norm, vdot
 from pylops_distributed.vectors.elementwise import real_dtype, scalar_array
 from pylops_distributed.vectors.noise import noise
-from pylops_distributed.vectors.space import Vector
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.vectors.space import Vector
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
 from pylops_distributed.execution.state import Reason, State, scalar, vector
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.proximal_objective import (
     data_term,
     objective,
@@ -29,6 +28,9 @@ from pylops_distributed.vectors.elementwise import (
 )
 from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 Acceleration: TypeAlias = Literal["vandenberghe", "fista"] | None
 ACCELERATIONS = (None, "vandenberghe", "fista")

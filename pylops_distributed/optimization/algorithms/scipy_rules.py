@@ -3,18 +3,20 @@ r"""LSQR and conjugate gradients that stop as SciPy's do."""
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pylops_distributed.execution.state import Reason, scalar
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.algorithms.cg import CG, CGState
 from pylops_distributed.optimization.algorithms.lsqr import LSQRAboutStart, LSQRState
 from pylops_distributed.vectors.arithmetic import norm
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype
-from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray, Scalar
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.vectors.space import Vector
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,13 @@ r"""Basis pursuit denoising by spectral projected gradients."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.spgl1_linesearch import (
     LIMIT,
     LINE,
@@ -38,6 +37,9 @@ from pylops_distributed.vectors.quantiles import l1_threshold
 from pylops_distributed.vectors.space import BlockVector, Vector
 from pylops_distributed.vectors.thresholding import soft
 from pylops_distributed.vectors.types import NDArray, Scalar
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask
 import dask.array as da
@@ -12,13 +12,15 @@ from scipy.linalg import schur
 from scipy.sparse.linalg import ArpackNoConvergence
 
 from pylops_distributed.errors import NotFiniteError
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.golub_kahan import unit
 from pylops_distributed.vectors.arithmetic import norm
 from pylops_distributed.vectors.elementwise import elementwise
 from pylops_distributed.vectors.noise import noise
 from pylops_distributed.vectors.space import BlockVector, Vector, arrays_of, one_array, reshape
 from pylops_distributed.vectors.types import DType, NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 Matrix = np.ndarray[Any, Any]
 ORDERS: dict[str, Callable[[Matrix], Matrix]] = {

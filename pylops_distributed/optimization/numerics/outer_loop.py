@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from logging import getLogger
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import dask
 import dask.array as da
 import numpy as np
 
 from pylops_distributed.execution.state import Reason
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.basesolver import Solver
 from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.scipy_engine import ScipyLSQR
@@ -19,6 +18,9 @@ from pylops_distributed.vectors.arithmetic import norm
 from pylops_distributed.vectors.elementwise import distance
 from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, reshape
 from pylops_distributed.vectors.types import ArrayLike, Options
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 log = getLogger(__name__)
 P = TypeVar("P", bound="Vector | list[da.Array] | list[Vector]")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.execution.state import Reason
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.proximal.l2 import L2
-from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.vectors.elementwise import scalar_array, scalars
 from pylops_distributed.vectors.space import BlockSpace, BlockVector, Space, Vector, arrays_of, reshape
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 
 
 class ObjectiveState(Protocol):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
 
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype, total
-from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray, Scalar
+
+if TYPE_CHECKING:
+    from pylops_distributed.vectors.space import Vector
 
 
 @dataclass(frozen=True)

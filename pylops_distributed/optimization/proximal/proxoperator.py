@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import dask.array as da
 
 from pylops_distributed.vectors.elementwise import elementwise, lincomb
-from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray, Scalar
+
+if TYPE_CHECKING:
+    from pylops_distributed.vectors.space import Vector
 
 
 class ProxOperator:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import dask.array as da
 
 from pylops_distributed.basicoperators.gradient import Gradient
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.proximal.l21 import L21
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, plus
 from pylops_distributed.vectors.elementwise import elementwise
 from pylops_distributed.vectors.space import Space, Vector, dtype_of, one_array, reshape
 from pylops_distributed.vectors.types import NDArray, Scalar
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.optimization.algorithms.splitbregman import SplitBregman
 from pylops_distributed.optimization.numerics.outer_loop import computed, least_squares
 from pylops_distributed.optimization.numerics.systems import regularized_system, vector_of
 from pylops_distributed.vectors.elementwise import elementwise, norm1, real_dtype, square, total
 from pylops_distributed.vectors.space import Vector, reshape, zeros
 from pylops_distributed.vectors.thresholding import soft
 from pylops_distributed.vectors.types import NDArray, Options
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.optimization.algorithms.splitbregman import SplitBregman
 
 
 class BregmanRounds:

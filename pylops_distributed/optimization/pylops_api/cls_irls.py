@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pylops_distributed.basicoperators.identity import Identity
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.algorithms import irls, irlsmodel
 from pylops_distributed.optimization.basesolver import as_lazy_vector, renamed
 from pylops_distributed.optimization.numerics.outer_loop import OuterLoop, length
@@ -16,6 +15,9 @@ from pylops_distributed.optimization.pylops_api.irls_rounds import DataRounds, M
 from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
 from pylops_distributed.vectors.space import Vector, VectorLike, zeros
 from pylops_distributed.vectors.types import Settings
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 class IRLS(OuterLoop):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import fista, ista
 from pylops_distributed.optimization.basesolver import Solver
 from pylops_distributed.optimization.eigs import power_iteration
-from pylops_distributed.vectors.space import Vector, VectorLike
-from pylops_distributed.vectors.thresholding import Kind
 from pylops_distributed.vectors.types import NDArray, Options, Results
+
+if TYPE_CHECKING:
+    from pylops_distributed.vectors.space import Vector, VectorLike
+    from pylops_distributed.vectors.thresholding import Kind
 
 
 class ISTA(Solver):

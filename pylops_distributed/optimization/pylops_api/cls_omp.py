@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import dask
 import dask.array as da
@@ -13,14 +13,16 @@ import numpy as np
 from pylops_distributed.execution.state import Reason, State, Stops
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import mp, omp
-from pylops_distributed.optimization.algorithms.mp import MPState
-from pylops_distributed.optimization.algorithms.omp import OMPState
 from pylops_distributed.optimization.numerics.outer_loop import OuterLoop, length
 from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.omp_rounds import OMPRounds, model_of_coefficients
 from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
 from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, unflatten
 from pylops_distributed.vectors.types import NDArray, Settings
+
+if TYPE_CHECKING:
+    from pylops_distributed.optimization.algorithms.mp import MPState
+    from pylops_distributed.optimization.algorithms.omp import OMPState
 
 Coefficients: TypeAlias = Sequence[complex]
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.outer_loop import computed, least_squares, length
 from pylops_distributed.vectors.argmax import argmax
 from pylops_distributed.vectors.elementwise import scalar_array
 from pylops_distributed.vectors.space import Vector, reshape
 from pylops_distributed.vectors.types import Options
+
+if TYPE_CHECKING:
+    from pylops_distributed.linearoperator.operator import LinearOperator
 
 
 class OMPRounds:

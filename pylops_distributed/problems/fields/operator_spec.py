@@ -5,16 +5,18 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import pylops
-import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.problems.fields.packages import ENVIRONMENT, packages
 from pylops_distributed.problems.fields.variables import variable
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 class OperatorSpec(BaseModel):

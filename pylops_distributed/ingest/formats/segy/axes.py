@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +24,11 @@ from pylops_distributed.ingest.formats.segy.fields import (
     Field,
     scalar_of,
 )
-from pylops_distributed.ingest.formats.segy.grid import TraceGrid
 from pylops_distributed.ingest.formats.segy.layout import Headers, Layout, Place, standard
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.ingest.formats.segy.grid import TraceGrid
 
 # Scalars of elevations and positions, unit of positions, delay, number of samples, interval, scalar of times.
 FIXED = tuple(standard(byte) for byte in (69, 71, 89, 109, 115, 117, 215))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from pylops_distributed.errors import GeometryError
-from pylops_distributed.ingest.formats.segy.grid import TraceGrid
 from pylops_distributed.ingest.formats.segy.layout import Headers, Layout, Place, standard, standard_code
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.ingest.formats.segy.grid import TraceGrid
 
 # What people write: a byte, or "BYTE:TYPE" or "BYTE:TYPE:SCALAR".
 FieldSpec: TypeAlias = int | str

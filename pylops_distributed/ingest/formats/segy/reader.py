@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import dask.array as da
 import numpy as np
@@ -29,7 +29,6 @@ from pylops_distributed.ingest.formats.segy.axes import (
     text_header,
     vertical_attrs,
 )
-from pylops_distributed.ingest.formats.segy.binary_header import Endian
 from pylops_distributed.ingest.formats.segy.fields import (
     SCALARS,
     Field,
@@ -51,6 +50,9 @@ from pylops_distributed.ingest.formats.segy.layout import (
 )
 from pylops_distributed.ingest.formats.segy.samples import read_traces
 from pylops_distributed.vectors.types import Options, Settings
+
+if TYPE_CHECKING:
+    from pylops_distributed.ingest.formats.segy.binary_header import Endian
 
 _CDP = {"cdp_x": 181, "cdp_y": 185}
 _ENDS = {"source_x": 73, "source_y": 77, "receiver_x": 81, "receiver_y": 85}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pylops_distributed.ingest.formats.segy.grid import Integers
 from pylops_distributed.ingest.formats.segy.ibm import decode_ibm, encode_ibm
 from pylops_distributed.ingest.formats.segy.layout import IBM, Layout
+
+if TYPE_CHECKING:
+    from pylops_distributed.ingest.formats.segy.grid import Integers
 
 log = logging.getLogger(__name__)
 

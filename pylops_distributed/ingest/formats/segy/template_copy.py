@@ -6,17 +6,20 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import xarray as xr
 
 from pylops_distributed import tuning
 from pylops_distributed.compat.linux import allocate
-from pylops_distributed.ingest.formats.segy.binary_header import Endian
 from pylops_distributed.ingest.formats.segy.layout import IBM, Layout, read_layout
 from pylops_distributed.ingest.formats.segy.samples import write_run
 from pylops_distributed.vectors.types import NDArray, Options
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from pylops_distributed.ingest.formats.segy.binary_header import Endian
 
 IEEE, FORMAT_BYTE = 5, 3224
 READ: Literal["r"] = "r"

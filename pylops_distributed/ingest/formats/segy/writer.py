@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import segyio
 from numpy.typing import ArrayLike
 
-from pylops_distributed.ingest.formats.segy.binary_header import Endian
 from pylops_distributed.ingest.formats.segy.layout import SAMPLE_DTYPES, Layout
 from pylops_distributed.ingest.formats.segy.samples import write_run
 from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.ingest.formats.segy.binary_header import Endian
 
 
 def write_segy(
