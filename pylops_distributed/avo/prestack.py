@@ -59,9 +59,9 @@ def PrestackLinearModelling(
     Parameters
     ----------
     wav : array_like
-        Wavelet, with an odd number of samples, its centre at time zero.
+        Wavelet, of shape ``(nwav,)`` with an odd number of samples, its centre at time zero.
     theta : array_like
-        Angles of incidence in degrees; their dtype is that of the operator.
+        Angles of incidence in degrees, of shape ``(ntheta,)``; their dtype is that of the operator.
     vsvp : float or array_like, optional
         Ratio of S-wave to P-wave velocity, one or of shape ``(nt0,)``.
     nt0 : int, optional
@@ -171,7 +171,7 @@ def PrestackWaveletModelling(
     m : array_like
         Logarithms of elastic parameters, of shape ``(nt0, nparameters)``; their dtype is that of the operator.
     theta : array_like
-        Angles of incidence in degrees.
+        Angles of incidence in degrees, of shape ``(ntheta,)``.
     nwav : int
         Number of samples of the wavelet.
     wavc : int, optional
@@ -250,9 +250,9 @@ def PrestackInversion(
         Gathers, of shape ``(nt0, ntheta)``, ``(nt0, ntheta, nx)`` or ``(nt0, ntheta, nx, ny)``; with a list of
         linearizations, an axis for these before. NumPy, Dask and Zarr arrays.
     theta : array_like
-        Angles of incidence in degrees; their dtype is that of the operator.
+        Angles of incidence in degrees, of shape ``(ntheta,)``; their dtype is that of the operator.
     wav : array_like or list of array_like
-        Wavelet, or one for each linearization.
+        Wavelet, of shape ``(nwav,)``, or one for each linearization.
     m0 : array, optional
         Background, of shape ``(nt0, nparameters, ...)``; the inversion adds its update to it; with ``epsR``, it starts
         there.

@@ -111,7 +111,7 @@ class FirstDirectionalDerivative(LinearOperator):
         return self.domain.fit(self.along(y, adjoint=True))
 
     def along(self, x: da.Array, adjoint: bool, sign: int = 1) -> da.Array:
-        """The forward, or ``sign`` times the adjoint, with the chunks of ``x``."""
+        """The forward, or ``sign`` times the adjoint, with the shape and the chunks of ``x``."""
         dtype = np.result_type(self.dtype, x.dtype)
         kernel = partial(apply_each, terms=self.terms, dtype=self.dtype, adjoint=adjoint)
         if adjoint:

@@ -151,8 +151,8 @@ class MatrixMult(LinearOperator):
         Returns
         -------
         dask.array.Array
-            Model, from a QR decomposition of row chunks (of ``A``, or of its adjoint if it is wide), or for a sparse
-            square ``A`` from a sparse LU decomposition in one task.
+            Model of shape ``(M,)``, from a QR decomposition of row chunks (of ``A``, or of its adjoint if it is wide),
+            or for a sparse square ``A`` from a sparse LU decomposition in one task.
 
         References
         ----------

@@ -88,7 +88,7 @@ class Regression(MatrixMult):
         )  # fmt: skip
 
     def apply(self, x: Any, coefficients: ArrayLike | None = None) -> Vector:
-        """Forward of coefficients ``x``; or, with two arguments as in PyLops, at positions ``x`` instead."""
+        """Forward of coefficients ``x``, of shape ``dims``; or, as in PyLops, at positions ``x``, of shape ``(n,)``."""
         if coefficients is None:
             return super().apply(x)
         return self._powers(as_lazy_array(x), self.dtype) @ as_lazy_array(coefficients)

@@ -26,7 +26,7 @@ class Restriction(LinearOperator):
     dims : int or tuple of int
         Shape of the model.
     iava : sequence of int
-        Indices to take, negative ones counted from the end.
+        Indices to take, of shape ``(n,)``, negative ones counted from the end.
     axis : int, optional
         Axis along which to take them.
     inplace : bool, optional
@@ -45,7 +45,7 @@ class Restriction(LinearOperator):
     Attributes
     ----------
     iava : numpy.ndarray
-        The indices, counted from the front.
+        The indices, of shape ``(n,)``, counted from the front.
     repeated : bool
         Whether some index occurs more than once.
 

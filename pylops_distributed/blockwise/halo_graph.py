@@ -33,7 +33,7 @@ def overlap(x: da.Array, depth: Depth, corners: bool = True) -> da.Array:
     Parameters
     ----------
     x : dask.array.Array
-        Any chunked array. Chunks shorter than the depth along its axis are merged first.
+        Chunked array of any shape. Chunks shorter than the depth along its axis are merged first.
     depth : mapping of int to (int, int)
         For each axis, how many samples of the chunk before and of the chunk after to take.
     corners : bool, optional
@@ -42,7 +42,7 @@ def overlap(x: da.Array, depth: Depth, corners: bool = True) -> da.Array:
     Returns
     -------
     dask.array.Array
-        The extended chunks side by side, hence longer than ``x``.
+        The extended chunks side by side, hence of a larger shape than ``x``.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def stencil(
     Parameters
     ----------
     x : dask.array.Array
-        Any chunked array.
+        Chunked array of any shape.
     kernel : callable
         Picklable function of one NumPy block, which keeps the length of every axis that has neighbours.
     depth : mapping of int to (int, int)
@@ -98,7 +98,7 @@ def stencil(
     Returns
     -------
     dask.array.Array
-        The results with the chunks of ``x``, in two tasks a chunk.
+        The results with the shape and the chunks of ``x``, in two tasks a chunk.
     """
     if lead == 0:
         x = x.rechunk({0: -1})

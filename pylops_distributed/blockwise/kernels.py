@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def chain(block: Array, kernels: tuple[Kernel, ...]) -> Array:
-    """Apply kernels one after the other."""
+    """Apply kernels one after the other to a block of any shape that they take."""
     for kernel in kernels:
         block = kernel(block)
     return block

@@ -171,7 +171,10 @@ class Steps(Protocol[Op_contra, S]):
 
 
 def unroll(solver: Steps[Op, S], op: Op, y: Vector, niter: int, x0: Vector | None = None) -> S:
-    """The state of a solver after ``niter`` steps, as one lazy graph; nothing is computed."""
+    """The state of a solver after ``niter`` steps, as one lazy graph; nothing is computed.
+
+    Data ``y`` have the shape ``op.dimsd``, and the initial model ``x0`` has ``op.dims``; or they are Blocks.
+    """
     y, x0 = as_floating(y, op.dtype), None if x0 is None else as_floating(x0, op.dtype)
     state = solver.init(op, y, x0)
 

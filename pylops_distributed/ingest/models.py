@@ -38,7 +38,7 @@ class Statistics(Value):
 
     @classmethod
     def of(cls, values: NDArray[np.generic], holes: int = 0) -> Statistics:
-        """Statistics of an array in which ``holes`` samples are known to be missing."""
+        """Statistics of an array of any shape in which ``holes`` samples are known to be missing."""
         with np.errstate(over="ignore"):
             data = np.abs(values) if values.dtype.kind == "c" else values
         finite = np.isfinite(values)

@@ -68,7 +68,7 @@ class Matrix(LinearMap):
         Returns
         -------
         numpy.ndarray
-            Eigenvalues, largest first; real if the operator is symmetric or rectangular.
+            Eigenvalues, of shape ``(neigs,)``, largest first; real if the operator is symmetric or rectangular.
 
         Raises
         ------
@@ -160,7 +160,7 @@ class Matrix(LinearMap):
         chunks : optional
             Chunks of the model, as Dask takes them, where the operator pins none; default Dask's own.
         data : dask.array.Array or Blocks, optional
-            Data whose chunks to go by instead, as a solver does.
+            Data, of shape ``dimsd``, whose chunks to go by instead, as a solver does.
 
         Returns
         -------

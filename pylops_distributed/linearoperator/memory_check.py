@@ -41,7 +41,7 @@ def check_memory(
     chunks : optional
         Chunks of the model, as Dask takes them, where the operator pins none; default Dask's own.
     data : dask.array.Array or Blocks, optional
-        Data whose chunks to go by instead, as a solver does; nothing of them is computed.
+        Data, of shape ``op.dimsd``, whose chunks to go by instead, as a solver does; nothing of them is computed.
 
     Raises
     ------

@@ -38,7 +38,7 @@ class CT2D(BlockwiseOperator):
     det_count : int
         Number of detectors.
     thetas : array_like
-        Angles, in radians.
+        Angles, in radians, of shape ``(nthetas,)``.
     engine : {"cpu", "cuda"}
         Where to compute.
     proj_geom_type : {"parallel", "fanflat"}, optional

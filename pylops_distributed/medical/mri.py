@@ -67,7 +67,8 @@ class MRI2D(LinearOperator):
     Attributes
     ----------
     mask : numpy.ndarray
-        Weights, columns, or positions of samples of rays.
+        Weights, of shape ``dims``; columns, of shape ``(ncolumns,)``; or positions of samples of rays, of shape
+        ``(2, nsamples)``.
     ROp : LinearOperator
         The sampling.
 

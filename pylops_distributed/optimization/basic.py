@@ -41,7 +41,7 @@ def cg(
     y : dask.array.Array
         Data, flat or shaped like ``Op.dimsd``.
     x0 : dask.array.Array, optional
-        Initial model.
+        Initial model, flat or shaped like ``Op.dims``.
     niter : int, optional
         Maximum number of iterations.
     damp : float, optional
@@ -68,7 +68,7 @@ def cg(
     iit : int
         Number of steps taken.
     cost : numpy.ndarray
-        Norm of the residual before the first and after every step.
+        Norm of the residual before the first and after every step, of shape ``(iit + 1,)``.
 
     See Also
     --------
@@ -124,7 +124,7 @@ def cgls(
     r2norm : float
         Square root of the objective at the last model.
     cost : numpy.ndarray
-        Norm of the data residual before the first and after every step.
+        Norm of the data residual before the first and after every step, of shape ``(iit + 1,)``.
 
     See Also
     --------
@@ -194,7 +194,7 @@ def lsqr(
     var : dask.array.Array or None
         Estimated diagonal, laid out as the model and real; None without ``calc_var`` or with ``M``.
     cost : numpy.ndarray
-        ``r1norm`` before the first and after every step.
+        ``r1norm`` before the first and after every step, of shape ``(iit + 1,)``.
 
     See Also
     --------

@@ -48,11 +48,11 @@ def regularized_inversion(
     Regs : list of LinearOperator or None
         Regularisation operators :math:`\mathbf{R}_i`, of this library or of PyLops.
     x0 : dask.array.Array, optional
-        Initial model.
+        Initial model, flat or shaped like ``Op.dims``.
     Weight : LinearOperator, optional
         Operator :math:`\mathbf{W}^{1/2}`, applied to data and modelled data.
     dataregs : list of dask.array.Array, optional
-        Regularisation data :math:`\mathbf{d}_i`; zero if not given.
+        Regularisation data :math:`\mathbf{d}_i`, shaped like ``dimsd`` of their operators; zero if not given.
     epsRs : list of float, optional
         Weights :math:`\epsilon_i`; one if not given.
     engine : {"scipy", "pylops"}, optional
@@ -169,7 +169,7 @@ def preconditioned_inversion(
     P : LinearOperator
         Preconditioner :math:`\mathbf{P}`.
     x0 : dask.array.Array, optional
-        Initial :math:`\mathbf{p}`.
+        Initial :math:`\mathbf{p}`, flat or shaped like ``P.dims``.
     **kwargs_solver
         Settings of the engine's solver, as :func:`regularized_inversion` takes them.
 

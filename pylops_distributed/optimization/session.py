@@ -27,7 +27,11 @@ History = dict[str, np.ndarray[Any, Any]]
 
 
 class Solver(Protocol[S]):
-    """An algorithm: frozen settings, and pure functions on states that compute nothing."""
+    """An algorithm: frozen settings, and pure functions on states that compute nothing.
+
+    Vectors have the operator's layout: data ``y`` the shape ``op.dimsd``, and models, ``x0`` and ``state.x``, the shape
+    ``op.dims``; or they are Blocks, where the operator's own are.
+    """
 
     state: ClassVar[type[Any]]
 

@@ -38,7 +38,7 @@ def irls(
     y : dask.array.Array
         Data, flat or shaped like ``Op.dimsd``.
     x0 : dask.array.Array, optional
-        Known part of the model: what it does not explain is solved for.
+        Known part of the model, flat or shaped like ``Op.dims``: what it does not explain is solved for.
     nouter : int, optional
         Number of outer iterations.
     threshR : bool, optional
@@ -123,7 +123,7 @@ def omp(
     niter_outer : int
         Number of outer iterations.
     cost : numpy.ndarray
-        Norm of the residual before the first and after every one of them.
+        Norm of the residual before the first and after every one of them, of shape ``(niter_outer + 1,)``.
 
     See Also
     --------
@@ -151,7 +151,7 @@ def ista(
     Op, y
         As :func:`irls` takes them.
     x0 : dask.array.Array, optional
-        Initial model.
+        Initial model, flat or shaped like ``Op.dims``.
     niter : int, optional
         Maximum number of iterations.
     SOp : LinearOperator, optional
@@ -184,7 +184,7 @@ def ista(
     niter : int
         Number of steps taken.
     cost : numpy.ndarray
-        Objective after every step.
+        Objective after every step, of shape ``(niter,)``.
 
     See Also
     --------
@@ -235,7 +235,7 @@ def spgl1(
     Op, y
         As :func:`irls` takes them.
     x0 : dask.array.Array, optional
-        Initial coefficients.
+        Initial coefficients, flat or shaped like the data of ``SOp``.
     SOp : LinearOperator, optional
         Sparsifying transform, from models to coefficients.
     tau : float, optional
@@ -253,7 +253,7 @@ def spgl1(
     xinv : dask.array.Array
         Model, laid out as ``y``.
     pinv : dask.array.Array
-        Its coefficients.
+        Its coefficients, laid out as ``y``.
     info : dict
         ``stat`` (1 root found, 2 basis pursuit solved, 3 least-squares solution, 4 optimum, 5 limit of
         iterations, 6 line search failed, 7 a solution not yet optimal), ``tau``, ``rnorm``, ``rgap``, ``gnorm``,
@@ -291,11 +291,11 @@ def splitbregman(
     RegsL1, RegsL2 : list of LinearOperator
         Operators whose results are measured in the L1 and in the squared L2 norm.
     x0 : dask.array.Array, optional
-        Initial model.
+        Initial model, flat or shaped like ``Op.dims``.
     niter_outer, niter_inner : int, optional
         Number of outer iterations, and of least-squares problems in each.
     dataregsL2 : list of dask.array.Array, optional
-        Data of the L2 terms; zero if not given.
+        Data of the L2 terms, shaped like ``dimsd`` of their operators; zero if not given.
     mu : float, optional
         Weight of the data.
     epsRL1s, epsRL2s : list of float, optional
@@ -328,7 +328,7 @@ def splitbregman(
     itn_out : int
         Number of outer iterations.
     cost : numpy.ndarray
-        Objective after every one of them.
+        Objective after every one of them, of shape ``(itn_out,)``.
 
     See Also
     --------

@@ -26,7 +26,7 @@ class ChirpRadon2D(BlockwiseOperator):
     Parameters
     ----------
     taxis, haxis : array_like
-        Time and offset axes.
+        Time and offset axes, of shapes ``(nt,)`` and ``(nh,)``.
     pmax : float
         Largest slowness, times the ratio of offset to time sampling.
     dtype : dtype, optional

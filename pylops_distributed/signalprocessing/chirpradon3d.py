@@ -30,9 +30,9 @@ class ChirpRadon3D(BlockwiseOperator):
     Parameters
     ----------
     taxis, hyaxis, hxaxis : array_like
-        Time and offset axes.
+        Time and offset axes, of shapes ``(nt,)``, ``(nhy,)`` and ``(nhx,)``.
     pmax : array_like
-        Largest slownesses along y and x, times the ratio of offset to time sampling.
+        Largest slownesses along y and x, of shape ``(2,)``, times the ratio of offset to time sampling.
     engine : {"numpy", "fftw"}, optional
         Library that transforms.
     dtype : dtype, optional

@@ -34,7 +34,7 @@ class ConvolveND(BlockwiseOperator):
     dims : int or tuple of int
         Shape of the model, and of the data.
     h : array_like
-        Filter, with one axis for each of ``axes``.
+        Filter, of a shape with one axis for each of ``axes``.
     offset : tuple of int, optional
         Sample of the filter at its origin; default the first.
     axes : tuple of int, optional

@@ -230,7 +230,7 @@ class FourierOperator(BlockwiseOperator):
         )  # fmt: skip
 
     def div(self, y: object, niter: int = 100, densesolver: str = "scipy") -> ArrayLike:
-        """The inverse transform, which is the adjoint scaled; ``niter`` and ``densesolver`` are not needed."""
+        """The inverse transform, the scaled adjoint, laid out as that; needs neither ``niter`` nor ``densesolver``."""
         n = prod(self.nffts)
         x: ArrayLike = (self.H @ y) * {"ortho": 1.0, "none": 1.0 / n, "1/n": float(n)}[self.norm]
         return x

@@ -30,7 +30,7 @@ class FourierRadon2D(BlockwiseOperator):
     Parameters
     ----------
     taxis, haxis, pxaxis : array_like
-        Axes of time, offset and slowness.
+        Axes of time, offset and slowness, of shapes ``(nt,)``, ``(nh,)`` and ``(npx,)``.
     nfft : int
         Number of samples of the Fourier transform in time.
     flims : tuple of int, optional

@@ -30,7 +30,7 @@ class FourierRadon3D(BlockwiseOperator):
     Parameters
     ----------
     taxis, hyaxis, hxaxis, pyaxis, pxaxis : array_like
-        Axes of time, offsets and slownesses.
+        Axes of time, offsets and slownesses, of shapes ``(nt,)``, ``(nhy,)``, ``(nhx,)``, ``(npy,)`` and ``(npx,)``.
     nfft : int
         Number of samples of the Fourier transform in time.
     flims : tuple of int, optional

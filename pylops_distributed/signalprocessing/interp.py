@@ -51,7 +51,7 @@ def Interp(
     dims : int or tuple of int
         Shape of the model.
     iava : array_like
-        Positions, in samples of the axis, different from each other.
+        Positions, of shape ``(n,)``, in samples of the axis, different from each other.
     axis : int, optional
         Axis to interpolate along.
     kind : {"linear", "nearest", "sinc", "cubic_spline"}, optional
@@ -72,7 +72,8 @@ def Interp(
     LinearOperator
         The operator.
     numpy.ndarray
-        The positions it uses: whole numbers for ``nearest``, no more than the last sample for ``linear``.
+        The positions it uses, of shape ``(n,)``: whole numbers for ``nearest``, no more than the last sample for
+        ``linear``.
 
     Raises
     ------

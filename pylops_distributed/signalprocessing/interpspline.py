@@ -30,7 +30,7 @@ class InterpCubicSpline(BlockwiseOperator):
     dims : int or tuple of int
         Shape of the model.
     iava : array_like
-        Positions, in samples of the axis, different from each other.
+        Positions, of shape ``(n,)``, in samples of the axis, different from each other.
     bc_type : {"natural"}, optional
         What holds at the ends.
     axis : int, optional
@@ -47,7 +47,7 @@ class InterpCubicSpline(BlockwiseOperator):
     Attributes
     ----------
     iava : numpy.ndarray
-        The positions.
+        The positions, of shape ``(n,)``.
 
     Raises
     ------

@@ -29,11 +29,11 @@ class Radon2D(Curves):
     Parameters
     ----------
     taxis : array_like
-        Time axis.
+        Time axis, of shape ``(nt,)``.
     haxis : array_like
-        Offset axis.
+        Offset axis, of shape ``(nh,)``.
     pxaxis : array_like
-        Axis of slownesses, curvatures or inverse velocities, in the units of the other axes.
+        Axis of slownesses, curvatures or inverse velocities, of shape ``(npx,)``, in the units of the other axes.
     kind : {"linear", "parabolic", "hyperbolic"} or callable, optional
         Curves, or a picklable function ``kind(x, t, px)`` that returns them in samples.
     centeredh : bool, optional

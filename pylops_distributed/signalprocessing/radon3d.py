@@ -31,11 +31,12 @@ class Radon3D(Curves):
     Parameters
     ----------
     taxis : array_like
-        Time axis.
+        Time axis, of shape ``(nt,)``.
     hyaxis, hxaxis : array_like
-        Offset axes.
+        Offset axes, of shapes ``(nhy,)`` and ``(nhx,)``.
     pyaxis, pxaxis : array_like
-        Axes of slownesses, curvatures or inverse velocities, in the units of the other axes.
+        Axes of slownesses, curvatures or inverse velocities, of shapes ``(npy,)`` and ``(npx,)``, in the units of the
+        other axes.
     kind : {"linear", "parabolic", "hyperbolic"}, optional
         Curves.
     centeredh : bool, optional

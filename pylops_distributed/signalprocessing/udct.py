@@ -95,6 +95,6 @@ class UDCT(BlockwiseOperator):
         )  # fmt: skip
 
     def inverse(self, y: object) -> da.Array:
-        """The model, flat as the coefficients, that has them."""
+        """The model, of shape ``(shape[1],)``, that has coefficients of shape ``(shape[0],)``."""
         model = method(self.twin, "inverse", self.dims, self.dimsd)(da.asarray(y), self.domain.dtype)
         return model.reshape(-1)

@@ -20,7 +20,7 @@ CHUNKINGS: dict[str, Callable[[int], tuple[int, ...]]] = {
 
 
 def samples(shape: int | Sequence[int], dtype: DTypeLike, seed: int = 0) -> NDArray:
-    """Normally distributed samples, complex if ``dtype`` is.
+    """Normally distributed samples of a shape, complex if ``dtype`` is.
 
     Parameters
     ----------

@@ -86,7 +86,7 @@ class SolverCase:
 
 
 def linear_system(case: SolverCase, dtype: DTypeLike) -> tuple[Array, Array]:
-    """A well-conditioned matrix, and data of a sparse model with some noise."""
+    """A well-conditioned matrix, of shape ``(3 * N, N)`` or square, and data of a sparse model with some noise."""
     rng = np.random.default_rng(3)
     matrix: Array = rng.standard_normal((3 * N, N))
     if np.dtype(dtype).kind == "c":
@@ -101,7 +101,7 @@ def linear_system(case: SolverCase, dtype: DTypeLike) -> tuple[Array, Array]:
 
 
 def on_dask(matrix: Array, y: Array, chunks: int = CHUNKS) -> tuple[LinearOperator, da.Array]:
-    """A matrix as an operator, and data, both on Dask."""
+    """A matrix of shape ``(n, m)`` as an operator, and data of shape ``(n,)``, both on Dask."""
     return MatrixMult(da.from_array(matrix, chunks=chunks), dtype=matrix.dtype), da.from_array(
         y, chunks=chunks
     )

@@ -47,19 +47,19 @@ class Kirchhoff(LinearOperator):
     Parameters
     ----------
     z, x : array_like
-        Depth and lateral axis of the image.
+        Depth and lateral axis of the image, of shapes ``(nz,)`` and ``(nx,)``.
     t : array_like
-        Time axis of the data, from zero.
+        Time axis of the data, of shape ``(nt,)``, from zero.
     srcs, recs : array_like
         Coordinates (y,) x, z of sources and receivers, of shape ``(2 or 3, n)``.
     vel : float or array_like
         Velocity: a number, or, for ``eikonal``, of shape ``(nx, nz)`` or ``(ny, nx, nz)``.
     wav : array_like
-        Wavelet.
+        Wavelet, of shape ``(nwav,)``.
     wavcenter : int
         Sample of the wavelet at time zero.
     y : array_like, optional
-        Second lateral axis; the image then has shape ``(ny * nx, nz)``, and else ``(nx, nz)``.
+        Second lateral axis, of shape ``(ny,)``; the image then has shape ``(ny * nx, nz)``, and else ``(nx, nz)``.
     mode : {"eikonal", "analytic", "byot"}, optional
         Times by the fast marching method, of straight rays, or as given by ``trav``.
     wavfilter : bool, optional

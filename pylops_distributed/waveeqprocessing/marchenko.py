@@ -61,7 +61,7 @@ class Marchenko:
     nfmax : int, optional
         Number of frequencies to use; default all.
     wav : array_like, optional
-        Wavelet of direct arrivals that are not given.
+        Wavelet, of shape ``(nwav,)``, of direct arrivals that are not given.
     toff : float, optional
         Time before the direct arrival at which the window ends.
     nsmooth : int, optional
@@ -268,14 +268,14 @@ class Marchenko:
             From up-going focusing function and coda of the down-going one to the data, each of shape
             ``(2 * nt - 1, nr, npoints)``.
         d : Blocks
-            Data.
+            Data, of these shapes.
         G : LinearOperator
             From both focusing functions to Green's functions, of which the first comes with the sign changed and
             the second reversed in time.
         focus : dask.array.Array
-            Direct part of the down-going focusing function.
+            Direct part of the down-going focusing function, of the same shape.
         redatumed : dask.array.Array
-            Its response: standard redatuming.
+            Its response, of the same shape: standard redatuming.
         """
         times = np.asarray(trav)
         direct = self._direct(times, G0, nfft)

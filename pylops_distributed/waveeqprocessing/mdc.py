@@ -82,7 +82,7 @@ class MDC(LinearOperator):
     Attributes
     ----------
     G : dask.array.Array
-        The kernel.
+        The kernel, of that shape.
 
     Raises
     ------

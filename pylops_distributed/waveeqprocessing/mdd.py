@@ -67,7 +67,7 @@ def MDD(
     nfmax : int, optional
         Number of frequencies to use; default all.
     wav : array_like, optional
-        Wavelet, centred, to convolve the results with.
+        Wavelet, of shape ``(nwav,)``, centred, to convolve the results with.
     twosided : bool, optional
         The model has negative and positive times.
     causality_precond : bool, optional

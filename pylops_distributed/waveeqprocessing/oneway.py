@@ -48,11 +48,11 @@ class PhaseShift(LinearOperator):
     nt : int
         Number of time samples.
     freq : array_like
-        Frequencies from zero, as many as the real transform of ``nt`` samples has.
+        Frequencies from zero, of shape ``(nt // 2 + 1,)``.
     kx : array_like
-        Wavenumbers along the second axis, from negative to positive.
+        Wavenumbers along the second axis, of shape ``(nkx,)``, from negative to positive.
     ky : array_like, optional
-        Wavenumbers along the third axis; without, the model has two.
+        Wavenumbers along the third axis, of shape ``(nky,)``; without, the model has two.
     dtype : dtype, optional
         Type of the operator.
     name : str, optional
@@ -229,7 +229,7 @@ def Deghosting(
     Returns
     -------
     pup, pdown : dask.array.Array
-        Up- and down-going waves.
+        Up- and down-going waves, of shape ``(nt, nr)`` or ``(nt, nrx, nry)``.
 
     Raises
     ------

@@ -82,8 +82,9 @@ def SeismicInterpolation(
     nrec : int or tuple of int
         Number of traces of the grid, along each direction.
     iava, iava1 : array_like
-        Places of the traces on the grid along the first and the second direction: whole numbers pick traces,
-        others interpolate between them. Without ``iava1`` the second direction is complete.
+        Places of the traces on the grid along the first and the second direction, of shapes ``(ny,)`` and ``(nx,)``,
+        or ``(nx,)`` for one direction: whole numbers pick traces, others interpolate between them. Without
+        ``iava1`` the second direction is complete.
     kind : {"fk", "spatial", "radon-linear", "radon-parabolic", "radon-hyperbolic", "chirpradon-linear", "sliding",
         "chirp-sliding"}, optional
         What the data are simple in: frequencies and wavenumbers; their second derivative; Radon transforms; linear
@@ -93,9 +94,9 @@ def SeismicInterpolation(
     sampling : tuple of float, optional
         For ``fk``: sampling of all axes, if these are not given.
     spataxis, spat1axis, taxis : array_like, optional
-        Axes of the grid and of time.
+        Axes of the grid, of shapes ``(nrec[0],)`` and ``(nrec[1],)``, and of time, of shape ``(nt,)``.
     paxis, p1axis : array_like, optional
-        Axes of slowness, for all kinds of Radon transforms.
+        Axes of slowness, of shapes ``(np,)`` and ``(np1,)``, for all kinds of Radon transforms.
     centeredh : bool, optional
         Offsets of Radon transforms are from the middle.
     nwins, nwin, nover : int or tuple of int, optional
@@ -111,11 +112,11 @@ def SeismicInterpolation(
     Returns
     -------
     recdata : dask.array.Array
-        Data on the grid.
+        Data on the grid, of shape ``(nrec, nt)`` or ``(*nrec, nt)``.
     recprec : dask.array.Array or None
         Their transform, of kinds that have one, shaped as by PyLops.
     cost : numpy.ndarray or None
-        Objective after every step, of these kinds.
+        Objective after every step, of shape ``(niter,)``, of these kinds.
 
     Raises
     ------

@@ -39,7 +39,8 @@ class AcousticWave2D(BlockwiseOperator):
     vp : array_like
         Smooth velocity model in m/s, of that shape.
     src_x, src_z, rec_x, rec_z : array_like
-        Positions of sources and of receivers in metres; depths may be one number.
+        Positions of sources, of shape ``(ns,)``, and of receivers, of shape ``(nr,)``, in metres; depths may be one
+        number.
     t0, tn : float
         First and last time, in milliseconds.
     src_type : str, optional
@@ -148,7 +149,7 @@ class AcousticWave2D(BlockwiseOperator):
         Parameters
         ----------
         wav : array_like
-            Wavelet.
+            Wavelet, of shape ``(nwav,)``.
         """
         options = {**self.parts.options, "wavelet": np.asarray(wav, np.float32)}
         self.parts = OperatorEnsemble(build_acoustic_wave, options, self.parts.cut, self.parts.sizes)

@@ -276,7 +276,7 @@ def WavefieldDecomposition(
     Returns
     -------
     pup, pdown : dask.array.Array
-        Up- and down-going waves.
+        Up- and down-going waves, of shape ``(nr, nt)`` or ``(nry, nrx, nt)``.
 
     Raises
     ------

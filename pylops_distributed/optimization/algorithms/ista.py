@@ -133,7 +133,7 @@ class ISTA:
         return Reason.NITER if state.iteration >= self.niter else None
 
     def begin(self, op: LinearOperator, x: Vector) -> dict[str, da.Array]:
-        """Scalars before the first step."""
+        """Scalars before the first step to a model of shape ``op.dims``, each a 0-d array by its name."""
         real = real_dtype(x)
         if self.alpha is not None:
             alpha = scalar_array(self.alpha, real)
@@ -143,7 +143,7 @@ class ISTA:
         return {"alpha": alpha, "count": scalar_array(0, real), "grown": scalar_array(0, real), **unknown}
 
     def shrink(self, op: LinearOperator, point: Vector, residual: Vector, state: ISTAState) -> Vector:
-        """The model after a gradient step from ``point`` and the thresholding of its coefficients."""
+        """The model, shaped like ``point``, after a gradient step from there and the thresholding of coefficients."""
         moved = axpy(state.alpha, op.apply_adjoint(residual), point)
         coefficients = moved if self.SOp is None else self.SOp.apply_adjoint(moved)
         if self.threshkind.endswith("percentile"):
@@ -157,7 +157,7 @@ class ISTA:
         return shrunk if self.SOp is None else self.SOp.apply(shrunk)
 
     def measure(self, state: ISTAState, x: Vector, monitored: Scalar, misfit: Scalar) -> dict[str, da.Array]:
-        """Scalars after a step to ``x``: from the squared norms of the residuals to watch and to count."""
+        """0-d arrays after a step to ``x``, of the shape of ``state.x``: from squared norms to watch and to count."""
         measures = scalars(
             _measure, ("count", "normres", "grown", "cost"), state.count, state.normres, monitored, misfit,
             norm1(x), settings=(self.eps,), dtype=real_dtype(x),

@@ -58,7 +58,7 @@ class PrimalDual:
     theta : float
         Extrapolation, from 0 to 1.
     z : dask.array.Array or Blocks, optional
-        Linear term.
+        Linear term, laid out as the model.
     gfirst : bool
         Begin a step with the dual.
     niter : int

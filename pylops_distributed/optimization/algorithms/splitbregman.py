@@ -84,7 +84,7 @@ class SplitBregman:
     epsRL2s : tuple of float
         Weights :math:`\epsilon_{2,i}`.
     dataregsL2 : tuple of dask.array.Array, optional
-        Data :math:`\mathbf{d}_i`; zero if not given.
+        Data :math:`\mathbf{d}_i`, shaped like ``dimsd`` of the operators; zero if not given.
     mu : float
         Weight :math:`\mu` of the data.
     niter_outer, niter_inner : int

@@ -39,7 +39,8 @@ def regularized_system(
     Op : LinearOperator
         :math:`[\mathbf{W}^{1/2}\mathbf{Op};\ \epsilon_1 \mathbf{R}_1;\ \ldots]`.
     y : dask.array.Array or Blocks
-        :math:`[\mathbf{W}^{1/2}\mathbf{y};\ \epsilon_1 \mathbf{d}_1;\ \ldots]`, one block a term.
+        :math:`[\mathbf{W}^{1/2}\mathbf{y};\ \epsilon_1 \mathbf{d}_1;\ \ldots]`, one block a term, shaped like the
+        ``dimsd`` of its operator.
     """
     op = aslinearoperator(Op)
     data = vector_of(y, op.codomain)

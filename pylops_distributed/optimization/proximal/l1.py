@@ -23,7 +23,7 @@ class L1(ProxOperator):
     sigma : float
         Weight :math:`\sigma`.
     g : dask.array.Array or Blocks, optional
-        Where it is zero.
+        Where it is zero, laid out as :math:`\mathbf{x}`.
     """
 
     sigma: float = 1.0

@@ -24,9 +24,9 @@ class L2(ProxOperator):
     Op : LinearOperator, optional
         Operator; the identity if not given.
     b : dask.array.Array or Blocks, optional
-        Data; zero if not given.
+        Data, of shape ``Op.dimsd``; zero if not given.
     q : dask.array.Array or Blocks, optional
-        Vector of a linear term :math:`\alpha\mathbf{q}^T\mathbf{x}`.
+        Vector of a linear term :math:`\alpha\mathbf{q}^T\mathbf{x}`, laid out as :math:`\mathbf{x}`.
     sigma : float
         Weight :math:`\sigma`.
     alpha : float

@@ -25,20 +25,23 @@ class ProxOperator:
         raise NotImplementedError(f"{type(self).__name__} has no value")
 
     def prox(self, x: Vector, tau: Scalar) -> Vector:
-        r"""The :math:`\mathbf{v}` that minimises :math:`\tau f(\mathbf{v}) + \frac12\|\mathbf{v}-\mathbf{x}\|_2^2`."""
+        r"""The :math:`\mathbf{v}` that minimises :math:`\tau f(\mathbf{v}) + \frac12\|\mathbf{v}-\mathbf{x}\|_2^2`.
+
+        It is laid out as ``x``, which has any shape.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no proximal operator")
 
     def proxdual(self, x: Vector, tau: Scalar) -> Vector:
-        """The proximal operator of the conjugate function, by Moreau's identity."""
+        """The proximal operator of the conjugate function, by Moreau's identity; laid out as ``x``."""
         inner = self.prox(elementwise(_divided, x, tau), 1 / tau)
         return elementwise(_rest, x, tau, inner)
 
     def grad(self, x: Vector) -> Vector:
-        """Gradient of the function."""
+        """Gradient of the function, laid out as ``x``."""
         raise NotImplementedError(f"{type(self).__name__} has no gradient")
 
     def warm(self, x: Vector, tau: Scalar, start: Vector) -> Vector:
-        """``prox`` for functions that look for it by iterations, from ``start``."""
+        """``prox`` for functions that look for it by iterations, from ``start``; all are laid out as ``x``."""
         return self.prox(x, tau)
 
 

@@ -42,7 +42,8 @@ def write_segy(
         Shape ``(inlines, crosslines, samples)``, or ``(cdps, samples)``: NumPy, Dask, or anything
         that is sliced along its first axis.
     inline, crossline : array-like of int, optional
-        Line numbers, 1, 2, ... by default. For a section ``crossline`` holds the CDP numbers.
+        Line numbers, of shapes ``(inlines,)`` and ``(crosslines,)``; 1, 2, ... by default. For a
+        section ``crossline`` holds the CDP numbers.
     dt_ms : float, optional
         Sample interval [ms]; in depth [m].
     t0_ms : int, optional
