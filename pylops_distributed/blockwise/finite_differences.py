@@ -43,7 +43,7 @@ class Difference:
         return sum(w for k, w in self.taps if k == 0)
 
     def add(self, x: Array, y: Array, adjoint: bool, middle: bool = True) -> None:
-        """Add the product with ``x``, shaped like ``y``, or with the transpose to ``y``; ends alone without ``middle``."""
+        """Add the product with ``x``, shaped like ``y``, or with the transpose to ``y``; or its ends alone."""
         x, y = np.moveaxis(x, self.axis, 0), np.moveaxis(y, self.axis, 0)
         rows = max(0, len(x) - self.before - self.after)
         entries = [
