@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -18,6 +18,7 @@ from pylops_distributed.optimization.numerics.golub_kahan import (
     system_of,
     unit,
 )
+from pylops_distributed.optimization.numerics.recurrence import on_record
 from pylops_distributed.vectors.arithmetic import axpy, norm
 from pylops_distributed.vectors.elementwise import lincomb, real_dtype, scalar_array, scalars, zero_model
 from pylops_distributed.vectors.space import Vector
@@ -26,10 +27,41 @@ from pylops_distributed.vectors.types import NDArray
 if TYPE_CHECKING:
     from pylops_distributed.linearoperator.operator import LinearOperator
 
-_CARRIED = (
-    "zetabar", "alphabar", "rho", "rhobar", "cbar", "sbar", "betadd", "betad", "rhodold", "tautilde",
-    "thetatilde", "zeta", "d", "norma2", "maxrbar", "minrbar", "live", "normr", "normar", "norma", "conda",
-)  # fmt: skip
+
+class LSMRRecurrence(NamedTuple):
+    """Scalars that go from step to step: the rotated matrices, the norms that follow from them, and whether to move."""
+
+    zetabar: Any
+    alphabar: Any
+    rho: Any
+    rhobar: Any
+    cbar: Any
+    sbar: Any
+    betadd: Any
+    betad: Any
+    rhodold: Any
+    tautilde: Any
+    thetatilde: Any
+    zeta: Any
+    d: Any
+    norma2: Any
+    maxrbar: Any
+    minrbar: Any
+    live: Any
+    normr: Any
+    normar: Any
+    norma: Any
+    conda: Any
+
+
+class LSMRMoves(NamedTuple):
+    """Factors of a step's vectors; as they are here, nothing moves."""
+
+    htohbar: Any = 0.0
+    hbartohbar: Any = 1.0
+    towards: Any = 0.0
+    vtoh: Any = 0.0
+    htoh: Any = 1.0
 
 
 @dataclass(frozen=True)
@@ -117,7 +149,7 @@ class LSMR:
         """State before the first step, lazily."""
         x, basis = start_bidiagonalisation(op, y, x0, damp=self._stacked(x0))
         real = real_dtype(x, basis.v)
-        carried = {name: scalar_array(0, real) for name in _CARRIED}
+        carried = {name: scalar_array(0, real) for name in LSMRRecurrence._fields}
         carried |= dict.fromkeys(("rho", "rhobar", "cbar", "rhodold", "live", "conda"), scalar_array(1, real))
         carried |= dict.fromkeys(("zetabar", "normar"), basis.alfa * basis.beta)
         carried |= dict.fromkeys(("betadd", "normr"), basis.beta)
@@ -132,8 +164,8 @@ class LSMR:
         system, damp = system_of(op, state.u, self.damp)
         basis = Bidiagonal(state.u, state.v, state.v, state.alfa, state.beta).step(system)
         new = scalars(
-            _rotate, ("htohbar", "hbartohbar", "towards", "vtoh", "htoh", *_CARRIED),
-            basis.alfa, basis.beta, state.normb, *(getattr(state, n) for n in _CARRIED),
+            on_record(_rotate, LSMRRecurrence), LSMRMoves._fields + LSMRRecurrence._fields,
+            basis.alfa, basis.beta, state.normb, *(getattr(state, n) for n in LSMRRecurrence._fields),
             settings=(damp,), dtype=real_dtype(state.x),
         )  # fmt: skip
         hbar = lincomb(new["htohbar"], state.h, new["hbartohbar"], state.hbar)
@@ -171,7 +203,7 @@ class LSMR:
         normb: da.Array,
         values: Mapping[str, da.Array],
     ) -> LSMRState:
-        carried = {name: values[name] for name in _CARRIED}
+        carried = {name: values[name] for name in LSMRRecurrence._fields}
         return LSMRState(
             iteration, x, basis.u, basis.v, h, hbar, basis.alfa, basis.beta, normb, norm(x), **carried
         )
@@ -188,6 +220,9 @@ class LSMRAboutStart(LSMR):
         return 0.0
 
 
+Rotation: TypeAlias = tuple[NDArray, NDArray]
+
+
 def _reflect(a: NDArray, b: NDArray | float) -> tuple[NDArray, NDArray, NDArray]:
     """Cosine, sine and length of the rotation that takes ``b`` into ``a``."""
     size = np.hypot(a, b)
@@ -195,41 +230,60 @@ def _reflect(a: NDArray, b: NDArray | float) -> tuple[NDArray, NDArray, NDArray]
 
 
 def _rotate(
-    damp: float, alfa: NDArray, beta: NDArray, normb: NDArray, *carried: NDArray
+    damp: float, alfa: NDArray, beta: NDArray, normb: NDArray, last: LSMRRecurrence
 ) -> tuple[object, ...]:
-    """Scalars of a step: three plane rotations that keep the matrices triangular, and the estimates."""
-    (zetabar, alphabar, rho0, rhobar0, cbar, sbar, betadd, betad, rhodold, tautilde,
-     thetatilde0, zeta0, d, norma2, maxrbar, minrbar, live, *_) = carried  # fmt: skip
-    if not live:
-        return 0.0, 1.0, 0.0, 0.0, 1.0, *carried
-    first = np.isinf(minrbar) and not maxrbar
-    chat, shat, alphahat = _reflect(alphabar, damp)
+    """Factors of a step and the next scalars: three plane rotations that keep the matrices triangular."""
+    if not last.live:
+        return *LSMRMoves(), last
+    chat, shat, alphahat = _reflect(last.alphabar, damp)
     c, s, rho = _reflect(alphahat, beta)
     thetanew, alphabar = s * alfa, c * alfa
-    thetabar, rhotemp = sbar * rho, cbar * rho
+    thetabar, rhotemp = last.sbar * rho, last.cbar * rho
     cbar, sbar, rhobar = _reflect(rhotemp, thetanew)
-    zeta, zetabar = cbar * zetabar, -sbar * zetabar
-    moves = (
-        1.0, -quotient(thetabar * rho, rho0 * rhobar0), quotient(zeta, rho * rhobar),
+    zeta, zetabar = cbar * last.zetabar, -sbar * last.zetabar
+    moves = LSMRMoves(
+        1.0, -quotient(thetabar * rho, last.rho * last.rhobar), quotient(zeta, rho * rhobar),
         quotient(1.0, alfa), -quotient(thetanew, rho),
     )  # fmt: skip
-    betaacute, betacheck = chat * betadd, -shat * betadd  # the norm of the residual, by one more rotation
+    rotated = last._replace(
+        zetabar=zetabar, alphabar=alphabar, rho=rho, rhobar=rhobar, cbar=cbar, sbar=sbar, zeta=zeta
+    )
+    residual = _residual(last, rotated, (chat, shat), (c, s), thetabar)
+    return *moves, _estimates(last, residual, (alfa, beta, normb), rhotemp)
+
+
+def _residual(
+    last: LSMRRecurrence, rotated: LSMRRecurrence, first: Rotation, second: Rotation, thetabar: NDArray
+) -> LSMRRecurrence:
+    """``rotated``, the scalars after ``last``, with the norm of the residual: by one more rotation."""
+    (chat, shat), (c, s) = first, second
+    betaacute, betacheck = chat * last.betadd, -shat * last.betadd
     betahat, betadd = c * betaacute, -s * betaacute
-    ctilde, stilde, rhotilde = _reflect(rhodold, thetabar)
-    thetatilde, rhodold = stilde * rhobar, ctilde * rhobar
-    betad = -stilde * betad + ctilde * betahat
-    tautilde = quotient(zeta0 - thetatilde0 * tautilde, rhotilde)
-    taud = quotient(zeta - thetatilde * tautilde, rhodold)
-    d = d + betacheck**2
-    normr, normar = np.sqrt(d + (betad - taud) ** 2 + betadd**2), abs(zetabar)
-    norma2 = norma2 + beta**2
+    ctilde, stilde, rhotilde = _reflect(last.rhodold, thetabar)
+    thetatilde, rhodold = stilde * rotated.rhobar, ctilde * rotated.rhobar
+    betad = -stilde * last.betad + ctilde * betahat
+    tautilde = quotient(last.zeta - last.thetatilde * last.tautilde, rhotilde)
+    taud = quotient(rotated.zeta - thetatilde * tautilde, rhodold)
+    d = last.d + betacheck**2
+    return rotated._replace(
+        betadd=betadd, betad=betad, rhodold=rhodold, tautilde=tautilde, thetatilde=thetatilde, d=d,
+        normr=np.sqrt(d + (betad - taud) ** 2 + betadd**2),
+    )  # fmt: skip
+
+
+def _estimates(
+    last: LSMRRecurrence, rotated: LSMRRecurrence, sizes: tuple[NDArray, NDArray, NDArray], rhotemp: NDArray
+) -> LSMRRecurrence:
+    """``rotated``, the scalars after ``last``, with norm and condition of the operator, and whether to move further."""
+    alfa, beta, normb = sizes
+    first = np.isinf(last.minrbar) and not last.maxrbar
+    normar, norma2 = abs(rotated.zetabar), last.norma2 + beta**2
     norma, norma2 = np.sqrt(norma2), norma2 + alfa**2
-    maxrbar = max(maxrbar, rhobar0)
-    minrbar = minrbar if first else min(minrbar, rhobar0)
+    maxrbar = max(last.maxrbar, last.rhobar)
+    minrbar = last.minrbar if first else min(last.minrbar, last.rhobar)
     conda = quotient(max(maxrbar, rhotemp), min(minrbar, rhotemp))
-    tests = quotient(normr, normb), quotient(normar, norma * normr), 1.0
-    alive = float(not stop_code(tests, 0.0, 0.0, 0.0, 0.0))
-    return (
-        *moves, zetabar, alphabar, rho, rhobar, cbar, sbar, betadd, betad, rhodold, tautilde,
-        thetatilde, zeta, d, norma2, maxrbar, minrbar, alive, normr, normar, norma, conda,
+    tests = quotient(rotated.normr, normb), quotient(normar, norma * rotated.normr), 1.0
+    return rotated._replace(
+        norma2=norma2, maxrbar=maxrbar, minrbar=minrbar, normar=normar, norma=norma, conda=conda,
+        live=float(not stop_code(tests, 0.0, 0.0, 0.0, 0.0)),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -19,15 +19,46 @@ from pylops_distributed.optimization.numerics.golub_kahan import (
     system_of,
     unit,
 )
+from pylops_distributed.optimization.numerics.recurrence import on_record
 from pylops_distributed.vectors.arithmetic import axpy, squared_norm
 from pylops_distributed.vectors.elementwise import elementwise, lincomb, real_dtype, scalar_array, scalars
 from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray
 
-_CARRIED = (
-    "bnorm", "arnorm0", "rhobar", "phibar", "anorm", "ddnorm", "res2", "xxnorm", "z", "cs2", "sn2", "live",
-    "acond", "arnorm", "xnorm", "r1norm", "r2norm", "cost",
-)  # fmt: skip
+# Tolerances, and whether the gradient is measured as SciPy does.
+Rules: TypeAlias = tuple[float, float, float, bool]
+
+
+class LSQRRecurrence(NamedTuple):
+    """Scalars that go from step to step: the rotated matrix, the norms that follow from it, and whether to move."""
+
+    bnorm: Any
+    arnorm0: Any
+    rhobar: Any
+    phibar: Any
+    anorm: Any
+    ddnorm: Any
+    res2: Any
+    xxnorm: Any
+    z: Any
+    cs2: Any
+    sn2: Any
+    live: Any
+    acond: Any
+    arnorm: Any
+    xnorm: Any
+    r1norm: Any
+    r2norm: Any
+    cost: Any
+
+
+class LSQRMoves(NamedTuple):
+    """Factors of a step's vectors; as they are here, nothing moves."""
+
+    ofw: Any = 0.0
+    vtow: Any = 0.0
+    wtow: Any = 1.0
+    towards: Any = 0.0
 
 
 @dataclass(frozen=True)
@@ -132,7 +163,7 @@ class LSQR:
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> LSQRState:
         """State before the first step, lazily."""
         x, basis = start_bidiagonalisation(op, y, x0, self.M, self._stacked(x0))
-        carried = {name: scalar_array(0, real_dtype(x, basis.v)) for name in _CARRIED}
+        carried = {name: scalar_array(0, real_dtype(x, basis.v)) for name in LSQRRecurrence._fields}
         carried |= {"live": carried["live"] + 1, "cs2": carried["cs2"] - 1, "rhobar": basis.alfa}
         carried |= dict.fromkeys(("bnorm", "phibar", "r1norm", "r2norm", "cost"), basis.beta)
         carried |= self._norms(op, basis, carried, x)
@@ -146,8 +177,9 @@ class LSQR:
         system, damp = system_of(op, state.u, self.damp)
         basis = Bidiagonal(state.u, state.v, p, state.alfa, state.beta).step(system, self.M)
         new = scalars(
-            _rotate, ("ofw", "vtow", "wtow", "towards", *_CARRIED),
-            state.alfa, basis.alfa, basis.beta, squared_norm(state.w), *(getattr(state, n) for n in _CARRIED),
+            on_record(_rotate, LSQRRecurrence), LSQRMoves._fields + LSQRRecurrence._fields,
+            state.alfa, basis.alfa, basis.beta, squared_norm(state.w),
+            *(getattr(state, name) for name in LSQRRecurrence._fields),
             settings=(damp, self._resting), dtype=real_dtype(state.x),
         )  # fmt: skip
         x = axpy(new["towards"], state.w, state.x)
@@ -170,10 +202,10 @@ class LSQR:
         if not state.iteration or not state.arnorm0:
             return 0
         rules = (self.atol, self.btol, self.conlim, self._resting[-1])
-        return _code(rules, *(getattr(state, name) for name in _MEASURES))
+        return _code(rules, state, state.acond)
 
     @property
-    def _resting(self) -> tuple[float, float, float, bool]:
+    def _resting(self) -> Rules:
         """When steps begin to change nothing: tolerances, and whether the gradient is measured as SciPy does."""
         return 0.0, 0.0, 0.0, False
 
@@ -203,7 +235,7 @@ class LSQR:
         var: Vector | None,
     ) -> LSQRState:
         extra = {"p": basis.p} if self.M is not None else {"var": var} if self.calc_var else {}
-        carried = {name: values[name] for name in _CARRIED}
+        carried = {name: values[name] for name in LSQRRecurrence._fields}
         return self.state(iteration, x, basis.u, basis.v, w, basis.alfa, basis.beta, **carried, **extra)
 
 
@@ -243,52 +275,64 @@ def _add_square(var: NDArray, a: NDArray, w: NDArray) -> NDArray:
     return result
 
 
-_MEASURES = ("r2norm", "arnorm", "anorm", "acond", "xnorm", "bnorm", "arnorm0")
-
-
-def _code(
-    rules: tuple[float, float, float, bool], rnorm: NDArray, arnorm: NDArray, anorm: NDArray, acond: NDArray | float,
-    xnorm: NDArray, bnorm: NDArray, arnorm0: NDArray,
-) -> int:  # fmt: skip
+def _code(rules: Rules, now: LSQRRecurrence | LSQRState, condition: NDArray | float) -> int:
     """Number of the tolerance that is met (``atol``, ``btol`` or ``conlim``); 0 to continue."""
     *tolerances, scipy = rules
     # SciPy adds the machine's precision to the divisor, which would make this depend on the units of the data.
-    gradient = quotient(arnorm, anorm * rnorm if scipy else arnorm0)
-    tests = quotient(rnorm, bnorm), gradient, quotient(1.0, acond)
-    return stop_code(tests, quotient(anorm * xnorm, bnorm), *tolerances)
+    gradient = quotient(now.arnorm, now.anorm * now.r2norm if scipy else now.arnorm0)
+    tests = quotient(now.r2norm, now.bnorm), gradient, quotient(1.0, condition)
+    return stop_code(tests, quotient(now.anorm * now.xnorm, now.bnorm), *tolerances)
 
 
 def _rotate(
-    damp: float, rules: tuple[float, float, float, bool], alfa0: NDArray, alfa: NDArray, beta: NDArray, wnorm2: NDArray,
-    *carried: NDArray,
-) -> tuple[object, ...]:  # fmt: skip
-    """Scalars of a step: two plane rotations that keep the bidiagonal matrix triangular, and the estimates."""
-    bnorm, arnorm0, rhobar, phibar, anorm, ddnorm, res2, xxnorm, z, cs2, sn2, live, *_ = carried
-    if not live:
-        return 0.0, 0.0, 1.0, 0.0, *carried
-    if beta > 0:
-        anorm = np.sqrt(anorm**2 + alfa0**2 + beta**2 + damp**2)
-    rhobar1 = np.hypot(rhobar, damp)  # the rotation that takes the damping in
-    psi, phibar = quotient(damp, rhobar1) * phibar, quotient(rhobar, rhobar1) * phibar
+    damp: float,
+    rules: Rules,
+    alfa0: NDArray,
+    alfa: NDArray,
+    beta: NDArray,
+    wnorm2: NDArray,
+    last: LSQRRecurrence,
+) -> tuple[object, ...]:
+    """Factors of a step and the next scalars: two plane rotations that keep the bidiagonal matrix triangular."""
+    if not last.live:
+        return *LSQRMoves(), last
+    rhobar1 = np.hypot(last.rhobar, damp)  # the rotation that takes the damping in
+    psi, phibar = quotient(damp, rhobar1) * last.phibar, quotient(last.rhobar, rhobar1) * last.phibar
     rho = np.hypot(rhobar1, beta)  # the one that takes the subdiagonal element away
     cs, sn = quotient(rhobar1, rho), quotient(beta, rho)
     theta, rhobar, phi, phibar = sn * alfa, -cs * alfa, cs * phibar, sn * phibar
-    ddnorm = ddnorm + quotient(wnorm2, rho**2)
-    delta, gambar = sn2 * rho, -cs2 * rho  # and one from the right, for the norm of x
-    rhs = phi - delta * z
-    xnorm = np.sqrt(xxnorm + quotient(rhs, gambar) ** 2)
-    gamma = np.hypot(gambar, theta)
-    cs2, sn2, z = quotient(gambar, gamma), quotient(theta, gamma), quotient(rhs, gamma)
-    xxnorm, res2 = xxnorm + z**2, res2 + psi**2
-    rnorm, arnorm = np.sqrt(phibar**2 + res2), alfa * abs(sn * phi)
-    r1sq = rnorm**2 - damp**2 * xxnorm
-    cost = np.sqrt(abs(r1sq))
-    acond = anorm * np.sqrt(ddnorm)
-    # At machine precision the condition is left to `done`.
-    condition: NDArray | float = acond if any(rules[:3]) else 1.0
-    alive = float(not _code(rules, rnorm, arnorm, anorm, condition, xnorm, bnorm, arnorm0))
-    return (
-        quotient(1.0, rho), quotient(1.0, alfa), -quotient(theta, rho), quotient(phi, rho),
-        bnorm, arnorm0, rhobar, phibar, anorm, ddnorm, res2, xxnorm, z, cs2, sn2, alive,
-        acond, arnorm, xnorm, -cost if r1sq < 0 else cost, rnorm, cost,
+    moves = LSQRMoves(quotient(1.0, rho), quotient(1.0, alfa), -quotient(theta, rho), quotient(phi, rho))
+    anorm = np.sqrt(last.anorm**2 + alfa0**2 + beta**2 + damp**2) if beta > 0 else last.anorm
+    ddnorm, res2 = last.ddnorm + quotient(wnorm2, rho**2), last.res2 + psi**2
+    rotated = last._replace(
+        rhobar=rhobar, phibar=phibar, anorm=anorm, ddnorm=ddnorm, res2=res2, acond=anorm * np.sqrt(ddnorm),
+        arnorm=alfa * abs(sn * phi), r2norm=np.sqrt(phibar**2 + res2),
     )  # fmt: skip
+    return *moves, _estimates(_model_norm(rotated, rho, theta, phi), damp, rules)
+
+
+def _model_norm(rotated: LSQRRecurrence, rho: NDArray, theta: NDArray, phi: NDArray) -> LSQRRecurrence:
+    """``rotated`` with the norm of the model: by one more rotation, from the right."""
+    delta, gambar = rotated.sn2 * rho, -rotated.cs2 * rho
+    rhs = phi - delta * rotated.z
+    xnorm = np.sqrt(rotated.xxnorm + quotient(rhs, gambar) ** 2)
+    gamma = np.hypot(gambar, theta)
+    z = quotient(rhs, gamma)
+    return rotated._replace(
+        cs2=quotient(gambar, gamma),
+        sn2=quotient(theta, gamma),
+        z=z,
+        xxnorm=rotated.xxnorm + z**2,
+        xnorm=xnorm,
+    )
+
+
+def _estimates(rotated: LSQRRecurrence, damp: float, rules: Rules) -> LSQRRecurrence:
+    """``rotated`` with the norm of the data's part of the residual, and whether to move further."""
+    square = rotated.r2norm**2 - damp**2 * rotated.xxnorm
+    cost = np.sqrt(abs(square))
+    # At machine precision the condition is left to `done`.
+    condition: NDArray | float = rotated.acond if any(rules[:3]) else 1.0
+    return rotated._replace(
+        r1norm=-cost if square < 0 else cost, cost=cost, live=float(not _code(rules, rotated, condition))
+    )

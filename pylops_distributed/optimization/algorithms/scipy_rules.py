@@ -9,7 +9,7 @@ import numpy as np
 
 from pylops_distributed.execution.state import Reason, scalar
 from pylops_distributed.optimization.algorithms.cg import CG, CGState
-from pylops_distributed.optimization.algorithms.lsqr import LSQRAboutStart, LSQRState
+from pylops_distributed.optimization.algorithms.lsqr import LSQRAboutStart, LSQRState, Rules
 from pylops_distributed.vectors.arithmetic import norm
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype
 from pylops_distributed.vectors.types import NDArray, Scalar
@@ -56,7 +56,7 @@ class ScipyLSQR(LSQRAboutStart):
         return replace(first, bnorm=elementwise(_or, norm(y), first.bnorm, dtype=real_dtype(first.x)))
 
     @property
-    def _resting(self) -> tuple[float, float, float, bool]:
+    def _resting(self) -> Rules:
         return self.atol, self.btol, self.conlim, True
 
 
