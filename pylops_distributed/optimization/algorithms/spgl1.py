@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
+from pylops_distributed.optimization.numerics.recurrence import on_record
 from pylops_distributed.optimization.numerics.spgl1_linesearch import (
     LIMIT,
     LINE,
-    NAMES,
     SHRUNK,
     STRAIGHT,
+    Numbers,
     Tolerances,
     decide,
     judge,
@@ -150,7 +151,7 @@ class SPGL1:
             x = elementwise(soft, start, l1_threshold(start, tau))
             r = data - op.apply(x)
             g = -op.apply_adjoint(r)
-        initial = {name: scalar_array(0, real) for name in NAMES}
+        initial = {name: scalar_array(0, real) for name in Numbers._fields}
         f = squared_norm(r) / 2
         initial |= {"tau": tau, "single": single, "bnorm": bnorm, "f": f, "fold": f, "last0": f}
         initial |= dict.fromkeys(("last1", "last2"), scalar_array(-np.inf, real))
@@ -163,7 +164,7 @@ class SPGL1:
             settings=(self.step_min, self.step_max), dtype=real,
         )["gstep"]  # fmt: skip
         zero, one = scalar_array(0, real), scalar_array(1, real)
-        numbers = (zero, one, *(initial[name] for name in NAMES))
+        numbers = (zero, one, *(initial[name] for name in Numbers._fields))
         return SPGL1State(0, x, r, g, **self._judged(op, data, x, r, g, zero, zero, *numbers))
 
     def step(self, op: LinearOperator, y: Vector, state: SPGL1State) -> SPGL1State:
@@ -177,7 +178,8 @@ class SPGL1:
         r = y - op.apply(x)
         gs, s2 = total(_slope, x, state.x, state.g, dtype=real), total(_step2, x, state.x, dtype=real)
         new = packed(
-            decide, 2 + len(NAMES), squared_norm(r) / 2, gs, s2, *(getattr(state, n) for n in NAMES),
+            on_record(decide, Numbers), 2 + len(Numbers._fields),
+            squared_norm(r) / 2, gs, s2, *(getattr(state, n) for n in Numbers._fields),
             settings=(self._rules(op),), dtype=real,
         )  # fmt: skip
         taken = new[0]
@@ -220,7 +222,8 @@ class SPGL1:
         real = real_dtype(x)
         gap = vdot(r, r - y)
         return scalars(
-            judge, NAMES, sty, s2, gap.real, gap.imag, _largest(g, real), squared_norm(g), norm1(x), *numbers,
+            on_record(judge, Numbers), Numbers._fields,
+            sty, s2, gap.real, gap.imag, _largest(g, real), squared_norm(g), norm1(x), *numbers,
             settings=(self._rules(op),), dtype=real,
         )  # fmt: skip
 

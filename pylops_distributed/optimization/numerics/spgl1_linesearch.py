@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from pylops_distributed.optimization.numerics.golub_kahan import quotient
-from pylops_distributed.vectors.types import NDArray, Results
+from pylops_distributed.vectors.types import NDArray
 
 # How the next trial is made: along the projected gradient, along the straight line to its end, or by projecting the
 # model onto a ball that has become smaller.
@@ -32,8 +32,7 @@ class Tolerances:
     size: int
 
 
-@dataclass(frozen=True)
-class Numbers:
+class Numbers(NamedTuple):
     """All scalars that go from step to step."""
 
     tau: Any
@@ -64,85 +63,80 @@ class Numbers:
     g2: Any
 
 
-NAMES = tuple(f.name for f in fields(Numbers))
+# Whether a trial is taken, whether its iteration is over, and the numbers after it.
+Decision: TypeAlias = tuple[float, float, Numbers]
 
 
-def decide(rules: Tolerances, f: NDArray, gs: NDArray, s2: NDArray, *numbers: NDArray) -> tuple[object, ...]:
+def decide(rules: Tolerances, f: NDArray, gs: NDArray, s2: NDArray, n: Numbers) -> Decision:
     """After a trial with objective ``f``: whether it is taken, whether the iteration is over, the numbers.
 
     ``gs`` is the inner product of gradient and step, ``s2`` the step's squared norm.
     """
-    n = Numbers(*numbers)
     if n.stat:
-        return 0.0, 0.0, *numbers
+        return 0.0, 0.0, n
     if not np.isfinite((f, gs, s2)).all():  # no line search finds its way back, and every comparison is false
-        return 1.0, 0.0, *_values(replace(n, f=np.nan, rnorm=np.nan))
+        return 1.0, 0.0, n._replace(f=np.nan, rnorm=np.nan)
     if n.phase == SHRUNK:
-        n = replace(n, f=f, fold=n.fold, last0=-np.inf, last1=f, last2=-np.inf)
-        return 1.0, 0.0, *_values(_begin(n))
+        n = n._replace(f=f, fold=n.fold, last0=-np.inf, last1=f, last2=-np.inf)
+        return 1.0, 0.0, _begin(n)
     best = max(n.last0, n.last1, n.last2)
     if n.phase == CURVED:
         slope = n.scale * n.gstep * gs
         if slope < 0 and f < best + _DESCENT * n.step * slope:
-            return 1.0, 1.0, *_values(_taken(n, f, rules))
+            return 1.0, 1.0, _taken(n, f, rules)
         if slope >= 0 or n.trials >= _TRIALS:
-            return 0.0, 0.0, *_values(replace(_begin(n), phase=STRAIGHT))
-        return 0.0, 0.0, *_values(_shorter(n, s2, rules))
+            return 0.0, 0.0, _begin(n)._replace(phase=STRAIGHT)
+        return 0.0, 0.0, _shorter(n, s2, rules)
     slope = -abs(gs / n.step)
     if f < best + _DESCENT * n.step * slope:
-        return 1.0, 1.0, *_values(_taken(n, f, rules))
+        return 1.0, 1.0, _taken(n, f, rules)
     if n.trials >= _TRIALS:
-        failed = replace(
-            n, errors=n.errors - 1, step_max=n.step_max / 10, stat=LINE if n.errors <= 0 else 0.0
+        failed = n._replace(
+            errors=n.errors - 1, step_max=n.step_max / 10, stat=LINE if n.errors <= 0 else 0.0
         )
-        failed = replace(failed, gstep=min(failed.step_max, n.gstep), niters=n.niters + 1, fold=n.f)
-        return 0.0, 1.0, *_values(_begin(failed))
+        failed = failed._replace(gstep=min(failed.step_max, n.gstep), niters=n.niters + 1, fold=n.f)
+        return 0.0, 1.0, _begin(failed)
     shorter = n.step / 2
     if n.step > 0.1:
         minimum = quotient(-slope * n.step**2, 2 * (f - n.f - n.step * slope))
         shorter = minimum if 0.1 <= minimum <= 0.9 * n.step else shorter
-    return 0.0, 0.0, *_values(replace(n, step=shorter, trials=n.trials + 1))
+    return 0.0, 0.0, n._replace(step=shorter, trials=n.trials + 1)
 
 
 def judge(
     rules: Tolerances, sty: NDArray, s2: NDArray, gap: NDArray, gapimag: NDArray, gnorm: NDArray, g2: NDArray,
-    xnorm: NDArray,
-    taken: NDArray, over: NDArray, *numbers: NDArray,
-) -> tuple[object, ...]:  # fmt: skip
+    xnorm: NDArray, taken: NDArray, over: NDArray, n: Numbers,
+) -> tuple[Numbers]:  # fmt: skip
     """After the gradient at the newest model: the numbers, with the step, the radius and why to stop.
 
     ``gap`` is the inner product of the residual and its difference from the data, and ``sty`` that of the step
     and the change of the gradient.
     """
-    n = replace(Numbers(*numbers), g2=g2)
+    n = n._replace(g2=g2)
     if taken and over:
-        n = replace(
-            n, gstep=n.step_max if sty <= 0 else min(n.step_max, max(rules.step_min, quotient(s2, sty)))
+        n = n._replace(
+            gstep=n.step_max if sty <= 0 else min(n.step_max, max(rules.step_min, quotient(s2, sty)))
         )
     if not over:
-        return _values(n)
+        return (n,)
     rnorm = np.sqrt(2 * n.f)
     rgap = np.hypot(gap + n.tau * gnorm, gapimag) / max(1, n.f)
-    n = replace(n, rnorm=rnorm, rgap=rgap, gnorm=gnorm, xnorm=xnorm)
+    n = n._replace(rnorm=rnorm, rgap=rgap, gnorm=gnorm, xnorm=xnorm)
     stat = n.stat or _reason(n, rules)
-    n = replace(n, stat=stat or (LIMIT if n.niters >= rules.iter_lim else 0.0))
-    return _values(n if n.stat else _radius(n, rules))
-
-
-def _values(n: Numbers) -> Results:
-    return tuple(getattr(n, name) for name in NAMES)
+    n = n._replace(stat=stat or (LIMIT if n.niters >= rules.iter_lim else 0.0))
+    return (n if n.stat else _radius(n, rules),)
 
 
 def _begin(n: Numbers) -> Numbers:
     """A new line search."""
-    return replace(n, step=1.0, scale=1.0, snorm=0.0, nsafe=0.0, trials=0.0, phase=CURVED)
+    return n._replace(step=1.0, scale=1.0, snorm=0.0, nsafe=0.0, trials=0.0, phase=CURVED)
 
 
 def _taken(n: Numbers, f: NDArray, rules: Tolerances) -> Numbers:
     """A new iterate; the objectives of the newest three are what the next ones must be below."""
-    n = replace(_begin(n), f=f, fold=n.f, niters=n.niters + 1)
+    n = _begin(n)._replace(f=f, fold=n.f, niters=n.niters + 1)
     if n.single or f > rules.sigma**2 / 2:
-        n = replace(n, **{f"last{int(n.niters) % 3}": f})
+        n = n._replace(**{f"last{int(n.niters) % 3}": f})
     return n
 
 
@@ -152,7 +146,7 @@ def _shorter(n: Numbers, s2: NDArray, rules: Tolerances) -> Numbers:
     if abs(snorm - n.snorm) <= 1e-6 * snorm:
         scale = quotient(snorm, n.gstep * np.sqrt(n.g2 / rules.size)) / 2**nsafe
         nsafe = nsafe + 1
-    return replace(n, step=n.step / 2, trials=n.trials + 1, snorm=snorm, scale=scale, nsafe=nsafe)
+    return n._replace(step=n.step / 2, trials=n.trials + 1, snorm=snorm, scale=scale, nsafe=nsafe)
 
 
 def _errors(n: Numbers, rules: Tolerances) -> tuple[float, float]:
@@ -180,7 +174,7 @@ def _radius(n: Numbers, rules: Tolerances) -> Numbers:
     change, far = abs(n.f - n.fold), n.rnorm > 2 * rules.sigma
     settled = change <= (rules.dec_tol * n.f if far else 0.1 * n.f * abs(n.rnorm - rules.sigma))
     if not settled or n.updated:
-        return replace(n, updated=0.0)
+        return n._replace(updated=0.0)
     tau = max(0.0, n.tau + quotient(n.rnorm * (n.rnorm - rules.sigma), n.gnorm))
     phase = SHRUNK if tau < n.tau else n.phase
-    return replace(n, tau=tau, phase=phase, updated=1.0, newton=n.newton + 1)
+    return n._replace(tau=tau, phase=phase, updated=1.0, newton=n.newton + 1)
