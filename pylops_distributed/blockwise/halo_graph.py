@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from operator import add, sub
+from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -18,6 +20,7 @@ from pylops_distributed.blockwise.halo_tasks import (
     CoOperand,
     Depth,
     Kernel,
+    Step,
     Widths,
     apply_with_halo,
     extract_halos,
@@ -25,6 +28,8 @@ from pylops_distributed.blockwise.halo_tasks import (
 )
 from pylops_distributed.compat.dask import Task, TaskRef
 from pylops_distributed.vectors.types import Chunks
+
+ChunkIndex: TypeAlias = tuple[int, ...]  # number of a chunk along each axis
 
 
 def overlap(x: da.Array, depth: Depth, corners: bool = True) -> da.Array:
@@ -142,6 +147,51 @@ def merge_short_chunks(sizes: tuple[int, ...], least: int) -> tuple[int, ...]:
     return tuple(merged)
 
 
+@dataclass(frozen=True)
+class _Neighbours:
+    """The neighbours of a chunk: whose faces it takes, by the step there, and which faces it hands out to others."""
+
+    takes: dict[Step, ChunkIndex]
+    hands_out: list[Step]
+
+
+def _neighbours(grid: tuple[int, ...], steps: list[Step]) -> dict[ChunkIndex, _Neighbours]:
+    """The neighbours of each chunk of a grid."""
+    indices = set(product(*map(range, grid)))
+    return {
+        index: _Neighbours(
+            {s: n for s in steps if (n := tuple(map(add, index, s))) in indices},
+            [s for s in steps if tuple(map(sub, index, s)) in indices],
+        )
+        for index in indices
+    }
+
+
+class _CoBlocks:
+    """The blocks of a co-operand, in the chunks of the array next to it, and what tasks do with them."""
+
+    def __init__(self, x: da.Array, co_operand: CoOperand | None) -> None:
+        self.array: da.Array | None = None
+        self.cutting: dict[str, Any] = {}
+        self.working: dict[str, Any] = {}
+        if co_operand is not None:
+            self.array = co_operand.array.rechunk((-1, *x.chunks[: co_operand.array.ndim - 1]))
+            self.working = {"before": co_operand.before, "after": co_operand.after}
+            if co_operand.before:
+                self.cutting = {"before": co_operand.before, "copies": len(co_operand.array)}
+
+    def block(self, index: ChunkIndex) -> tuple[TaskRef, ...]:
+        """The block next to that of an index; none without a co-operand."""
+        a = self.array
+        return () if a is None else (TaskRef((a.name, 0, *index[: a.ndim - 1])),)
+
+
+def _output_index(index: ChunkIndex, ndim: int) -> ChunkIndex:
+    """Number of the block of the result: a kernel may add a first axis, or take it away."""
+    added = ndim - len(index)
+    return (0,) * added + index if added > 0 else index[-added:]
+
+
 def _layer(
     x: da.Array,
     widths: Widths,
@@ -153,45 +203,22 @@ def _layer(
     pieces: CacheBlocking | None = None,
 ) -> da.Array:
     """The graph: ``extract_halos`` tasks hand out faces, the others join a block with its neighbours' faces."""
-    more = None
-    options: dict[str, Any] = {}
-    if co_operand is not None:
-        more = co_operand.array.rechunk((-1, *x.chunks[: co_operand.array.ndim - 1]))
-        options = {"before": co_operand.before, "after": co_operand.after}
-    copied: dict[str, Any] = (
-        {"before": co_operand.before, "copies": len(co_operand.array)}
-        if co_operand and co_operand.before
-        else {}
-    )
-    token = tokenize(x.name, widths, corners, kernel, dtype, more, options, pieces)
-    halves, name = f"cut-{token}", f"halo-{token}"
-    steps = steps_of(widths, corners)
-    grid = set(product(*map(range, x.numblocks)))
-    shift = len(chunks) - x.ndim
+    co = _CoBlocks(x, co_operand)
+    token = tokenize(x.name, widths, corners, kernel, dtype, co.array, co.working, pieces)
+    cut, name = f"cut-{token}", f"halo-{token}"
+    work = {"widths": widths, "kernel": kernel, "pieces": pieces, **co.working}
     tasks: dict[Key, Task] = {}
-    for index in grid:
-        near = {s: n for s in steps if (n := tuple(i + d for i, d in zip(index, s, strict=True))) in grid}
-        wanted = [s for s in steps if tuple(i - d for i, d in zip(index, s, strict=True)) in grid]
-        block = TaskRef((x.name, *index))
-        side = () if more is None else (TaskRef((more.name, 0, *index[: more.ndim - 1])),)
-        if wanted:
-            key: Key = (halves, *index)
+    for index, near in _neighbours(x.numblocks, steps_of(widths, corners)).items():
+        block, alongside = TaskRef((x.name, *index)), co.block(index)
+        if near.hands_out:
+            key: Key = (cut, *index)
+            others = alongside if co.cutting else ()
             tasks[key] = Task(
-                key, extract_halos, block, *(side if copied else ()), steps=wanted, widths=widths, **copied
+                key, extract_halos, block, *others, steps=near.hands_out, widths=widths, **co.cutting
             )
-        key = (name, *(0,) * shift, *index[max(0, -shift) :])
-        faces = (TaskRef((halves, *n)) for n in near.values())
-        tasks[key] = Task(
-            key,
-            apply_with_halo,
-            block,
-            *faces,
-            *side,
-            steps=tuple(near),
-            widths=widths,
-            kernel=kernel,
-            pieces=pieces,
-            **options,
-        )
-    graph = HighLevelGraph.from_collections(name, tasks, dependencies=[x] if more is None else [x, more])
+        key = (name, *_output_index(index, len(chunks)))
+        faces = (TaskRef((cut, *n)) for n in near.takes.values())
+        tasks[key] = Task(key, apply_with_halo, block, *faces, *alongside, steps=tuple(near.takes), **work)
+    inputs = [x] if co.array is None else [x, co.array]
+    graph = HighLevelGraph.from_collections(name, tasks, dependencies=inputs)
     return da.Array(graph, name, chunks, meta=np.empty((0,) * len(chunks), dtype))
