@@ -14,9 +14,9 @@ from dask.typing import Key
 from numpy.typing import DTypeLike
 
 from pylops_distributed.compat.dask import GraphNode, Task, TaskRef
-from pylops_distributed.graph.lowering import lower, placeholder, placeholders
+from pylops_distributed.graph.lowering import LoweredGraph, lower, placeholder, placeholders
 from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Vector, arrays_of, keys_of
-from pylops_distributed.vectors.types import Chunks, NDArray
+from pylops_distributed.vectors.types import BlockKey, Chunks, NDArray
 
 Columns: TypeAlias = list[NDArray]  # one block of each vector
 
@@ -66,27 +66,58 @@ def vmap(function: Callable[[Vector], Vector], X: Vector) -> Vector:
     """
     chunks = arrays_of(X)[0].chunks[-1]
     columns = [a.rechunk({a.ndim - 1: chunks}) for a in arrays_of(X)]
+    one = _lower_one(function, columns, isinstance(X, BlockVector))
+    token = tokenize([a.name for a in columns], [a.name for a in one.images])
+    names = [f"columns-{token}-{n}" for n in range(len(one.images))]
+    tasks: dict[Any, Any] = {**one.graph.futures, **one.graph.constant}
+    for c, count in enumerate(chunks):
+        own = {k: _named(k, f"-{token}-{c}") for k in (*one.sources, *one.graph.body)}
+        tasks |= _chunk_tasks(one, own, c, count)
+        tasks |= _image_tasks(one, own, names, c, count)
+    outputs = [
+        _array(names, n, tasks, columns, (*a.chunks, chunks), a.dtype) for n, a in enumerate(one.images)
+    ]
+    return BlockVector(tuple(outputs)) if one.of_blocks else outputs[0]
+
+
+@dataclass(frozen=True)
+class _OneVector:
+    """The graph of the image of one vector, which is a placeholder.
+
+    ``sources`` maps the keys of its blocks to those of the columns, which have one more index.
+    """
+
+    images: tuple[da.Array, ...]
+    of_blocks: bool
+    graph: LoweredGraph
+    sources: dict[BlockKey, BlockKey]
+
+
+def _lower_one(function: Callable[[Vector], Vector], columns: list[da.Array], blocks: bool) -> _OneVector:
+    """Call the function once, on a vector that is not there yet."""
     holes = [
         placeholder(a.chunks[:-1], np.empty((0,) * (a.ndim - 1), a.dtype), n) for n, a in enumerate(columns)
     ]
     with placeholders():
-        y = function(BlockVector(tuple(holes)) if isinstance(X, BlockVector) else holes[0])
+        y = function(BlockVector(tuple(holes)) if blocks else holes[0])
     images = arrays_of(y)
-    graph = lower(images, holes)
     sources = {k: (a.name, *k[1:]) for h, a in zip(holes, columns, strict=True) for k in keys_of(h)}
-    token = tokenize([a.name for a in columns], [a.name for a in images])
-    names = [f"columns-{token}-{n}" for n in range(len(images))]
-    tasks: dict[Any, Any] = {**graph.futures, **graph.constant}
-    for c, count in enumerate(chunks):
-        own = {k: _named(k, f"-{token}-{c}") for k in (*sources, *graph.body)}
-        tasks |= {own[k]: Task(own[k], _unstack, TaskRef((*source, c))) for k, source in sources.items()}
-        tasks |= {own[k]: _batched(task, own, count) for k, task in graph.body.items()}
-        for name, image in zip(names, images, strict=True):
-            for k in keys_of(image):
-                key = (name, *k[1:], c)
-                tasks[key] = Task(key, _stack, TaskRef(own.get(k, k)), count=count)
-    outputs = [_array(names, n, tasks, columns, (*a.chunks, chunks), a.dtype) for n, a in enumerate(images)]
-    return BlockVector(tuple(outputs)) if isinstance(y, BlockVector) else outputs[0]
+    return _OneVector(images, isinstance(y, BlockVector), lower(images, holes), sources)
+
+
+def _chunk_tasks(one: _OneVector, own: Mapping[Key, Key], c: int, count: int) -> dict[Key, GraphNode]:
+    """The tasks of one vector, with the keys ``own``, for the ``count`` vectors of chunk ``c``."""
+    cut = {own[k]: Task(own[k], _unstack, TaskRef((*source, c))) for k, source in one.sources.items()}
+    return {**cut, **{own[k]: _batched(task, own, count) for k, task in one.graph.body.items()}}
+
+
+def _image_tasks(
+    one: _OneVector, own: Mapping[Key, Key], names: list[str], c: int, count: int
+) -> dict[Key, GraphNode]:
+    """Tasks that put the images of the vectors of chunk ``c`` side by side, in arrays of these names."""
+    pairs = [(name, k) for name, image in zip(names, one.images, strict=True) for k in keys_of(image)]
+    keys = [((name, *k[1:], c), TaskRef(own.get(k, k))) for name, k in pairs]
+    return {key: Task(key, _stack, block, count=count) for key, block in keys}
 
 
 def _named(key: Any, suffix: str) -> Any:
