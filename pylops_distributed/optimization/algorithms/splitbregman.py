@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from math import sqrt
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import dask.array as da
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
+from pylops_distributed.optimization.numerics.recurrence import on_record
 from pylops_distributed.vectors.arithmetic import axpy, safe_divide, squared_norm
 from pylops_distributed.vectors.elementwise import (
     distance_if,
@@ -28,7 +30,7 @@ from pylops_distributed.vectors.elementwise import (
     zero_model,
 )
 from pylops_distributed.vectors.joint import parts
-from pylops_distributed.vectors.space import BlockVector, Vector, arrays_of, reshape
+from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, arrays_of, reshape
 from pylops_distributed.vectors.thresholding import soft
 from pylops_distributed.vectors.types import NDArray
 
@@ -155,7 +157,7 @@ class SplitBregman:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> SplitBregmanState:
         """State before the first step, lazily."""
-        terms = _Terms(self, op)
+        terms = _Terms.of(self, op)
         x = zero_model(op, op.apply_adjoint(y)) if x0 is None else op.domain.fit(x0)
         image = terms.apply(x)
         split = BlockVector(tuple(elementwise(np.zeros_like, a) for a in image.arrays[terms.fixed :]))
@@ -171,7 +173,7 @@ class SplitBregman:
 
     def step(self, op: LinearOperator, y: Vector, state: SplitBregmanState) -> SplitBregmanState:
         """State after one more step, lazily."""
-        terms, restart, real = _Terms(self, op), state.restart, state.kold.dtype
+        terms, restart, real = _Terms.of(self, op), state.restart, state.kold.dtype
         turn = elementwise(_turn, restart, state.sweep, self.niter_inner, dtype=real)
         image = terms.apply(where(restart, state.z, state.c))
         split, bregman = self._split(terms, turn, image, state)
@@ -190,8 +192,7 @@ class SplitBregman:
         k = squared_norm(g)
         c = elementwise(_direction, restart, safe_divide(k, state.kold), state.c, g)
         numbers = scalars(
-            _progress, ("outer", "sweep", "inner", "kfirst", "restart"),
-            restart, state.outer, state.sweep, state.inner, state.kfirst, k,
+            on_record(_progress, Loops), Loops._fields, k, *(getattr(state, name) for name in Loops._fields),
             settings=(self.niter_inner, self.niter, self.inner_tol), dtype=real,
         )  # fmt: skip
         numbers |= self._costs(terms, turn, image, fixed, state)
@@ -240,19 +241,37 @@ class SplitBregman:
         }
 
 
+@dataclass(frozen=True)
 class _Terms:
-    """The system of all terms: which of its arrays belong to which term, and their weights."""
+    """The system of all terms: which of its arrays belong to which term, and their weights.
 
-    def __init__(self, solver: SplitBregman, op: LinearOperator) -> None:
-        self.solver, self.op = solver, op
+    The first ``data`` arrays are those of the data; the next, up to ``fixed``, those of the L2 terms, with the weights
+    ``eps2``; the rest those of the L1 terms, with ``eps1``.
+    """
+
+    solver: SplitBregman
+    system: LinearOperator
+    domain: AnySpace
+    data: int
+    fixed: int
+    eps2: tuple[float, ...]
+    eps1: tuple[float, ...]
+
+    @classmethod
+    def of(cls, solver: SplitBregman, op: LinearOperator) -> _Terms:
+        """The terms of a solver's objective for an operator."""
         members = [op, *map(aslinearoperator, (*solver.RegsL2, *solver.RegsL1))]
-        self.system = VStack(members)
-        counts = [len(parts(m.codomain)) for m in members]
-        eps2, eps1 = counts[1 : 1 + len(solver.RegsL2)], counts[1 + len(solver.RegsL2) :]
-        self.data, self.fixed = counts[0], counts[0] + sum(eps2)
-        self.eps2 = [e for e, n in zip(solver.epsRL2s, eps2, strict=True) for _ in range(n)]
-        self.eps1 = [e for e, n in zip(solver.epsRL1s, eps1, strict=True) for _ in range(n)]
-        self.weights = [1.0] * self.data + [sqrt(e / solver.mu) for e in (*self.eps2, *self.eps1)]
+        data, *counts = [len(parts(m.codomain)) for m in members]
+        weights = (*solver.epsRL2s, *solver.epsRL1s)
+        each = [(e,) * n for e, n in zip(weights, counts, strict=True)]
+        eps2 = tuple(chain.from_iterable(each[: len(solver.RegsL2)]))
+        eps1 = tuple(chain.from_iterable(each[len(solver.RegsL2) :]))
+        return cls(solver, VStack(members), op.domain, data, data + len(eps2), eps2, eps1)
+
+    @property
+    def weights(self) -> list[float]:
+        """Roots of the weights of all arrays, compared with that of the data."""
+        return [1.0] * self.data + [sqrt(e / self.solver.mu) for e in (*self.eps2, *self.eps1)]
 
     def targets(self, y: Vector, image: BlockVector) -> tuple[da.Array, ...]:
         """Data of the first arrays, in the chunks of ``image``; those of the last are the split."""
@@ -291,7 +310,7 @@ class _Terms:
 
     def gradient(self, s: BlockVector, z: Vector) -> Vector:
         """Gradient of the least-squares problem, from its residual and model."""
-        g: Any = reshape(self.system.apply_adjoint(self.map(_times, s.arrays)), self.op.domain)
+        g: Any = reshape(self.system.apply_adjoint(self.map(_times, s.arrays)), self.domain)
         return axpy(-(self.solver.damp**2), z, g) if self.solver.damp else g
 
 
@@ -303,24 +322,24 @@ def _turn(restart: NDArray, sweep: NDArray, last: int) -> NDArray:
     return np.asarray(restart and sweep + 1 >= last, sweep.dtype)
 
 
-def _progress(
-    sweeps: int,
-    niter: int,
-    tol: float,
-    restart: NDArray,
-    outer: NDArray,
-    sweep: NDArray,
-    inner: NDArray,
-    first: NDArray,
-    k: NDArray,
-) -> tuple[object, ...]:
-    if restart:
-        done = sweep + 1 >= sweeps
-        outer, sweep = (outer + 1, np.zeros_like(sweep)) if done else (outer, sweep + 1)
-        inner, first = np.zeros_like(inner), k
+class Loops(NamedTuple):
+    """How far the three loops are, the first gradient's squared norm in the innermost, and whether that begins anew."""
+
+    outer: Any
+    sweep: Any
+    inner: Any
+    kfirst: Any
+    restart: Any
+
+
+def _progress(sweeps: int, niter: int, tol: float, k: NDArray, loops: Loops) -> tuple[Loops]:
+    if not loops.restart:
+        loops = loops._replace(inner=loops.inner + 1)
     else:
-        inner = inner + 1
-    return outer, sweep, inner, first, float(inner >= niter or k <= tol)
+        loops = loops._replace(sweep=loops.sweep + 1, inner=np.zeros_like(loops.inner), kfirst=k)
+        if loops.sweep >= sweeps:
+            loops = loops._replace(outer=loops.outer + 1, sweep=np.zeros_like(loops.sweep))
+    return (loops._replace(restart=float(loops.inner >= niter or k <= tol)),)
 
 
 def _times(w: float, s: NDArray) -> NDArray:
