@@ -57,7 +57,7 @@ def _flows(*names: str) -> set[str]:
     return {f"pylops_flows.{name}" for name in names}
 
 
-STAGES = ("ingest", "forward", "invert", "postprocess", "watch")
+STAGES = ("ingest", "forward", "invert", "postprocess", "announce_files")
 # Settings, servers and names of events know no flow; what runs around flows knows them; and so on up to the commands.
 ORDER = (
     ("settings", "server", "events"),

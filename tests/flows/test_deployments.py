@@ -40,7 +40,7 @@ def test_deployments_import_and_their_parameters_are_valid(project, environment)
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [
-        "pipeline", "watch", "ingest", "pipeline", "ingest", "forward", "invert", "postprocess",
+        "pipeline", "announce-files", "ingest", "pipeline", "ingest", "forward", "invert", "postprocess",
     ]  # fmt: skip
 
 

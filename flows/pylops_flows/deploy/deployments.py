@@ -35,7 +35,7 @@ FLOW_ENVIRONMENT = (
     "PREFECT_LOGGING_EXTRA_LOGGERS",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW",
 )
-# Without `watch`, which ends before its first heartbeat is read.
+# Without `announce-files`, which ends before its first heartbeat is read.
 FLOWS = ("pipeline", "sweep", "ingest", "invert", "forward", "postprocess")
 ZOMBIES = "zombies"
 # States that end the wait for a heartbeat, ours among them.

@@ -15,14 +15,14 @@ from pylops_distributed.storage.object_store import open_storage
 from pylops_flows.events import FILE_ARRIVED
 
 
-@flow(name="watch")
-def watch(folder: str, pattern: str = "*", root: str = "runs", settle: float = 10.0) -> list[str]:
+@flow(name="announce-files")
+def announce_files(folder: str, pattern: str = "*", root: str = "runs", settle: float = 10.0) -> list[str]:
     """Emit an event for each file that is new since the last call.
 
     Parameters
     ----------
     folder : str
-        Folder to watch.
+        Folder to look at.
     pattern : str, optional
         Pattern of file names, such as ``*.sgy``.
     root : str, optional

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from prefect.settings import PREFECT_API_KEY, PREFECT_API_URL, temporary_settings
 
-from pylops_flows.watch import watch
+from pylops_flows.announce_files import announce_files
 
 
 def test_a_file_is_new_once(tmp_path):
@@ -14,7 +14,7 @@ def test_a_file_is_new_once(tmp_path):
 
     def look(settle=0.0):  # without a server, which gets the events in tests/server
         with temporary_settings({PREFECT_API_KEY: "of nobody"}, restore_defaults={PREFECT_API_URL}):
-            return watch.fn(str(inbox), "*.sgy", root, settle)
+            return announce_files.fn(str(inbox), "*.sgy", root, settle)
 
     assert look() == [str(march)]
     assert look() == []
