@@ -21,7 +21,7 @@ NAMED = (
 )
 OURS = {"pylops_distributed", "pylops_flows"}
 # Python's own, which its documentation names.
-DOCUMENTED = {"_getframe", "_exit", "_create_unverified_context", "_replace", "_asdict", "_fields"}
+DOCUMENTED = {"_getframe", "_exit", "_create_unverified_context", "_replace", "_asdict", "_fields", "_make"}
 
 
 def is_private(name: str) -> bool:
