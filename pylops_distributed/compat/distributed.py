@@ -8,7 +8,7 @@ fails where a newer distributed behaves otherwise. What must not load distribute
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Self, cast
@@ -36,6 +36,7 @@ __all__ = [
     "is_actor_loss",
     "is_local",
     "leave_pool",
+    "lift_restrictions",
     "memory_kills",
     "replace_lost_workers",
     "tolerate_unknown_workers",
@@ -77,6 +78,18 @@ def is_actor_loss(error: BaseException) -> bool:
     Relies on: a call of such an actor raises RuntimeError with these words.
     """
     return isinstance(error, RuntimeError) and "Worker holding Actor was lost" in str(error)
+
+
+def lift_restrictions(client: Client, futures: Iterable[Future[Any]]) -> None:
+    """Let tasks run on any worker, should their results be lost.
+
+    Those of the option ``allow_other_workers`` run elsewhere while there is another worker; where all are lost, and
+    others are started later, Dask leaves them waiting for the workers of before.
+
+    Relies on: the scheduler's remote procedure ``set_restrictions`` takes the workers of tasks by key, None for any.
+    """
+    scheduler: Any = client.scheduler
+    client.sync(scheduler.set_restrictions, worker={future.key: None for future in futures})
 
 
 async def actor_holders(scheduler: Any) -> set[object]:

@@ -23,7 +23,7 @@ from distributed.comm import parse_address, parse_host_port
 
 from pylops_distributed import tuning
 from pylops_distributed.compat.dask import DataNode
-from pylops_distributed.compat.distributed import future_of_actor
+from pylops_distributed.compat.distributed import future_of_actor, lift_restrictions
 from pylops_distributed.compat.malloc import free_memory, retain_freed_memory
 from pylops_distributed.compat.worker import actors_on
 from pylops_distributed.errors import WorkerLostError
@@ -275,6 +275,7 @@ class ActorEngine(PartitionedEngine[S]):
             graph = self._result_tasks(a, name)
             if any(future.status != "finished" for future in graph.values()):
                 raise self._loss_error()
+            lift_restrictions(self._client, graph.values())  # all workers may be lost, and others started
             return graph
 
     def _result_tasks(self, a: da.Array, name: str) -> dict[Key, Future[NDArray]]:

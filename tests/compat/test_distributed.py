@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from distributed import Client, LocalCluster, get_client
+from distributed import Client, LocalCluster, get_client, get_worker
 
 from pylops_distributed.compat import distributed as compat
 
@@ -30,6 +30,10 @@ def waits_for_another():
     compat.leave_pool()
     compat.leave_pool()  # does nothing: this thread is of the pool no more
     return get_client().submit(int, 3).result(timeout=10)
+
+
+def address():
+    return get_worker().address
 
 
 def small(**options):
@@ -65,6 +69,18 @@ def test_a_lost_actor_is_distinguished_from_other_errors():
             actor.count().result(timeout=5)
     assert compat.is_actor_loss(lost.value), repr(lost.value)
     assert not compat.is_actor_loss(other.value)
+
+
+def test_lost_results_are_computed_anew_by_workers_that_come_later():
+    with small() as cluster, Client(cluster) as client:
+        (before,) = client.scheduler_info()["workers"]
+        future = client.submit(address, workers=[before], allow_other_workers=True, pure=False)
+        assert future.result() == before
+        compat.lift_restrictions(client, [future])
+        cluster.scale(0)
+        until(lambda: not client.scheduler_info()["workers"])
+        cluster.scale(1)
+        assert future.result(timeout=10) != before
 
 
 def test_the_scheduler_names_the_workers_with_actors(client, nearby):

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import time
 import weakref
 from functools import partial
 
@@ -12,7 +13,7 @@ from distributed import Client, LocalCluster
 
 import pylops_distributed as pld
 from pylops_distributed.errors import NoWorkerError, WorkerLostError
-from pylops_distributed.execution import replay
+from pylops_distributed.execution import cluster_engine, replay
 from pylops_distributed.execution.partition import Partition
 from pylops_distributed.execution.transport import PeerTransport
 from pylops_distributed.linearoperator.memory_check import _worker_limits
@@ -54,6 +55,26 @@ def test_a_missing_worker_is_reported_before_anything_is_read(tuned, system):
         pytest.raises(NoWorkerError, match="no worker is left"),
     ):
         Session(CGLS(3), op, y, store=Unread())
+
+
+def test_a_state_whose_workers_were_all_lost_is_reported_once_others_have_come(system, monkeypatch):
+    """Dask would wait for the workers of before: a save would hang."""
+    op, y = system
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0") as few,
+        Client(few) as client,
+    ):
+        session = Session(CGLS(3, tol=0.0), op, y)
+        x = session.state.x
+        few.scale(0)
+        while client.scheduler_info()["workers"]:
+            time.sleep(0.01)
+        monkeypatch.setattr(cluster_engine, "_parts", {})  # as in another process
+        few.scale(1)
+        future = client.compute(x)
+        with pytest.raises(WorkerLostError, match="gone with its worker"):
+            future.result(timeout=10)
+        session.close()
 
 
 def test_listening_does_not_keep_a_part_that_its_solve_has_let_go_of():
