@@ -61,7 +61,9 @@ def test_a_state_whose_workers_were_all_lost_is_reported_once_others_have_come(s
     """Dask would wait for the workers of before: a save would hang."""
     op, y = system
     with (
-        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0") as few,
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
+        ) as few,
         Client(few) as client,
     ):
         session = Session(CGLS(3, tol=0.0), op, y)

@@ -100,6 +100,26 @@ def test_every_wrong_key_is_named_at_once(run_rejected, tmp_path):
     assert "expected a YAML file with settings" in run_rejected("run", tmp_path / "d.yaml").text
 
 
+def test_a_format_that_cannot_be_told(run_rejected, config):
+    unnamed, target = config.parent / "survey.seg", config.parent / "out.zarr"
+    (config.parent / "seismic.sgy").rename(unnamed)
+    assert "with pld ingest --format), one of ['segy'," in run_rejected("ingest", unnamed, target).text
+    done = run_rejected("ingest", unnamed, target, "--option", "format=segy")
+    assert (done.code, "with pld ingest --format" in done.text) == (2, True), done.text
+    flow = run_rejected(
+        "ingest", unnamed, target, "--format", "segy", "-o", "dims={inline:189,crossline:193}"
+    )
+    assert "'inline:189' has no value: write a blank after the colon" in flow.text
+
+
+@pytest.mark.parametrize("command", ["forward", "invert"])
+def test_sources_that_are_not_ingested_yet(run_rejected, config, command):
+    target = [config.parent / "out.zarr"] if command == "forward" else []
+    done = run_rejected(command, config, *target, "--root", config.parent)
+    assert done.code == 2
+    assert f"Its sources are ingested by the pipeline: pld run {config}" in done.text
+
+
 @pytest.mark.parametrize("command", ["show", "resume", "postprocess"])
 def test_no_run(run_rejected, tmp_path, command):
     done = run_rejected(command, tmp_path / "nowhere.zarr")

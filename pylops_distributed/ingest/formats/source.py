@@ -80,6 +80,11 @@ class Source(BaseModel):
 
     def open(self, *, checksum: bool = True) -> xr.Dataset:
         """Open lazily; see :func:`open_source`."""
+        if "format" in self.options:
+            raise ValueError(
+                f"format={self.options['format']!r} is no option of a reader: give it next to the options (in YAML "
+                "format:, with pld ingest --format)."
+            )
         return open_source(self.path, format=self.format, checksum=checksum, **self.options)
 
     @property
@@ -170,7 +175,8 @@ def recognise(path: str) -> str:
         if head.startswith(form.magic):
             return name
     raise ValueError(
-        f"cannot tell the format of {path!r}: give format=, one of {list(FORMATS)} (suffixes "
+        f"cannot tell the format of {path!r}: give format= (in YAML format:, with pld ingest --format), one of "
+        f"{list(FORMATS)} (suffixes "
         f"{', '.join(suffix for form in FORMATS.values() for suffix in form.suffixes)})."
     )
 

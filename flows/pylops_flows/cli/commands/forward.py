@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pylops_distributed.ingest import open_dataset
 from pylops_distributed.storage.object_store import open_storage
 from pylops_flows.cli.console import out
 from pylops_flows.cli.late_binding import import_late
 from pylops_flows.cli.options import Config, Root, Target, Verbose
 from pylops_flows.cli.startup import Startup
-from pylops_flows.settings.dataset_url import dataset_url
+from pylops_flows.settings.dataset_url import open_ingested
 from pylops_flows.settings.paths import absolute
 from pylops_flows.settings.pipeline import load
 
@@ -19,8 +18,8 @@ def forward_command(config: Config, target: Target, root: Root = "runs", verbose
     That is the truth of a synthetic, or the background.
     """
     settings = load(config, {"root": root})
-    dataset = dataset_url(settings)
-    settings.problem.check(open_dataset(dataset))
+    dataset, ds = open_ingested(settings, config)
+    settings.problem.check(ds)
     with Startup(verbose) as startup:
         startup.join()
         url = import_late("forward")(dataset, settings.problem, absolute(target))

@@ -17,6 +17,9 @@ from pylops_flows.settings.paths import absolute
 SourcePath = Annotated[
     str, typer.Argument(metavar="SOURCE", help="SEG-Y, NetCDF/HDF5, MATLAB, NumPy or Zarr.")
 ]
+Format = Annotated[
+    str | None, typer.Option("--format", metavar="NAME", help="Format of the file, where it cannot be told.")
+]
 Options = Annotated[
     list[str] | None,
     typer.Option("--option", "-o", metavar="KEY=VALUE", help="Option of the format's reader."),
@@ -24,13 +27,17 @@ Options = Annotated[
 
 
 def ingest_command(
-    source: SourcePath, target: Target, option: Options = None, verbose: Verbose = False
+    source: SourcePath,
+    target: Target,
+    format_: Format = None,
+    option: Options = None,
+    verbose: Verbose = False,
 ) -> None:
     """Copy a raw file into a labelled, chunked Zarr dataset.
 
     Every chunk has a checksum.
     """
-    request = Source(path=absolute(source), options=parse_settings(option))
+    request = Source(path=absolute(source), format=format_, options=parse_settings(option))
     request.open(checksum=False)  # an unreadable file is rejected before anything is started
     with Startup(verbose) as startup:
         startup.join()

@@ -101,6 +101,10 @@ def parse_field(name: str, spec: object, layout: Layout) -> Field:
     ValueError
         If it is not written as expected, or is not within the headers.
     """
+    if spec is None and ":" in name:  # YAML's {inline:189}
+        raise ValueError(
+            f"{name!r} has no value: write a blank after the colon, as in {{inline: 189, crossline: 193}}."
+        )
     parts = str(spec).split(":")
     numbers = [parts[0], *parts[2:]]
     if (
