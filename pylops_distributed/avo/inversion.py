@@ -17,6 +17,7 @@ from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
 from pylops_distributed.blockwise import Array, WholeAxisRule
 from pylops_distributed.optimization.leastsquares import regularized_inversion
+from pylops_distributed.optimization.numerics.weights import real_weight, real_weights
 from pylops_distributed.optimization.pylops_api.scipy_engine import least_squares_model
 from pylops_distributed.optimization.sparsity import splitbregman
 from pylops_distributed.vectors.space import Vector, one_array
@@ -27,12 +28,21 @@ if TYPE_CHECKING:
 
 
 def by_matrix(
-    matrix: Array, data: da.Array, epsI: float | None, simultaneous: bool, settings: Settings
+    matrix: Array,
+    data: da.Array,
+    epsI: float | Sequence[float] | None,
+    simultaneous: bool,
+    settings: Settings,
+    parameters: int = 1,
 ) -> da.Array:
-    """Models of traces whose samples lie along the first axis, from the matrix that all traces share."""
+    """Models of traces whose samples lie along the first axis, from the matrix that all traces share.
+
+    Its columns are all samples of one of the ``parameters`` after another; ``epsI`` is one number, or one for each.
+    """
     A, d = matrix, data
     if epsI is not None:
-        A = A.conj().T @ A + epsI * np.eye(A.shape[1], dtype=A.dtype)
+        diagonal = np.repeat(weights_of("epsI", epsI, parameters), A.shape[1] // parameters)
+        A = A.conj().T @ A + np.diag(diagonal.astype(A.dtype))
         d = one_array(MatrixMult(matrix, data.shape[1:], dtype=matrix.dtype).apply_adjoint(data))
     if simultaneous:
         return by_steps(MatrixMult(A, data.shape[1:], dtype=A.dtype), d, settings)
@@ -83,20 +93,33 @@ def prestack_roughness(
     else:
         smooth.append((SecondDerivative(dims, axis=0, dtype=dtype), epsR))
     if epsI is not None:
-        weights = np.broadcast_to(np.asarray(epsI, dtype), dims[1:2])
+        weights = weights_of("epsI", epsI, dims[1]).astype(dtype)
         smooth.append((Diagonal(weights, dims=dims, axis=1, dtype=dtype), 1.0))
     if epsRL1 is None:
         return smooth, None
     return smooth, (FirstDerivative(dims, axis=0, dtype=dtype), epsRL1)
 
 
-def weight_of(eps: float | Sequence[float]) -> float:
+def weight_of(name: str, eps: float | Sequence[float]) -> float:
     """A weight, which may come as the only one of a list."""
-    if not isinstance(eps, Sequence):
-        return float(eps)
-    if len(eps) != 1:
-        raise ValueError(f"one weight is needed, got {len(eps)}: {eps}")
-    return float(eps[0])
+    return float(weights_of(name, eps, 1)[0])
+
+
+def weights_of(name: str, eps: float | Sequence[float], count: int) -> Array:
+    """One weight for each of so many parameters, which may come as one for all.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no finite real numbers, or not as many.
+    """
+    weights = (
+        [real_weight(name, eps)] if isinstance(eps, str) or np.ndim(eps) == 0 else real_weights(name, eps)
+    )
+    if len(weights) not in (1, count):
+        most = f"one number, or {count}, one for each parameter" if count > 1 else "one number"
+        raise ValueError(f"{name}={eps!r}: expected {most}")
+    return np.broadcast_to(np.asarray(weights, float), (count,))
 
 
 def _lstsq(block: Array, matrix: Array, settings: Settings) -> Array:

@@ -236,7 +236,10 @@ def PoststackInversion(
         run_dottest(op, verb=True)
     if epsR is not None:
         smooth, blocky = _roughness(
-            d.shape, weight_of(epsR), None if epsRL1 is None else weight_of(epsRL1), op.dtype
+            d.shape,
+            weight_of("epsR", epsR),
+            None if epsRL1 is None else weight_of("epsRL1", epsRL1),
+            op.dtype,
         )
         model = regularized(op, d, background, smooth, blocky, kwargs_solver)
         return model, d - op.apply(model)

@@ -264,7 +264,7 @@ def PrestackInversion(
         Let LSQR solve for all gathers at once where ``explicit`` would solve each directly.
     epsI : float or list of float, optional
         With ``explicit``, number added to the diagonal of the normal equations; with ``epsR``, weight of the norm of
-        the model, one or one for each parameter.
+        the model. One, or one for each parameter, which PyLops takes with ``epsR`` only.
     epsR, epsRL1 : float, optional
         Weights of roughness and blockiness.
     dottest : bool, optional
@@ -330,15 +330,14 @@ def PrestackInversion(
         run_dottest(op, verb=True)
     y = _stacked(d) if epsR is not None or background is None else _stacked(d) - op.apply(background)
     if epsR is not None:
-        smooth, blocky = prestack_roughness(
-            op.dims, weight_of(epsR), epsI, None if epsRL1 is None else weight_of(epsRL1), op.dtype
-        )
+        sparse = None if epsRL1 is None else weight_of("epsRL1", epsRL1)
+        smooth, blocky = prestack_roughness(op.dims, weight_of("epsR", epsR), epsI, sparse, op.dtype)
         model = regularized(op, y, background, smooth, blocky, kwargs_solver)
     elif explicit:
         parts = [_kernels(w, theta, vsvp, nt, lin, kind) for w, lin in zip(wavelets, kinds, strict=True)]
         matrix = np.concatenate([_matrix(forward, nt, G.shape[2], G.dtype) for forward, _, G in parts])
         columns = da.concatenate([_columns(a) for a in (y.arrays if isinstance(y, BlockVector) else (y,))])
-        solution = by_matrix(matrix, columns, epsI, simultaneous, kwargs_solver)  # type: ignore[arg-type]
+        solution = by_matrix(matrix, columns, epsI, simultaneous, kwargs_solver, op.dims[1])
         model = solution.reshape(-1, nt, *space).swapaxes(0, 1)
     else:
         model = by_steps(op, y, kwargs_solver)

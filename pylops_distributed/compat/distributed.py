@@ -80,8 +80,8 @@ def is_actor_loss(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and "Worker holding Actor was lost" in str(error)
 
 
-def lift_restrictions(client: Client, futures: Iterable[Future[Any]]) -> None:
-    """Let tasks run on any worker, should their results be lost.
+def lift_restrictions(client: Client, keys: Iterable[object]) -> None:
+    """Let the tasks of these keys run on any worker, should their results be lost.
 
     Those of the option ``allow_other_workers`` run elsewhere while there is another worker; where all are lost, and
     others are started later, Dask leaves them waiting for the workers of before.
@@ -89,7 +89,7 @@ def lift_restrictions(client: Client, futures: Iterable[Future[Any]]) -> None:
     Relies on: the scheduler's remote procedure ``set_restrictions`` takes the workers of tasks by key, None for any.
     """
     scheduler: Any = client.scheduler
-    client.sync(scheduler.set_restrictions, worker={future.key: None for future in futures})
+    client.sync(scheduler.set_restrictions, worker=dict.fromkeys(keys))
 
 
 async def actor_holders(scheduler: Any) -> set[object]:

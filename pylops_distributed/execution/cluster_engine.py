@@ -275,7 +275,7 @@ class ActorEngine(PartitionedEngine[S]):
             graph = self._result_tasks(a, name)
             if any(future.status != "finished" for future in graph.values()):
                 raise self._loss_error()
-            lift_restrictions(self._client, graph.values())  # all workers may be lost, and others started
+            lift_restrictions(self._client, graph)  # all workers may be lost, and others started
             return graph
 
     def _result_tasks(self, a: da.Array, name: str) -> dict[Key, Future[NDArray]]:

@@ -16,6 +16,7 @@ from pylops_distributed.optimization.numerics.systems import (
     regularized_system,
     vector_of,
 )
+from pylops_distributed.optimization.numerics.weights import real_weight
 from pylops_distributed.optimization.pylops_api.scipy_engine import (
     ScipyCG,
     ScipyLSQR,
@@ -81,7 +82,7 @@ class NormalEquationsInversion(LeastSquaresInversion):
         NRegs: Sequence[LinearOperator] | None = None, epsNRs: Sequence[float] | None = None, show: bool = False,
     ) -> None:  # fmt: skip
         """Make the system."""
-        self.epsI = epsI
+        self.epsI = real_weight("epsI", epsI)
         system, data = normal_system(self.Op, y, Regs, Weight, dataregs, epsRs, NRegs, epsNRs)
         self.prepare(system, data, y, show)
 

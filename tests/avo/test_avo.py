@@ -10,7 +10,7 @@ import pytest
 from case import close, samples
 from pylops.utils.wavelets import ricker
 
-from pylops_distributed.avo import PoststackInversion, PrestackInversion
+from pylops_distributed.avo import PoststackInversion, PrestackInversion, PrestackLinearModelling
 
 EXACT = {"iter_lim": 8, "atol": 0, "btol": 0}
 OURS = EXACT
@@ -107,8 +107,27 @@ def test_inversions_reject_arguments_that_do_not_fit():
         PoststackInversion(d, WAVELET, d[:, :2])
     with pytest.raises(ValueError, match="times and places"):
         PrestackInversion(d, THETA, WAVELET, np.zeros((NT - 1, 3)))
-    with pytest.raises(ValueError, match="broadcast"):
-        PrestackInversion(d, THETA, WAVELET, epsR=1.0, epsI=[1.0, 2.0])
+    for settings in ({"epsR": 1.0}, {"explicit": True}):
+        with pytest.raises(ValueError, match="expected one number, or 3, one for each parameter"):
+            PrestackInversion(d, THETA, WAVELET, epsI=[1.0, 2.0], **settings)
+    with pytest.raises(ValueError, match=r"epsR=\[1.0, 2.0\]: expected one number"):
+        PrestackInversion(d, THETA, WAVELET, epsR=[1.0, 2.0])
+    with pytest.raises(TypeError, match="epsI='a': expected one real number"):
+        PoststackInversion(d, WAVELET, explicit=True, epsI="a")
+
+
+@pytest.mark.parametrize("simultaneous", [False, True])
+def test_each_parameter_has_its_own_number_on_the_diagonal(simultaneous):
+    """PyLops takes one for each with ``epsR`` only."""
+    d, weights = samples((NT, 4, 2), "f8", seed=1), [0.1, 10.0, 0.3]
+    ours = {"atol": 1e-14, "btol": 1e-14, "iter_lim": 1000} if simultaneous else {}
+    model = PrestackInversion(
+        d, THETA, WAVELET, explicit=True, simultaneous=simultaneous, epsI=weights, **ours
+    )
+    modelling = PrestackLinearModelling(WAVELET, THETA, nt0=NT)
+    dense = np.array([np.asarray(modelling @ e) for e in np.eye(3 * NT)]).T
+    normal = dense.T @ dense + np.diag(np.tile(weights, NT))
+    close(model, np.linalg.solve(normal, dense.T @ d.reshape(-1, 2)).reshape(NT, 3, 2))
 
 
 def test_traces_solved_one_by_one_stay_lazy():

@@ -76,7 +76,7 @@ def test_lost_results_are_computed_anew_by_workers_that_come_later():
         (before,) = client.scheduler_info()["workers"]
         future = client.submit(address, workers=[before], allow_other_workers=True, pure=False)
         assert future.result() == before
-        compat.lift_restrictions(client, [future])
+        compat.lift_restrictions(client, [future.key])
         cluster.scale(0)
         until(lambda: not client.scheduler_info()["workers"])
         cluster.scale(1)

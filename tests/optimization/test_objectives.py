@@ -319,3 +319,40 @@ def test_proximal_data_terms(case, dtype):
         ProximalGradient(L2(sigma=3.0, b=da.from_array(x0, chunks=4)), f, tau=0.005, niter=MANY), op, data
     )
     close(found.x, damped(matrix, y, np.sqrt(1.5), x0), 1e-6)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1 + 1j, "0.1", None, np.ones(2), [0.1]], ids=repr)
+@pytest.mark.parametrize("solver", [CG, CGLS, LSQR, LSMR])
+def test_a_damping_that_is_no_finite_number_is_rejected(solver, value):
+    with pytest.raises(
+        (TypeError, ValueError), match=r"^damp=.*: expected (one real|a finite) number, such as 0.1$"
+    ):
+        solver(5, damp=value).init(pld.Identity(N), da.ones(N))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epsRs", [np.nan]),
+        ("epsRs", 0.1),
+        ("epsRs", ["a"]),
+        ("epsNRs", [1j]),
+        ("epsI", np.inf),
+        ("epsI", "a"),
+    ],
+)
+def test_weights_that_are_no_finite_numbers_are_rejected(name, value):
+    rng = np.random.default_rng(3)
+    op, y = system(random(rng, (ROWS, N), "f8"), random(rng, ROWS, "f8"))
+    terms = {"NRegs": [pld.Identity(N)]} if name == "epsNRs" else {}
+    with pytest.raises((TypeError, ValueError), match=rf"^{name}.*=.*: expected "):
+        leastsquares.normal_equations_inversion(op, y, [pld.Identity(N)], **terms, **{name: value})
+
+
+def test_the_sign_of_a_damping_does_not_matter():
+    """As in PyLops: it is squared."""
+    rng = np.random.default_rng(3)
+    op, y = system(random(rng, (ROWS, N), "f8"), random(rng, ROWS, "f8"))
+    for solver in (CGLS, LSQR, LSMR):
+        one, other = (solve(solver(9, damp=damp), op, y).x.compute() for damp in (2.0, np.array(-2.0)))
+        np.testing.assert_array_equal(one, other)

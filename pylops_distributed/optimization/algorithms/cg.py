@@ -9,6 +9,7 @@ import dask.array as da
 
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.numerics.weights import real_weight
 from pylops_distributed.vectors.arithmetic import axpy, safe_divide, squared_norm, vdot
 from pylops_distributed.vectors.elementwise import step_length, zero_model
 from pylops_distributed.vectors.space import Vector
@@ -62,6 +63,7 @@ class CG:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> CGState:
         """State before the first step, lazily."""
+        real_weight("damp", self.damp)
         if op.shape[0] != op.shape[1]:
             raise ValueError(f"cg needs a square operator, got {op!r}; use cgls")
         if x0 is None:

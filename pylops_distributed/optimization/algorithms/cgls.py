@@ -9,6 +9,7 @@ import dask.array as da
 
 from pylops_distributed.execution.state import Reason, State, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.numerics.weights import real_weight
 from pylops_distributed.vectors.arithmetic import axpy, safe_divide, squared_norm, vdot
 from pylops_distributed.vectors.elementwise import step_length, zero_model
 from pylops_distributed.vectors.space import Vector
@@ -63,6 +64,7 @@ class CGLS:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> CGLSState:
         """State before the first step, lazily."""
+        real_weight("damp", self.damp)
         if x0 is None:
             s = op.codomain.fit(y)
             r = op.apply_adjoint(s)

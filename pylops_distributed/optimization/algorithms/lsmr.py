@@ -19,6 +19,7 @@ from pylops_distributed.optimization.numerics.golub_kahan import (
     unit,
 )
 from pylops_distributed.optimization.numerics.recurrence import on_record
+from pylops_distributed.optimization.numerics.weights import real_weight
 from pylops_distributed.vectors.arithmetic import axpy, norm
 from pylops_distributed.vectors.elementwise import lincomb, real_dtype, scalar_array, scalars, zero_model
 from pylops_distributed.vectors.space import Vector
@@ -147,6 +148,7 @@ class LSMR:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> LSMRState:
         """State before the first step, lazily."""
+        real_weight("damp", self.damp)
         x, basis = start_bidiagonalisation(op, y, x0, damp=self._stacked(x0))
         real = real_dtype(x, basis.v)
         carried = {name: scalar_array(0, real) for name in LSMRRecurrence._fields}

@@ -20,6 +20,7 @@ from pylops_distributed.optimization.numerics.golub_kahan import (
     unit,
 )
 from pylops_distributed.optimization.numerics.recurrence import on_record
+from pylops_distributed.optimization.numerics.weights import real_weight
 from pylops_distributed.vectors.arithmetic import axpy, squared_norm
 from pylops_distributed.vectors.elementwise import elementwise, lincomb, real_dtype, scalar_array, scalars
 from pylops_distributed.vectors.space import Vector
@@ -162,6 +163,7 @@ class LSQR:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> LSQRState:
         """State before the first step, lazily."""
+        real_weight("damp", self.damp)
         x, basis = start_bidiagonalisation(op, y, x0, self.M, self._stacked(x0))
         carried = {name: scalar_array(0, real_dtype(x, basis.v)) for name in LSQRRecurrence._fields}
         carried |= {"live": carried["live"] + 1, "cs2": carried["cs2"] - 1, "rhobar": basis.alfa}

@@ -16,6 +16,7 @@ from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.numerics.recurrence import on_record
+from pylops_distributed.optimization.numerics.weights import real_weight, real_weights
 from pylops_distributed.vectors.arithmetic import axpy, safe_divide, squared_norm
 from pylops_distributed.vectors.elementwise import (
     distance_if,
@@ -144,6 +145,10 @@ class SplitBregman:
         targets = self.RegsL2 if self.dataregsL2 is None else self.dataregsL2
         if len(self.RegsL1) != len(self.epsRL1s) or not len(self.RegsL2) == len(self.epsRL2s) == len(targets):
             raise ValueError("RegsL1, RegsL2, their weights and their data must be as many")
+        for name in ("mu", "tau", "damp"):
+            real_weight(name, getattr(self, name))
+        for name in ("epsRL1s", "epsRL2s"):
+            real_weights(name, getattr(self, name))
 
     @property
     def state(self) -> type[SplitBregmanState]:

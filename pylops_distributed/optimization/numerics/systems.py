@@ -11,6 +11,7 @@ from pylops_distributed.basicoperators.blockdiag import BlockDiag
 from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
+from pylops_distributed.optimization.numerics.weights import real_weights
 from pylops_distributed.vectors.space import (
     AnySpace,
     BlockVector,
@@ -120,7 +121,7 @@ def normal_system(
         if d is not None:
             moved = reshape(reg.apply_adjoint(vector_of(d, reg.codomain)), op.domain)
             data = data + e**2 * moved
-    for reg, e in zip(NRegs or (), epsNRs or (), strict=True):
+    for reg, e in zip(NRegs or (), real_weights("epsNRs", epsNRs or ()), strict=True):
         system = system + e**2 * aslinearoperator(reg)
     return system, data
 
@@ -137,7 +138,7 @@ def _terms(
 ) -> tuple[list[LinearOperator], list[float], list[VectorLike | None]]:
     """Regularisation operators with their weights and data, None for zero data."""
     terms = [aslinearoperator(reg) for reg in Regs]
-    eps = [1.0] * len(terms) if epsRs is None else list(epsRs)
+    eps = [1.0] * len(terms) if epsRs is None else real_weights("epsRs", epsRs)
     targets: list[Any] = [None] * len(terms) if dataregs is None else list(dataregs)
     if not len(terms) == len(eps) == len(targets):
         raise ValueError(
