@@ -13,7 +13,8 @@ _KEYS = (
 NAME = re.compile(
     r"secret|pass(w|phrase|code|$)|passwd|pwd\d*$|token|credential|authorization|signature|cookie|"
     r"connection[_-]?string|auth[_-]?string|(access|api)[_-]?key|"
-    rf"({_KEYS})[_-]?keys?([_-]?(b(ase)?64|pem|data|value))?\d*$|(^|[_-])(creds?|pat|sig|dsn|pin)($|[_-])",
+    rf"({_KEYS})[_-]?keys?([_-]?(b(ase)?64|pem|data|value))?\d*$|(^|[_-])(creds?|pat|sig|dsn|pin)($|[_-])|"
+    r"(aws|amz)[_-]?session$|(^|[_-])sas([_-]?(key|ur[il]))?$",
     re.IGNORECASE,
 )
 # Where a secret is, but not what it is. Vault calls one of its secrets secret_id.
@@ -35,8 +36,10 @@ LOOKS = re.compile(
 )
 # A password, with the blank and slash that keys of S3 may hold; a colon before a port is none.
 ADDRESS = re.compile(r"\w://[^\s/:@?#]*:(?!\d{1,5}(?:[/?#\s]|$))(?!\$)[^\s@]+@")
-# A line of a job script, an argument or a part of an address that sets something to anything but a variable.
-LINE = re.compile(r"""(?P<name>[\w-]*\w(?=\s*=)|--[\w-]+)(\s*=\s*|\s+)["']?(?P<value>[^$`=\s"'&][^\s"'&]*)""")
+# A line of a job script, a header, an argument or a part of an address that sets something to anything but a variable.
+LINE = re.compile(
+    r"""(?P<name>[\w-]*\w(?=\s*=|:\s)|--[\w-]+)(\s*=\s*|:\s+|\s+)["']?(?P<value>[^$`=\s"'&][^\s"'&]*)"""
+)
 
 
 def is_secret_name(name: str) -> bool:
@@ -72,3 +75,5 @@ def find_secrets(text: str) -> Iterator[str]:
         for part in LINE.finditer(form):
             if may_be(part["name"].lstrip("-"), part["value"]):
                 yield part["name"]
+            elif "=" in part["value"]:  # --export=NAME=VALUE
+                yield from find_secrets(part["value"])

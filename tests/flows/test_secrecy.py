@@ -45,6 +45,12 @@ RAW = {"dataset": "a.zarr", "cluster": {"hardware": "kubernetes"}}
         ({"env": {"URL": "https://there/?a=1&access_token=hunter2"}}, "access_token"),
         ({"env": {"URL": "https://there/?X-Amz-Signature=hunter2"}}, "X-Amz-Signature"),
         ({"env": {"URL": "https://there/?sig=hunter2"}}, "sig"),
+        ({"env": {"AWS_SESSION": "hunter2"}}, "AWS_SESSION"),
+        ({"env": {"AWS_SESSION_TOKEN": "hunter2"}}, "AWS_SESSION_TOKEN"),
+        ({"env": {"AZURE_STORAGE_SAS": "hunter2"}}, "AZURE_STORAGE_SAS"),
+        ({"env": {"URL": "https://there/?a=1&X-Amz-Security-Token=hunter2"}}, "X-Amz-Security-Token"),
+        ({"worker_extra_args": ["-H", "x-amz-security-token: hunter2"]}, "x-amz-security-token"),
+        ({"job_extra_directives": ["--export=ALL,AWS_SESSION_TOKEN=hunter2"]}, "AWS_SESSION_TOKEN"),
         ({"a": {"b": [{"c": "curl -H 'Authorization: Bearer hunter2'"}]}}, "c"),
     ],
 )
@@ -86,7 +92,8 @@ def test_secrets_come_from_the_environment(monkeypatch):
 
 ADDRESSES = (
     "s3://AKIA:hunter2@bucket/x", "s3://AKIA:hun/ter2hunter2@bucket", "s3://AKIA%3Ahunter2@bucket",
-    "https://me:hunter2@there/x", "s3://bucket/x?token=hunter2", "s3://bucket/x?X-Amz-Signature=hunter2",
+    "https://me:hunter2@there/x", "s3://bucket/x?token=hunter2", "az://box/x?sv=2024&sig=hunter2",
+    "https://there.blob.core.windows.net/x?se=2030-01-01&sp=r&sig=hunter2%2F%3D", "s3://b/x?AWS_SESSION=hunter2", "s3://bucket/x?X-Amz-Signature=hunter2",
 )  # fmt: skip
 
 
@@ -130,10 +137,20 @@ def test_secrets_outside_of_the_cluster_and_of_wrong_kinds_are_not_repeated():
                 "AWS_ACCESS_KEY_ID": "AKIAX",
                 "KEYS": "3",
                 "SORT_KEY": "name",
+                "AWS_ROLE_SESSION_NAME": "me",
+                "SAS_HOME": "/opt/sas",
             }
         },
         {"connect_options": {"client_keys": ["/home/me/.ssh/id", "~/.ssh/id"], "known_hosts": None}},
-        {"job_script_prologue": ["cd $PWD", "module load gcc/12", "source ~/env/bin/activate", "export N=1"]},
+        {
+            "job_script_prologue": [
+                "cd $PWD",
+                "module load gcc/12",
+                "source ~/env/bin/activate",
+                "export N=1",
+                "echo Token: $T",
+            ]
+        },
         {
             "env": {
                 "URL": "http://host:8080/x@v2",

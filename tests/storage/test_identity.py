@@ -231,6 +231,27 @@ def test_a_library_run_is_safe_without_an_identity(folder, rng):
     assert go(folder, op, data, niter=9).state.iteration == 9  # more steps are the same run
 
 
+@pytest.mark.parametrize("made", ["by hand", "from delayed", "from an array"])
+def test_arrays_in_memory_that_are_changed_in_place_are_noticed(folder, rng, made):
+    """A graph made by hand holds the array itself; Dask's from_array copies it, so that another one is made."""
+    values = rng.standard_normal((12, 8))
+
+    def matrix():
+        match made:
+            case "by hand":
+                return da.Array({("made", 0, 0): values}, "made", ((12,), (8,)), dtype=float)
+            case "from delayed":
+                return da.from_delayed(dask.delayed(lambda: values)(), values.shape, float)
+        return da.from_array(values, chunks=-1)
+
+    lazy = matrix()
+    go(folder, pld.MatrixMult(lazy), da.ones(12, chunks=4), niter=3)
+    assert go(folder, pld.MatrixMult(matrix()), da.ones(12, chunks=4), niter=5).state.iteration == 5
+    values[3, 3] = 7.0
+    with pytest.raises(RunMismatchError, match="another operator"):
+        go(folder, pld.MatrixMult(lazy if made == "by hand" else matrix()), da.ones(12, chunks=4), niter=7)
+
+
 def test_a_dead_beginning_binds_nobody(folder):
     op = pld.Diagonal(da.linspace(1, 2, 8, chunks=4))
     run = Run.create_or_open(folder / "run.zarr", identity={})
