@@ -286,5 +286,6 @@ def _check(wav: Array, nt0: int) -> None:
         )
     if wav.shape[-1] > nt0:
         raise ValueError(
-            f"the wavelet has {wav.shape[-1]} samples, more than the {nt0} of the traces: cut it"
+            f"the wavelet has {wav.shape[-1]} samples, more than the {nt0} of the traces: cut it, or correct the "
+            "interval of the data"
         )

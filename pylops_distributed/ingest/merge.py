@@ -42,6 +42,7 @@ def open_sources(sources: Mapping[str, Source], *, checksum: bool = True) -> xr.
     provenance = []
     for name, source in sources.items():
         ds = source.open(checksum=checksum)
+        _check_labels(ds, source.path)
         provenance.append(
             jsonable(ds.attrs | {"options": source.options, "variables": [name or [*ds.data_vars]]})
         )
@@ -49,6 +50,17 @@ def open_sources(sources: Mapping[str, Source], *, checksum: bool = True) -> xr.
         _check_grid(merged, named, name)
         merged = merged.merge(named, join="exact", compat="override", combine_attrs="override")
     return merged.assign_attrs(sources=provenance)
+
+
+def _check_labels(ds: xr.Dataset, path: str) -> None:
+    """Raise for coordinates of axes that are not finite, such as where a chunk of a Zarr array is absent."""
+    for dim in set(ds.dims) & set(ds.coords):
+        values = ds[dim].values
+        if values.dtype.kind in "fc" and (bad := int(np.count_nonzero(~np.isfinite(values)))):
+            raise ValueError(
+                f"{path!r}: {bad} of {values.size} values of the coordinate {dim!r} are NaN or infinite: give it anew "
+                "with the option coords=, or repair the file."
+            )
 
 
 def _named(ds: xr.Dataset, name: str, source: Source) -> xr.Dataset:

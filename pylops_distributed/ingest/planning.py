@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 import re
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from pylops_distributed import tuning
 from pylops_distributed.ingest.block_writer import open_writable
 from pylops_distributed.ingest.formats.chunking import regular_chunks
 from pylops_distributed.ingest.formats.source import Source
+from pylops_distributed.ingest.formats.zarr import absent_chunks
 from pylops_distributed.ingest.journal import NOTES, ROOT, Notes, read_notes
 from pylops_distributed.ingest.merge import is_companion, jsonable, open_sources, trace_numbers
 from pylops_distributed.ingest.models import FINGERPRINT, ArrayLayout, Plan
@@ -24,6 +26,7 @@ from pylops_distributed.storage.object_store import Storage, create_array, open_
 from pylops_distributed.vectors.types import NDArray
 
 # In a dataset's URL: the first digits of what the dataset is made of, so that other data go elsewhere.
+log = logging.getLogger(__name__)
 # Types of numbers that Zarr has.
 NUMBERS = tuple(np.dtype(code) for code in ("?", *"bhilqBHILQ", "f2", "f4", "f8", "c8", "c16"))
 # Names of arrays are those of folders: none that lead elsewhere, or that a URL would read in its own way.
@@ -49,6 +52,7 @@ def plan(
     if _claim(storage, notes):
         return planned.model_copy(update={"sealed": True})
     _create(storage, ds, notes.arrays)
+    _warn(ds)
     return planned
 
 
@@ -70,6 +74,9 @@ def _read_sources(
     sources = _as_sources(source, chunks)
     stamps: dict[str, tuple[int, int] | None] = {name: one.stamp() for name, one in sources.items()}
     ds = open_sources(sources)
+    for one in ds.attrs["sources"]:
+        if one["format"] == "zarr" and (absent := absent_chunks(one["source"])):
+            one["absent_chunks"] = absent
     for name in map(str, ds.variables):
         if not NAME.fullmatch(name):
             raise ValueError(
@@ -87,6 +94,20 @@ def _read_sources(
         traces={name: numbers for name in arrays if (numbers := trace_numbers(ds, name))}, attrs=ds.attrs,
     )  # fmt: skip
     return notes, ds
+
+
+def _warn(ds: xr.Dataset) -> None:
+    """Log what may be wrong with the sources, but need not be."""
+    for one in ds.attrs["sources"]:
+        for name, number in one.get("absent_chunks", {}).items():
+            log.warning(
+                "%s: %s chunks of %r are not stored, and read as its fill value: they hold nothing else, or were lost",
+                one["source"], number, name,
+            )  # fmt: skip
+    for dim in sorted(map(str, set(ds.dims) & set(ds.coords))):
+        values, counts = np.unique(ds[dim].values, return_counts=True)
+        if (counts > 1).any():
+            log.warning("the coordinate %r has %s more than once", dim, values[counts > 1][:5].tolist())
 
 
 def _claim(storage: Storage, notes: Notes) -> bool:

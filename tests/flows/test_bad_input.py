@@ -100,10 +100,10 @@ def test_every_wrong_key_is_named_at_once(run_rejected, tmp_path):
     assert "expected a YAML file with settings" in run_rejected("run", tmp_path / "d.yaml").text
 
 
-def test_a_format_that_cannot_be_told(run_rejected, config):
+def test_a_format_that_is_not_recognised(run_rejected, config):
     unnamed, target = config.parent / "survey.seg", config.parent / "out.zarr"
     (config.parent / "seismic.sgy").rename(unnamed)
-    assert "with pld ingest --format), one of ['segy'," in run_rejected("ingest", unnamed, target).text
+    assert "with pld ingest --format (suffixes .sgy" in run_rejected("ingest", unnamed, target).text
     done = run_rejected("ingest", unnamed, target, "--option", "format=segy")
     assert (done.code, "with pld ingest --format" in done.text) == (2, True), done.text
     flow = run_rejected(

@@ -108,10 +108,18 @@ def choose_labelled(
     ds: xr.Dataset, variables: Sequence[str] | None, coords: Coords | None, path: str
 ) -> list[str]:
     """Names of the variables of a dataset to take: those asked for, or all but the ones that ``coords`` names."""
-    names = {str(name): 0 for name in ds.data_vars}
+    names: list[str] = [str(name) for name in ds.data_vars]
     if variables is None:
-        return [name for name in names if name not in arrays_named(coords)]
-    return list(choose(names, variables, path))
+        names = [name for name in names if name not in arrays_named(coords)]
+    else:
+        names = list(choose(dict.fromkeys(names, 0), variables, path))
+    for name in names:
+        if len(set(ds[name].dims)) < ds[name].ndim:  # renaming one would rename the other
+            raise ValueError(
+                f"{path!r}: {name!r} has the axes {ds[name].dims}, expected another name for each: rename one in the "
+                "file, or choose others with variables=."
+            )
+    return names
 
 
 def label_arrays(

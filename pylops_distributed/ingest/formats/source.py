@@ -175,8 +175,8 @@ def recognise(path: str) -> str:
         if head.startswith(form.magic):
             return name
     raise ValueError(
-        f"cannot tell the format of {path!r}: give format= (in YAML format:, with pld ingest --format), one of "
-        f"{list(FORMATS)} (suffixes "
+        f"cannot tell the format of {path!r}: give format=, one of {list(FORMATS)}, in YAML format:, with pld "
+        "ingest --format (suffixes "
         f"{', '.join(suffix for form in FORMATS.values() for suffix in form.suffixes)})."
     )
 

@@ -22,7 +22,7 @@ from pylops_distributed.ingest.formats.coordinates import (
     check_dims,
     rename_axes,
 )
-from pylops_distributed.storage.object_store import Array, open_storage
+from pylops_distributed.storage.object_store import Array, chunks_present, open_storage
 
 if TYPE_CHECKING:
     from zarr.abc.store import Store
@@ -107,6 +107,31 @@ def open_zarr(
         )
         ds[name] = (names, da.from_array(array, chunks=tuple(cut.values())))
     return add_coords(ds, coords, interval, plain, path)
+
+
+def absent_chunks(path: str) -> dict[str, str]:
+    """Number of the chunks of each array that are not stored, where there are any: they read as the fill value.
+
+    Zarr leaves out chunks that hold nothing else, so that nobody knows whether one was written and lost. Not so in
+    what this library writes.
+
+    Raises
+    ------
+    ValueError
+        If one is missing in what this library wrote.
+    """
+    node: Any = zarr.open(open_storage(path).zarr(read_only=True), mode="r")
+    arrays = {"array": node} if isinstance(node, zarr.Array) else dict(node.arrays())
+    absent = {}
+    for name, array in sorted(arrays.items()):
+        present, wanted = chunks_present(array)
+        if present < wanted:
+            absent[name] = f"{wanted - present} of {wanted}"
+    if absent and str(node.attrs.get("schema", "")).startswith("pylops-distributed-"):
+        raise ValueError(
+            f"{path!r} is corrupt: chunks are missing: {absent}. Make it anew, or copy it again."
+        )
+    return absent
 
 
 def _open_labelled(store: Store, left_out: Sequence[str], arrays: Mapping[str, Array]) -> xr.Dataset:

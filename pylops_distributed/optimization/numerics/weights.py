@@ -1,4 +1,4 @@
-"""Weights of the terms of an objective: finite real numbers, or an error that names what was given."""
+"""Weights of the terms of an objective: finite real numbers, or an error that names the value."""
 
 from __future__ import annotations
 

@@ -29,7 +29,19 @@ class Ricker(BaseModel):
     peak: float = Field(gt=0, description="peak frequency, Hz")
 
     def samples(self, dt: float) -> npt.NDArray[np.float64]:
-        """Samples every ``dt`` ms, odd in number, zero time in the middle."""
+        """Samples every ``dt`` ms, odd in number, zero time in the middle.
+
+        Raises
+        ------
+        ValueError
+            If the peak is above the Nyquist frequency of that interval.
+        """
+        if self.peak * dt > 500:
+            raise ValueError(
+                f"a Ricker wavelet of peak={self.peak} Hz needs samples every {500 / self.peak:.3g} ms or less, and "
+                f"those of the data are {dt:.6g} ms apart: lower peak, or give the source the option interval, such as "
+                "{twt: 4 ms}, if the file is wrong about its interval"
+            )
         half = 2 * int(np.ceil(650 / (self.peak * dt)))  # 1.3 periods, where 2e-6 is left
         return np.asarray(wavelets.ricker(np.arange(half + 1) * dt / 1000, f0=self.peak)[0])
 

@@ -18,7 +18,10 @@ SourcePath = Annotated[
     str, typer.Argument(metavar="SOURCE", help="SEG-Y, NetCDF/HDF5, MATLAB, NumPy or Zarr.")
 ]
 Format = Annotated[
-    str | None, typer.Option("--format", metavar="NAME", help="Format of the file, where it cannot be told.")
+    str | None,
+    typer.Option(
+        "--format", metavar="NAME", help="Format of the file, if neither its name nor its content shows it."
+    ),
 ]
 Options = Annotated[
     list[str] | None,
