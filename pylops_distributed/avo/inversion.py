@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -52,7 +52,8 @@ def by_matrix(
 
 def by_steps(Op: LinearOperator, data: Vector, settings: Settings) -> da.Array:
     """The least-squares model, by SciPy's LSQR or, if the settings say so, another engine's solver."""
-    return da.asarray(least_squares_model(Op, data, settings, "the inversion")).reshape(Op.dims)
+    model: Any = least_squares_model(Op, data, settings, "the inversion")
+    return one_array(model.reshape(Op.dims))
 
 
 def regularized(
@@ -71,7 +72,7 @@ def regularized(
         model = splitbregman(
             Op, data, [blocky[0]], x0=m0, RegsL2=regs or None, epsRL1s=[blocky[1]], epsRL2s=weights or None, **settings
         )[0]  # fmt: skip
-    return da.asarray(model).reshape(Op.dims)
+    return one_array(one_array(model).reshape(Op.dims))
 
 
 def prestack_roughness(

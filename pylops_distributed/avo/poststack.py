@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, DTypeLike
 from pylops.utils.signalprocessing import nonstationary_convmtx
 
 from pylops_distributed.avo.inversion import by_matrix, by_steps, regularized, weight_of
-from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.firstderivative import FirstDerivative, first_difference
 from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.secondderivative import SecondDerivative
@@ -23,6 +22,7 @@ from pylops_distributed.blockwise.finite_differences import apply_sum
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.utils.dottest import dottest as run_dottest
+from pylops_distributed.vectors.namespace import of_one_kind
 from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 if TYPE_CHECKING:
@@ -228,7 +228,8 @@ def PoststackInversion(
     >>> minv.chunks
     ((20,), (3, 3))
     """
-    d, background = rechunk_whole(as_lazy_array(data), (0,)), None if m0 is None else as_lazy_array(m0)
+    d, background = of_one_kind(data, m0)
+    d = rechunk_whole(d, (0,))
     if background is not None and background.shape != d.shape:
         raise ValueError(f"m0 has shape {background.shape}, data {d.shape}: they must be the same")
     op = PoststackLinearModelling(wav, d.shape[0], d.shape[1:] or None, explicit=explicit)

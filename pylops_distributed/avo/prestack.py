@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.avo.avo import Linearization, coefficients, linearization_of
 from pylops_distributed.avo.inversion import by_matrix, by_steps, prestack_roughness, regularized, weight_of
-from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.firstderivative import first_difference
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.basicoperators.vstack import VStack
@@ -22,6 +21,7 @@ from pylops_distributed.blockwise.finite_differences import apply_sum
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.utils.dottest import dottest as run_dottest
+from pylops_distributed.vectors.namespace import of_one_kind
 from pylops_distributed.vectors.space import BlockVector, Vector, one_array
 from pylops_distributed.vectors.types import ChunksLike, NDArray
 
@@ -313,12 +313,9 @@ def PrestackInversion(
     several = not isinstance(linearization, str)
     kinds: list[Any] = list(linearization) if several else [linearization]
     wavelets: list[Any] = list(wav) if isinstance(wav, list | tuple) else [wav] * len(kinds)
-    d = [
-        rechunk_whole(gathers, (0, 1))
-        for gathers in (as_lazy_array(data) if several else [as_lazy_array(data)])
-    ]
+    observed, background = of_one_kind(data, m0)
+    d = [rechunk_whole(gathers, (0, 1)) for gathers in (observed if several else [observed])]
     nt, _, *space = d[0].shape
-    background = None if m0 is None else as_lazy_array(m0)
     if background is not None and (background.shape[0], *background.shape[2:]) != (nt, *space):
         raise ValueError(
             f"m0 of shape {background.shape} does not have times and places of data of shape {d[0].shape}"
@@ -336,7 +333,7 @@ def PrestackInversion(
     elif explicit:
         parts = [_kernels(w, theta, vsvp, nt, lin, kind) for w, lin in zip(wavelets, kinds, strict=True)]
         matrix = np.concatenate([_matrix(forward, nt, G.shape[2], G.dtype) for forward, _, G in parts])
-        columns = da.concatenate([_columns(a) for a in (y.arrays if isinstance(y, BlockVector) else (y,))])
+        columns = np.concatenate([_columns(a) for a in (y.arrays if isinstance(y, BlockVector) else (y,))])
         solution = by_matrix(matrix, columns, epsI, simultaneous, kwargs_solver, op.dims[1])
         model = solution.reshape(-1, nt, *space).swapaxes(0, 1)
     else:
@@ -345,8 +342,8 @@ def PrestackInversion(
         model = model + background
     if not returnres:
         return model
-    rest = [observed - one_array(one.apply(model)) for observed, one in zip(d, ops, strict=True)]
-    return model, da.stack(rest) if several else rest[0]
+    rest = [part - one_array(one.apply(model)) for part, one in zip(d, ops, strict=True)]
+    return model, np.stack(rest) if several else rest[0]
 
 
 def _stacked(d: list[da.Array]) -> Vector:

@@ -78,6 +78,8 @@ class CausalIntegration(LinearOperator):
 
     domain: Space
 
+    follows = (True, True)
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -108,7 +110,7 @@ class CausalIntegration(LinearOperator):
         return self.domain.fit(self._scan(y, adjoint=True))
 
     def _scan(self, x: da.Array, adjoint: bool) -> da.Array:
-        dtype = np.result_type(self.dtype, x.dtype)
+        dtype = self.result_dtype(x.dtype, int(adjoint))
         settings: dict[str, Any] = {"axis": self.axis, "kind": self.kind}
         total = partial(_total, **settings, adjoint=adjoint)
         kernel = partial(_backward if adjoint else _forward, **settings, sampling=self.sampling)

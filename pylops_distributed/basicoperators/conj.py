@@ -47,6 +47,9 @@ class Conj(BlockwiseOperator):
     array([3.-4.j, 3.-4.j])
     """
 
+    follows = (True, True)
+    moves = True
+
     def __init__(
         self,
         dims: int | Iterable[int],

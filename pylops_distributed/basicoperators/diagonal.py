@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
+from pylops_distributed.linearoperator.held_arrays import as_held
 from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.pieces import apply_by_pieces
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike, DType, NDArray
-
-
-def as_lazy_array(values: object) -> da.Array:
-    """``values`` as a Dask array, unread: Dask and Zarr arrays keep their chunks, others are one chunk."""
-    if isinstance(values, da.Array):
-        return values
-    return da.from_array(values) if hasattr(values, "chunks") else da.asarray(values)
 
 
 class Diagonal(LinearOperator):
@@ -74,6 +70,7 @@ class Diagonal(LinearOperator):
     """
 
     workspace = 2.0
+    takes_numpy: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -86,7 +83,7 @@ class Diagonal(LinearOperator):
         chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        values = as_lazy_array(diag)
+        values = as_held(diag)
         shape = values.shape if dims is None else shape_of(dims)
         if dims is not None:
             (axis,) = axes_of((axis,), shape)
@@ -95,9 +92,9 @@ class Diagonal(LinearOperator):
                     f"diag has shape {values.shape}, expected ({shape[axis]},) as axis {axis} of dims {shape}"
                 )
             values = values[tuple(slice(None) if a == axis else None for a in range(len(shape)))]
-        elif chunks is None and values.npartitions > 1:
+        elif chunks is None and isinstance(values, da.Array) and values.npartitions > 1:
             chunks = values.chunks
-        self.diag = values
+        self.diag, self.held = values, values.dtype
         kind = np.result_type(dtype, values.dtype) if values.dtype.kind == "c" else np.dtype(dtype)
         space = Space.of(shape, kind, chunks)
         super().__init__(space, space, compute=compute, name=name)
@@ -109,15 +106,28 @@ class Diagonal(LinearOperator):
         return self._multiply(y, conj=self.diag.dtype.kind == "c")
 
     def _multiply(self, x: da.Array, conj: bool) -> da.Array:
-        diag = self.diag.rechunk(
+        if isinstance(x, np.ndarray):
+            return self._in_pieces(x, conj)
+        diag = da.asarray(self.diag).rechunk(
             tuple(c if n > 1 else (1,) for n, c in zip(self.diag.shape, x.chunks, strict=True))
         )
-        dtype = np.result_type(self.dtype, x.dtype)
+        dtype = self.result_dtype(x.dtype)
         return da.map_blocks(
             _product, diag, x, conj=conj, kind=dtype,
             chunks=x.chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype),
         )  # fmt: skip
 
+    def _in_pieces(self, x: NDArray, conj: bool) -> Any:
+        """The product with a NumPy array, in threads where that pays."""
+        kind = self.result_dtype(x.dtype)
+        if self.diag.shape == x.shape:
+            return apply_by_pieces(_conj_times if conj else np.multiply, (self.diag, x), kind)
+        return _product(self.diag, x, conj, kind)
+
 
 def _product(diag: NDArray, x: NDArray, conj: bool, kind: DType) -> NDArray:
     return np.multiply(diag.conj() if conj else diag, x, dtype=kind, casting="same_kind")
+
+
+def _conj_times(diag: NDArray, x: NDArray) -> NDArray:
+    return diag.conj() * x

@@ -8,7 +8,6 @@ import dask.array as da
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
-from pylops_distributed.blockwise.assembly import widen
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike
@@ -55,6 +54,9 @@ class Flip(LinearOperator):
     array([2., 1., 0.])
     """
 
+    follows = (True, True)
+    moves = True
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -74,7 +76,7 @@ class Flip(LinearOperator):
         super().__init__(domain, Space.of(model, dtype, pinned), compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
-        return da.flip(widen(x, self.dtype), self.axis)
+        return da.flip(x.astype(self.result_dtype(x.dtype), copy=False), self.axis)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         return self._matvec(y)

@@ -63,6 +63,8 @@ class FunctionOperator(LinearOperator):
     array([2., 1., 0.])
     """
 
+    follows = (True, True)
+
     def __init__(
         self,
         f: Callable[..., object],
@@ -89,9 +91,7 @@ class FunctionOperator(LinearOperator):
     def _call(self, function: Callable[..., object], x: da.Array, n: int) -> da.Array:
         if self.chunked:
             return da.asarray(function(guarded(x)))
-        return LeadingAxesRule(partial(_flat, function=function), 1, (n,))(
-            x, da.result_type(self.dtype, x.dtype)
-        )
+        return LeadingAxesRule(partial(_flat, function=function), 1, (n,))(x, self.result_dtype(x.dtype))
 
 
 def _flat(block: NDArray, function: Callable[..., Any]) -> NDArray:

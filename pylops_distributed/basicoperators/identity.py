@@ -8,7 +8,7 @@ import dask.array as da
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import shape_of
-from pylops_distributed.blockwise.assembly import resize, widen
+from pylops_distributed.blockwise.assembly import resize
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike
@@ -63,6 +63,8 @@ class Identity(LinearOperator):
 
     domain: Space
 
+    moves = True
+
     def __init__(
         self,
         N: int | Iterable[int],
@@ -84,9 +86,10 @@ class Identity(LinearOperator):
         codomain = domain if dims == dimsd else Space.of(dimsd, dtype)
         super().__init__(domain, codomain, forceflat=forceflat, compute=compute, name=name)
         self.narrow = (max(larger) > 0, min(larger) < 0)  # where zeros are added
+        self.follows = (not self.narrow[0], not self.narrow[1])
 
     def _matvec(self, x: da.Array) -> da.Array:
-        return resize(widen(x, self.dtype), self.dimsd)
+        return resize(x.astype(self.result_dtype(x.dtype), copy=False), self.dimsd)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
-        return self.domain.fit(resize(widen(y, self.dtype), self.dims))
+        return self.domain.fit(resize(y.astype(self.result_dtype(y.dtype, 1), copy=False), self.dims))

@@ -81,7 +81,7 @@ class Kronecker(LinearOperator):
         dtype = np.result_type(self.dtype, x.dtype)
         columns = x.reshape(self.Op1.shape[side], self.Op2.shape[side])
         rows = _columns(self.Op2, columns.T, adjoint, dtype).T
-        return _columns(self.Op1, rows, adjoint, dtype).ravel().astype(dtype)
+        return _columns(self.Op1, rows, adjoint, dtype).ravel()
 
 
 def _columns(op: LinearOperator, x: da.Array, adjoint: bool, dtype: DTypeLike) -> da.Array:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import prod
+from typing import Any, ClassVar
 
 import dask.array as da
 import numpy as np
@@ -13,10 +14,11 @@ import scipy.sparse as sp
 from numpy.typing import DTypeLike
 from scipy.sparse.linalg import MatrixRankWarning, spsolve
 
-from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.contraction import contract
+from pylops_distributed.linearoperator.held_arrays import as_held, as_lazy_array, chunked
 from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.space import Space, flatten
 from pylops_distributed.vectors.types import ArrayLike, ChunksLike, NDArray
 
@@ -49,7 +51,7 @@ class MatrixMult(LinearOperator):
 
     Attributes
     ----------
-    A : dask.array.Array
+    A : numpy.ndarray, dask.array.Array or scipy.sparse.csr_array
         The matrix.
 
     Raises
@@ -76,6 +78,7 @@ class MatrixMult(LinearOperator):
 
     codomain: Space
     workspace = 2.0
+    takes_numpy: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -89,20 +92,27 @@ class MatrixMult(LinearOperator):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         self.sparse = sp.issparse(A)
-        A = da.from_array(sp.csr_array(A), chunks=-1, asarray=False) if self.sparse else as_lazy_array(A)
-        if A.ndim != 2:
-            raise ValueError(f"A must be a matrix, got an array of shape {A.shape}")
-        kind = np.result_type(dtype, A.dtype) if A.dtype.kind == "c" else np.dtype(dtype)
+        held: Any = sp.csr_array(A) if self.sparse else as_held(A)
+        if held.ndim != 2:
+            raise ValueError(f"A must be a matrix, got an array of shape {held.shape}")
+        kind = np.result_type(dtype, held.dtype) if held.dtype.kind == "c" else np.dtype(dtype)
         others = () if otherdims is None else shape_of(otherdims)
-        domain = Space.of((A.shape[1], *others), kind, chunks)
+        rows, columns = held.shape
+        cut: Any = (rows,), (columns,)
+        if not self.sparse:
+            cut = getattr(held, "chunks", None) or da.core.normalize_chunks(
+                "auto", held.shape, dtype=held.dtype
+            )
+        domain = Space.of((columns, *others), kind, chunks)
         if domain.chunks is not None:
-            A = A.rechunk({1: domain.chunks[0]})
+            cut = (cut[0], domain.chunks[0])
+            held = held.rechunk(cut) if isinstance(held, da.Array) else held
         elif not others:
-            domain = Space.of(A.shape[1], kind, A.chunks[1:])
-        self.A = A
-        pinned = None if domain.chunks is None else (A.chunks[0], *domain.chunks[1:])
+            domain = Space.of(columns, kind, cut[1:])
+        self.A, self.held, self.cut = held, held.dtype, cut
+        pinned = None if domain.chunks is None else (cut[0], *domain.chunks[1:])
         super().__init__(
-            domain, Space.of((A.shape[0], *others), kind, pinned), explicit=otherdims is None,
+            domain, Space.of((rows, *others), kind, pinned), explicit=otherdims is None,
             forceflat=forceflat if otherdims is None else None, compute=compute, name=name,
         )  # fmt: skip
 
@@ -118,15 +128,23 @@ class MatrixMult(LinearOperator):
     def _rmatmat(self, Y: da.Array) -> da.Array:
         return self._multiply(Y, adjoint=True)
 
+    @property
+    def chunked(self) -> da.Array:
+        """The matrix as a Dask array, of shape ``shape``."""
+        return chunked(self, self.A, self.cut, asarray=not self.sparse)
+
     def _multiply(self, x: da.Array, adjoint: bool) -> da.Array:
+        if isinstance(x, np.ndarray):
+            product: Any = _product(self.A, x, adjoint)
+            return product
         rest = tuple(range(2, x.ndim + 1))
         out, summed = (1, 0) if adjoint else (0, 1)
         kernel = partial(_product, adjoint=adjoint)
-        dtype = np.result_type(self.dtype, x.dtype)
-        return contract(kernel, [(self.A, (0, 1)), (x, (summed, *rest))], (out, *rest), dtype)
+        dtype = self.result_dtype(x.dtype)
+        return contract(kernel, [(self.chunked, (0, 1)), (x, (summed, *rest))], (out, *rest), dtype)
 
     def todense(self, backend: str = "dask") -> da.Array:
-        """The matrix of the operator as a lazy array of shape ``shape``; ``backend`` is taken for compatibility."""
+        """The matrix of the operator, of shape ``shape``, as it is held; ``backend`` is taken for compatibility."""
         return self.A.astype(self.dtype) if self.explicit and not self.sparse else super().todense()
 
     def apply_columns(self, cols: Sequence[int]) -> LinearOperator:
@@ -162,11 +180,15 @@ class MatrixMult(LinearOperator):
         if not self.explicit or (self.sparse and self.shape[0] != self.shape[1]):
             divided: da.Array = super().div(y, niter)
             return divided
+        if not self.holds_dask and in_memory(y):
+            local: Any = _spsolve if self.sparse else _lstsq
+            solved: da.Array = local(self.A, self.codomain.fit(self._array(y).ravel()))
+            return solved
         if self.sparse:
             data = flatten(as_lazy_array(y)).rechunk(-1)
-            return _in_one_task(_spsolve, self.A, data, np.result_type(self.dtype, data.dtype))
+            return _in_one_task(_spsolve, self.chunked, data, np.result_type(self.dtype, data.dtype))
         data = self.codomain.fit(flatten(as_lazy_array(y)))
-        A = self.todense()
+        A = self.chunked.astype(self.dtype)
         if A.shape[0] >= A.shape[1]:
             q, r = da.linalg.qr(A.rechunk({1: -1}))
             return _solve(r, q.conj().T @ data)

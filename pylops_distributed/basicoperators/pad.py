@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import shape_of
-from pylops_distributed.blockwise.assembly import Widths, pad, widen
+from pylops_distributed.blockwise.assembly import Widths, pad
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike
@@ -59,6 +59,9 @@ class Pad(LinearOperator):
 
     domain: Space
 
+    follows = (True, True)
+    moves = True
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -80,8 +83,8 @@ class Pad(LinearOperator):
         super().__init__(Space.of(model, dtype, chunks), Space.of(dimsd, dtype), compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
-        return pad(widen(x, self.dtype), self.pad)
+        return pad(x.astype(self.result_dtype(x.dtype), copy=False), self.pad)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         inner = tuple(slice(before, before + n) for n, (before, _) in zip(self.dims, self.pad, strict=True))
-        return self.domain.fit(widen(y, self.dtype)[inner])
+        return self.domain.fit(y.astype(self.result_dtype(y.dtype, 1), copy=False)[inner])

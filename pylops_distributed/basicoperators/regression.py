@@ -9,8 +9,9 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
+from pylops_distributed.blockwise.arguments import narrower
+from pylops_distributed.linearoperator.held_arrays import as_lazy_array
 from pylops_distributed.vectors.types import ArrayLike, DType, NDArray
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Regression(MatrixMult):
         self.explicit = False
 
     def _powers(self, t: da.Array, dtype: DTypeLike) -> da.Array:
-        kind = np.dtype(dtype)
+        kind = narrower(t.dtype, np.dtype(dtype))
         return t.map_blocks(
             partial(_powers, order=self.order, kind=kind), new_axis=1, chunks=(*t.chunks, (self.order + 1,)),
             dtype=kind, meta=np.empty((0, 0), kind),

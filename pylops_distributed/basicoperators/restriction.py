@@ -12,7 +12,7 @@ from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.assembly import Array, assemble_chunks, index_plan
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space, one_array
-from pylops_distributed.vectors.types import ChunksLike
+from pylops_distributed.vectors.types import ChunksLike, DType
 
 
 class Restriction(LinearOperator):
@@ -82,6 +82,9 @@ class Restriction(LinearOperator):
     domain: Space
     narrow = (False, True)
 
+    follows = (True, False)
+    moves = True
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -107,17 +110,24 @@ class Restriction(LinearOperator):
 
     def _matvec(self, x: da.Array) -> da.Array:
         sizes = x.chunks[self.axis]
-        return self._move(x, self.iava, np.arange(self.iava.size), self._datachunks(sizes), add=False)
+        dtype = self.result_dtype(x.dtype)
+        return self._move(x, self.iava, np.arange(self.iava.size), self._datachunks(sizes), dtype, add=False)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         n, pinned = self.dims[self.axis], self.domain.chunks
         even = -(-n // y.numblocks[self.axis])
         into = pinned[self.axis] if pinned else da.core.normalize_chunks((even,), (n,))[0]
-        return self.domain.fit(self._move(y, np.arange(self.iava.size), self.iava, into, self.repeated))
+        return self.domain.fit(
+            self._move(
+                y, np.arange(self.iava.size), self.iava, into, self.result_dtype(y.dtype, 1), self.repeated
+            )
+        )
 
-    def _move(self, x: da.Array, source: Array, target: Array, into: tuple[int, ...], add: bool) -> da.Array:
+    def _move(
+        self, x: da.Array, source: Array, target: Array, into: tuple[int, ...], dtype: DType, add: bool
+    ) -> da.Array:  # fmt: skip
         plan = index_plan(source, target, x.chunks[self.axis], into)
-        return assemble_chunks(x, self.axis, plan, into, np.result_type(self.dtype, x.dtype), add)
+        return assemble_chunks(x, self.axis, plan, into, dtype, add)
 
     def _datachunks(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
         """Chunks of the data for those of the model."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import dask.array as da
-import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
@@ -59,6 +58,9 @@ class Roll(LinearOperator):
     array([3., 0., 1., 2.])
     """
 
+    follows = (True, True)
+    moves = True
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -84,6 +86,4 @@ class Roll(LinearOperator):
 
     def _roll(self, x: da.Array, shift: int) -> da.Array:
         sizes = x.chunks[self.axis]
-        return assemble_chunks(
-            x, self.axis, roll_plan(sizes, shift), sizes, np.result_type(self.dtype, x.dtype)
-        )
+        return assemble_chunks(x, self.axis, roll_plan(sizes, shift), sizes, self.result_dtype(x.dtype))

@@ -51,6 +51,7 @@ class Stack(LinearOperator):
     # Whether the members have one model, and one data vector, between them.
     shared: ClassVar[tuple[bool, bool]] = (False, False)
     narrow = (True, True)
+    takes_numpy: ClassVar[bool] = True
 
     def __init__(
         self,

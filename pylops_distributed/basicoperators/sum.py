@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
-from pylops_distributed.blockwise.assembly import widen
 from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
@@ -61,6 +60,9 @@ class Sum(LinearOperator):
 
     domain: Space
 
+    follows = (True, True)
+    moves = True
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -83,11 +85,13 @@ class Sum(LinearOperator):
         )  # fmt: skip
 
     def _matvec(self, x: da.Array) -> da.Array:
-        return x.sum(axis=self.axis, dtype=np.result_type(self.dtype, x.dtype))
+        return x.sum(axis=self.axis, dtype=self.result_dtype(x.dtype))
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         wanted = [*y.chunks[: self.axis], "auto", *y.chunks[self.axis :]]
         chunks = da.core.normalize_chunks(wanted, self.dims, dtype=self.dtype)
-        spread = da.broadcast_to(da.expand_dims(widen(y, self.dtype), self.axis), self.dims, chunks)
+        spread = da.broadcast_to(
+            da.expand_dims(y.astype(self.result_dtype(y.dtype, 1), copy=False), self.axis), self.dims, chunks
+        )
         # Broadcast blocks are read-only and not contiguous, which compiled kernels do not expect.
         return self.domain.fit(spread.map_blocks(np.ascontiguousarray, meta=meta_of(spread)))

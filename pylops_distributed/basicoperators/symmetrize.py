@@ -60,6 +60,8 @@ class Symmetrize(LinearOperator):
     domain: Space
     narrow = (True, False)
 
+    follows = (False, True)
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -81,7 +83,7 @@ class Symmetrize(LinearOperator):
         sizes = (*rest[::-1], *([first - 1] if first > 1 else []), first, *rest)
         data = np.arange(2 * self.nsym - 1)
         plan = index_plan(abs(data - self.nsym + 1), data, x.chunks[self.axis], sizes)
-        return assemble_chunks(x, self.axis, plan, sizes, np.result_type(self.dtype, x.dtype))
+        return assemble_chunks(x, self.axis, plan, sizes, self.result_dtype(x.dtype))
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         # The chunks that the second half of the data has.
@@ -90,5 +92,5 @@ class Symmetrize(LinearOperator):
         data = np.arange(2 * self.nsym - 1)
         plan = index_plan(data, abs(data - self.nsym + 1), y.chunks[self.axis], sizes)
         return self.domain.fit(
-            assemble_chunks(y, self.axis, plan, sizes, np.result_type(self.dtype, y.dtype), add=True)
+            assemble_chunks(y, self.axis, plan, sizes, self.result_dtype(y.dtype, 1), add=True)
         )

@@ -8,7 +8,6 @@ import dask.array as da
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
-from pylops_distributed.blockwise.assembly import widen
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike
@@ -56,6 +55,9 @@ class Transpose(LinearOperator):
     ((3,), (1, 1))
     """
 
+    follows = (True, True)
+    moves = True
+
     def __init__(
         self,
         dims: Iterable[int],
@@ -77,7 +79,7 @@ class Transpose(LinearOperator):
         super().__init__(domain, Space.of(dimsd, dtype, pinned), compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
-        return widen(x, self.dtype).transpose(self.axes)
+        return x.astype(self.result_dtype(x.dtype), copy=False).transpose(self.axes)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
-        return widen(y, self.dtype).transpose(self.axesd)
+        return y.astype(self.result_dtype(y.dtype, 1), copy=False).transpose(self.axesd)

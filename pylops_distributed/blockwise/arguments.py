@@ -24,6 +24,11 @@ def axes_of(axes: Iterable[int], dims: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(normalize_axis_index(axis, len(dims)) for axis in axes)
 
 
+def narrower(held: DType, kind: DType) -> DType:
+    """The type of an array that an operator holds, in the operator's precision where that is the lower one."""
+    return held if held.kind in "fc" and np.result_type(held, kind) == kind else kind
+
+
 def one_of(name: str, value: T, options: tuple[T, ...], error: type[Exception] = ValueError) -> T:
     """``value`` if it is one of ``options``; else an error that names them."""
     if value not in options:

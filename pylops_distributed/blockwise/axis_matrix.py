@@ -65,15 +65,15 @@ class AlongAxis(LinearOperator):
         super().__init__(Space.of(dims, dtype, chunks), Space.of(dimsd, dtype), compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
-        return self._multiply(x, self.matrix)
+        return self._multiply(x, self.matrix, 0)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         adjoint = self.matrix.conj() if self.matrix.dtype.kind == "c" else self.matrix
-        return self.domain.fit(self._multiply(y, adjoint.T.tocsr()))
+        return self.domain.fit(self._multiply(y, adjoint.T.tocsr(), 1))
 
-    def _multiply(self, x: da.Array, matrix: sp.csr_array) -> da.Array:
+    def _multiply(self, x: da.Array, matrix: sp.csr_array, way: int) -> da.Array:
         into = split_longest_axis(matrix.shape[0], x.numblocks[self.axis])
-        return multiply_along(x, matrix, self.axis, into, np.result_type(self.dtype, x.dtype))
+        return multiply_along(x, matrix, self.axis, into, self.result_dtype(x.dtype, way))
 
 
 def multiply_along(

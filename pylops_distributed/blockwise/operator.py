@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, ClassVar, Protocol
 
 import dask.array as da
 import numpy as np
@@ -12,12 +13,15 @@ from dask import delayed
 from dask.base import tokenize
 from numpy.typing import DTypeLike
 
+from pylops_distributed import tuning
 from pylops_distributed.blockwise.arguments import real_type
 from pylops_distributed.blockwise.halo_graph import stencil
 from pylops_distributed.blockwise.halo_tasks import Array, Depth, Kernel
+from pylops_distributed.blockwise.numpy_rows import apply_to_rows
 from pylops_distributed.blockwise.precision import in_precision
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.pieces import SMALL
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import Chunks, ChunksLike, DType, Settings
 
@@ -48,7 +52,15 @@ class StencilRule:
 
     def __call__(self, x: da.Array, dtype: DType) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
+        if isinstance(x, np.ndarray):
+            return self._on_numpy(x)
         return stencil(x, self.kernel, self.depth, dtype, self.corners, self.lead, by_rows=self.by_rows)
+
+    def _on_numpy(self, x: Array) -> Array:
+        """The result for a whole array, which has no neighbours."""
+        free = range(1 if self.lead == 0 else 0, x.ndim)
+        nbytes = tuning.nbytes("blockwise.cache-block") if self.by_rows and x.nbytes > SMALL else None
+        return apply_to_rows(x, self.kernel, free, lambda axis: self.depth.get(axis, (0, 0)), nbytes)
 
     def pin(self, chunks: Chunks) -> Chunks:
         """The chunks that are kept, of those asked for: all."""
@@ -78,6 +90,9 @@ class WholeAxisRule:
 
     def __call__(self, x: da.Array, dtype: DType) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
+        if isinstance(x, np.ndarray):
+            free = [a for a in range(x.ndim) if a not in self.axes]
+            return _whole(self.kernel, self.shared, x, dtype, free)
         x = rechunk_whole(x, self.axes)
         chunks = tuple((self.lengths[a],) if a in self.lengths else c for a, c in enumerate(x.chunks))
         return x.map_blocks(
@@ -113,6 +128,8 @@ class LeadingAxesRule:
 
     def __call__(self, x: da.Array, dtype: DType) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
+        if isinstance(x, np.ndarray):
+            return _whole(self.kernel, self.shared, x, dtype, range(self.axes, x.ndim))
         x = rechunk_whole(x, range(self.axes))
         new = {x.ndim + i: n for i, n in enumerate(self.shape)}
         rest = tuple(range(self.axes, x.ndim))
@@ -125,6 +142,15 @@ class LeadingAxesRule:
     def pin(self, chunks: Chunks) -> Chunks:
         """The chunks that are kept, of those asked for: not those that cut the first axes."""
         return tuple((sum(c),) if a < self.axes else c for a, c in enumerate(chunks))
+
+
+def _whole(
+    kernel: Callable[..., Array], shared: Mapping[str, Any], x: Array, dtype: DType, free: Iterable[int]
+) -> Array:
+    """The result of a kernel for a whole array, of which some axes may be cut."""
+    if "twin" in shared:  # an operator of PyLops is made for one shape and one thread
+        free = ()
+    return apply_to_rows(x, partial(in_precision, kernel=kernel, kind=dtype, **shared), free)
 
 
 def shared_tasks(shared: Mapping[str, object]) -> Settings:
@@ -169,6 +195,7 @@ class BlockwiseOperator(LinearOperator):
     """
 
     domain: Space
+    takes_numpy: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -193,11 +220,12 @@ class BlockwiseOperator(LinearOperator):
         super().__init__(domain, codomain, dtype=dtype, clinear=clinear, compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
-        return self._forward(x, self._kind(self.codomain.dtype, x))
+        return self._forward(x, self._kind(0, x))
 
     def _rmatvec(self, y: da.Array) -> da.Array:
-        return self.domain.fit(self._adjoint(y, self._kind(self.domain.dtype, y)))
+        return self.domain.fit(self._adjoint(y, self._kind(1, y)))
 
-    def _kind(self, dtype: DType, x: da.Array) -> DType:
-        """The type of what becomes of ``x`` in a space of type ``dtype``."""
-        return np.result_type(dtype, x.dtype if self.clinear else real_type(x.dtype))
+    def _kind(self, way: int, x: da.Array) -> DType:
+        """The type of the forward (``way`` 0) or adjoint (1) of ``x``."""
+        space = (self.codomain, self.domain)[way]
+        return self.result_dtype(x.dtype if self.clinear else real_type(x.dtype), way, space.dtype)

@@ -82,6 +82,7 @@ class EnsembleRule:
 
     def __call__(self, x: da.Array, dtype: DType) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
+        x = da.asarray(x)
         sizes = self.parts.sizes
         groups = da.arange(len(sizes), chunks=1)
         model = tuple(range(100, 100 + len(self.dims)))

@@ -45,6 +45,8 @@ def rechunk_whole(x: da.Array, axes: Iterable[int]) -> da.Array:
     >>> rechunk_whole(da.ones((8, 6), chunks=(4, 6)), [0]).chunks
     ((8,), (3, 3))
     """
+    if isinstance(x, np.ndarray):
+        return x
     return x.rechunk(whole_axis_chunks(x, axes))
 
 

@@ -8,9 +8,13 @@ from math import prod
 from typing import TYPE_CHECKING, Protocol
 
 import dask.array as da
+import numpy as np
 
 from pylops_distributed.blockwise.axis_kernels import apply_along_axes
+from pylops_distributed.blockwise.numpy_rows import apply_to_rows
+from pylops_distributed.blockwise.precision import in_precision
 from pylops_distributed.blockwise.rechunk import split_count
+from pylops_distributed.vectors.pieces import SMALL
 from pylops_distributed.vectors.types import Chunks, DType
 
 if TYPE_CHECKING:
@@ -68,11 +72,15 @@ class SeparableRule:
         """The lazy result for ``x``, of type ``dtype``."""
         rest = self.transform.axes
         while rest:
-            axes = self._next(x, rest)
+            axes = self._next(x, rest) if isinstance(x, da.Array) else self._next_in_memory(x, rest)
             rest = tuple(a for a in rest if a not in axes)
             part = self.transform.only(axes)
             kind = self.transform.inner(dtype) if rest else dtype
             kernel = partial(_apply, transform=part, adjoint=self.adjoint)
+            if isinstance(x, np.ndarray):
+                others = [a for a in range(x.ndim) if a not in axes]
+                x = apply_to_rows(x, partial(in_precision, kernel=kernel, kind=kind), others)
+                continue
             x = apply_along_axes(x, axes, part.sizes(self.adjoint), kernel, kind)
         return x
 
@@ -90,6 +98,14 @@ class SeparableRule:
             return tuple(a for a in axes if a == anchor or x.numblocks[a] == 1)
         first = min(free, key=lambda a: x.numblocks[a])
         return tuple(a for a in free if a == first or x.numblocks[a] == 1)
+
+    def _next_in_memory(self, x: Array, axes: tuple[int, ...]) -> tuple[int, ...]:
+        """Of a large NumPy array one axis, so that others can be cut; else all at once."""
+        if x.nbytes <= SMALL or len(axes) < x.ndim:
+            return axes
+        anchor = self.transform.anchor
+        free = tuple(a for a in axes if a != anchor)
+        return (anchor,) if anchor in axes and not self.adjoint else free[:1] or axes
 
 
 def _apply(block: Array, transform: Separable, adjoint: bool) -> Array:

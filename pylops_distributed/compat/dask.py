@@ -7,7 +7,7 @@ which fails where a newer Dask behaves otherwise. Classes and functions are hand
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -204,6 +204,15 @@ def computes_in_threads() -> bool:
     Relies on: the scheduler of ``scheduler="threads"``, the default, is ``dask.threaded.get``.
     """
     return bool(current_scheduler() is dask.threaded.get)
+
+
+def compute_keys(graph: Mapping[Any, Any], keys: Sequence[Any]) -> Sequence[Any]:
+    """Values of keys of a graph, computed in this thread.
+
+    Relies on: ``dask.local.get_sync`` takes a graph and a list of keys.
+    """
+    values: Sequence[Any] = dask.local.get_sync(graph, list(keys))
+    return values
 
 
 def computes_in_one_thread() -> bool:

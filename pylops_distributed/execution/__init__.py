@@ -17,6 +17,8 @@ from pylops_distributed.compat.dask import (
 )
 from pylops_distributed.errors import ComputedTooEarlyError, NoWorkerError
 from pylops_distributed.execution.engine import Done, Engine, S, SchedulerEngine, Step, ThreadedEngine
+from pylops_distributed.execution.numpy_engine import NumPyEngine
+from pylops_distributed.execution.state import is_numpy
 from pylops_distributed.execution.stepwise import Stepwise
 from pylops_distributed.execution.tracing import trace_from, trace_step, unroll
 from pylops_distributed.registry import Registry
@@ -52,9 +54,12 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Engine[S]:
     Returns
     -------
     Replay
-        On the workers of the current :class:`distributed.Client`; in this process with Dask's threads or its
-        synchronous scheduler; step by step with any other scheduler.
+        In this thread, without a graph, where the state is made of NumPy arrays; on the workers of the current
+        :class:`distributed.Client`; in this process with Dask's threads or its synchronous scheduler; step by step
+        with any other scheduler.
     """
+    if is_numpy(state):
+        return NumPyEngine(step, state, done)
     try:
         template, state = trace_from(step, state)
     except ComputedTooEarlyError as error:

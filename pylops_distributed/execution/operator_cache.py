@@ -13,7 +13,7 @@ from dask.typing import Key
 
 from pylops_distributed.compat.dask import DataNode, GraphNode
 from pylops_distributed.compat.malloc import as_aligned
-from pylops_distributed.execution.compile import compile_task
+from pylops_distributed.graph.compile import compile_task
 from pylops_distributed.graph.purity import read_only
 
 

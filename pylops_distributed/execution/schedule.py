@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from dask.typing import Key
 
-from pylops_distributed.execution.compile import compile_task
 from pylops_distributed.execution.partition_plan import Message, Share, is_scalar
+from pylops_distributed.graph.compile import compile_task
 
 if TYPE_CHECKING:
     from pylops_distributed.execution.operator_cache import OperatorCache

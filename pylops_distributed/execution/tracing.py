@@ -13,7 +13,13 @@ from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
 from pylops_distributed.compat.dask import DataNode, cull, meta_of
 from pylops_distributed.errors import ComputedTooEarlyError
-from pylops_distributed.execution.state import State, nan_unless_finite, replace_arrays, state_arrays
+from pylops_distributed.execution.state import (
+    State,
+    is_numpy,
+    nan_unless_finite,
+    replace_arrays,
+    state_arrays,
+)
 from pylops_distributed.graph.lowering import Graph, lower, placeholder, placeholders
 from pylops_distributed.graph.purity import (
     Applied,
@@ -177,6 +183,8 @@ def unroll(solver: Steps[Op, S], op: Op, y: Vector, niter: int, x0: Vector | Non
     """
     y, x0 = as_floating(y, op.dtype), None if x0 is None else as_floating(x0, op.dtype)
     state = solver.init(op, y, x0)
+    if is_numpy(state):
+        return _taken(solver, op, y, state, niter)
 
     def step(before: S) -> S:
         return solver.step(op, y, before)
@@ -191,6 +199,13 @@ def unroll(solver: Steps[Op, S], op: Op, y: Vector, niter: int, x0: Vector | Non
         return nan_unless_finite(last)
     template.check()
     return nan_unless_finite(template.expand(state, niter))
+
+
+def _taken(solver: Steps[Op, S], op: Op, y: Vector, state: S, niter: int) -> S:
+    """The state of NumPy arrays after ``niter`` steps."""
+    for _ in range(niter):
+        state = solver.step(op, y, state)
+    return nan_unless_finite(state)
 
 
 def trace_initial_state(state: State, template: StepTemplate) -> StepTemplate:

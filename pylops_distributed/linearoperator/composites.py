@@ -44,6 +44,7 @@ class ComposedOperator(LinearOperator):
     """
 
     op: LinearOperator  # where there is only one member
+    takes_numpy: ClassVar[bool] = True
 
     def __init__(
         self, ops: Sequence[LinearOperator], domain: AnySpace | None = None, codomain: AnySpace | None = None,
@@ -158,7 +159,8 @@ class ScaledOperator(ComposedOperator):
     """An operator times a scalar."""
 
     def __init__(self, op: LinearOperator, scalar: Any) -> None:
-        self.op, self.scalar = op, scalar
+        # A number of NumPy would set the precision of the result.
+        self.op, self.scalar = op, scalar.item() if isinstance(scalar, np.number | np.bool_) else scalar
         grows = op.dtype.kind != "c" and np.iscomplexobj(scalar)
         super().__init__([op], dtype=np.result_type(op.dtype, np.complex64) if grows else op.dtype)
 

@@ -6,7 +6,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from math import prod
-from typing import Any, Self, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 from uuid import uuid4
 
 import dask.array as da
@@ -20,6 +20,8 @@ from pylops_distributed.errors import ComputedTooEarlyError
 from pylops_distributed.graph.batching import columns_to_matrix, matrix_to_columns, reshape_columns, vmap
 from pylops_distributed.graph.lowering import current_operator, operator_scope
 from pylops_distributed.graph.purity import guarded, is_foreign, note_application
+from pylops_distributed.linearoperator.numpy_plan import COUNTS, MADE, apply_numpy, is_passing
+from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.space import (
     AnySpace,
     BlockSpace,
@@ -33,11 +35,10 @@ from pylops_distributed.vectors.space import (
     reshape,
     unflatten,
 )
-from pylops_distributed.vectors.types import NDArray
+from pylops_distributed.vectors.types import DType, NDArray
 
 Dims: TypeAlias = tuple[int, ...] | None
 ArrayLike: TypeAlias = da.Array | NDArray
-_COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
 
 
 class Unmasked(ABC):  # noqa: B024
@@ -45,9 +46,39 @@ class Unmasked(ABC):  # noqa: B024
 
     def __new__(cls, *args: object, **kwargs: object) -> Self:
         """A new operator; arrays with masks, which kernels ignore, are rejected for all operators of this library."""
-        if cls.__module__.startswith("pylops_distributed."):
+        ours = cls.__module__.startswith("pylops_distributed.")
+        if ours:
             reject_masked(*args, *kwargs.values())
-        return super().__new__(cls)
+        new = super().__new__(cls)
+        if ours and (args or kwargs):
+            vars(new)["holds_dask"] = any(map(holds_dask, (*args, *kwargs.values())))
+        return new
+
+
+def holds_dask(x: object, depth: int = 4) -> bool:
+    """Whether an argument or attribute of an operator is, or has in it, a Dask array: then results are lazy.
+
+    Parameters
+    ----------
+    x : object
+        An array of any shape, an operator, a labelled array, or a collection of these.
+    depth : int, optional
+        How deep to look into collections.
+    """
+    if isinstance(x, da.Array):
+        return True
+    if isinstance(x, np.ndarray | str | int | float | complex | type | None) or not depth:
+        return False
+    if isinstance(x, list | tuple | set | dict):
+        return any(holds_dask(member, depth - 1) for member in (x.values() if isinstance(x, dict) else x))
+    if isinstance(x, BlockVector):
+        return holds_dask(x.arrays)
+    known = getattr(x, "holds_dask", None)
+    if isinstance(known, bool):
+        return known
+    if getattr(x, "chunks", None) and hasattr(x, "dtype"):  # of Zarr or xarray
+        return True
+    return isinstance(getattr(x, "data", None), da.Array)
 
 
 class LinearMap(Unmasked):
@@ -67,8 +98,16 @@ class LinearMap(Unmasked):
     named = False  # whether there are labels in it, which must agree
     # Whether forward and adjoint, as PyLops', give data of higher precision back in that of the operator.
     narrow: tuple[bool, bool] = (False, False)
+    # Whether they have, as PyLops', the precision of the vector alone: data of single precision stay so where the type
+    # of the operator was left alone.
+    follows: tuple[bool, bool] = (False, False)
+    # Type of the arrays that an operator holds, where theirs and not its own is that of the products with them.
+    held: DType | None = None
+    moves = False  # whether all that they do is to move and to add up samples, so that integers stay integers
     seen: tuple[Dims, Dims] = (None, None)  # shapes of model and data that users have set
     matvec_count = rmatvec_count = matmat_count = rmatmat_count = 0
+    # Whether ``_matvec`` and ``_rmatvec`` take NumPy arrays as they are; where not, they are traced for them.
+    takes_numpy: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -128,20 +167,40 @@ class LinearMap(Unmasked):
 
     def __dask_tokenize__(self) -> object:
         # By contents: Dask's own way, by pickle, returns another token for a copy from another process.
-        return normalize_token((type(self), {k: v for k, v in vars(self).items() if k not in _COUNTS}))
+        return normalize_token((type(self), {k: v for k, v in vars(self).items() if not is_passing(k)}))
+
+    def __getstate__(self) -> dict[str, object]:
+        return {k: v for k, v in vars(self).items() if not k.startswith(MADE)}
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "holds_dask":  # of an operator of a user's own, which says nothing
+            members = (v for k, v in vars(self).items() if not is_passing(k))
+            vars(self)["holds_dask"] = lazy = any(map(holds_dask, members))
+            return lazy
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def reset_count(self) -> None:
         """Set all counters to zero."""
-        vars(self).update(dict.fromkeys(_COUNTS, 0))
+        vars(self).update(dict.fromkeys(COUNTS, 0))
 
     def apply(self, x: Vector) -> Vector:
         """Forward in the operator's own layout: an array of ``dims``, or Blocks, in and out; always lazy."""
         self.matvec_count += 1
+        if in_memory(x):
+            if not self.holds_dask:
+                y: Vector = apply_numpy(self, 0, self.domain.fit(x))
+                return y
+            x = lazily(x)
         return self._applied(self._matvec, self.domain.fit(x), x, 0)
 
     def apply_adjoint(self, y: Vector) -> Vector:
         """Adjoint in the operator's own layout: an array of ``dimsd``, or Blocks, in and out; always lazy."""
         self.rmatvec_count += 1
+        if in_memory(y):
+            if not self.holds_dask:
+                x: Vector = apply_numpy(self, 1, self.codomain.fit(y))
+                return x
+            y = lazily(y)
         return self._applied(self._rmatvec, self.codomain.fit(y), None, 1)
 
     def _applied(
@@ -158,6 +217,15 @@ class LinearMap(Unmasked):
         except ComputedTooEarlyError as error:
             raise (error if error.operator else ComputedTooEarlyError(repr(self))) from None
 
+    def result_dtype(self, x: DType, way: int = 0, kind: DType | None = None) -> DType:
+        """Type of the forward (``way`` 0) or adjoint (1) of vectors of type ``x``, in a space of type ``kind``."""
+        kind = self.dtype if kind is None else kind
+        if self.held is not None:
+            return np.result_type(self.held, x)
+        if not self.follows[way] or (x.kind not in "fc" and not self.moves):
+            return np.result_type(kind, x)
+        return np.result_type(x, np.complex64) if kind.kind == "c" != x.kind else x
+
     def _own(self, x: Vector) -> Vector:
         """A vector that the operator cannot write to, where its code is a user's own."""
         return guarded(x) if is_foreign(type(self)) else x
@@ -171,16 +239,22 @@ class LinearMap(Unmasked):
     def matvec(self, x: ArrayLike) -> ArrayLike:
         """Forward of a flat vector of size ``shape[1]``, or of one column of shape ``(shape[1], 1)``."""
         reject_lazy_data_of_scipy()
-        check_flat(x, self.shape[1])
-        y = flatten(self.apply(unflatten(as_lazy(x).ravel(), self.domain)))
+        vector = self._array(x)
+        check_flat(vector, self.shape[1])
+        y = flatten(self.apply(unflatten(vector.ravel(), self.domain)))
         return compute_if(y.reshape(-1, *x.shape[1:]), self.compute[0])
 
     def rmatvec(self, x: ArrayLike) -> ArrayLike:
         """Adjoint of a flat vector of size ``shape[0]``, or of one column of shape ``(shape[0], 1)``."""
         reject_lazy_data_of_scipy()
-        check_flat(x, self.shape[0])
-        y = flatten(self.apply_adjoint(unflatten(as_lazy(x).ravel(), self.codomain)))
+        vector = self._array(x)
+        check_flat(vector, self.shape[0])
+        y = flatten(self.apply_adjoint(unflatten(vector.ravel(), self.codomain)))
         return compute_if(y.reshape(-1, *x.shape[1:]), self.compute[1])
+
+    def _array(self, x: Any) -> Any:
+        """An array that came from outside: NumPy's as it is, unless there are Dask arrays in the operator."""
+        return as_lazy(x) if isinstance(x, da.Array) or self.holds_dask else as_numpy(x)
 
     def matmat(self, X: ArrayLike) -> ArrayLike:
         """Forward of each column of a matrix of shape ``(shape[1], K)``, which may be chunked both ways.
@@ -201,17 +275,25 @@ class LinearMap(Unmasked):
         ValueError
             If ``X`` is not a matrix with ``shape[1]`` rows.
         """
-        columns = matrix_to_columns(_matrix(X, self.shape[1]), self.domain)
+        matrix = self._array(X)
+        check_matrix(matrix, self.shape[1])
         self.matmat_count += 1
+        if in_memory(matrix):
+            return columns_of(self, 0, matrix)
+        columns = matrix_to_columns(matrix, self.domain)
         return compute_if(columns_to_matrix(self.cast_output(self._matmat(columns), 0)), self.compute[0])
 
     def rmatmat(self, X: ArrayLike) -> ArrayLike:
         """Adjoint of each column of a matrix of shape ``(shape[0], K)``; see :meth:`matmat`."""
-        columns = matrix_to_columns(_matrix(X, self.shape[0]), self.codomain)
+        matrix = self._array(X)
+        check_matrix(matrix, self.shape[0])
         self.rmatmat_count += 1
+        if in_memory(matrix):
+            return columns_of(self, 1, matrix)
+        columns = matrix_to_columns(matrix, self.codomain)
         return compute_if(columns_to_matrix(self.cast_output(self._rmatmat(columns), 1)), self.compute[1])
 
-    def apply_array(self, x: ArrayLike) -> ArrayLike:
+    def apply_array(self, x: Any) -> ArrayLike:
         """Forward of a vector, an array shaped like ``dims``, or columns of these, laid out as it came.
 
         Raises
@@ -220,7 +302,7 @@ class LinearMap(Unmasked):
             If the shape does not fit, or is that of no vector or matrix while
             :func:`~pylops_distributed.disabled_ndarray_multiplication` says so.
         """
-        x = as_lazy(x)
+        x = self._array(x)
         nested = get_ndarray_multiplication()
         if not nested and (x.ndim > 2 or (x.ndim == 2 and x.shape[0] != self.shape[1])):
             raise ValueError(
@@ -245,7 +327,7 @@ class LinearMap(Unmasked):
 
     def _apply_columns_of_arrays(self, x: da.Array) -> ArrayLike:
         """Forward of arrays shaped like ``dims`` side by side along a last axis."""
-        if isinstance(self.domain, BlockSpace) or isinstance(self.codomain, BlockSpace):
+        if in_memory(x) or isinstance(self.domain, BlockSpace) or isinstance(self.codomain, BlockSpace):
             return self.matmat(x.reshape(-1, x.shape[-1])).reshape((*self.dimsd, x.shape[-1]))
         self.matmat_count += 1
         y = self.cast_output(self._matmat(one_array(reshape_columns(x, self.domain))), 0)
@@ -254,7 +336,7 @@ class LinearMap(Unmasked):
 
 def compute_if(y: da.Array, compute: bool) -> ArrayLike:
     """``y``, or its values where they are asked for."""
-    if not compute:
+    if not compute or isinstance(y, np.ndarray):
         return y
     # Under a new key: Dask's scheduler warns when it sees a key again that was fused otherwise.
     values: NDArray = y.map_blocks(_same, token=uuid4().hex, dtype=y.dtype, meta=meta_of(y)).compute()
@@ -332,7 +414,33 @@ def check_flat(x: ArrayLike, size: int) -> None:
         raise ValueError(f"expected a vector of shape ({size},) or ({size}, 1), got one of shape {x.shape}")
 
 
-def _matrix(X: ArrayLike, rows: int) -> da.Array:
+def check_matrix(X: ArrayLike, rows: int) -> None:
+    """Raise for arrays other than a matrix of ``rows`` rows."""
     if X.ndim != 2 or X.shape[0] != rows:
         raise ValueError(f"expected a matrix of shape ({rows}, K), got one of shape {X.shape}")
-    return as_lazy(X)
+
+
+def as_numpy(x: Any) -> NDArray:
+    """``x`` as a NumPy array without a mask; a sparse matrix becomes a dense one."""
+    if hasattr(x, "tocsr"):
+        return _dense(x)
+    reject_masked(x)
+    return np.asarray(x)
+
+
+def lazily(x: Vector) -> Vector:
+    """A vector of NumPy arrays as one of Dask arrays."""
+    if isinstance(x, BlockVector):
+        return x if not in_memory(x) else BlockVector(tuple(map(da.asarray, x.arrays)))
+    return da.asarray(x)
+
+
+def columns_of(op: LinearMap, way: int, X: NDArray) -> NDArray:
+    """Forward (``way`` 0) or adjoint (1) of each column of a NumPy matrix."""
+    space, image = (op.domain, op.codomain)[:: (1, -1)[way]]
+    apply = (op.apply, op.apply_adjoint)[way]
+    rows: Any = np.ascontiguousarray(X.T)
+    columns = [np.asarray(flatten(apply(unflatten(x, space)))) for x in rows]
+    if not columns:
+        return np.empty((image.size, 0), np.result_type(op.dtype, X.dtype))
+    return np.stack(columns, axis=1)

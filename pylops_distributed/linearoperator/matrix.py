@@ -22,19 +22,23 @@ class Matrix(LinearMap):
     """A map seen as its matrix: what :class:`~pylops_distributed.LinearOperator` builds on."""
 
     def todense(self, backend: str = "dask") -> da.Array:
-        """The matrix of the operator as a lazy array of shape ``shape``; ``backend`` is taken for compatibility."""
+        """The matrix, of shape ``shape``: lazy if the operator holds Dask arrays; ``backend`` is ignored."""
         rows, columns = self.shape
-        identity = da.eye(min(rows, columns), dtype=self.dtype)
-        if columns <= rows:
-            return da.asarray(self.matmat(identity))
-        return da.asarray(self.rmatmat(identity)).conj().T
+        identity = (da if self.holds_dask else np).eye(min(rows, columns), dtype=self.dtype)
+        matrix: Any = self.matmat(identity) if columns <= rows else self.rmatmat(identity).conj().T
+        dense: da.Array = matrix
+        return dense
 
     def tosparse(self) -> csr_matrix:
         """The matrix of the operator, computed, as a :class:`scipy.sparse.csr_matrix`.
 
         Zeros are dropped where each block of the matrix is made: only the others come here.
         """
-        blocks = self.todense().map_blocks(csr_matrix, dtype=self.dtype, meta=np.empty((0, 0))).to_delayed()
+        blocks = (
+            da.asarray(self.todense())
+            .map_blocks(csr_matrix, dtype=self.dtype, meta=np.empty((0, 0)))
+            .to_delayed()
+        )
         (computed,) = dask.compute(blocks.tolist())
         return csr_matrix(bmat(computed, format="csr", dtype=self.dtype))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import dask.array as da
 import numpy as np
@@ -63,6 +63,8 @@ class LocalOperator(LinearOperator):
     (1, 4)
     """
 
+    takes_numpy: ClassVar[bool] = True
+
     def __init__(
         self,
         op: object,
@@ -95,6 +97,8 @@ class LocalOperator(LinearOperator):
     def _lift(self, x: da.Array, adjoint: bool) -> da.Array:
         target = self.domain if adjoint else self.codomain
         axes = self.axes
+        if isinstance(x, np.ndarray):
+            return self._lift_numpy(x, adjoint, target.shape)
         if len(axes) == len(self.dims):  # acts on everything: the number of axes may change
             whole = x.rechunk(-1)
             indices = tuple(range(100, 100 + len(target.shape)))
@@ -109,6 +113,11 @@ class LocalOperator(LinearOperator):
             _apply, op=self.op, axes=axes, dims=self._local[not adjoint], adjoint=adjoint,
             chunks=chunks, dtype=np.result_type(self.dtype, x.dtype), meta=np.empty((0,) * x.ndim, self.dtype),
         )  # fmt: skip
+
+    def _lift_numpy(self, x: NDArray, adjoint: bool, shape: tuple[int, ...]) -> Any:
+        if len(self.axes) == len(self.dims):
+            return _apply_whole(x, self.op, shape, adjoint)
+        return _apply(x, self.op, self.axes, self._local[not adjoint], adjoint)
 
     def _matvec(self, x: da.Array) -> da.Array:
         return self._lift(x, adjoint=False)
@@ -146,10 +155,10 @@ class ComputingOperator(pylops.LinearOperator):
             name=op.name,
         )
 
-    def _matvec(self, x: NDArray) -> object:
+    def _matvec(self, x: Any) -> object:
         op = self.distributed
-        return flatten(op.apply(unflatten(da.asarray(x), op.domain))).compute()
+        return np.asarray(flatten(op.apply(unflatten(x, op.domain))))
 
-    def _rmatvec(self, x: NDArray) -> object:
+    def _rmatvec(self, x: Any) -> object:
         op = self.distributed
-        return flatten(op.apply_adjoint(unflatten(da.asarray(x), op.codomain))).compute()
+        return np.asarray(flatten(op.apply_adjoint(unflatten(x, op.codomain))))

@@ -26,8 +26,10 @@ from pylops_distributed.execution.state import (
     reason_to_stop,
     stopping,
 )
+from pylops_distributed.linearoperator.linear_map import holds_dask, lazily
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
+from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.space import (
     BlockVector,
     Space,
@@ -141,6 +143,7 @@ class Solver:
         self._x: Any = None
         self._engine: Engine[Any] | None = None
         self._announcing: set[str] = set()
+        self._lazy = True
 
     def __init_subclass__(cls) -> None:
         # Not for each instance: methods that an instance holds would hold it, until Python looks for garbage.
@@ -170,11 +173,11 @@ class Solver:
         self.machine, self.niter, self.y = machine, niter, y
         self.system = self.Op if op is None else op
         self._flat = not isinstance(y, BlockVector) and y.ndim == 1 if self.flat is None else self.flat
-        kind = self.system.dtype
-        self.data = reshape(
-            as_floating(as_lazy_vector(y if data is None else data), kind), self.system.codomain
+        self._lazy = not in_memory(y, data, x0) or any(
+            map(holds_dask, (self.system, *vars(machine).values()))
         )
-        start = None if x0 is None else reshape(as_floating(as_lazy_vector(x0), kind), self.system.domain)
+        self.data = reshape(self._vector(y if data is None else data), self.system.codomain)
+        start = None if x0 is None else reshape(self._vector(x0), self.system.domain)
         self.leave()
         self._engine = self._replay(machine.init(self.system, self.data, start))
         self.state = self._engine.state()
@@ -186,6 +189,13 @@ class Solver:
             self._print_setup()
         result: Vector = self._x
         return result
+
+    def _vector(self, x: VectorLike) -> Vector:
+        """A vector that users give, in floating point: lazy if one of them, or the operator, is."""
+        if not self._lazy and isinstance(x, da.Array):
+            self._lazy = True
+        vector = as_lazy_vector(x) if self._lazy else as_numpy_vector(x)
+        return as_floating(vector, self.system.dtype)
 
     def advance(self, x: VectorLike, show: bool = False) -> Vector:
         """One step of PyLops from model ``x``; returns the new one."""
@@ -340,7 +350,7 @@ class Solver:
     def _from(self, x: VectorLike) -> Engine[State]:
         """The engine that takes steps from model ``x``."""
         if x is not self._x:
-            model = reshape(as_floating(as_lazy_vector(x), self.system.dtype), self.system.domain)
+            model = reshape(self._vector(x), self.system.domain)
             self._restart(replace(self.state, x=model))
         if self._engine is None:
             self._engine = self._replay(self.state)
@@ -374,7 +384,7 @@ class Solver:
 
     def _print_step(self) -> None:
         first = self.state.x.arrays[0] if isinstance(self.state.x, BlockVector) else self.state.x
-        value = first[(0,) * first.ndim].compute()
+        value = np.asarray(first[(0,) * first.ndim])[()]
         numbers = "  ".join(f"{float(getattr(self.state, name)):11.4e}" for name in self.columns.values())
         print(f"{self.iiter:6d}  {value:24.4e}  {numbers}")
 
@@ -392,9 +402,17 @@ def renamed(settings: Mapping[str, object]) -> Settings:
     return {"niter" if name == "iter_lim" else name: value for name, value in settings.items()}
 
 
+def as_numpy_vector(x: VectorLike) -> Any:
+    """A vector that is a NumPy array, or is made of such, as it is; anything else as an array."""
+    if isinstance(x, BlockVector):
+        return x
+    reject_masked(x)
+    return np.asarray(x)
+
+
 def as_lazy_vector(x: VectorLike) -> Vector:
     """A vector that is an array or Blocks as one that is lazy."""
     if isinstance(x, BlockVector):
-        return x
+        return lazily(x)
     reject_masked(x)
     return da.asarray(x)

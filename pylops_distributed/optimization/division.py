@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pylops_distributed.execution import unroll
-from pylops_distributed.linearoperator.linear_map import as_lazy, check_flat
+from pylops_distributed.linearoperator.linear_map import check_flat
 from pylops_distributed.optimization.algorithms.scipy_rules import ScipyLSQR
 from pylops_distributed.vectors.space import Space, Vector, flatten, reshape, unflatten
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def divide(op: LinearOperator, y: Vector, niter: int) -> Vector:
     """Least-squares solution of ``op @ x = y``; see :meth:`pylops_distributed.LinearOperator.div`."""
-    data = as_lazy(y)
+    data = op._array(y)
     solver: Any = ScipyLSQR(niter, atol=1e-8, btol=1e-8)
     if data.shape == op.dimsd and (data.ndim > 1 or isinstance(op.codomain, Space)):
         x: Any = unroll(solver, op, reshape(data, op.codomain), niter).x

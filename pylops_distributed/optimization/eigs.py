@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
@@ -53,5 +55,10 @@ def power_iteration(
     """
     op = aslinearoperator(Op)
     kind = np.result_type(op.dtype, *(() if dtype is None else (dtype,)))
-    state = solve(PowerIteration(niter, tol), op, noise(op.domain, kind)).state
+    state = largest(op, niter, tol, kind, None if op.holds_dask else np.empty(0))
     return state.eigenvalue, flatten(state.x), state.iteration
+
+
+def largest(op: LinearOperator, niter: int, tol: float, dtype: DTypeLike, like: Any) -> Any:
+    """The last state of power iterations from a vector of the kind of ``like``, NumPy's or, for None, Dask's."""
+    return solve(PowerIteration(niter, tol), op, noise(op.domain, dtype, like)).state

@@ -55,6 +55,8 @@ class ChirpRadon2D(BlockwiseOperator):
 
     workspace = 16.0
 
+    follows = (True, True)
+
     def __init__(
         self,
         taxis: ArrayLike,

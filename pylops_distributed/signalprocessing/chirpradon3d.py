@@ -69,6 +69,8 @@ class ChirpRadon3D(BlockwiseOperator):
 
     workspace = 16.0
 
+    follows = (True, True)
+
     def __init__(
         self,
         taxis: ArrayLike,

@@ -10,7 +10,7 @@ import scipy.signal as sps
 from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.blockwise import Array, BlockwiseOperator, StencilRule, WholeAxisRule
-from pylops_distributed.blockwise.arguments import axes_of, one_of, shape_of
+from pylops_distributed.blockwise.arguments import axes_of, narrower, one_of, shape_of
 from pylops_distributed.blockwise.banded import LONG, by_products
 from pylops_distributed.vectors.types import ChunksLike
 
@@ -115,8 +115,9 @@ class Convolve1D(BlockwiseOperator):
         forward_rule, adjoint_rule = rules
         super().__init__(
             forward_rule, adjoint_rule, model, None if data == model else data,
-            dtype=self.h.dtype, chunks=chunks, compute=compute, name=name,
+            dtype=np.result_type(dtype, self.h.dtype), chunks=chunks, compute=compute, name=name,
         )  # fmt: skip
+        self.held = self.h.dtype
 
 
 def _filter(h: ArrayLike, dtype: DTypeLike) -> Array:
@@ -125,7 +126,7 @@ def _filter(h: ArrayLike, dtype: DTypeLike) -> Array:
     if taps.ndim != 1 or not taps.size:
         raise ValueError(f"the filter h must be one-dimensional and not empty, got one of shape {taps.shape}")
     kind = np.result_type(dtype, np.complex64) if np.iscomplexobj(taps) else np.dtype(dtype)
-    return taps.astype(kind)
+    return taps.astype(narrower(taps.dtype, kind), copy=False)
 
 
 def convolve(

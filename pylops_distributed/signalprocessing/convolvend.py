@@ -11,7 +11,7 @@ import scipy.signal as sps
 from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.blockwise import Array, BlockwiseOperator, StencilRule
-from pylops_distributed.blockwise.arguments import axes_of, complex_type, one_of, shape_of
+from pylops_distributed.blockwise.arguments import axes_of, complex_type, narrower, one_of, shape_of
 from pylops_distributed.vectors.types import ChunksLike
 
 Method: TypeAlias = Literal["auto", "direct", "fft"]
@@ -104,7 +104,8 @@ class ConvolveND(BlockwiseOperator):
         if any(not 0 <= o < n for o, n in zip(self.offset, self.h.shape, strict=True)):
             raise ValueError(f"offset must lie in the filter of shape {self.h.shape}, got {self.offset}")
         kind = complex_type(dtype) if np.iscomplexobj(self.h) else np.dtype(dtype)
-        taps = _aligned(self.h.astype(kind), self.axes, len(model))
+        held = narrower(self.h.dtype, kind)
+        taps = _aligned(self.h.astype(held), self.axes, len(model))
         origin = dict(zip(self.axes, self.offset, strict=True))
         ends = {a: taps.shape[a] - 1 - o for a, o in origin.items()}
         forward = partial(convolve_axes, h=taps, start=origin, method=self.method)
@@ -114,6 +115,7 @@ class ConvolveND(BlockwiseOperator):
             StencilRule(adjoint, {a: (origin[a], ends[a]) for a in origin}, corners=True),
             model, dtype=kind, chunks=chunks, compute=compute, name=name,
         )  # fmt: skip
+        self.held = held
 
 
 def _aligned(h: Array, axes: tuple[int, ...], ndim: int) -> Array:

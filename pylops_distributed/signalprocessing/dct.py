@@ -70,6 +70,8 @@ class DCT(BlockwiseOperator):
     array([2., 0., 0., 0.])
     """
 
+    follows = (True, True)
+
     def __init__(
         self,
         dims: int | Iterable[int],

@@ -69,6 +69,8 @@ class DWT(BlockwiseOperator):
     (3, 8)
     """
 
+    follows = (True, True)
+
     def __init__(
         self,
         dims: int | Iterable[int],

@@ -69,6 +69,8 @@ class DWTND(BlockwiseOperator):
     (4, 8, 8)
     """
 
+    follows = (True, True)
+
     def __init__(
         self,
         dims: int | Iterable[int],

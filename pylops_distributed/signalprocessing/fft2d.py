@@ -120,3 +120,5 @@ class FFT2D(FourierOperator):
             chunks, compute, kwargs_fft,
         )  # fmt: skip
         self.f1, self.f2 = self.fs
+        longer = any(n > self.domain.shape[a] for n, a in zip(self.nffts, self.axes, strict=True))
+        self.follows = (not longer, not longer)  # PyLops pads in the precision of the operator

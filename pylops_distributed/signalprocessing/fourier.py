@@ -183,6 +183,8 @@ class FourierOperator(BlockwiseOperator):
         Types of model and data.
     """
 
+    follows = (True, True)
+
     def __init__(
         self,
         dims: int | Iterable[int],

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise.contraction import contract
+from pylops_distributed.linearoperator.held_arrays import as_held, chunked
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.pieces import pieces_of, share_out
+from pylops_distributed.vectors.space import Space, one_array
 from pylops_distributed.vectors.types import ChunksLike
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Fredholm1(LinearOperator):
     """
 
     workspace = 2.0
+    takes_numpy: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -91,27 +93,50 @@ class Fredholm1(LinearOperator):
         chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        kernel = as_lazy_array(G)
+        kernel = as_held(G)
         if kernel.ndim != 3:
             raise ValueError(f"G must have three axes, got an array of shape {kernel.shape}")
         (self.nsl, self.nx, self.ny), self.nz = kernel.shape, int(nz)
         kind = np.result_type(dtype, kernel.dtype) if kernel.dtype.kind == "c" else np.dtype(dtype)
         domain = Space.of((self.nsl, self.ny, self.nz), kind, chunks)
         codomain = Space.of((self.nsl, self.nx, self.nz), kind)
+        self.cut = getattr(kernel, "chunks", None)
+        if self.cut is None:
+            self.cut = da.core.normalize_chunks("auto", kernel.shape, dtype=kernel.dtype)
         if domain.chunks is not None:
-            kernel = kernel.rechunk({0: domain.chunks[0], 2: domain.chunks[1]})
-            codomain = Space(codomain.shape, kind, (domain.chunks[0], kernel.chunks[1], domain.chunks[2]))
-        self.G = kernel
+            self.cut = (domain.chunks[0], self.cut[1], domain.chunks[1])
+            codomain = Space(codomain.shape, kind, (domain.chunks[0], self.cut[1], domain.chunks[2]))
+            kernel = kernel.rechunk(self.cut) if isinstance(kernel, da.Array) else kernel
+        self.G, self.held = kernel, kernel.dtype
         super().__init__(domain, codomain, compute=compute, name=name)
 
+    def _on_numpy(self, x: Array, adjoint: bool) -> Any:
+        """The products with a NumPy array, slices shared out to threads."""
+        length = self.ny if adjoint else self.nx
+        y = np.empty((self.nsl, length, self.nz), self.result_dtype(x.dtype))
+
+        def multiply(rows: slice) -> None:
+            y[rows] = multiply_slices(self.G[rows], x[rows], adjoint)
+
+        share_out(multiply, pieces_of(self.nsl, self.G.nbytes))
+        return y
+
     def _matvec(self, x: da.Array) -> da.Array:
-        dtype = np.result_type(self.dtype, x.dtype)
-        return contract(multiply_slices, [(self.G, (0, 1, 2)), (x, (0, 2, 3))], (0, 1, 3), dtype)
+        dtype = self.result_dtype(x.dtype)
+        if isinstance(x, np.ndarray):
+            return one_array(self._on_numpy(x, adjoint=False))
+        return contract(
+            multiply_slices, [(chunked(self, self.G, self.cut), (0, 1, 2)), (x, (0, 2, 3))], (0, 1, 3), dtype
+        )
 
     def _rmatvec(self, y: da.Array) -> da.Array:
-        dtype = np.result_type(self.dtype, y.dtype)
+        dtype = self.result_dtype(y.dtype)
+        if isinstance(y, np.ndarray):
+            return one_array(self._on_numpy(y, adjoint=True))
         kernel = partial(multiply_slices, adjoint=True)
-        return contract(kernel, [(self.G, (0, 1, 2)), (y, (0, 1, 3))], (0, 2, 3), dtype)
+        return contract(
+            kernel, [(chunked(self, self.G, self.cut), (0, 1, 2)), (y, (0, 1, 3))], (0, 2, 3), dtype
+        )
 
 
 def multiply_slices(g: Array, x: Array, adjoint: bool = False, conj: bool = False) -> Array:

@@ -80,6 +80,8 @@ class NonStationaryConvolve1D(AlongAxis):
     array([1., 2., 3., 4.])
     """
 
+    follows = (True, True)
+
     def __init__(
         self,
         dims: int | Iterable[int],

@@ -62,6 +62,8 @@ class PWSmoother2D(BlockwiseOperator):
     (5, 4)
     """
 
+    follows = (True, True)
+
     def __init__(
         self,
         dims: Iterable[int],

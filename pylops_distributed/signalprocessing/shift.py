@@ -9,10 +9,10 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise.arguments import axes_of, real_type, shape_of
 from pylops_distributed.blockwise.precision import in_precision
 from pylops_distributed.blockwise.rechunk import rechunk_whole
+from pylops_distributed.linearoperator.held_arrays import as_lazy_array
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Engine, Fourier, engine_of, frequencies
 from pylops_distributed.vectors.space import Space

@@ -137,7 +137,8 @@ def _checks(case: OperatorCase) -> Iterator[Check]:
     for dtype in case.dtypes:
         yield _check(case, _every_chunking, dtype)
     for function in (
-        _precision_kept, _linear, _declared_chunks, _laziness, _flat_and_batched, _stable_keys, _few_tasks,
+        _precision_kept, _linear, _declared_chunks, _laziness, _flat_and_batched, _numpy_vectors, _stable_keys,
+        _few_tasks,
     ):  # fmt: skip
         yield _check(case, function)
 
@@ -211,13 +212,18 @@ def _expect_blocks(y: da.Array) -> None:
 
 
 def _precision_kept(case: OperatorCase) -> None:
-    """Data of double precision give results of the type of the reference's."""
-    peer = case.counterpart("f4") if "f4" in case.dtypes and case.reference_types else None
+    """Data of another precision than the operator's give results of the type of the reference's."""
+    for operator, data in (("f4", "f8"), ("f8", "f4")):
+        _types_as_the_reference(case, operator, data)
+
+
+def _types_as_the_reference(case: OperatorCase, operator: str, data: str) -> None:
+    peer = case.counterpart(operator) if operator in case.dtypes and case.reference_types else None
     if peer is None:
         return
-    op = case.operator("f4")
+    op = case.operator(operator)
     for f, g in ((op, peer), (op.H, peer.H)):
-        x = samples(f.dims, np.result_type(f.domain.dtype, "f8"))
+        x = samples(f.dims, data if f.domain.dtype.kind == "f" else np.result_type(data, "c8"))
         types = (f @ da.from_array(x)).dtype, (g @ x).dtype
         expect(types[0] == types[1], f"{x.dtype} data give {types[0]}, with the reference {types[1]}")
 
@@ -262,6 +268,28 @@ def _flat_and_batched(case: OperatorCase) -> None:
             y = (f @ da.from_array(x, chunks=-1 if len(shape) == 2 else 5)).compute()
             expected = _one_by_one(f, x).reshape(y.shape) if g is None else g @ x
             expect_close(y, expected, precision(case.usual), f"result for an array of shape {shape}")
+
+
+def _numpy_vectors(case: OperatorCase) -> None:
+    """NumPy vectors give NumPy vectors of the same numbers and type, at once, unless the operator holds Dask arrays."""
+    op = case.operator(case.usual)
+    for f, name in ((op, "forward"), (op.H, "adjoint")):
+        x = samples(f.dims, f.domain.dtype, seed=4)
+        lazy, y = f @ cut(x, "one"), f @ x
+        if op.holds_dask:
+            _expect_lazy(y)
+            continue
+        expect(isinstance(y, np.ndarray), f"{name}: a NumPy array becomes {type(y).__name__}")
+        expect(y.dtype == lazy.dtype, f"{name}: of type {y.dtype} from NumPy, {lazy.dtype} from Dask")
+        expect_close(y, lazy.compute(), precision(case.usual), f"{name} of a NumPy array")
+        expect_close(
+            np.ravel(f @ x.ravel()), y.ravel(), precision(case.usual), f"{name} of a flat NumPy array"
+        )
+        columns = np.stack([x.ravel(), 2 * x.ravel()], axis=1)
+        images = np.stack([y.ravel(), (f @ (2 * x)).ravel()], axis=1)
+        expect_close(
+            f.matmat(columns), images, precision(case.usual), f"{name} of the columns of a NumPy matrix"
+        )
 
 
 def _one_by_one(f: LinearOperator, x: NDArray) -> NDArray:

@@ -18,6 +18,7 @@ from pylops_distributed.basicoperators.blockdiag import BlockDiag
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.execution.state import State, materialise, state_arrays
 from pylops_distributed.execution.tracing import trace_step, unroll
+from pylops_distributed.linearoperator.linear_map import holds_dask
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.session import Loaded, solve
 from pylops_distributed.storage.checkpoints import CheckpointStore
@@ -154,7 +155,7 @@ def _checks(case: SolverCase, whole: bool) -> Iterator[Check]:
     if whole:
         for alone in (
             _names_apart, _lazy_and_stepwise, _crash_at_every_iteration, _checkpoint, _complex_data,
-            _nothing_computed, _passes, _rest_past_convergence, _zero_data, _blocks,
+            _nothing_computed, _passes, _rest_past_convergence, _zero_data, _blocks, _numpy_vectors,
         ):  # fmt: skip
             yield _check(case, alone)
 
@@ -384,3 +385,28 @@ def _blocks(case: SolverCase) -> None:
     expect(isinstance(state.x, BlockVector), f"the model is {type(state.x).__name__}, expected BlockVector")
     x, one = dask.compute(flatten(state.x), expected.x)
     expect_close(x, one, 1e-10, "model of several arrays, and of one")
+
+
+def _numpy_vectors(case: SolverCase) -> None:
+    """NumPy data and an operator that holds NumPy give a NumPy model, the same as from Dask arrays, and no graph."""
+    system: Any = linear_system(case, "f8")
+    matrix, y = system
+    op, solver = MatrixMult(matrix), case.build("f8")
+    if any(map(holds_dask, vars(solver).values())):  # then so is all that it makes
+        return expect(
+            isinstance(solve(solver, op, y).x, da.Array),
+            "the model is no Dask array though the solver holds some",
+        )
+    with dask.config.set(scheduler=forbid_compute):
+        solution = solve(solver, op, y)
+    model: Any = solution.x
+    expect(isinstance(model, np.ndarray), f"NumPy data give {type(model).__name__}")
+    lazy = solve(solver, *on_dask(matrix, y))
+    expected = np.asarray(lazy.x)
+    size = np.abs(expected).max()
+    np.testing.assert_allclose(
+        model, expected, rtol=1e-7, atol=1e-7 * size, err_msg="model, and that from Dask"
+    )
+    expect(
+        solution.reason == lazy.reason, f"it stopped since {solution.reason}, from Dask since {lazy.reason}"
+    )

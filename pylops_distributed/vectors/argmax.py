@@ -8,6 +8,7 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
+from pylops_distributed.vectors.namespace import blockwise
 from pylops_distributed.vectors.space import BlockVector, Vector
 from pylops_distributed.vectors.types import NDArray, Scalar
 
@@ -23,7 +24,12 @@ def _offsets(arrays: tuple[da.Array, ...]) -> list[int]:
 def _positions(a: da.Array) -> list[object]:
     """Arguments of ``da.blockwise``: along each axis, how far elements are from the first, row by row."""
     strides = [int(np.prod(a.shape[k + 1 :], dtype=np.int64)) for k in range(a.ndim)]
-    ranges = (da.arange(n, chunks=(c,)) * s for n, c, s in zip(a.shape, a.chunks, strides, strict=True))
+    lengths = zip(a.shape, strides, strict=True)
+    ranges = (
+        (np.arange(n) * s for n, s in lengths)
+        if isinstance(a, np.ndarray)
+        else (da.arange(n, chunks=(c,)) * s for (n, s), c in zip(lengths, a.chunks, strict=True))
+    )
     return [p for k, r in enumerate(ranges) for p in (r, (k,))]
 
 
@@ -68,17 +74,17 @@ def argmax(flag: Scalar, x: Vector, norms: Vector | None = None) -> da.Array:
     best = [_peak(flag, *member) for member in zip(arrays, divisors, _offsets(arrays), strict=True)]
     if len(best) == 1:
         return best[0]
-    return da.blockwise(_first, "j", da.stack(best), "ij", concatenate=True, dtype=float, meta=np.zeros(0))
+    return blockwise(_first, "j", np.stack(best), "ij", concatenate=True, dtype=float, meta=np.zeros(0))
 
 
 def _peak(flag: Scalar, a: da.Array, norms: da.Array | None, offset: int) -> da.Array:
     axes = tuple(range(a.ndim))
-    partial = da.blockwise(
-        _best, (*axes, a.ndim), da.asarray(flag), (), a, axes,
+    partial = blockwise(
+        _best, (*axes, a.ndim), flag, (), a, axes,
         norms, None if norms is None else axes, *_positions(a), offset=offset, new_axes={a.ndim: 2},
         adjust_chunks=dict.fromkeys(axes, 1), dtype=float, meta=np.zeros((0,) * (a.ndim + 1)),
     )  # fmt: skip
-    return da.blockwise(
+    return blockwise(
         _first, (a.ndim,), partial, (*axes, a.ndim), concatenate=True, dtype=float, meta=np.zeros(0)
     )
 
@@ -95,12 +101,12 @@ def update_at(
 ) -> Vector:
     """``function`` of a vector, of whether an element is the one ``argmax`` found, and of scalars."""
     arrays = _arrays(x)
-    scalars = [p for s in args for p in (da.asarray(s), ())]
+    scalars = [p for s in args for p in (s, ())]
     updated = []
     for a, offset in zip(arrays, _offsets(arrays), strict=True):
         axes, kind = tuple(range(a.ndim)), dtype or a.dtype
         updated.append(
-            da.blockwise(
+            blockwise(
                 _marked, axes, a, axes, best, (a.ndim,), *_positions(a), *scalars, function=function, offset=offset,
                 ndim=a.ndim, concatenate=True, dtype=kind, meta=np.zeros((0,) * a.ndim, kind),
             )

@@ -11,6 +11,8 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
 from pylops_distributed.compat.dask import List, Task, TaskRef
+from pylops_distributed.vectors.namespace import blockwise, in_memory
+from pylops_distributed.vectors.pieces import apply_by_pieces, dot_by_pieces
 from pylops_distributed.vectors.space import (
     FAN_IN,
     BlockVector,
@@ -48,6 +50,9 @@ def vdot(a: Vector, b: Vector) -> da.Array:
         return sum(parts[1:], start=parts[0])
     if isinstance(a, BlockVector) or isinstance(b, BlockVector):
         raise TypeError("vdot needs two arrays or two Blocks, got one of each")
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        dot: da.Array = dot_by_pieces(a, b)
+        return dot
     reject_masked(a, b)
     b = b if a.chunks == b.chunks else b.rechunk(a.chunks)
     name = f"vdot-{tokenize(a.name, b.name)}"
@@ -76,7 +81,9 @@ def squared_norm(x: Vector) -> da.Array:
 
 def norm(x: Vector) -> da.Array:
     """Euclidean norm of a vector as a lazy, real 0-d array."""
-    return da.sqrt(squared_norm(x))
+    square: Any = squared_norm(x)
+    root: da.Array = np.sqrt(square)
+    return root
 
 
 def _safe_divide(a: NDArray, b: NDArray) -> NDArray:
@@ -94,12 +101,7 @@ def safe_divide(a: da.Array, b: da.Array) -> da.Array:
     It is 0 where ``b`` is 0 or the quotient overflows, so that steps past convergence rest, and NaN where ``a`` or
     ``b`` is NaN or infinite.
     """
-    return da.blockwise(
-        _safe_divide,
-        "",
-        *(arg for v in (a, b) for arg in (v, "" if isinstance(v, da.Array) else None)),
-        dtype=np.result_type(a.dtype, b.dtype),
-    )
+    return blockwise(_safe_divide, "", a, "", b, "", dtype=np.result_type(a.dtype, b.dtype))
 
 
 def _axpy(a: NDArray, x: NDArray, y: NDArray) -> NDArray:
@@ -111,8 +113,9 @@ def axpy(a: Scalar, x: Vector, y: Vector) -> Vector:
     if isinstance(x, BlockVector) and isinstance(y, BlockVector):
         return x.map(lambda p, q: one_array(axpy(a, p, q)), y)
     x, y = one_array(x), one_array(y)
+    if in_memory(a, x, y):
+        result: Vector = apply_by_pieces(_axpy, (a, x, y), None)
+        return result
     axes = tuple(range(x.ndim))
     dtype = np.result_type(getattr(a, "dtype", a), x.dtype, y.dtype)
-    return da.blockwise(
-        _axpy, axes, a, () if isinstance(a, da.Array) else None, x, axes, y, axes, dtype=dtype
-    )
+    return blockwise(_axpy, axes, a, () if isinstance(a, da.Array) else None, x, axes, y, axes, dtype=dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, Protocol, TypeAlias, overload
 
 import dask.array as da
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.vectors.arithmetic import squared_norm
+from pylops_distributed.vectors.namespace import blockwise, in_memory
+from pylops_distributed.vectors.pieces import apply_by_pieces, sum_by_pieces
 from pylops_distributed.vectors.space import (
     AnySpace,
     BlockVector,
@@ -34,7 +37,13 @@ class HasDomain(Protocol):
 
 def real_dtype(*values: Vector) -> DType:
     """The real floating type of vectors and arrays: that of their norms."""
-    kinds = [a.dtype for v in values for a in (v.arrays if isinstance(v, BlockVector) else (v,))]
+    return _real_of(
+        tuple(a.dtype for v in values for a in (v.arrays if isinstance(v, BlockVector) else (v,)))
+    )
+
+
+@lru_cache(1024)
+def _real_of(kinds: tuple[DType, ...]) -> DType:
     return np.zeros((), np.result_type(np.float32, *kinds)).real.dtype
 
 
@@ -81,11 +90,14 @@ def elementwise(function: Callable[..., object], *args: Argument, dtype: DTypeLi
     dask.array.Array or Blocks
         Blocks if there are Blocks among the arguments.
     """
-    args = tuple(da.asarray(a) if isinstance(a, np.generic | np.ndarray) else a for a in args)
     count = _members(args)
     if count is not None:
         images = (elementwise(function, *_member(args, k), dtype=dtype) for k in range(count))
         return BlockVector(tuple(map(one_array, images)))
+    if in_memory(*args):
+        result: Vector = apply_by_pieces(function, args, dtype)
+        return result
+    args = tuple(da.asarray(a) if isinstance(a, np.generic | np.ndarray) else a for a in args)
     ndim = max(a.ndim for a in args if isinstance(a, da.Array))
     if dtype is None:
         kinds: list[Any] = [getattr(a, "dtype", a) for a in args if a is not None]
@@ -108,6 +120,10 @@ def total(function: Callable[..., object], *args: Argument, dtype: DTypeLike) ->
     if count is not None:
         sums = [total(function, *_member(args, k), dtype=dtype) for k in range(count)]
         return sum(sums[1:], start=sums[0])
+    if in_memory(*args):
+        whole: da.Array = sum_by_pieces(function, args, np.dtype(dtype))
+        return whole
+    args = tuple(da.asarray(a) if isinstance(a, np.generic | np.ndarray) else a for a in args)
     axes = tuple(range(max(a.ndim for a in args if isinstance(a, da.Array))))
     partial = da.blockwise(
         _sum, axes, *_pairs(args), function=function, kind=np.dtype(dtype),
@@ -162,9 +178,8 @@ def packed(
     settings: tuple[object, ...] = (),
 ) -> da.Array:
     """The ``count`` results of :func:`scalars` as one array, which may be an argument of another call."""
-    lazy = tuple(a if isinstance(a, da.Array) else da.asarray(a) for a in args)
-    return da.blockwise(
-        _pack, "i", *(p for a in lazy for p in (a, "j" if a.ndim else "")),
+    return blockwise(
+        _pack, "i", *(p for a in args for p in (a, "j" if getattr(a, "ndim", 0) else "")),
         function=function, settings=settings, kind=np.dtype(dtype), new_axes={"i": count}, concatenate=True,
         dtype=dtype, meta=np.zeros((0,), dtype),
     )  # fmt: skip
@@ -176,14 +191,18 @@ def unpack(array: da.Array, names: tuple[str, ...]) -> dict[str, da.Array]:
 
 
 def scalar_array(value: float, dtype: DTypeLike) -> da.Array:
-    """A 0-d array of a known value."""
-    return da.asarray(np.asarray(value, dtype))
+    """A 0-d array of a known value, which goes with NumPy and with Dask arrays."""
+    number: Any = np.asarray(value, dtype)
+    result: da.Array = number
+    return result
 
 
 def zero_model(op: HasDomain, like: Vector) -> Vector:
     """A model of zero, of the type and in the chunks of another vector: complex also where only the data are."""
     zeros = [
-        da.zeros(a.shape, dtype=product_dtype(a.dtype), chunks=a.chunks)
+        np.zeros(a.shape, product_dtype(a.dtype))
+        if isinstance(a, np.ndarray)
+        else da.zeros(a.shape, dtype=product_dtype(a.dtype), chunks=a.chunks)
         for a in (like.arrays if isinstance(like, BlockVector) else (like,))
     ]
     return op.domain.fit(BlockVector(tuple(zeros)) if isinstance(like, BlockVector) else zeros[0])

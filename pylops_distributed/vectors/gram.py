@@ -5,6 +5,7 @@ from __future__ import annotations
 import dask.array as da
 import numpy as np
 
+from pylops_distributed.vectors.namespace import blockwise, map_blocks, unsplit
 from pylops_distributed.vectors.space import BlockVector, Vector, arrays_of
 from pylops_distributed.vectors.types import DType, NDArray
 
@@ -21,9 +22,9 @@ def gram_matrix(X: Vector, Y: Vector) -> da.Array:
 
 def _inner(a: da.Array, b: da.Array) -> da.Array:
     last, axes = a.ndim - 1, tuple(range(a.ndim - 1))
-    a, b = a.rechunk({last: -1}), b.rechunk({last: -1})
+    a, b = unsplit(a, last), unsplit(b, last)
     kind = np.result_type(a.dtype, b.dtype, np.float64)
-    parts = da.blockwise(
+    parts = blockwise(
         _products, (*axes, last, last + 1), a, (*axes, last), b, (*axes, last + 1), kind=kind,
         adjust_chunks=dict.fromkeys(axes, 1), dtype=kind, meta=np.empty((0,) * (last + 2), kind),
     )  # fmt: skip
@@ -45,9 +46,9 @@ def linear_combinations(X: Vector, C: da.Array) -> Vector:
 def _combine(a: da.Array, C: da.Array) -> da.Array:
     last, axes = a.ndim - 1, tuple(range(a.ndim - 1))
     dtype = np.result_type(a.dtype, np.complex64 if C.dtype.kind == "c" else np.float32)
-    C = C.rechunk(-1).astype(dtype)
-    return da.blockwise(
-        np.matmul, (*axes, last + 1), a.rechunk({last: -1}), (*axes, last), C, (last, last + 1),
+    C = unsplit(C).astype(dtype)
+    return blockwise(
+        np.matmul, (*axes, last + 1), unsplit(a, last), (*axes, last), C, (last, last + 1),
         concatenate=True, dtype=dtype, meta=np.empty((0,) * a.ndim, dtype),
     )  # fmt: skip
 
@@ -59,7 +60,7 @@ def orthonormalize(X: Vector) -> Vector:
     are left out.
     """
     for _ in range(2):
-        X = linear_combinations(X, gram_matrix(X, X).map_blocks(_whitening))
+        X = linear_combinations(X, map_blocks(_whitening, gram_matrix(X, X)))
     return X
 
 

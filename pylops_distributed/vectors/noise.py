@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
+from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Vector, one_array
 from pylops_distributed.vectors.types import DType, NDArray
 
@@ -17,19 +20,24 @@ def noise(space: AnySpace, dtype: DTypeLike, like: Vector | None = None, offset:
     """
     if isinstance(space, BlockSpace):
         starts = np.cumsum([offset, *(s.size for s in space.spaces)])
-        likes = like.arrays if isinstance(like, BlockVector) else (None,) * len(space.spaces)
+        alone = like if like is not None and in_memory(like) else None
+        likes = like.arrays if isinstance(like, BlockVector) else (alone,) * len(space.spaces)
         return BlockVector(
             tuple(
                 one_array(noise(s, dtype, m, int(k)))
                 for s, m, k in zip(space.spaces, likes, starts, strict=False)
             )
         )
-    chunks = space.chunks or (like.chunks if isinstance(like, da.Array) else "auto")
-    chunks = da.core.normalize_chunks(chunks, space.shape, dtype=dtype)
     axes = tuple(range(len(space.shape)))
     strides = [int(np.prod(space.shape[a + 1 :], dtype=np.int64)) for a in axes]
-    pairs = [p for a in axes for p in (da.arange(space.shape[a], chunks=(chunks[a],)) * strides[a], (a,))]
     kind = np.result_type(np.float32, dtype)
+    if like is not None and in_memory(like):
+        positions = (np.arange(n) * s for n, s in zip(space.shape, strides, strict=True))
+        result: Any = _noise(*positions, offset=offset, kind=kind)
+        return one_array(result)
+    chunks = space.chunks or (like.chunks if isinstance(like, da.Array) else "auto")
+    chunks = da.core.normalize_chunks(chunks, space.shape, dtype=dtype)
+    pairs = [p for a in axes for p in (da.arange(space.shape[a], chunks=(chunks[a],)) * strides[a], (a,))]
     return da.blockwise(
         _noise, axes, *pairs, offset=offset, kind=kind, dtype=kind, meta=np.zeros((0,) * len(axes), kind)
     )

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 from math import floor
+from typing import Any
 
 import dask.array as da
 import numpy as np
 
 from pylops_distributed.vectors.elementwise import real_dtype
+from pylops_distributed.vectors.namespace import blockwise
 from pylops_distributed.vectors.space import BlockVector, Vector
 from pylops_distributed.vectors.types import DType, NDArray, Scalar
 
@@ -35,8 +37,8 @@ def percentile(x: Vector, perc: float) -> da.Array:
     n = sum(a.size for a in _arrays(x))
     position = (n - 1) * perc / 100
     low = floor(position)
-    search = np.array([0.0, 0.0, low, min(low + 1, n - 1)])
-    return _search(x, da.asarray(search), _count, _descend, _interpolate, (position - low,))
+    search: Any = np.array([0.0, 0.0, low, min(low + 1, n - 1)])
+    return _search(x, search, _count, _descend, _interpolate, (position - low,))
 
 
 def l1_threshold(x: Vector, radius: Scalar) -> da.Array:
@@ -51,9 +53,7 @@ def l1_threshold(x: Vector, radius: Scalar) -> da.Array:
     radius : float or dask.array.Array
         Radius :math:`\tau\ge 0` of the ball.
     """
-    begin = da.blockwise(
-        _beginning, "i", da.asarray(radius), "", new_axes={"i": 4}, dtype=float, meta=np.zeros(0)
-    )
+    begin = blockwise(_beginning, "i", radius, "", new_axes={"i": 4}, dtype=float, meta=np.zeros(0))
     return _search(x, begin, _count_and_sum, _descend_l1, _solve_l1, ())
 
 
@@ -75,11 +75,11 @@ def _search(
     kind = real_dtype(x)
     for before, after in _passes(kind):
         tables = [_table(a, search, table, before, after, kind) for a in _arrays(x)]
-        search = da.blockwise(
+        search = blockwise(
             descend, "i", sum(tables[1:], start=tables[0]), "rw", search, "i",
             after=after, kind=kind, concatenate=True, dtype=float, meta=np.zeros(0),
         )  # fmt: skip
-    return da.blockwise(
+    return blockwise(
         _finish, "", search, "i", function=finish, settings=settings, kind=kind, concatenate=True,
         dtype=kind, meta=np.zeros((), kind),
     )  # fmt: skip
@@ -90,7 +90,7 @@ def _table(
 ) -> da.Array:
     axes = tuple(range(a.ndim))
     width = 1 << (before - after)
-    return da.blockwise(
+    return blockwise(
         _partial, (*axes, a.ndim, a.ndim + 1), a, axes, search, (a.ndim + 2,),
         function=table, before=before, after=after, width=width, kind=kind, concatenate=True,
         new_axes={a.ndim: 2, a.ndim + 1: width}, adjust_chunks=dict.fromkeys(axes, 1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.compat.dask import flatten as flatten_keys
 from pylops_distributed.compat.dask import meta_of
+from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.types import BlockKey, Chunks, ChunksLike, DType, NDArray, Scalar, Shape
 
 FAN_IN = 64  # how many partial sums one task adds up
@@ -143,6 +144,8 @@ class Space:
                 f"got a BlockVector of {len(x.arrays)} arrays, expected one array of shape {self.shape}: "
                 "pass one of its arrays"
             )
+        if isinstance(x, np.ndarray):
+            return self._fit_numpy(x)
         reject_masked(x)
         if any(n != n for n in x.shape):
             raise ValueError(
@@ -151,6 +154,13 @@ class Space:
         if x.shape != self.shape:
             raise ValueError(f"expected an array of shape {self.shape}, got one of shape {x.shape}")
         return x if self.chunks is None or x.chunks == self.chunks else x.rechunk(self.chunks)
+
+    def _fit_numpy(self, x: NDArray) -> Any:
+        if isinstance(x, np.ma.MaskedArray):
+            reject_masked(x)
+        if x.shape != self.shape:
+            raise ValueError(f"expected an array of shape {self.shape}, got one of shape {x.shape}")
+        return x
 
 
 @dataclass(frozen=True)
@@ -245,12 +255,19 @@ def dot_blocks(a: NDArray, b: NDArray) -> np.generic:
 def zeros(space: AnySpace, like: Vector | None = None) -> Vector:
     """A zero vector of ``space``; where the space pins no chunks, those of ``like`` or Dask's own."""
     if isinstance(space, BlockSpace):
-        likes = like.arrays if isinstance(like, BlockVector) else (None,) * len(space.spaces)
+        likes = like.arrays if isinstance(like, BlockVector) else (_unless_lazy(like),) * len(space.spaces)
         return BlockVector(tuple(_zeros(s, m) for s, m in zip(space.spaces, likes, strict=True)))
     return _zeros(space, like)
 
 
+def _unless_lazy(like: Any) -> Any:
+    return like if in_memory(like) else None
+
+
 def _zeros(space: Space, like: Vector | None) -> da.Array:
+    if like is not None and in_memory(like):
+        zero: Any = np.zeros(space.shape, space.dtype)
+        return one_array(zero)
     chunks: ChunksLike = space.chunks
     if chunks is None:
         chunks = like.chunks if isinstance(like, da.Array) and like.shape == space.shape else "auto"
@@ -260,7 +277,9 @@ def _zeros(space: Space, like: Vector | None) -> da.Array:
 def flatten(x: Vector) -> da.Array:
     """The flat vector PyLops would use for ``x``: row-major, blocks one after another."""
     if isinstance(x, BlockVector):
-        return da.concatenate([a.ravel() for a in x.arrays])
+        members: Any = [a.ravel() for a in x.arrays]
+        flat: Any = np.concatenate(members)
+        return one_array(flat)
     return x if x.ndim == 1 else x.ravel()
 
 
@@ -276,20 +295,19 @@ def unflatten(x: da.Array, space: AnySpace) -> Vector:
 def reshape(x: Vector, space: AnySpace) -> Vector:
     """``x`` in the layout of ``space``: itself where that already fits, through a flat vector where not."""
     reject_masked(x)
-    if isinstance(x, np.ndarray):
-        x = da.asarray(x)
     if isinstance(space, BlockSpace):
         if isinstance(x, BlockVector) and tuple(a.shape for a in x.arrays) == tuple(
             s.shape for s in space.spaces
         ):
             return x
-        if isinstance(x, da.Array) and space.stacked and x.shape == space.shape:
+        if isinstance(x, da.Array | np.ndarray) and space.stacked and x.shape == space.shape:
             return space.fit(BlockVector(tuple(x)))
-    elif isinstance(x, da.Array):
+    elif isinstance(x, da.Array | np.ndarray):
         if x.shape == space.shape:
             return x
     elif {(len(x.arrays), *a.shape) for a in x.arrays} == {space.shape}:
-        return da.stack(x.arrays)
+        stacked: Any = np.stack(x.arrays)
+        return one_array(stacked)
     return unflatten(flatten(x), space)
 
 

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, DTypeLike
 from pylops.utils.tapers import taper
 
 from pylops_distributed import tuning
-from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise.contraction import contract
+from pylops_distributed.linearoperator.held_arrays import as_lazy_array
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 from pylops_distributed.vectors.space import Space, one_array

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike
 from pylops_distributed.blockwise.arguments import one_of
 from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.utils.dottest import dottest as run_dottest
+from pylops_distributed.vectors.namespace import of_one_kind
+from pylops_distributed.vectors.space import one_array
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
 from pylops_distributed.waveeqprocessing.twoway import AcousticWave2D
 
@@ -110,9 +112,9 @@ class LSM:
         dask.array.Array
             Image, of shape ``(nx, nz)`` or ``(ny, nx, nz)``.
         """
-        data = da.asarray(d).reshape(self.Demop.dimsd)
-        image = da.asarray(call(solver, self.Demop, data, kwargs_solver))
-        return image.reshape(getattr(self.Demop, "image", self.Demop.dims))
+        (data,) = of_one_kind(d)
+        image: Any = call(solver, self.Demop, data.reshape(self.Demop.dimsd), kwargs_solver)
+        return one_array(image.reshape(getattr(self.Demop, "image", self.Demop.dims)))
 
 
 def _twoway(

@@ -14,9 +14,10 @@ from scipy.signal import filtfilt
 
 from pylops_distributed.basicoperators.block import Block
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
-from pylops_distributed.basicoperators.diagonal import Diagonal, as_lazy_array
+from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.basicoperators.roll import Roll
+from pylops_distributed.linearoperator.held_arrays import as_held
 from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.utils.dottest import dottest as run_dottest
@@ -126,7 +127,7 @@ class Marchenko:
         dtype: DTypeLike = "float64",
         kwargs_fft: Settings | None = None,
     ) -> None:
-        response = as_lazy_array(R)
+        response = as_held(R)
         self.dt, self.dr, self.toff, self.nsmooth = dt, dr, toff, nsmooth
         self.wav = None if wav is None else np.asarray(wav)
         self.prescaled, self.fftengine, self.dtype = prescaled, fftengine, np.dtype(dtype)
@@ -144,7 +145,7 @@ class Marchenko:
             asked = self.nt
         self.nfmax = asked
         if spectrum:
-            self.Rtwosided_fft = da.moveaxis(response, 2, 0)[: self.nfmax]
+            self.Rtwosided_fft = np.moveaxis(response, 2, 0)[: self.nfmax]
         else:
             self.Rtwosided_fft = kernel_of(response, self.nt2, self.nfmax) / self.dtype.type(self.nt2**0.5)
 
@@ -244,13 +245,13 @@ class Marchenko:
                 run_dottest(op, verb=True)
         model: Any = vector_of(call(solver, M, d, kwargs_solver), M.domain)
         total = BlockVector((model.arrays[0], model.arrays[1] + focus))
-        results = list(total.arrays)
+        results: list[Any] = list(total.arrays)
         if rtm:
             results.append(redatumed)
         if greens:
             minus, plus = arrays_of(G.apply(total))
             results += [-minus, plus[::-1]]
-        return tuple(da.moveaxis(r, 0, 2) for r in results)
+        return tuple(np.moveaxis(r, 0, 2) for r in results)
 
     def system(
         self, trav: ArrayLike, G0: ArrayLike | None = None, nfft: int | None = None
@@ -280,9 +281,12 @@ class Marchenko:
         times = np.asarray(trav)
         direct = self._direct(times, G0, nfft)
         R, M, G = self._operators(times)
-        focus = da.from_array(direct, chunks=parts(R.domain)[0].chunks or "auto")
+        focus: Any = direct
+        if R.holds_dask:
+            focus = da.from_array(direct, chunks=parts(R.domain)[0].chunks or "auto")
         redatumed = one_array(R.apply(focus))
-        d = BlockVector((one_array(self._window(times).apply(redatumed)), da.zeros_like(redatumed)))
+        nothing: Any = np.zeros_like(redatumed)
+        d = BlockVector((one_array(self._window(times).apply(redatumed)), nothing))
         return M, d, G, focus, redatumed
 
     def _operators(self, times: Array) -> tuple[LinearOperator, LinearOperator, LinearOperator]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from logging import getLogger
 from math import prod, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dask.array as da
 import numpy as np
@@ -15,14 +15,15 @@ from dask.highlevelgraph import HighLevelGraph
 from dask.typing import Key
 
 from pylops_distributed import tuning
-from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.blockwise.arguments import complex_type, real_type
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.blockwise.rechunk import split_longest_axis
 from pylops_distributed.compat.dask import Task, TaskRef
+from pylops_distributed.linearoperator.held_arrays import as_held, chunked
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Engine, engine_of
 from pylops_distributed.signalprocessing.fredholm1 import multiply_slices
+from pylops_distributed.vectors.pieces import pieces_of, share_out
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ArrayLike, ChunksLike, DType, NDArray
 from pylops_distributed.waveeqprocessing.spectra import Spectra, to_frequencies, to_times
@@ -111,6 +112,7 @@ class MDC(LinearOperator):
 
     workspace = 2.0
     narrow = (True, True)
+    takes_numpy: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -139,7 +141,7 @@ class MDC(LinearOperator):
         engine = engine_of(kwargs_fft.pop("engine", fftengine))
         self.spectra = Spectra(nt, self.G.shape[0], scale, engine, kwargs_fft)
         _, ns, nr = self.G.shape
-        pieces, kind = self.G.numblocks[0], real_type(self.G.dtype)
+        pieces, kind = self.chunked.numblocks[0], real_type(self.G.dtype)
         domain = Space.of(
             (nt, nr, nv), kind, (nt, split_longest_axis(nr, pieces), nv) if chunks is None else chunks
         )
@@ -155,25 +157,46 @@ class MDC(LinearOperator):
     def _rmatvec(self, y: da.Array) -> da.Array:
         return self._convolve(y, adjoint=True)
 
+    @property
+    def chunked(self) -> da.Array:
+        """The kernel as a Dask array, of shape ``(nfmax, ns, nr)``."""
+        return chunked(self, self.G)
+
+    def _on_numpy(self, x: NDArray, adjoint: bool, kind: DType) -> NDArray:
+        """The convolution of a NumPy array, frequencies shared out to threads."""
+        ckind = complex_type(kind)
+        spectra = to_frequencies(x, self.spectra, self.twosided and not adjoint, kind)
+        images = np.empty((self.spectra.nf, self.G.shape[2 if adjoint else 1], x.shape[2]), ckind)
+
+        def multiply(rows: slice) -> None:
+            images[rows] = multiply_slices(self.G[rows], spectra[rows], adjoint, self.conjugate)
+
+        share_out(multiply, pieces_of(self.spectra.nf, self.G.nbytes))
+        return to_times(images, self.spectra, self.twosided and adjoint, kind)
+
     def _convolve(self, x: da.Array, adjoint: bool) -> da.Array:
         space = self.domain if adjoint else self.codomain
         assert isinstance(space, Space)
         kind = np.result_type(space.dtype, real_type(x.dtype))
+        if isinstance(x, np.ndarray):
+            return self._on_numpy(x, adjoint, kind)
         spectrum = self.spectra.nf * prod(max(c) for c in x.chunks[1:]) * complex_type(kind).itemsize
-        whole = self.G.numblocks[1:] == (1, 1)
+        G = self.chunked
+        whole = G.numblocks[1:] == (1, 1)
         small = spectrum <= tuning.nbytes("waveeqprocessing.whole-spectrum")
-        if whole and (small or self.G.numblocks[0] == 1):
+        if whole and (small or G.numblocks[0] == 1):
             return self._fused(x, space, adjoint, kind)
         return self._rechunked(x, space, adjoint, kind)
 
     def _fused(self, x: da.Array, space: Space, adjoint: bool, kind: DType) -> da.Array:
         """Tasks that pick what they need of all chunks before them."""
         assert space.chunks is not None
-        grid = [tuple(range(len(c))) for c in (self.G.chunks[0], x.chunks[1], space.chunks[1], x.chunks[2])]
+        G = self.chunked
+        grid = [tuple(range(len(c))) for c in (G.chunks[0], x.chunks[1], space.chunks[1], x.chunks[2])]
         token = tokenize(self, x.name, adjoint)
         spec, part, name = f"spectrum-{token}", f"product-{token}", f"convolve-{token}"
         flags = {"adjoint": adjoint, "conj": self.conjugate}
-        lows, firsts = (np.cumsum([0, *c]).tolist() for c in (self.G.chunks[0], space.chunks[1]))
+        lows, firsts = (np.cumsum([0, *c]).tolist() for c in (G.chunks[0], space.chunks[1]))
         tasks: dict[Any, Any] = {}
 
         def add(key: Key, function: Callable[..., NDArray], *keys: Key, **options: Any) -> None:
@@ -184,12 +207,12 @@ class MDC(LinearOperator):
                 add((spec, r, v), to_frequencies, (x.name, 0, r, v), spectra=self.spectra,
                     shift=self.twosided and not adjoint, kind=kind)  # fmt: skip
             for f in grid[0]:
-                add((part, f, v), _multiply, (self.G.name, f, 0, 0), *((spec, r, v) for r in grid[1]),
+                add((part, f, v), _multiply, (G.name, f, 0, 0), *((spec, r, v) for r in grid[1]),
                     rows=slice(lows[f], lows[f + 1]), **flags)  # fmt: skip
             for s in grid[2]:
                 add((name, 0, s, v), _to_times, *((part, f, v) for f in grid[0]), spectra=self.spectra,
                     columns=slice(firsts[s], firsts[s + 1]), shift=self.twosided and adjoint, kind=kind)  # fmt: skip
-        graph = HighLevelGraph.from_collections(name, tasks, dependencies=[x, self.G])
+        graph = HighLevelGraph.from_collections(name, tasks, dependencies=[x, G])
         return da.Array(graph, name, space.chunks, meta=np.empty((0,) * 3, kind))
 
     def _rechunked(self, x: da.Array, space: Space, adjoint: bool, kind: DType) -> da.Array:
@@ -202,7 +225,7 @@ class MDC(LinearOperator):
             to_frequencies, spectra=self.spectra, shift=shift and not adjoint, kind=ckind, dtype=ckind,
             chunks=((nf,), *x.chunks[1:]), meta=np.empty((0,) * 3, ckind),
         )  # fmt: skip
-        y = contract(kernel, [(self.G, (0, 1, 2)), (spectra, inner)], outer, ckind).rechunk(
+        y = contract(kernel, [(self.chunked, (0, 1, 2)), (spectra, inner)], outer, ckind).rechunk(
             (nf, *space.chunks[1:])
         )
         return y.map_blocks(
@@ -211,9 +234,9 @@ class MDC(LinearOperator):
         )  # fmt: skip
 
 
-def _kernel(G: object, nt: int) -> da.Array:
+def _kernel(G: object, nt: int) -> Any:
     """The kernel without frequencies that traces of ``nt`` samples do not have."""
-    kernel = as_lazy_array(G)
+    kernel = as_held(G)
     if kernel.ndim != 3:
         raise ValueError(f"G must have three axes, got an array of shape {kernel.shape}")
     most = nt // 2 + 1

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.signal import filtfilt
 
-from pylops_distributed.basicoperators.diagonal import Diagonal, as_lazy_array
+from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.optimization.basic import cgls
 from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
 from pylops_distributed.utils.dottest import dottest as run_dottest
-from pylops_distributed.vectors.space import one_array
+from pylops_distributed.vectors.namespace import of_one_kind
+from pylops_distributed.vectors.space import Space, one_array, zeros
 from pylops_distributed.waveeqprocessing.mdc import MDC
 from pylops_distributed.waveeqprocessing.spectra import kernel_of
 
@@ -123,7 +124,7 @@ def MDD(
     """
     if solver is lsqr and "callback" in kwargs_solver:  # as in PyLops: SciPy's LSQR calls nobody back
         solver = cgls
-    kernel, data = as_lazy_array(G), as_lazy_array(d)
+    kernel, data = of_one_kind(G, d)
     nt = kernel.shape[2]
     nt2 = 2 * nt - 1 if twosided and add_negative else nt
     zero = (nt2 - 1) // 2 if twosided else 0  # samples of negative time
@@ -139,10 +140,12 @@ def MDD(
         Op = MDC(spectra, nt2, nv=data.shape[1], **settings)
         if dottest:
             run_dottest(Op, verb=True)
-        y = da.moveaxis(_padded(data, nt2), 2, 0)
+        padded: Any = _padded(data, nt2)
+        y = np.moveaxis(padded, 2, 0)
         P = _causal(Op, zero, smooth_precond) if twosided and causality_precond else None
-        model = da.asarray(call(solver, Op if P is None else Op @ P, y, kwargs_solver)).reshape(Op.dims)
-        return _convolved(da.moveaxis(model if P is None else P @ model, 0, 2), wav), da.moveaxis(
+        model: Any = call(solver, Op if P is None else Op @ P, y, kwargs_solver)
+        model = model.reshape(Op.dims)
+        return _convolved(np.moveaxis(model if P is None else P @ model, 0, 2), wav), np.moveaxis(
             Op.H @ y, 0, 2
         )
 
@@ -158,7 +161,11 @@ def MDD(
 def _padded(data: da.Array, nt: int) -> da.Array:
     """Data with zeros before, up to ``nt`` samples."""
     n = nt - data.shape[2]
-    return da.concatenate([da.zeros((*data.shape[:2], n), dtype=data.dtype), data], axis=2) if n else data
+    if not n:
+        return data
+    before: Any = zeros(Space((*data.shape[:2], n), data.dtype), like=data)
+    padded: Any = np.concatenate([before, data], axis=2)
+    return one_array(padded)
 
 
 def _causal(Op: LinearOperator, zero: int, smooth: int) -> Diagonal:

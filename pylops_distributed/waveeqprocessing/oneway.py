@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 from pylops.utils.tapers import taper2d, taper3d
 
-from pylops_distributed.basicoperators.diagonal import Diagonal, as_lazy_array
+from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.basicoperators.pad import Pad
 from pylops_distributed.blockwise.arguments import complex_type, one_of, real_type
@@ -19,6 +19,7 @@ from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.signalprocessing.fft import FFT
 from pylops_distributed.utils.dottest import dottest as run_dottest
+from pylops_distributed.vectors.namespace import of_one_kind
 from pylops_distributed.vectors.space import Space, one_array
 from pylops_distributed.vectors.types import ChunksLike
 
@@ -132,7 +133,8 @@ class PhaseShift(LinearOperator):
         y = self._phase(one_array(y), conj)
         for transform in self.spaces[::-1]:
             y = transform.apply(y)
-        return self.domain.fit(self.time.apply_adjoint(y))
+        image = one_array(self.domain.fit(self.time.apply_adjoint(y)))
+        return image.astype(self.result_dtype(x.dtype), copy=False)
 
     def _phase(self, y: da.Array, conj: bool) -> da.Array:
         index = tuple(range(y.ndim))
@@ -257,7 +259,7 @@ def Deghosting(
     one_of("kind", kind, ("p", "vz"))
     if pd is None and win is None:
         raise ValueError("either the direct wave pd or the window win is needed")
-    data = as_lazy_array(p)
+    data, direct, window = of_one_kind(p, pd, win)
     counts, pads = (tuple(map(int, np.atleast_1d(v))) for v in (nr, npad))
     pads = (pads * len(counts))[: len(counts)]
     dims = (nt, *counts)
@@ -275,11 +277,11 @@ def Deghosting(
     if dottest:
         run_dottest(whole, verb=True)
     op = whole if restriction is None else restriction @ whole
-    d = data - as_lazy_array(pd) if pd is not None else as_lazy_array(win) * data
+    d = data - direct if pd is not None else window * data
     if sptransf is not None:
         whole, op = whole @ sptransf, op @ sptransf
-    model = da.asarray(call(solver, op, d.ravel(), kwargs_solver))
+    model: Any = call(solver, op, d.ravel(), kwargs_solver)
     if sptransf is not None:
-        data, model = da.asarray(whole @ model).real, da.asarray(sptransf @ model)
+        data, model = (whole @ model).real, sptransf @ model
     pup = model.real.reshape(dims)
     return pup, data.reshape(dims) - pup

@@ -11,7 +11,6 @@ import numpy as np
 import pylops.signalprocessing as local
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.real import Real
 from pylops_distributed.basicoperators.restriction import Restriction
@@ -28,6 +27,7 @@ from pylops_distributed.signalprocessing.radon3d import Radon3D
 from pylops_distributed.signalprocessing.sliding2d import Sliding2D
 from pylops_distributed.signalprocessing.sliding3d import Sliding3D
 from pylops_distributed.utils.dottest import dottest as run_dottest
+from pylops_distributed.vectors.namespace import of_one_kind
 from pylops_distributed.vectors.space import one_array
 from pylops_distributed.vectors.types import NDArray
 
@@ -141,7 +141,7 @@ def SeismicInterpolation(
     >>> SeismicInterpolation(da.ones((3, 8)), 5, [0, 2, 4], kind="spatial", niter=2)[0].shape
     (5, 8)
     """
-    d = as_lazy_array(data)
+    (d,) = of_one_kind(data)
     if d.ndim not in (2, 3):
         raise ValueError(f"data must have 2 or 3 dimensions, got {d.ndim}")
     if kind not in get_args(Kind):
@@ -171,7 +171,7 @@ def SeismicInterpolation(
     if dottest:
         run_dottest(op, complexflag=int(kind == "fk"), verb=True)
     model, _, cost = fista(op, d.astype(op.dtype), **kwargs_solver)
-    prec = da.asarray(model)
+    prec = one_array(model)
     interpolated = one_array(P.apply(prec)).real.reshape(dims)
     return interpolated, prec.reshape(grid.sparse(P)), cost
 

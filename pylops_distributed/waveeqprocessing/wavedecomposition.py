@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dask.array as da
 import numpy as np
@@ -12,12 +12,14 @@ from scipy.signal import filtfilt
 
 from pylops_distributed.basicoperators.block import Block
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
-from pylops_distributed.basicoperators.diagonal import Diagonal, as_lazy_array
+from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.blockwise.arguments import one_of
 from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.signalprocessing.fftnd import FFTND
 from pylops_distributed.utils.dottest import dottest as run_dottest
+from pylops_distributed.vectors.namespace import of_one_kind
+from pylops_distributed.vectors.space import one_array
 
 if TYPE_CHECKING:
     from pylops_distributed.blockwise import Array
@@ -305,10 +307,10 @@ def WavefieldDecomposition(
     counts, steps = _axes(nr, dr)
     dims = (*counts, nt)
     settings = nt, counts, dt, steps, rho, vel, nffts, critical, ntaper
-    pressure, velocity = as_lazy_array(p), as_lazy_array(vz)
+    pressure, velocity = of_one_kind(p, vz)
     if kind == "analytical":
         F, W = _obliquity(*settings, False, dtype)
-        scaled = da.asarray((F.H @ W @ F).apply(velocity)).real
+        scaled = one_array((F.H @ W @ F).apply(velocity)).real
         return (pressure - scaled) / 2, (pressure + scaled) / 2
     op = _composition(*settings, scaling, dtype, "U")
     op = op if restriction is None else restriction @ op
@@ -316,10 +318,11 @@ def WavefieldDecomposition(
     op = op if sparse is None else op @ sparse
     if dottest:
         run_dottest(op, complexflag=2, verb=True)
-    d = da.concatenate([pressure.ravel(), scaling * velocity.ravel()])
-    waves = da.asarray(call(solver, op, d, kwargs_solver)).real
+    d = np.concatenate([pressure.ravel(), scaling * velocity.ravel()])
+    waves: Any = call(solver, op, d, kwargs_solver)
+    waves = waves.real
     if sparse is not None:
-        waves = da.asarray(sparse @ waves)
+        waves = sparse @ waves
     pdown, pup = waves.reshape((2, *dims))
     return pup, pdown
 

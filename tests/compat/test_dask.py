@@ -2,6 +2,7 @@
 
 import operator
 import os
+from threading import get_ident
 
 import dask
 import dask.array as da
@@ -190,3 +191,8 @@ def test_the_scheduler_is_a_clients_unless_the_configuration_says_otherwise(clie
     with dask.config.set(scheduler="threads"):
         assert compat.current_client() is None
         assert compat.computes_in_threads()
+
+
+def test_keys_are_computed_in_this_thread():
+    graph = {"a": Task("a", get_ident), "b": Task("b", pow, 2, 5)}
+    assert list(compat.compute_keys(graph, ["b", "a"])) == [32, get_ident()]

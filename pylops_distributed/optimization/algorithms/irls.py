@@ -23,6 +23,7 @@ from pylops_distributed.vectors.elementwise import (
     where,
     zero_model,
 )
+from pylops_distributed.vectors.namespace import blockwise
 from pylops_distributed.vectors.space import BlockVector, Vector, one_array
 from pylops_distributed.vectors.types import NDArray, Scalar
 
@@ -171,11 +172,12 @@ def _least(restart: Scalar, image: Vector, y: Vector, dtype: DTypeLike) -> da.Ar
     """Smallest magnitude of the residual: that of the largest weight."""
     if isinstance(image, BlockVector) and isinstance(y, BlockVector):
         pairs = zip(image.arrays, y.arrays, strict=True)
-        return da.stack([_least(restart, a, b, dtype) for a, b in pairs]).min()
+        extreme: da.Array = np.stack([_least(restart, a, b, dtype) for a, b in pairs]).min()
+        return extreme
     image, y = one_array(image), one_array(y)
     axes = tuple(range(image.ndim))
-    return da.blockwise(
-        _least_of, axes, da.asarray(restart), (), image, axes, y, axes,
+    return blockwise(
+        _least_of, axes, restart, (), image, axes, y, axes,
         adjust_chunks=dict.fromkeys(axes, 1), dtype=dtype, meta=np.zeros((0,) * len(axes), dtype),
     ).min()  # fmt: skip
 

@@ -23,6 +23,7 @@ from pylops_distributed.vectors.elementwise import (
     where,
     zero_model,
 )
+from pylops_distributed.vectors.namespace import blockwise
 from pylops_distributed.vectors.space import BlockVector, Vector
 from pylops_distributed.vectors.types import NDArray, Scalar
 
@@ -157,10 +158,11 @@ def _largest_of(restart: NDArray, p: NDArray) -> NDArray:
 def _largest(restart: Scalar, p: Vector, dtype: DTypeLike) -> da.Array:
     """Largest magnitude of the model found."""
     if isinstance(p, BlockVector):
-        return da.stack([_largest(restart, m, dtype) for m in p.arrays]).max()
+        extreme: da.Array = np.stack([_largest(restart, m, dtype) for m in p.arrays]).max()
+        return extreme
     axes = tuple(range(p.ndim))
-    return da.blockwise(
-        _largest_of, axes, da.asarray(restart), (), p, axes,
+    return blockwise(
+        _largest_of, axes, restart, (), p, axes,
         adjust_chunks=dict.fromkeys(axes, 1), dtype=dtype, meta=np.zeros((0,) * len(axes), dtype),
     ).max()  # fmt: skip
 

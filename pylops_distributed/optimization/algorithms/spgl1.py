@@ -34,6 +34,7 @@ from pylops_distributed.vectors.elementwise import (
     where,
     zero_model,
 )
+from pylops_distributed.vectors.namespace import blockwise
 from pylops_distributed.vectors.quantiles import l1_threshold
 from pylops_distributed.vectors.space import BlockVector, Vector
 from pylops_distributed.vectors.thresholding import soft
@@ -280,9 +281,10 @@ def _max_abs(x: NDArray) -> NDArray:
 def _largest(x: Vector, dtype: DTypeLike) -> da.Array:
     """Largest magnitude as a lazy 0-d array."""
     if isinstance(x, BlockVector):
-        return da.stack([_largest(a, dtype) for a in x.arrays]).max()
+        extreme: da.Array = np.stack([_largest(a, dtype) for a in x.arrays]).max()
+        return extreme
     axes = tuple(range(x.ndim))
-    return da.blockwise(
+    return blockwise(
         _max_abs, axes, x, axes, adjust_chunks=dict.fromkeys(axes, 1), dtype=dtype,
         meta=np.zeros((0,) * len(axes), dtype),
     ).max()  # fmt: skip

@@ -31,6 +31,7 @@ from pylops_distributed.vectors.elementwise import (
     zero_model,
 )
 from pylops_distributed.vectors.joint import parts
+from pylops_distributed.vectors.namespace import chunked_like
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, arrays_of, reshape
 from pylops_distributed.vectors.thresholding import soft
 from pylops_distributed.vectors.types import NDArray
@@ -287,7 +288,7 @@ class _Terms:
             regs = zip(self.solver.dataregsL2, self.solver.RegsL2, strict=True)
             vectors += [reshape(d, aslinearoperator(r).codomain) for d, r in regs]
         arrays = [a for v in vectors for a in (v.arrays if isinstance(v, BlockVector) else (v,))]
-        return tuple(a.rechunk(b.chunks) for a, b in zip(arrays, image.arrays, strict=False))
+        return tuple(chunked_like(a, b) for a, b in zip(arrays, image.arrays, strict=False))
 
     def apply(self, x: Vector) -> BlockVector:
         """The system's forward, without weights."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import dask.array as da
@@ -19,12 +20,12 @@ from pylops_distributed.vectors.types import NDArray, Scalar
 def quotient(a: NDArray | float, b: NDArray | float) -> NDArray:
     """``a / b`` of NumPy numbers; 0 where ``b`` is 0 or the quotient overflows, NaN where either is not finite."""
     value: Any
-    if not (np.isfinite(a) and np.isfinite(b)):
+    if not (isfinite(a) and isfinite(b)):
         value = np.result_type(a, b).type(np.nan)
     else:
         with np.errstate(all="ignore"):
             value = a / b if b else b
-        value = value if np.isfinite(value) else np.zeros_like(value)[()]
+        value = value if isfinite(value) else np.zeros_like(value)[()]
     quotient: NDArray = value
     return quotient
 

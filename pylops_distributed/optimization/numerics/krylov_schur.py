@@ -15,6 +15,7 @@ from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.optimization.numerics.golub_kahan import unit
 from pylops_distributed.vectors.arithmetic import norm
 from pylops_distributed.vectors.elementwise import elementwise
+from pylops_distributed.vectors.namespace import blockwise
 from pylops_distributed.vectors.noise import noise
 from pylops_distributed.vectors.space import BlockVector, Vector, arrays_of, one_array, reshape
 from pylops_distributed.vectors.types import DType, NDArray
@@ -218,7 +219,7 @@ def _dots(w: Vector, V: list[Any]) -> da.Array:
         return sum(parts[1:], start=parts[0])
     axes = tuple(range(w.ndim))
     pairs = [p for v in (w, *V) for p in (v, axes)]
-    dots = da.blockwise(
+    dots = blockwise(
         _products, (*axes, w.ndim), *pairs, new_axes={w.ndim: len(V)}, adjust_chunks=dict.fromkeys(axes, 1),
         dtype=w.dtype, meta=np.empty((0,) * (w.ndim + 1), w.dtype),
     )  # fmt: skip
@@ -238,9 +239,7 @@ def _mixed(function: Callable[..., object], h: da.Array, vectors: list[Vector]) 
     axes = tuple(range(first.ndim))
     pairs = [p for v in vectors for p in (v, axes)]
     meta = np.empty((0,) * first.ndim, first.dtype)
-    return da.blockwise(
-        function, axes, h, (first.ndim,), *pairs, concatenate=True, dtype=first.dtype, meta=meta
-    )
+    return blockwise(function, axes, h, (first.ndim,), *pairs, concatenate=True, dtype=first.dtype, meta=meta)
 
 
 def _less(h: NDArray, w: NDArray, *V: NDArray) -> NDArray:

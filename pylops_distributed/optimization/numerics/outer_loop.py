@@ -130,7 +130,7 @@ def computed(x: P) -> P:
 
 def length(x: Vector) -> float:
     """The norm of a vector, computed."""
-    return float(norm(x).compute())
+    return float(norm(x))
 
 
 def length_between(x: Vector, y: Vector) -> float:

@@ -45,7 +45,7 @@ def start(op: LinearOperator, y: Vector, x0: Vector | None) -> Vector:
 
 def match_layout(x: Vector, like: Vector) -> Vector:
     """``x`` laid out and chunked like another vector: transforms may pin other chunks."""
-    members = tuple(Space(a.shape, a.dtype, a.chunks) for a in arrays_of(like))
+    members = tuple(Space(a.shape, a.dtype, getattr(a, "chunks", None)) for a in arrays_of(like))
     space = BlockSpace(members) if isinstance(like, BlockVector) else members[0]
     return space.fit(reshape(x, space))
 

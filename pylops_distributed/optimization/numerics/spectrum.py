@@ -58,7 +58,7 @@ def _vector(op: LinearOperator, v0: Vector) -> Vector:
 
 
 def _of_matrix(op: LinearOperator, symmetric: bool) -> Matrix:
-    matrix = op.todense().rechunk(-1)
+    matrix = da.asarray(op.todense()).rechunk(-1)
     spectrum = matrix.map_blocks(_spectrum, symmetric, drop_axis=0, chunks=(op.shape[1],), dtype=complex)
     values = np.asarray(spectrum.compute())
     if not np.isfinite(values).all():

@@ -8,10 +8,10 @@ from typing import Any
 import dask.array as da
 
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
-from pylops_distributed.basicoperators.diagonal import as_lazy_array
 from pylops_distributed.basicoperators.vstack import VStack
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.numerics.weights import real_weights
+from pylops_distributed.vectors.namespace import of_one_kind
 from pylops_distributed.vectors.space import (
     AnySpace,
     BlockVector,
@@ -128,7 +128,8 @@ def normal_system(
 
 def vector_of(x: VectorLike, space: AnySpace) -> Vector:
     """A vector of ``space`` from Blocks or any array, flat or not, lazily; in floating point."""
-    return reshape(as_floating(x if isinstance(x, BlockVector) else as_lazy_array(x), space.dtype), space)
+    vector = x if isinstance(x, BlockVector) else of_one_kind(x)[0]
+    return reshape(as_floating(vector, space.dtype), space)
 
 
 def _terms(
@@ -162,6 +163,7 @@ def many(
         or y.shape[0] != op.shape[0]
     ):
         return op, y, x0, lambda x: x
-    start = None if x0 is None else da.asarray(x0).T.ravel()
+    (data, first) = of_one_kind(y, x0)
+    start = None if first is None else first.T.ravel()
     k = y.shape[1]
-    return BlockDiag([op] * k), da.asarray(y).T.ravel(), start, lambda x: x.reshape(k, -1).T
+    return BlockDiag([op] * k), data.T.ravel(), start, lambda x: x.reshape(k, -1).T

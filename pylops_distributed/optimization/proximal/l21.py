@@ -10,6 +10,7 @@ import numpy as np
 
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype, square, total
+from pylops_distributed.vectors.namespace import chunked_like
 from pylops_distributed.vectors.space import BlockVector, Vector
 from pylops_distributed.vectors.types import NDArray, Scalar
 
@@ -45,12 +46,12 @@ class L21(ProxOperator):
         parts = x.arrays if isinstance(x, BlockVector) else tuple(x)
         if len(parts) != self.ndim or len({p.shape for p in parts}) > 1:
             raise ValueError(f"L21 needs {self.ndim} components of one shape, got {[p.shape for p in parts]}")
-        return tuple(p.rechunk(parts[0].chunks) for p in parts)
+        return tuple(chunked_like(p, parts[0]) for p in parts)
 
     def _each(self, function: Callable[..., NDArray], x: Vector, tau: Scalar) -> Vector:
         parts = self._parts(x)
         images = tuple(elementwise(function, self.sigma, tau, k, *parts) for k in range(self.ndim))
-        return BlockVector(images) if isinstance(x, BlockVector) else da.stack(images).rechunk(x.chunks)
+        return BlockVector(images) if isinstance(x, BlockVector) else chunked_like(np.stack(images), x)
 
 
 def _length(sigma: float, *parts: NDArray) -> NDArray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.vectors.elementwise import real_dtype
+from pylops_distributed.vectors.namespace import blockwise, chunked_like, unsplit
 from pylops_distributed.vectors.space import Vector, one_array
 from pylops_distributed.vectors.types import NDArray, Scalar
 
@@ -33,8 +34,8 @@ class Nuclear(ProxOperator):
     def __call__(self, x: Vector) -> da.Array:
         """Value of the function as a 0-d array."""
         x = one_array(x)
-        whole, axes, kind = x.rechunk(-1), tuple(range(x.ndim)), real_dtype(x)
-        return da.blockwise(
+        whole, axes, kind = unsplit(x), tuple(range(x.ndim)), real_dtype(x)
+        return blockwise(
             _value, (), whole, axes, dim=self.dim, sigma=self.sigma, concatenate=True, dtype=kind,
             meta=np.zeros((), kind),
         )  # fmt: skip
@@ -42,11 +43,12 @@ class Nuclear(ProxOperator):
     def prox(self, x: Vector, tau: Scalar) -> Vector:
         """Singular values made smaller."""
         x = one_array(x)
-        whole, axes = x.rechunk(-1), tuple(range(x.ndim))
-        return da.blockwise(
-            _shrunk, axes, whole, axes, da.asarray(tau), (), dim=self.dim, sigma=self.sigma, dtype=x.dtype,
+        whole, axes = unsplit(x), tuple(range(x.ndim))
+        shrunk = blockwise(
+            _shrunk, axes, whole, axes, tau, (), dim=self.dim, sigma=self.sigma, dtype=x.dtype,
             meta=np.zeros((0,) * x.ndim, x.dtype),
-        ).rechunk(x.chunks)  # fmt: skip
+        )  # fmt: skip
+        return chunked_like(shrunk, x)
 
 
 def _value(x: NDArray, dim: tuple[int, int], sigma: float) -> NDArray:

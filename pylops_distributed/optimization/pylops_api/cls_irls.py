@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.optimization.algorithms import irls, irlsmodel
-from pylops_distributed.optimization.basesolver import as_lazy_vector, renamed
+from pylops_distributed.optimization.basesolver import as_numpy_vector, renamed
 from pylops_distributed.optimization.numerics.outer_loop import OuterLoop, length
 from pylops_distributed.optimization.numerics.systems import regularized_system, vector_of
 from pylops_distributed.optimization.pylops_api.irls_rounds import DataRounds, ModelRounds
 from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
+from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.space import Vector, VectorLike, zeros
 from pylops_distributed.vectors.types import Settings
 
@@ -72,7 +73,7 @@ class IRLS(OuterLoop):
         else:
             first = self._start(x, x, kwargs_solver) if not self._begun else x
             model = self.iterate(first, nouter, show, itershow)
-        known: Any = None if x is None else as_lazy_vector(x)
+        known: Any = None if x is None else (as_numpy_vector(x) if in_memory(x) else x)
         result: Vector = model if known is None else known.reshape(model.shape) + model
         return result
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import fista, ista
 from pylops_distributed.optimization.basesolver import Solver
-from pylops_distributed.optimization.eigs import power_iteration
+from pylops_distributed.optimization.eigs import largest
+from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.types import NDArray, Options, Results
 
 if TYPE_CHECKING:
@@ -36,14 +39,17 @@ class ISTA(Solver):
     ) -> Vector:  # fmt: skip
         """Compute the first state, and before it the step if not given; returns the model."""
         if alpha is None:
-            settings = {"niter": 50, **(eigsdict or {})}
-            largest = float(abs(power_iteration(self.Op.H @ self.Op, **settings)[0]))
-            if not largest:
+            normal = self.Op.H @ self.Op
+            settings = {"niter": 50, "tol": 1e-5, "dtype": normal.dtype, **(eigsdict or {})}
+            settings.pop("backend", None)
+            like = np.empty(0) if in_memory(y, x0) and not normal.holds_dask else None
+            eigenvalue = float(abs(largest(normal, like=like, **settings).eigenvalue))
+            if not eigenvalue:
                 raise ValueError(
                     f"the largest eigenvalue of Op.H @ Op is 0 for {self.Op!r}: the operator is zero or empty, or the "
                     f"squares of its numbers underflow in {self.Op.dtype}; pass alpha, or scale the operator"
                 )
-            alpha = 1 / largest
+            alpha = 1 / eigenvalue
         machine = self.algorithm(
             niter or 0, eps, alpha, tol, threshkind, perc, None if decay is None else tuple(map(float, decay)),
             monitorres, None if SOp is None else aslinearoperator(SOp),

@@ -13,7 +13,7 @@ import numpy as np
 from pylops_distributed.execution.state import Reason, State, Stops
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import mp, omp
-from pylops_distributed.optimization.numerics.outer_loop import OuterLoop, length
+from pylops_distributed.optimization.numerics.outer_loop import OuterLoop, computed, length
 from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.omp_rounds import OMPRounds, model_of_coefficients
 from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
@@ -168,7 +168,8 @@ class OMP(OuterLoop):
 
 def column_norms(op: LinearOperator) -> da.Array:
     """Norms of the columns of an operator, computed: one forward a column, for operators with few."""
-    return da.sqrt((abs(op.todense()) ** 2).sum(axis=0)).persist()
+    squares: da.Array = (abs(op.todense()) ** 2).sum(axis=0)
+    return computed(squares**0.5)
 
 
 def support(state: MPState | OMPState) -> tuple[list[complex], list[int]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import dask.array as da
 import numpy as np
 
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
@@ -45,7 +44,7 @@ class DataRounds:
         """Square roots of the weights."""
         size = elementwise(np.abs, self.residual, dtype=real_dtype(self.residual))
         members = size.arrays if isinstance(size, BlockVector) else (size,)
-        least = da.stack([a.min() for a in members]).min()
+        least = np.stack([a.min() for a in members]).min()
         result: Vector = elementwise(
             _root, size, least, self.threshR, self.epsR, dtype=real_dtype(self.residual)
         )
@@ -75,7 +74,7 @@ class ModelRounds:
     def _weights(self, x: Vector) -> Vector:
         size = elementwise(np.abs, x, dtype=real_dtype(x))
         members = size.arrays if isinstance(size, BlockVector) else (size,)
-        return elementwise(_over, size, da.stack([a.max() for a in members]).max(), dtype=real_dtype(x))
+        return elementwise(_over, size, np.stack([a.max() for a in members]).max(), dtype=real_dtype(x))
 
 
 def diagonal(weights: Vector) -> LinearOperator:

@@ -41,12 +41,13 @@ class OMPRounds:
     def advance(self, x: Vector, settings: Options) -> tuple[Vector, float]:
         """Coefficients of the columns chosen so far, and the norm of the residual."""
         back = reshape(self.op.apply_adjoint(self.residual), self.op.domain)
-        best = float(argmax(scalar_array(1, float), back, self.norms)[1].compute())
+        best = float(argmax(scalar_array(1, float), back, self.norms)[1])
         if not np.isfinite(
             best
         ):  # NaN or infinity in the operator: no column goes with it, and the cost shows it
             self.cols = self.cols or [0]
-            return da.full(len(self.cols), np.nan), np.nan
+            lost: Any = np.full(len(self.cols), np.nan)
+            return lost, np.nan
         if best not in self.cols:
             self.cols.append(int(best))
         columns = self.op.apply_columns(self.cols)

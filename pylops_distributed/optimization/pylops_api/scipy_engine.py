@@ -17,6 +17,7 @@ from pylops_distributed.optimization.algorithms import scipy_rules as scipyrules
 from pylops_distributed.optimization.basesolver import renamed
 from pylops_distributed.optimization.basic import cgls
 from pylops_distributed.vectors.elementwise import elementwise
+from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, zeros
 from pylops_distributed.vectors.types import NDArray, Options, Results, Settings
 
@@ -229,7 +230,7 @@ def call(solver: Callable[..., Any], Op: LinearOperator, data: VectorLike, setti
     if _origin(solver) in ("scipy", "pylops"):
         flat = flatten(data) if isinstance(data, da.Array | BlockVector) else np.ravel(data)
         model = solver(Op.topylops(), np.asarray(flat), **settings)[0]
-        return da.asarray(np.asarray(model))
+        return np.asarray(model) if in_memory(data) else da.asarray(np.asarray(model))
     if solver is lsqr:
         return least_squares_model(Op, data, settings, "lsqr")
     if _origin(solver) == "pylops_distributed":

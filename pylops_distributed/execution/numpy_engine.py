@@ -1,0 +1,55 @@
+"""Steps on NumPy vectors, taken as they are: nothing is traced, and no graph is built."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from pylops_distributed.execution.engine import Done, Engine, S, Step, should_stop
+from pylops_distributed.execution.state import scalars_of, without_vectors
+
+
+class NumPyEngine(Engine[S]):
+    """A solver's steps on NumPy vectors, in the thread of the caller.
+
+    Parameters
+    ----------
+    step : callable
+        Pure function from one state to the next.
+    state : State
+        State to begin with, in memory.
+    done : callable
+        Given a state whose vectors are left out, a reason to stop, or None to continue.
+    """
+
+    def __init__(self, step: Step[S], state: S, done: Done[S]) -> None:
+        self.iteration, self.moved = state.iteration, 0
+        self._step, self._state = step, state
+        self._bare = without_vectors(state, self.iteration, [None] * len(scalars_of(state)))
+        self.done = partial(should_stop, self._bare, done)
+        self.first = self._seen()
+
+    def _seen(self) -> S:
+        return without_vectors(self._state, self._state.iteration, scalars_of(self._state).values())
+
+    def run(self, steps: int) -> list[S]:
+        """As :meth:`Engine.run`."""
+        taken: list[S] = []
+        while len(taken) < steps:
+            self._state = self._step(self._state)
+            self.iteration, numbers = self._state.iteration, self._seen()
+            taken.append(numbers)
+            if self.done(self.iteration, list(scalars_of(numbers).values())):
+                break
+        return taken
+
+    def finish(self) -> list[S]:
+        """As :meth:`Engine.finish`: nothing is ever under way."""
+        return []
+
+    def state(self) -> S:
+        """As :meth:`Engine.state`."""
+        return self._state
+
+    def close(self) -> None:
+        """As :meth:`Engine.close`."""
+        self.__dict__.pop("_step", None)

@@ -1,0 +1,174 @@
+"""Operators on NumPy vectors, at once: their own functions, or their tasks, traced once, as a line of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from graphlib import TopologicalSorter
+from typing import Any
+
+import dask
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.compat.dask import compute_keys
+from pylops_distributed.errors import ComputedTooEarlyError
+from pylops_distributed.graph.compile import compile_task
+from pylops_distributed.graph.lowering import lower, operator_scope, placeholder, placeholders
+from pylops_distributed.graph.purity import is_foreign, read_only
+from pylops_distributed.vectors.space import BlockVector, Space, arrays_of, keys_of
+
+COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
+MADE = "_made_"  # how the names of attributes begin that are made of others when they are needed
+
+
+def apply_numpy(op: Any, way: int, x: Any) -> Any:
+    """Forward (``way`` 0) or adjoint (1) of a NumPy vector of an operator that holds no Dask array.
+
+    Parameters
+    ----------
+    op : LinearOperator
+        Operator.
+    way : int
+        Which way.
+    x : numpy.ndarray or BlockVector
+        Vector of its domain, or of its codomain.
+
+    Returns
+    -------
+    numpy.ndarray or BlockVector
+        The result, computed.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the operator returns no vector of the space it states.
+    """
+    foreign = is_foreign(type(op))
+    if op.takes_numpy and not foreign:
+        y = (op._matvec, op._rmatvec)[way](x)
+    else:
+        y = plan_of(op, way, x)(_guarded(x) if foreign else x)
+    return op.cast_output(_checked(op, y, way), way)
+
+
+def _guarded(x: Any) -> Any:
+    return BlockVector(tuple(map(read_only, x.arrays))) if isinstance(x, BlockVector) else read_only(x)
+
+
+def _checked(op: Any, y: Any, way: int) -> Any:
+    """A result, which must be a vector of the operator's space."""
+    space = (op.codomain, op.domain)[way]
+    if isinstance(space, Space) and isinstance(y, np.ndarray) and y.shape == space.shape:
+        return y
+    if isinstance(y, da.Array):
+        (y,) = dask.compute(y)
+    return space.fit(y)
+
+
+def is_passing(name: str) -> bool:
+    """Whether an attribute of an operator is not part of what the operator is."""
+    return name in COUNTS or name == "holds_dask" or name.startswith(MADE)
+
+
+class TracedOperator:
+    """The tasks of an operator, traced for vectors of one type, as a line of calls in this thread.
+
+    Parameters
+    ----------
+    op : LinearOperator
+        Operator.
+    way : int
+        Forward (0) or adjoint (1).
+    x : numpy.ndarray or BlockVector
+        Vector like those to come.
+    """
+
+    def __init__(self, op: Any, way: int, x: Any) -> None:
+        self.members = _members(op)
+        space = (op.domain, op.codomain)[way]
+        holes = [
+            placeholder(tuple((n,) for n in a.shape), np.empty((0,) * a.ndim, a.dtype), number)
+            for number, a in enumerate(arrays_of(x))
+        ]
+        vector: Any = BlockVector(tuple(holes)) if isinstance(x, BlockVector) else holes[0]
+        with placeholders(), operator_scope(op):
+            y = (op._matvec, op._rmatvec)[way](space.fit(vector))
+        self.blocks = isinstance(y, BlockVector)
+        outputs = [a.rechunk(-1) for a in arrays_of(y)]
+        graph = lower(outputs, holes)
+        needed = set().union(*(task.dependencies for task in graph.body.values()))
+        ends = [keys_of(a)[0] for a in outputs]
+        constant = {**graph.futures, **graph.constant}
+        kept = [k for k in constant if k in needed or k in ends]
+        values = compute_keys(constant, kept) if kept else ()
+        self.fixed = dict(zip(kept, values, strict=True))
+        self.holes, self.ends = [keys_of(a)[0] for a in holes], ends
+        self.steps = _steps(graph.body, {*ends, *self.holes})
+
+    def fits(self, op: Any) -> bool:
+        """Whether the operator still holds what it held when it was traced."""
+        members = _members(op)
+        return len(members) == len(self.members) and all(map(_same, members, self.members))
+
+    def __call__(self, x: Any) -> Any:
+        """The result for a vector."""
+        values = dict(self.fixed)
+        values.update(zip(self.holes, arrays_of(x), strict=True))
+        for key, call, dead in self.steps:
+            values[key] = call(values)
+            for other in dead:
+                del values[other]
+        # What does not depend on the vector is the plan's own: users may write into what they get.
+        images = [values[k].copy() if k in self.fixed else values[k] for k in self.ends]
+        return BlockVector(tuple(images)) if self.blocks else images[0]
+
+
+def _same(a: object, b: object) -> bool:
+    return a is b
+
+
+def _members(op: Any) -> list[object]:
+    return [v for k, v in vars(op).items() if not is_passing(k)]
+
+
+def _steps(body: dict[Any, Any], kept: set[Any]) -> list[tuple[Any, Callable[[Any], Any], list[Any]]]:
+    """Each task as a call, with the keys of the values that nobody needs after it."""
+    order = [
+        k for k in TopologicalSorter({k: t.dependencies for k, t in body.items()}).static_order() if k in body
+    ]
+    last = {d: k for k in order for d in body[k].dependencies if d in body and d not in kept}
+    dead: dict[Any, list[Any]] = {}
+    for value, key in last.items():
+        dead.setdefault(key, []).append(value)
+    return [(k, compile_task(body[k]), dead.get(k, [])) for k in order]
+
+
+class Computed:
+    """In place of a plan for operators that compute while they are applied."""
+
+    def __init__(self, op: Any, way: int) -> None:
+        self.members, self.op, self.way = _members(op), op, way
+
+    def fits(self, op: Any) -> bool:
+        """As :meth:`TracedOperator.fits`."""
+        return op is self.op
+
+    def __call__(self, x: Any) -> Any:
+        """The result for a vector."""
+        lazy = BlockVector(tuple(map(da.asarray, x.arrays))) if isinstance(x, BlockVector) else da.asarray(x)
+        (y,) = dask.compute((self.op._matvec, self.op._rmatvec)[self.way](lazy))
+        return y
+
+
+def plan_of(op: Any, way: int, x: Any) -> Callable[[Any], Any]:
+    """The plan of an operator for vectors of the types of ``x``, made when it is first needed."""
+    plans: dict[Any, Any] = vars(op).setdefault(MADE + "plans", {})
+    key = (way, *(a.dtype.char for a in arrays_of(x)))
+    plan = plans.get(key)
+    if plan is None or not plan.fits(op):
+        try:
+            plan = TracedOperator(op, way, x)
+        except ComputedTooEarlyError:
+            plan = Computed(op, way)
+        plans[key] = plan
+    return plan
