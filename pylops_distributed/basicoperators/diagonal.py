@@ -13,7 +13,7 @@ from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.linearoperator.held_arrays import as_held
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.pieces import apply_by_pieces
-from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.space import Space, one_array
 from pylops_distributed.vectors.types import ChunksLike, DType, NDArray
 
 
@@ -117,12 +117,14 @@ class Diagonal(LinearOperator):
             chunks=x.chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype),
         )  # fmt: skip
 
-    def _in_pieces(self, x: NDArray, conj: bool) -> Any:
+    def _in_pieces(self, x: NDArray, conj: bool) -> da.Array:
         """The product with a NumPy array, in threads where that pays."""
         kind = self.result_dtype(x.dtype)
         if self.diag.shape == x.shape:
             return apply_by_pieces(_conj_times if conj else np.multiply, (self.diag, x), kind)
-        return _product(self.diag, x, conj, kind)
+        held: Any = self.diag
+        product: Any = _product(held, x, conj, kind)
+        return one_array(product)
 
 
 def _product(diag: NDArray, x: NDArray, conj: bool, kind: DType) -> NDArray:

@@ -16,7 +16,7 @@ from scipy.sparse.linalg import MatrixRankWarning, spsolve
 
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.contraction import contract
-from pylops_distributed.linearoperator.held_arrays import as_held, as_lazy_array, chunked
+from pylops_distributed.linearoperator.held_arrays import as_chunked, as_held, as_lazy_array
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.space import Space, flatten
@@ -131,7 +131,7 @@ class MatrixMult(LinearOperator):
     @property
     def chunked(self) -> da.Array:
         """The matrix as a Dask array, of shape ``shape``."""
-        return chunked(self, self.A, self.cut, asarray=not self.sparse)
+        return as_chunked(self, self.A, self.cut, asarray=not self.sparse)
 
     def _multiply(self, x: da.Array, adjoint: bool) -> da.Array:
         if isinstance(x, np.ndarray):

@@ -145,7 +145,7 @@ class LeadingAxesRule:
 
 
 def _whole(
-    kernel: Callable[..., Array], shared: Mapping[str, Any], x: Array, dtype: DType, free: Iterable[int]
+    kernel: Callable[..., Array], shared: Mapping[str, object], x: Array, dtype: DType, free: Iterable[int]
 ) -> Array:
     """The result of a kernel for a whole array, of which some axes may be cut."""
     if "twin" in shared:  # an operator of PyLops is made for one shape and one thread

@@ -206,12 +206,12 @@ def computes_in_threads() -> bool:
     return bool(current_scheduler() is dask.threaded.get)
 
 
-def compute_keys(graph: Mapping[Any, Any], keys: Sequence[Any]) -> Sequence[Any]:
+def compute_keys(graph: Mapping[Key, object], keys: Sequence[Key]) -> Sequence[object]:
     """Values of keys of a graph, computed in this thread.
 
     Relies on: ``dask.local.get_sync`` takes a graph and a list of keys.
     """
-    values: Sequence[Any] = dask.local.get_sync(graph, list(keys))
+    values: Sequence[object] = dask.local.get_sync(graph, list(keys))
     return values
 
 

@@ -29,6 +29,7 @@ EXTENDABLE = ("niter", "tol")
 # What of a problem a solver takes, as its class attribute ``takes``: the operator and data with the prior's terms as
 # further blocks (where it says nothing); their normal equations; the operator alone, its terms apart; the operator
 # after the transform, from coefficients; or nothing of the kind.
+Fields: TypeAlias = tuple[Field[Any], ...]
 Takes: TypeAlias = Literal["system", "normal", "terms", "coefficients"] | None
 # When a scalar of a state may be infinite: before the first step, where it stands for "not yet known"; never; always.
 Infinite: TypeAlias = Literal["first", "never", "always"]
@@ -103,21 +104,21 @@ class State:
 
 
 @lru_cache(256)
-def _vectors_of(kind: Any) -> tuple[Field[Any], ...]:
+def _vectors_of(kind: type) -> Fields:
     return tuple(f for f in fields(kind) if f.metadata.get("space"))
 
 
 @lru_cache(256)
-def _numbers_of(kind: Any) -> tuple[Field[Any], ...]:
+def _numbers_of(kind: type) -> Fields:
     return tuple(f for f in fields(kind) if f.metadata.get("space", "") is None)
 
 
-def _vectors(state: State) -> tuple[Field[Any], ...]:
+def _vectors(state: State) -> Fields:
     kind: Any = type(state)
     return _vectors_of(kind)
 
 
-def _numbers(state: State) -> tuple[Field[Any], ...]:
+def _numbers(state: State) -> Fields:
     kind: Any = type(state)
     return _numbers_of(kind)
 

@@ -18,14 +18,16 @@ def as_lazy_array(values: object) -> da.Array:
     return da.from_array(values) if hasattr(values, "chunks") else da.asarray(values)
 
 
-def as_held(values: object) -> Any:
+def as_held(values: object) -> da.Array:
     """``values`` as an operator holds them: Dask and Zarr arrays unread, all others as NumPy arrays."""
     if isinstance(values, da.Array) or hasattr(values, "chunks"):
         return as_lazy_array(values)
-    return np.asarray(values)
+    held: Any = np.asarray(values)
+    array: da.Array = held
+    return array
 
 
-def chunked(op: object, array: Any, chunks: ChunksLike = "auto", asarray: bool = True) -> da.Array:
+def as_chunked(op: object, array: object, chunks: ChunksLike = "auto", asarray: bool = True) -> da.Array:
     """An array that an operator holds as a Dask array, made when it is first needed.
 
     Parameters

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from math import prod
@@ -20,6 +19,15 @@ from pylops_distributed.errors import ComputedTooEarlyError
 from pylops_distributed.graph.batching import columns_to_matrix, matrix_to_columns, reshape_columns, vmap
 from pylops_distributed.graph.lowering import current_operator, operator_scope
 from pylops_distributed.graph.purity import guarded, is_foreign, note_application
+from pylops_distributed.linearoperator.array_inputs import (
+    as_lazy,
+    as_numpy,
+    check_flat,
+    check_matrix,
+    holds_dask,
+    lazily,
+    reject_lazy_data_of_scipy,
+)
 from pylops_distributed.linearoperator.numpy_plan import COUNTS, MADE, apply_numpy, is_passing
 from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.space import (
@@ -53,32 +61,6 @@ class Unmasked(ABC):  # noqa: B024
         if ours and (args or kwargs):
             vars(new)["holds_dask"] = any(map(holds_dask, (*args, *kwargs.values())))
         return new
-
-
-def holds_dask(x: object, depth: int = 4) -> bool:
-    """Whether an argument or attribute of an operator is, or has in it, a Dask array: then results are lazy.
-
-    Parameters
-    ----------
-    x : object
-        An array of any shape, an operator, a labelled array, or a collection of these.
-    depth : int, optional
-        How deep to look into collections.
-    """
-    if isinstance(x, da.Array):
-        return True
-    if isinstance(x, np.ndarray | str | int | float | complex | type | None) or not depth:
-        return False
-    if isinstance(x, list | tuple | set | dict):
-        return any(holds_dask(member, depth - 1) for member in (x.values() if isinstance(x, dict) else x))
-    if isinstance(x, BlockVector):
-        return holds_dask(x.arrays)
-    known = getattr(x, "holds_dask", None)
-    if isinstance(known, bool):
-        return known
-    if getattr(x, "chunks", None) and hasattr(x, "dtype"):  # of Zarr or xarray
-        return True
-    return isinstance(getattr(x, "data", None), da.Array)
 
 
 class LinearMap(Unmasked):
@@ -252,9 +234,11 @@ class LinearMap(Unmasked):
         y = flatten(self.apply_adjoint(unflatten(vector.ravel(), self.codomain)))
         return compute_if(y.reshape(-1, *x.shape[1:]), self.compute[1])
 
-    def _array(self, x: Any) -> Any:
+    def _array(self, x: object) -> da.Array:
         """An array that came from outside: NumPy's as it is, unless there are Dask arrays in the operator."""
-        return as_lazy(x) if isinstance(x, da.Array) or self.holds_dask else as_numpy(x)
+        array: Any = as_lazy(x) if isinstance(x, da.Array) or self.holds_dask else as_numpy(x)
+        typed: da.Array = array
+        return typed
 
     def matmat(self, X: ArrayLike) -> ArrayLike:
         """Forward of each column of a matrix of shape ``(shape[1], K)``, which may be chunked both ways.
@@ -383,59 +367,7 @@ def _same(block: NDArray) -> NDArray:
     return block
 
 
-def as_lazy(x: Any) -> da.Array:
-    """``x`` as a Dask array; a sparse matrix becomes a dense one, chunk by chunk."""
-    if hasattr(x, "tocsr"):
-        return da.from_array(x.tocsr(), asarray=False, chunks=-1).map_blocks(_dense, dtype=x.dtype)
-    reject_masked(x)
-    return x if isinstance(x, da.Array) else da.asarray(x)
-
-
-def _dense(block: Any) -> NDArray:
-    dense: NDArray = block.toarray()
-    return dense
-
-
-def reject_lazy_data_of_scipy() -> None:
-    """Raise where SciPy's LSQR or LSMR was given lazy data: each of its decisions would compute all before it."""
-    frame: Any = sys._getframe(2)
-    while frame is not None and str(frame.f_globals.get("__name__")).startswith("scipy."):
-        if isinstance(frame.f_locals.get("b"), da.Array):
-            raise TypeError(
-                f"scipy's {frame.f_code.co_name} was given a Dask array as data: pass op.topylops() and "
-                "np.asarray(data), or call pylops_distributed.optimization.pylops_api.scipy_engine.lsqr"
-            )
-        frame = frame.f_back
-
-
-def check_flat(x: ArrayLike, size: int) -> None:
-    """Raise for arrays other than a flat vector of ``size`` samples, or one column."""
-    if x.shape not in ((size,), (size, 1)):
-        raise ValueError(f"expected a vector of shape ({size},) or ({size}, 1), got one of shape {x.shape}")
-
-
-def check_matrix(X: ArrayLike, rows: int) -> None:
-    """Raise for arrays other than a matrix of ``rows`` rows."""
-    if X.ndim != 2 or X.shape[0] != rows:
-        raise ValueError(f"expected a matrix of shape ({rows}, K), got one of shape {X.shape}")
-
-
-def as_numpy(x: Any) -> NDArray:
-    """``x`` as a NumPy array without a mask; a sparse matrix becomes a dense one."""
-    if hasattr(x, "tocsr"):
-        return _dense(x)
-    reject_masked(x)
-    return np.asarray(x)
-
-
-def lazily(x: Vector) -> Vector:
-    """A vector of NumPy arrays as one of Dask arrays."""
-    if isinstance(x, BlockVector):
-        return x if not in_memory(x) else BlockVector(tuple(map(da.asarray, x.arrays)))
-    return da.asarray(x)
-
-
-def columns_of(op: LinearMap, way: int, X: NDArray) -> NDArray:
+def columns_of(op: LinearMap, way: int, X: da.Array) -> NDArray:
     """Forward (``way`` 0) or adjoint (1) of each column of a NumPy matrix."""
     space, image = (op.domain, op.codomain)[:: (1, -1)[way]]
     apply = (op.apply, op.apply_adjoint)[way]

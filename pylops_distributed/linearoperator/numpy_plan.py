@@ -4,24 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from graphlib import TopologicalSorter
-from typing import Any
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import dask
 import dask.array as da
 import numpy as np
+from dask.typing import Key
 
 from pylops_distributed.compat.dask import compute_keys
 from pylops_distributed.errors import ComputedTooEarlyError
-from pylops_distributed.graph.compile import compile_task
-from pylops_distributed.graph.lowering import lower, operator_scope, placeholder, placeholders
+from pylops_distributed.graph.compile import Function, compile_task
+from pylops_distributed.graph.lowering import Graph, lower, operator_scope, placeholder, placeholders
 from pylops_distributed.graph.purity import is_foreign, read_only
-from pylops_distributed.vectors.space import BlockVector, Space, arrays_of, keys_of
+from pylops_distributed.vectors.space import AnySpace, BlockVector, Space, Vector, arrays_of, keys_of
 
 COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
+# A task: its key, what it calls, and the keys of the values that nobody needs after it.
+Call: TypeAlias = tuple[Key, Function, list[Key]]
 MADE = "_made_"  # how the names of attributes begin that are made of others when they are needed
 
 
-def apply_numpy(op: Any, way: int, x: Any) -> Any:
+class Applicable(Protocol):
+    """An operator as this module applies it."""
+
+    takes_numpy: ClassVar[bool]
+
+    @property
+    def domain(self) -> AnySpace: ...  # noqa: D102
+    @property
+    def codomain(self) -> AnySpace: ...  # noqa: D102
+    def _matvec(self, x: Vector, /) -> Vector: ...
+    def _rmatvec(self, y: Vector, /) -> Vector: ...
+    def cast_output(self, y: Vector, way: int, /) -> Vector: ...  # noqa: D102
+
+
+def apply_numpy(op: Applicable, way: int, x: Vector) -> Vector:
     """Forward (``way`` 0) or adjoint (1) of a NumPy vector of an operator that holds no Dask array.
 
     Parameters
@@ -51,11 +68,11 @@ def apply_numpy(op: Any, way: int, x: Any) -> Any:
     return op.cast_output(_checked(op, y, way), way)
 
 
-def _guarded(x: Any) -> Any:
+def _guarded(x: Vector) -> Vector:
     return BlockVector(tuple(map(read_only, x.arrays))) if isinstance(x, BlockVector) else read_only(x)
 
 
-def _checked(op: Any, y: Any, way: int) -> Any:
+def _checked(op: Applicable, y: Vector, way: int) -> Vector:
     """A result, which must be a vector of the operator's space."""
     space = (op.codomain, op.domain)[way]
     if isinstance(space, Space) and isinstance(y, np.ndarray) and y.shape == space.shape:
@@ -83,7 +100,7 @@ class TracedOperator:
         Vector like those to come.
     """
 
-    def __init__(self, op: Any, way: int, x: Any) -> None:
+    def __init__(self, op: Applicable, way: int, x: Vector) -> None:
         self.members = _members(op)
         space = (op.domain, op.codomain)[way]
         holes = [
@@ -105,12 +122,12 @@ class TracedOperator:
         self.holes, self.ends = [keys_of(a)[0] for a in holes], ends
         self.steps = _steps(graph.body, {*ends, *self.holes})
 
-    def fits(self, op: Any) -> bool:
+    def fits(self, op: Applicable) -> bool:
         """Whether the operator still holds what it held when it was traced."""
         members = _members(op)
         return len(members) == len(self.members) and all(map(_same, members, self.members))
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Vector) -> Vector:
         """The result for a vector."""
         values = dict(self.fixed)
         values.update(zip(self.holes, arrays_of(x), strict=True))
@@ -127,11 +144,11 @@ def _same(a: object, b: object) -> bool:
     return a is b
 
 
-def _members(op: Any) -> list[object]:
+def _members(op: Applicable) -> list[object]:
     return [v for k, v in vars(op).items() if not is_passing(k)]
 
 
-def _steps(body: dict[Any, Any], kept: set[Any]) -> list[tuple[Any, Callable[[Any], Any], list[Any]]]:
+def _steps(body: Graph, kept: set[Key]) -> list[Call]:
     """Each task as a call, with the keys of the values that nobody needs after it."""
     order = [
         k for k in TopologicalSorter({k: t.dependencies for k, t in body.items()}).static_order() if k in body
@@ -146,21 +163,21 @@ def _steps(body: dict[Any, Any], kept: set[Any]) -> list[tuple[Any, Callable[[An
 class Computed:
     """In place of a plan for operators that compute while they are applied."""
 
-    def __init__(self, op: Any, way: int) -> None:
+    def __init__(self, op: Applicable, way: int) -> None:
         self.members, self.op, self.way = _members(op), op, way
 
-    def fits(self, op: Any) -> bool:
+    def fits(self, op: Applicable) -> bool:
         """As :meth:`TracedOperator.fits`."""
         return op is self.op
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Vector) -> Vector:
         """The result for a vector."""
         lazy = BlockVector(tuple(map(da.asarray, x.arrays))) if isinstance(x, BlockVector) else da.asarray(x)
-        (y,) = dask.compute((self.op._matvec, self.op._rmatvec)[self.way](lazy))
+        y: Vector = dask.compute((self.op._matvec, self.op._rmatvec)[self.way](lazy))[0]
         return y
 
 
-def plan_of(op: Any, way: int, x: Any) -> Callable[[Any], Any]:
+def plan_of(op: Applicable, way: int, x: Vector) -> Callable[[Vector], Vector]:
     """The plan of an operator for vectors of the types of ``x``, made when it is first needed."""
     plans: dict[Any, Any] = vars(op).setdefault(MADE + "plans", {})
     key = (way, *(a.dtype.char for a in arrays_of(x)))

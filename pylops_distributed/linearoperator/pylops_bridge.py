@@ -114,7 +114,7 @@ class LocalOperator(LinearOperator):
             chunks=chunks, dtype=np.result_type(self.dtype, x.dtype), meta=np.empty((0,) * x.ndim, self.dtype),
         )  # fmt: skip
 
-    def _lift_numpy(self, x: NDArray, adjoint: bool, shape: tuple[int, ...]) -> Any:
+    def _lift_numpy(self, x: NDArray, adjoint: bool, shape: tuple[int, ...]) -> NDArray:
         if len(self.axes) == len(self.dims):
             return _apply_whole(x, self.op, shape, adjoint)
         return _apply(x, self.op, self.axes, self._local[not adjoint], adjoint)
@@ -155,10 +155,10 @@ class ComputingOperator(pylops.LinearOperator):
             name=op.name,
         )
 
-    def _matvec(self, x: Any) -> object:
+    def _matvec(self, x: da.Array) -> object:
         op = self.distributed
         return np.asarray(flatten(op.apply(unflatten(x, op.domain))))
 
-    def _rmatvec(self, x: Any) -> object:
+    def _rmatvec(self, x: da.Array) -> object:
         op = self.distributed
         return np.asarray(flatten(op.apply_adjoint(unflatten(x, op.codomain))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import fields, replace
 from functools import wraps
@@ -26,9 +26,10 @@ from pylops_distributed.execution.state import (
     reason_to_stop,
     stopping,
 )
-from pylops_distributed.linearoperator.linear_map import holds_dask, lazily
+from pylops_distributed.linearoperator.array_inputs import holds_dask
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
+from pylops_distributed.optimization.solver_inputs import as_lazy_vector, as_numpy_vector
 from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.space import (
     BlockVector,
@@ -37,10 +38,9 @@ from pylops_distributed.vectors.space import (
     VectorLike,
     as_floating,
     flatten,
-    reject_masked,
     reshape,
 )
-from pylops_distributed.vectors.types import ArrayLike, NDArray, Settings
+from pylops_distributed.vectors.types import ArrayLike, NDArray
 
 log = logging.getLogger(__name__)
 
@@ -395,24 +395,3 @@ def as_pylops(solver: S, y: VectorLike, x0: VectorLike | None) -> S:
         flat = x0 is not None and not isinstance(x0, BlockVector) and x0.ndim == 1
         solver.flat = bool(solver.Op.forceflat) or flat
     return solver
-
-
-def renamed(settings: Mapping[str, object]) -> Settings:
-    """Settings of a solver, with SciPy's limit of iterations under PyLops' name."""
-    return {"niter" if name == "iter_lim" else name: value for name, value in settings.items()}
-
-
-def as_numpy_vector(x: VectorLike) -> Any:
-    """A vector that is a NumPy array, or is made of such, as it is; anything else as an array."""
-    if isinstance(x, BlockVector):
-        return x
-    reject_masked(x)
-    return np.asarray(x)
-
-
-def as_lazy_vector(x: VectorLike) -> Vector:
-    """A vector that is an array or Blocks as one that is lazy."""
-    if isinstance(x, BlockVector):
-        return lazily(x)
-    reject_masked(x)
-    return da.asarray(x)

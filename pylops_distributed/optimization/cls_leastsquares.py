@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
-from pylops_distributed.optimization.basesolver import Solver, renamed
+from pylops_distributed.optimization.basesolver import Solver
 from pylops_distributed.optimization.cls_basic import CG, CGLS
 from pylops_distributed.optimization.numerics.systems import (
     RegularizedOperator,
@@ -24,6 +24,7 @@ from pylops_distributed.optimization.pylops_api.scipy_engine import (
     check_engine,
     lsqr_settings,
 )
+from pylops_distributed.optimization.solver_inputs import renamed
 from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, reshape
 from pylops_distributed.vectors.types import Results, Settings
 

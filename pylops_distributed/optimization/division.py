@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pylops_distributed.execution import unroll
-from pylops_distributed.linearoperator.linear_map import check_flat
+from pylops_distributed.linearoperator.array_inputs import check_flat
 from pylops_distributed.optimization.algorithms.scipy_rules import ScipyLSQR
 from pylops_distributed.vectors.space import Space, Vector, flatten, reshape, unflatten
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
-from pylops_distributed.optimization.algorithms.power import PowerIteration
+from pylops_distributed.optimization.algorithms.power import PowerIteration, PowerIterationState
 from pylops_distributed.optimization.session import solve
 from pylops_distributed.vectors.noise import noise
 from pylops_distributed.vectors.space import Vector, flatten
@@ -55,10 +55,19 @@ def power_iteration(
     """
     op = aslinearoperator(Op)
     kind = np.result_type(op.dtype, *(() if dtype is None else (dtype,)))
-    state = largest(op, niter, tol, kind, None if op.holds_dask else np.empty(0))
+    state = largest(op, niter, tol, kind, numpy_like(lazy=op.holds_dask))
     return state.eigenvalue, flatten(state.x), state.iteration
 
 
-def largest(op: LinearOperator, niter: int, tol: float, dtype: DTypeLike, like: Any) -> Any:
+def largest(
+    op: LinearOperator, niter: int, tol: float, dtype: DTypeLike, like: Vector | None
+) -> PowerIterationState:
     """The last state of power iterations from a vector of the kind of ``like``, NumPy's or, for None, Dask's."""
     return solve(PowerIteration(niter, tol), op, noise(op.domain, dtype, like)).state
+
+
+def numpy_like(lazy: bool) -> Vector | None:
+    """A vector whose kind is NumPy's, unless that of others is Dask's."""
+    like: Any = None if lazy else np.empty(0)
+    vector: Vector | None = like
+    return vector

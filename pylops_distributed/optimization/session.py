@@ -14,7 +14,7 @@ from pylops_distributed import tuning
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.execution import Engine, await_workers, replay
 from pylops_distributed.execution.state import Reason, State, as_nan, not_finite, stopping
-from pylops_distributed.linearoperator.linear_map import holds_dask, lazily
+from pylops_distributed.linearoperator.array_inputs import holds_dask, lazily
 from pylops_distributed.optimization.resume_proof import prove, witness
 from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.space import Vector, as_floating

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.contraction import contract
-from pylops_distributed.linearoperator.held_arrays import as_held, chunked
+from pylops_distributed.linearoperator.held_arrays import as_chunked, as_held
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.pieces import pieces_of, share_out
 from pylops_distributed.vectors.space import Space, one_array
@@ -110,32 +110,37 @@ class Fredholm1(LinearOperator):
         self.G, self.held = kernel, kernel.dtype
         super().__init__(domain, codomain, compute=compute, name=name)
 
-    def _on_numpy(self, x: Array, adjoint: bool) -> Any:
+    def _on_numpy(self, x: Array, adjoint: bool) -> da.Array:
         """The products with a NumPy array, slices shared out to threads."""
+        held: Any = self.G
         length = self.ny if adjoint else self.nx
         y = np.empty((self.nsl, length, self.nz), self.result_dtype(x.dtype))
 
         def multiply(rows: slice) -> None:
-            y[rows] = multiply_slices(self.G[rows], x[rows], adjoint)
+            y[rows] = multiply_slices(held[rows], x[rows], adjoint)
 
         share_out(multiply, pieces_of(self.nsl, self.G.nbytes))
-        return y
+        product: Any = y
+        return one_array(product)
 
     def _matvec(self, x: da.Array) -> da.Array:
         dtype = self.result_dtype(x.dtype)
         if isinstance(x, np.ndarray):
-            return one_array(self._on_numpy(x, adjoint=False))
+            return self._on_numpy(x, adjoint=False)
         return contract(
-            multiply_slices, [(chunked(self, self.G, self.cut), (0, 1, 2)), (x, (0, 2, 3))], (0, 1, 3), dtype
+            multiply_slices,
+            [(as_chunked(self, self.G, self.cut), (0, 1, 2)), (x, (0, 2, 3))],
+            (0, 1, 3),
+            dtype,
         )
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         dtype = self.result_dtype(y.dtype)
         if isinstance(y, np.ndarray):
-            return one_array(self._on_numpy(y, adjoint=True))
+            return self._on_numpy(y, adjoint=True)
         kernel = partial(multiply_slices, adjoint=True)
         return contract(
-            kernel, [(chunked(self, self.G, self.cut), (0, 1, 2)), (y, (0, 1, 3))], (0, 2, 3), dtype
+            kernel, [(as_chunked(self, self.G, self.cut), (0, 1, 2)), (y, (0, 1, 3))], (0, 2, 3), dtype
         )
 
 

@@ -20,6 +20,7 @@ from pylops_distributed.compat.dask import Alias, DataNode, subgraph
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.testing.arrays import CHUNKINGS, cut, precision, samples
 from pylops_distributed.testing.checks import Check, expect, expect_close, forbid_compute
+from pylops_distributed.testing.numpy_vectors import expect_numpy_images
 from pylops_distributed.vectors.space import BlockSpace
 from pylops_distributed.vectors.types import NDArray
 
@@ -274,22 +275,7 @@ def _numpy_vectors(case: OperatorCase) -> None:
     """NumPy vectors give NumPy vectors of the same numbers and type, at once, unless the operator holds Dask arrays."""
     op = case.operator(case.usual)
     for f, name in ((op, "forward"), (op.H, "adjoint")):
-        x = samples(f.dims, f.domain.dtype, seed=4)
-        lazy, y = f @ cut(x, "one"), f @ x
-        if op.holds_dask:
-            _expect_lazy(y)
-            continue
-        expect(isinstance(y, np.ndarray), f"{name}: a NumPy array becomes {type(y).__name__}")
-        expect(y.dtype == lazy.dtype, f"{name}: of type {y.dtype} from NumPy, {lazy.dtype} from Dask")
-        expect_close(y, lazy.compute(), precision(case.usual), f"{name} of a NumPy array")
-        expect_close(
-            np.ravel(f @ x.ravel()), y.ravel(), precision(case.usual), f"{name} of a flat NumPy array"
-        )
-        columns = np.stack([x.ravel(), 2 * x.ravel()], axis=1)
-        images = np.stack([y.ravel(), (f @ (2 * x)).ravel()], axis=1)
-        expect_close(
-            f.matmat(columns), images, precision(case.usual), f"{name} of the columns of a NumPy matrix"
-        )
+        expect_numpy_images(f, samples(f.dims, f.domain.dtype, seed=4), precision(case.usual), name)
 
 
 def _one_by_one(f: LinearOperator, x: NDArray) -> NDArray:

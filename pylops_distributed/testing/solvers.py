@@ -18,12 +18,12 @@ from pylops_distributed.basicoperators.blockdiag import BlockDiag
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.execution.state import State, materialise, state_arrays
 from pylops_distributed.execution.tracing import trace_step, unroll
-from pylops_distributed.linearoperator.linear_map import holds_dask
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.session import Loaded, solve
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.run import Run
 from pylops_distributed.testing.checks import Check, expect, expect_close, forbid_compute
+from pylops_distributed.testing.numpy_vectors import expect_numpy_solution
 from pylops_distributed.vectors.space import BlockVector, Space, flatten
 from pylops_distributed.vectors.types import NDArray
 
@@ -388,25 +388,4 @@ def _blocks(case: SolverCase) -> None:
 
 
 def _numpy_vectors(case: SolverCase) -> None:
-    """NumPy data and an operator that holds NumPy give a NumPy model, the same as from Dask arrays, and no graph."""
-    system: Any = linear_system(case, "f8")
-    matrix, y = system
-    op, solver = MatrixMult(matrix), case.build("f8")
-    if any(map(holds_dask, vars(solver).values())):  # then so is all that it makes
-        return expect(
-            isinstance(solve(solver, op, y).x, da.Array),
-            "the model is no Dask array though the solver holds some",
-        )
-    with dask.config.set(scheduler=forbid_compute):
-        solution = solve(solver, op, y)
-    model: Any = solution.x
-    expect(isinstance(model, np.ndarray), f"NumPy data give {type(model).__name__}")
-    lazy = solve(solver, *on_dask(matrix, y))
-    expected = np.asarray(lazy.x)
-    size = np.abs(expected).max()
-    np.testing.assert_allclose(
-        model, expected, rtol=1e-7, atol=1e-7 * size, err_msg="model, and that from Dask"
-    )
-    expect(
-        solution.reason == lazy.reason, f"it stopped since {solution.reason}, from Dask since {lazy.reason}"
-    )
+    expect_numpy_solution(case.build("f8"), *linear_system(case, "f8"), CHUNKS)

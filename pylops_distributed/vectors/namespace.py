@@ -5,11 +5,12 @@ What may be either is typed as Dask's array, which has all that is used of both.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import dask.array as da
 import numpy as np
+
+from pylops_distributed.vectors.types import Arguments, ArrayLike, BlockFunction
 
 # What Dask alone wants to know of a function of blocks.
 _ABOUT_CHUNKS = frozenset({
@@ -28,7 +29,9 @@ def in_memory(*values: object) -> bool:
     return True
 
 
-def blockwise(function: Callable[..., Any], axes: Any, /, *pairs: Any, **options: Any) -> da.Array:
+def blockwise(
+    function: BlockFunction, axes: str | tuple[int, ...], /, *pairs: object, **options: object
+) -> da.Array:
     """As :func:`dask.array.blockwise`, and ``function`` called at once where no argument is a Dask array.
 
     Parameters
@@ -53,15 +56,17 @@ def blockwise(function: Callable[..., Any], axes: Any, /, *pairs: Any, **options
             p if i % 2 or pairs[i + 1] is None or isinstance(p, da.Array) else da.asarray(p)
             for i, p in enumerate(pairs)
         )
-        return da.blockwise(function, axes, *lazy, **options)
+        settings: Any = options
+        return da.blockwise(function, axes, *lazy, **settings)
     result: da.Array = function(*arguments, **{k: v for k, v in options.items() if k not in _ABOUT_CHUNKS})
     return result
 
 
-def map_blocks(function: Callable[..., Any], /, *arguments: Any, **options: Any) -> da.Array:
+def map_blocks(function: BlockFunction, /, *arguments: object, **options: Any) -> da.Array:
     """As :func:`dask.array.map_blocks`, and ``function`` called at once where no argument is a Dask array."""
     if any(isinstance(a, da.Array) for a in arguments):
-        return da.map_blocks(function, *arguments, **options)
+        settings: Any = options
+        return da.map_blocks(function, *arguments, **settings)
     result: da.Array = function(*arguments, **{k: v for k, v in options.items() if k not in _ABOUT_CHUNKS})
     return result
 
@@ -71,21 +76,22 @@ def unsplit(x: da.Array, axis: int | None = None) -> da.Array:
     return x.rechunk(-1 if axis is None else {axis: -1}) if isinstance(x, da.Array) else x
 
 
-def chunked_like(x: Any, like: object) -> da.Array:
+def chunked_like(x: ArrayLike, like: object) -> da.Array:
     """A Dask array with the chunks of another; a NumPy array as it is."""
-    chunked: da.Array = (
-        x.rechunk(like.chunks) if isinstance(x, da.Array) and isinstance(like, da.Array) else x
-    )
-    return chunked
+    both: Any = x, like
+    lazy = isinstance(x, da.Array) and isinstance(like, da.Array)
+    chunked = both[0].rechunk(both[1].chunks) if lazy else both[0]
+    result: da.Array = chunked
+    return result
 
 
-def of_one_kind(*values: object) -> list[Any]:
+def of_one_kind(*values: object) -> Arguments:
     """Arrays, or what becomes one, as NumPy arrays; as Dask arrays if one of them is that; None stays None."""
     lazy = not in_memory(*values) or any(hasattr(v, "chunks") for v in values)
-    return [None if v is None else (_lazy(v) if lazy else np.asarray(v)) for v in values]
+    return tuple(None if v is None else (_lazy(v) if lazy else np.asarray(v)) for v in values)
 
 
-def _lazy(value: Any) -> da.Array:
+def _lazy(value: object) -> da.Array:
     if isinstance(value, da.Array):
         return value
     return da.from_array(value) if hasattr(value, "chunks") else da.asarray(value)

@@ -8,20 +8,22 @@ from threading import Thread
 from typing import Any, TypeVar
 
 import dask
+import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed import tuning
 from pylops_distributed.compat.dask import CPU_COUNT, computes_in_one_thread
 from pylops_distributed.vectors.space import dot_blocks
-from pylops_distributed.vectors.types import DType, NDArray
+from pylops_distributed.vectors.types import Arguments, BlockFunction, DType, NDArray
 
 ROUNDS = 4  # pieces a thread takes, so that none waits long for another
 T = TypeVar("T")
+R = TypeVar("R")
 SMALL = 2**22  # bytes of a vector from which on pieces and threads are worth their price, some 0.1 ms
 
 
-def apply_by_pieces(function: Callable[..., Any], args: tuple[Any, ...], dtype: DTypeLike | None) -> Any:
+def apply_by_pieces(function: BlockFunction, args: Arguments, dtype: DTypeLike | None) -> da.Array:
     """``function`` of NumPy vectors of one shape and of scalars, element by element.
 
     Parameters
@@ -32,11 +34,17 @@ def apply_by_pieces(function: Callable[..., Any], args: tuple[Any, ...], dtype: 
         Arrays, of which those with axes have one shape, and numbers.
     dtype : dtype, optional
         Type of the result; by default the one that holds all arguments.
+
+    Returns
+    -------
+    numpy.ndarray
+        Array of the shape of the arrays.
     """
     cuts = _cuts(args)
+    out: Any
     if cuts is None:
-        result = np.asarray(function(*args))
-        return result if dtype is None else result.astype(dtype, copy=False)
+        out = np.asarray(function(*args))
+        return _typed(out if dtype is None else out.astype(dtype, copy=False))
     shape = max((np.shape(a) for a in args), key=len)
     out = np.empty(shape, _kind(args) if dtype is None else dtype)
 
@@ -44,36 +52,43 @@ def apply_by_pieces(function: Callable[..., Any], args: tuple[Any, ...], dtype: 
         out[at] = function(*(a[at] if np.ndim(a) else a for a in args))
 
     share_out(work, cuts)
-    return out
+    return _typed(out)
 
 
-def sum_by_pieces(function: Callable[..., Any], args: tuple[Any, ...], dtype: DType) -> Any:
-    """Sum of ``function`` of NumPy vectors and scalars over all elements."""
+def sum_by_pieces(function: BlockFunction, args: Arguments, dtype: DType) -> da.Array:
+    """Sum of ``function`` of NumPy vectors and scalars over all elements, a 0-dimensional array."""
 
-    def work(at: slice) -> Any:
+    def work(at: slice | None) -> NDArray:
         with np.errstate(over="ignore", invalid="ignore"):  # the sum shows it, and ends the solve
-            return np.asarray(function(*(a[at] if np.ndim(a) else a for a in args))).sum(dtype=dtype)
+            values = function(*(a if at is None or not np.ndim(a) else a[at] for a in args))
+            return np.asarray(np.asarray(values).sum(dtype=dtype))
 
     cuts = _cuts(args)
-    if cuts is None:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray(np.asarray(function(*args)).sum(dtype=dtype))
-    return np.asarray(sum(share_out(work, cuts)), dtype)
+    return _typed(work(None) if cuts is None else np.asarray(sum(share_out(work, [*cuts])), dtype))
 
 
-def dot_by_pieces(a: NDArray, b: NDArray) -> Any:
-    """Inner product of two NumPy vectors."""
+def dot_by_pieces(a: NDArray, b: NDArray) -> da.Array:
+    """Inner product of two NumPy vectors of one shape, a number."""
     cuts = _cuts((a, b))
-    if cuts is None:
-        return dot_blocks(a, b)
-    return sum(share_out(lambda at: dot_blocks(a[at], b[at]), cuts))
+
+    def work(at: slice) -> NDArray:
+        return np.asarray(dot_blocks(a[at], b[at]))
+
+    return _typed(dot_blocks(a, b) if cuts is None else sum(share_out(work, cuts)))
 
 
-def _kind(args: tuple[Any, ...]) -> DType:
+def _typed(array: object) -> da.Array:
+    """A NumPy array as what either kind is typed as."""
+    both: Any = array
+    typed: da.Array = both
+    return typed
+
+
+def _kind(args: Arguments) -> DType:
     return np.result_type(*(getattr(a, "dtype", a) for a in args if a is not None))
 
 
-def _cuts(args: tuple[Any, ...]) -> list[slice] | None:
+def _cuts(args: Arguments) -> list[slice] | None:
     """Pieces of the first axis; None where the whole is small, or no axis can be cut."""
     nbytes = max(getattr(a, "nbytes", 0) for a in args)
     if nbytes <= SMALL:
@@ -92,7 +107,7 @@ def pieces_of(rows: int, nbytes: int) -> list[slice]:
     return [slice(rows * i // count, rows * (i + 1) // count) for i in range(count)]
 
 
-def share_out(work: Callable[[T], Any], cuts: list[T]) -> list[Any]:
+def share_out(work: Callable[[T], R], cuts: list[T]) -> list[R]:
     """Results of ``work``, in order; this thread and others share the pieces.
 
     Threads end with the call: none is left behind by a solve, and none is missing after a fork.

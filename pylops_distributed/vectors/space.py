@@ -155,7 +155,7 @@ class Space:
             raise ValueError(f"expected an array of shape {self.shape}, got one of shape {x.shape}")
         return x if self.chunks is None or x.chunks == self.chunks else x.rechunk(self.chunks)
 
-    def _fit_numpy(self, x: NDArray) -> Any:
+    def _fit_numpy(self, x: da.Array) -> da.Array:
         if isinstance(x, np.ma.MaskedArray):
             reject_masked(x)
         if x.shape != self.shape:
@@ -260,8 +260,8 @@ def zeros(space: AnySpace, like: Vector | None = None) -> Vector:
     return _zeros(space, like)
 
 
-def _unless_lazy(like: Any) -> Any:
-    return like if in_memory(like) else None
+def _unless_lazy(like: Vector | None) -> da.Array | None:
+    return like if isinstance(like, np.ndarray) else None
 
 
 def _zeros(space: Space, like: Vector | None) -> da.Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import dask.array as da
@@ -25,6 +25,10 @@ ArrayLike: TypeAlias = da.Array | NDArray
 # A number: one in memory, or a lazy 0-dimensional array.
 Number: TypeAlias = complex | np.number[Any]
 Scalar: TypeAlias = da.Array | Number
+
+# A function of NumPy blocks, and what it is called with: arrays, numbers and settings.
+BlockFunction: TypeAlias = Callable[..., Any]
+Arguments: TypeAlias = tuple[Any, ...]
 
 # Arguments by name, for a solver, an engine or another package, which checks them.
 Settings: TypeAlias = dict[str, Any]

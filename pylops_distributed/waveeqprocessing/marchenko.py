@@ -127,7 +127,7 @@ class Marchenko:
         dtype: DTypeLike = "float64",
         kwargs_fft: Settings | None = None,
     ) -> None:
-        response = as_held(R)
+        response: Any = as_held(R)
         self.dt, self.dr, self.toff, self.nsmooth = dt, dr, toff, nsmooth
         self.wav = None if wav is None else np.asarray(wav)
         self.prescaled, self.fftengine, self.dtype = prescaled, fftengine, np.dtype(dtype)

@@ -19,7 +19,7 @@ from pylops_distributed.blockwise.arguments import complex_type, real_type
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.blockwise.rechunk import split_longest_axis
 from pylops_distributed.compat.dask import Task, TaskRef
-from pylops_distributed.linearoperator.held_arrays import as_held, chunked
+from pylops_distributed.linearoperator.held_arrays import as_chunked, as_held
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Engine, engine_of
 from pylops_distributed.signalprocessing.fredholm1 import multiply_slices
@@ -160,16 +160,17 @@ class MDC(LinearOperator):
     @property
     def chunked(self) -> da.Array:
         """The kernel as a Dask array, of shape ``(nfmax, ns, nr)``."""
-        return chunked(self, self.G)
+        return as_chunked(self, self.G)
 
     def _on_numpy(self, x: NDArray, adjoint: bool, kind: DType) -> NDArray:
         """The convolution of a NumPy array, frequencies shared out to threads."""
+        held: Any = self.G
         ckind = complex_type(kind)
         spectra = to_frequencies(x, self.spectra, self.twosided and not adjoint, kind)
         images = np.empty((self.spectra.nf, self.G.shape[2 if adjoint else 1], x.shape[2]), ckind)
 
         def multiply(rows: slice) -> None:
-            images[rows] = multiply_slices(self.G[rows], spectra[rows], adjoint, self.conjugate)
+            images[rows] = multiply_slices(held[rows], spectra[rows], adjoint, self.conjugate)
 
         share_out(multiply, pieces_of(self.spectra.nf, self.G.nbytes))
         return to_times(images, self.spectra, self.twosided and adjoint, kind)
@@ -234,7 +235,7 @@ class MDC(LinearOperator):
         )  # fmt: skip
 
 
-def _kernel(G: object, nt: int) -> Any:
+def _kernel(G: object, nt: int) -> da.Array:
     """The kernel without frequencies that traces of ``nt`` samples do not have."""
     kernel = as_held(G)
     if kernel.ndim != 3:

@@ -94,8 +94,8 @@ def test_columns_and_dense_matrices():
     A = samples((5, 3), "c16")
     for op, dense in ((pld.MatrixMult(A, dtype="c16"), A), (pld.MatrixMult(A, dtype="c16").H, A.conj().T)):
         X, Y = samples((dense.shape[1], 4), "c16"), samples((dense.shape[0], 4), "c16")
-        np.testing.assert_allclose(op.matmat(X).compute(), dense @ X)
-        np.testing.assert_allclose(op.rmatmat(Y).compute(), dense.conj().T @ Y)
+        np.testing.assert_allclose(op.matmat(X), dense @ X)
+        np.testing.assert_allclose(op.rmatmat(Y), dense.conj().T @ Y)
         np.testing.assert_allclose(op.matvec(X[:, 0]).compute(), dense @ X[:, 0])
         np.testing.assert_allclose(op.rmatvec(Y[:, :1]).compute(), dense.conj().T @ Y[:, :1])
         np.testing.assert_allclose(op.todense().compute(), dense)

@@ -88,7 +88,7 @@ def test_columns_on_workers_use_stored_results(cluster):
 
 def test_a_sparse_matrix_of_columns():
     X = pylops.Identity(4).tosparse()
-    np.testing.assert_allclose(pld.Roll(4).matmat(X).compute(), pylops.Roll(4).todense())
+    np.testing.assert_allclose(pld.Roll(4).matmat(X), pylops.Roll(4).todense())
 
 
 def test_apply_columns():
@@ -97,8 +97,8 @@ def test_apply_columns():
         taken = op.apply_columns(cols)
         assert taken.shape == (5, 3)
         assert taken.explicit == op.explicit
-        np.testing.assert_allclose(taken.todense().compute(), A[:, cols])
-        np.testing.assert_allclose(taken.H.todense().compute(), A[:, cols].conj().T)
+        np.testing.assert_allclose(taken.todense(), A[:, cols])
+        np.testing.assert_allclose(taken.H.todense(), A[:, cols].conj().T)
 
 
 @pytest.mark.parametrize("method", ["toreal", "toimag"])
@@ -113,7 +113,7 @@ def test_real_and_imaginary_part(method, flags):
         y = (a @ da.from_array(x, chunks=2)).compute()
         np.testing.assert_allclose(y, b @ x, rtol=1e-5)
         assert y.dtype == a.codomain.dtype
-        np.testing.assert_allclose(a.matmat(x[:, None]).compute()[:, 0], y, rtol=1e-5)
+        np.testing.assert_allclose(a.matmat(x[:, None])[:, 0], y, rtol=1e-5)
     if all(flags):
         assert pld.utils.dottest(ours, rtol=1e-5)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.optimization.algorithms import irls, irlsmodel
-from pylops_distributed.optimization.basesolver import as_numpy_vector, renamed
 from pylops_distributed.optimization.numerics.outer_loop import OuterLoop, length
 from pylops_distributed.optimization.numerics.systems import regularized_system, vector_of
 from pylops_distributed.optimization.pylops_api.irls_rounds import DataRounds, ModelRounds
 from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
+from pylops_distributed.optimization.solver_inputs import as_numpy_vector, renamed
 from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.space import Vector, VectorLike, zeros
 from pylops_distributed.vectors.types import Settings

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import fista, ista
 from pylops_distributed.optimization.basesolver import Solver
-from pylops_distributed.optimization.eigs import largest
+from pylops_distributed.optimization.eigs import largest, numpy_like
 from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.types import NDArray, Options, Results
 
@@ -42,7 +40,7 @@ class ISTA(Solver):
             normal = self.Op.H @ self.Op
             settings = {"niter": 50, "tol": 1e-5, "dtype": normal.dtype, **(eigsdict or {})}
             settings.pop("backend", None)
-            like = np.empty(0) if in_memory(y, x0) and not normal.holds_dask else None
+            like = numpy_like(lazy=normal.holds_dask or not in_memory(y, x0))
             eigenvalue = float(abs(largest(normal, like=like, **settings).eigenvalue))
             if not eigenvalue:
                 raise ValueError(

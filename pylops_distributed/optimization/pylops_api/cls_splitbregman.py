@@ -10,11 +10,11 @@ import numpy as np
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import splitbregman
-from pylops_distributed.optimization.basesolver import renamed
 from pylops_distributed.optimization.numerics.outer_loop import OuterLoop
 from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.bregman_rounds import BregmanRounds
 from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
+from pylops_distributed.optimization.solver_inputs import renamed
 from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, zeros
 from pylops_distributed.vectors.types import Settings
 

@@ -14,8 +14,8 @@ from pylops_distributed.execution.state import Reason
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator, is_operator
 from pylops_distributed.optimization import cls_basic
 from pylops_distributed.optimization.algorithms import scipy_rules as scipyrules
-from pylops_distributed.optimization.basesolver import renamed
 from pylops_distributed.optimization.basic import cgls
+from pylops_distributed.optimization.solver_inputs import renamed
 from pylops_distributed.vectors.elementwise import elementwise
 from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, zeros

@@ -1,0 +1,91 @@
+"""Arrays that come from outside: which kind they are of, and whether they fit."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from pylops_distributed.vectors.namespace import in_memory
+from pylops_distributed.vectors.space import BlockVector, Vector, reject_masked
+from pylops_distributed.vectors.types import ArrayLike, NDArray
+
+
+def holds_dask(x: object, depth: int = 4) -> bool:
+    """Whether an argument or attribute of an operator is, or has in it, a Dask array: then results are lazy.
+
+    Parameters
+    ----------
+    x : object
+        An array of any shape, an operator, a labelled array, or a collection of these.
+    depth : int, optional
+        How deep to look into collections.
+    """
+    if isinstance(x, da.Array):
+        return True
+    if isinstance(x, np.ndarray | str | int | float | complex | type | None) or not depth:
+        return False
+    if isinstance(x, list | tuple | set | dict):
+        return any(holds_dask(member, depth - 1) for member in (x.values() if isinstance(x, dict) else x))
+    if isinstance(x, BlockVector):
+        return holds_dask(x.arrays)
+    known = getattr(x, "holds_dask", None)
+    if isinstance(known, bool):
+        return known
+    if getattr(x, "chunks", None) and hasattr(x, "dtype"):  # of Zarr or xarray
+        return True
+    return isinstance(getattr(x, "data", None), da.Array)
+
+
+def as_lazy(x: Any) -> da.Array:
+    """``x`` as a Dask array; a sparse matrix becomes a dense one, chunk by chunk."""
+    if hasattr(x, "tocsr"):
+        return da.from_array(x.tocsr(), asarray=False, chunks=-1).map_blocks(_dense, dtype=x.dtype)
+    reject_masked(x)
+    return x if isinstance(x, da.Array) else da.asarray(x)
+
+
+def _dense(block: Any) -> NDArray:
+    dense: NDArray = block.toarray()
+    return dense
+
+
+def reject_lazy_data_of_scipy() -> None:
+    """Raise where SciPy's LSQR or LSMR was given lazy data: each of its decisions would compute all before it."""
+    frame: Any = sys._getframe(2)
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("scipy."):
+        if isinstance(frame.f_locals.get("b"), da.Array):
+            raise TypeError(
+                f"scipy's {frame.f_code.co_name} was given a Dask array as data: pass op.topylops() and "
+                "np.asarray(data), or call pylops_distributed.optimization.pylops_api.scipy_engine.lsqr"
+            )
+        frame = frame.f_back
+
+
+def check_flat(x: ArrayLike, size: int) -> None:
+    """Raise for arrays other than a flat vector of ``size`` samples, or one column."""
+    if x.shape not in ((size,), (size, 1)):
+        raise ValueError(f"expected a vector of shape ({size},) or ({size}, 1), got one of shape {x.shape}")
+
+
+def check_matrix(X: ArrayLike, rows: int) -> None:
+    """Raise for arrays other than a matrix of ``rows`` rows."""
+    if X.ndim != 2 or X.shape[0] != rows:
+        raise ValueError(f"expected a matrix of shape ({rows}, K), got one of shape {X.shape}")
+
+
+def as_numpy(x: Any) -> NDArray:
+    """``x`` as a NumPy array without a mask; a sparse matrix becomes a dense one."""
+    if hasattr(x, "tocsr"):
+        return _dense(x)
+    reject_masked(x)
+    return np.asarray(x)
+
+
+def lazily(x: Vector) -> Vector:
+    """A vector of NumPy arrays as one of Dask arrays."""
+    if isinstance(x, BlockVector):
+        return x if not in_memory(x) else BlockVector(tuple(map(da.asarray, x.arrays)))
+    return da.asarray(x)
