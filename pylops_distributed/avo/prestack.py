@@ -333,7 +333,9 @@ def PrestackInversion(
     elif explicit:
         parts = [_kernels(w, theta, vsvp, nt, lin, kind) for w, lin in zip(wavelets, kinds, strict=True)]
         matrix = np.concatenate([_matrix(forward, nt, G.shape[2], G.dtype) for forward, _, G in parts])
-        columns: Any = np.concatenate([_columns(a) for a in (y.arrays if isinstance(y, BlockVector) else (y,))])
+        columns: Any = np.concatenate(
+            [_columns(a) for a in (y.arrays if isinstance(y, BlockVector) else (y,))]
+        )
         solution = by_matrix(matrix, columns, epsI, simultaneous, kwargs_solver, op.dims[1])
         model = solution.reshape(-1, nt, *space).swapaxes(0, 1)
     else:

@@ -8,8 +8,8 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.vectors.namespace import in_memory
-from pylops_distributed.vectors.space import BlockVector, Vector, reject_masked
+from pylops_distributed.vectors.namespace import in_memory, reject_masked
+from pylops_distributed.vectors.space import BlockVector, Vector
 from pylops_distributed.vectors.types import ArrayLike, NDArray
 
 

@@ -8,6 +8,7 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.linearoperator.numpy_plan import MADE
+from pylops_distributed.vectors.namespace import reject_masked
 from pylops_distributed.vectors.types import ChunksLike
 
 
@@ -22,6 +23,7 @@ def as_held(values: object) -> da.Array:
     """``values`` as an operator holds them: Dask and Zarr arrays unread, all others as NumPy arrays."""
     if isinstance(values, da.Array) or hasattr(values, "chunks"):
         return as_lazy_array(values)
+    reject_masked(values)
     held: Any = np.asarray(values)
     array: da.Array = held
     return array

@@ -29,7 +29,7 @@ from pylops_distributed.linearoperator.array_inputs import (
     reject_lazy_data_of_scipy,
 )
 from pylops_distributed.linearoperator.numpy_plan import COUNTS, MADE, apply_numpy, is_passing
-from pylops_distributed.vectors.namespace import in_memory
+from pylops_distributed.vectors.namespace import in_memory, reject_masked
 from pylops_distributed.vectors.space import (
     AnySpace,
     BlockSpace,
@@ -39,7 +39,6 @@ from pylops_distributed.vectors.space import (
     arrays_of,
     flatten,
     one_array,
-    reject_masked,
     reshape,
     unflatten,
 )

@@ -41,7 +41,7 @@ class CostToDataCallback(LocalCostToDataCallback):
 
     def on_setup_end(self, solver: HasData, x: Vector) -> None:
         """Measure the data."""
-        self.ynorm = float(norm(solver.data).compute())
+        self.ynorm = float(norm(solver.data))
 
 
 class MetricsCallback(LocalMetricsCallback):

@@ -138,7 +138,7 @@ def minimise(
     op = Identity(shape, dtype=arrays[0].dtype)  # only its spaces are looked at
     model: Any = reshape(x0, op.domain)
     first = machine.init(op, model, model)
-    costs, seen = [np.inf if rtol is None else float(first.cost.compute())], 0
+    costs, seen = [np.inf if rtol is None else float(first.cost)], 0
 
     def on_step(state: Any) -> bool:
         nonlocal seen

@@ -9,7 +9,8 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.linearoperator.array_inputs import lazily
-from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, reject_masked
+from pylops_distributed.vectors.namespace import reject_masked
+from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike
 from pylops_distributed.vectors.types import Settings
 
 

@@ -11,17 +11,9 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
 from pylops_distributed.compat.dask import List, Task, TaskRef
-from pylops_distributed.vectors.namespace import blockwise, in_memory
+from pylops_distributed.vectors.namespace import blockwise, in_memory, reject_masked
 from pylops_distributed.vectors.pieces import apply_by_pieces, dot_by_pieces
-from pylops_distributed.vectors.space import (
-    FAN_IN,
-    BlockVector,
-    Vector,
-    dot_blocks,
-    one_array,
-    product_dtype,
-    reject_masked,
-)
+from pylops_distributed.vectors.space import FAN_IN, BlockVector, Vector, dot_blocks, one_array, product_dtype
 from pylops_distributed.vectors.types import NDArray, Scalar
 
 

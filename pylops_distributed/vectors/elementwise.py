@@ -11,16 +11,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.vectors.arithmetic import squared_norm
-from pylops_distributed.vectors.namespace import blockwise, in_memory
+from pylops_distributed.vectors.namespace import blockwise, in_memory, reject_masked
 from pylops_distributed.vectors.pieces import apply_by_pieces, sum_by_pieces
-from pylops_distributed.vectors.space import (
-    AnySpace,
-    BlockVector,
-    Vector,
-    one_array,
-    product_dtype,
-    reject_masked,
-)
+from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, one_array, product_dtype
 from pylops_distributed.vectors.types import DType, NDArray, Scalar
 
 # Numbers and other arguments of a kernel that are the same for all elements.

@@ -10,12 +10,30 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
+from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.vectors.types import Arguments, ArrayLike, BlockFunction
 
 # What Dask alone wants to know of a function of blocks.
 _ABOUT_CHUNKS = frozenset({
     "adjust_chunks", "align_arrays", "chunks", "concatenate", "dtype", "meta", "name", "new_axes", "token",
 })  # fmt: skip
+
+
+def reject_masked(*arrays: object) -> None:
+    """Raise an error for masked arrays, whose masks NumPy's products ignore.
+
+    Raises
+    ------
+    ValueError
+        If an array is a NumPy masked array, or a Dask array of such blocks.
+    """
+    for a in arrays:
+        if isinstance(meta_of(a), np.ma.MaskedArray):
+            raise ValueError(
+                f"got a masked array of shape {getattr(a, 'shape', None)}; expected an array without a mask: fill it, "
+                "by x.filled(0) or da.ma.filled(x, 0), and leave the masked samples out of the operator, "
+                "by Restriction or by a Diagonal that is zero there"
+            )
 
 
 def in_memory(*values: object) -> bool:
@@ -87,6 +105,7 @@ def chunked_like(x: ArrayLike, like: object) -> da.Array:
 
 def of_one_kind(*values: object) -> Arguments:
     """Arrays, or what becomes one, as NumPy arrays; as Dask arrays if one of them is that; None stays None."""
+    reject_masked(*values)
     lazy = not in_memory(*values) or any(hasattr(v, "chunks") for v in values)
     return tuple(None if v is None else (_lazy(v) if lazy else np.asarray(v)) for v in values)
 

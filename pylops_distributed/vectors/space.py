@@ -11,28 +11,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.compat.dask import flatten as flatten_keys
-from pylops_distributed.compat.dask import meta_of
-from pylops_distributed.vectors.namespace import in_memory
+from pylops_distributed.vectors.namespace import in_memory, reject_masked
 from pylops_distributed.vectors.types import BlockKey, Chunks, ChunksLike, DType, NDArray, Scalar, Shape
 
 FAN_IN = 64  # how many partial sums one task adds up
-
-
-def reject_masked(*arrays: object) -> None:
-    """Raise an error for masked arrays, whose masks NumPy's products ignore.
-
-    Raises
-    ------
-    ValueError
-        If an array is a NumPy masked array, or a Dask array of such blocks.
-    """
-    for a in arrays:
-        if isinstance(meta_of(a), np.ma.MaskedArray):
-            raise ValueError(
-                f"got a masked array of shape {getattr(a, 'shape', None)}; expected an array without a mask: fill it, "
-                "by x.filled(0) or da.ma.filled(x, 0), and leave the masked samples out of the operator, "
-                "by Restriction or by a Diagonal that is zero there"
-            )
 
 
 @dataclass(frozen=True)

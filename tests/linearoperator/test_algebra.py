@@ -96,10 +96,10 @@ def test_columns_and_dense_matrices():
         X, Y = samples((dense.shape[1], 4), "c16"), samples((dense.shape[0], 4), "c16")
         np.testing.assert_allclose(op.matmat(X), dense @ X)
         np.testing.assert_allclose(op.rmatmat(Y), dense.conj().T @ Y)
-        np.testing.assert_allclose(op.matvec(X[:, 0]).compute(), dense @ X[:, 0])
-        np.testing.assert_allclose(op.rmatvec(Y[:, :1]).compute(), dense.conj().T @ Y[:, :1])
-        np.testing.assert_allclose(op.todense().compute(), dense)
-        np.testing.assert_allclose((2 * op).todense().compute(), 2 * dense)
+        np.testing.assert_allclose(op.matvec(X[:, 0]), dense @ X[:, 0])
+        np.testing.assert_allclose(op.rmatvec(Y[:, :1]), dense.conj().T @ Y[:, :1])
+        np.testing.assert_allclose(op.todense(), dense)
+        np.testing.assert_allclose((2 * op).todense(), 2 * dense)
 
 
 def test_division_solves_lazily():

@@ -135,4 +135,4 @@ def length(x: Vector) -> float:
 
 def length_between(x: Vector, y: Vector) -> float:
     """The norm of a difference, computed."""
-    return float(distance(x, y).compute())
+    return float(distance(x, y))

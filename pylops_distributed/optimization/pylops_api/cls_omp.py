@@ -135,7 +135,7 @@ class OMP(OuterLoop):
         coefficients, cost = self._rounds.advance(None, settings)
         self.iiter += 1
         self.cost.append(cost)
-        x = list(coefficients.compute())
+        x = list(np.asarray(coefficients))
         if show:
             print(f"{self.iiter:6d}  {x[0].real:11.4e}  {cost:11.4e}")
         return x, list(self._rounds.cols)
@@ -178,6 +178,6 @@ def support(state: MPState | OMPState) -> tuple[list[complex], list[int]]:
     chosen = rank > 0
     # The newest choice of orthogonal pursuit has no coefficient yet.
     last = int(state.outer) if hasattr(state, "outer") else int(state.count)
-    positions, order, values = dask.compute(da.flatnonzero(chosen), rank[chosen], x[chosen])
+    positions, order, values = dask.compute(np.flatnonzero(chosen), rank[chosen], x[chosen])
     sequence = [k for k in np.argsort(order) if order[k] <= last]
     return [values[k] for k in sequence], [int(positions[k]) for k in sequence]
