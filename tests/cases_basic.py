@@ -130,6 +130,8 @@ BASIC = [
     given("2-D", "Smoothing2D", (3, 5), DIMS),
     given("first and last", "Smoothing2D", (3, 3), (5, 4, 7), axes=(0, 2)),
     given("3-D", "SmoothingND", (3, 1, 5), (6, 4, 7), axes=(0, 1, 2)),
+    given("all", "SmoothingND", (3, 1, 5), (6, 4, 7)),
+    given("longer than an axis", "Smoothing2D", (3, 9), (12, 5)),
     held("FirstDirectionalDerivative-one", partial(_directional, edge=True)),
     held("FirstDirectionalDerivative-each", partial(_directional, each=True, kind="forward", sampling=0.5)),
     held("SecondDirectionalDerivative-one", partial(_directional, name="Second")),

@@ -29,7 +29,7 @@ def average(block: Array, sizes: dict[int, int], dtype: DTypeLike) -> Array:
     return y
 
 
-def odd_sizes(nsmooth: Iterable[int], axes: tuple[int, ...], dims: tuple[int, ...]) -> dict[int, int]:
+def odd_sizes(nsmooth: Iterable[int], axes: tuple[int, ...]) -> dict[int, int]:
     """The length of the average along each axis, one more where it is even."""
     lengths = tuple(int(n) for n in nsmooth)
     if len(lengths) != len(axes) or min(lengths) < 1:
@@ -37,8 +37,6 @@ def odd_sizes(nsmooth: Iterable[int], axes: tuple[int, ...], dims: tuple[int, ..
     sizes = {axis: n + 1 - n % 2 for axis, n in zip(axes, lengths, strict=True)}
     if len(sizes) != len(axes):
         raise ValueError(f"axes must differ from each other, got {axes}")
-    if any(n > dims[axis] for axis, n in sizes.items()):
-        raise ValueError(f"nsmooth {lengths} must not be longer than axes {axes} of dims {dims}")
     return sizes
 
 
@@ -102,7 +100,13 @@ class Smoothing1D(BlockwiseOperator):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)
-        sizes = odd_sizes((nsmooth,), axes_of((axis,), model), model)
+        (along,) = axes_of((axis,), model)
+        sizes = odd_sizes((nsmooth,), (along,))
+        if sizes[along] > model[along]:  # PyLops' data are then longer than the model
+            raise ValueError(
+                f"got nsmooth {nsmooth} for the {model[along]} samples of axis {axis} of dims {model}; expected at "
+                "most as many, and odd: SmoothingND takes longer averages"
+            )
         self.sizes, rule = sizes, smooth(sizes, dtype)
         super().__init__(rule, rule, model, dtype=dtype, chunks=chunks, compute=compute, name=name)
 

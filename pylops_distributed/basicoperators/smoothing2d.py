@@ -42,8 +42,7 @@ class Smoothing2D(BlockwiseOperator):
     Raises
     ------
     ValueError
-        If there are not two positive lengths and two different axes of ``dims``, or a length is longer than
-        its axis.
+        If there are not two positive lengths and two different axes of ``dims``.
 
     See Also
     --------
@@ -77,6 +76,6 @@ class Smoothing2D(BlockwiseOperator):
         along = axes_of(axes, model)
         if len(along) != 2:
             raise ValueError(f"axes must be two, got {along}")
-        self.sizes = odd_sizes(nsmooth, along, model)
+        self.sizes = odd_sizes(nsmooth, along)
         rule = smooth(self.sizes, dtype)
         super().__init__(rule, rule, model, dtype=dtype, chunks=chunks, compute=compute, name=name)

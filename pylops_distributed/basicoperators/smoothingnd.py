@@ -29,7 +29,7 @@ class SmoothingND(BlockwiseOperator):
     dims : int or tuple of int
         Shape of the model, and of the data.
     axes : tuple of int, optional
-        Axes to smooth along.
+        Axes to smooth along; all where there is a length for each of ``dims``, as in PyLops.
     dtype : dtype, optional
         Type of the operator.
     name : str, optional
@@ -42,8 +42,7 @@ class SmoothingND(BlockwiseOperator):
     Raises
     ------
     ValueError
-        If there is not one positive length for each of ``axes``, these are not different ones of ``dims``, or
-        a length is longer than its axis.
+        If there is not one positive length for each of ``axes``, or these are not different ones of ``dims``.
 
     See Also
     --------
@@ -74,6 +73,10 @@ class SmoothingND(BlockwiseOperator):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         model = shape_of(dims)
-        self.sizes = odd_sizes(nsmooth, axes_of(axes, model), model)
+        lengths = tuple(nsmooth)
+        along = axes_of(axes, model)
+        if len(lengths) == len(model) != len(along):  # as in PyLops, whatever the axes
+            along = tuple(range(len(model)))
+        self.sizes = odd_sizes(lengths, along)
         rule = smooth(self.sizes, dtype)
         super().__init__(rule, rule, model, dtype=dtype, chunks=chunks, compute=compute, name=name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
+import dask.array as da
 import numpy as np
 import scipy.signal as sps
 from numpy.typing import ArrayLike, DTypeLike
@@ -12,7 +14,10 @@ from numpy.typing import ArrayLike, DTypeLike
 from pylops_distributed.blockwise import Array, BlockwiseOperator, StencilRule, WholeAxisRule
 from pylops_distributed.blockwise.arguments import axes_of, narrower, one_of, shape_of
 from pylops_distributed.blockwise.banded import LONG, by_products
-from pylops_distributed.vectors.types import ChunksLike
+from pylops_distributed.blockwise.rechunk import rechunk_whole
+from pylops_distributed.signalprocessing.convolvend import in_type
+from pylops_distributed.vectors.namespace import map_blocks
+from pylops_distributed.vectors.types import Chunks, ChunksLike, DType
 
 Method: TypeAlias = Literal["direct", "fft", "overlapadd"]
 METHODS: tuple[Method, ...] = ("direct", "fft", "overlapadd")
@@ -34,7 +39,8 @@ class Convolve1D(BlockwiseOperator):
     dims : int or tuple of int
         Shape of the model.
     h : array_like
-        Filter, of shape ``(nh,)``.
+        Filter, of shape ``(nh,)``; or a filter for each trace, shaped like ``dims`` with ``nh`` samples along ``axis``,
+        and one along those axes on which the filter does not depend.
     offset : int, optional
         Sample of the filter at time zero.
     axis : int, optional
@@ -54,8 +60,8 @@ class Convolve1D(BlockwiseOperator):
     Raises
     ------
     ValueError
-        If ``h`` is not one-dimensional, ``offset`` lies outside the shorter of filter and axis, or ``axis``
-        or ``method`` is unknown.
+        If ``h`` is neither one filter nor one for each trace, ``offset`` lies outside the shorter of filter and axis,
+        or ``axis`` or ``method`` is unknown.
 
     See Also
     --------
@@ -89,50 +95,131 @@ class Convolve1D(BlockwiseOperator):
     ) -> None:
         model = shape_of(dims)
         (self.axis,) = axes_of((axis,), model)
-        self.h, self.offset, self.nh = _filter(h, dtype), int(offset), np.size(h)
-        n = model[self.axis]
+        self.h, self.offset = _filter(h, model, self.axis), int(offset)
+        self.nh, n = self.h.shape[self.axis if self.h.ndim > 1 else 0], model[self.axis]
         if not 0 <= self.offset < min(self.nh, n):
             raise ValueError(
                 f"offset must lie in the shorter of filter ({self.nh}) and axis ({n}), got {offset}"
             )
         self.method = method if method is None else one_of("method", method, METHODS)
-        forward = partial(convolve, h=self.h, axis=self.axis, start=self.offset, method=self.method)
-        backward = partial(forward, h=self.h[::-1].conj().copy(), start=self.nh - 1 - self.offset)
+        data = model if self.nh <= n else (*model[: self.axis], self.nh, *model[self.axis + 1 :])
+        kind = np.result_type(dtype, np.complex64) if np.iscomplexobj(self.h) else np.dtype(dtype)
+        held = narrower(self.h.dtype, kind)
+        forward_rule, adjoint_rule = self._rules(n, held)
+        super().__init__(
+            forward_rule, adjoint_rule, model, None if data == model else data,
+            dtype=np.result_type(dtype, held), chunks=chunks, compute=compute, name=name,
+        )  # fmt: skip
+        self.held = held
+
+    def _rules(self, n: int, held: DType) -> tuple[Any, Any]:
+        """How forward and adjoint apply to chunks, of ``n`` samples along the axis in all."""
         before, after = self.nh - 1 - self.offset, self.offset
-        data = model
-        rules: tuple[Any, ...]
+        settings: Any = {"axis": self.axis, "method": self.method}
+        if held != self.h.dtype:  # others keep the tokens that they had
+            settings["held"] = held
+        reverse = np.flip(self.h, self.axis if self.h.ndim > 1 else 0).conj().copy()
+        if self.h.ndim > 1:
+            long = max(self.nh, n)
+            return TracewiseRule(self.h, start=after, length=long, **settings), TracewiseRule(
+                reverse, start=before, length=n, **settings
+            )
+        forward = partial(convolve, h=self.h, start=after, **settings)
+        backward = partial(convolve, h=reverse, start=before, **settings)
         if self.nh <= n:
-            rules = (
+            return (
                 StencilRule(forward, {self.axis: (before, after)}),
                 StencilRule(backward, {self.axis: (after, before)}),
             )
-        else:
-            data = (*model[: self.axis], self.nh, *model[self.axis + 1 :])
-            rules = tuple(
-                WholeAxisRule(partial(kernel, length=length), (self.axis,), {self.axis: length})
-                for kernel, length in ((forward, self.nh), (backward, n))
+        forward_rule, adjoint_rule = (
+            WholeAxisRule(partial(kernel, length=length), (self.axis,), {self.axis: length})
+            for kernel, length in ((forward, self.nh), (backward, n))
+        )
+        return forward_rule, adjoint_rule
+
+
+@dataclass(frozen=True)
+class TracewiseRule:
+    """How a convolution with a filter for each trace applies to chunks: along an axis that lies in one of them.
+
+    Attributes
+    ----------
+    h : numpy.ndarray
+        Filters, of one sample along those axes on which they do not depend.
+    axis : int
+        Axis to convolve along.
+    start, length : int
+        First sample of the full convolution that is kept, and how many.
+    method : str or None
+        As of :class:`Convolve1D`.
+    held : dtype
+        As of :func:`convolve`.
+    """
+
+    h: Array
+    axis: int
+    start: int
+    length: int
+    method: Method | None
+    held: DType | None = None
+
+    def __call__(self, x: da.Array, dtype: DType) -> da.Array:
+        """The result for ``x``, of type ``dtype``: lazy, if ``x`` is."""
+        whole = rechunk_whole(x, (self.axis,)) if isinstance(x, da.Array) else x
+        h: Any = self.h
+        chunks = None
+        if isinstance(whole, da.Array):
+            h = da.from_array(
+                h, tuple(c if n == sum(c) else -1 for c, n in zip(whole.chunks, h.shape, strict=True))
             )
-        forward_rule, adjoint_rule = rules
-        super().__init__(
-            forward_rule, adjoint_rule, model, None if data == model else data,
-            dtype=np.result_type(dtype, self.h.dtype), chunks=chunks, compute=compute, name=name,
+            chunks = self.pin(whole.chunks)
+            chunks = (*chunks[: self.axis], (self.length,), *chunks[self.axis + 1 :])
+        return map_blocks(
+            convolve_traces, whole, h, axis=self.axis, start=self.start, length=self.length, method=self.method,
+            held=self.held, chunks=chunks, dtype=dtype, meta=np.empty((0,) * x.ndim, dtype),
         )  # fmt: skip
-        self.held = self.h.dtype
+
+    def pin(self, chunks: Chunks) -> Chunks:
+        """The chunks that are kept, of those asked for: not those that cut the axis."""
+        return tuple((sum(c),) if a == self.axis else c for a, c in enumerate(chunks))
 
 
-def _filter(h: ArrayLike, dtype: DTypeLike) -> Array:
-    """The filter in the type of the operator."""
+def convolve_traces(
+    block: Array, h: Array, axis: int, start: int, length: int, method: Method | None, held: DType | None
+) -> Array:
+    """Samples ``start`` to ``start + length`` of the full convolution of each trace with its filter."""
+    function = sps.oaconvolve if method == "overlapadd" else sps.fftconvolve
+    full = function(block, in_type(h, block, held), axes=axis)
+    return np.asarray(full[(*(slice(None),) * axis, slice(start, start + length))])
+
+
+def _filter(h: ArrayLike, dims: tuple[int, ...], axis: int) -> Array:
+    """The filter, or one for each trace."""
     taps = np.asarray(h)
-    if taps.ndim != 1 or not taps.size:
-        raise ValueError(f"the filter h must be one-dimensional and not empty, got one of shape {taps.shape}")
-    kind = np.result_type(dtype, np.complex64) if np.iscomplexobj(taps) else np.dtype(dtype)
-    return taps.astype(narrower(taps.dtype, kind), copy=False)
+    rest = [(n, m) for a, (n, m) in enumerate(zip(taps.shape, dims, strict=False)) if a != axis]
+    tracewise = taps.ndim == len(dims) and all(n in (1, m) for n, m in rest)
+    if not taps.size or not (taps.ndim == 1 or tracewise):
+        raise ValueError(
+            f"got a filter h of shape {taps.shape} for dims {dims}; expected one filter of shape (nh,), or a filter "
+            f"for each trace: a shape as that of dims, with nh samples along axis {axis}"
+        )
+    return taps
 
 
 def convolve(
-    block: Array, h: Array, axis: int, start: int, method: Method | None = None, length: int | None = None
+    block: Array,
+    h: Array,
+    axis: int,
+    start: int,
+    method: Method | None = None,
+    length: int | None = None,
+    held: DType | None = None,
 ) -> Array:
-    """Samples ``start`` to ``start + length`` of the full convolution of a block with a filter."""
+    """Samples ``start`` to ``start + length`` of the full convolution of a block with a filter.
+
+    The filter is as precise as it was given where the block is, too, and of type ``held`` where that is not.
+    """
+    h = in_type(h, block, held)
     length = length or block.shape[axis]
     if (method or ("direct" if h.size <= LONG else "fft")) == "direct":
         return by_products(block, h, axis, start, length)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import scipy.signal as sps
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.blockwise import Array, BlockwiseOperator, StencilRule
 from pylops_distributed.blockwise.arguments import axes_of, complex_type, narrower, one_of, shape_of
-from pylops_distributed.vectors.types import ChunksLike
+from pylops_distributed.vectors.types import ChunksLike, DType
 
 Method: TypeAlias = Literal["auto", "direct", "fft"]
 PIECE = 3 * 2**19  # bytes, whose transforms stay in the processor's cache
@@ -105,11 +105,13 @@ class ConvolveND(BlockwiseOperator):
             raise ValueError(f"offset must lie in the filter of shape {self.h.shape}, got {self.offset}")
         kind = complex_type(dtype) if np.iscomplexobj(self.h) else np.dtype(dtype)
         held = narrower(self.h.dtype, kind)
-        taps = _aligned(self.h.astype(held), self.axes, len(model))
+        taps = _aligned(self.h, self.axes, len(model))
         origin = dict(zip(self.axes, self.offset, strict=True))
         ends = {a: taps.shape[a] - 1 - o for a, o in origin.items()}
-        forward = partial(convolve_axes, h=taps, start=origin, method=self.method)
-        adjoint = partial(convolve_axes, h=np.flip(taps).conj().copy(), start=ends, method=self.method)
+        # Operators whose filter has their own type keep the tokens that they had.
+        settings: Any = {"method": self.method, **({} if held == self.h.dtype else {"held": held})}
+        forward = partial(convolve_axes, h=taps, start=origin, **settings)
+        adjoint = partial(convolve_axes, h=np.flip(taps).conj().copy(), start=ends, **settings)
         super().__init__(
             StencilRule(forward, {a: (ends[a], origin[a]) for a in origin}, corners=True),
             StencilRule(adjoint, {a: (origin[a], ends[a]) for a in origin}, corners=True),
@@ -124,8 +126,19 @@ def _aligned(h: Array, axes: tuple[int, ...], ndim: int) -> Array:
     return np.expand_dims(h, [a for a in range(ndim) if a not in axes])
 
 
-def convolve_axes(block: Array, h: Array, start: dict[int, int], method: Method) -> Array:
-    """As many samples of the full convolution as the block has, from ``start`` along each axis."""
+def in_type(h: Array, block: Array, held: DType | None) -> Array:
+    """A filter, in the wider of the type of a block and of ``held``."""
+    return h if held is None else h.astype(np.result_type(block, held), copy=False)
+
+
+def convolve_axes(
+    block: Array, h: Array, start: dict[int, int], method: Method, held: DType | None = None
+) -> Array:
+    """As many samples of the full convolution as the block has, from ``start`` along each axis.
+
+    The filter is as precise as it was given where the block is, too, and of type ``held`` where that is not.
+    """
+    h = in_type(h, block, held)
     if method == "auto":
         method = sps.choose_conv_method(block, h)
     cut = tuple(

@@ -7,6 +7,7 @@ import pylops
 import pytest
 
 import pylops_distributed as pld
+from pylops_distributed import signalprocessing
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.signalprocessing import FFT, Fredholm1
 from pylops_distributed.testing import samples
@@ -117,3 +118,20 @@ def test_mdc_in_few_tasks_and_without_frequencies_that_do_not_exist(caplog):
     assert len(forward.dask.layers[forward.name]) == len(adjoint.dask.layers[adjoint.name]) == 2 + 2 + 2
     close(forward, twin @ x.compute())
     close(adjoint, twin.H @ y.compute())
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "h"),
+    [
+        ("Convolve1D", 30, np.ones(3) / 3),
+        ("Convolve2D", (12, 14), np.ones((3, 3)) / 9),
+        ("Convolve1D", (4, 30), np.full((4, 5), 0.1)),
+    ],
+)
+def test_filters_of_single_operators_are_as_precise_as_the_data(name, shape, h):
+    kind = getattr(signalprocessing, name)
+    op = kind(shape, h, dtype="float32")
+    x = np.random.default_rng(0).standard_normal(shape)
+    expected = getattr(pylops.signalprocessing, name)(shape, h, dtype="float64") @ x
+    assert np.linalg.norm(op @ x - expected) <= 1e-13 * np.linalg.norm(expected)
+    assert (op @ x.astype("float32")).dtype == np.float32
