@@ -268,8 +268,14 @@ class CheckpointStore:
     def __enter__(self) -> CheckpointStore:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        try:
+            self.close()
+        except Exception as late:
+            if error is None:
+                raise
+            # The first error says what happened: of a lost worker, say, which takes the save along.
+            logger.warning("the last save of %s failed, too: %s", self.storage.url, late)
 
     def _get(self) -> object:
         """The Dask scheduler to use."""

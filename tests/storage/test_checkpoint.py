@@ -167,6 +167,21 @@ def test_an_error_in_the_background_surfaces(attempt: Attempt) -> None:
         assert [e.iteration for e in store.list()] == [2]
 
 
+def test_the_error_of_the_last_save_hides_no_other(attempt: Attempt, caplog: Any) -> None:
+    """A lost worker, say, takes a save along; whoever catches its loss resumes."""
+    bad = da.map_blocks(_fail, chunks=((4,),), dtype=float, meta=np.empty(0))
+    with pytest.raises(KeyError, match="first"), CheckpointStore(attempt) as store:
+        store.save(ToyState(x=bad, iteration=1, s=bad, kold=np.float32(1)))
+        raise KeyError("first")
+    assert "the last save of" in caplog.text
+    with pytest.raises(ZeroDivisionError), CheckpointStore(attempt) as store:
+        store.save(ToyState(x=bad, iteration=1, s=bad, kold=np.float32(1)))
+
+
+def _fail(**_: Any) -> Any:
+    raise ZeroDivisionError("no such luck")
+
+
 def test_saving_does_not_hold_the_solver_up(attempt: Attempt) -> None:
     gate = threading.Event()
 
