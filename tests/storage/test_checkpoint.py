@@ -170,12 +170,19 @@ def test_an_error_in_the_background_surfaces(attempt: Attempt) -> None:
 def test_the_error_of_the_last_save_hides_no_other(attempt: Attempt, caplog: Any) -> None:
     """A lost worker, say, takes a save along; whoever catches its loss resumes."""
     bad = da.map_blocks(_fail, chunks=((4,),), dtype=float, meta=np.empty(0))
-    with pytest.raises(KeyError, match="first"), CheckpointStore(attempt) as store:
-        store.save(ToyState(x=bad, iteration=1, s=bad, kold=np.float32(1)))
-        raise KeyError("first")
+    state = ToyState(x=bad, iteration=1, s=bad, kold=np.float32(1))
+
+    def save(error: Exception | None) -> None:
+        with CheckpointStore(attempt) as store:
+            store.save(state)
+            if error is not None:
+                raise error
+
+    with pytest.raises(KeyError, match="first"):
+        save(KeyError("first"))
     assert "the last save of" in caplog.text
-    with pytest.raises(ZeroDivisionError), CheckpointStore(attempt) as store:
-        store.save(ToyState(x=bad, iteration=1, s=bad, kold=np.float32(1)))
+    with pytest.raises(ZeroDivisionError):
+        save(None)
 
 
 def _fail(**_: Any) -> Any:

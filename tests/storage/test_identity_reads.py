@@ -46,18 +46,18 @@ def test_code_that_is_found_by_name_is_part_of_it(folder, first, second):
     assert own(folder, **second) != before
 
 
-@pytest.mark.parametrize(("scale", "imports", "index"), READS.values(), ids=list(READS))
-def test_files_that_code_reads_are_part_of_it(folder, scale, imports, index):
-    (folder / "data").mkdir()
-
-    def saved(value):
-        np.save("w.npy", value)
-        np.save("data/w.npy", value)
-
-    saved(2.0)
+@pytest.mark.parametrize("name", READS)
+def test_files_that_code_reads_are_part_of_it(folder, name, monkeypatch):
+    scale, imports, index = READS[name]
+    file = folder / "data/w.npy" if name == "in a folder" else folder / "w.npy"
+    file.parent.mkdir(exist_ok=True)
+    if name == "next to the module":
+        (folder / "elsewhere").mkdir()
+        monkeypatch.chdir(folder / "elsewhere")
+    np.save(file, 2.0)
     before = own(folder, own=problem(scale + index, imports))
     assert own(folder) == before
-    saved(2.5)
+    np.save(file, 2.5)
     assert own(folder) != before
 
 

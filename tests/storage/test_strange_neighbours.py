@@ -23,10 +23,11 @@ def names(folder):
 
 
 @pytest.mark.parametrize("content", CONTENTS.values(), ids=list(CONTENTS))
-def test_runs_next_to_a_broken_one_are_listed(runs, content):
+def test_runs_next_to_a_broken_one_are_listed(runs, content, caplog):
     (runs / "neighbour.zarr").mkdir()
     (runs / "neighbour.zarr" / "zarr.json").write_bytes(content)
     assert names(runs) == ["run.zarr"]
+    assert "run neighbour.zarr is left out: the metadata zarr.json has changed" in caplog.text
 
 
 @pytest.mark.parametrize("target", LINKS.values(), ids=list(LINKS))
