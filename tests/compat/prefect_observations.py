@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -29,7 +30,8 @@ from prefect_dask import DaskTaskRunner
 
 HEARTBEAT = "prefect.flow-run.heartbeat"
 SERVER = os.environ["PREFECT_API_URL"]
-runs = {}
+MANY = 300  # events that take longer to be sent than to be emitted
+runs, logs = {}, []
 
 
 def observed(name):
@@ -83,9 +85,17 @@ def is_terminated():
 def says():
     observed("says")
     get_run_logger().info("these words")
+    APILogWorker.drain_all(timeout=5)  # Prefect itself sends them when a flow run has ended
+    with get_client(sync_client=True) as server:
+        logs.extend(logs_of(server, flow_run.id))
     emit_event(HEARTBEAT, {"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"})
     client = FlowRunContext.get().task_runner.client
     return client.submit(int, 3, pure=False).result()
+
+
+def logs_of(client, run):
+    body = {"logs": {"flow_run_id": {"any_": [str(run)]}}}
+    return [log["message"] for log in client.request("POST", "/logs/filter", json=body).json()]
 
 
 def timed_out():
@@ -118,6 +128,26 @@ def events_of(client, run):
     }
 
 
+def emit_and_die():
+    """Emit events, and end once they are drained, with no time for what was not sent."""
+    for _ in range(MANY):
+        emit_event("observed.many", {"prefect.resource.id": "observed.many"})
+    EventsWorker.drain_all(timeout=5)
+    os._exit(0)
+
+
+def events_of_another(client):
+    """Number of events that another process has emitted, drained, and left to the server."""
+    subprocess.run([sys.executable, __file__, "emit"], check=True)
+    body = {"filter": {"event": {"name": ["observed.many"]}}}
+    for _ in range(50):
+        total = client.request("POST", "/events/filter", json=body).json()["total"]
+        if total == MANY:
+            break
+        time.sleep(0.1)
+    return total == MANY
+
+
 def deployed(client, folder):
     client.create_work_pool(WorkPoolCreate(name="observed", type="process"))
     module = EntrypointType.MODULE_PATH
@@ -141,12 +171,10 @@ def address_elsewhere():
 def main():
     found = SimpleNamespace(outer=outer(), timed_out=timed_out(), terminated=is_terminated(), client=says())
     EventsWorker.drain_all(timeout=5)
-    APILogWorker.drain_all(timeout=5)
     with get_client(sync_client=True) as client:
-        body = {"logs": {"flow_run_id": {"any_": [runs["says"]]}}}
-        found.logs = [log["message"] for log in client.request("POST", "/logs/filter", json=body).json()]
+        found.logs = logs
         found.suspended = state_of(client, runs["suspends"])
-        found.events = events_of(client, runs["says"])
+        found.events = events_of(client, runs["says"]) | {"drained": events_of_another(client)}
         client.set_flow_run_state(runs["suspends"], Cancelled(name="Resumable"), force=True)
         found.forced = state_of(client, runs["suspends"])
         found.pull = deployed(client, str(Path.cwd()))
@@ -155,4 +183,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    emit_and_die() if sys.argv[1:] == ["emit"] else main()

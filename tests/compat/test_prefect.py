@@ -18,7 +18,10 @@ SCRIPT = Path(__file__).with_name("prefect_observations.py")
 def seen(server, environment, tmp_path_factory):
     """What the script has seen."""
     command = [sys.executable, str(SCRIPT)]
-    more = {"PREFECT_FLOWS": '{"heartbeat_frequency": null}', "PYTHONPATH": str(SCRIPT.parent)}
+    more = {
+        "PREFECT_FLOWS": '{"heartbeat_frequency": null}', "PYTHONPATH": str(SCRIPT.parent),
+        "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "300",  # only what is drained is on the server in time
+    }  # fmt: skip
     done = subprocess.run(
         command, env=environment | server | more, cwd=tmp_path_factory.mktemp("work"),
         capture_output=True, text=True, check=False,
@@ -53,7 +56,7 @@ def test_logs_are_on_the_server_once_drained(seen):
 
 def test_events_of_a_flow_run_are_on_the_server_once_drained(seen):
     """An own heartbeat has the flow among what it is related to; Prefect sends none where its frequency is null."""
-    assert seen["events"] == {"heartbeats": 1, "completed": True, "flows": ["says"]}
+    assert seen["events"] == {"heartbeats": 1, "completed": True, "flows": ["says"], "drained": True}
 
 
 def test_a_state_is_set_by_force(seen):
