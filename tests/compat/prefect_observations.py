@@ -129,7 +129,7 @@ def events_of(client, run):
 
 
 def emit_and_die():
-    """Emit events, and end once they are drained, with no time for what was not sent."""
+    """Emit events, and end once they are drained, with no time to send the rest."""
     for _ in range(MANY):
         emit_event("observed.many", {"prefect.resource.id": "observed.many"})
     EventsWorker.drain_all(timeout=5)

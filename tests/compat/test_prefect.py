@@ -20,7 +20,7 @@ def seen(server, environment, tmp_path_factory):
     command = [sys.executable, str(SCRIPT)]
     more = {
         "PREFECT_FLOWS": '{"heartbeat_frequency": null}', "PYTHONPATH": str(SCRIPT.parent),
-        "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "300",  # only what is drained is on the server in time
+        "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "300",  # only drained logs are on the server in time
     }  # fmt: skip
     done = subprocess.run(
         command, env=environment | server | more, cwd=tmp_path_factory.mktemp("work"),
