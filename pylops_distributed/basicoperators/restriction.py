@@ -12,7 +12,7 @@ from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.assembly import Array, assemble_chunks, index_plan
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space, one_array
-from pylops_distributed.vectors.types import ChunksLike, DType
+from pylops_distributed.vectors.types import ArrayLike, ChunksLike, DType
 
 
 class Restriction(LinearOperator):
@@ -136,7 +136,7 @@ class Restriction(LinearOperator):
             return tuple(int(n) for n in np.unique(block, return_counts=True)[1])
         return da.core.normalize_chunks((max(sizes),), (self.iava.size,))[0]
 
-    def mask(self, x: object) -> da.Array:
+    def mask(self, x: object) -> ArrayLike:
         """The model with all samples masked but those at ``iava``.
 
         Parameters
@@ -146,7 +146,7 @@ class Restriction(LinearOperator):
 
         Returns
         -------
-        dask.array.Array
+        numpy.ma.MaskedArray or dask.array.Array
             Masked array shaped like ``dims``, zero where masked.
 
         Raises
@@ -156,12 +156,16 @@ class Restriction(LinearOperator):
         """
         if self.repeated:
             raise ValueError("some indices of iava are repeated: there is no mask of samples taken twice")
-        kept = one_array(self.apply_adjoint(self.apply(da.asarray(x).reshape(self.dims))))
+        kept = one_array(self.apply_adjoint(self.apply(self._array(x).reshape(self.dims))))
         hidden = np.ones(self.dims[self.axis], bool)
         hidden[self.iava] = False
         hidden = hidden.reshape([-1 if a == self.axis else 1 for a in range(len(self.dims))])
-        masked: da.Array = da.ma.masked_array(kept, da.broadcast_to(hidden, self.dims, chunks=kept.chunks))
-        return masked
+        if isinstance(kept, da.Array):
+            masked: da.Array = da.ma.masked_array(
+                kept, da.broadcast_to(hidden, self.dims, chunks=kept.chunks)
+            )
+            return masked
+        return np.ma.masked_array(kept, np.broadcast_to(hidden, self.dims).copy())
 
 
 def _indices(iava: object, n: int) -> Array:

@@ -234,7 +234,7 @@ def dot_blocks(a: NDArray, b: NDArray) -> np.generic:
     return dot
 
 
-def zeros(space: AnySpace, like: Vector | None = None) -> Vector:
+def zeros(space: AnySpace, like: VectorLike | None = None) -> Vector:
     """A zero vector of ``space``; where the space pins no chunks, those of ``like`` or Dask's own."""
     if isinstance(space, BlockSpace):
         likes = like.arrays if isinstance(like, BlockVector) else (_unless_lazy(like),) * len(space.spaces)
@@ -242,11 +242,11 @@ def zeros(space: AnySpace, like: Vector | None = None) -> Vector:
     return _zeros(space, like)
 
 
-def _unless_lazy(like: Vector | None) -> da.Array | None:
+def _unless_lazy(like: VectorLike | None) -> VectorLike | None:
     return like if isinstance(like, np.ndarray) else None
 
 
-def _zeros(space: Space, like: Vector | None) -> da.Array:
+def _zeros(space: Space, like: VectorLike | None) -> da.Array:
     if like is not None and in_memory(like):
         zero: Any = np.zeros(space.shape, space.dtype)
         return one_array(zero)

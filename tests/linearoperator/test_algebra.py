@@ -233,6 +233,10 @@ def test_restriction_masks_what_it_does_not_take():
     masked, expected = taken.mask(da.from_array(x, chunks=2)).compute(), twin.mask(x)
     np.testing.assert_array_equal(masked.mask, expected.mask)
     np.testing.assert_allclose(masked.filled(0), expected.filled(0))
+    at_once = taken.mask(x)
+    np.testing.assert_array_equal(at_once.mask, expected.mask)
+    np.testing.assert_array_equal(at_once.data, expected.data)
+    at_once.mask[:] = at_once.data[:] = 0  # scripts write into both
     with pytest.raises(ValueError, match="repeated"):
         pld.Restriction(4, [1, 1]).mask(da.ones(4))
 

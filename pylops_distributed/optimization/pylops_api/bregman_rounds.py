@@ -41,7 +41,7 @@ class BregmanRounds:
         self.weights = [
             float(np.sqrt(e / 2) / np.sqrt(solver.mu / 2)) for e in (*solver.epsRL2s, *solver.epsRL1s)
         ]
-        self.split: list[Vector] = [zeros(reg.codomain) for reg in solver.RegsL1]
+        self.split: list[Vector] = [zeros(reg.codomain, y) for reg in solver.RegsL1]
         self.bregman: list[Vector] = list(self.split)
         self.data_cost = np.inf
 
@@ -68,7 +68,10 @@ class BregmanRounds:
         solver = self.solver
         misfit = _squared(self.y, reshape(self.op.apply(x), self.op.codomain))
         rest = [
-            e * _squared(zeros(reg.codomain) if d is None else vector_of(d, reg.codomain), _image(reg, x))
+            e
+            * _squared(
+                zeros(reg.codomain, self.y) if d is None else vector_of(d, reg.codomain), _image(reg, x)
+            )
             for e, reg, d in zip(solver.epsRL2s, solver.RegsL2, self.targets, strict=True)
         ]
         values: list[float] = list(dask.compute(misfit, *rest, *map(norm1, images)))

@@ -113,7 +113,7 @@ class IRLS(OuterLoop):
         rounds: Any = ModelRounds(op, data, epsI)
         if self.kind != "model":
             rounds = DataRounds(op, data, epsI, *(self._settings[n] for n in ("threshR", "epsR", "warm")))
-        start = zeros(self.Op.domain) if x is None else vector_of(x, self.Op.domain)
+        start = zeros(self.Op.domain, data) if x is None else vector_of(x, self.Op.domain)
         return self.outer_begin(rounds, start, self.y, [length(data)])
 
     def _problem(self, start: VectorLike | None, epsI: float) -> tuple[LinearOperator, Vector, float]:

@@ -53,7 +53,7 @@ class SplitBregman(OuterLoop):
             not isinstance(y, BlockVector) and len(np.shape(y)) == 1 if self.flat is None else self.flat
         )
         self.cost: list[float] = []
-        self._x = self.shaped(zeros(self.Op.domain) if x0 is None else vector_of(x0, self.Op.domain))
+        self._x = self.shaped(zeros(self.Op.domain, y) if x0 is None else vector_of(x0, self.Op.domain))
         result: Vector = self._x
         return result
 
@@ -128,7 +128,9 @@ class SplitBregman(OuterLoop):
             return x
         self._begun = True
         y, x0 = self._settings["y"], self._settings["x0"]
-        start, first = (zeros(self.Op.domain) if v is None else vector_of(v, self.Op.domain) for v in (x, x0))
+        start, first = (
+            zeros(self.Op.domain, y) if v is None else vector_of(v, self.Op.domain) for v in (x, x0)
+        )
         rounds = BregmanRounds(self.Op, vector_of(y, self.Op.codomain), first, self.machine)
         return self.outer_begin(rounds, start, y, [])
 

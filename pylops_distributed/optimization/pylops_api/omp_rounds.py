@@ -56,9 +56,12 @@ class OMPRounds:
         return x, length(self.residual)
 
 
-def model_of_coefficients(op: LinearOperator, x: Sequence[complex], cols: Sequence[int]) -> Vector:
+def model_of_coefficients(
+    op: LinearOperator, x: Sequence[complex], cols: Sequence[int], lazy: bool = True
+) -> Vector:
     """The model with the coefficients ``x`` at the flat positions ``cols``, in the operator's layout."""
     dtype = np.result_type(op.dtype, *(np.asarray(v).dtype for v in x))
     model = np.zeros(op.shape[1], dtype)
     model[list(cols)] = x
-    return reshape(da.from_array(model), op.domain)
+    vector: Any = da.from_array(model) if lazy else model
+    return reshape(vector, op.domain)

@@ -123,7 +123,7 @@ def lsqr(
     solver = ScipyLSQR(A)
     x, *numbers, var, _ = solver.solve(b, x0, damp, atol, btol, conlim, iter_lim, calc_var, show)
     if var is None:
-        var = solver.shaped(elementwise(_nothing, zeros(solver.Op.domain), dtype=float))
+        var = solver.shaped(elementwise(_nothing, zeros(solver.Op.domain, x), dtype=float))
     return x, *numbers, var
 
 

@@ -1,0 +1,49 @@
+"""Solvers on NumPy data with operators that hold NumPy arrays return NumPy arrays, whatever they begin with."""
+
+import numpy as np
+import pylops
+import pytest
+
+import pylops_distributed as pld
+from pylops_distributed.optimization.pylops_api import scipy_engine
+from pylops_distributed.testing import samples
+
+N = 30
+WANTED = {
+    "warm IRLS": ("irls", {"warm": True, "nouter": 3, "epsR": 1e-2, "iter_lim": 20}),
+    "IRLS of both": ("irls", {"kind": "datamodel", "warm": True, "nouter": 3, "epsR": 1e-2, "iter_lim": 20}),
+    "matching pursuit": ("omp", {"niter_outer": 3, "niter_inner": 5}),
+}
+
+
+@pytest.mark.parametrize(("name", "options"), WANTED.values(), ids=WANTED.keys())
+def test_sparse_solvers_of_numpy_data_return_numpy_arrays(name, options):
+    y = samples(N, "f8")
+    ours, theirs = (
+        getattr(library.optimization.sparsity, name)(
+            library.signalprocessing.Convolve1D(N, np.array([0.1, 1.0, 0.2]), offset=1), y, **options
+        )[0]
+        for library in (pld, pylops)
+    )
+    assert isinstance(ours, np.ndarray)
+    np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_split_bregman_of_numpy_data_returns_a_numpy_array(restart):
+    y = samples(N, "f8")
+    ours, theirs = (
+        library.optimization.sparsity.splitbregman(
+            library.Identity(N), y, [library.FirstDerivative(N)], RegsL2=[library.SecondDerivative(N)],
+            epsRL1s=[0.3], epsRL2s=[0.1], mu=0.1, niter_outer=3, niter_inner=2, restart=restart, iter_lim=20,
+        )[0]
+        for library in (pld, pylops)
+    )  # fmt: skip
+    assert isinstance(ours, np.ndarray)
+    np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def test_variances_that_are_not_asked_for_are_numpys_zeros():
+    *_, var = scipy_engine.lsqr(pld.Identity(N), samples(N, "f8"))
+    assert isinstance(var, np.ndarray)
+    assert not var.any()
