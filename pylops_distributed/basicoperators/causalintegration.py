@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import dask.array as da
 import numpy as np
@@ -12,9 +12,10 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import axes_of, one_of, shape_of
 from pylops_distributed.blockwise.assembly import pad
+from pylops_distributed.blockwise.numpy_rows import apply_to_rows
 from pylops_distributed.blockwise.prefix_scan import scan
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.space import Space, one_array
 from pylops_distributed.vectors.types import ChunksLike
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class CausalIntegration(LinearOperator):
 
     follows = (True, True)
 
+    takes_numpy: ClassVar[bool] = True
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -114,6 +117,12 @@ class CausalIntegration(LinearOperator):
         settings: dict[str, Any] = {"axis": self.axis, "kind": self.kind}
         total = partial(_total, **settings, adjoint=adjoint)
         kernel = partial(_backward if adjoint else _forward, **settings, sampling=self.sampling)
+        if isinstance(x, np.ndarray):
+            free = [a for a in range(x.ndim) if a != self.axis]
+            whole: Any = apply_to_rows(
+                x.astype(dtype, copy=False), lambda block: kernel(block, 0, first=True), free
+            )
+            return one_array(whole)
         return scan(x, self.axis, total, kernel, dtype, reverse=adjoint)
 
 
@@ -125,20 +134,24 @@ def _total(block: Array, first: bool, axis: int, kind: str, adjoint: bool) -> Ar
     return np.asarray(total)
 
 
-def _forward(block: Array, before: object, first: bool, axis: int, kind: str, sampling: float) -> Array:
+def _forward(block: Array, before: Array | int, first: bool, axis: int, kind: str, sampling: float) -> Array:
     y = np.cumsum(block, axis=axis)
-    y += before
+    if np.ndim(before):  # none is before the first chunk
+        y += before
     if kind != "full":
         y -= block / 2
     if kind == "trapezoidal" and first:
         rest = (slice(None),) * axis + (slice(1, None),)
         y[rest] -= np.take(block, [0], axis=axis) / 2
-    y *= sampling
+    if sampling != 1:
+        y *= sampling
     return y
 
 
-def _backward(block: Array, after: object, first: bool, axis: int, kind: str, sampling: float) -> Array:
-    y = np.flip(np.cumsum(np.flip(block, axis), axis=axis), axis) + after
+def _backward(block: Array, after: Array | int, first: bool, axis: int, kind: str, sampling: float) -> Array:
+    y = np.flip(np.cumsum(np.flip(block, axis), axis=axis), axis)
+    if np.ndim(after):
+        y = y + after
     if kind == "trapezoidal" and first:
         start = (slice(None),) * axis + (slice(0, 1),)
         half = y[start] / 2
@@ -146,5 +159,4 @@ def _backward(block: Array, after: object, first: bool, axis: int, kind: str, sa
         y -= block / 2
     if kind == "trapezoidal" and first:
         y[start] = half
-    y *= sampling
-    return np.asarray(y)
+    return np.asarray(y * sampling if sampling != 1 else y)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
+import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -50,6 +52,8 @@ class Conj(BlockwiseOperator):
     follows = (True, True)
     moves = True
 
+    takes_numpy: ClassVar[bool] = True
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -63,3 +67,9 @@ class Conj(BlockwiseOperator):
             WholeAxisRule(np.conj, ()), WholeAxisRule(np.conj, ()), shape_of(dims), dtype=dtype, clinear=False,
             chunks=chunks, compute=compute, name=name,
         )  # fmt: skip
+
+    def _matvec(self, x: da.Array) -> da.Array:
+        return x.conj() if isinstance(x, np.ndarray) else super()._matvec(x)
+
+    def _rmatvec(self, y: da.Array) -> da.Array:
+        return y.conj() if isinstance(y, np.ndarray) else super()._rmatvec(y)

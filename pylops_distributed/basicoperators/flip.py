@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import dask.array as da
+import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.space import Space, one_array
 from pylops_distributed.vectors.types import ChunksLike
 
 
@@ -57,6 +59,8 @@ class Flip(LinearOperator):
     follows = (True, True)
     moves = True
 
+    takes_numpy: ClassVar[bool] = True
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -76,7 +80,8 @@ class Flip(LinearOperator):
         super().__init__(domain, Space.of(model, dtype, pinned), compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
-        return da.flip(x.astype(self.result_dtype(x.dtype), copy=False), self.axis)
+        flipped: Any = np.flip(x.astype(self.result_dtype(x.dtype), copy=False), self.axis)
+        return one_array(flipped)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         return self._matvec(y)

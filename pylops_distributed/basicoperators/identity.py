@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 import dask.array as da
 from numpy.typing import DTypeLike
@@ -64,6 +65,8 @@ class Identity(LinearOperator):
     domain: Space
 
     moves = True
+
+    takes_numpy: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 import dask.array as da
 import numpy as np
@@ -61,6 +62,8 @@ class Pad(LinearOperator):
 
     follows = (True, True)
     moves = True
+
+    takes_numpy: ClassVar[bool] = True
 
     def __init__(
         self,

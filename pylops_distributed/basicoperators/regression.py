@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.blockwise.arguments import narrower
-from pylops_distributed.linearoperator.held_arrays import as_lazy_array
+from pylops_distributed.linearoperator.held_arrays import as_held
+from pylops_distributed.vectors.namespace import of_one_kind
 from pylops_distributed.vectors.types import ArrayLike, DType, NDArray
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Regression(MatrixMult):
         *,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        self.taxis, self.order = as_lazy_array(taxis), int(order)
+        self.taxis, self.order = as_held(taxis), int(order)
         if self.taxis.ndim != 1 or self.order < 0:
             raise ValueError(
                 f"taxis must be a vector and order not negative, got {self.taxis.shape}, {order}"
@@ -81,8 +81,10 @@ class Regression(MatrixMult):
         super().__init__(self._powers(self.taxis, dtype), dtype=dtype, name=name, compute=compute)
         self.explicit = False
 
-    def _powers(self, t: da.Array, dtype: DTypeLike) -> da.Array:
+    def _powers(self, t: ArrayLike, dtype: DTypeLike) -> ArrayLike:
         kind = narrower(t.dtype, np.dtype(dtype))
+        if isinstance(t, np.ndarray):
+            return _powers(t, self.order, kind)
         return t.map_blocks(
             partial(_powers, order=self.order, kind=kind), new_axis=1, chunks=(*t.chunks, (self.order + 1,)),
             dtype=kind, meta=np.empty((0, 0), kind),
@@ -92,8 +94,10 @@ class Regression(MatrixMult):
         """Forward of coefficients ``x``, of shape ``dims``; or, as in PyLops, at positions ``x``, of shape ``(n,)``."""
         if coefficients is None:
             return super().apply(x)
-        return self._powers(as_lazy_array(x), self.dtype) @ as_lazy_array(coefficients)
+        positions, values = of_one_kind(x, coefficients)
+        image: Vector = self._powers(positions, self.dtype) @ values
+        return image
 
 
-def _powers(t: NDArray, order: int, kind: DType) -> object:
+def _powers(t: NDArray, order: int, kind: DType) -> NDArray:
     return np.vander(t, order + 1, increasing=True).astype(kind, copy=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
 
 import dask.array as da
 import numpy as np
@@ -12,7 +13,7 @@ from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.assembly import Array, assemble_chunks, index_plan
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space, one_array
-from pylops_distributed.vectors.types import ArrayLike, ChunksLike, DType
+from pylops_distributed.vectors.types import ArrayLike, ChunksLike, DType, NDArray
 
 
 class Restriction(LinearOperator):
@@ -85,6 +86,8 @@ class Restriction(LinearOperator):
     follows = (True, False)
     moves = True
 
+    takes_numpy: ClassVar[bool] = True
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -109,11 +112,16 @@ class Restriction(LinearOperator):
         )  # fmt: skip
 
     def _matvec(self, x: da.Array) -> da.Array:
+        if isinstance(x, np.ndarray):
+            taken: Any = np.take(x, self.iava, axis=self.axis).astype(self.result_dtype(x.dtype), copy=False)
+            return one_array(taken)
         sizes = x.chunks[self.axis]
         dtype = self.result_dtype(x.dtype)
         return self._move(x, self.iava, np.arange(self.iava.size), self._datachunks(sizes), dtype, add=False)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
+        if isinstance(y, np.ndarray):
+            return one_array(self._put(y))
         n, pinned = self.dims[self.axis], self.domain.chunks
         even = -(-n // y.numblocks[self.axis])
         into = pinned[self.axis] if pinned else da.core.normalize_chunks((even,), (n,))[0]
@@ -122,6 +130,16 @@ class Restriction(LinearOperator):
                 y, np.arange(self.iava.size), self.iava, into, self.result_dtype(y.dtype, 1), self.repeated
             )
         )
+
+    def _put(self, y: NDArray) -> Any:
+        """Samples where they came from, added up where several came from one place."""
+        x = np.zeros(self.dims, self.result_dtype(y.dtype, 1))
+        places: Any = (slice(None),) * self.axis + (self.iava,)
+        if self.repeated:
+            np.add.at(x, places, y)
+        else:
+            x[places] = y
+        return x
 
     def _move(
         self, x: da.Array, source: Array, target: Array, into: tuple[int, ...], dtype: DType, add: bool

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import dask.array as da
+import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.assembly import assemble_chunks, roll_plan
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.space import Space, one_array
 from pylops_distributed.vectors.types import ChunksLike
 
 
@@ -61,6 +63,8 @@ class Roll(LinearOperator):
     follows = (True, True)
     moves = True
 
+    takes_numpy: ClassVar[bool] = True
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -85,5 +89,8 @@ class Roll(LinearOperator):
         return self._roll(y, -self.shift)
 
     def _roll(self, x: da.Array, shift: int) -> da.Array:
+        if isinstance(x, np.ndarray):
+            rolled: Any = np.roll(x.astype(self.result_dtype(x.dtype), copy=False), shift, axis=self.axis)
+            return one_array(rolled)
         sizes = x.chunks[self.axis]
         return assemble_chunks(x, self.axis, roll_plan(sizes, shift), sizes, self.result_dtype(x.dtype))

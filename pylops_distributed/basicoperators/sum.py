@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import dask.array as da
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.compat.dask import meta_of
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.space import Space, one_array
 from pylops_distributed.vectors.types import ChunksLike
 
 
@@ -63,6 +64,8 @@ class Sum(LinearOperator):
     follows = (True, True)
     moves = True
 
+    takes_numpy: ClassVar[bool] = True
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -88,6 +91,10 @@ class Sum(LinearOperator):
         return x.sum(axis=self.axis, dtype=self.result_dtype(x.dtype))
 
     def _rmatvec(self, y: da.Array) -> da.Array:
+        if isinstance(y, np.ndarray):
+            wide = np.expand_dims(y.astype(self.result_dtype(y.dtype, 1), copy=False), self.axis)
+            repeated: Any = np.repeat(wide, self.dims[self.axis], axis=self.axis)
+            return one_array(repeated)
         wanted = [*y.chunks[: self.axis], "auto", *y.chunks[self.axis :]]
         chunks = da.core.normalize_chunks(wanted, self.dims, dtype=self.dtype)
         spread = da.broadcast_to(

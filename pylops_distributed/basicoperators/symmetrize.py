@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import dask.array as da
 import numpy as np
@@ -11,8 +12,8 @@ from numpy.typing import DTypeLike
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.assembly import assemble_chunks, index_plan
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.space import Space
-from pylops_distributed.vectors.types import ChunksLike
+from pylops_distributed.vectors.space import Space, one_array
+from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 
 class Symmetrize(LinearOperator):
@@ -58,6 +59,7 @@ class Symmetrize(LinearOperator):
     """
 
     domain: Space
+    takes_numpy: ClassVar[bool] = True
     narrow = (True, False)
 
     follows = (False, True)
@@ -78,7 +80,20 @@ class Symmetrize(LinearOperator):
         dimsd = tuple(2 * n - 1 if a == self.axis else n for a, n in enumerate(model))
         super().__init__(Space.of(model, dtype, chunks), Space.of(dimsd, dtype), compute=compute, name=name)
 
+    def _on_numpy(self, x: NDArray, way: int) -> Any:
+        """The mirror image before the array, or both halves of the array added up."""
+        n, axis, kind = self.nsym, self.axis, self.result_dtype(x.dtype, way)
+        x = np.moveaxis(x.astype(kind, copy=False), axis, 0)
+        if way:
+            y = x[n - 1 :].copy()
+            y[1:] += x[: n - 1][::-1]
+        else:
+            y = np.concatenate([x[:0:-1], x])
+        return np.ascontiguousarray(np.moveaxis(y, 0, axis))
+
     def _matvec(self, x: da.Array) -> da.Array:
+        if isinstance(x, np.ndarray):
+            return one_array(self._on_numpy(x, 0))
         first, *rest = x.chunks[self.axis]
         sizes = (*rest[::-1], *([first - 1] if first > 1 else []), first, *rest)
         data = np.arange(2 * self.nsym - 1)
@@ -86,6 +101,8 @@ class Symmetrize(LinearOperator):
         return assemble_chunks(x, self.axis, plan, sizes, self.result_dtype(x.dtype))
 
     def _rmatvec(self, y: da.Array) -> da.Array:
+        if isinstance(y, np.ndarray):
+            return one_array(self._on_numpy(y, 1))
         # The chunks that the second half of the data has.
         ends = np.cumsum(y.chunks[self.axis])
         sizes = tuple(np.diff([0, *(ends[ends >= self.nsym] - self.nsym + 1)]).tolist())

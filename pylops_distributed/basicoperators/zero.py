@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import ClassVar
 
 import dask.array as da
+import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import shape_of
-from pylops_distributed.blockwise.assembly import widen
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space, one_array, zeros
 from pylops_distributed.vectors.types import ChunksLike
@@ -53,6 +55,9 @@ class Zero(LinearOperator):
     """
 
     narrow = (True, True)
+    takes_numpy: ClassVar[bool] = True
+    domain: Space
+    codomain: Space
 
     def __init__(
         self,
@@ -70,7 +75,10 @@ class Zero(LinearOperator):
         super().__init__(domain, codomain, forceflat=forceflat, compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
-        return widen(one_array(zeros(self.codomain, like=x)), x.dtype)
+        return self._nothing(self.codomain, x)
 
     def _rmatvec(self, y: da.Array) -> da.Array:
-        return widen(one_array(zeros(self.domain, like=y)), y.dtype)
+        return self._nothing(self.domain, y)
+
+    def _nothing(self, space: Space, like: da.Array) -> da.Array:
+        return one_array(zeros(replace(space, dtype=np.result_type(space.dtype, like.dtype)), like))

@@ -18,6 +18,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.compat.dask import GraphNode, Task, TaskRef, meta_of
 from pylops_distributed.graph.lowering import OUTPUT_SIZE_RULES
+from pylops_distributed.vectors.space import one_array
 from pylops_distributed.vectors.types import NDArray
 
 Array: TypeAlias = NDArray
@@ -156,6 +157,9 @@ def _join(
 
 def pad(x: da.Array, widths: Widths) -> da.Array:
     """``x`` between zeros; the first and last chunks grow by the ``widths`` before and after each axis."""
+    if isinstance(x, np.ndarray):
+        padded: Any = np.pad(x, widths)
+        return one_array(padded)
     chunks = []
     for sizes, (before, after) in zip(x.chunks, widths, strict=True):
         grown = list(sizes)

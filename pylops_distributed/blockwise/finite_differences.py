@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -13,6 +13,9 @@ from pylops_distributed.blockwise.operator import StencilRule
 
 if TYPE_CHECKING:
     from pylops_distributed.blockwise.halo_tasks import Array
+
+
+Index: TypeAlias = tuple[slice, ...]
 
 
 @dataclass(frozen=True)
@@ -43,18 +46,11 @@ class Difference:
         return sum(w for k, w in self.taps if k == 0)
 
     def add(self, x: Array, y: Array, adjoint: bool, middle: bool = True) -> None:
-        """Add the product with ``x``, shaped like ``y``, or with the transpose to ``y``; or its ends alone."""
-        x, y = np.moveaxis(x, self.axis, 0), np.moveaxis(y, self.axis, 0)
-        rows = max(0, len(x) - self.before - self.after)
-        entries = [
-            *(
-                (slice(self.before, self.before + rows), _shifted(self.before + k, rows), w)
-                for k, w in self.taps
-                if rows and (k or middle)
-            ),
-            *((_shifted(r, 1), _shifted(c, 1), w) for r, c, w in self.ends),
-        ]
-        for row, column, weight in entries:
+        """Add the product with ``x``, or that of the transposed matrix, to ``y``, of the same shape.
+
+        Without ``middle`` the weights of the samples themselves are left out.
+        """
+        for row, column, weight in _entries(self, x.shape[self.axis], middle):
             source, target = (row, column) if adjoint else (column, row)
             if abs(weight) == 1:  # spares a temporary array
                 (np.add if weight > 0 else np.subtract)(y[target], x[source], out=y[target])
@@ -80,6 +76,20 @@ def _shifted(start: int, rows: int) -> slice:
     return slice(start, start + rows or None)
 
 
+@lru_cache(1024)
+def _entries(term: Difference, n: int, middle: bool) -> list[tuple[Index, Index, float]]:
+    """Rows, columns and weights of a term for an axis of length ``n``, those in the middle too if ``middle``."""
+    before = (slice(None),) * term.axis
+    rows = max(0, n - term.before - term.after)
+    inner = [
+        (slice(term.before, term.before + rows), _shifted(term.before + k, rows), w)
+        for k, w in term.taps
+        if rows and (k or middle)
+    ]
+    ends = [(_shifted(r, 1), _shifted(c, 1), w) for r, c, w in term.ends]
+    return [((*before, row), (*before, column), w) for row, column, w in (*inner, *ends)]
+
+
 def apply_sum(block: Array, terms: tuple[Difference, ...], dtype: DTypeLike, adjoint: bool = False) -> Array:
     """The sum of the terms' products with a block, or with the transposed matrices."""
     y = np.empty(block.shape, np.result_type(dtype, block.dtype))
@@ -91,9 +101,19 @@ def apply_sum(block: Array, terms: tuple[Difference, ...], dtype: DTypeLike, adj
 
 def _middles(x: Array, y: Array, terms: tuple[Difference, ...]) -> None:
     """Set ``y`` to the sum of the terms' own weights times ``x``: in one go, not one for each term."""
-    views: list[tuple[tuple[slice, ...], float]] = [((slice(None),) * x.ndim, 0.0)]
+    for index, weight in _views(terms, x.shape):
+        if weight:
+            np.multiply(x[index], weight, out=y[index], dtype=y.dtype)
+        else:
+            y[index] = 0
+
+
+@lru_cache(1024)
+def _views(terms: tuple[Difference, ...], shape: tuple[int, ...]) -> list[tuple[Index, float]]:
+    """Parts of an array, and the sum of the terms' own weights there."""
+    views: list[tuple[Index, float]] = [((slice(None),) * len(shape), 0.0)]
     for term in terms:
-        n, a = x.shape[term.axis], term.axis
+        n, a = shape[term.axis], term.axis
         first, last = (term.before, n - term.after) if term.before + term.after < n else (n, n)
         cuts = [(slice(first), 0.0), (slice(first, last), term.middle), (slice(last, n), 0.0)]
         if term.middle:
@@ -102,11 +122,7 @@ def _middles(x: Array, y: Array, terms: tuple[Difference, ...]) -> None:
                 for index, weight in views
                 for cut, more in cuts
             ]
-    for index, weight in views:
-        if weight:
-            np.multiply(x[index], weight, out=y[index], dtype=y.dtype)
-        else:
-            y[index] = 0
+    return views
 
 
 def _within(a: slice, b: slice, n: int) -> slice:

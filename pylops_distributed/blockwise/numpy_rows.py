@@ -41,7 +41,7 @@ def apply_to_rows(
         What the kernel returns for ``x``, up to rounding.
     """
     axes = [a for a in free if x.shape[a] > 1]
-    if x.nbytes <= SMALL or not axes:
+    if x.nbytes <= (SMALL if nbytes is None else nbytes) or not axes:
         return kernel(x)
     # Of all axes but the last, whose samples lie side by side, the one with the least to do twice.
     axis = min(axes, key=lambda a: (a == x.ndim - 1, sum(reach(a)) / x.shape[a], a))
@@ -68,7 +68,7 @@ def apply_to_rows(
     def work(cut: tuple[int, int, int, int]) -> None:
         out[_along(place, *cut[1:3])] = result(cut)
 
-    share_out(work, cuts[1:])
+    share_out(work, cuts[1:], threaded=x.nbytes > SMALL)
     return out
 
 

@@ -21,9 +21,10 @@ from pylops_distributed.blockwise.numpy_rows import apply_to_rows
 from pylops_distributed.blockwise.precision import in_precision
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.pieces import SMALL
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import Chunks, ChunksLike, DType, Settings
+
+LEAST_CACHE = 2**18  # bytes that fit any cache: there is nothing to read of the configuration
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ class StencilRule:
     def _on_numpy(self, x: Array) -> Array:
         """The result for a whole array, which has no neighbours."""
         free = range(1 if self.lead == 0 else 0, x.ndim)
-        nbytes = tuning.nbytes("blockwise.cache-block") if self.by_rows and x.nbytes > SMALL else None
+        nbytes = None
+        if self.by_rows and x.nbytes > LEAST_CACHE:
+            nbytes = tuning.nbytes("blockwise.cache-block")
         return apply_to_rows(x, self.kernel, free, lambda axis: self.depth.get(axis, (0, 0)), nbytes)
 
     def pin(self, chunks: Chunks) -> Chunks:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from dask.typing import Key
 
+from pylops_distributed.compat.process import computing, find_libraries
 from pylops_distributed.errors import PartitionLostError
 from pylops_distributed.execution.operator_cache import OperatorCache
 from pylops_distributed.execution.partition_plan import Message, Share, is_scalar
-from pylops_distributed.execution.process import computing, find_libraries
 from pylops_distributed.execution.schedule import PartitionProgram, StepRun
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from pylops_distributed.vectors.types import ChunksLike, DType
 
 Method: TypeAlias = Literal["auto", "direct", "fft"]
 PIECE = 3 * 2**19  # bytes, whose transforms stay in the processor's cache
+WHOLE = 2**22  # bytes of a block up to which it is transformed at once
 
 
 class ConvolveND(BlockwiseOperator):
@@ -148,7 +149,9 @@ def convolve_axes(
         return np.asarray(sps.convolve(block, h, method="direct")[cut])
     others = [a for a in range(block.ndim) if a not in start]
     if not others:
-        return np.asarray(sps.oaconvolve(block, h)[cut])
+        # By overlapping pieces only where there are many: each has a price.
+        function = sps.oaconvolve if block.nbytes > WHOLE else sps.fftconvolve
+        return np.asarray(function(block, h)[cut])
     along = max(others, key=lambda a: block.shape[a])
     convolved = np.empty(block.shape, np.result_type(block, h))
     step = max(1, PIECE * block.shape[along] // max(1, block.nbytes))

@@ -113,13 +113,17 @@ class Fredholm1(LinearOperator):
     def _on_numpy(self, x: Array, adjoint: bool) -> da.Array:
         """The products with a NumPy array, slices shared out to threads."""
         held: Any = self.G
+        cuts = pieces_of(self.nsl, held.nbytes)
+        if len(cuts) == 1:
+            whole: Any = multiply_slices(held, x, adjoint).astype(self.result_dtype(x.dtype), copy=False)
+            return one_array(whole)
         length = self.ny if adjoint else self.nx
         y = np.empty((self.nsl, length, self.nz), self.result_dtype(x.dtype))
 
         def multiply(rows: slice) -> None:
             y[rows] = multiply_slices(held[rows], x[rows], adjoint)
 
-        share_out(multiply, pieces_of(self.nsl, self.G.nbytes))
+        share_out(multiply, cuts)
         product: Any = y
         return one_array(product)
 

@@ -14,13 +14,16 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed import tuning
 from pylops_distributed.compat.dask import CPU_COUNT, computes_in_one_thread
+from pylops_distributed.compat.process import computing
 from pylops_distributed.vectors.space import dot_blocks
 from pylops_distributed.vectors.types import Arguments, BlockFunction, DType, NDArray
 
 ROUNDS = 4  # pieces a thread takes, so that none waits long for another
 T = TypeVar("T")
 R = TypeVar("R")
-SMALL = 2**22  # bytes of a vector from which on pieces and threads are worth their price, some 0.1 ms
+# Bytes of an array from which on threads are worth their price, some 0.2 ms: where kernels do much with each number,
+# and where they go through memory once.
+SMALL, LARGE = 2**22, 2**25
 
 
 def apply_by_pieces(function: BlockFunction, args: Arguments, dtype: DTypeLike | None) -> da.Array:
@@ -91,11 +94,10 @@ def _kind(args: Arguments) -> DType:
 def _cuts(args: Arguments) -> list[slice] | None:
     """Pieces of the first axis; None where the whole is small, or no axis can be cut."""
     nbytes = max(getattr(a, "nbytes", 0) for a in args)
-    if nbytes <= SMALL:
+    if nbytes <= LARGE:
         return None
     shapes = {a.shape for a in args if np.ndim(a)}
-    (shape, *others) = shapes
-    if others or shape[0] < 2:
+    if len(shapes) != 1 or (shape := shapes.pop())[0] < 2:
         return None
     rows = max(1, shape[0] * tuning.nbytes("blockwise.cache-block") // nbytes)
     return [slice(i, i + rows) for i in range(0, shape[0], rows)]
@@ -103,15 +105,18 @@ def _cuts(args: Arguments) -> list[slice] | None:
 
 def pieces_of(rows: int, nbytes: int) -> list[slice]:
     """Slices of the first axis of arrays of so many bytes: a few for each thread, one where they are small."""
-    count = min(rows, ROUNDS * threads_in_use()) if nbytes > SMALL else 1
+    threads = threads_in_use() if nbytes > SMALL else 1
+    count = min(rows, ROUNDS * threads) if threads > 1 else 1
     return [slice(rows * i // count, rows * (i + 1) // count) for i in range(count)]
 
 
-def share_out(work: Callable[[T], R], cuts: list[T]) -> list[R]:
+def share_out(work: Callable[[T], R], cuts: list[T], threaded: bool = True) -> list[R]:
     """Results of ``work``, in order; this thread and others share the pieces.
 
     Threads end with the call: none is left behind by a solve, and none is missing after a fork.
     """
+    if not threaded or len(cuts) == 1:
+        return [work(cut) for cut in cuts]
     results: list[Any] = [None] * len(cuts)
     rest: Iterator[tuple[int, T]] = iter(list(enumerate(cuts)))
     errors: list[BaseException] = []
@@ -123,14 +128,16 @@ def share_out(work: Callable[[T], R], cuts: list[T]) -> list[R]:
         except BaseException as error:
             errors.append(error)
 
-    helpers = [
-        Thread(target=copy_context().run, args=(share,)) for _ in range(min(len(cuts), threads_in_use()) - 1)
-    ]
-    for helper in helpers:
-        helper.start()
-    share()
-    for helper in helpers:
-        helper.join()
+    count = min(len(cuts), threads_in_use())
+    if count == 1:
+        return [work(cut) for cut in cuts]
+    helpers = [Thread(target=copy_context().run, args=(share,)) for _ in range(count - 1)]
+    with computing():  # one BLAS thread each
+        for helper in helpers:
+            helper.start()
+        share()
+        for helper in helpers:
+            helper.join()
     if errors:
         raise errors[0]
     return results

@@ -16,8 +16,9 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import pylops_distributed as pld
 from pylops_distributed import tuning
 from pylops_distributed.basicoperators.diagonal import Diagonal
+from pylops_distributed.compat import process
 from pylops_distributed.compat.dask import meta_of
-from pylops_distributed.execution import cluster_engine, process
+from pylops_distributed.execution import cluster_engine
 from pylops_distributed.execution.partition import Partition
 from pylops_distributed.graph.batching import vmap
 from pylops_distributed.optimization.algorithms.cgls import CGLS
