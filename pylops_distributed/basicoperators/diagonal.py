@@ -87,11 +87,11 @@ class Diagonal(LinearOperator):
         shape = values.shape if dims is None else shape_of(dims)
         if dims is not None:
             (axis,) = axes_of((axis,), shape)
-            if values.shape != (shape[axis],):
+            if values.size != shape[axis]:
                 raise ValueError(
                     f"diag has shape {values.shape}, expected ({shape[axis]},) as axis {axis} of dims {shape}"
                 )
-            values = values[tuple(slice(None) if a == axis else None for a in range(len(shape)))]
+            values = values.ravel()[tuple(slice(None) if a == axis else None for a in range(len(shape)))]
         elif chunks is None and isinstance(values, da.Array) and values.npartitions > 1:
             chunks = values.chunks
         self.diag, self.held = values, values.dtype

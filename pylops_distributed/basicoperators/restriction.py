@@ -149,6 +149,8 @@ class Restriction(LinearOperator):
 
     def _datachunks(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
         """Chunks of the data for those of the model."""
+        if not self.iava.size:
+            return (0,)
         if np.all(np.diff(self.iava) >= 0):
             block = np.searchsorted(np.cumsum(sizes), self.iava, "right")
             return tuple(int(n) for n in np.unique(block, return_counts=True)[1])
@@ -191,12 +193,12 @@ def _indices(iava: object, n: int) -> Array:
     if isinstance(iava, da.Array):
         raise TypeError("iava decides the shape of the data and must be known: give iava.compute()")
     indices = np.asarray(iava)
-    if indices.ndim != 1 or indices.dtype.kind not in "iu" or not indices.size:
-        raise TypeError(
-            f"iava must be a vector of one or more integers, got {indices.dtype} of shape {indices.shape}"
-        )
+    if not indices.size:
+        indices = indices.astype(np.int64)
+    if indices.ndim != 1 or indices.dtype.kind not in "iu":
+        raise TypeError(f"iava must be a vector of integers, got {indices.dtype} of shape {indices.shape}")
     indices = indices.astype(np.int64)
-    if indices.min() < -n or indices.max() >= n:
+    if indices.size and (indices.min() < -n or indices.max() >= n):
         raise IndexError(f"iava goes from {indices.min()} to {indices.max()}, outside an axis of {n} samples")
     return np.where(indices < 0, indices + n, indices)
 

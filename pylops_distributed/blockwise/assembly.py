@@ -48,6 +48,8 @@ def roll_plan(sizes: tuple[int, ...], shift: int) -> Plan:
     n = sum(sizes)
     starts = [0, *accumulate(sizes[:-1])]
     plan: Plan = [[] for _ in sizes]
+    if not n:
+        return plan
     for low, high in pairwise(sorted({*starts, *((s + shift) % n for s in starts), n})):
         source = (low - shift) % n
         i, j = bisect_right(starts, source) - 1, bisect_right(starts, low) - 1

@@ -103,12 +103,19 @@ class Radon2D(Curves):
         slownesses = p * (abs(h[1] - h[0]) / abs(t[1] - t[0]))  # to the last digit as PyLops
         offsets = unitless(h, centeredh)
         curves = partial(
-            _curves, function=function, offsets=offsets, slownesses=slownesses, nt=t.size, interp=interp,
+            _curves, function=function, offsets=offsets, slownesses=slownesses, nt=t.size, interp=bool(interp),
             broadcast=function is not kind,
         )  # fmt: skip
         table = curve_positions(curves, (p.size, t.size, h.size))
         super().__init__(
-            (table,), (p.size, t.size), (h.size, t.size), dtype, interp, name, chunks=chunks, compute=compute
+            (table,),
+            (p.size, t.size),
+            (h.size, t.size),
+            dtype,
+            bool(interp),
+            name,
+            chunks=chunks,
+            compute=compute,
         )
 
 

@@ -108,12 +108,24 @@ class Radon3D(Curves):
         offsets = _grid(unitless(hy, centeredh), unitless(hx, centeredh))
         slownesses = _grid(py * (abs(hy[1] - hy[0]) / dt), px * (abs(hx[1] - hx[0]) / dt))
         curves = partial(
-            _curves, function=KINDS[kind], offsets=offsets, slownesses=slownesses, nt=t.size, interp=interp
+            _curves,
+            function=KINDS[kind],
+            offsets=offsets,
+            slownesses=slownesses,
+            nt=t.size,
+            interp=bool(interp),
         )
         rows, columns = py.size * px.size, hy.size * hx.size
         table = curve_positions(curves, (rows, t.size, columns))
         super().__init__(
-            (table,), (rows, t.size), (columns, t.size), dtype, interp, name, chunks=chunks, compute=compute
+            (table,),
+            (rows, t.size),
+            (columns, t.size),
+            dtype,
+            bool(interp),
+            name,
+            chunks=chunks,
+            compute=compute,
         )
 
 

@@ -360,3 +360,21 @@ def test_shapes_of_other_sizes_are_rejected():
         op.dims = (5, 5)
     op.dims = 24
     assert op.dims == (24,)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_operators_take_axes_and_indices_of_nothing(chunked):
+    def filled(*shape):
+        return da.ones(shape, chunks=2) if chunked else np.ones(shape)
+
+    nothing = pld.Restriction((4, 3), [], axis=0)
+    assert np.asarray(nothing @ filled(4, 3)).shape == (0, 3)
+    np.testing.assert_array_equal(np.asarray(nothing.H @ filled(0)), np.zeros(12))
+    assert np.asarray(pld.Roll((3, 0)) @ filled(3, 0)).shape == (3, 0)
+
+
+def test_diagonals_are_taken_with_axes_of_length_one():
+    op = pld.Diagonal(np.array([[2.0, 3.0]]), dims=(4, 2))
+    np.testing.assert_array_equal(
+        op @ np.ones((4, 2)), pylops.Diagonal(np.array([[2.0, 3.0]]), dims=(4, 2)) @ np.ones((4, 2))
+    )

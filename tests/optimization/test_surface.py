@@ -243,6 +243,21 @@ def test_spgl1_meets_its_constraint():
     np.testing.assert_allclose(coefficients.compute()[::-1], again.compute())
 
 
+@pytest.mark.parametrize("chunks", [None, 5])
+def test_spgl1_takes_transforms_with_more_coefficients_than_samples(chunks):
+    y = np.random.default_rng(0).standard_normal(12)
+    op, transform = (
+        pld.Restriction(20, [*range(0, 20, 2), 1, 3]),
+        pld.signalprocessing.FFT(20, nfft=64, real=True),
+    )
+    data = y if chunks is None else da.from_array(y, chunks=chunks)
+    x, p, _ = sparsity.spgl1(op, data, SOp=transform, tau=3, iter_lim=50)
+    assert x.shape == (20,)
+    assert p.shape == (33,)
+    assert np.abs(np.asarray(p)).sum() <= 3 * (1 + 1e-6)
+    np.testing.assert_allclose(np.asarray(x), np.asarray(transform.H @ p), atol=1e-12)
+
+
 def test_step_length_is_found_by_power_iteration():
     local, y, op, data = problem()
     largest, vector, steps = eigs.power_iteration(op.H @ op, niter=60, tol=1e-10)

@@ -135,3 +135,13 @@ def test_filters_of_single_operators_are_as_precise_as_the_data(name, shape, h):
     expected = getattr(pylops.signalprocessing, name)(shape, h, dtype="float64") @ x
     assert np.linalg.norm(op @ x - expected) <= 1e-13 * np.linalg.norm(expected)
     assert (op @ x.astype("float32")).dtype == np.float32
+
+
+def test_radon_transforms_take_any_true_value_for_interp():
+    axes = (np.arange(9.0), np.arange(5.0), np.linspace(0, 1, 3))
+    x = samples((3, 9), "f8")
+    ours, theirs = (
+        library.signalprocessing.Radon2D(*axes, interp="nearest", engine="numpy") @ x
+        for library in (pld, pylops)
+    )
+    close(ours, theirs)

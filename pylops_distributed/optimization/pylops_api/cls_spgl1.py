@@ -10,7 +10,7 @@ from pylops_distributed.execution.state import Reason, reason_to_stop
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import spgl1
 from pylops_distributed.optimization.basesolver import Solver
-from pylops_distributed.vectors.space import Vector, VectorLike, flatten
+from pylops_distributed.vectors.space import Space, Vector, VectorLike, reshape
 from pylops_distributed.vectors.types import Settings
 
 
@@ -66,7 +66,7 @@ class SPGL1(Solver):
         if self.reason is Reason.NOT_FINITE:
             p = self._nan_model()
         model = self.state.x if self.SOp is None else self.SOp.apply_adjoint(self.state.x)
-        return (flatten(model) if self._flat else model), p, self._info()
+        return super().shaped(model), p, self._info()
 
     def solve(
         self, y: VectorLike, x0: VectorLike | None = None, SOp: LinearOperator | None = None, tau: float = 0.0,
@@ -78,6 +78,12 @@ class SPGL1(Solver):
         xinv, pinv, info = self.run(x0, show=show, **kwargs_spgl1)
         self.finalize(show)
         return xinv, pinv, info
+
+    def shaped(self, x: Vector) -> Vector:
+        """Coefficients in the layout that the data came in: those of ``SOp``, where there is one."""
+        if self.SOp is None or self._flat or self.flat is None:
+            return super().shaped(x)
+        return reshape(x, Space(self.SOp.dimsd, self.SOp.dtype))
 
     def _info(self) -> Settings:
         """The original's numbers, with a trial of the line search counted as one product with each operator."""
