@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from pylops_distributed.vectors.joint import join, split
+from pylops_distributed.vectors.namespace import of_one_kind
 from pylops_distributed.vectors.space import (
     AnySpace,
     BlockVector,
@@ -96,7 +97,8 @@ class AxisLabels:
             raise ValueError(f"expected the dimensions {self.dims}, got {x.dims} of {x.name!r}")
         x = x.transpose(*self.dims)
         self.check(AxisLabels.of(x, x.shape), repr(x.name))
-        return da.asarray(x.data)
+        data: da.Array = of_one_kind(x.data)[0]
+        return data
 
     def check(self, other: Any, owner: str) -> None:
         """Raise if the labels of ``owner`` differ: other dimensions, sizes, or coordinates along them."""
@@ -226,8 +228,8 @@ def solve_labelled(op: HasLabels, y: Any) -> Labelled:
     """The solution of ``op @ x = y`` for a DataArray, or for one for each member of the data; lazy."""
     model, data = op.labels
     labels, image = _required(data, f"the data of {op!r}"), _required(model, f"the model of {op!r}")
-    x = op.div(flatten(reshape(labels.take(y), op.codomain)))
-    return image.dress(unflatten(da.asarray(x), op.domain), y)
+    x: Any = op.div(flatten(reshape(labels.take(y), op.codomain)))
+    return image.dress(unflatten(x, op.domain), y)
 
 
 def _computed(y: Labelled) -> Labelled:

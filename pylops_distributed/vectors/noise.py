@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.vectors.namespace import in_memory
-from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Vector, one_array
+from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Vector, likes_of, one_array
 from pylops_distributed.vectors.types import DType, NDArray
 
 
@@ -20,12 +20,10 @@ def noise(space: AnySpace, dtype: DTypeLike, like: Vector | None = None, offset:
     """
     if isinstance(space, BlockSpace):
         starts = np.cumsum([offset, *(s.size for s in space.spaces)])
-        alone = like if like is not None and in_memory(like) else None
-        likes = like.arrays if isinstance(like, BlockVector) else (alone,) * len(space.spaces)
         return BlockVector(
             tuple(
                 one_array(noise(s, dtype, m, int(k)))
-                for s, m, k in zip(space.spaces, likes, starts, strict=False)
+                for s, m, k in zip(space.spaces, likes_of(space, like), starts, strict=False)
             )
         )
     axes = tuple(range(len(space.shape)))

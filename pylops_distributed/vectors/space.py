@@ -237,13 +237,18 @@ def dot_blocks(a: NDArray, b: NDArray) -> np.generic:
 def zeros(space: AnySpace, like: VectorLike | None = None) -> Vector:
     """A zero vector of ``space``; where the space pins no chunks, those of ``like`` or Dask's own."""
     if isinstance(space, BlockSpace):
-        likes = like.arrays if isinstance(like, BlockVector) else (_unless_lazy(like),) * len(space.spaces)
+        likes = likes_of(space, like)
         return BlockVector(tuple(_zeros(s, m) for s, m in zip(space.spaces, likes, strict=True)))
     return _zeros(space, like)
 
 
-def _unless_lazy(like: VectorLike | None) -> VectorLike | None:
-    return like if isinstance(like, np.ndarray) else None
+def likes_of(space: BlockSpace, like: VectorLike | None) -> tuple[da.Array | None, ...]:
+    """For each member of a space an array whose kind, and chunks, its own array is to have."""
+    count = len(space.spaces)
+    if isinstance(like, BlockVector) and len(like.arrays) == count:
+        return like.arrays
+    alone: Any = like if like is not None and in_memory(like) else None
+    return (arrays_of(alone)[0] if alone is not None else None,) * count
 
 
 def _zeros(space: Space, like: VectorLike | None) -> da.Array:

@@ -181,3 +181,13 @@ def test_a_labelled_operator_is_the_operator():
     assert pld.utils.dottest(named)
     np.testing.assert_array_equal(named.todense(), op.todense())
     assert op.labels == (None, None)
+
+
+def test_labelled_numpy_arrays_stay_numpy():
+    x = xr.DataArray(np.arange(24.0).reshape(4, 6), {"t": np.arange(6) * 4.0}, ("x", "t"))
+    op = pld.FirstDerivative((4, 6), axis=1).labelled(x)
+    y = op @ x
+    assert (y.dims, type(y.data)) == (("x", "t"), np.ndarray)
+    np.testing.assert_array_equal(y, op @ x.values)
+    assert isinstance((op @ x.chunk()).data, da.Array)
+    assert isinstance((pld.Identity((4, 6)).labelled(x) / x).data, np.ndarray)
