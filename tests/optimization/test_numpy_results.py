@@ -47,3 +47,27 @@ def test_variances_that_are_not_asked_for_are_numpys_zeros():
     *_, var = scipy_engine.lsqr(pld.Identity(N), samples(N, "f8"))
     assert isinstance(var, np.ndarray)
     assert not var.any()
+
+
+@pytest.mark.parametrize("name", ["ista", "fista"])
+def test_steps_are_pylops_own_however_roughly_the_eigenvalue_is_asked_for(name):
+    y = samples(100, "f8")
+    ours, theirs = (
+        getattr(library.optimization.sparsity, name)(
+            library.signalprocessing.Convolve1D(100, np.array([0.1, 1.0, 0.2]), offset=1), y,
+            niter=5, eps=0.1, eigsdict={"niter": 5, "tol": 1e-1, "ncv": 60},
+        )
+        for library in (pld, pylops)
+    )  # fmt: skip
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(ours[2], theirs[2], rtol=1e-4)
+
+
+@pytest.mark.parametrize("symmetric", [False, True])
+@pytest.mark.parametrize("shape", [(120, 90), (90, 90)])
+def test_eigenvalues_of_numpy_operators_are_those_of_the_matrix(shape, symmetric):
+    A = samples(shape, "f8")
+    A = A + A.T if symmetric and shape[0] == shape[1] else A
+    found = pld.MatrixMult(A).eigs(1, symmetric=symmetric)
+    expected = np.linalg.svd(A)[1][0] if shape[0] != shape[1] else np.abs(np.linalg.eigvals(A)).max()
+    assert np.abs(found[0]) == pytest.approx(expected)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
+from scipy.sparse.linalg import LinearOperator as ArpackOperator
+from scipy.sparse.linalg import eigs, eigsh
 
 from pylops_distributed import tuning
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.optimization.numerics.krylov_schur import Matrix, krylov_schur, select_eigenvalues
 from pylops_distributed.vectors.space import Vector, flatten, reshape, unflatten
-from pylops_distributed.vectors.types import NDArray
+from pylops_distributed.vectors.types import NDArray, Settings
 
 if TYPE_CHECKING:
     from pylops_distributed.linearoperator.operator import LinearOperator
+
+# The largest eigenvalues, as SciPy names them for symmetric operators and for others.
+LARGEST = {"LM": ("LM", "LM"), "LR": ("LA", "LR"), "LA": ("LA", "LR")}
+FEW = 64  # columns of a matrix that is taken apart faster than ARPACK finds one eigenvalue
 
 
 def eigenvalues(
@@ -41,7 +47,11 @@ def eigenvalues(
         which = "LR" if largest else "SR"
     k = n if neigs is None else min(neigs, n)
     small = op.shape[0] * n * op.dtype.itemsize <= tuning.nbytes("optimization.dense-eigenvalues")
-    if ncv is None and (2 * k >= n or small):
+    if not op.holds_dask and which in LARGEST and 0 < k < n - 1 and (ncv is not None or n > FEW):
+        values = _by_arpack(
+            op, k, LARGEST[which], symmetric, {"ncv": ncv, "tol": tol, "maxiter": niter, "v0": v0}
+        )
+    elif ncv is None and (2 * k >= n or small):
         values = _of_matrix(op, symmetric)
         values = values[select_eigenvalues(values, which)[:k]]
     else:
@@ -50,6 +60,26 @@ def eigenvalues(
         values = krylov_schur(map_, k, which, hermitian, ncv, tol, niter, start)
         values = values if square else np.sqrt(np.maximum(values, 0))
     return -np.sort(-values)
+
+
+def _by_arpack(
+    op: LinearOperator, k: int, which: tuple[str, str], symmetric: bool, options: Settings
+) -> Matrix:
+    """Eigenvalues, or singular values, of an operator that holds NumPy arrays, as PyLops has them: from SciPy."""
+    n, square = op.shape[1], op.shape[0] == op.shape[1]
+    map_, hermitian = (op, symmetric) if square else (op.H @ op, True)
+    dtype = np.result_type(op.dtype, np.float32)
+    start = np.random.default_rng(0).uniform(-1, 1, n).astype(dtype)  # the same every time
+    options["v0"] = start if options["v0"] is None else np.ravel(options["v0"])
+    image = np.asarray(map_.matvec(options["v0"]))
+    if not np.isfinite(image).all():
+        raise NotFiniteError(f"{op!r} returns NaN or infinity: it has no eigenvalues that can be computed")
+    if not image.any():
+        return np.zeros(k, dtype)
+    local: Any = ArpackOperator((n, n), matvec=map_.matvec, dtype=dtype)
+    find: Any = eigsh if hermitian else eigs
+    values: Matrix = find(local, k, which=which[not hermitian], return_eigenvectors=False, **options)
+    return values if square else np.sqrt(np.maximum(values, 0))
 
 
 def _vector(op: LinearOperator, v0: Vector) -> Vector:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import fista, ista
 from pylops_distributed.optimization.basesolver import Solver
-from pylops_distributed.optimization.eigs import largest, numpy_like
+from pylops_distributed.optimization.eigs import largest
 from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.types import NDArray, Options, Results
 
@@ -37,11 +39,7 @@ class ISTA(Solver):
     ) -> Vector:  # fmt: skip
         """Compute the first state, and before it the step if not given; returns the model."""
         if alpha is None:
-            normal = self.Op.H @ self.Op
-            settings = {"niter": 50, "tol": 1e-5, "dtype": normal.dtype, **(eigsdict or {})}
-            settings.pop("backend", None)
-            like = numpy_like(lazy=normal.holds_dask or not in_memory(y, x0))
-            eigenvalue = float(abs(largest(normal, like=like, **settings).eigenvalue))
+            eigenvalue = largest_of_normal(self.Op, eigsdict or {}, lazy=not in_memory(y, x0))
             if not eigenvalue:
                 raise ValueError(
                     f"the largest eigenvalue of Op.H @ Op is 0 for {self.Op!r}: the operator is zero or empty, or the "
@@ -107,3 +105,18 @@ class FISTA(ISTA):
         x = self.advance(x, show)
         self._z = self.shaped(self.state.z)
         return x, self._z, float(self.state.xupdate)
+
+
+def largest_of_normal(op: LinearOperator, options: Options, lazy: bool) -> float:
+    """The largest eigenvalue of the normal operator, as PyLops finds it.
+
+    Of NumPy vectors by :meth:`~pylops_distributed.LinearOperator.eigs`; otherwise, as of CuPy's in PyLops, by power
+    iterations, which need room for one vector.
+    """
+    normal = op.H @ op
+    settings = {k: v for k, v in options.items() if k != "backend"}
+    if lazy or normal.holds_dask:
+        state = largest(normal, like=None, **{"niter": 50, "tol": 1e-5, "dtype": normal.dtype, **settings})
+        return float(abs(state.eigenvalue))
+    settings.pop("dtype", None)
+    return float(np.abs(normal.eigs(neigs=1, symmetric=True, **settings)).max(initial=0))
