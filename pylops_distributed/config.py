@@ -1,6 +1,7 @@
 """Settings of the library: those of PyLops, in one place for both."""
 
 from pylops.config import (
+    Config,
     disabled_ndarray_multiplication,
     enabled_ndarray_multiplication,
     get_ndarray_multiplication,
@@ -8,6 +9,7 @@ from pylops.config import (
 )
 
 __all__ = [
+    "Config",
     "disabled_ndarray_multiplication",
     "enabled_ndarray_multiplication",
     "get_ndarray_multiplication",

@@ -12,7 +12,7 @@ import pylops_distributed as pld
 
 MODULES = [m.name for m in pkgutil.walk_packages(pld.__path__, f"{pld.__name__}.") if not m.ispkg]
 PACKAGES = (pld.basicoperators, pld.signalprocessing, pld.avo, pld.medical, pld.waveeqprocessing)
-OPERATORS = [(package, name) for package in PACKAGES for name in package.__all__]
+OPERATORS = [(package, name) for package in PACKAGES for name in package.__all__ if name[0].isupper()]
 
 
 def examples_of(name):

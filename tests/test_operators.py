@@ -37,6 +37,7 @@ def test_every_operator_has_a_case():
                 pld.waveeqprocessing,
             )
             for name in package.__all__
+            if name[0].isupper()
         }
         - INVERSIONS
         - ENGINES

@@ -110,10 +110,10 @@ class AVOLinearModelling(LinearOperator):
         self.linearization = linearization
         self.G = coefficients(theta, vsvp, nt0, linearization_of(linearization))
         self.G = self.G.astype(dtype, order="C")
-        nt, nangles, nparameters = self.G.shape
-        space = () if spatdims is None else shape_of(spatdims)
+        nt, nangles, nparameters = self.nt0, self.ntheta, self.npars = self.G.shape
+        space = self.spatdims = () if spatdims is None else shape_of(spatdims)
         super().__init__(
-            Space.of((nt, nparameters, *space), dtype, chunks), Space.of((nt, nangles, *space), dtype),
+            domain=Space.of((nt, nparameters, *space), dtype, chunks), codomain=Space.of((nt, nangles, *space), dtype),
             compute=compute, name=name,
         )  # fmt: skip
 

@@ -101,7 +101,9 @@ class CausalIntegration(LinearOperator):
         self.sampling, self.removefirst = float(sampling), bool(removefirst)
         self.kind = one_of("kind", kind, ("full", "half", "trapezoidal"))
         dimsd = tuple(n - self.removefirst if a == self.axis else n for a, n in enumerate(model))
-        super().__init__(Space.of(model, dtype, chunks), Space.of(dimsd, dtype), compute=compute, name=name)
+        super().__init__(
+            domain=Space.of(model, dtype, chunks), codomain=Space.of(dimsd, dtype), compute=compute, name=name
+        )
 
     def _matvec(self, x: da.Array) -> da.Array:
         y = self._scan(x, adjoint=False)

@@ -43,8 +43,12 @@ class Diagonal(LinearOperator):
 
     Attributes
     ----------
-    diag : dask.array.Array
+    diag : numpy.ndarray or dask.array.Array
         The diagonal, with the number of axes of the model.
+    axis : int
+        Axis of the model along which it lies.
+    complex : bool
+        Whether it is complex.
 
     Raises
     ------
@@ -94,10 +98,21 @@ class Diagonal(LinearOperator):
             values = values.ravel()[tuple(slice(None) if a == axis else None for a in range(len(shape)))]
         elif chunks is None and isinstance(values, da.Array) and values.npartitions > 1:
             chunks = values.chunks
-        self.diag, self.held = values, values.dtype
+        self.diag, self.held, self.axis = values, values.dtype, axis
         kind = np.result_type(dtype, values.dtype) if values.dtype.kind == "c" else np.dtype(dtype)
         space = Space.of(shape, kind, chunks)
-        super().__init__(space, space, compute=compute, name=name)
+        super().__init__(domain=space, codomain=space, compute=compute, name=name)
+
+    @property
+    def complex(self) -> bool:
+        """Whether the diagonal is complex."""
+        return self.diag.dtype.kind == "c"
+
+    def matrix(self) -> da.Array:
+        """The diagonal as a matrix, of shape ``(diag.size, diag.size)``; lazy where the diagonal is."""
+        flat: Any = self.diag.reshape(-1)
+        matrix: da.Array = (da if isinstance(flat, da.Array) else np).diag(flat)
+        return matrix
 
     def _matvec(self, x: da.Array) -> da.Array:
         return self._multiply(x, conj=False)

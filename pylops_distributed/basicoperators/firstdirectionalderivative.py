@@ -102,7 +102,7 @@ class FirstDirectionalDerivative(LinearOperator):
                 f"v must have shape {(len(model),)} or {(len(model), *model)}, got {self.v.shape}"
             )
         space = Space.of(model, dtype, chunks)
-        super().__init__(space, space, dtype=dtype, compute=compute, name=name)
+        super().__init__(domain=space, codomain=space, dtype=dtype, compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
         return self.along(x, adjoint=False)

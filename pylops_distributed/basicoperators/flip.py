@@ -77,7 +77,7 @@ class Flip(LinearOperator):
         pinned = domain.chunks
         if pinned is not None:
             pinned = tuple(sizes[::-1] if a == self.axis else sizes for a, sizes in enumerate(pinned))
-        super().__init__(domain, Space.of(model, dtype, pinned), compute=compute, name=name)
+        super().__init__(domain=domain, codomain=Space.of(model, dtype, pinned), compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
         flipped: Any = np.flip(x.astype(self.result_dtype(x.dtype), copy=False), self.axis)

@@ -78,7 +78,9 @@ class FunctionOperator(LinearOperator):
         if len(sizes) not in (1, 2):
             raise ValueError(f"expected n; n, m; fc, n; or fc, n, m, got {args}")
         self.f, self.fc, self.chunked = f, fc, chunked
-        super().__init__(Space.of(sizes[-1], dtype), Space.of(sizes[0], dtype), compute=compute, name=name)
+        super().__init__(
+            domain=Space.of(sizes[-1], dtype), codomain=Space.of(sizes[0], dtype), compute=compute, name=name
+        )
 
     def _matvec(self, x: da.Array) -> da.Array:
         return self._call(self.f, x, self.codomain.size)

@@ -87,7 +87,7 @@ class Identity(LinearOperator):
             raise ValueError(f"N and M must have as many axes, and one be the larger along all: N={N}, M={M}")
         domain = Space.of(dims, dtype, chunks)
         codomain = domain if dims == dimsd else Space.of(dimsd, dtype)
-        super().__init__(domain, codomain, forceflat=forceflat, compute=compute, name=name)
+        super().__init__(domain=domain, codomain=codomain, forceflat=forceflat, compute=compute, name=name)
         self.narrow = (max(larger) > 0, min(larger) < 0)  # where zeros are added
         self.follows = (not self.narrow[0], not self.narrow[1])
 

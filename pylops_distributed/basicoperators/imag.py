@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise import Array, BlockwiseOperator, WholeAxisRule
 from pylops_distributed.blockwise.arguments import real_type, shape_of
-from pylops_distributed.vectors.types import ChunksLike
+from pylops_distributed.vectors.types import ChunksLike, DType
 
 
 class Imag(BlockwiseOperator):
@@ -63,6 +63,11 @@ class Imag(BlockwiseOperator):
             real_type(dtype)),
             clinear=False, chunks=chunks, compute=compute, name=name,
         )  # fmt: skip
+
+    @property
+    def rdtype(self) -> DType:
+        """The real type of the precision of the operator."""
+        return real_type(self.dtype)
 
 
 def _turn(block: Array) -> Array:

@@ -66,9 +66,21 @@ class Kronecker(LinearOperator):
     ) -> None:
         self.Op1, self.Op2 = (op if is_operator(op) else MatrixMult(op, dtype=dtype) for op in (Op1, Op2))
         (n1, m1), (n2, m2) = self.Op1.shape, self.Op2.shape
-        super().__init__(Space.of(m1 * m2, dtype), Space.of(n1 * n2, dtype), compute=compute, name=name)
+        super().__init__(
+            domain=Space.of(m1 * m2, dtype), codomain=Space.of(n1 * n2, dtype), compute=compute, name=name
+        )
         ways = [op.narrow for op in (self.Op1, self.Op2) if isinstance(op, LinearOperator)]
         self.narrow = (any(f for f, _ in ways), any(a for _, a in ways))
+
+    @property
+    def Op1H(self) -> LinearOperator:
+        """The adjoint of the first operator."""
+        return self.Op1.H
+
+    @property
+    def Op2H(self) -> LinearOperator:
+        """The adjoint of the second operator."""
+        return self.Op2.H
 
     def _matvec(self, x: da.Array) -> da.Array:
         return self._apply(x, adjoint=False)

@@ -13,6 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import DTypeLike
 from scipy.sparse.linalg import MatrixRankWarning, spsolve
+from scipy.sparse.linalg import inv as sparse_inverse
 
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.contraction import contract
@@ -53,6 +54,10 @@ class MatrixMult(LinearOperator):
     ----------
     A : numpy.ndarray, dask.array.Array or scipy.sparse.csr_array
         The matrix.
+    complex : bool
+        Whether it is complex.
+    otherdims : tuple of int or None
+        Lengths of further axes of the model.
 
     Raises
     ------
@@ -110,9 +115,10 @@ class MatrixMult(LinearOperator):
         elif not others:
             domain = Space.of(columns, kind, cut[1:])
         self.A, self.held, self.cut = held, held.dtype, cut
+        self.otherdims = others or None
         pinned = None if domain.chunks is None else (cut[0], *domain.chunks[1:])
         super().__init__(
-            domain, Space.of((rows, *others), kind, pinned), explicit=otherdims is None,
+            domain=domain, codomain=Space.of((rows, *others), kind, pinned), explicit=otherdims is None,
             forceflat=forceflat if otherdims is None else None, compute=compute, name=name,
         )  # fmt: skip
 
@@ -143,7 +149,30 @@ class MatrixMult(LinearOperator):
         dtype = self.result_dtype(x.dtype)
         return contract(kernel, [(self.chunked, (0, 1)), (x, (summed, *rest))], (out, *rest), dtype)
 
-    def todense(self, backend: str = "dask") -> da.Array:
+    @property
+    def complex(self) -> bool:
+        """Whether the matrix is complex."""
+        return bool(self.A.dtype.kind == "c")
+
+    def inv(self) -> Any:
+        """The inverse of the matrix, of its shape: lazy where that is a Dask array, sparse where it is sparse.
+
+        Raises
+        ------
+        ValueError
+            If the matrix is not square.
+        numpy.linalg.LinAlgError
+            If it is singular.
+        """
+        if self.A.shape[0] != self.A.shape[1]:
+            raise ValueError(
+                f"only a square matrix has an inverse, got one of shape {self.A.shape}; use op / y"
+            )
+        if self.sparse:
+            return sp.csr_array(sparse_inverse(sp.csc_array(self.A)))
+        return (da if isinstance(self.A, da.Array) else np).linalg.inv(self.A)
+
+    def todense(self, backend: str = "numpy") -> da.Array:
         """The matrix of the operator, of shape ``shape``, as it is held; ``backend`` is taken for compatibility."""
         return self.A.astype(self.dtype) if self.explicit and not self.sparse else super().todense()
 

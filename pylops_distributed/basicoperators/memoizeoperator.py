@@ -71,7 +71,7 @@ class MemoizeOperator(LinearOperator):
         self.store: dict[tuple[Any, ...], Vector] = {}
         self.neval = 0
         super().__init__(
-            self.Op.domain, self.Op.codomain, dtype=self.Op.dtype, clinear=self.Op.clinear,
+            domain=self.Op.domain, codomain=self.Op.codomain, dtype=self.Op.dtype, clinear=self.Op.clinear,
             forceflat=self.Op.forceflat, compute=compute, name=self.Op.name,
         )  # fmt: skip
 

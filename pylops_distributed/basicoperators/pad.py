@@ -83,7 +83,9 @@ class Pad(LinearOperator):
             raise ValueError(f"pad must be a pair of lengths for each axis of {model}, got {pad}")
         self.pad: Widths = [(int(before), int(after)) for before, after in widths.reshape(-1, 2)]
         dimsd = tuple(before + n + after for n, (before, after) in zip(model, self.pad, strict=True))
-        super().__init__(Space.of(model, dtype, chunks), Space.of(dimsd, dtype), compute=compute, name=name)
+        super().__init__(
+            domain=Space.of(model, dtype, chunks), codomain=Space.of(dimsd, dtype), compute=compute, name=name
+        )
 
     def _matvec(self, x: da.Array) -> da.Array:
         return pad(x.astype(self.result_dtype(x.dtype), copy=False), self.pad)

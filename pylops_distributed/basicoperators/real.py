@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise import BlockwiseOperator, WholeAxisRule
 from pylops_distributed.blockwise.arguments import real_type, shape_of
-from pylops_distributed.vectors.types import ChunksLike
+from pylops_distributed.vectors.types import ChunksLike, DType
 
 
 class Real(BlockwiseOperator):
@@ -63,3 +63,8 @@ class Real(BlockwiseOperator):
             real_type(dtype)),
             clinear=False, chunks=chunks, compute=compute, name=name,
         )  # fmt: skip
+
+    @property
+    def rdtype(self) -> DType:
+        """The real type of the precision of the operator."""
+        return real_type(self.dtype)

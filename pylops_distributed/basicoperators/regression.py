@@ -90,11 +90,14 @@ class Regression(MatrixMult):
             dtype=kind, meta=np.empty((0, 0), kind),
         )  # fmt: skip
 
-    def apply(self, x: Any, coefficients: ArrayLike | None = None) -> Vector:
-        """Forward of coefficients ``x``, of shape ``dims``; or, as in PyLops, at positions ``x``, of shape ``(n,)``."""
-        if coefficients is None:
-            return super().apply(x)
-        positions, values = of_one_kind(x, coefficients)
+    def apply(self, t: Any, x: ArrayLike | None = None) -> Vector:  # type: ignore[override]
+        """Values of coefficients ``x``, of shape ``dims``, at positions ``t``, of shape ``(n,)``.
+
+        Without ``x`` it is the forward of coefficients ``t``, as of all operators.
+        """
+        if x is None:
+            return super().apply(t)
+        positions, values = of_one_kind(t, x)
         image: Vector = self._powers(positions, self.dtype) @ values
         return image
 

@@ -107,7 +107,7 @@ class Restriction(LinearOperator):
         self.repeated = bool(np.unique(self.iava).size < self.iava.size)
         dimsd = (*model[: self.axis], self.iava.size, *model[self.axis + 1 :])
         super().__init__(
-            Space.of(model, dtype, chunks), Space.of(dimsd, dtype),
+            domain=Space.of(model, dtype, chunks), codomain=Space.of(dimsd, dtype),
             forceflat=forceflat if len(model) == 2 else None, compute=compute, name=name,
         )  # fmt: skip
 

@@ -80,7 +80,7 @@ class Roll(LinearOperator):
         (self.axis,) = axes_of((axis,), model)
         self.shift = shift
         space = Space.of(model, dtype, chunks)
-        super().__init__(space, space, compute=compute, name=name)
+        super().__init__(domain=space, codomain=space, compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
         return self._roll(x, self.shift)

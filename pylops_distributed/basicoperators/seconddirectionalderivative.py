@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 from numpy.typing import DTypeLike
@@ -85,7 +85,14 @@ class SecondDirectionalDerivative(LinearOperator):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         self.first = FirstDirectionalDerivative(dims, v, sampling, edge, kind, dtype, chunks=chunks)
-        super().__init__(self.first.domain, self.first.domain, dtype=dtype, compute=compute, name=name)
+        super().__init__(
+            domain=self.first.domain, codomain=self.first.domain, dtype=dtype, compute=compute, name=name
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("v", "sampling", "edge", "kind") and "first" in vars(self):
+            return getattr(self.first, name)
+        return super().__getattr__(name)
 
     def _matvec(self, x: da.Array) -> da.Array:
         wide = chunks_with_room(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from math import prod
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -13,7 +14,7 @@ from scipy.ndimage import uniform_filter1d
 from pylops_distributed.blockwise import Array, BlockwiseOperator, StencilRule
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.blockwise.banded import LONG, by_products
-from pylops_distributed.vectors.types import ChunksLike
+from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 
 def average(block: Array, sizes: dict[int, int], dtype: DTypeLike) -> Array:
@@ -40,7 +41,57 @@ def odd_sizes(nsmooth: Iterable[int], axes: tuple[int, ...]) -> dict[int, int]:
     return sizes
 
 
-class Smoothing1D(BlockwiseOperator):
+class MovingAverage(BlockwiseOperator):
+    """A mean over a window of odd lengths: what the smoothing operators share.
+
+    Parameters
+    ----------
+    sizes : dict of int to int
+        Lengths of the window, by axis.
+    dims : tuple of int
+        Shape of the model, and of the data.
+    dtype, name, chunks, compute : optional
+        As of :class:`~pylops_distributed.LinearOperator`.
+
+    Attributes
+    ----------
+    h : numpy.ndarray
+        The window, with an axis for each of ``axes``.
+    nh, axes, offset : tuple of int
+        Its lengths, the axes along which they lie, and the sample at its middle.
+    """
+
+    method: ClassVar[str] = "direct"
+
+    def __init__(
+        self, sizes: dict[int, int], dims: tuple[int, ...], dtype: DTypeLike, name: str | None, chunks: ChunksLike,
+        compute: tuple[bool, bool],
+    ) -> None:  # fmt: skip
+        self.sizes, rule = sizes, smooth(sizes, dtype)
+        super().__init__(rule, rule, dims, dtype=dtype, chunks=chunks, compute=compute, name=name)
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Axes that are averaged."""
+        return tuple(self.sizes)
+
+    @property
+    def nh(self) -> tuple[int, ...]:
+        """Lengths of the window."""
+        return tuple(self.sizes.values())
+
+    @property
+    def offset(self) -> tuple[int, ...]:
+        """The sample at the middle of the window."""
+        return tuple(n // 2 for n in self.nh)
+
+    @property
+    def h(self) -> NDArray:
+        """The window, of shape ``nh``."""
+        return np.full(self.nh, 1 / prod(self.nh), self.dtype)
+
+
+class Smoothing1D(MovingAverage):
     r"""Moving average along an axis, chunk by chunk.
 
     With :math:`n` odd, forward and adjoint are the same:
@@ -107,8 +158,7 @@ class Smoothing1D(BlockwiseOperator):
                 f"got nsmooth {nsmooth} for the {model[along]} samples of axis {axis} of dims {model}; expected at "
                 "most as many, and odd: SmoothingND takes longer averages"
             )
-        self.sizes, rule = sizes, smooth(sizes, dtype)
-        super().__init__(rule, rule, model, dtype=dtype, chunks=chunks, compute=compute, name=name)
+        super().__init__(sizes, model, dtype, name, chunks, compute)
 
 
 def smooth(sizes: dict[int, int], dtype: DTypeLike) -> StencilRule:

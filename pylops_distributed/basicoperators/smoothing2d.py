@@ -6,13 +6,12 @@ from collections.abc import Iterable
 
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.smoothing1d import odd_sizes, smooth
-from pylops_distributed.blockwise import BlockwiseOperator
+from pylops_distributed.basicoperators.smoothing1d import MovingAverage, odd_sizes
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.vectors.types import ChunksLike
 
 
-class Smoothing2D(BlockwiseOperator):
+class Smoothing2D(MovingAverage):
     r"""Moving average along two axes, chunk by chunk.
 
     With :math:`n_1` and :math:`n_2` odd, forward and adjoint are the same:
@@ -76,6 +75,4 @@ class Smoothing2D(BlockwiseOperator):
         along = axes_of(axes, model)
         if len(along) != 2:
             raise ValueError(f"axes must be two, got {along}")
-        self.sizes = odd_sizes(nsmooth, along)
-        rule = smooth(self.sizes, dtype)
-        super().__init__(rule, rule, model, dtype=dtype, chunks=chunks, compute=compute, name=name)
+        super().__init__(odd_sizes(nsmooth, along), model, dtype, name, chunks, compute)

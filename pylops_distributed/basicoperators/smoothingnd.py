@@ -6,13 +6,12 @@ from collections.abc import Iterable
 
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.smoothing1d import odd_sizes, smooth
-from pylops_distributed.blockwise import BlockwiseOperator
+from pylops_distributed.basicoperators.smoothing1d import MovingAverage, odd_sizes
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.vectors.types import ChunksLike
 
 
-class SmoothingND(BlockwiseOperator):
+class SmoothingND(MovingAverage):
     r"""Moving average along several axes, chunk by chunk.
 
     With odd lengths :math:`n_a`, forward and adjoint are the same:
@@ -77,6 +76,4 @@ class SmoothingND(BlockwiseOperator):
         along = axes_of(axes, model)
         if len(lengths) == len(model) != len(along):  # as in PyLops, whatever the axes
             along = tuple(range(len(model)))
-        self.sizes = odd_sizes(lengths, along)
-        rule = smooth(self.sizes, dtype)
-        super().__init__(rule, rule, model, dtype=dtype, chunks=chunks, compute=compute, name=name)
+        super().__init__(odd_sizes(lengths, along), model, dtype, name, chunks, compute)

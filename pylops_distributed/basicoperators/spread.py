@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -99,7 +100,7 @@ class Spread(Curves):
     ) -> None:
         model, data = shape_of(dims), shape_of(dimsd)
         engine_among(engine, ("numpy", "numba"))
-        self.engine = "numpy"
+        self.engine, self.fh = "numpy", fh
         if table is None and fh is None:
             raise NotImplementedError("one of table and fh is needed")
         if table is not None and fh is not None:
@@ -117,6 +118,21 @@ class Spread(Curves):
             if t.shape != shape:
                 raise ValueError(f"table and dtable must have shape {shape}, got {t.shape}")
         super().__init__(tables, model, data, dtype, name=name, chunks=chunks, compute=compute)
+
+    @property
+    def usetable(self) -> bool:
+        """Whether curves come from a table, and not from a function."""
+        return self.fh is None
+
+    @property
+    def table(self) -> da.Array | None:
+        """The table, of shape ``(nx0, nt0, nx)``; None for a function."""
+        return self.tables[0] if self.usetable else None
+
+    @property
+    def dtable(self) -> da.Array | None:
+        """The table of fractions of samples, of shape ``(nx0, nt0, nx)``; None where there is none."""
+        return self.tables[1] if self.usetable and len(self.tables) > 1 else None
 
 
 def _table_block(

@@ -17,7 +17,7 @@ from pylops_distributed.linearoperator.labels import BlockLabels, Side, common_l
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator, is_operator
 from pylops_distributed.vectors.joint import parts
 from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Space, Vector
-from pylops_distributed.vectors.types import DType
+from pylops_distributed.vectors.types import DType, NDArray
 
 
 class Stack(LinearOperator):
@@ -40,6 +40,11 @@ class Stack(LinearOperator):
     ----------
     ops : list of LinearOperator
         The members.
+    nops, mops : int
+        Numbers of data and of model samples.
+    nnops, mmops : numpy.ndarray
+        First samples of the members in the data and in the model, and the end, of shape ``(len(ops) + 1,)``; of use
+        where members do not share them.
 
     Raises
     ------
@@ -52,6 +57,7 @@ class Stack(LinearOperator):
     shared: ClassVar[tuple[bool, bool]] = (False, False)
     narrow = (True, True)
     takes_numpy: ClassVar[bool] = True
+    pool: ClassVar[None] = None  # PyLops' stacks may hold a pool of processes
 
     def __init__(
         self,
@@ -65,10 +71,11 @@ class Stack(LinearOperator):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         self.ops = members(ops)
+        self.nproc, self.inoutengine, self.parallel_kind = nproc, inoutengine, parallel_kind
         kind = np.result_type(*(op.dtype for op in self.ops)) if dtype is None else np.dtype(dtype)
         domain, codomain, flat = self._spaces(kind)
         super().__init__(
-            domain, codomain, dtype=kind, clinear=all(op.clinear for op in self.ops),
+            domain=domain, codomain=codomain, dtype=kind, clinear=all(op.clinear for op in self.ops),
             forceflat=True if flat else forceflat, compute=compute, name=self.letters,
         )  # fmt: skip
         if any(op.named for op in self.ops):
@@ -85,6 +92,26 @@ class Stack(LinearOperator):
             for sides, members, shared in zip((models, images), spaces, self.shared, strict=True)
         )
         return model, data
+
+    @property
+    def nops(self) -> int:
+        """Number of data samples."""
+        return self.shape[0]
+
+    @property
+    def mops(self) -> int:
+        """Number of model samples."""
+        return self.shape[1]
+
+    @property
+    def nnops(self) -> NDArray:
+        """First samples of the members in the data, and the end, of shape ``(len(ops) + 1,)``."""
+        return np.cumsum([0, *(op.shape[0] for op in self.ops)])
+
+    @property
+    def mmops(self) -> NDArray:
+        """First samples of the members in the model, and the end, of shape ``(len(ops) + 1,)``."""
+        return np.cumsum([0, *(op.shape[1] for op in self.ops)])
 
     def close(self) -> None:
         """Nothing to close: taken for compatibility, PyLops' stacks may hold a pool of processes."""

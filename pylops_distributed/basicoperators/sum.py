@@ -83,7 +83,7 @@ class Sum(LinearOperator):
             model = (*model, 1)
         dimsd = model[: self.axis] + model[self.axis + 1 :]
         super().__init__(
-            Space.of(model, dtype, chunks), Space.of(dimsd, dtype),
+            domain=Space.of(model, dtype, chunks), codomain=Space.of(dimsd, dtype),
             forceflat=forceflat if len(model) == 2 else None, compute=compute, name=name,
         )  # fmt: skip
 

@@ -78,7 +78,9 @@ class Symmetrize(LinearOperator):
         (self.axis,) = axes_of((axis,), model)
         self.nsym = model[self.axis]
         dimsd = tuple(2 * n - 1 if a == self.axis else n for a, n in enumerate(model))
-        super().__init__(Space.of(model, dtype, chunks), Space.of(dimsd, dtype), compute=compute, name=name)
+        super().__init__(
+            domain=Space.of(model, dtype, chunks), codomain=Space.of(dimsd, dtype), compute=compute, name=name
+        )
 
     def _on_numpy(self, x: NDArray, way: int) -> Any:
         """The mirror image before the array, or both halves of the array added up."""

@@ -60,7 +60,7 @@ class ToCupy(LinearOperator):
         chunks: ChunksLike = None,
     ) -> None:
         space = Space.of(shape_of(dims), dtype, chunks)
-        super().__init__(space, space, name=name)
+        super().__init__(domain=space, codomain=space, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
         meta = to_device(np.empty((0,) * x.ndim, x.dtype))

@@ -79,7 +79,7 @@ class Transpose(LinearOperator):
         domain = Space.of(model, dtype, chunks)
         dimsd = tuple(model[a] for a in self.axes)
         pinned = None if domain.chunks is None else tuple(domain.chunks[a] for a in self.axes)
-        super().__init__(domain, Space.of(dimsd, dtype, pinned), compute=compute, name=name)
+        super().__init__(domain=domain, codomain=Space.of(dimsd, dtype, pinned), compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
         return x.astype(self.result_dtype(x.dtype), copy=False).transpose(self.axes)

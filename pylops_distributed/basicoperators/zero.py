@@ -72,7 +72,7 @@ class Zero(LinearOperator):
     ) -> None:
         domain = Space.of(shape_of(N if M is None else M), dtype, chunks)
         codomain = domain if M is None else Space.of(shape_of(N), dtype)
-        super().__init__(domain, codomain, forceflat=forceflat, compute=compute, name=name)
+        super().__init__(domain=domain, codomain=codomain, forceflat=forceflat, compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
         return self._nothing(self.codomain, x)

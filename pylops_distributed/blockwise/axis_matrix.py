@@ -62,7 +62,9 @@ class AlongAxis(LinearOperator):
     ) -> None:
         self.matrix, self.axis = sp.csr_array(matrix).astype(dtype), axis
         dimsd = (*dims[:axis], matrix.shape[0], *dims[axis + 1 :])
-        super().__init__(Space.of(dims, dtype, chunks), Space.of(dimsd, dtype), compute=compute, name=name)
+        super().__init__(
+            domain=Space.of(dims, dtype, chunks), codomain=Space.of(dimsd, dtype), compute=compute, name=name
+        )
 
     def _matvec(self, x: da.Array) -> da.Array:
         return self._multiply(x, self.matrix, 0)

@@ -63,7 +63,29 @@ class Curves(LinearOperator):
         self.tables = tuple(t.rechunk({1: -1}) for t in tables)
         self.interp = fractional or len(tables) > 1
         kind = np.dtype(dtype)
-        super().__init__(Space.of(dims, kind, chunks), Space.of(dimsd, kind), compute=compute, name=name)
+        super().__init__(
+            domain=Space.of(dims, kind, chunks), codomain=Space.of(dimsd, kind), compute=compute, name=name
+        )
+
+    @property
+    def nx0(self) -> int:
+        """Number of curves along the first axis of the model."""
+        return self.dims[0]
+
+    @property
+    def nt0(self) -> int:
+        """Number of curves along the second axis of the model."""
+        return self.dims[1]
+
+    @property
+    def nx(self) -> int:
+        """Length of the first axis of the data."""
+        return self.dimsd[0]
+
+    @property
+    def nt(self) -> int:
+        """Length of the second axis of the data."""
+        return self.dimsd[1]
 
     def _matvec(self, x: da.Array) -> da.Array:
         kernel = partial(_spread, nt=self.dimsd[1], interp=self.interp)

@@ -220,7 +220,9 @@ class BlockwiseOperator(LinearOperator):
         if domain.chunks is not None:
             domain = replace(domain, chunks=forward.pin(domain.chunks))
         codomain = replace(domain, dtype=np.dtype(kindd)) if dimsd is None else Space.of(dimsd, kindd)
-        super().__init__(domain, codomain, dtype=dtype, clinear=clinear, compute=compute, name=name)
+        super().__init__(
+            domain=domain, codomain=codomain, dtype=dtype, clinear=clinear, compute=compute, name=name
+        )
 
     def _matvec(self, x: da.Array) -> da.Array:
         return self._forward(x, self._kind(0, x))

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from dask.base import tokenize
 
 from pylops_distributed import tuning
-from pylops_distributed.blockwise.operator import LeadingAxesRule, WholeAxisRule
+from pylops_distributed.blockwise.operator import BlockwiseOperator, LeadingAxesRule, WholeAxisRule
 from pylops_distributed.vectors.types import NDArray
 
 if TYPE_CHECKING:
@@ -54,6 +54,26 @@ class OperatorFactory:
                 _built.pop(next(iter(_built)), None)
             _built[key] = self.build(dims)
         return _built[key]
+
+
+class TwinOperator(BlockwiseOperator):
+    """An operator whose kernel is PyLops' operator, its twin, whose attributes it shows.
+
+    Attributes
+    ----------
+    twin : OperatorFactory
+        What makes the twin.
+    from_twin : tuple of str
+        Names of those attributes.
+    """
+
+    twin: OperatorFactory
+    from_twin: ClassVar[tuple[str, ...]] = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.from_twin or "twin" not in vars(self):
+            return super().__getattr__(name)
+        return getattr(self.twin.build(self.dims), name)
 
 
 def apply_factory(

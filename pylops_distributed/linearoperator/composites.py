@@ -58,8 +58,8 @@ class ComposedOperator(LinearOperator):
             "compute": (any(op.compute[0] for op in ops), any(op.compute[1] for op in ops)),
         }
         super().__init__(
-            first.domain if domain is None else domain,
-            first.codomain if codomain is None else codomain,
+            domain=first.domain if domain is None else domain,
+            codomain=first.codomain if codomain is None else codomain,
             **inherited | options,
         )
         if any(op.named for op in ops):

@@ -89,6 +89,8 @@ class LinearMap(Unmasked):
     matvec_count = rmatvec_count = matmat_count = rmatmat_count = 0
     # Whether ``_matvec`` and ``_rmatvec`` take NumPy arrays as they are; where not, they are traced for them.
     takes_numpy: ClassVar[bool] = False
+    # Whether they are those of a user's class in PyLops' style: functions of flat NumPy vectors.
+    takes_vectors = False
 
     def __init__(
         self,
@@ -117,11 +119,15 @@ class LinearMap(Unmasked):
 
     def _matmat(self, X: Any) -> Vector:
         """Forward of many arrays of the domain, side by side along a last axis."""
-        return vmap(lambda x: self._matvec(self._own(self.domain.fit(x))), X)
+        return vmap(lambda x: self._function(0)(self._own(self.domain.fit(x))), X)
 
     def _rmatmat(self, Y: Any) -> Vector:
         """Adjoint of many arrays of the codomain, side by side along a last axis."""
-        return vmap(lambda y: self._rmatvec(self._own(self.codomain.fit(y))), Y)
+        return vmap(lambda y: self._function(1)(self._own(self.codomain.fit(y))), Y)
+
+    def _function(self, way: int) -> Callable[[Vector], Vector]:
+        """The forward (``way`` 0) or the adjoint (1) of lazy vectors."""
+        return (self._matvec, self._rmatvec)[way]
 
     @property
     def dims(self) -> tuple[int, ...]:
@@ -172,7 +178,7 @@ class LinearMap(Unmasked):
                 y: Vector = apply_numpy(self, 0, self.domain.fit(x))
                 return y
             x = lazily(x)
-        return self._applied(self._matvec, self.domain.fit(x), x, 0)
+        return self._applied(self._function(0), self.domain.fit(x), x, 0)
 
     def apply_adjoint(self, y: Vector) -> Vector:
         """Adjoint in the operator's own layout: an array of ``dimsd``, or Blocks, in and out; always lazy."""
@@ -182,7 +188,7 @@ class LinearMap(Unmasked):
                 x: Vector = apply_numpy(self, 1, self.codomain.fit(y))
                 return x
             y = lazily(y)
-        return self._applied(self._rmatvec, self.codomain.fit(y), None, 1)
+        return self._applied(self._function(1), self.codomain.fit(y), None, 1)
 
     def _applied(
         self, function: Callable[[Vector], Vector], x: Vector, model: Vector | None, way: int

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Matrix(LinearMap):
     """A map seen as its matrix: what :class:`~pylops_distributed.LinearOperator` builds on."""
 
-    def todense(self, backend: str = "dask") -> da.Array:
+    def todense(self, backend: str = "numpy") -> da.Array:
         """The matrix, of shape ``shape``: lazy if the operator holds Dask arrays; ``backend`` is ignored."""
         rows, columns = self.shape
         identity = (da if self.holds_dask else np).eye(min(rows, columns), dtype=self.dtype)
@@ -109,7 +109,7 @@ class Matrix(LinearMap):
         self,
         neval: int | None = None,
         method: str | None = None,
-        backend: str = "dask",
+        backend: str = "numpy",
         **kwargs_trace: object,
     ) -> da.Array:
         """The sum of the eigenvalues of a square operator, or an estimate, as a lazy 0-d array.

@@ -28,6 +28,7 @@ class Applicable(Protocol):
     """An operator as this module applies it."""
 
     takes_numpy: ClassVar[bool]
+    takes_vectors: bool
 
     @property
     def domain(self) -> AnySpace: ...  # noqa: D102
@@ -61,8 +62,8 @@ def apply_numpy(op: Applicable, way: int, x: Vector) -> Vector:
         If the operator returns no vector of the space it states.
     """
     foreign = is_foreign(type(op))
-    if op.takes_numpy and not foreign:
-        y = (op._matvec, op._rmatvec)[way](x)
+    if op.takes_vectors or (op.takes_numpy and not foreign):
+        y = (op._matvec, op._rmatvec)[way](_guarded(x) if foreign else x)
     else:
         y = plan_of(op, way, x)(_guarded(x) if foreign else x)
     return op.cast_output(_checked(op, y, way), way)

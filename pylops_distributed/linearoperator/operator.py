@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,10 +19,31 @@ from pylops_distributed.linearoperator.labels import (
 )
 from pylops_distributed.linearoperator.late_binding import late_bound
 from pylops_distributed.linearoperator.matrix import Matrix
-from pylops_distributed.vectors.space import BlockVector
+from pylops_distributed.linearoperator.pylops_style import apply_to_whole, sizes_of
+from pylops_distributed.vectors.space import (
+    AnySpace,
+    BlockSpace,
+    BlockVector,
+    Space,
+    Vector,
+    flatten,
+    reshape,
+)
 
 if TYPE_CHECKING:
     import pylops
+    from numpy.typing import DTypeLike
+
+_LOCAL = (
+    "it is a distributed operator, which an operator of PyLops or SciPy took for an array; write "
+    "aslinearoperator(local_operator) @ operator instead of local_operator @ operator, stack by the functions of "
+    "pylops_distributed, or continue with NumPy by operator.topylops()"
+)
+# Attributes that local operators ask for, or that PyLops 1 had, and what to write.
+ABSENT = {
+    **dict.fromkeys(("ndim", "reshape", "ravel", "data"), _LOCAL),
+    "Op": "operators of PyLops 1 had it; write operator instead of operator.Op",
+}
 
 
 class LinearOperator(Matrix):
@@ -31,37 +54,119 @@ class LinearOperator(Matrix):
     asks for it. An array shaped like ``dims`` becomes one shaped like ``dimsd``, a flat vector a flat vector; inside,
     arrays are never flattened.
 
-    A new operator is a subclass with ``_matvec`` and ``_rmatvec``.
+    A new operator is a subclass with ``_matvec`` and ``_rmatvec``. With ``domain`` and ``codomain`` these take and
+    return Dask arrays of the shapes of these spaces. With ``dims`` and ``dimsd``, or ``shape``, they are written as
+    for PyLops, for flat NumPy vectors, and take a vector whole, in one task.
 
     Parameters
     ----------
-    domain, codomain : Space or BlockSpace
-        Where models and data live. Chunks pinned in the domain are restored on whatever comes in.
+    Op : LinearOperator, optional
+        Operator to do the work, of this library, PyLops or SciPy; for a subclass without ``_matvec``.
     dtype : dtype, optional
         Type of the operator; by default the type that holds both spaces.
+    shape : tuple of int, optional
+        Number of data and of model samples.
+    dims, dimsd : int or tuple of int, optional
+        Shapes of the model and of the data.
     clinear : bool, optional
-        Whether the operator is linear for complex scalars too.
+        Whether the operator is linear for complex scalars too; default True.
     explicit : bool, optional
-        Whether the operator holds its matrix as ``A``.
+        Whether the operator holds its matrix as ``A``; default False.
     forceflat : bool, optional
         Return flat vectors also for N-dimensional input.
-    compute : tuple of bool, optional
-        Evaluate the forward and the adjoint on application and return NumPy arrays.
     name : str, optional
         Name shown to people.
+    domain, codomain : Space or BlockSpace, optional
+        Where models and data live. Chunks pinned in the domain are restored on whatever comes in.
+    compute : tuple of bool, optional
+        Evaluate the forward and the adjoint on application and return NumPy arrays.
+
+    Raises
+    ------
+    ValueError
+        If nothing says how large the operator is, or ``shape`` is not that of ``dims`` and ``dimsd``.
+    TypeError
+        If there is neither ``_matvec`` nor ``Op``.
+
+    Examples
+    --------
+    >>> import numpy as np, pylops_distributed as pld
+    >>> class Twice(pld.LinearOperator):
+    ...     def __init__(self, n):
+    ...         super().__init__(dtype=float, dims=n, dimsd=n)
+    ...
+    ...     def _matvec(self, x):
+    ...         return np.multiply(x, 2.0)
+    ...
+    ...     _rmatvec = _matvec
+    >>> Twice(3) @ np.ones(3)
+    array([2., 2., 2.])
     """
 
     # NumPy and Dask arrays must leave `array * operator` to us instead of broadcasting over it.
     __array_ufunc__ = None
 
-    def _raise_for_numpy(self, *_: object) -> NoReturn:
-        raise TypeError(
-            f"{type(self).__name__} is a distributed operator: write aslinearoperator(local_operator) @ operator "
-            "instead of local_operator @ operator, or operator.topylops() to continue with NumPy"
-        )
+    def __init__(
+        self,
+        Op: object = None,
+        dtype: DTypeLike | None = None,
+        shape: tuple[int, int] | None = None,
+        dims: int | Iterable[int] | None = None,
+        dimsd: int | Iterable[int] | None = None,
+        clinear: bool | None = None,
+        explicit: bool | None = None,
+        forceflat: bool | None = None,
+        name: str | None = None,
+        *,
+        domain: AnySpace | None = None,
+        codomain: AnySpace | None = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        if domain is None or codomain is None:
+            if isinstance(Op, Space | BlockSpace):
+                raise TypeError(f"{type(self).__name__}: give spaces by name, domain=... and codomain=...")
+            inner = None if Op is None else aslinearoperator(Op)
+            if inner is not None:
+                vars(self)["Op"] = inner
+                dtype, clinear = (
+                    inner.dtype if dtype is None else dtype,
+                    inner.clinear if clinear is None else clinear,
+                )
+                shape, dims, dimsd = shape or inner.shape, dims or inner.dims, dimsd or inner.dimsd
+            elif type(self)._matvec is LinearOperator._matvec:
+                raise TypeError(
+                    f"{type(self).__name__} needs a method _matvec, or an operator Op that does the work"
+                )
+            model, data = sizes_of(type(self).__name__, shape, dims, dimsd)
+            kind = np.dtype(np.float64 if dtype is None else dtype)
+            domain, codomain = Space((prod(model),), kind), Space((prod(data),), kind)
+            self.seen = (None if len(model) == 1 else model, None if len(data) == 1 else data)
+            self.takes_vectors = inner is None
+        super().__init__(
+            domain, codomain, dtype=dtype, clinear=clinear is not False, explicit=bool(explicit), forceflat=forceflat,
+            compute=compute, name=name,
+        )  # fmt: skip
 
-    # PyLops asks for these when a local operator meets this one on its right, and would continue eagerly.
-    ndim, reshape, ravel = property(_raise_for_numpy), _raise_for_numpy, _raise_for_numpy
+    def _matvec(self, x: Any) -> Vector:
+        y: Vector = flatten(self.Op.apply(reshape(x, self.Op.domain)))
+        return y
+
+    def _rmatvec(self, y: Any) -> Vector:
+        if "Op" not in vars(self):
+            raise NotImplementedError(f"{type(self).__name__} needs a method _rmatvec for its adjoint")
+        x: Vector = flatten(self.Op.apply_adjoint(reshape(y, self.Op.codomain)))
+        return x
+
+    def _function(self, way: int) -> Callable[[Vector], Vector]:
+        # Arrays of Dask in the operator: its functions are written for them.
+        if self.takes_vectors and not self.holds_dask:
+            return partial(apply_to_whole, op=self, way=way)
+        return super()._function(way)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ABSENT:
+            raise AttributeError(f"{type(self).__name__} has no .{name}: {ABSENT[name]}", name=name, obj=self)
+        return super().__getattr__(name)
 
     def __repr__(self) -> str:
         pinned = getattr(self.domain, "chunks", None)
@@ -223,15 +328,15 @@ def is_operator(x: object) -> bool:
     return isinstance(x, (LinearOperator, *kinds))
 
 
-def aslinearoperator(op: object, **lift: object) -> LinearOperator:
-    """Return ``op`` as a distributed operator, in the shapes that users see of it.
+def aslinearoperator(Op: object, **lift: object) -> LinearOperator:
+    """Return ``Op`` as a distributed operator, in the shapes that users see of it.
 
     Others than ours are taken as :class:`pylops_distributed.linearoperator.pylops_bridge.LocalOperator` says, with
     arguments ``lift``.
     """
-    if isinstance(op, LinearOperator):
-        return op if op.seen == (None, None) else composed("seen", op)
-    return composed("from_pylops", op, **lift)
+    if isinstance(Op, LinearOperator):
+        return Op if Op.seen == (None, None) else composed("seen", Op)
+    return composed("from_pylops", Op, **lift)
 
 
 def composed(kind: str, *args: object, **options: object) -> LinearOperator:

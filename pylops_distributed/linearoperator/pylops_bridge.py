@@ -90,7 +90,7 @@ class LocalOperator(LinearOperator):
         self._local = {False: local, True: locald}
         dtype = np.dtype(self.op.dtype or float)
         super().__init__(
-            Space.of(dims, dtype, chunks), Space(dimsd, dtype), dtype=dtype, clinear=self.op.clinear,
+            domain=Space.of(dims, dtype, chunks), codomain=Space(dimsd, dtype), dtype=dtype, clinear=self.op.clinear,
             explicit=False, forceflat=self.op.forceflat, compute=compute, name=self.op.name,
         )  # fmt: skip
 

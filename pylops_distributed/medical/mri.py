@@ -114,6 +114,7 @@ class MRI2D(LinearOperator):
     ) -> None:
         model = shape_of(dims)
         engine_among(fft_engine, ("numpy", "scipy", "mkl_fft"), "fft_engine")
+        self.engine, self.fft_engine = engine, fft_engine
         F = FFT2D(
             model,
             nffts=model,
@@ -134,8 +135,8 @@ class MRI2D(LinearOperator):
         self.Op = self.ROp @ F
         op = self.Op
         super().__init__(
-            op.domain, op.codomain, dtype=op.dtype, clinear=op.clinear, forceflat=op.forceflat, compute=compute,
-            name=name,
+            domain=op.domain, codomain=op.codomain, dtype=op.dtype, clinear=op.clinear, forceflat=op.forceflat,
+            compute=compute, name=name,
         )  # fmt: skip
 
     def _sampling(self, mask: object, model: tuple[int, ...], dtype: DTypeLike) -> LinearOperator:

@@ -151,7 +151,7 @@ class Solver:
         for name in {"setup", "step", "run"} & vars(cls).keys():
             setattr(cls, name, _announced(name, vars(cls)[name]))
 
-    def callback(self, x: VectorLike, *args: object) -> None:
+    def callback(self, x: VectorLike, *args: object, **kwargs: object) -> None:
         """Called with the model after every step of a run; assign your function to it."""
 
     # -- steps ---------------------------------------------------------------------------------------------
@@ -322,10 +322,12 @@ class Solver:
         kind = self.algorithm.state if isinstance(self.algorithm.state, type) else self.algorithm().state
         return self.measure(kind, show, unit)
 
-    def measure(self, kind: type[State], show: bool, unit: str) -> float:
-        """Size of the data and of all vectors of a state of a class."""
+    def measure(self, kind: type[State], show: bool, unit: str, others: int = 0) -> float:
+        """Size of the data, of all vectors of a state of a class, and of ``others``, numbers of samples."""
         sizes = {"codomain": self.Op.shape[0], "domain": self.Op.shape[1]}
-        elements = sizes["codomain"] + sum(sizes.get(f.metadata.get("space", ""), 0) for f in fields(kind))
+        elements = (
+            others + sizes["codomain"] + sum(sizes.get(f.metadata.get("space", ""), 0) for f in fields(kind))
+        )
         size = elements * np.dtype(self.Op.dtype).itemsize / _UNITS[unit]
         if show:
             print(f"{type(self).__name__} predicted memory usage: {size:.2f} {unit}")

@@ -8,13 +8,27 @@ from typing import TYPE_CHECKING, Any
 from pylops_distributed.optimization import cls_basic
 from pylops_distributed.optimization.basesolver import S, as_pylops
 from pylops_distributed.optimization.callback import Callbacks, CostToDataCallback, CostToInitialCallback
+from pylops_distributed.optimization.cls_basic import CG, CGLS, LSMR, LSQR
 from pylops_distributed.vectors.types import NDArray
 
 if TYPE_CHECKING:
     from pylops_distributed.linearoperator.operator import LinearOperator
     from pylops_distributed.vectors.space import Vector, VectorLike
 
-__all__ = ["cg", "cgls", "lsmr", "lsqr"]
+# The classes and callbacks, as in PyLops, under this path as well.
+__all__ = [
+    "CG",
+    "CGLS",
+    "LSMR",
+    "LSQR",
+    "Callbacks",
+    "CostToDataCallback",
+    "CostToInitialCallback",
+    "cg",
+    "cgls",
+    "lsmr",
+    "lsqr",
+]
 
 
 def cg(

@@ -9,6 +9,7 @@ from pylops.optimization.callback import Callbacks, CostNanInfCallback, CostToIn
 from pylops.optimization.callback import CostToDataCallback as LocalCostToDataCallback
 from pylops.optimization.callback import MetricsCallback as LocalMetricsCallback
 from pylops.utils import metrics
+from pylops.utils.metrics import mae, mse, psnr, snr
 
 from pylops_distributed.vectors.arithmetic import norm
 
@@ -21,6 +22,10 @@ __all__ = [
     "CostToDataCallback",
     "CostToInitialCallback",
     "MetricsCallback",
+    "mae",
+    "mse",
+    "psnr",
+    "snr",
 ]
 
 

@@ -77,6 +77,12 @@ class NormalEquationsInversion(LeastSquaresInversion):
     :func:`pylops_distributed.optimization.leastsquares.normal_equations_inversion`.
     """
 
+    def memory_usage(  # type: ignore[override]
+        self, nopRegs: Sequence[int] | None = None, show: bool = False, unit: str = "B"
+    ) -> float:
+        """Size of the data and of all vectors of a state, with terms ``Regs`` of these numbers of rows."""
+        return self.measure(CG.algorithm.state, show, unit, sum(nopRegs or ()))
+
     def setup(
         self, y: VectorLike, Regs: Sequence[LinearOperator] | None, Weight: LinearOperator | None = None,
         dataregs: Sequence[VectorLike | None] | None = None, epsI: float = 0, epsRs: Sequence[float] | None = None,
@@ -118,6 +124,12 @@ class RegularizedInversion(LeastSquaresInversion):
     Arguments and mathematics are those of
     :func:`pylops_distributed.optimization.leastsquares.regularized_inversion`.
     """
+
+    def memory_usage(  # type: ignore[override]
+        self, nopRegs: Sequence[int] | None = None, show: bool = False, unit: str = "B"
+    ) -> float:
+        """Size of the data and of all vectors of a state, with terms ``Regs`` of these numbers of rows."""
+        return self.measure(CGLS.algorithm.state, show, unit, sum(nopRegs or ()))
 
     def setup(
         self, y: VectorLike, Regs: Sequence[LinearOperator] | None, Weight: LinearOperator | None = None,

@@ -21,8 +21,8 @@ def power_iteration(
     Op: LinearOperator,
     niter: int = 10,
     tol: float = 1e-5,
-    dtype: DTypeLike | None = None,
-    backend: str = "dask",
+    dtype: DTypeLike = "float32",
+    backend: str = "numpy",
 ) -> tuple[da.Array, Vector, int]:
     """The eigenvalue of largest magnitude of a square operator, and its eigenvector.
 
@@ -35,7 +35,7 @@ def power_iteration(
     tol : float, optional
         Stop when the eigenvalue changes by less than this part of itself.
     dtype : dtype, optional
-        Type of the eigenvector; default that of the operator.
+        Type of the first vector; the eigenvector has at least the precision of the operator.
     backend : str, optional
         Taken for compatibility.
 
@@ -54,7 +54,7 @@ def power_iteration(
     pylops.optimization.eigs.power_iteration
     """
     op = aslinearoperator(Op)
-    kind = np.result_type(op.dtype, *(() if dtype is None else (dtype,)))
+    kind = np.result_type(op.dtype, dtype)
     state = largest(op, niter, tol, kind, numpy_like(lazy=op.holds_dask))
     return state.eigenvalue, flatten(state.x), state.iteration
 

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pylops_distributed.optimization import cls_leastsquares as cls
+from pylops_distributed.optimization.cls_leastsquares import (
+    NormalEquationsInversion,
+    PreconditionedInversion,
+    RegularizedInversion,
+)
 from pylops_distributed.optimization.numerics.systems import regularized_system
 
 if TYPE_CHECKING:
@@ -13,6 +18,9 @@ if TYPE_CHECKING:
     from pylops_distributed.vectors.space import Vector, VectorLike
 
 __all__ = [
+    "NormalEquationsInversion",
+    "PreconditionedInversion",
+    "RegularizedInversion",
     "normal_equations_inversion",
     "preconditioned_inversion",
     "regularized_inversion",

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 from pylops_distributed.optimization import cls_sparsity as cls
 from pylops_distributed.optimization.basesolver import as_pylops
 from pylops_distributed.optimization.basic import tolerance_callbacks, with_callback
-from pylops_distributed.optimization.callback import CostNanInfCallback
+from pylops_distributed.optimization.callback import (
+    CostNanInfCallback,
+    CostToDataCallback,
+    CostToInitialCallback,
+)
+from pylops_distributed.optimization.cls_sparsity import FISTA, IRLS, ISTA, OMP, SPGL1, SplitBregman
 from pylops_distributed.optimization.numerics.systems import many
 from pylops_distributed.vectors.types import NDArray, Options, Settings
 
@@ -17,7 +22,23 @@ if TYPE_CHECKING:
     from pylops_distributed.vectors.space import Vector, VectorLike
     from pylops_distributed.vectors.thresholding import Kind
 
-__all__ = ["fista", "irls", "ista", "omp", "spgl1", "splitbregman"]
+__all__ = [
+    "FISTA",
+    "IRLS",
+    "ISTA",
+    "OMP",
+    "SPGL1",
+    "CostNanInfCallback",
+    "CostToDataCallback",
+    "CostToInitialCallback",
+    "SplitBregman",
+    "fista",
+    "irls",
+    "ista",
+    "omp",
+    "spgl1",
+    "splitbregman",
+]
 
 Show = Sequence[int]
 Callback = Callable[..., None] | None

@@ -24,7 +24,9 @@ from .nonstatconvolve3d import NonStationaryConvolve3D as NonStationaryConvolve3
 from .nonstatfilters1d import NonStationaryFilters1D as NonStationaryFilters1D
 from .nonstatfilters2d import NonStationaryFilters2D as NonStationaryFilters2D
 from .patch2d import Patch2D as Patch2D
+from .patch2d import patch2d_design as patch2d_design
 from .patch3d import Patch3D as Patch3D
+from .patch3d import patch3d_design as patch3d_design
 from .pwsmoother2d import PWSmoother2D as PWSmoother2D
 from .pwsprayer2d import PWSprayer2D as PWSprayer2D
 from .radon2d import Radon2D as Radon2D
@@ -32,6 +34,9 @@ from .radon3d import Radon3D as Radon3D
 from .seislet import Seislet as Seislet
 from .shift import Shift as Shift
 from .sliding1d import Sliding1D as Sliding1D
+from .sliding1d import sliding1d_design as sliding1d_design
 from .sliding2d import Sliding2D as Sliding2D
+from .sliding2d import sliding2d_design as sliding2d_design
 from .sliding3d import Sliding3D as Sliding3D
+from .sliding3d import sliding3d_design as sliding3d_design
 from .udct import UDCT as UDCT

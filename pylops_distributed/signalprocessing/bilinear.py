@@ -21,7 +21,7 @@ from pylops_distributed.compat.dask import DataNode
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.positions import check_unique
 from pylops_distributed.vectors.space import Space
-from pylops_distributed.vectors.types import ChunksLike
+from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 if TYPE_CHECKING:
     from pylops_distributed.blockwise import Array
@@ -104,9 +104,43 @@ class Bilinear(LinearOperator):
         self.iava, kind = positions, np.dtype(dtype)
         dimsd = (positions.shape[1], *model[2:])
         super().__init__(
-            Space.of(model, kind, chunks), Space.of(dimsd, kind),
+            domain=Space.of(model, kind, chunks), codomain=Space.of(dimsd, kind),
             forceflat=forceflat if len(model) == 2 else None, compute=compute, name=name,
         )  # fmt: skip
+
+    @property
+    def iava_t(self) -> NDArray:
+        """Samples before the positions along the first axis, of shape ``(n,)``."""
+        return np.asarray(np.floor(self.iava[0]), int)
+
+    @property
+    def iava_b(self) -> NDArray:
+        """Samples behind the positions along the first axis, of shape ``(n,)``."""
+        return self.iava_t + 1
+
+    @property
+    def iava_l(self) -> NDArray:
+        """Samples before the positions along the second axis, of shape ``(n,)``."""
+        return np.asarray(np.floor(self.iava[1]), int)
+
+    @property
+    def iava_r(self) -> NDArray:
+        """Samples behind the positions along the second axis, of shape ``(n,)``."""
+        return self.iava_l + 1
+
+    @property
+    def weights_tb(self) -> NDArray:
+        """Weights of ``iava_b``, of shape ``(n,)``, with axes of length 1 for those behind the second."""
+        return self._fractions(0)
+
+    @property
+    def weights_lr(self) -> NDArray:
+        """Weights of ``iava_r``, shaped as ``weights_tb``."""
+        return self._fractions(1)
+
+    def _fractions(self, axis: int) -> NDArray:
+        part = np.asarray(self.iava[axis] - np.floor(self.iava[axis]), self.dtype)
+        return part.reshape(-1, *(1,) * (len(self.dims) - 2))
 
     def _matvec(self, x: da.Array) -> da.Array:
         data, rest = x.ndim, tuple(range(2, x.ndim))

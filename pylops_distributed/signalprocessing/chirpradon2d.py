@@ -7,13 +7,14 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import BlockwiseOperator
-from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, method, whole
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, TwinOperator, method, whole
+from pylops_distributed.linearoperator.linear_map import ArrayLike as Result
+from pylops_distributed.linearoperator.linear_map import compute_if
 
 LOCAL = pylops.signalprocessing.ChirpRadon2D
 
 
-class ChirpRadon2D(BlockwiseOperator):
+class ChirpRadon2D(TwinOperator):
     r"""Linear Radon transform by chirp transforms, whole in one task.
 
     Forward and adjoint, for offsets :math:`x` and slownesses :math:`p` of the same number, are
@@ -57,6 +58,8 @@ class ChirpRadon2D(BlockwiseOperator):
 
     follows = (True, True)
 
+    from_twin = ("nh", "nt", "dt", "dh", "pmax")
+
     def __init__(
         self,
         taxis: ArrayLike,
@@ -73,9 +76,9 @@ class ChirpRadon2D(BlockwiseOperator):
         dims, dimsd = (h.size, t.size), (h.size, t.size)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)
 
-    def inverse(self, y: object) -> da.Array:
-        """The inverse transform of data, flat or shaped like ``dimsd``."""
-        data = da.asarray(y)
+    def inverse(self, x: object) -> Result:
+        """The inverse transform of data, flat or shaped like ``dimsd``, laid out as that."""
+        data = da.asarray(x)
         shape = (self.shape[1],) if data.ndim == 1 else self.dims
         model = method(self.twin, "inverse", self.dims, self.dimsd)(data.reshape(self.dimsd), self.dtype)
-        return model.reshape(shape)
+        return compute_if(model.reshape(shape), not isinstance(x, da.Array))

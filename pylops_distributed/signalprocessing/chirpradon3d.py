@@ -9,14 +9,15 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import engine_among
-from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, method, whole
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, TwinOperator, method, whole
+from pylops_distributed.linearoperator.linear_map import ArrayLike as Result
+from pylops_distributed.linearoperator.linear_map import compute_if
 
 LOCAL = pylops.signalprocessing.ChirpRadon3D
 
 
-class ChirpRadon3D(BlockwiseOperator):
+class ChirpRadon3D(TwinOperator):
     r"""Linear Radon transform of volumes by chirp transforms, whole in one task.
 
     Forward and adjoint, for offsets :math:`\mathbf x` and slownesses :math:`\mathbf p` of the same number, are
@@ -71,6 +72,8 @@ class ChirpRadon3D(BlockwiseOperator):
 
     follows = (True, True)
 
+    from_twin = ("ny", "nx", "nt", "dt", "dy", "dx", "pmax", "engine", "kwargs_fftw")
+
     def __init__(
         self,
         taxis: ArrayLike,
@@ -92,9 +95,9 @@ class ChirpRadon3D(BlockwiseOperator):
         dims, dimsd = (hy.size, hx.size, t.size), (hy.size, hx.size, t.size)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)
 
-    def inverse(self, y: object) -> da.Array:
-        """The inverse transform of data, flat or shaped like ``dimsd``."""
-        data = da.asarray(y)
+    def inverse(self, x: object) -> Result:
+        """The inverse transform of data, flat or shaped like ``dimsd``, laid out as that."""
+        data = da.asarray(x)
         shape = (self.shape[1],) if data.ndim == 1 else self.dims
         model = method(self.twin, "inverse", self.dims, self.dimsd)(data.reshape(self.dimsd), self.dtype)
-        return model.reshape(shape)
+        return compute_if(model.reshape(shape), not isinstance(x, da.Array))

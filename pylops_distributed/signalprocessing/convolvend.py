@@ -94,6 +94,7 @@ class ConvolveND(BlockwiseOperator):
         model = shape_of(dims)
         self.axes = axes_of(range(len(model)) if axes is None else axes, model)
         self.h = np.asarray(h)
+        self.nh = self.h.shape
         if self.h.ndim == len(model) != len(self.axes):  # as in PyLops, whatever the axes
             self.axes = tuple(range(len(model)))
         self.offset = (0,) * self.h.ndim if offset is None else shape_of(offset)

@@ -116,9 +116,25 @@ class DTCWT(LinearOperator):
         self.count = int(self.twin.build((n, 1)).dimsd[1])
         data = (2, *(self.count if a == self.axis else m for a, m in enumerate(model)))
         super().__init__(
-            Space.of(model, dtype, chunks), Space.of(data, dtype), dtype=dtype, clinear=False, compute=compute,
-            name=name,
+            domain=Space.of(model, dtype, chunks), codomain=Space.of(data, dtype), dtype=dtype, clinear=False,
+            compute=compute, name=name,
         )  # fmt: skip
+
+    @property
+    def level(self) -> int:
+        """Number of scales."""
+        return int(self.twin.options["level"])
+
+    @property
+    def include_scale(self) -> bool:
+        """Whether the data hold the lowpass signals of all scales."""
+        return bool(self.twin.options["include_scale"])
+
+    def get_pyramid(self, x: object) -> Any:
+        """The :class:`dtcwt.Pyramid` of data shaped like ``dimsd``, computed."""
+        data = np.moveaxis(np.asarray(x).reshape(self.dimsd), self.axis + 1, 1)
+        local: Any = self.twin.build((self.dims[self.axis], int(np.prod(data.shape[2:]))))
+        return local.get_pyramid(data.reshape(*data.shape[:2], -1))
 
     def _matvec(self, x: da.Array) -> da.Array:
         kernel = partial(_forward, token=tokenize(self.twin))

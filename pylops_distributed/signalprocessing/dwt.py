@@ -7,15 +7,14 @@ from collections.abc import Iterable
 import pylops
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
-from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, whole_axis_rules
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, TwinOperator, whole_axis_rules
 from pylops_distributed.vectors.types import ChunksLike
 
 LOCAL = pylops.signalprocessing.DWT
 
 
-class DWT(BlockwiseOperator):
+class DWT(TwinOperator):
     r"""Discrete wavelet transform along an axis, by PyWavelets.
 
     With the filters :math:`h` and :math:`g` of the wavelet, each scale splits the remaining lowpass signal:
@@ -71,6 +70,8 @@ class DWT(BlockwiseOperator):
 
     follows = (True, True)
 
+    from_twin = ("level", "wavelet", "waveletadj", "pad", "sl")
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -86,8 +87,8 @@ class DWT(BlockwiseOperator):
         model = shape_of(dims)
         (self.axis,) = axes_of((axis,), model)
         options = {"axis": self.axis, "wavelet": wavelet, "level": level, "dtype": dtype}
-        twin = OperatorFactory(LOCAL, options, "dims")
-        forward, adjoint, data = whole_axis_rules(twin, (self.axis,), model)
+        self.twin = OperatorFactory(LOCAL, options, "dims")
+        forward, adjoint, data = whole_axis_rules(self.twin, (self.axis,), model)
         super().__init__(
             forward, adjoint, model, data, dtype=dtype, chunks=chunks, compute=compute, name=name
         )

@@ -114,4 +114,10 @@ class FFT(FourierOperator):
             dims, (axis,), nfft, sampling, norm, real, ifftshift_before, fftshift_after, engine, dtype, name,
             chunks, compute, kwargs_fft,
         )  # fmt: skip
-        (self.axis,), (self.nfft,), (self.f,) = self.axes, self.nffts, self.fs
+        (self.axis,), (self.nfft,), (self.f,), (self.sampling,) = (
+            self.axes,
+            self.nffts,
+            self.fs,
+            self.sampling,
+        )
+        self.ifftshift_before, self.fftshift_after = ifftshift_before, fftshift_after

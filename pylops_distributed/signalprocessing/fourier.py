@@ -179,6 +179,12 @@ class FourierOperator(BlockwiseOperator):
     ----------
     fs : tuple of numpy.ndarray
         Frequencies along each of the axes.
+    sampling : tuple of float
+        Distance of model samples along each of the axes.
+    doifftpad : bool
+        Whether the transform cuts samples off the model, which are zeros for the adjoint.
+    naxes : int
+        Number of axes that are transformed.
     rdtype, cdtype : dtype
         Types of model and data.
     """
@@ -207,10 +213,8 @@ class FourierOperator(BlockwiseOperator):
         lengths = tuple(model[a] for a in self.axes)
         lengths_asked = each("nffts", nffts, self.axes)
         self.nffts = tuple(int(n or m) for n, m in zip(lengths_asked, lengths, strict=True))
-        self.ifftshift_before, self.fftshift_after = (
-            each("ifftshift_before", before, self.axes),
-            each("fftshift_after", after, self.axes),
-        )
+        self.ifftshift_before: Any = each("ifftshift_before", before, self.axes)
+        self.fftshift_after: Any = each("fftshift_after", after, self.axes)
         self.norm, self.real, self.engine = (
             one_of("norm", norm.lower(), tuple(NORMS)),
             real,
@@ -224,7 +228,10 @@ class FourierOperator(BlockwiseOperator):
             self.axes, lengths, self.nffts, self.ifftshift_before, self.fftshift_after, self.norm, real, realmodel,
             self.engine, options,
         )  # fmt: skip
-        self.fs = frequencies(self.nffts, each("sampling", sampling, self.axes), real, self.fftshift_after)
+        self.sampling: Any = each("sampling", sampling, self.axes)
+        self.naxes = len(self.axes)
+        self.doifftpad = any(n < m for n, m in zip(self.nffts, lengths, strict=True))
+        self.fs = frequencies(self.nffts, self.sampling, real, self.fftshift_after)
         dimsd = tuple(self.transform.sizes().get(a, n) for a, n in enumerate(model))
         super().__init__(
             SeparableRule(self.transform), SeparableRule(self.transform, adjoint=True), model, dimsd, dtype=self.cdtype,

@@ -8,14 +8,13 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import engine_among
-from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, whole
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, TwinOperator, whole
 
 LOCAL = pylops.signalprocessing.FourierRadon2D
 
 
-class FourierRadon2D(BlockwiseOperator):
+class FourierRadon2D(TwinOperator):
     r"""Linear or parabolic Radon transform in the frequency domain, whole in one task.
 
     Forward and adjoint, at each frequency :math:`\omega`, are
@@ -72,6 +71,22 @@ class FourierRadon2D(BlockwiseOperator):
     """
 
     narrow = (True, True)
+
+    from_twin = (
+        "taxis",
+        "haxis",
+        "nh",
+        "nt",
+        "px",
+        "npx",
+        "nfft",
+        "dt",
+        "dh",
+        "f",
+        "nfft2",
+        "cdtype",
+        "flims",
+    )
 
     def __init__(
         self,

@@ -8,14 +8,13 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import engine_among
-from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, whole
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, TwinOperator, whole
 
 LOCAL = pylops.signalprocessing.FourierRadon3D
 
 
-class FourierRadon3D(BlockwiseOperator):
+class FourierRadon3D(TwinOperator):
     r"""Linear or parabolic Radon transform in the frequency domain, whole in one task.
 
     Forward and adjoint, at each frequency :math:`\omega`, are
@@ -72,6 +71,27 @@ class FourierRadon3D(BlockwiseOperator):
     """
 
     narrow = (True, True)
+
+    from_twin = (
+        "taxis",
+        "hyaxis",
+        "hxaxis",
+        "nhy",
+        "nhx",
+        "nt",
+        "py",
+        "px",
+        "npy",
+        "npx",
+        "nfft",
+        "dt",
+        "dhy",
+        "dhx",
+        "f",
+        "nfft2",
+        "cdtype",
+        "flims",
+    )
 
     def __init__(
         self,

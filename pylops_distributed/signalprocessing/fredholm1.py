@@ -108,7 +108,7 @@ class Fredholm1(LinearOperator):
             codomain = Space(codomain.shape, kind, (domain.chunks[0], self.cut[1], domain.chunks[2]))
             kernel = kernel.rechunk(self.cut) if isinstance(kernel, da.Array) else kernel
         self.G, self.held = kernel, kernel.dtype
-        super().__init__(domain, codomain, compute=compute, name=name)
+        super().__init__(domain=domain, codomain=codomain, compute=compute, name=name)
 
     def _on_numpy(self, x: Array, adjoint: bool) -> da.Array:
         """The products with a NumPy array, slices shared out to threads."""

@@ -9,16 +9,15 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
-from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, whole_axis_rules
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, TwinOperator, whole_axis_rules
 from pylops_distributed.signalprocessing.positions import below_last
 from pylops_distributed.vectors.types import ChunksLike
 
 LOCAL = pylops.signalprocessing.InterpCubicSpline
 
 
-class InterpCubicSpline(BlockwiseOperator):
+class InterpCubicSpline(TwinOperator):
     r"""Interpolation along an axis by the natural cubic spline through the model's samples.
 
     Forward :math:`y_i = s(p_i)`, where the spline :math:`s` goes through all :math:`x_j` with continuous second
@@ -79,6 +78,8 @@ class InterpCubicSpline(BlockwiseOperator):
     array([0.5 , 3.25])
     """
 
+    from_twin = ("num_cols",)
+
     def __init__(
         self,
         dims: int | Iterable[int],
@@ -95,8 +96,8 @@ class InterpCubicSpline(BlockwiseOperator):
         (self.axis,) = axes_of((axis,), model)
         self.iava, self.bc_type = below_last(np.asarray(iava), model[self.axis]), bc_type
         options = {"iava": self.iava, "bc_type": bc_type, "axis": self.axis, "dtype": np.dtype(dtype)}
-        twin = OperatorFactory(LOCAL, options, "dims")
-        forward, adjoint, data = whole_axis_rules(twin, (self.axis,), model)
+        self.twin = OperatorFactory(LOCAL, options, "dims")
+        forward, adjoint, data = whole_axis_rules(self.twin, (self.axis,), model)
         super().__init__(
             forward, adjoint, model, data, dtype=dtype, chunks=chunks, compute=compute, name=name
         )

@@ -103,7 +103,8 @@ class NonStationaryConvolve1D(AlongAxis):
             )
         regular(ih, n, len(filters))
         kind = complex_type(dtype) if np.iscomplexobj(filters) else np.dtype(dtype)
-        self.hs, self.ih = filters, tuple(ih)
+        self.hs, self.ih, self.hsize = filters, tuple(ih), filters.shape[1]
+        self.oh, self.dh, self.nh, self.eh = self.ih[0], self.ih[1] - self.ih[0], len(self.ih), self.ih[-1]
         self.hsinterp = interpolated(filters, np.arange(n), self.ih).astype(kind)
         super().__init__(_matrix(self.hsinterp, n), model, axis, kind, name, chunks=chunks, compute=compute)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -23,7 +23,37 @@ from pylops_distributed.vectors.types import ChunksLike, DType, NDArray
 Index: TypeAlias = tuple[int, ...]
 
 
-class NonStationary(LinearOperator):
+LETTERS: dict[int, tuple[str, ...]] = {1: ("",), 2: ("x", "z"), 3: ("x", "y", "z")}  # of the axes, in PyLops
+
+
+class OnGrid(LinearOperator):
+    """Operators of filters at the nodes of a grid: PyLops' names of the grid.
+
+    Attributes
+    ----------
+    ohx, dhx, nhx, ehx, ... : int
+        First node, distance, number and last node along an axis, ``x``, ``y`` or ``z``; of operators of one axis
+        without that letter.
+    hsize : int
+        Length of the filters, where they have one axis.
+    """
+
+    grid: tuple[tuple[int, ...], ...]
+    hshape: Index
+    engine: ClassVar[str] = "numpy"
+
+    def __getattr__(self, name: str) -> Any:
+        if "grid" in vars(self) and len(name) in (2, 3) and name[1] == "h" and name[0] in "odne":
+            letters = LETTERS[len(self.grid)]
+            if name[2:] in letters:
+                nodes = self.grid[letters.index(name[2:])]
+                return {"o": nodes[0], "d": nodes[1] - nodes[0], "n": len(nodes), "e": nodes[-1]}[name[0]]
+        if name == "hsize" and "hshape" in vars(self) and len(self.hshape) == 1:
+            return self.hshape[0]
+        return super().__getattr__(name)
+
+
+class NonStationary(OnGrid):
     """Convolution along all axes with filters interpolated between those at the nodes of a grid.
 
     Parameters
@@ -68,7 +98,7 @@ class NonStationary(LinearOperator):
         kind = complex_type(dtype) if np.iscomplexobj(filters) else np.dtype(dtype)
         self.hs, self.grid, self.hshape = filters.astype(kind), tuple(map(tuple, grid)), filters.shape[n:]
         space = Space.of(dims, kind, chunks)
-        super().__init__(space, space, compute=compute, name=name)
+        super().__init__(domain=space, codomain=space, compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
         return self._apply(x, spray)
@@ -84,7 +114,7 @@ class NonStationary(LinearOperator):
         )
 
 
-class NonStationaryFilters(LinearOperator):
+class NonStationaryFilters(OnGrid):
     """The same convolution of a given input, from the filters.
 
     Parameters
@@ -119,7 +149,14 @@ class NonStationaryFilters(LinearOperator):
         counts = tuple(map(len, self.grid))
         check_filters(hshape, grid, self.inp.shape, counts)
         data = Space.of(self.inp.shape, dtype)
-        super().__init__(Space.of((*counts, *hshape), dtype), data, compute=compute, name=name)
+        super().__init__(
+            domain=Space.of((*counts, *hshape), dtype), codomain=data, compute=compute, name=name
+        )
+
+    @property
+    def inpdims(self) -> Index:
+        """Shape of the input."""
+        return tuple(self.inp.shape)
 
     def _matvec(self, x: da.Array) -> da.Array:
         kind = np.result_type(self.dtype, x.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import prod
 
 from pylops.signalprocessing.patch2d import patch2d_design
 
@@ -91,5 +92,15 @@ class Patch2D(Windows):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         super().__init__(
-            Op, shape_of(dims), shape_of(dimsd), tuple(nwin), tuple(nover), tapertype, name, chunks, compute
+            Op,
+            shape_of(dims),
+            shape_of(dimsd),
+            tuple(nwin),
+            tuple(nover),
+            tapertype,
+            name,
+            chunks,
+            compute,
+            savetaper,
         )
+        self.scalings = [1.0] * prod(self.nwins) if scalings is None else list(scalings)

@@ -10,14 +10,15 @@ import numpy as np
 import pylops
 from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import shape_of
-from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, method, whole
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, TwinOperator, method, whole
+from pylops_distributed.linearoperator.linear_map import ArrayLike as Result
+from pylops_distributed.linearoperator.linear_map import compute_if
 
 LOCAL = pylops.signalprocessing.Seislet
 
 
-class Seislet(BlockwiseOperator):
+class Seislet(TwinOperator):
     r"""Wavelet-like transform along the slopes of seismic events, whole in one task.
 
     Traces are split in even and odd ones, the odd ones predicted from the even ones along the slopes, and the even
@@ -75,6 +76,20 @@ class Seislet(BlockwiseOperator):
     workspace = 12.0
     narrow = (True, True)
 
+    from_twin = (
+        "predict",
+        "pad",
+        "nx",
+        "nt",
+        "level",
+        "levels_size",
+        "levels_cum",
+        "dx",
+        "dt",
+        "slopes",
+        "inv",
+    )
+
     def __init__(
         self,
         slopes: ArrayLike,
@@ -96,9 +111,9 @@ class Seislet(BlockwiseOperator):
         dims, dimsd = shape_of(built.dims), shape_of(built.dimsd)
         super().__init__(*whole(self.twin, dims, dimsd), dims, dimsd, dtype=dtype, compute=compute, name=name)
 
-    def inverse(self, y: object) -> da.Array:
-        """The inverse transform of data, flat or shaped like ``dimsd``."""
-        data = da.asarray(y)
+    def inverse(self, x: object) -> Result:
+        """The inverse transform of data, flat or shaped like ``dimsd``, laid out as that."""
+        data = da.asarray(x)
         shape = (self.shape[1],) if data.ndim == 1 else self.dims
         model = method(self.twin, "inverse", self.dims, self.dimsd)(data.reshape(self.dimsd), self.dtype)
-        return model.reshape(shape)
+        return compute_if(model.reshape(shape), not isinstance(x, da.Array))

@@ -117,7 +117,9 @@ class Shift(LinearOperator):
         self.shift = _each(as_lazy_array(shift), model, self.axis)
         kind = real_type(dtype) if real else np.dtype(dtype)
         space = Space.of(model, kind, chunks)
-        super().__init__(space, space, dtype=dtype, clinear=not realmodel, compute=compute, name=name)
+        super().__init__(
+            domain=space, codomain=space, dtype=dtype, clinear=not realmodel, compute=compute, name=name
+        )
 
     def _matvec(self, x: da.Array) -> da.Array:
         return self._apply(x, adjoint=False)

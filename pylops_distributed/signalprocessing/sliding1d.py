@@ -87,5 +87,5 @@ class Sliding1D(Windows):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         super().__init__(
-            Op, shape_of(dim), shape_of(dimd), (nwin,), (nover,), tapertype, name, chunks, compute
+            Op, shape_of(dim), shape_of(dimd), (nwin,), (nover,), tapertype, name, chunks, compute, savetaper
         )

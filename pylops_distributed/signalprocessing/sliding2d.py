@@ -85,5 +85,14 @@ class Sliding2D(Windows):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         super().__init__(
-            Op, shape_of(dims), shape_of(dimsd), (nwin,), (nover,), tapertype, name, chunks, compute
+            Op,
+            shape_of(dims),
+            shape_of(dimsd),
+            (nwin,),
+            (nover,),
+            tapertype,
+            name,
+            chunks,
+            compute,
+            savetaper,
         )

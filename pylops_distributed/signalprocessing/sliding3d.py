@@ -91,5 +91,14 @@ class Sliding3D(Windows):
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
         super().__init__(
-            Op, shape_of(dims), shape_of(dimsd), tuple(nwin), tuple(nover), tapertype, name, chunks, compute
+            Op,
+            shape_of(dims),
+            shape_of(dimsd),
+            tuple(nwin),
+            tuple(nover),
+            tapertype,
+            name,
+            chunks,
+            compute,
+            savetaper,
         )

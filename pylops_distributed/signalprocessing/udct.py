@@ -9,14 +9,15 @@ import dask.array as da
 import pylops
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import real_type, shape_of
-from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, method, whole
+from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, TwinOperator, method, whole
+from pylops_distributed.linearoperator.linear_map import ArrayLike as Result
+from pylops_distributed.linearoperator.linear_map import compute_if
 
 LOCAL = pylops.signalprocessing.UDCT
 
 
-class UDCT(BlockwiseOperator):
+class UDCT(TwinOperator):
     r"""Uniform discrete curvelet transform, whole in one task, by the package curvelets.
 
     Coefficients :math:`c_{jlk} = \langle x, \varphi_{jlk} \rangle` with curvelets of scale :math:`j`, direction
@@ -64,6 +65,8 @@ class UDCT(BlockwiseOperator):
 
     workspace = 6.0
 
+    from_twin = ("transform",)
+
     def __init__(
         self,
         dims: Iterable[int],
@@ -94,7 +97,7 @@ class UDCT(BlockwiseOperator):
             clinear=transform_kind != "real", compute=compute, name=name,
         )  # fmt: skip
 
-    def inverse(self, y: object) -> da.Array:
+    def inverse(self, x: object) -> Result:
         """The model, of shape ``(shape[1],)``, that has coefficients of shape ``(shape[0],)``."""
-        model = method(self.twin, "inverse", self.dims, self.dimsd)(da.asarray(y), self.domain.dtype)
-        return model.reshape(-1)
+        model = method(self.twin, "inverse", self.dims, self.dimsd)(da.asarray(x), self.domain.dtype)
+        return compute_if(model.reshape(-1), not isinstance(x, da.Array))

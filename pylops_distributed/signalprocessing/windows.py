@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import partial, reduce
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -69,9 +69,15 @@ class Windows(LinearOperator):
         name: str | None,
         chunks: ChunksLike,
         compute: tuple[bool, bool],
+        savetaper: bool = True,
     ) -> None:
+        self.tapertype, self.savetaper = tapertype, savetaper
+        # PyLops has numbers, where windows slide along one axis.
+        self.nwin: Any
+        self.nover: Any
+        self.nwin, self.nover = (nwin, nover) if len(nwin) > 1 else (nwin[0], nover[0])
         self.steps = tuple(n - o for n, o in zip(nwin, nover, strict=True))
-        self.nwin, k = nwin, len(nwin)
+        self.lengths, k = nwin, len(nwin)
         if any(n > m for n, m in zip(nwin, dimsd, strict=False)):
             raise ValueError(f"windows of {nwin} samples are longer than the axes of {dimsd}")
         self.nwins = tuple((m - n) // s + 1 for m, n, s in zip(dimsd, nwin, self.steps, strict=False))
@@ -86,16 +92,45 @@ class Windows(LinearOperator):
         self.tapers = [_tapers(w, n, o, tapertype) for w, n, o in zip(self.nwins, nwin, nover, strict=True)]
         dtype = np.dtype(Op.dtype)
         super().__init__(
-            Space.of((*self.nwins, *self.each), dtype, chunks),
-            Space.of(dimsd, dtype),
+            domain=Space.of((*self.nwins, *self.each), dtype, chunks),
+            codomain=Space.of(dimsd, dtype),
             compute=compute,
             name=name,
         )
 
     @property
+    def simOp(self) -> bool:
+        """Whether the operator is that of all windows together."""
+        return self.together
+
+    @property
+    def taps(self) -> Array:
+        """Taper of each window, of the shape of ``dims`` along the windows, and of ``nwin``."""
+        product = reduce(np.multiply.outer, self.tapers)
+        k = product.ndim // 2
+        return np.asarray(product.transpose(*range(0, 2 * k, 2), *range(1, 2 * k, 2)))
+
+    @property
+    def dwins_inends(self) -> Any:
+        """First samples of the windows of the data along each axis, and the ends."""
+        starts = [np.arange(w) * s for w, s in zip(self.nwins, self.steps, strict=True)]
+        return tuple((a, a + n) for a, n in zip(starts, self.lengths, strict=True))
+
+    @property
+    def mwins_inends(self) -> Any:
+        """First samples of the windows of the model along each axis, side by side, and the ends."""
+        starts = [np.arange(w) * n for w, n in zip(self.nwins, self.each, strict=False)]
+        return tuple((a, a + n) for a, n in zip(starts, self.each, strict=False))
+
+    @property
+    def dwin_inends(self) -> Any:
+        """The same as ``dwins_inends`` of windows along one axis."""
+        return self.dwins_inends[0]
+
+    @property
     def _images(self) -> Index:
         """Shape of the images of all windows."""
-        return (*self.nwins, *self.nwin, *self.rest)
+        return (*self.nwins, *self.lengths, *self.rest)
 
     def _matvec(self, x: da.Array) -> da.Array:
         kind = np.result_type(self.dtype, x.dtype)
@@ -103,9 +138,9 @@ class Windows(LinearOperator):
         if self.together:
             image = flatten(self.Op.apply(unflatten(flatten(x), self.Op.domain)))
             x = image.reshape(self._images)
-        y, strips = self._map(x, _spread, local, (*self.nwin, *self.rest), kind, out=True)
+        y, strips = self._map(x, _spread, local, (*self.lengths, *self.rest), kind, out=True)
         for a, sizes in enumerate(strips):
-            counts = _counts(sizes, self.nwin[a], self.steps[a])
+            counts = _counts(sizes, self.lengths[a], self.steps[a])
             source, target = self._samples(a, counts)
             ends = np.cumsum(counts) * self.steps[a]
             into = np.diff([0, *ends[:-1], self.dimsd[a]])
@@ -120,9 +155,9 @@ class Windows(LinearOperator):
             ends = np.minimum(np.cumsum(y.chunks[a]) // self.steps[a], n)
             counts = [int(c) for c in np.diff([0, *ends[:-1], n]) if c]
             source, target = self._samples(a, counts)
-            sizes = tuple((c - 1) * self.steps[a] + self.nwin[a] for c in counts)
+            sizes = tuple((c - 1) * self.steps[a] + self.lengths[a] for c in counts)
             y = assemble_chunks(y, a, index_plan(target, source, y.chunks[a], sizes), sizes, kind)
-        shape = (*self.nwin, *self.rest) if self.together else self.each
+        shape = (*self.lengths, *self.rest) if self.together else self.each
         x, _ = self._map(y, _collect, local, shape, kind, out=False)
         if self.together:
             image = flatten(self.Op.apply_adjoint(unflatten(flatten(x), self.Op.codomain)))
@@ -131,7 +166,7 @@ class Windows(LinearOperator):
 
     def _samples(self, axis: int, counts: Sequence[int]) -> tuple[Array, Array]:
         """Samples of the strips of chunks of windows, one after the other, and those of the data they are."""
-        n, step = self.nwin[axis], self.steps[axis]
+        n, step = self.lengths[axis], self.steps[axis]
         starts = np.cumsum([0, *counts[:-1]]) * step
         target = np.concatenate(
             [s + np.arange((c - 1) * step + n) for s, c in zip(starts, counts, strict=True)]
@@ -154,15 +189,15 @@ class Windows(LinearOperator):
             counts = [tuple(c) for c in x.chunks[:k]]
             ends = [
                 tuple((n - 1) * s + w for n in c)
-                for c, s, w in zip(counts, self.steps, self.nwin, strict=True)
+                for c, s, w in zip(counts, self.steps, self.lengths, strict=True)
             ]
             lengths = [*ends, *((n,) for n in self.rest)]
         else:
-            counts = [_counts(c, n, s) for c, n, s in zip(x.chunks, self.nwin, self.steps, strict=False)]
+            counts = [_counts(c, n, s) for c, n, s in zip(x.chunks, self.lengths, self.steps, strict=False)]
             ends = counts
             lengths = [*counts, *((n,) for n in shape)]
         kernel = partial(
-            function, op=None if op is None else _local(op), steps=self.steps, nwin=self.nwin, shape=shape,
+            function, op=None if op is None else _local(op), steps=self.steps, nwin=self.lengths, shape=shape,
             tapers=self.tapers, starts=[np.cumsum([0, *c]).tolist() for c in counts],
         )  # fmt: skip
         y = x.map_blocks(

@@ -333,7 +333,7 @@ def _passes(case: SolverCase) -> None:
         return
     data = da.ones(N)
     space = Space.of((N,), data.dtype, data.chunks)
-    op, solver = Counting(space, space), case.build("f8")
+    op, solver = Counting(domain=space, codomain=space), case.build("f8")
     state = solver.init(op, data)
     Counting.counts[:] = [0, 0]
     solver.step(op, data, state)

@@ -2,9 +2,12 @@
 
 from pylops_distributed.utils import (
     backend,
+    decorators,
     deps,
+    describe,
     estimators,
     metrics,
+    multiproc,
     seismicevents,
     signalprocessing,
     tapers,
@@ -17,14 +20,19 @@ from pylops_distributed.utils.deps import *
 from pylops_distributed.utils.dottest import dottest
 from pylops_distributed.utils.estimators import trace_hutchinson, trace_hutchpp, trace_nahutchpp
 from pylops_distributed.utils.metrics import *
+from pylops_distributed.utils.multiproc import scalability_test
 from pylops_distributed.utils.typing import *
 from pylops_distributed.utils.utils import *
 
 __all__ = [
     "backend",
+    "decorators",
     "deps",
+    "describe",
     "dottest",
     "metrics",
+    "multiproc",
+    "scalability_test",
     "seismicevents",
     "signalprocessing",
     "tapers",

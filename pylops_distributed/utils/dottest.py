@@ -23,7 +23,7 @@ def dottest(
     complexflag: int = 0,
     raiseerror: bool = True,
     verb: bool = False,
-    backend: str | None = None,
+    backend: str = "numpy",
     *,
     seed: int = 0,
 ) -> bool:

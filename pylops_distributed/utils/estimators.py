@@ -43,7 +43,7 @@ def trace_hutchinson(
     neval: int | None = None,
     batch_size: int | None = None,
     sampler: str = "rademacher",
-    backend: str = "dask",
+    backend: str = "numpy",
     *,
     seed: int | None = None,
 ) -> da.Array:
@@ -96,7 +96,7 @@ def trace_hutchpp(
     Op: LinearOperator,
     neval: int | None = None,
     sampler: str = "rademacher",
-    backend: str = "dask",
+    backend: str = "numpy",
     *,
     seed: int | None = None,
 ) -> da.Array:
@@ -151,7 +151,7 @@ def trace_nahutchpp(
     sampler: str = "rademacher",
     c1: float = 1.0 / 6.0,
     c2: float = 1.0 / 3.0,
-    backend: str = "dask",
+    backend: str = "numpy",
     *,
     seed: int | None = None,
 ) -> da.Array:

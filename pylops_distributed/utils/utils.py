@@ -2,8 +2,10 @@
 
 from pylops.utils.utils import (
     Report,
+    ScoobyReport,
 )
 
 __all__ = [
     "Report",
+    "ScoobyReport",
 ]

@@ -97,7 +97,7 @@ class BlendingContinuous(LinearOperator):
         self.times = np.asarray(times, float)
         if self.times.shape != (ns,):
             raise ValueError(f"times must have shape ({ns},), got {self.times.shape}")
-        self.nt, self.dt = nt, float(dt)
+        self.nt, self.nr, self.ns, self.dt, self.shiftall = nt, nr, ns, float(dt), shiftall
         self.nttot = int(self.times.max() / dt + nt + 1) if nttot is None else int(nttot)
         nfft = (nt + 1,)
         self.transform = Fourier(
@@ -105,7 +105,7 @@ class BlendingContinuous(LinearOperator):
             options=kwargs_fft,
         )  # fmt: skip
         super().__init__(
-            Space.of((ns, nr, nt), dtype, chunks), Space.of((nr, self.nttot), dtype), clinear=False,
+            domain=Space.of((ns, nr, nt), dtype, chunks), codomain=Space.of((nr, self.nttot), dtype), clinear=False,
             compute=compute, name=name,
         )  # fmt: skip
 
@@ -198,8 +198,8 @@ class _Groups(LinearOperator):
         )  # fmt: skip
         self.dt, self.nt = float(dt), nt
         super().__init__(
-            Space.of((ns, nr, nt), dtype, chunks), Space.of((n_groups, nr, nt), dtype), clinear=not realmodel,
-            compute=compute, name=name,
+            domain=Space.of((ns, nr, nt), dtype, chunks), codomain=Space.of((n_groups, nr, nt), dtype),
+            clinear=not realmodel, compute=compute, name=name,
         )  # fmt: skip
 
     def _matvec(self, x: da.Array) -> da.Array:

@@ -165,18 +165,52 @@ class Kirchhoff(LinearOperator):
         time = np.asarray(t, float)
         self.dt, self.nt = float(time[1] - time[0]), time.size
         self.dynamic, self.image = dynamic, tuple(map(len, axes))
-        ns, nr = (p.shape[1] for p in points)
+        self.ndims, self.vel, self.travsrcrec = len(axes), vel, mode != "byot" or isinstance(trav, tuple)
+        self.ns, self.nr = ns, nr = points[0].shape[1], points[1].shape[1]
         model = (int(np.prod(self.image[:-1])), self.image[-1])
         wavelet = reshaped(np.asarray(wav), self.dt, len(axes)) if wavfilter else wav
+        self.wav = wavelet
         self.filter = Convolve1D((ns, nr, self.nt), wavelet, int(wavcenter), axis=2, dtype=dtype)
         domain = Space.of(model, dtype, model if chunks is None else chunks)
-        super().__init__(domain, Space.of((ns, nr, self.nt), dtype), compute=compute, name=name)
+        super().__init__(
+            domain=domain, codomain=Space.of((ns, nr, self.nt), dtype), compute=compute, name=name
+        )
         work = tuning.count("waveeqprocessing.kirchhoff-samples")
         pieces = min(ns, ceil(np.prod(model) * ns * nr / work)), 1
         self._operands = self._times(mode, axes, points, vel, trav, pieces)
         if dynamic:
             steps = None if mode == "byot" else tuple(abs(a[1] - a[0]) for a in axes)
             self._operands += self._amplitudes(points, axes, vel, amp, steps, aperture, angleaperture)
+
+    @property
+    def nsnr(self) -> int:
+        """Number of traces."""
+        return int(self.ns * self.nr)
+
+    @property
+    def ni(self) -> int:
+        """Number of samples of the image."""
+        return int(np.prod(self.image))
+
+    @property
+    def ny(self) -> int:
+        """Length of the image along y; 1 in two dimensions."""
+        return self.image[0] if self.ndims == 3 else 1
+
+    @property
+    def nx(self) -> int:
+        """Length of the image along x."""
+        return int(self.image[-2])
+
+    @property
+    def nz(self) -> int:
+        """Length of the image along z."""
+        return self.image[-1]
+
+    @property
+    def cop(self) -> LinearOperator:
+        """Convolution of the traces with the wavelet."""
+        return self.filter
 
     def _times(
         self,

@@ -149,7 +149,7 @@ class MDC(LinearOperator):
         _, receivers, sources = domain.chunks
         domain = Space(domain.shape, kind, ((nt,), receivers, sources))
         codomain = Space((nt, ns, nv), kind, ((nt,), split_longest_axis(ns, len(receivers)), sources))
-        super().__init__(domain, codomain, clinear=False, compute=compute, name=name)
+        super().__init__(domain=domain, codomain=codomain, clinear=False, compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
         return self._convolve(x, adjoint=False)

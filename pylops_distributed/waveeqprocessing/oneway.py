@@ -118,7 +118,7 @@ class PhaseShift(LinearOperator):
             for a in range(1, len(axes))
         ]
         model = Space.of((nt, *space), real_type(dtype), chunks)
-        super().__init__(model, model, dtype=dtype, clinear=False, compute=compute, name=name)
+        super().__init__(domain=model, codomain=model, dtype=dtype, clinear=False, compute=compute, name=name)
 
     def _matvec(self, x: da.Array) -> da.Array:
         return self._propagate(x, conj=False)
@@ -168,13 +168,13 @@ def Deghosting(
     kind: Literal["p", "vz"] = "p",
     pd: object = None,
     win: object = None,
-    npad: int | Sequence[int] = 11,
+    npad: int | Sequence[int] = (11, 11),
     ntaper: object = (11, 11),
     restriction: LinearOperator | None = None,
     sptransf: LinearOperator | None = None,
     solver: Callable[..., object] = lsqr,
     dottest: bool = False,
-    dtype: DTypeLike = "float64",
+    dtype: DTypeLike = "complex128",
     **kwargs_solver: object,
 ) -> tuple[da.Array, da.Array]:
     r"""Up- and down-going waves at receivers below the sea surface, from one component.
@@ -262,17 +262,17 @@ def Deghosting(
     data, direct, window = of_one_kind(p, pd, win)
     counts, pads = (tuple(map(int, np.atleast_1d(v))) for v in (nr, npad))
     pads = (pads * len(counts))[: len(counts)]
-    dims = (nt, *counts)
+    dims, kind_of_waves = (nt, *counts), real_type(dtype)
     kx, *ky = (
         np.fft.fftshift(np.fft.fftfreq(n + 2 * m, float(d)))
         for n, m, d in zip(counts, pads, np.broadcast_to(dr, len(counts)), strict=True)
     )
     taper = taper3d(nt, counts, ntaper).transpose(2, 0, 1) if ky else taper2d(nt, counts[0], ntaper).T
-    pad = Pad(dims, [(0, 0), *((m, m) for m in pads)], dtype=dtype)
+    pad = Pad(dims, [(0, 0), *((m, m) for m in pads)], dtype=kind_of_waves)
     f = np.fft.rfftfreq(nt, dt)
-    shift = PhaseShift(vel, 2 * zrec, nt, f, kx, ky[0] if ky else None, dtype=dtype)
-    ghost = pad.H @ shift @ pad @ Diagonal(taper, dtype=dtype)
-    one = Identity(dims, dtype=dtype)
+    shift = PhaseShift(vel, 2 * zrec, nt, f, kx, ky[0] if ky else None, dtype=kind_of_waves)
+    ghost = pad.H @ shift @ pad @ Diagonal(taper, dtype=kind_of_waves)
+    one = Identity(dims, dtype=kind_of_waves)
     whole: LinearOperator = one - ghost if kind == "p" else one + ghost
     if dottest:
         run_dottest(whole, verb=True)

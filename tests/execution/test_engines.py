@@ -220,7 +220,7 @@ def _fail_if_large(block):
 def test_a_failing_task_is_the_error(where, request):
     request.getfixturevalue(where)
     space = pld.Diagonal(da.ones(8)).domain
-    op = Fragile(space, space)
+    op = Fragile(domain=space, codomain=space)
     session = Session(CGLS(50, tol=-1.0), op, da.ones(8, chunks=3))
     with pytest.raises(ArithmeticError, match="too large"):
         session.run()
@@ -236,7 +236,9 @@ def test_an_interrupt_leaves_the_state_whole(threads, monkeypatch):
             return y
 
     space = pld.Diagonal(da.ones(8)).domain
-    session = Session(CGLS(10**6, tol=-1.0), Slow(space, space), da.arange(8, chunks=4, dtype=float))
+    session = Session(
+        CGLS(10**6, tol=-1.0), Slow(domain=space, codomain=space), da.arange(8, chunks=4, dtype=float)
+    )
 
     def interrupt(*_):
         raise KeyboardInterrupt

@@ -231,7 +231,7 @@ def test_a_kept_result_keeps_no_more_than_its_blocks(threads, rng, uncollected):
         _rmatvec = _matvec
 
     space = pld.Diagonal(da.ones(8, chunks=4)).domain
-    x = solve(CGLS(3, tol=-1.0), Wide(space, space), da.ones(8, chunks=4)).x
+    x = solve(CGLS(3, tol=-1.0), Wide(domain=space, codomain=space), da.ones(8, chunks=4)).x
     assert alive
     assert not any(base() is not None for base in alive)
     assert x.compute().shape == (8,)

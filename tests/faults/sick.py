@@ -21,7 +21,7 @@ class Spoilt(LinearOperator):
     """Another operator, spoilt."""
 
     def __init__(self, op: LinearOperator, flag: str, how: str) -> None:
-        super().__init__(op.domain, op.codomain)
+        super().__init__(domain=op.domain, codomain=op.codomain)
         self.op, self.flag, self.how = op, flag, how
 
     def _matvec(self, x: Any) -> Any:

@@ -29,7 +29,7 @@ class Failing(LinearOperator):
     """An operator of which some products fail, on the first chunk."""
 
     def __init__(self, op, fails):
-        super().__init__(op.domain, op.codomain)
+        super().__init__(domain=op.domain, codomain=op.codomain)
         self.op, self.fails, self.products = op, fails, 0
 
     def _matvec(self, x):

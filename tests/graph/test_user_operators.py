@@ -31,7 +31,7 @@ def _threads():
 class Base(pld.LinearOperator):
     def __init__(self):
         space = Space.of(N, "f8")
-        super().__init__(space, space)
+        super().__init__(domain=space, codomain=space)
 
     def _rmatvec(self, y):
         return self._matvec(y)

@@ -60,7 +60,7 @@ class BreaksLater(pld.LinearOperator):
     """An operator whose forward is NaN for every model but zero."""
 
     def __init__(self, op):
-        super().__init__(op.domain, op.codomain, dtype=op.dtype)
+        super().__init__(domain=op.domain, codomain=op.codomain, dtype=op.dtype)
         self.op = op
 
     def _matvec(self, x):
@@ -221,7 +221,7 @@ def test_eigenvalues_of_an_operator_that_returns_nan():
     space = pld.Identity(30).domain
     for settings in ({"neigs": 2, "ncv": 8}, {"neigs": 2, "symmetric": True}, {}):
         with pytest.raises(NotFiniteError, match="NaN or infinity"):
-            Broken(space, space).eigs(**settings)
+            Broken(domain=space, codomain=space).eigs(**settings)
 
 
 @dataclass(frozen=True)
@@ -319,7 +319,7 @@ class TurnsComplex(pld.LinearOperator):
 def test_operators_that_turn_real_models_complex():
     """Their dtype is real, and so are the data: the state is complex, and stated to be."""
     space = pld.Identity(N).domain
-    op, y = TurnsComplex(space, space), np.arange(1.0, N + 1)
+    op, y = TurnsComplex(domain=space, codomain=space), np.arange(1.0, N + 1)
     for solved in (pld.cgls, pld.lsqr, lambda op, y: (op / y,)):
         x = solved(op, y)[0]
         assert isinstance(x, np.ndarray)

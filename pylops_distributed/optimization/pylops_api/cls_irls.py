@@ -46,6 +46,12 @@ class IRLS(OuterLoop):
         if kind != "model":
             self._settings |= {"threshR": threshR, "epsR": epsR, "warm": warm}
 
+    def memory_usage(self, kind: str = "data", show: bool = False, unit: str = "B") -> float:  # type: ignore[override]
+        """Size of the data and of all vectors of a state, of the solver of a kind."""
+        state = irlsmodel.IRLSModelState if kind == "model" else irls.IRLSState
+        # The augmented data and their weights hold the model, too.
+        return self.measure(state, show, unit, 2 * self.Op.shape[1] if kind == "datamodel" else 0)
+
     def step(
         self, x: VectorLike, engine: str = "scipy", show: bool = False, **kwargs_solver: object
     ) -> Vector:

@@ -153,7 +153,7 @@ class OMP(OuterLoop):
         """The algorithm with another limit of outer iterations."""
         return replace(self.machine, niter_outer=niter)
 
-    def callback(self, x: object, *args: object) -> None:
+    def callback(self, x: object, *args: object, **kwargs: object) -> None:
         """Called with the coefficients chosen and their positions after every outer iteration of a run."""
 
     def _stepped(self, x: Any, show: bool) -> object:

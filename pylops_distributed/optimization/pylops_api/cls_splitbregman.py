@@ -110,9 +110,14 @@ class SplitBregman(OuterLoop):
         """The algorithm with another limit of outer iterations."""
         return replace(self.machine, niter_outer=niter)
 
-    def memory_usage(self, show: bool = False, unit: str = "B") -> float:
-        """Size of the data and of all vectors of a state as long as the model or the data."""
-        return self.measure(splitbregman.SplitBregmanState, show, unit)
+    def memory_usage(  # type: ignore[override]
+        self, nopRegsL1: Sequence[int] | None = None, nopRegsL2: Sequence[int] | None = None, show: bool = False,
+        unit: str = "B",
+    ) -> float:  # fmt: skip
+        """Size of the data and of all vectors of a state, with terms of these numbers of rows."""
+        # Of an L1 term the state holds b, d and the residual; of an L2 term the residual.
+        others = 3 * sum(nopRegsL1 or ()) + sum(nopRegsL2 or ())
+        return self.measure(splitbregman.SplitBregmanState, show, unit, others)
 
     def _tuned(self, x: VectorLike, settings: Settings) -> VectorLike:
         """Begin the algorithm with the settings of CGLS, before its first step."""
