@@ -51,20 +51,25 @@ def seed_numpy() -> None:
 
 
 def round_products() -> None:
-    """Change all that PyLops' operators return in its last digit, as another order of sums would.
+    """Change all that PyLops' operators return, and matrices, in the last digit, as another order of sums would.
 
     Searches of eigenvalues, to the tolerance that a script gives them, begin at another vector.
     """
-    rng, kind = np.random.default_rng(SEED), import_module("pylops").LinearOperator
+    pylops, rng = import_module("pylops"), np.random.default_rng(SEED)
+    kind, fill = pylops.LinearOperator, pylops.MatrixMult.__init__
+
+    def other(y: np.ndarray) -> np.ndarray:
+        if y.dtype.kind not in "fc":
+            return y
+        return np.asarray(y * (1 + np.finfo(y.dtype).eps * rng.choice([-1.0, 0.0, 1.0], y.shape)), y.dtype)
 
     def rounded(function: Any) -> Any:
-        def apply(self: Any, x: Any) -> Any:
-            y = np.asarray(function(self, x))
-            if y.dtype.kind not in "fc":
-                return y
-            return (y * (1 + np.finfo(y.dtype).eps * rng.choice([-1.0, 0.0, 1.0], y.shape))).astype(y.dtype)
+        return lambda self, x: other(np.asarray(function(self, x)))
 
-        return apply
+    def filled(self: Any, A: Any, *args: Any, **options: Any) -> None:
+        fill(self, other(A) if isinstance(A, np.ndarray) else A, *args, **options)
+
+    pylops.MatrixMult.__init__ = filled
 
     for name in ("matvec", "rmatvec"):
         setattr(kind, name, rounded(getattr(kind, name)))
