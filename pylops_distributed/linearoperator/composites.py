@@ -5,6 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import pairwise
+from operator import add
 from typing import Any, ClassVar
 
 import numpy as np
@@ -154,6 +157,10 @@ class ConjOperator(ComposedOperator):
     def _backward(self, y: Vector, way: ApplyMode) -> Vector:
         return way.adjoint(self.op, y.conj()).conj()
 
+    def conj(self) -> LinearOperator:
+        """The operator itself."""
+        return self.op
+
 
 class ScaledOperator(ComposedOperator):
     """An operator times a scalar."""
@@ -173,54 +180,104 @@ class ScaledOperator(ComposedOperator):
         return result
 
 
+FEW_TERMS = 16
+
+
 class ProductOperator(ComposedOperator):
-    """Two operators one after the other: ``left @ right``."""
+    """Operators one after the other, the last first: ``left @ right``.
+
+    Attributes
+    ----------
+    ops : tuple of LinearOperator
+        The factors, also those of factors that are products, so that long products are no deep ones.
+    """
 
     def __init__(self, left: LinearOperator, right: LinearOperator) -> None:
         if left.shape[1] != right.shape[0]:
-            raise ValueError(f"cannot multiply {left!r} with {right!r}: {left.shape[1]} != {right.shape[0]}")
-        self.left, self.right = left, right
+            raise ValueError(
+                f"cannot multiply {left!r} with {right!r}: {left.shape[1]} != {right.shape[0]}, "
+                f"dims {left.dims} of the left one and dimsd {right.dimsd} of the right one"
+            )
+        self.ops = (*members_of(left, ProductOperator), *members_of(right, ProductOperator))
         super().__init__([left, right], right.domain, left.codomain)
 
     def _forward(self, x: Vector, way: ApplyMode) -> Vector:
-        return way.forward(self.left, way.reshape(way.forward(self.right, x), self.left.domain))
+        for op in reversed(self.ops):
+            x = way.forward(op, way.reshape(x, op.domain))
+        return x
 
     def _backward(self, y: Vector, way: ApplyMode) -> Vector:
-        return way.adjoint(self.right, way.reshape(way.adjoint(self.left, y), self.right.codomain))
+        for op in self.ops:
+            y = way.adjoint(op, way.reshape(y, op.codomain))
+        return y
 
     @property
     def labels(self) -> tuple[Side, Side]:
-        """The model's of the right and the data's of the left operator, which must agree between them."""
-        (middle, data), (model, image) = self.left.labels, self.right.labels
-        common_labels(middle, image, f"the data of {self.right!r}")
-        return model, data
+        """The model's of the last and the data's of the first operator; all must agree with their neighbours."""
+        for left, right in pairwise(self.ops):
+            common_labels(left.labels[0], right.labels[1], f"the data of {right!r}")
+        return self.ops[-1].labels[0], self.ops[0].labels[1]
 
 
 class SumOperator(ComposedOperator):
-    """The sum of two operators."""
+    """The sum of operators.
+
+    Attributes
+    ----------
+    ops : tuple of LinearOperator
+        The terms, also those of terms that are sums, so that long sums are no deep ones.
+    """
 
     def __init__(self, left: LinearOperator, right: LinearOperator) -> None:
         if left.shape != right.shape:
-            raise ValueError(f"cannot add {left!r} and {right!r}: their shapes differ")
-        self.left, self.right = left, right
+            raise ValueError(
+                f"cannot add {left!r} and {right!r}: their shapes differ, as do dims {left.dims} and {right.dims}, or "
+                f"dimsd {left.dimsd} and {right.dimsd}"
+            )
+        self.ops = (*members_of(left, SumOperator), *members_of(right, SumOperator))
         # As in PyLops, the dimensions are those of the operator that knows more than a flat size.
         domain = right.domain if len(left.dims) == 1 else left.domain
         codomain = right.codomain if len(left.dimsd) == 1 else left.codomain
         super().__init__([left, right], domain, codomain)
 
     def _forward(self, x: Vector, way: ApplyMode) -> Vector:
-        a, b = (way.forward(op, way.reshape(x, op.domain)) for op in (self.left, self.right))
-        return way.reshape(a, self.codomain) + way.reshape(b, self.codomain)
+        return self._added(x, way.forward, way, 1)
 
     def _backward(self, y: Vector, way: ApplyMode) -> Vector:
-        a, b = (way.adjoint(op, way.reshape(y, op.codomain)) for op in (self.left, self.right))
-        return way.reshape(a, self.domain) + way.reshape(b, self.domain)
+        return self._added(y, way.adjoint, way, -1)
+
+    def _added(
+        self, x: Vector, apply: Callable[[LinearOperator, Vector], Vector], way: ApplyMode, step: int
+    ) -> Vector:
+        source, target = ("domain", "codomain")[::step]
+        return added(
+            [
+                way.reshape(apply(op, way.reshape(x, getattr(op, source))), getattr(self, target))
+                for op in self.ops
+            ]
+        )
 
     @property
     def labels(self) -> tuple[Side, Side]:
-        """Labels of both operators, which must agree."""
-        (model, data), (other, image) = self.left.labels, self.right.labels
-        return common_labels(model, other, repr(self.right)), common_labels(data, image, repr(self.right))
+        """Labels of all operators, which must agree."""
+        model, data = self.ops[0].labels
+        for op in self.ops[1:]:
+            model = common_labels(model, op.labels[0], repr(op))
+            data = common_labels(data, op.labels[1], repr(op))
+        return model, data
+
+
+def added(terms: list[Vector]) -> Vector:
+    """The sum of vectors: from the first to the last, or, of many, as a tree, whose graph is not as deep."""
+    while len(terms) > FEW_TERMS:
+        terms = [reduce(add, terms[i : i + 2]) for i in range(0, len(terms), 2)]
+    y: Vector = reduce(add, terms)
+    return y
+
+
+def members_of(op: LinearOperator, kind: type[ProductOperator | SumOperator]) -> tuple[LinearOperator, ...]:
+    """The members of a product or sum, if that is the kind of an operator and users see it unchanged."""
+    return op.ops if type(op) is kind and op.name is None else (op,)
 
 
 class PowerOperator(ComposedOperator):

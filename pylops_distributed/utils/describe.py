@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add, mul
 from string import ascii_uppercase
 from typing import Any
 
@@ -70,8 +72,8 @@ _WRITERS: dict[type, Any] = {
     composites.AdjointOperator: lambda formula, op: formula.of(op.op).adjoint(),
     composites.ConjOperator: Formula.conjugate,
     composites.ScaledOperator: lambda formula, op: op.scalar * formula.of(op.op),
-    composites.SumOperator: lambda formula, op: formula.of(op.left) + formula.of(op.right),
-    composites.ProductOperator: lambda formula, op: formula.of(op.left) * formula.of(op.right),
+    composites.SumOperator: lambda formula, op: reduce(add, map(formula.of, op.ops)),
+    composites.ProductOperator: lambda formula, op: reduce(mul, map(formula.of, op.ops)),
     composites.PowerOperator: lambda formula, op: formula.of(op.op) ** op.p,
     composites.ReshapedOperator: lambda formula, op: formula.of(op.op),
     composites.LabelledOperator: lambda formula, op: formula.of(op.op),
