@@ -33,7 +33,10 @@ def tiny_pieces(monkeypatch):
         yield
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+ONE_EACH = list({case.name.split("-")[0]: case for case in reversed(CASES)}.values())
+
+
+@pytest.mark.parametrize("case", ONE_EACH, ids=lambda case: case.name)
 def test_pieces_add_up_to_the_whole(case, tiny_pieces, monkeypatch):
     op = case.operator(case.usual)
     for f in (op, op.H):

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dask.array as da
 import numpy as np
 
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
-from pylops_distributed.execution.state import Reason
+from pylops_distributed.execution.state import Reason, State
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator, is_operator
 from pylops_distributed.optimization import cls_basic
 from pylops_distributed.optimization.algorithms import scipy_rules as scipyrules
 from pylops_distributed.optimization.basic import cgls
+from pylops_distributed.optimization.pylops_api.scipy_numpy import NumPySystem
 from pylops_distributed.optimization.solver_inputs import renamed
 from pylops_distributed.vectors.elementwise import elementwise
 from pylops_distributed.vectors.namespace import in_memory
-from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, zeros
+from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, unflatten, zeros
 from pylops_distributed.vectors.types import NDArray, Options, Results, Settings
+
+if TYPE_CHECKING:
+    from pylops_distributed.optimization.basesolver import Solver
 
 __all__ = ["cg", "lsqr"]
 
@@ -44,10 +48,33 @@ class ScipyLSQR(cls_basic.LSQR):
     ) -> Results:  # fmt: skip
         """All at once; returns what :func:`lsqr` returns and, last, the norms of the residuals."""
         limit = 2 * self.Op.shape[1] if iter_lim is None else int(iter_lim)
+        system = NumPySystem.of(self.Op, y, x0) if M is None and self.unwatched(bool(show)) else None
+        settings = {"damp": damp, "atol": atol, "btol": btol, "conlim": conlim, "calc_var": calc_var}
+        solution = None if system is None else system.lsqr(iter_lim=limit, **settings)
+        if solution is not None:
+            return self._results_of_scipy(y, *solution, calc_var)
         return super().solve(
             y=y, x0=x0, damp=damp, atol=atol, btol=btol, conlim=conlim, niter=limit, calc_var=calc_var,
             show=bool(show), M=operator_of(M),
         )  # fmt: skip
+
+    def _results_of_scipy(self, y: VectorLike, model: Vector, numbers: Results, calc_var: bool) -> Results:
+        """Keep what SciPy's solver returned, as if the steps had been taken here."""
+        self.istop, itn, *norms, var = numbers
+        keep_model(self, y, model, int(itn), Reason.NITER if self.istop == 7 else Reason.CONVERGED)
+        for name, value in zip(self.norms, norms, strict=True):
+            setattr(self, name, float(value))
+        self.cost = np.array([norms[0]])
+        self.var = self.shaped(unflatten(var, self.Op.domain)) if calc_var else None
+        return self._x, self.istop, self.iiter, *norms, self.var, self.cost
+
+
+def keep_model(solver: Solver, y: VectorLike, model: Vector, steps: int, reason: Reason) -> None:
+    """Let a solver class have the model that SciPy's solver found."""
+    solver.y, solver.system = y, solver.Op
+    solver._flat = not isinstance(y, BlockVector) and np.ndim(y) == 1 if solver.flat is None else solver.flat
+    solver.state, solver.iiter, solver.reason = State(steps, model), steps, reason
+    solver._x = solver.shaped(model)
 
 
 class ScipyCG(cls_basic.CG):
@@ -64,6 +91,14 @@ class ScipyCG(cls_basic.CG):
         if not np.isreal(atol) or isinstance(atol, str) or atol < 0:
             raise ValueError(f"atol must be a number that is not negative, got {atol!r}")
         limit = 10 * self.Op.shape[1] if maxiter is None else int(maxiter)
+        unwatched = callback is None and M is None and self.unwatched(bool(show))
+        system = NumPySystem.of(self.Op, y, x0) if unwatched and np.isreal(damp) else None
+        solution = None if system is None else system.cg(damp, rtol=rtol, atol=atol, maxiter=limit)
+        if solution is not None:
+            model, info, steps = solution
+            keep_model(self, y, model, steps, Reason.NITER if info else Reason.CONVERGED)
+            self.cost = np.empty(0)
+            return self._x, info and limit
         if callback is not None:
             self.callback = callback  # type: ignore[method-assign, assignment]
         machine = self.algorithm(limit, damp, M=operator_of(M), rtol=rtol, atol=atol)
