@@ -96,7 +96,7 @@ class UsersOwn(pld.LinearOperator):
     def __init__(self, weights):
         self.weights = weights
         space = pld.Identity(6).domain
-        super().__init__(space, space)
+        super().__init__(domain=space, codomain=space)
 
     def _matvec(self, x):
         return self.weights * x
