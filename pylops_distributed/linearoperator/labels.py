@@ -216,8 +216,20 @@ def has_labels(x: object) -> bool:
     return (hasattr(first, "coords") and hasattr(first, "dims")) or (first is not x and has_labels(first))
 
 
+def _reject_datasets(op: HasLabels, x: object) -> None:
+    """Raise for a Dataset, which is several arrays."""
+    if isinstance(x, xr.Dataset):
+        names = [str(name) for name in x.data_vars]
+        one = repr(names[0]) if names else "name"
+        raise TypeError(
+            f"{op!r} takes arrays, got a Dataset of {', '.join(names) or 'no arrays'}: "
+            f"write operator @ dataset[{one}], or, for a stack, a tuple of its arrays"
+        )
+
+
 def apply_labelled(op: HasLabels, x: Any) -> Labelled:
     """The operator's forward of a DataArray, or of one for each member of its model; lazy."""
+    _reject_datasets(op, x)
     model, data = op.labels
     labels, image = _required(model, f"the model of {op!r}"), _required(data, f"the data of {op!r}")
     y = image.dress(op.apply(reshape(labels.take(x), op.domain)), x)
@@ -226,6 +238,7 @@ def apply_labelled(op: HasLabels, x: Any) -> Labelled:
 
 def solve_labelled(op: HasLabels, y: Any) -> Labelled:
     """The solution of ``op @ x = y`` for a DataArray, or for one for each member of the data; lazy."""
+    _reject_datasets(op, y)
     model, data = op.labels
     labels, image = _required(data, f"the data of {op!r}"), _required(model, f"the model of {op!r}")
     x: Any = op.div(flatten(reshape(labels.take(y), op.codomain)))

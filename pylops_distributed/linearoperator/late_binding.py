@@ -17,6 +17,7 @@ LATE = {
     "power": "pylops_distributed.linearoperator.composites:PowerOperator",
     "part": "pylops_distributed.linearoperator.composites:RealImagOperator",
     "labelled": "pylops_distributed.linearoperator.composites:LabelledOperator",
+    "matrix": "pylops_distributed.basicoperators.matrixmult:MatrixMult",
     "columns": "pylops_distributed.basicoperators.restriction:some_columns",
     "divide": "pylops_distributed.optimization.division:divide",
     "eigenvalues": "pylops_distributed.optimization.numerics.spectrum:eigenvalues",

@@ -6,14 +6,17 @@ from math import ceil, inf
 from typing import TYPE_CHECKING
 
 import dask
+import dask.array as da
+import numpy as np
 import psutil
 from dask.utils import format_bytes, parse_bytes
 
 from pylops_distributed.compat.dask import CPU_COUNT, computes_in_one_thread, current_client
 from pylops_distributed.compat.worker import current_worker, memory_limit_of, threads_of
 from pylops_distributed.errors import InsufficientMemoryError
+from pylops_distributed.linearoperator.array_inputs import lazily
 from pylops_distributed.linearoperator.cost import Cost, describe
-from pylops_distributed.vectors.space import Space, Vector
+from pylops_distributed.vectors.space import BlockVector, Space, Vector
 from pylops_distributed.vectors.types import Chunks, ChunksLike
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 def check_memory(
     op: LinearOperator,
-    limit: int | str | None = None,
+    limit: int | str | Vector | None = None,
     threads: int | None = None,
     chunks: ChunksLike = None,
     data: Vector | None = None,
@@ -33,8 +36,9 @@ def check_memory(
     ----------
     op : LinearOperator
         Operator; nothing of it is computed.
-    limit : int or str, optional
-        Bytes, or text such as ``"4 GiB"``, that a worker has. Default what the workers of the current
+    limit : int, str or vector, optional
+        Data, as ``data``; or bytes, or text such as ``"4 GiB"``, that a worker has. Default what the workers of
+        the current
         :class:`distributed.Client` have, the smallest of them, or else this machine.
     threads : int, optional
         How many tasks a worker runs at a time; default what the workers, or this process, do.
@@ -64,6 +68,8 @@ def check_memory(
     Traceback (most recent call last):
     pylops_distributed.errors.InsufficientMemoryError: FirstDerivative F (forward) ... rechunk axis 0 of the model ...
     """
+    if isinstance(limit, da.Array | np.ndarray | BlockVector):  # the second of most functions
+        data, limit = lazily(limit), None
     most, parallel = _worker_limits()
     room = (most if limit is None else parse_bytes(limit)) / (parallel if threads is None else threads)
     description = describe(op, chunks, data)

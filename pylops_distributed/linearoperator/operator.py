@@ -332,10 +332,12 @@ def aslinearoperator(Op: object, **lift: object) -> LinearOperator:
     """Return ``Op`` as a distributed operator, in the shapes that users see of it.
 
     Others than ours are taken as :class:`pylops_distributed.linearoperator.pylops_bridge.LocalOperator` says, with
-    arguments ``lift``.
+    arguments ``lift``; a matrix, of NumPy, Dask or SciPy, becomes :class:`~pylops_distributed.MatrixMult`.
     """
     if isinstance(Op, LinearOperator):
         return Op if Op.seen == (None, None) else composed("seen", Op)
+    if getattr(Op, "ndim", None) == 2 and not is_operator(Op):
+        return composed("matrix", Op, dtype=getattr(Op, "dtype", None))
     return composed("from_pylops", Op, **lift)
 
 

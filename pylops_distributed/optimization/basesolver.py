@@ -29,7 +29,12 @@ from pylops_distributed.execution.state import (
 from pylops_distributed.linearoperator.array_inputs import holds_dask
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.callback import Callbacks
-from pylops_distributed.optimization.solver_inputs import as_lazy_vector, as_numpy_vector
+from pylops_distributed.optimization.solver_inputs import (
+    as_lazy_vector,
+    as_numpy_vector,
+    check_sizes,
+    checked_settings,
+)
 from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.space import (
     BlockVector,
@@ -170,7 +175,10 @@ class Solver:
 
         ``op`` and ``data`` are the system to solve where it is not ``Op`` and ``y``.
         """
-        self.machine, self.niter, self.y = machine, niter, y
+        if op is None and data is None:
+            check_sizes(self.Op, y, x0)
+        self.machine, self.niter, self.y = checked_settings(machine, niter), niter, y
+        machine = self.machine
         self.system = self.Op if op is None else op
         self._flat = not isinstance(y, BlockVector) and y.ndim == 1 if self.flat is None else self.flat
         self._lazy = not in_memory(y, data, x0) or any(
@@ -389,11 +397,3 @@ class Solver:
         value = np.asarray(first[(0,) * first.ndim])[()]
         numbers = "  ".join(f"{float(getattr(self.state, name)):11.4e}" for name in self.columns.values())
         print(f"{self.iiter:6d}  {value:24.4e}  {numbers}")
-
-
-def as_pylops(solver: S, y: VectorLike, x0: VectorLike | None) -> S:
-    """``solver`` with its model laid out as PyLops' functions do: flat where ``x0`` or the operator ask for it."""
-    if not isinstance(y, BlockVector):
-        flat = x0 is not None and not isinstance(x0, BlockVector) and x0.ndim == 1
-        solver.flat = bool(solver.Op.forceflat) or flat
-    return solver

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pylops_distributed.optimization import cls_basic
-from pylops_distributed.optimization.basesolver import S, as_pylops
 from pylops_distributed.optimization.callback import Callbacks, CostToDataCallback, CostToInitialCallback
 from pylops_distributed.optimization.cls_basic import CG, CGLS, LSMR, LSQR
+from pylops_distributed.optimization.solver_inputs import as_pylops
 from pylops_distributed.vectors.types import NDArray
 
 if TYPE_CHECKING:
     from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.optimization.basesolver import S
     from pylops_distributed.vectors.space import Vector, VectorLike
 
 # The classes and callbacks, as in PyLops, under this path as well.

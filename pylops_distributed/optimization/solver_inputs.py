@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from math import prod
+from typing import Any, TypeVar
 
 import dask.array as da
 import numpy as np
 
 from pylops_distributed.linearoperator.array_inputs import lazily
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.vectors.namespace import reject_masked
 from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike
 from pylops_distributed.vectors.types import Settings
+
+S = TypeVar("S")
 
 
 def as_numpy_vector(x: VectorLike) -> Vector:
@@ -32,6 +37,55 @@ def as_lazy_vector(x: VectorLike) -> Vector:
     return da.asarray(x)
 
 
+def checked_settings(machine: S, niter: int | None) -> S:
+    """An algorithm whose preconditioner, if it has one, is an operator.
+
+    Raises
+    ------
+    ValueError
+        If the number of iterations is negative.
+    """
+    if niter is not None and niter < 0:
+        raise ValueError(f"niter must be zero or more, got {niter}")
+    algorithm: Any = machine
+    if getattr(algorithm, "M", None) is None:
+        return machine
+    settled: S = replace(algorithm, M=aslinearoperator(algorithm.M))
+    return settled
+
+
+def check_sizes(op: LinearOperator, y: VectorLike, x0: VectorLike | None) -> None:
+    """Raise for data, or an initial model, that do not have as many samples as an operator's.
+
+    Raises
+    ------
+    ValueError
+        It names both, and the operator's ``dimsd`` or ``dims``.
+    """
+    sides = (
+        ("data y", "data", "dimsd", y, op.dimsd),
+        ("values x0 of the initial model", "models", "dims", x0, op.dims),
+    )
+    for name, kind, dims, vector, shape in sides:
+        if vector is None or isinstance(vector, BlockVector):
+            continue
+        size, expected = prod(np.shape(vector)), prod(shape)
+        if size == size and size != expected:
+            raise ValueError(
+                f"{name} have {size} samples, shape {np.shape(vector)}; expected the {expected} of the {kind} of "
+                f"{op!r}, {dims}={shape}, flat or of that shape"
+            )
+
+
 def renamed(settings: Mapping[str, object]) -> Settings:
     """Settings of a solver, with SciPy's limit of iterations under PyLops' name."""
     return {"niter" if name == "iter_lim" else name: value for name, value in settings.items()}
+
+
+def as_pylops(solver: S, y: VectorLike, x0: VectorLike | None) -> S:
+    """``solver`` with its model laid out as PyLops' functions do: flat where ``x0`` or the operator ask for it."""
+    laid_out: Any = solver
+    if not isinstance(y, BlockVector):
+        flat = x0 is not None and not isinstance(x0, BlockVector) and x0.ndim == 1
+        laid_out.flat = bool(laid_out.Op.forceflat) or flat
+    return solver

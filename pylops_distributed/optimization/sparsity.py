@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pylops_distributed.optimization import cls_sparsity as cls
-from pylops_distributed.optimization.basesolver import as_pylops
 from pylops_distributed.optimization.basic import tolerance_callbacks, with_callback
 from pylops_distributed.optimization.callback import (
     CostNanInfCallback,
@@ -15,6 +14,7 @@ from pylops_distributed.optimization.callback import (
 )
 from pylops_distributed.optimization.cls_sparsity import FISTA, IRLS, ISTA, OMP, SPGL1, SplitBregman
 from pylops_distributed.optimization.numerics.systems import many
+from pylops_distributed.optimization.solver_inputs import as_pylops
 from pylops_distributed.vectors.types import NDArray, Options, Settings
 
 if TYPE_CHECKING:

@@ -272,6 +272,11 @@ def flatten(x: Vector) -> da.Array:
 
 def unflatten(x: da.Array, space: AnySpace) -> Vector:
     """The vector of ``space`` that the flat ``x`` stands for; the inverse of :func:`flatten`."""
+    if x.size != space.size and x.size == x.size:  # the size of a lazy array may not be known
+        raise ValueError(
+            f"expected a vector of {space.size} samples, flat or of shape {space.shape}, got one of {x.size}, of shape "
+            f"{x.shape}"
+        )
     if isinstance(space, Space):
         return space.fit(x.reshape(space.shape))
     ends = np.cumsum([s.size for s in space.spaces])
