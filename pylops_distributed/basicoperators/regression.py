@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -90,7 +90,7 @@ class Regression(MatrixMult):
             dtype=kind, meta=np.empty((0, 0), kind),
         )  # fmt: skip
 
-    def apply(self, t: Any, x: ArrayLike | None = None) -> Vector:  # type: ignore[override]
+    def apply(self, t: Vector, x: ArrayLike | None = None) -> Vector:  # type: ignore[override]
         """Values of coefficients ``x``, of shape ``dims``, at positions ``t``, of shape ``(n,)``.
 
         Without ``x`` it is the forward of coefficients ``t``, as of all operators.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from pylops_distributed.graph.purity import read_only
 from pylops_distributed.vectors.types import NDArray
 
 if TYPE_CHECKING:
+    import dask.array as da
+
+    from pylops_distributed.linearoperator.linear_map import LinearMap
     from pylops_distributed.vectors.space import Vector
 
 
@@ -36,7 +39,7 @@ def sizes_of(
     return model, data
 
 
-def apply_to_whole(x: Any, op: Any, way: int) -> Vector:
+def apply_to_whole(x: da.Array, op: LinearMap, way: int) -> Vector:
     """A function of flat NumPy vectors applied to a lazy one, in one task."""
     kind, size = np.result_type(op.dtype, x.dtype), op.shape[way]
     y: Vector = x.rechunk(-1).map_blocks(
@@ -45,6 +48,6 @@ def apply_to_whole(x: Any, op: Any, way: int) -> Vector:
     return y
 
 
-def _on_block(block: NDArray, op: Any, way: int) -> NDArray:
+def _on_block(block: NDArray, op: LinearMap, way: int) -> NDArray:
     y: NDArray = np.asarray((op._matvec, op._rmatvec)[way](read_only(block)))
     return y

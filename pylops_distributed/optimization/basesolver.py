@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import fields, replace
 from functools import wraps
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import dask.array as da
 import numpy as np
@@ -317,18 +317,14 @@ class Solver:
         if show:
             print(f"\nIterations = {self.iiter}        Total time (s) = {self.telapsed:.2f}\n{'-' * 80}\n")
 
-    def memory_usage(self, show: bool = False, unit: str = "B") -> float:
-        """Size of the data and of all vectors of a state, on all workers together.
+    if TYPE_CHECKING:
+        memory_usage: Callable[..., float]  # some solvers take the sizes of further terms first
+    else:
 
-        Parameters
-        ----------
-        show : bool, optional
-            Print it.
-        unit : {"B", "KB", "MB", "GB"}, optional
-            Unit.
-        """
-        kind = self.algorithm.state if isinstance(self.algorithm.state, type) else self.algorithm().state
-        return self.measure(kind, show, unit)
+        def memory_usage(self, show: bool = False, unit: str = "B") -> float:
+            """Size of data and state on all workers, in units of ``B``, ``KB``, ``MB`` or ``GB``; ``show`` prints it."""
+            kind = self.algorithm.state if isinstance(self.algorithm.state, type) else self.algorithm().state
+            return self.measure(kind, show, unit)
 
     def measure(self, kind: type[State], show: bool, unit: str, others: int = 0) -> float:
         """Size of the data, of all vectors of a state of a class, and of ``others``, numbers of samples."""

@@ -77,7 +77,7 @@ class NormalEquationsInversion(LeastSquaresInversion):
     :func:`pylops_distributed.optimization.leastsquares.normal_equations_inversion`.
     """
 
-    def memory_usage(  # type: ignore[override]
+    def memory_usage(
         self, nopRegs: Sequence[int] | None = None, show: bool = False, unit: str = "B"
     ) -> float:
         """Size of the data and of all vectors of a state, with terms ``Regs`` of these numbers of rows."""
@@ -125,7 +125,7 @@ class RegularizedInversion(LeastSquaresInversion):
     :func:`pylops_distributed.optimization.leastsquares.regularized_inversion`.
     """
 
-    def memory_usage(  # type: ignore[override]
+    def memory_usage(
         self, nopRegs: Sequence[int] | None = None, show: bool = False, unit: str = "B"
     ) -> float:
         """Size of the data and of all vectors of a state, with terms ``Regs`` of these numbers of rows."""

@@ -75,7 +75,7 @@ class SolverSettings(BaseModel):
         return self
 
 
-def injected_fields(algorithm: type[Any]) -> list[Field[object]]:
+def injected_fields(algorithm: type) -> list[Field[object]]:
     """Fields of an algorithm that are no settings."""
     hints = get_type_hints(algorithm)
     return [f for f in fields(algorithm) if f.name in WEIGHTS or not _plain(hints[f.name])]

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from pylops_distributed.blockwise import Array, BlockwiseOperator, StencilRule, WholeAxisRule
 from pylops_distributed.blockwise.arguments import axes_of, narrower, one_of, shape_of
 from pylops_distributed.blockwise.banded import LONG, by_products
+from pylops_distributed.blockwise.operator import BlockRule
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.signalprocessing.convolvend import in_type
 from pylops_distributed.vectors.namespace import map_blocks
@@ -112,7 +113,7 @@ class Convolve1D(BlockwiseOperator):
         )  # fmt: skip
         self.held = held
 
-    def _rules(self, n: int, held: DType) -> tuple[Any, Any]:
+    def _rules(self, n: int, held: DType) -> tuple[BlockRule, BlockRule]:
         """How forward and adjoint apply to chunks, of ``n`` samples along the axis in all."""
         before, after = self.nh - 1 - self.offset, self.offset
         settings: Any = {"axis": self.axis, "method": self.method}

@@ -24,6 +24,10 @@ Taper: TypeAlias = Literal["hanning", "cosine", "cosinesquare"] | None
 Index: TypeAlias = tuple[int, ...]
 
 
+# First samples of windows, and their ends, each of shape ``(nwins,)``.
+Ends: TypeAlias = tuple[NDArray, NDArray]
+
+
 class Windows(LinearOperator):
     r"""An operator in each window of the data, the windows' images tapered and added where they overlap.
 
@@ -111,19 +115,19 @@ class Windows(LinearOperator):
         return np.asarray(product.transpose(*range(0, 2 * k, 2), *range(1, 2 * k, 2)))
 
     @property
-    def dwins_inends(self) -> Any:
+    def dwins_inends(self) -> tuple[Ends, ...]:
         """First samples of the windows of the data along each axis, and the ends."""
         starts = [np.arange(w) * s for w, s in zip(self.nwins, self.steps, strict=True)]
         return tuple((a, a + n) for a, n in zip(starts, self.lengths, strict=True))
 
     @property
-    def mwins_inends(self) -> Any:
+    def mwins_inends(self) -> tuple[Ends, ...]:
         """First samples of the windows of the model along each axis, side by side, and the ends."""
         starts = [np.arange(w) * n for w, n in zip(self.nwins, self.each, strict=False)]
         return tuple((a, a + n) for a, n in zip(starts, self.each, strict=False))
 
     @property
-    def dwin_inends(self) -> Any:
+    def dwin_inends(self) -> Ends:
         """The same as ``dwins_inends`` of windows along one axis."""
         return self.dwins_inends[0]
 

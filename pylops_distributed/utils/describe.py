@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import add, mul
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, Protocol
 
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
 from pylops_distributed.basicoperators.hstack import HStack
@@ -21,6 +21,13 @@ __all__ = ["describe"]
 MISSING = "describe needs SymPy: pip install sympy"
 
 
+class Expression(Protocol):
+    """A matrix expression of SymPy, as far as it is used here."""
+
+    @property
+    def T(self) -> Expression: ...
+
+
 @dataclass
 class Formula:
     """Symbols of the operators that a formula has so far."""
@@ -30,18 +37,20 @@ class Formula:
     def __post_init__(self) -> None:
         self.sympy: Any = import_on_use("sympy", MISSING)
 
-    def of(self, op: LinearOperator) -> Any:
+    def of(self, op: LinearOperator) -> Expression:
         """The formula of an operator: its symbol where it has a name or is not composed."""
         write = _WRITERS.get(type(op))
         if write is None or (op.name is not None and not isinstance(op, VStack | HStack | BlockDiag)):
             return self._symbol(op)
-        return write(self, op)
+        formula: Expression = write(self, op)
+        return formula
 
-    def _symbol(self, op: LinearOperator) -> Any:
+    def _symbol(self, op: LinearOperator) -> Expression:
         used = [name for name, other in self.names.items() if other is op]
         name = used[0] if used else self._free_name(op)
         self.names[name] = op
-        return self.sympy.MatrixSymbol(name, 1, 1)
+        formula: Expression = self.sympy.MatrixSymbol(name, 1, 1)
+        return formula
 
     def _free_name(self, op: LinearOperator) -> str:
         """The name of an operator, or, where another has it, the next letter."""
@@ -49,23 +58,27 @@ class Formula:
         letters = (a + n for n in ("", *map(str, range(1, 1 + len(self.names)))) for a in ascii_uppercase)
         return wanted if wanted not in self.names else next(a for a in letters if a not in self.names)
 
-    def conjugate(self, op: Any) -> Any:
+    def conjugate(self, op: composites.ConjOperator) -> Expression:
         """The transpose, where an adjoint is conjugated, and else the conjugate."""
         if isinstance(op.op, composites.AdjointOperator):
             return self.of(op.op.op).T
-        return self.sympy.conjugate(self.of(op.op))
+        formula: Expression = self.sympy.conjugate(self.of(op.op))
+        return formula
 
-    def column(self, op: Any) -> Any:
+    def column(self, op: VStack) -> Expression:
         """Operators on top of each other."""
-        return self.sympy.BlockMatrix([[self.of(member)] for member in op.ops])
+        formula: Expression = self.sympy.BlockMatrix([[self.of(member)] for member in op.ops])
+        return formula
 
-    def row(self, op: Any) -> Any:
+    def row(self, op: HStack) -> Expression:
         """Operators side by side."""
-        return self.sympy.BlockMatrix([[self.of(member) for member in op.ops]])
+        formula: Expression = self.sympy.BlockMatrix([[self.of(member) for member in op.ops]])
+        return formula
 
-    def diagonal(self, op: Any) -> Any:
+    def diagonal(self, op: BlockDiag) -> Expression:
         """Operators along a diagonal."""
-        return self.sympy.BlockDiagMatrix(*map(self.of, op.ops))
+        formula: Expression = self.sympy.BlockDiagMatrix(*map(self.of, op.ops))
+        return formula
 
 
 _WRITERS: dict[type, Any] = {

@@ -14,7 +14,7 @@ from pylops_distributed.optimization.pylops_api.scipy_engine import call, lsqr
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.vectors.namespace import of_one_kind
 from pylops_distributed.vectors.space import one_array
-from pylops_distributed.vectors.types import NDArray
+from pylops_distributed.vectors.types import NDArray, Settings
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
 from pylops_distributed.waveeqprocessing.twoway import AcousticWave2D
 
@@ -88,7 +88,7 @@ class LSM:
         one_of("kind", kind, ("kirchhoff", "twowayac"))
         self.Demop: LinearOperator = (
             Kirchhoff(z, x, t, srcs, recs, vel, wav, wavcenter, y=y, **kwargs_mod) if kind == "kirchhoff"
-            else _twoway(*map(np.asarray, (z, x, t, srcs, recs)), vel, **kwargs_mod)
+            else _twoway([np.asarray(a) for a in (z, x, t)], np.asarray(srcs), np.asarray(recs), vel, kwargs_mod)
         )  # fmt: skip
         if dottest:
             run_dottest(self.Demop, raiseerror=True, verb=True)
@@ -119,9 +119,10 @@ class LSM:
 
 
 def _twoway(
-    z: NDArray, x: NDArray, t: NDArray, srcs: NDArray, recs: NDArray, vel: float | ArrayLike, **options: Any
+    axes: list[NDArray], srcs: NDArray, recs: NDArray, vel: float | ArrayLike, options: Settings
 ) -> AcousticWave2D:
     """PyLops' setting of the two-way operator."""
+    z, x, t = axes
     origin, spacing = (x[0], z[0]), (x[1] - x[0], z[1] - z[0])
     (sx, sz), (rx, rz) = srcs[:2], recs[:2]
     return AcousticWave2D((len(x), len(z)), origin, spacing, vel, sx, sz, rx, rz, t[0], len(t), **options)

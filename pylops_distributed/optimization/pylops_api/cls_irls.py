@@ -46,7 +46,7 @@ class IRLS(OuterLoop):
         if kind != "model":
             self._settings |= {"threshR": threshR, "epsR": epsR, "warm": warm}
 
-    def memory_usage(self, kind: str = "data", show: bool = False, unit: str = "B") -> float:  # type: ignore[override]
+    def memory_usage(self, kind: str = "data", show: bool = False, unit: str = "B") -> float:
         """Size of the data and of all vectors of a state, of the solver of a kind."""
         state = irlsmodel.IRLSModelState if kind == "model" else irls.IRLSState
         # The augmented data and their weights hold the model, too.

@@ -110,7 +110,7 @@ class SplitBregman(OuterLoop):
         """The algorithm with another limit of outer iterations."""
         return replace(self.machine, niter_outer=niter)
 
-    def memory_usage(  # type: ignore[override]
+    def memory_usage(
         self, nopRegsL1: Sequence[int] | None = None, nopRegsL2: Sequence[int] | None = None, show: bool = False,
         unit: str = "B",
     ) -> float:  # fmt: skip
