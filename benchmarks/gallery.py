@@ -4,7 +4,7 @@
     python -m benchmarks.gallery plot_cgls mdd          # some
     python -m benchmarks.gallery --source FOLDER --dask # an unpacked source distribution; with Dask arrays
 
-Each script of ``examples/`` and ``tutorials/`` of the installed PyLops runs twice in a process of its own, drawing
+Each script of ``examples/`` and ``tutorials/`` of the installed PyLops runs twice in a separate process, drawing
 into memory: as it is, and with ``import pylops`` changed to ``import pylops_distributed as pylops``. All arrays that
 both leave in the script's globals are compared: they agree if the norm of the difference is at most 2e-3 of the norm of
 PyLops', or lies in the rounding of numbers of size one. Where arrays differ, PyLops runs once more, with all products
@@ -83,7 +83,7 @@ def scripts(source: Path, names: list[str]) -> list[Path]:
 
 
 def run(path: Path, package: str, given: argparse.Namespace, *options: str) -> dict[str, Any]:
-    """Run a script in a process of its own; returns its seconds, arrays and error."""
+    """Run a script in a separate process; returns its seconds, arrays and error."""
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result"
         command = [sys.executable, "-m", "benchmarks.gallery_script", path, package, result, *options]

@@ -53,7 +53,7 @@ def seed_numpy() -> None:
 def round_products() -> None:
     """Change all that PyLops' operators return, and matrices, in the last digit, as another order of sums would.
 
-    Searches of eigenvalues, to the tolerance that a script gives them, begin at another vector.
+    Searches of eigenvalues, to the tolerance that a script returns them, begin at another vector.
     """
     pylops, rng = import_module("pylops"), np.random.default_rng(SEED)
     kind, fill = pylops.LinearOperator, pylops.MatrixMult.__init__

@@ -322,7 +322,7 @@ class Solver:
     else:
 
         def memory_usage(self, show: bool = False, unit: str = "B") -> float:
-            """Size of data and state on all workers, in units of ``B``, ``KB``, ``MB`` or ``GB``; ``show`` prints it."""
+            """Size of data and state on all workers, in ``B``, ``KB``, ``MB`` or ``GB``; ``show`` prints it."""
             kind = self.algorithm.state if isinstance(self.algorithm.state, type) else self.algorithm().state
             return self.measure(kind, show, unit)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -14,11 +14,13 @@ from numpy.typing import ArrayLike, DTypeLike
 from pylops_distributed.blockwise import Array, BlockwiseOperator, StencilRule, WholeAxisRule
 from pylops_distributed.blockwise.arguments import axes_of, narrower, one_of, shape_of
 from pylops_distributed.blockwise.banded import LONG, by_products
-from pylops_distributed.blockwise.operator import BlockRule
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.signalprocessing.convolvend import in_type
 from pylops_distributed.vectors.namespace import map_blocks
 from pylops_distributed.vectors.types import Chunks, ChunksLike, DType
+
+if TYPE_CHECKING:
+    from pylops_distributed.blockwise.operator import BlockRule
 
 Method: TypeAlias = Literal["direct", "fft", "overlapadd"]
 METHODS: tuple[Method, ...] = ("direct", "fft", "overlapadd")
