@@ -40,6 +40,7 @@ LIBRARY: dict[str, set[str]] = {
     "problems": SOLVING
     | {"avo", "medical", "waveeqprocessing", "settings", "storage", "synthetic", "registry"},
     "inversion": SOLVING | {"problems", "settings", "storage", "ingest", "utils", "errors"},
+    "solving": SOLVING | {"settings", "storage", "errors"},
     "testing": SOLVING | {"storage"},
     "runs": {"inversion", "ingest", "storage", "execution", "problems", "vectors", "errors"},
 }

@@ -56,14 +56,17 @@ class Budget:
         The store, which measures what a save takes.
     fraction : float, optional
         Share of the time.
+    least : float, optional
+        Seconds between two saves at least; the first state is not saved at once, then.
     """
 
     store: Timed
     fraction: float = 0.05
+    least: float = 0.0
 
     def due(self, iteration: int, elapsed: float) -> bool:
         """Whether to save now, ``elapsed`` seconds after the last save."""
-        return elapsed * self.fraction >= self.store.seconds
+        return elapsed >= self.least and elapsed * self.fraction >= self.store.seconds
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,9 @@ from pylops_distributed.vectors.types import NDArray
 if TYPE_CHECKING:
     from pylops_distributed.storage.group_metadata import Json
 
-COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
+# Attributes of operators that say how often they were applied, and whether something in them is lazy.
+COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count", "holds_dask")
+MADE = "_made_"  # how the names of attributes of operators begin that are made of others when they are needed
 LOCKS = (SerializableLock, type(threading.Lock()), type(threading.RLock()))
 ZARR = ("zarr.json", ".zgroup", ".zarray")
 
@@ -231,11 +233,15 @@ def _slabs(array: da.Array) -> str:
 
 
 def _stable_attributes(value: object, state: Json) -> Json:
-    """Of an object's attributes, those that are no counters and no results that are kept for later."""
+    """Of an object's attributes, those that are no counters and no results that are kept for later.
+
+    An operator that has been applied is the same as a new one.
+    """
     form = type(value)
     return {
         name: v for name, v in state.items()
-        if name not in COUNTS and not isinstance(getattr(form, name, None), functools.cached_property)
+        if name not in COUNTS and not name.startswith(MADE)
+        and not isinstance(getattr(form, name, None), functools.cached_property)
     }  # fmt: skip
 
 

@@ -235,6 +235,8 @@ def test_when_to_save() -> None:
 
     assert Budget(Store(), 0.05).due(1, 40.0)
     assert not Budget(Store(), 0.05).due(1, 39.0)
+    assert Budget(Store(), 0.05, least=50.0).due(1, 50.0)
+    assert not Budget(Store(), 0.05, least=50.0).due(1, 49.0)
 
 
 def test_saving_a_saved_iteration_again_changes_nothing(attempt: Attempt) -> None:

@@ -1,0 +1,1 @@
+"""One function for all solvers, with checkpoints and progress: :func:`pylops_distributed.solve`."""
