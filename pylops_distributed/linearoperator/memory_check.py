@@ -37,9 +37,9 @@ def check_memory(
     op : LinearOperator
         Operator; nothing of it is computed.
     limit : int, str or vector, optional
-        Data, as ``data``; or bytes, or text such as ``"4 GiB"``, that a worker has. Default what the workers of
-        the current
-        :class:`distributed.Client` have, the smallest of them, or else this machine.
+        Bytes, or text such as ``"4 GiB"``, that a worker has. Default what the workers of the current
+        :class:`distributed.Client` have, the smallest of them, or else this machine. A vector, of shape
+        ``op.dimsd``, is taken as ``data``.
     threads : int, optional
         How many tasks a worker runs at a time; default what the workers, or this process, do.
     chunks : optional

@@ -20,6 +20,7 @@ from pylops_distributed.linearoperator.labels import (
 from pylops_distributed.linearoperator.late_binding import late_bound
 from pylops_distributed.linearoperator.matrix import Matrix
 from pylops_distributed.linearoperator.pylops_style import apply_to_whole, sizes_of
+from pylops_distributed.linearoperator.shown import as_table, in_one_line
 from pylops_distributed.vectors.space import (
     AnySpace,
     BlockSpace,
@@ -169,9 +170,10 @@ class LinearOperator(Matrix):
         return super().__getattr__(name)
 
     def __repr__(self) -> str:
-        pinned = getattr(self.domain, "chunks", None)
-        chunks = "" if pinned is None else f", chunks={pinned}"
-        return f"<{self.shape[0]}x{self.shape[1]} {type(self).__name__} with dtype={self.dtype}{chunks}>"
+        return in_one_line(self)
+
+    def _repr_html_(self) -> str:
+        return as_table(self)
 
     # -- application ---------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 # The names of this package, for type checkers and for lazy loading; see SPEC 1.
 from . import basic as basic
 from . import callback as callback
+from . import cg as cg
 from . import cls_basic as cls_basic
 from . import cls_leastsquares as cls_leastsquares
 from . import cls_sparsity as cls_sparsity

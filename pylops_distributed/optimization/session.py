@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -98,6 +99,22 @@ class Solution(Generic[S]):
     def x(self) -> Vector:
         """The model."""
         return self.state.x
+
+    def _repr_html_(self) -> str:
+        numbers = {
+            "reason": str(self.reason),
+            **{
+                name: f"{values[0]:.4g} to {values[-1]:.4g}"
+                for name, values in self.history.items()
+                if len(values)
+            },
+        }
+        steps = max((len(values) for values in self.history.values()), default=1) - 1
+        rows = {"steps": steps, **numbers}
+        lines = "".join(
+            f"<tr><th>{escape(str(k))}</th><td>{escape(str(v))}</td></tr>" for k, v in rows.items()
+        )
+        return f"<b>Solution</b><table>{lines}</table>"
 
 
 def iterate(solver: Solver[S], op: LinearOperator, y: Vector, state: S) -> Iterator[S]:

@@ -10,8 +10,16 @@ import numpy as np
 
 from pylops_distributed.linearoperator.operator import aslinearoperator
 from pylops_distributed.vectors.arithmetic import norm, vdot
-from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Space, Vector
-from pylops_distributed.vectors.types import DType
+from pylops_distributed.vectors.space import (
+    AnySpace,
+    BlockSpace,
+    BlockVector,
+    Space,
+    Vector,
+    flatten,
+    unflatten,
+)
+from pylops_distributed.vectors.types import ChunksLike, DType
 
 
 def dottest(
@@ -26,6 +34,8 @@ def dottest(
     backend: str = "numpy",
     *,
     seed: int = 0,
+    chunks: tuple[ChunksLike, ChunksLike] | None = None,
+    tol: float | None = None,
 ) -> bool:
     r"""Check an operator with random vectors that stay chunked, in one computation.
 
@@ -56,6 +66,10 @@ def dottest(
         Taken for compatibility: the vectors are Dask arrays.
     seed : int, optional
         Seed of the random vectors.
+    chunks : tuple, optional
+        Chunks of the flat data and of the flat model, as in pylops-distributed 0.x; default those of the operator.
+    tol : float, optional
+        Another name of ``rtol``, as in pylops-distributed 0.x.
 
     Returns
     -------
@@ -88,12 +102,17 @@ def dottest(
     rng = da.random.default_rng(seed)
     u = random(op.domain, rng, op.dtype, complexflag in (1, 3))
     v = random(op.codomain, rng, op.dtype, complexflag in (2, 3))
+    if chunks is not None:
+        u, v = (
+            unflatten(flatten(a).rechunk(c), space)
+            for a, c, space in zip((u, v), chunks[::-1], (op.domain, op.codomain), strict=True)
+        )
     y, x = op.apply(u), op.apply_adjoint(v)
     yy, xx, *norms = dask.compute(vdot(y, v), vdot(u, x), norm(y), norm(v), norm(u), norm(x))
     if not op.clinear:
         yy, xx = yy.real, xx.real
     scale = max(norms[0] * norms[1], norms[2] * norms[3])
-    passed = bool(abs(yy - xx) <= atol + rtol * scale)
+    passed = bool(abs(yy - xx) <= atol + (rtol if tol is None else tol) * scale)
     message = f"Dot test {'passed' if passed else 'failed'}: (Op u)^H v = {yy}, u^H (Op^H v) = {xx}"
     if raiseerror and not passed:
         raise AssertionError(message)
