@@ -71,3 +71,12 @@ def test_eigenvalues_of_numpy_operators_are_those_of_the_matrix(shape, symmetric
     found = pld.MatrixMult(A).eigs(1, symmetric=symmetric)
     expected = np.linalg.svd(A)[1][0] if shape[0] != shape[1] else np.abs(np.linalg.eigvals(A)).max()
     assert np.abs(found[0]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_eigenvalues_of_transforms_of_real_data_do_not_hang_on_the_start(seed):
+    rng = np.random.default_rng(seed)
+    taken = pld.Restriction(40, np.sort(rng.permutation(40)[:8]))
+    op = taken @ (10 * pld.signalprocessing.FFT(40, nfft=256, real=True)).H
+    start = rng.standard_normal(129) + 1j * rng.standard_normal(129)
+    assert (op.H @ op).eigs(1, symmetric=True, v0=start)[0] == pytest.approx(100)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
@@ -13,7 +14,7 @@ from pylops_distributed import tuning
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.optimization.numerics.krylov_schur import Matrix, krylov_schur, select_eigenvalues
 from pylops_distributed.vectors.space import Vector, flatten, reshape, unflatten
-from pylops_distributed.vectors.types import NDArray, Settings
+from pylops_distributed.vectors.types import DType, NDArray, Settings
 
 if TYPE_CHECKING:
     from pylops_distributed.linearoperator.operator import LinearOperator
@@ -76,10 +77,19 @@ def _by_arpack(
         raise NotFiniteError(f"{op!r} returns NaN or infinity: it has no eigenvalues that can be computed")
     if not image.any():
         return np.zeros(k, dtype)
-    local: Any = ArpackOperator((n, n), matvec=map_.matvec, dtype=dtype)
+    apply = map_.matvec
+    if k == 1 and hermitian and dtype.kind == "c" and not map_.clinear:
+        apply, n, dtype = _of_parts(apply, dtype), 2 * n, np.empty(0, dtype).real.dtype
+        options["v0"] = options["v0"].astype(np.result_type(dtype, np.complex64)).view(dtype)
+    local: Any = ArpackOperator((n, n), matvec=apply, dtype=dtype)
     find: Any = eigsh if hermitian else eigs
     values: Matrix = find(local, k, which=which[not hermitian], return_eigenvectors=False, **options)
     return values if square else np.sqrt(np.maximum(values, 0))
+
+
+def _of_parts(apply: Callable[[Any], Any], dtype: DType) -> Callable[[NDArray], NDArray]:
+    """A map that is linear for real scalars alone, on real and imaginary parts: of vectors it makes a linear one."""
+    return lambda x: np.ascontiguousarray(apply(np.ravel(x).view(dtype)), dtype).view(x.dtype)
 
 
 def _vector(op: LinearOperator, v0: Vector) -> Vector:
