@@ -20,6 +20,15 @@ from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, 
 from pylops_distributed.vectors.types import DType, NDArray
 
 
+class IdlePool:
+    """In place of the pool of processes that PyLops' stacks hold: it has none, and the methods that end one."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    terminate = join = close
+
+
 class Stack(LinearOperator):
     """Operators as the members of one: what VStack, HStack, BlockDiag and Block share.
 
@@ -57,7 +66,6 @@ class Stack(LinearOperator):
     shared: ClassVar[tuple[bool, bool]] = (False, False)
     narrow = (True, True)
     takes_numpy: ClassVar[bool] = True
-    pool: ClassVar[None] = None  # PyLops' stacks may hold a pool of processes
 
     def __init__(
         self,
@@ -112,6 +120,11 @@ class Stack(LinearOperator):
     def mmops(self) -> NDArray:
         """First samples of the members in the model, and the end, of shape ``(len(ops) + 1,)``."""
         return np.cumsum([0, *(op.shape[1] for op in self.ops)])
+
+    @property
+    def pool(self) -> IdlePool | None:
+        """None for one process, as in PyLops; else something to close, with no processes: Dask's threads work."""
+        return IdlePool() if self.nproc > 1 else None
 
     def close(self) -> None:
         """Nothing to close: taken for compatibility, PyLops' stacks may hold a pool of processes."""

@@ -14,8 +14,18 @@ from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, TwinOperator, method, whole
 from pylops_distributed.linearoperator.linear_map import ArrayLike as Result
 from pylops_distributed.linearoperator.linear_map import compute_if
+from pylops_distributed.vectors.types import NDArray
 
 LOCAL = pylops.signalprocessing.Seislet
+
+
+def _predict_trace(
+    trace: NDArray, t: NDArray, dt: float, dx: float, slope: NDArray, adj: bool = False
+) -> NDArray:
+    """A trace at times moved along slopes, by sinc interpolation; PyLops' gallery imports it by this name."""
+    weights = np.sinc(np.subtract.outer(t - dx * slope, t).T / dt)
+    moved: NDArray = trace @ (weights.T if adj else weights)
+    return moved
 
 
 class Seislet(TwinOperator):

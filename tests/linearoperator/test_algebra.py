@@ -378,3 +378,9 @@ def test_diagonals_are_taken_with_axes_of_length_one():
     np.testing.assert_array_equal(
         op @ np.ones((4, 2)), pylops.Diagonal(np.array([[2.0, 3.0]]), dims=(4, 2)) @ np.ones((4, 2))
     )
+
+
+def test_stacks_of_several_processes_have_a_pool_to_close():
+    op = pld.BlockDiag([pld.Identity(2)] * 2, nproc=2)
+    assert op.pool.close() is None
+    assert pld.BlockDiag([pld.Identity(2)]).pool is None

@@ -80,3 +80,21 @@ def test_eigenvalues_of_transforms_of_real_data_do_not_hang_on_the_start(seed):
     op = taken @ (10 * pld.signalprocessing.FFT(40, nfft=256, real=True)).H
     start = rng.standard_normal(129) + 1j * rng.standard_normal(129)
     assert (op.H @ op).eigs(1, symmetric=True, v0=start)[0] == pytest.approx(100)
+
+
+@pytest.mark.parametrize("kind", ["data", "model"])
+def test_callbacks_of_irls_see_its_weights(kind):
+    def last(library):
+        h = np.array([0.1, 1.0, 0.2])
+        solver = library.optimization.sparsity.IRLS(library.signalprocessing.Convolve1D(N, h, offset=1))
+        solver.solve(samples(N, "f8"), nouter=3, kind=kind, epsR=1e-1, iter_lim=40)
+        return solver.rw
+
+    ours = last(pld)
+    assert ours.max() == pytest.approx(1)
+    np.testing.assert_allclose(ours, last(pylops), atol=1e-5)
+
+
+def test_weights_of_irls_before_it_has_any_are_an_error_that_says_when():
+    with pytest.raises(AttributeError, match="two outer iterations"):
+        pld.optimization.sparsity.IRLS(pld.Identity(3)).rw  # noqa: B018

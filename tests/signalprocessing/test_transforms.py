@@ -145,3 +145,14 @@ def test_radon_transforms_take_any_true_value_for_interp():
         for library in (pld, pylops)
     )
     close(ours, theirs)
+
+
+def test_traces_are_predicted_along_slopes_as_in_pylops():
+    t, trace = np.arange(12) * 0.004, samples(12, "f8")
+    slope = 1e-4 * np.arange(12)
+    for adj in (False, True):
+        ours, theirs = (
+            library.signalprocessing.seislet._predict_trace(trace, t, 0.004, 10.0, slope, adj=adj)
+            for library in (pld, pylops)
+        )
+        close(ours, theirs)

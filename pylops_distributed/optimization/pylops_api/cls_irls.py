@@ -83,6 +83,22 @@ class IRLS(OuterLoop):
         result: Vector = model if known is None else known.reshape(model.shape) + model
         return result
 
+    @property
+    def rw(self) -> Any:
+        """Weights of the last outer iteration, flat, of which the largest is one; there are none in the first.
+
+        Raises
+        ------
+        AttributeError
+            If no outer iteration had weights yet, or the engine is not SciPy's.
+        """
+        weights = getattr(self._rounds, "weights", None)
+        if weights is None:
+            raise AttributeError(
+                "rw: expected two outer iterations or more of engine='scipy', whose weights it holds"
+            )
+        return weights
+
     def finalize(self, show: bool = False) -> None:
         """Take the time and the number of outer iterations."""
         super().finalize(show)

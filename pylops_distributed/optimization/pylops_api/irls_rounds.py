@@ -13,7 +13,7 @@ from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.numerics.outer_loop import computed, least_squares, length
 from pylops_distributed.vectors.elementwise import elementwise, real_dtype
-from pylops_distributed.vectors.space import BlockVector, Vector, reshape
+from pylops_distributed.vectors.space import BlockVector, Vector, flatten, reshape
 from pylops_distributed.vectors.types import NDArray, Options
 
 
@@ -28,17 +28,24 @@ class DataRounds:
     epsR: float
     warm: bool
     residual: Any = field(default=None)
+    roots: Any = field(default=None)
 
     def advance(self, x: Vector, settings: Options) -> tuple[Vector, float]:
         """The next model and the norm of its residual."""
         op, y = self.op, self.y
         if self.residual is not None:
-            weight = diagonal(computed(self._weights()))
+            self.roots = computed(self._weights())
+            weight = diagonal(self.roots)
             op, y = weight @ op, reshape(weight.apply(reshape(y, weight.domain)), weight.codomain)
         x = least_squares(op, y, x if self.warm else None, {"damp": self.epsI, **settings})
         x = reshape(x, self.op.domain)
         self.residual = computed(self.y - reshape(self.op.apply(x), self.op.codomain))
         return x, length(self.residual)
+
+    @property
+    def weights(self) -> Any:
+        """Weights of the last round, flat; None before the second."""
+        return None if self.roots is None else flatten(self.roots) ** 2
 
     def _weights(self) -> Vector:
         """Square roots of the weights."""
@@ -59,17 +66,24 @@ class ModelRounds:
     y: Vector
     epsI: float
     begun: bool = False
+    scales: Any = field(default=None)
 
     def advance(self, x: Vector, settings: Options) -> tuple[Vector, float]:
         """The next model and the norm of its residual."""
         op = self.op
-        scale = diagonal(computed(self._weights(x))) if self.begun else None
+        self.scales = computed(self._weights(x)) if self.begun else None
+        scale = diagonal(self.scales) if self.begun else None
         right = op.H if scale is None else scale @ op.H
         damped = op @ right + self.epsI**2 * Identity(op.shape[0], dtype=op.dtype)
         dual = least_squares(damped, self.y, None, settings)
         self.begun = True
         x = computed(reshape(right.apply(reshape(dual, right.domain)), op.domain))
         return x, length(self.y - reshape(op.apply(x), op.codomain))
+
+    @property
+    def weights(self) -> Any:
+        """Weights of the last round, flat; None before the second."""
+        return None if self.scales is None else flatten(self.scales)
 
     def _weights(self, x: Vector) -> Vector:
         size = elementwise(np.abs, x, dtype=real_dtype(x))
