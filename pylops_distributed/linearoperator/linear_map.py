@@ -29,6 +29,7 @@ from pylops_distributed.linearoperator.array_inputs import (
     reject_lazy_data_of_scipy,
 )
 from pylops_distributed.linearoperator.numpy_plan import COUNTS, MADE, apply_numpy, is_passing
+from pylops_distributed.linearoperator.old_calls import reject_old_call
 from pylops_distributed.vectors.namespace import in_memory, reject_masked
 from pylops_distributed.vectors.space import (
     AnySpace,
@@ -56,6 +57,7 @@ class Unmasked(ABC):  # noqa: B024
         ours = cls.__module__.startswith("pylops_distributed.")
         if ours:
             reject_masked(*args, *kwargs.values())
+            reject_old_call(cls, args, kwargs)
         new = super().__new__(cls)
         if ours and (args or kwargs):
             vars(new)["holds_dask"] = any(map(holds_dask, (*args, *kwargs.values())))
