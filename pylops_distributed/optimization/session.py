@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -380,3 +380,10 @@ def solve(
         return Solution(session.state, reason, session.history)
     finally:
         session.close()
+
+
+# A solver, a session, with states of whatever kind.
+AnySolver: TypeAlias = Solver[Any]
+AnySession: TypeAlias = Session[Any]
+# Called with every computed state; returns True to stop.
+OnStep: TypeAlias = Callable[[Any], bool | None]

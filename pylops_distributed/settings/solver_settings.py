@@ -30,7 +30,9 @@ from pylops_distributed.settings.declared_fields import REQUIRED, read_class
 from pylops_distributed.settings.tagged_union import TaggedUnion
 
 if TYPE_CHECKING:
-    from pylops_distributed.optimization.session import Solver
+    from pylops_distributed.optimization.session import AnySolver
+
+    pass
 
 # Absolute tolerances know nothing of the data's scale, and a pipeline's solver has more patience than a script's.
 DEFAULTS: dict[str, Any] = {"tol": 0.0, "inner_tol": 0.0, "calc_var": False, "iter_lim": 100}
@@ -53,7 +55,7 @@ class SolverSettings(BaseModel):
         algorithm: type[Any] = getattr(import_on_use(module), name)
         return algorithm
 
-    def build(self, **supplied: object) -> Solver[Any]:
+    def build(self, **supplied: object) -> AnySolver:
         """The solver itself.
 
         Parameters
@@ -64,7 +66,7 @@ class SolverSettings(BaseModel):
         """
         algorithm = self.algorithm()
         empty = {f.name: () for f in injected_fields(algorithm) if f.default is MISSING}
-        solver: Solver[Any] = algorithm(**self.model_dump(exclude={"name"}), **{**empty, **supplied})
+        solver: AnySolver = algorithm(**self.model_dump(exclude={"name"}), **{**empty, **supplied})
         return solver
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from pylops_distributed import tuning
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.execution.background import in_background
 from pylops_distributed.linearoperator.operator import aslinearoperator
-from pylops_distributed.optimization.session import Session
+from pylops_distributed.optimization.session import AnySession, AnySolver, OnStep, Session
 from pylops_distributed.settings.solver_settings import max_steps_of, name_of
 from pylops_distributed.solving.solve_arrays import SolveArrays
 from pylops_distributed.solving.solve_progress import ProgressBar
@@ -25,23 +25,23 @@ from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.run import Run
 
 if TYPE_CHECKING:
+    from pylops_distributed.execution.state import State
     from pylops_distributed.linearoperator.operator import LinearOperator
-    from pylops_distributed.optimization.session import Solver
 
 log = logging.getLogger(__name__)
 
 
 def solve(
     op: LinearOperator,
-    y: Any,
-    solver: str | Solver[Any] = "cgls",
-    x0: Any = None,
+    y: object,
+    solver: str | AnySolver = "cgls",
+    x0: object = None,
     *,
     niter: int | None = None,
     checkpoint: str | Path | None = None,
     progress: bool | None = None,
-    callback: Callable[[Any], bool | None] | None = None,
-    **settings: Any,
+    callback: OnStep | None = None,
+    **settings: object,
 ) -> SolveResult:
     r"""Find the model of ``op @ x = y`` by any of the solvers.
 
@@ -115,7 +115,7 @@ def solve(
     name = name_of(algorithm)
     with _opened(checkpoint) as store, ProgressBar(name, max_steps_of(algorithm), progress) as bar:
         save = None if store is None else Budget(store, least=tuning.seconds("solving.checkpoint-interval"))
-        session: Session[Any] = Session(algorithm, operator, arrays.y, arrays.x0, store=store, save=save)
+        session: AnySession = Session(algorithm, operator, arrays.y, arrays.x0, store=store, save=save)
         try:
             _run(session, arrays, bar, callback)
             (state,) = (session.state,) if arrays.lazy else dask.compute(session.state)
@@ -131,16 +131,17 @@ def solve(
 
 
 def _run(
-    session: Session[Any],
+    session: AnySession,
     arrays: SolveArrays,
     bar: ProgressBar,
-    callback: Callable[[Any], bool | None] | None,
+    callback: OnStep | None,
 ) -> None:
     """Take all steps; an interrupted solve keeps its last one."""
 
-    def on_step(state: Any) -> bool | None:
+    def on_step(state: State) -> bool | None:
         assert callback is not None
-        return callback(arrays.as_given(state.x))
+        stop: bool | None = callback(arrays.as_given(state.x))
+        return stop
 
     try:
         session.run(None if callback is None else on_step, watch=lambda: bar.watch(session))
@@ -151,7 +152,7 @@ def _run(
     bar.finish(session)
 
 
-def _save_within_grace(session: Session[Any]) -> None:
+def _save_within_grace(session: AnySession) -> None:
     """Save the newest step, as far as its numbers are known; an operator that hangs is not waited for."""
 
     def save() -> None:
@@ -164,7 +165,7 @@ def _save_within_grace(session: Session[Any]) -> None:
         log.warning("the newest step of the interrupted solve could not be saved: %s", error)
 
 
-def _warn_if_lost(session: Session[Any], name: str) -> None:
+def _warn_if_lost(session: AnySession, name: str) -> None:
     try:
         session.check()
     except NotFiniteError as error:

@@ -9,10 +9,10 @@ import dask
 import dask.array as da
 
 from pylops_distributed.linearoperator.array_inputs import holds_dask
-from pylops_distributed.linearoperator.labels import has_labels
+from pylops_distributed.linearoperator.labels import Side, has_labels
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.namespace import in_memory, of_one_kind
-from pylops_distributed.vectors.space import BlockVector, Space, Vector, flatten, reshape
+from pylops_distributed.vectors.space import AnySpace, BlockVector, Space, Vector, flatten, reshape
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class SolveArrays:
     template: Any = None
 
     @classmethod
-    def of(cls, op: LinearOperator, y: Any, x0: Any, solver: object) -> SolveArrays:
+    def of(cls, op: LinearOperator, y: object, x0: object, solver: object) -> SolveArrays:
         """Take what users give.
 
         Raises
@@ -75,10 +75,11 @@ class SolveArrays:
         return reshape(x, Space(self.op.dims, self.op.dtype))
 
 
-def _vector(name: str, x: Any, labels: Any, shape: tuple[int, ...], space: Any) -> Vector:
+def _vector(name: str, x: object, labels: Side, shape: tuple[int, ...], space: AnySpace) -> Vector:
     if has_labels(x):
         computed = not _is_lazy(x)
-        x = x.data if labels is None else labels.take(x)
+        labelled: Any = x
+        x = labelled.data if labels is None else labels.take(labelled)
         if computed:
             (x,) = dask.compute(x)
     if isinstance(x, BlockVector):
@@ -91,6 +92,6 @@ def _vector(name: str, x: Any, labels: Any, shape: tuple[int, ...], space: Any) 
     return reshape(vector, space)
 
 
-def _is_lazy(x: Any) -> bool:
+def _is_lazy(x: object) -> bool:
     """Whether a labelled array, or one of several, has chunks."""
-    return any(map(_is_lazy, x)) if isinstance(x, list | tuple) else x.chunks is not None
+    return any(map(_is_lazy, x)) if isinstance(x, list | tuple) else getattr(x, "chunks", None) is not None

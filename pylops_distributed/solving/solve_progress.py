@@ -10,7 +10,9 @@ from pylops_distributed import tuning
 from pylops_distributed.registry import import_on_use
 
 if TYPE_CHECKING:
-    from pylops_distributed.optimization.session import Session
+    from pylops_distributed.optimization.session import AnySession
+
+    pass
 
 PLAIN_SECONDS = 10.0  # between two plain lines
 
@@ -37,7 +39,7 @@ class ProgressBar:
         self._task: Any = None
         self._plain = False
 
-    def watch(self, session: Session[Any]) -> None:
+    def watch(self, session: AnySession) -> None:
         """Show how a solve stands, unless that was done a moment ago."""
         if self._off:
             return
@@ -50,7 +52,7 @@ class ProgressBar:
         if now - self._drawn >= pause:
             self._draw(session, now)
 
-    def finish(self, session: Session[Any]) -> None:
+    def finish(self, session: AnySession) -> None:
         """Show how a solve ended, if its progress was shown."""
         if self._wanted and self._bar is None and not self._plain:
             self._open()
@@ -79,7 +81,7 @@ class ProgressBar:
         self._bar.start()
         self._task = self._bar.add_task(self._name, total=self._most or None, cost="")
 
-    def _draw(self, session: Session[Any], now: float) -> None:
+    def _draw(self, session: AnySession, now: float) -> None:
         self._drawn = now
         cost = _cost(session)
         if self._bar is not None:
@@ -93,6 +95,6 @@ class ProgressBar:
             print(words + end, file=sys.stderr, flush=True)
 
 
-def _cost(session: Session[Any]) -> str:
+def _cost(session: AnySession) -> str:
     costs = session.history.get("cost")
     return f"cost {float(costs[-1]):.4g}" if costs is not None and costs.size else ""

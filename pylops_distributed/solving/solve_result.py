@@ -106,9 +106,9 @@ class SolveResult:
         return f"<table>{''.join(rows)}</table>"
 
 
-def _describe(x: Any) -> str:
+def _describe(x: object) -> str:
     if isinstance(x, BlockVector):
         return ", ".join(map(_describe, x.arrays))
     if isinstance(x, tuple):
         return ", ".join(map(_describe, x))
-    return f"{type(x).__name__} {x.shape} {x.dtype}"
+    return f"{type(x).__name__} {getattr(x, 'shape', ())} {getattr(x, 'dtype', None)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -13,12 +13,16 @@ from pydantic import ValidationError
 from pylops_distributed.execution.state import EXTENDABLE
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.settings.solver_settings import SOLVERS, WEIGHTS, SolverSettings, injected_fields
+from pylops_distributed.vectors.types import Options, Settings
+
+if TYPE_CHECKING:
+    from pylops_distributed.optimization.session import AnySolver
 
 # Weights of penalties, and the operators that they belong to.
 PENALTIES = dict(zip(WEIGHTS, ("RegsL1", "RegsL2"), strict=True))
 
 
-def build_solver(solver: object, niter: int | None = None, settings: Mapping[str, Any] | None = None) -> Any:
+def build_solver(solver: object, niter: int | None = None, settings: Options | None = None) -> AnySolver:
     """The solver of a name with its settings; the defaults are PyLops'.
 
     Parameters
@@ -53,16 +57,17 @@ def build_solver(solver: object, niter: int | None = None, settings: Mapping[str
         raise TypeError(
             f"the solver {solver!r} has no setting {name!r}.{_near(name, known)} Its settings are: {', '.join(known)}"
         )
-    return algorithm(**_checked(solver, form, _with_weights(known, asked)))
+    built: AnySolver = algorithm(**_checked(solver, form, _with_weights(known, asked)))
+    return built
 
 
-def limit_of(algorithm: type[Any]) -> str:
+def limit_of(algorithm: type) -> str:
     """Name of the setting that limits the iterations of a solver."""
     names: Iterable[str] = getattr(algorithm, "resumable_settings", EXTENDABLE)
     return next(name for name in names if "niter" in name or "nouter" in name or "iter_lim" in name)
 
 
-def _complete(solver: object, asked: Mapping[str, Any]) -> object:
+def _complete(solver: object, asked: Options) -> AnySolver:
     """A solver that is not given by name."""
     if isinstance(solver, type) or not hasattr(
         solver, "build" if isinstance(solver, SolverSettings) else "step"
@@ -75,7 +80,9 @@ def _complete(solver: object, asked: Mapping[str, Any]) -> object:
         raise TypeError(
             f"solver={solver!r} has its settings; got also {', '.join(asked)}: set them there, or give a name"
         )
-    return solver.build() if isinstance(solver, SolverSettings) else solver
+    given: Any = solver.build() if isinstance(solver, SolverSettings) else solver
+    complete: AnySolver = given
+    return complete
 
 
 def _near(name: str, names: Iterable[str]) -> str:
@@ -83,7 +90,7 @@ def _near(name: str, names: Iterable[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
-def _with_weights(known: Mapping[str, Field[Any]], asked: dict[str, Any]) -> dict[str, Any]:
+def _with_weights(known: Mapping[str, Field[object]], asked: Settings) -> Settings:
     """Settings with weights of one where penalties come without, and one penalty as a tuple of one."""
     for weights, penalties in PENALTIES.items():
         if penalties not in known or asked.get(penalties) is None:
@@ -96,7 +103,7 @@ def _with_weights(known: Mapping[str, Field[Any]], asked: dict[str, Any]) -> dic
     return asked
 
 
-def _checked(name: str, form: type[SolverSettings], asked: dict[str, Any]) -> dict[str, Any]:
+def _checked(name: str, form: type[SolverSettings], asked: Settings) -> Settings:
     """Arguments of a solver, plain ones within their bounds and operators as those of this library."""
     algorithm = form.algorithm()
     supplied = {f.name: f for f in injected_fields(algorithm)}
