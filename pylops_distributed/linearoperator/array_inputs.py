@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -11,6 +11,9 @@ import numpy as np
 from pylops_distributed.vectors.namespace import in_memory, reject_masked
 from pylops_distributed.vectors.space import BlockVector, Vector
 from pylops_distributed.vectors.types import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 def holds_dask(x: object, depth: int = 4) -> bool:
@@ -47,7 +50,7 @@ def as_lazy(x: Any) -> da.Array:
     return x if isinstance(x, da.Array) else da.asarray(x)
 
 
-def _dense(block: Any) -> NDArray:
+def _dense(block: csr_array) -> NDArray:
     dense: NDArray = block.toarray()
     return dense
 
@@ -76,7 +79,7 @@ def check_matrix(X: ArrayLike, rows: int) -> None:
         raise ValueError(f"expected a matrix of shape ({rows}, K), got one of shape {X.shape}")
 
 
-def as_numpy(x: Any) -> NDArray:
+def as_numpy(x: object) -> NDArray:
     """``x`` as a NumPy array without a mask; a sparse matrix becomes a dense one."""
     if hasattr(x, "tocsr"):
         return _dense(x)

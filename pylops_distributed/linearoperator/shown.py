@@ -45,7 +45,7 @@ def as_table(op: Shown) -> str:
     return f"<b>{escape(type(op).__name__)}</b><table>{lines}</table>{inside if members else ''}"
 
 
-def listed_members(op: Any) -> list[Any]:
+def listed_members(op: object) -> list[Shown]:
     """The operators that an operator is made of."""
     held = vars(op)
     found = (

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pylops_distributed.optimization import basic
+from pylops_distributed.vectors.space import flatten
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from pylops_distributed.linearoperator.operator import LinearOperator
     from pylops_distributed.vectors.space import Vector, VectorLike
 
@@ -24,7 +27,7 @@ def cg(
     niter: int = 10,
     tol: float = 1e-5,
     compute: bool = False,
-    client: Any = None,
+    client: Client | None = None,
 ) -> tuple[Vector, int]:
     """Conjugate gradients for a square operator; :func:`.basic.cg` has more settings, and returns the costs.
 
@@ -65,7 +68,7 @@ def cgls(
     damp: float = 0.0,
     tol: float = 1e-4,
     compute: bool = False,
-    client: Any = None,
+    client: Client | None = None,
 ) -> tuple[Vector, int]:
     """Conjugate gradients for least squares; :func:`.basic.cgls` has more settings, and returns the costs.
 
@@ -98,10 +101,12 @@ def cgls(
     return _shaped(model, y, compute), iiter
 
 
-def _at(client: Any) -> Any:
+def _at(client: Client | None) -> AbstractContextManager[object]:
     return nullcontext() if client is None else client.as_current()
 
 
-def _shaped(model: Any, y: Any, compute: bool) -> Any:
-    flat = model.reshape(-1) if getattr(y, "ndim", None) == 1 else model
-    return np.asarray(flat) if compute else flat
+def _shaped(model: Vector, y: VectorLike, compute: bool) -> Vector:
+    flat: Any = flatten(model) if getattr(y, "ndim", None) == 1 else model
+    shaped: Any = np.asarray(flat) if compute else flat
+    vector: Vector = shaped
+    return vector

@@ -61,7 +61,7 @@ class SolveArrays:
         labelled = has_labels(y) and op.labels[0] is not None
         return cls(op, data, start, lazy, flat, isinstance(y, BlockVector), y if labelled else None)
 
-    def as_given(self, x: Vector) -> Any:
+    def as_given(self, x: Vector) -> object:
         """A model of the kind, the layout and with the labels of the data."""
         if not self.lazy and not in_memory(x):
             (x,) = dask.compute(x)

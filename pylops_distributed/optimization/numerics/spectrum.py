@@ -14,7 +14,7 @@ from pylops_distributed import tuning
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.optimization.numerics.krylov_schur import Matrix, krylov_schur, select_eigenvalues
 from pylops_distributed.vectors.space import Vector, flatten, reshape, unflatten
-from pylops_distributed.vectors.types import DType, NDArray, Settings
+from pylops_distributed.vectors.types import BlockFunction, DType, NDArray, Settings
 
 if TYPE_CHECKING:
     from pylops_distributed.linearoperator.operator import LinearOperator
@@ -87,7 +87,7 @@ def _by_arpack(
     return values if square else np.sqrt(np.maximum(values, 0))
 
 
-def _of_parts(apply: Callable[[Any], Any], dtype: DType) -> Callable[[NDArray], NDArray]:
+def _of_parts(apply: BlockFunction, dtype: DType) -> Callable[[NDArray], NDArray]:
     """A map that is linear for real scalars alone, on real and imaginary parts: of vectors it makes a linear one."""
     return lambda x: np.ascontiguousarray(apply(np.ravel(x).view(dtype)), dtype).view(x.dtype)
 

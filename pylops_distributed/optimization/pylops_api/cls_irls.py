@@ -84,7 +84,7 @@ class IRLS(OuterLoop):
         return result
 
     @property
-    def rw(self) -> Any:
+    def rw(self) -> Vector | None:
         """Weights of the last outer iteration, flat, of which the largest is one; there are none in the first.
 
         Raises
@@ -92,7 +92,7 @@ class IRLS(OuterLoop):
         AttributeError
             If no outer iteration had weights yet, or the engine is not SciPy's.
         """
-        weights = getattr(self._rounds, "weights", None)
+        weights: Vector | None = getattr(self._rounds, "weights", None)
         if weights is None:
             raise AttributeError(
                 "rw: expected two outer iterations or more of engine='scipy', whose weights it holds"

@@ -43,7 +43,7 @@ class DataRounds:
         return x, length(self.residual)
 
     @property
-    def weights(self) -> Any:
+    def weights(self) -> Vector | None:
         """Weights of the last round, flat; None before the second."""
         return None if self.roots is None else flatten(self.roots) ** 2
 
@@ -81,7 +81,7 @@ class ModelRounds:
         return x, length(self.y - reshape(op.apply(x), op.codomain))
 
     @property
-    def weights(self) -> Any:
+    def weights(self) -> Vector | None:
         """Weights of the last round, flat; None before the second."""
         return None if self.scales is None else flatten(self.scales)
 
