@@ -284,7 +284,7 @@ class LinearMap(Unmasked):
         columns = matrix_to_columns(matrix, self.codomain)
         return compute_if(columns_to_matrix(self.cast_output(self._rmatmat(columns), 1)), self.compute[1])
 
-    def apply_array(self, x: Any) -> ArrayLike:
+    def apply_array(self, x: object) -> ArrayLike:
         """Forward of a vector, an array shaped like ``dims``, or columns of these, laid out as it came.
 
         Raises
