@@ -15,7 +15,7 @@ from pylops_distributed.compat.dask import (
     computes_in_threads,
     current_client,
 )
-from pylops_distributed.errors import ComputedTooEarlyError, NoWorkerError
+from pylops_distributed.errors import ComputedTooEarlyError, NoWorkerError, WorkerLostError
 from pylops_distributed.execution.engine import Done, Engine, S, SchedulerEngine, Step, ThreadedEngine
 from pylops_distributed.execution.numpy_engine import NumPyEngine
 from pylops_distributed.execution.state import is_numpy
@@ -25,6 +25,8 @@ from pylops_distributed.registry import Registry
 
 if TYPE_CHECKING:
     from distributed import Client
+
+    from pylops_distributed.execution.tracing import StepTemplate
 
 __all__ = ["Engine", "await_workers", "replay", "trace_step", "unroll"]
 log = logging.getLogger(__name__)
@@ -73,11 +75,27 @@ def replay(step: Step[S], state: S, done: Done[S]) -> Engine[S]:
         return ThreadedEngine(template, state, done, 1)
     client = await_workers()
     if client is not None and _open(client):
-        engine: Engine[S] = ON_CLUSTERS["engine"](template, state, done, client)
-        return engine
+        return _on_workers(template, state, done, client)
     if client is not None:
         _say_slower()
     return SchedulerEngine(template, state, done)
+
+
+def _on_workers(template: StepTemplate, state: S, done: Done[S], client: Client) -> Engine[S]:
+    """Parts on a client's workers; made once more if one of these was lost before the first step, with nothing in it.
+
+    After a worker is killed, Dask may know it as there for a moment, and a session that begins then meets it.
+    """
+    engine: Engine[S]
+    try:
+        engine = ON_CLUSTERS["engine"](template, state, done, client)
+    except WorkerLostError as error:
+        if "memory" in str(error) or client.status != "running":
+            raise
+        log.warning("a worker was lost while a solve began: it begins once more, on those that are there")
+        await_workers()
+        engine = ON_CLUSTERS["engine"](template, state, done, client)
+    return engine
 
 
 def await_workers() -> Client | None:
