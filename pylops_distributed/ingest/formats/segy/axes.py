@@ -171,7 +171,7 @@ def length_unit(system: int) -> str | None:
     return {1: "m", 2: "ft"}.get(system)
 
 
-def field_unit(name: str, field: Field, headers: Headers, length: str | None) -> str | None:
+def field_unit(name: str, field: Field, headers: Headers, length: str | None, path: str) -> str | None:
     """Unit of a field: lengths have that of the file, positions may be angles (byte 89).
 
     Raises
@@ -184,8 +184,8 @@ def field_unit(name: str, field: Field, headers: Headers, length: str | None) ->
         codes = headers[standard(89)]
         if (other := codes[codes != codes[0]]).size and {int(codes[0]), int(other[0])} != {0, 1}:
             raise ValueError(
-                f"the unit of {name!r} (byte 89) is {codes[0]} in the first trace, but {other[0]} in another: leave "
-                "it out with coords="
+                f"{path!r}: the unit of {name!r} (byte 89) is {codes[0]} in the first trace, but {other[0]} in "
+                "another: leave it out with coords="
             )
         # Degrees, minutes and seconds in one number (4) are in no unit.
         return {0: length, 1: length, 2: "arcsec", 3: "degree"}.get(int(codes[0]))

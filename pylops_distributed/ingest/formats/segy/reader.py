@@ -151,7 +151,7 @@ def open_segy(
             over, values = spread_coordinate(grid, numbers)
         else:
             continue  # nobody filled this field in
-        units = field_unit(name, field, headers, length)
+        units = field_unit(name, field, headers, length, layout.path)
         attrs = {"segy_byte": field.byte} | ({"units": units} if units else {})
         ds = ds.assign_coords({name: (over, values, attrs)})
     ds.attrs = {
