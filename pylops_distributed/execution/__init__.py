@@ -92,7 +92,7 @@ def _on_workers(template: StepTemplate, state: S, done: Done[S], client: Client)
     except WorkerLostError as error:
         if "memory" in str(error) or client.status != "running":
             raise
-        log.warning("a worker was lost while a solve began: it begins once more, on those that are there")
+        log.warning("a worker was lost while a solve began: it begins once more, on the workers that remain")
         await_workers()
         engine = ON_CLUSTERS["engine"](template, state, done, client)
     return engine
