@@ -24,7 +24,7 @@ from distributed import Client, LocalCluster
 
 import pylops_distributed as pld
 from pylops_distributed.optimization.algorithms.cgls import CGLS
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 
 SEED, ROWS, COLUMNS, STEPS = 7, 60, 8, 12
 LIMIT = 1800.0  # seconds after which solves count as hanging
@@ -42,7 +42,7 @@ def wrong(seed: int, solves: int, watched: bool) -> int:
         matrix, y = rng.standard_normal((ROWS, COLUMNS)), rng.standard_normal(ROWS)
         op = pld.MatrixMult(da.from_array(matrix, chunks=(10, COLUMNS)))
         seen: list[int] = []
-        found = solve(
+        found = run_solver(
             CGLS(STEPS, tol=-1.0), op, da.from_array(y, chunks=10),
             on_step=partial(note, seen) if watched else None,
         )  # fmt: skip

@@ -27,7 +27,7 @@ import yaml
 from distributed import Client, LocalCluster
 
 from pylops_distributed.optimization.algorithms.cgls import CGLS
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.problems.poststack import Poststack
 from pylops_distributed.synthetic.layered_volume import layered_volume, ricker_wavelet
 from pylops_flows.cli.demo_data import SETTINGS
@@ -74,7 +74,7 @@ def with_ours(
     ds: xr.Dataset, problem: Poststack, niter: int, on_step: Callable[..., None] | None = None
 ) -> np.ndarray[Any, Any]:
     """The same by this library, on the Dask scheduler in use."""
-    found: np.ndarray[Any, Any] = solve(
+    found: np.ndarray[Any, Any] = run_solver(
         CGLS(niter, tol=0.0), *problem.system(ds), on_step=on_step
     ).x.compute()
     return found

@@ -32,7 +32,7 @@ from threadpoolctl import threadpool_limits
 import pylops_distributed as pld
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.leastsquares import regularized_system
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 
 # Frequencies, sources, receivers, virtual sources, iterations.
 MDC = {
@@ -113,8 +113,8 @@ def engines(case: tuple[Any, Any, Any, Any, int], client: Any) -> dict[str, Call
             return seconds(lambda: pylops.cgls(local, local_data, zero, niter=niter, tol=0.0)) / niter
 
     def on_dask(op: Any, y: Any) -> float:
-        solve(CGLS(1, tol=0.0), op, y)  # loads the modules
-        return seconds(lambda: solve(CGLS(niter, tol=0.0), op, y).x.persist()) / niter
+        run_solver(CGLS(1, tol=0.0), op, y)  # loads the modules
+        return seconds(lambda: run_solver(CGLS(niter, tol=0.0), op, y).x.persist()) / niter
 
     def in_process() -> float:
         with dask.config.set(scheduler="threads", num_workers=2):

@@ -33,7 +33,7 @@ import zarr.storage
 
 from pylops_distributed import Diagonal, open_run
 from pylops_distributed.optimization.algorithms.cgls import CGLS
-from pylops_distributed.optimization.session import Session, solve
+from pylops_distributed.optimization.session import Session, run_solver
 from pylops_distributed.runs.audit import repair, verify
 from pylops_distributed.runs.pruning import find_removable
 from pylops_distributed.runs.report import write_report
@@ -66,7 +66,7 @@ def iterate(attempt: Any, niter: int) -> np.ndarray:
     """Solve on from the newest checkpoint, save every iteration, and return the model."""
     scale = da.from_array(SCALE, chunks=20)
     with CheckpointStore(attempt, background=False, retention=Retention(2)) as store:
-        return solve(
+        return run_solver(
             CGLS(niter, tol=0.0), Diagonal(scale), scale + 1, store=store, save=Every(1)
         ).state.x.compute()
 
@@ -139,7 +139,7 @@ def template(folder: Path, name: str) -> Path:
             session.save()
             session.close()
         else:
-            solve(CGLS(4, tol=0.0), Diagonal(scale), scale + 1, store=store, save=Every(1))
+            run_solver(CGLS(4, tol=0.0), Diagonal(scale), scale + 1, store=store, save=Every(1))
         if name in ("prune", "repair", "result", "report"):
             newest = "i00000004-a0001"
             run.write_result(attempt, variables(0.0), checkpoint=newest, attrs={"reason": "0.0"})

@@ -82,8 +82,6 @@ def definitions(folder: Path) -> Iterator[tuple[str, Path]]:
 def runs_an_algorithm(places: list[Path]) -> bool:
     """Whether these are an algorithm, and PyLops', SciPy's or PyProximal's function or class that runs it."""
     algorithms = [p for p in places if p.parent == Path("optimization/algorithms")]
-    if places == [Path("optimization/session.py"), Path("solving/front_door.py")]:
-        return True  # `solve` for a solver's object, and the one for all users above it
     return len(places) == 2 and len(algorithms) == 1 and all(p.parts[0] == "optimization" for p in places)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms.power import PowerIteration, PowerIterationState
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.vectors.noise import noise
 from pylops_distributed.vectors.space import Vector, flatten
 
@@ -63,7 +63,7 @@ def largest(
     op: LinearOperator, niter: int, tol: float, dtype: DTypeLike, like: Vector | None
 ) -> PowerIterationState:
     """The last state of power iterations from a vector of the kind of ``like``, NumPy's or, for None, Dask's."""
-    return solve(PowerIteration(niter, tol), op, noise(op.domain, dtype, like)).state
+    return run_solver(PowerIteration(niter, tol), op, noise(op.domain, dtype, like)).state
 
 
 def numpy_like(lazy: bool) -> Vector | None:

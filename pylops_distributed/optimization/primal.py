@@ -11,7 +11,7 @@ import numpy as np
 from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import admm, linearizedadmm, proximalgradient
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.vectors.space import BlockVector, Vector, as_floating, reshape
 from pylops_distributed.vectors.types import Results
 
@@ -152,5 +152,5 @@ def minimise(
             callback(*(getattr(state, name) for name in names[:called]))
         return rtol is not None and costs[-1] < rtol * costs[0]
 
-    state = solve(machine, op, model, model, on_step=on_step).state
+    state = run_solver(machine, op, model, model, on_step=on_step).state
     return tuple(getattr(state, name) for name in names)

@@ -358,7 +358,7 @@ def _settings(solver: object) -> tuple[object, ...]:
     return tuple(getattr(solver, "__dict__", {}).values())
 
 
-def solve(
+def run_solver(
     solver: Solver[S],
     op: LinearOperator,
     y: Vector,

@@ -10,7 +10,7 @@ import numpy as np
 
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.linearoperator.array_inputs import holds_dask
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.testing.checks import expect, expect_close, forbid_compute
 from pylops_distributed.vectors.types import NDArray
 
@@ -66,16 +66,16 @@ def expect_numpy_solution(solver: Any, matrix: NDArray, y: NDArray, chunks: int)
     vector: Any = data
     if any(map(holds_dask, vars(solver).values())):
         expect(
-            isinstance(solve(solver, local, vector).x, da.Array),
+            isinstance(run_solver(solver, local, vector).x, da.Array),
             "the solver holds Dask arrays, the model is none",
         )
         return
     with dask.config.set(scheduler=forbid_compute):
-        solution = solve(solver, local, vector)
+        solution = run_solver(solver, local, vector)
     model: Any = solution.x
     expect(isinstance(model, np.ndarray), f"NumPy data give {type(model).__name__}")
     chunked = MatrixMult(da.from_array(matrix, chunks=chunks))
-    lazy = solve(solver, chunked, da.from_array(data, chunks=chunks))
+    lazy = run_solver(solver, chunked, da.from_array(data, chunks=chunks))
     expected = np.asarray(lazy.x)
     size = np.abs(expected).max()
     np.testing.assert_allclose(

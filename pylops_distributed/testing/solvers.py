@@ -19,7 +19,7 @@ from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.execution.state import State, materialise, state_arrays
 from pylops_distributed.execution.tracing import trace_step, unroll
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.optimization.session import Loaded, solve
+from pylops_distributed.optimization.session import Loaded, run_solver
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.run import Run
 from pylops_distributed.testing.checks import Check, expect, expect_close, forbid_compute
@@ -206,7 +206,7 @@ def _reference(case: SolverCase, dtype: str) -> None:
     if case.reference is None:
         return
     matrix, y = linear_system(case, dtype)
-    solution = solve(case.build(dtype), *on_dask(matrix, y))
+    solution = run_solver(case.build(dtype), *on_dask(matrix, y))
     model: Any = solution.x
     x, cost = case.reference(pylops.MatrixMult(matrix, dtype=dtype), y)
     expect(model.dtype == dtype, f"the model is of type {model.dtype}, expected {dtype}")
@@ -268,14 +268,14 @@ def _crash_at_every_iteration(case: SolverCase) -> None:
     """A solve that ends at each of its first iterations, and resumes, ends in the same bits."""
     op, data = on_dask(*linear_system(case, "f8"))
     solver, store = case.build("f8"), _MemoryStore()
-    whole = solve(solver, op, data)
+    whole = run_solver(solver, op, data)
 
     def crash(at: int) -> Callable[[State], bool]:
         return lambda state: bool(state.iteration >= at)
 
     for stop in range(1, min(whole.state.iteration, 5)):
-        solve(solver, op, data, store=store, on_step=crash(stop))
-    resumed = solve(solver, op, data, store=store)
+        run_solver(solver, op, data, store=store, on_step=crash(stop))
+    resumed = run_solver(solver, op, data, store=store)
     expect_same(resumed.state, whole.state)
     expect(resumed.history.keys() >= {"seconds", "bytes"}, "the history lacks seconds or bytes")
     _expect_same_history(resumed.history, whole.history)
@@ -285,7 +285,7 @@ def _checkpoint(case: SolverCase) -> None:
     """A state read from a checkpoint has the same bits."""
     op, data = on_dask(*linear_system(case, "c8"))
     solver = case.build("c8")
-    solution = solve(solver, op, data, on_step=lambda state: state.iteration >= 2)
+    solution = run_solver(solver, op, data, on_step=lambda state: state.iteration >= 2)
     with TemporaryDirectory() as folder:
         run = Run.create_or_open(f"{folder}/run.zarr", identity={"solver": case.name})
         with run.attempt() as attempt, CheckpointStore(attempt, background=False) as store:

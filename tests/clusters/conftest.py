@@ -7,7 +7,7 @@ import pytest
 
 import pylops_distributed as pld
 from pylops_distributed.optimization.algorithms.cgls import CGLS
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 
 
 def inversion(niter=12):
@@ -15,7 +15,7 @@ def inversion(niter=12):
     rng = np.random.default_rng(3)
     op = pld.FirstDerivative((40, 30), axis=0, kind="centered")
     y = da.from_array(rng.standard_normal((40, 30)), chunks=(10, 30))
-    return solve(CGLS(niter, tol=0.0), op, y).x.compute()
+    return run_solver(CGLS(niter, tol=0.0), op, y).x.compute()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from pylops_distributed.clusters import this_machine
 from pylops_distributed.clusters.options import encryption
 from pylops_distributed.compat.distributed import get_ip
 from pylops_distributed.optimization.algorithms.cgls import CGLS
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.utils.backend import check_hardware, dask
 
 
@@ -59,7 +59,7 @@ def test_the_parts_of_a_solve(processes, before, restored):
     with dask(n_workers=2, threads_per_worker=1, processes=processes) as client:
         client.wait_for_workers(2, 60)
         client.run(note_servers)
-        solve(CGLS(3, tol=0.0), op, y)
+        run_solver(CGLS(3, tol=0.0), op, y)
         noted = [host for servers in client.run(noted_servers).values() for host in servers]
         assert set(noted) == hosts(before) == {"127.0.0.1"}
 
@@ -91,13 +91,13 @@ def restored(monkeypatch):
 
 def test_tls_on_this_machine_if_asked(before, caplog):
     op, y = pld.FirstDerivative((40, 30), axis=0), da.ones((40, 30), chunks=(10, 30))
-    expected = solve(CGLS(3, tol=0.0), op, y).x.compute(scheduler="sync")
+    expected = run_solver(CGLS(3, tol=0.0), op, y).x.compute(scheduler="sync")
     execution._say_slower.cache_clear()
     with dask(n_workers=1, processes=False, security=True) as client:
         assert client.scheduler.address.startswith("tls://127.0.0.1:")
         assert hosts(before) == {"127.0.0.1"}
         for _ in range(2):
-            np.testing.assert_array_equal(solve(CGLS(3, tol=0.0), op, y).x.compute(), expected)
+            np.testing.assert_array_equal(run_solver(CGLS(3, tol=0.0), op, y).x.compute(), expected)
     assert caplog.text.count("same numbers but slower") == 1
 
 

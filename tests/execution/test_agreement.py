@@ -19,7 +19,7 @@ from pylops_distributed.execution import cluster_engine
 from pylops_distributed.execution.cluster_engine import ActorEngine
 from pylops_distributed.execution.operator_cache import OperatorCache
 from pylops_distributed.optimization.algorithms.cgls import CGLS
-from pylops_distributed.optimization.session import Session, solve
+from pylops_distributed.optimization.session import Session, run_solver
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ class Written(Nudged):
 def test_all_parts_have_the_scalars_of_the_first(cluster, rng):
     matrix = rng.standard_normal((40, 20))
     op = pld.MatrixMult(da.from_array(matrix, chunks=(10, 5)))
-    x = solve(Written(niter=4, tol=-1.0), op, da.from_array(rng.standard_normal(40), chunks=10)).x
+    x = run_solver(Written(niter=4, tol=-1.0), op, da.from_array(rng.standard_normal(40), chunks=10)).x
     assert x.npartitions > 1
     assert len(np.unique(x.compute())) == 1
 
@@ -105,7 +105,7 @@ def test_threads_of_one_program_share_the_workers(cluster, rng, watched):
         op = pld.MatrixMult(da.from_array(matrix, chunks=(10, 9)))
         look = (lambda state: steps.append(1)) if watched else None
         for _ in range(2):
-            x = solve(CGLS(10, tol=-1.0), op, da.from_array(y, chunks=10), on_step=look).x.compute()
+            x = run_solver(CGLS(10, tol=-1.0), op, da.from_array(y, chunks=10), on_step=look).x.compute()
             if not np.allclose(x, np.linalg.lstsq(matrix, y, rcond=None)[0]):
                 wrong.append(seed)
 
@@ -141,7 +141,7 @@ def test_a_program_that_dies_amid_its_steps_leaves_nothing(cluster, system):
     command = [sys.executable, "-c", DIES, cluster.scheduler.address]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as dying:
         assert dying.stdout.readline() == "begun\n"
-        x = solve(CGLS(25, tol=0.0), op, y).x.compute()  # meanwhile
+        x = run_solver(CGLS(25, tol=0.0), op, y).x.compute()  # meanwhile
         dying.stdin.close()
     np.testing.assert_allclose(x, np.eye(20)[0], atol=1e-8)
 
@@ -150,7 +150,7 @@ def test_a_program_that_dies_amid_its_steps_leaves_nothing(cluster, system):
 
     while any(cluster.run(left).values()):
         time.sleep(0.05)
-    solve(CGLS(25, tol=0.0), op, y)
+    run_solver(CGLS(25, tol=0.0), op, y)
 
 
 @pytest.mark.faults
@@ -169,7 +169,7 @@ def test_workers_started_again_amid_a_solve_are_lost(system):
                     begun.set()
 
             try:
-                solve(CGLS(10**9, tol=-1.0), op, y, on_step=look)
+                run_solver(CGLS(10**9, tol=-1.0), op, y, on_step=look)
             except Exception as error:
                 errors.append(error)
 
@@ -192,7 +192,7 @@ def test_no_workers_between_one_start_and_the_next(cluster, system, monkeypatch)
 
     monkeypatch.setattr(cluster, "scheduler_info", none)
     with pytest.raises(WorkerLostError, match="newest checkpoint"):
-        solve(CGLS(3), op, y)
+        run_solver(CGLS(3), op, y)
 
 
 def test_a_cancelled_actor_is_a_lost_worker(cluster, system):
@@ -208,7 +208,7 @@ def test_a_cancelled_actor_is_a_lost_worker(cluster, system):
 def test_a_missing_file_of_the_operator_is_not_a_lost_worker(cluster):
     blocks = da.from_array(np.ones(20), chunks=5).map_blocks(_missing, dtype=float, meta=np.empty(0))
     with pytest.raises(FileNotFoundError, match="kernel"):
-        solve(CGLS(3), pld.Diagonal(blocks), da.ones(20, chunks=5))
+        run_solver(CGLS(3), pld.Diagonal(blocks), da.ones(20, chunks=5))
 
 
 def _missing(block):

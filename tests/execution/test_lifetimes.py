@@ -22,7 +22,7 @@ from pylops_distributed.execution import cluster_engine
 from pylops_distributed.execution.partition import Partition
 from pylops_distributed.graph.batching import vmap
 from pylops_distributed.optimization.algorithms.cgls import CGLS
-from pylops_distributed.optimization.session import Session, iterate, solve
+from pylops_distributed.optimization.session import Session, iterate, run_solver
 
 STEPS = 6
 
@@ -81,7 +81,7 @@ def test_results_of_many_solves_are_each_their_own(place, rng):
     matrix, op = system(rng)
     data, kept = rng.standard_normal((10, 40)), []
     for n, y in enumerate(data):
-        kept.append(solve(CGLS(25, tol=0.0), op, da.from_array(y, chunks=10)).x)
+        kept.append(run_solver(CGLS(25, tol=0.0), op, da.from_array(y, chunks=10)).x)
         if n % 3 == 0:  # so that engines are freed, and their addresses used again
             gc.collect()
     right = np.linalg.lstsq(matrix, data.T, rcond=None)[0].T
@@ -101,7 +101,7 @@ def test_placeholders_inside_others_are_not_the_same(threads, rng):
             return type(state)(**{**vars(state), "iteration": state.iteration + 1, "x": scaled.sum(axis=1)})
 
     op, x0 = Diagonal(da.ones(8, chunks=4)), rng.standard_normal(8)
-    found = solve(ByState(1, tol=-1.0), op, da.ones(8, chunks=4), da.from_array(x0, chunks=4)).x
+    found = run_solver(ByState(1, tol=-1.0), op, da.ones(8, chunks=4), da.from_array(x0, chunks=4)).x
     np.testing.assert_allclose(found.compute(), x0 * vectors.compute().sum(axis=1))
 
 
@@ -130,7 +130,7 @@ def on_step_raising(op, y):
         raise KeyError("look")
 
     with pytest.raises(KeyError, match="look"):
-        solve(CGLS(STEPS, tol=0.0), op, y, on_step=look)
+        run_solver(CGLS(STEPS, tol=0.0), op, y, on_step=look)
 
 
 def half(op, y):
@@ -144,7 +144,7 @@ def interrupted(op, y):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        solve(CGLS(STEPS, tol=0.0), op, y, on_step=look)
+        run_solver(CGLS(STEPS, tol=0.0), op, y, on_step=look)
 
 
 def failing(op, y):
@@ -164,7 +164,7 @@ FUNCTIONS = [
     lambda op, y: pld.optimization.sparsity.irls(op, y, nouter=2),
     lambda op, y: pld.optimization.leastsquares.regularized_inversion(op, y, [pld.Identity(20)]),
     lambda op, y: pld.optimization.eigs.power_iteration(op.H @ op, niter=3),
-    lambda op, y: solve(CGLS(STEPS, tol=0.0), op, y),
+    lambda op, y: run_solver(CGLS(STEPS, tol=0.0), op, y),
     by_class, by_hand, raising, on_step_raising, half, interrupted, failing,
 ]  # fmt: skip
 
@@ -231,7 +231,7 @@ def test_a_kept_result_keeps_no_more_than_its_blocks(threads, rng, uncollected):
         _rmatvec = _matvec
 
     space = pld.Diagonal(da.ones(8, chunks=4)).domain
-    x = solve(CGLS(3, tol=-1.0), Wide(domain=space, codomain=space), da.ones(8, chunks=4)).x
+    x = run_solver(CGLS(3, tol=-1.0), Wide(domain=space, codomain=space), da.ones(8, chunks=4)).x
     assert alive
     assert not any(base() is not None for base in alive)
     assert x.compute().shape == (8,)
@@ -278,7 +278,7 @@ def test_solves_in_threads_restore_the_settings_of_the_process(threads, rng):
     process.find_libraries()
     with threadpool_limits(2, "blas"):
         before = sys.getswitchinterval(), threadpool_info()
-        both = [threading.Thread(target=solve, args=(CGLS(n, tol=-1.0), op, y)) for n in (30, 60)]
+        both = [threading.Thread(target=run_solver, args=(CGLS(n, tol=-1.0), op, y)) for n in (30, 60)]
         for thread in both:
             thread.start()
         for thread in both:

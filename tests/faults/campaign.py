@@ -35,7 +35,7 @@ from storage_cases import IDENTITY, ToyState, after, assert_same, history, resum
 
 from pylops_distributed import Diagonal
 from pylops_distributed.optimization.algorithms.cgls import CGLS, CGLSState
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.lease import RunBusyError
@@ -236,18 +236,18 @@ def bad_operator(rng: random.Random, place: Path) -> str:
     data, solver = scale + da.arange(12, chunks=4), CGLS(8, tol=0.0)
     words = "was not reached"
     with dask.config.set(scheduler="sync"):
-        wanted = solve(solver, healthy, data).state.x.compute()
+        wanted = run_solver(solver, healthy, data).state.x.compute()
         run = Run.create_or_open(place / "run.zarr", identity={"solver": "CGLS"})
         try:
             with run.attempt() as attempt, CheckpointStore(attempt) as store:
-                solve(solver, sick, data, store=store, save=Every(1))
+                run_solver(solver, sick, data, store=store, save=Every(1))
         except (ArithmeticError, ValueError) as error:
             words = "said so" if str(error) else ""
         assert words
         with run.attempt() as attempt, CheckpointStore(attempt) as store:
             before = store.latest(CGLSState)
             assert before is None or np.isfinite(before.state.x.compute()).all()
-            found = solve(solver, healthy, data, store=store, save=Every(1)).state.x.compute()
+            found = run_solver(solver, healthy, data, store=store, save=Every(1)).state.x.compute()
     np.testing.assert_array_equal(found, wanted)
     return f"{words}, resumed to the same bits"
 

@@ -16,7 +16,7 @@ import pylops_distributed as pld
 from pylops_distributed.compat.distributed import FutureCancelledError
 from pylops_distributed.errors import WorkerLostError
 from pylops_distributed.optimization.algorithms.cgls import CGLS
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.run import Run
@@ -35,7 +35,7 @@ def kill(client: Client, count: int) -> None:
 def test_a_solve_resumes_to_the_same_bits(tmp_path: Path, how: str) -> None:
     scale = da.from_array(np.linspace(1, 300, 4000), chunks=500)
     problem = CGLS(NITER, tol=0.0), pld.Diagonal(scale), scale + 1
-    wanted = solve(*problem).state.x.compute()
+    wanted = run_solver(*problem).state.x.compute()
     run, errors = Run.create_or_open(tmp_path / "run.zarr", identity={}), []
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster,
@@ -58,7 +58,7 @@ def test_a_solve_resumes_to_the_same_bits(tmp_path: Path, how: str) -> None:
         while True:
             try:
                 with run.attempt() as attempt, CheckpointStore(attempt, client=client) as store:
-                    found = solve(*problem, store=store, save=Every(5)).state.x.compute()
+                    found = run_solver(*problem, store=store, save=Every(5)).state.x.compute()
                 break
             except (WorkerLostError, FutureCancelledError) as error:  # the latter of a save
                 errors.append(error)

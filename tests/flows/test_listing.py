@@ -17,7 +17,7 @@ from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.inversion.result import write_result
 from pylops_distributed.inversion.warm_start import find_warm_start
 from pylops_distributed.optimization.algorithms.cgls import CGLS
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.runs.comparison import compare
 from pylops_distributed.runs.report import summary
 from pylops_distributed.storage.checkpoint_policies import Every
@@ -41,7 +41,7 @@ def scripted(url):
     op = pld.Diagonal(da.linspace(1, 2, 8, chunks=4))
     run = Run.create_or_open(url, identity={})
     with run.attempt() as attempt, CheckpointStore(attempt) as store:
-        solve(CGLS(5, tol=0.0), op, da.ones(8, chunks=4), store=store, save=Every(2))
+        run_solver(CGLS(5, tol=0.0), op, da.ones(8, chunks=4), store=store, save=Every(2))
     return run
 
 

@@ -21,7 +21,7 @@ from pylops_distributed import Diagonal
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.ingest import open_segy, write_segy
 from pylops_distributed.optimization.algorithms.cgls import CGLS, CGLSState
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.storage.checkpoints import CheckpointStore, load_checkpoint, published_checkpoints
 from pylops_distributed.storage.run import Run
 from pylops_flows.settings import pipeline as config
@@ -140,7 +140,7 @@ def test_checkpoint(tmp_path, frugal):
     run = Run.create_or_open(tmp_path / "run", identity={"solver": "CGLS"}, provenance={})
     with run.attempt() as attempt, CheckpointStore(attempt) as store:
         scale = da.from_array(np.arange(1.0, 7.0), chunks=4)
-        good = solve(CGLS(2, tol=0.0), Diagonal(scale), scale + 1, store=store).state
+        good = run_solver(CGLS(2, tol=0.0), Diagonal(scale), scale + 1, store=store).state
     (entry,) = published_checkpoints(run.storage)
     folder = tmp_path / "run" / entry.path
     files = {

@@ -13,7 +13,7 @@ from pylops_distributed.execution import unroll
 from pylops_distributed.linearoperator.memory_check import check_memory
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.algorithms.ista import ISTA
-from pylops_distributed.optimization.session import iterate, solve
+from pylops_distributed.optimization.session import iterate, run_solver
 from pylops_distributed.vectors.space import Space
 
 N = 40
@@ -155,7 +155,7 @@ def test_those_that_compute_while_they_are_applied(kind, scheduler, y, request, 
     if scheduler == "distributed":
         request.getfixturevalue("cluster")
     with dask.config.set(scheduler=scheduler):
-        right(solve(CGLS(niter=5, tol=1e-20), kind(), y).x)
+        right(run_solver(CGLS(niter=5, tol=1e-20), kind(), y).x)
         if scheduler == "distributed":
             return
         right(pld.cgls(kind(), y, niter=5, tol=1e-20)[0])
@@ -176,7 +176,7 @@ def test_its_cost_is_unknown(y):
 @pytest.mark.parametrize("solver", [CGLS(), ISTA(alpha=0.1)], ids=lambda s: type(s).__name__)
 def test_those_that_change_between_calls(kind, solver, y):
     with pytest.raises(ValueError, match=rf"{kind.__name__}.* {AGAIN}"):
-        solve(solver, kind(), y)
+        run_solver(solver, kind(), y)
 
 
 @pytest.mark.parametrize("kind", [Counts, RandomTasks, RandomAdjoint, RandomConstant])
@@ -199,21 +199,21 @@ def test_division_by_those_that_change_between_calls(kind, y):
 def test_random_numbers_within_operators_of_the_library(op, y):
     data = y if op.shape[0] == N else op.apply(da.ones(N, chunks=10))
     with pytest.raises(ValueError, match=AGAIN):
-        solve(CGLS(), op, data)
+        run_solver(CGLS(), op, data)
 
 
 def test_random_numbers_with_a_seed_are_taken(y):
     weights = da.random.default_rng(3).uniform(1, 2, N, chunks=10)
-    found = solve(CGLS(niter=60, tol=1e-24), pld.Diagonal(weights), y).x
+    found = run_solver(CGLS(niter=60, tol=1e-24), pld.Diagonal(weights), y).x
     np.testing.assert_allclose(found * weights, y, rtol=1e-8)
 
 
 def test_those_that_write_into_their_input(y):
     kept = y.compute()
     for found in (
-        lambda: solve(CGLS(), WritesIntoInput(), y),
+        lambda: run_solver(CGLS(), WritesIntoInput(), y),
         lambda: pld.cgls(WritesIntoInput(), y),
-        lambda: solve(CGLS(), 2 * WritesIntoInput(), y),
+        lambda: run_solver(CGLS(), 2 * WritesIntoInput(), y),
         lambda: unroll(CGLS(), WritesIntoInput(), y, 3),
     ):
         with pytest.raises(ValueError, match=WRITES):
@@ -230,7 +230,7 @@ def test_those_that_write_into_their_input(y):
 
 def test_those_that_write_into_their_own_blocks(y):
     with pytest.raises(ValueError, match=WRITES):
-        solve(CGLS(), WritesIntoItself(), y)
+        run_solver(CGLS(), WritesIntoItself(), y)
 
 
 class Returns(Base):
@@ -292,17 +292,20 @@ def test_on_worker_processes(y, cluster):
     with dask.config.set(scheduler="distributed"):
         for kind, words in ((RandomTasks, AGAIN), (WritesIntoInput, WRITES)):
             with pytest.raises(ValueError, match=words):
-                solve(CGLS(), kind(), y)
+                run_solver(CGLS(), kind(), y)
 
 
 def test_unknown_chunks(y):
     with pytest.raises(ValueError, match=r"sizes of chunks are unknown|chunk sizes .*are unknown"):
-        solve(CGLS(), Selects(), y)
+        run_solver(CGLS(), Selects(), y)
 
 
 def nested(scale):
     y = da.from_array(np.arange(1.0, N + 1) * scale, chunks=10)
-    return np.asarray(solve(CGLS(niter=5, tol=1e-20), pld.Diagonal(da.full(N, 2.0, chunks=10)), y).x) / scale
+    return (
+        np.asarray(run_solver(CGLS(niter=5, tol=1e-20), pld.Diagonal(da.full(N, 2.0, chunks=10)), y).x)
+        / scale
+    )
 
 
 def test_a_solve_in_a_task(cluster):

@@ -5,7 +5,7 @@ import numpy as np
 
 import pylops_distributed as pld
 from pylops_distributed.optimization.algorithms.cgls import CGLS
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 
 
 def test_operators_in_a_line():
@@ -33,7 +33,7 @@ def test_operators_in_notebooks():
 
 
 def test_solutions_in_notebooks():
-    solution = solve(CGLS(3), pld.Diagonal(np.arange(1.0, 7.0)), da.ones(6))
+    solution = run_solver(CGLS(3), pld.Diagonal(np.arange(1.0, 7.0)), da.ones(6))
     html = solution._repr_html_()
     assert "<th>steps</th><td>3</td>" in html
     assert "maximum number of iterations" in html

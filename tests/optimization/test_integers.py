@@ -13,7 +13,7 @@ from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.algorithms.lsqr import LSQR
 from pylops_distributed.optimization.primal import ProximalGradient
 from pylops_distributed.optimization.proximal import L1, L2
-from pylops_distributed.optimization.session import iterate, solve
+from pylops_distributed.optimization.session import iterate, run_solver
 from pylops_distributed.vectors.arithmetic import norm, vdot
 
 KINDS = ["i1", "u1", "i2", "u2", "i4", "i8", "bool"]
@@ -40,8 +40,8 @@ SOLVERS = {
     "preconditioned": lambda y: pld.preconditioned_inversion(identity, y, identity)[0],
     "division": lambda y: identity / y,
     "division by integers": lambda y: pld.Identity(36, dtype=y.dtype) / y,
-    "solve": lambda y: solve(CGLS(tol=0.0), identity, da.from_array(y, chunks=10)).x,
-    "solve from x0": lambda y: solve(LSQR(), identity, da.from_array(y), da.from_array(y[::-1])).x,
+    "solve": lambda y: run_solver(CGLS(tol=0.0), identity, da.from_array(y, chunks=10)).x,
+    "solve from x0": lambda y: run_solver(LSQR(), identity, da.from_array(y), da.from_array(y[::-1])).x,
     "unroll": lambda y: unroll(LSQR(), identity, da.from_array(y, chunks=10), 3).x,
     "proximal": lambda y: ProximalGradient(
         L2(b=da.from_array(y)), L1(1e-12), da.from_array(y[::-1]), 1.0, niter=40

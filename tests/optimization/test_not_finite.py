@@ -19,7 +19,7 @@ from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.algorithms.lsqr import LSQR
 from pylops_distributed.optimization.algorithms.proximalgradient import ProximalGradient
 from pylops_distributed.optimization.proximal import L1, TV, Box, Nuclear
-from pylops_distributed.optimization.session import Session, iterate, solve
+from pylops_distributed.optimization.session import Session, iterate, run_solver
 from pylops_distributed.testing import linear_system, on_dask
 from pylops_distributed.vectors.arithmetic import squared_norm
 from pylops_distributed.vectors.space import BlockVector, flatten
@@ -80,7 +80,7 @@ def test_data(case, fault):
     dtype, spoil = FAULTS[fault]
     matrix, y = linear_system(case, dtype)
     op, data = on_dask(matrix, spoil(y))
-    solution = solve(case.build(dtype), op, data)
+    solution = run_solver(case.build(dtype), op, data)
     assert (solution.reason, solution.state.iteration <= 1) == (Reason.NOT_FINITE, True)
     assert nan_everywhere(solution.x)
     assert solution.x.dtype == dtype
@@ -91,7 +91,7 @@ def test_data(case, fault):
 @pytest.mark.parametrize("case", [case for case in CASES if case not in FIRST], ids=str)
 def test_nan_data_for_every_setting(case):
     matrix, y = linear_system(case, "f8")
-    solution = solve(case.build("f8"), *on_dask(matrix, _put(y, np.nan)))
+    solution = run_solver(case.build("f8"), *on_dask(matrix, _put(y, np.nan)))
     assert solution.reason is Reason.NOT_FINITE
 
 
@@ -100,7 +100,7 @@ def test_an_operator_that_returns_nan_in_a_step(case):
     matrix, y = linear_system(case, "f8")
     op, data = on_dask(matrix, y)
     solver = case.build("f8")
-    solution = solve(solver, BreaksLater(op), data)
+    solution = run_solver(solver, BreaksLater(op), data)
     assert (solution.reason, solution.state.iteration <= 2) == (Reason.NOT_FINITE, True)
     assert nan_everywhere(solution.x)
     *_, last = iterate(solver, BreaksLater(op), data, solver.init(op, data))
@@ -115,7 +115,7 @@ def test_every_engine(case, scheduler):
     op, data = on_dask(matrix, _put(y, np.nan))
     own = {"scheduler": "threads" if scheduler == "threads" else _own}
     with dask.config.set(**own):
-        assert solve(case.build("f8"), op, data).reason is Reason.NOT_FINITE
+        assert run_solver(case.build("f8"), op, data).reason is Reason.NOT_FINITE
 
 
 def _own(*args, **kwargs):
@@ -126,7 +126,7 @@ def test_on_worker_processes(cluster):
     matrix, y = linear_system(FIRST[1], "f8")
     op, data = on_dask(matrix, y)
     with dask.config.set(scheduler="distributed"):
-        solution = solve(FIRST[1].build("f8"), BreaksLater(op), data)
+        solution = run_solver(FIRST[1].build("f8"), BreaksLater(op), data)
         assert (solution.reason, solution.state.iteration) == (Reason.NOT_FINITE, 1)
         assert nan_everywhere(solution.x)
 
@@ -135,20 +135,20 @@ def test_on_worker_processes(cluster):
 def test_an_initial_model_of_nan(case):
     op, data = on_dask(*linear_system(case, "f8"))
     start = da.from_array(_put(np.ones(N), np.nan), chunks=op.domain.chunks or -1)
-    assert solve(case.build("f8"), op, data, start).reason is Reason.NOT_FINITE
+    assert run_solver(case.build("f8"), op, data, start).reason is Reason.NOT_FINITE
 
 
 def test_blocks():
     op = pld.VStack([pld.Identity(6), pld.Identity(6)])
     bad = BlockVector((da.ones(6, chunks=3), da.from_array(_put(np.ones(6), np.nan), chunks=3)))
-    assert solve(pld.optimization.CGLS(), op, bad).reason is Reason.NOT_FINITE
+    assert run_solver(pld.optimization.CGLS(), op, bad).reason is Reason.NOT_FINITE
 
 
 @pytest.mark.parametrize("name", ["CG", "CGLS", "LSQR"])
 def test_a_preconditioner_that_returns_nan(name):
     op, data = on_dask(*linear_system(CASES[0], "f8"))
     solver = getattr(pld.optimization, name)(M=BreaksLater(pld.Identity(N)))
-    assert solve(solver, op, data).reason is Reason.NOT_FINITE
+    assert run_solver(solver, op, data).reason is Reason.NOT_FINITE
 
 
 def test_pylops_stops_and_counts_the_same():
@@ -208,7 +208,7 @@ def test_thresholds_keep_nan(kind):
 def test_proximal_operators_hide_nothing(g, value, tau):
     op = pld.MatrixMult(np.random.default_rng(0).standard_normal((10, 6)))
     y = da.from_array(_put(np.ones(10), value), chunks=5)
-    assert solve(ProximalGradient(g, tau=tau, niter=20), op, y).reason is Reason.NOT_FINITE
+    assert run_solver(ProximalGradient(g, tau=tau, niter=20), op, y).reason is Reason.NOT_FINITE
 
 
 def test_eigenvalues_of_an_operator_that_returns_nan():
@@ -255,9 +255,9 @@ class Descent:
 
 def test_a_user_s_own_solver():
     op, y = pld.Diagonal(np.arange(1.0, 7)), da.ones(6, chunks=3)
-    assert solve(Descent(length=0.01), op, y).reason is Reason.NITER
-    assert solve(Descent(), op, da.from_array(_put(np.ones(6), np.nan))).state.iteration == 0
-    diverges = solve(Descent(niter=10_000), op, y)
+    assert run_solver(Descent(length=0.01), op, y).reason is Reason.NITER
+    assert run_solver(Descent(), op, da.from_array(_put(np.ones(6), np.nan))).state.iteration == 0
+    diverges = run_solver(Descent(niter=10_000), op, y)
     assert diverges.reason is Reason.NOT_FINITE
     assert 10 < diverges.state.iteration < 500
 

@@ -25,7 +25,7 @@ from pylops_distributed.optimization import (
     leastsquares,
 )
 from pylops_distributed.optimization.proximal import L1, L2
-from pylops_distributed.optimization.session import Session, solve
+from pylops_distributed.optimization.session import Session, run_solver
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.labels import Labels
 from pylops_distributed.storage.run import Run
@@ -99,7 +99,7 @@ def test_least_squares(name, damp, start, preconditioner, case, dtype):
     matrix, y, x0 = case
     op, data = system(matrix, y)
     solver = with_settings(name, matrix, damp, preconditioner)
-    solution = solve(solver, op, data, da.from_array(x0, chunks=4) if start else None)
+    solution = run_solver(solver, op, data, da.from_array(x0, chunks=4) if start else None)
     wanted = damped(matrix, y, damp)
     close(solution.x, wanted)
     residual = np.linalg.norm(y - matrix @ wanted)
@@ -122,7 +122,7 @@ def test_cg(damp, preconditioner, case, dtype):
     op = pld.MatrixMult(square, dtype=dtype)
     M = nearly_inverse(matrix, damp) if preconditioner else None
     for start in (None, da.from_array(x0, chunks=4)):
-        x = solve(CG(60, damp, 1e-26, M), op, da.from_array(y, chunks=4), start).x
+        x = run_solver(CG(60, damp, 1e-26, M), op, da.from_array(y, chunks=4), start).x
         close(x, np.linalg.solve(square + damp * np.eye(N), y))
 
 
@@ -160,7 +160,7 @@ def test_blocks(name, case, dtype):
     )
     data = BlockVector((da.from_array(y[:9]), da.from_array(y[9:])))
     start = BlockVector((da.from_array(x0[:5]), da.from_array(x0[5:])))
-    solution = solve(with_settings(name, matrix, 3.0, False), op, data, start)
+    solution = run_solver(with_settings(name, matrix, 3.0, False), op, data, start)
     close(solution.x, damped(matrix, y, 3.0))
 
 
@@ -172,8 +172,8 @@ def test_resumed_bitwise_without_the_initial_model(name, case, dtype):
     op, data = system(matrix, y)
     solver = with_settings(name, matrix, 3.0, name == "lsqr")
     start = da.from_array(x0, chunks=4)
-    whole = solve(solver, op, data, start)
-    half = solve(solver, op, data, start, on_step=lambda state: state.iteration == 3)
+    whole = run_solver(solver, op, data, start)
+    half = run_solver(solver, op, data, start, on_step=lambda state: state.iteration == 3)
 
     class Store:
         def latest(self, kind):
@@ -194,7 +194,9 @@ def test_its_states_go_through_checkpoints(name, case, dtype, tmp_path):
     matrix, y, x0 = case
     op, data = system(matrix, y)
     solver = with_settings(name, matrix, 3.0, False)
-    state = solve(solver, op, data, da.from_array(x0, chunks=4), on_step=lambda s: s.iteration == 2).state
+    state = run_solver(
+        solver, op, data, da.from_array(x0, chunks=4), on_step=lambda s: s.iteration == 2
+    ).state
     run = Run.create_or_open(tmp_path / "run.zarr", identity={})
     labels = {"domain": Labels(("x",)), "codomain": Labels(("t",))}
     with run.attempt() as attempt, CheckpointStore(attempt, labels=labels, background=False) as store:
@@ -270,7 +272,7 @@ def test_sparse_models(name, start, case, dtype):
         "linearizedadmm": LinearizedADMM(L1(4.0), identity, tau=0.05, mu=0.05, niter=200, inner=12),
         "primaldual": PrimalDual(L1(4.0), identity, tau=0.05, mu=15.0, niter=200, inner=12),
     }[name]
-    found = solve(solver, op, data, da.from_array(x0, chunks=4) if start else None)
+    found = run_solver(solver, op, data, da.from_array(x0, chunks=4) if start else None)
     close(found.x, lasso(matrix, y, 4.0), 1e-6)
 
 
@@ -286,7 +288,7 @@ def test_split_bregman(eps, mu, damp, start, restart, case, dtype):
         (pld.MatrixMult(transform.astype(dtype), dtype=dtype),), (eps,), mu=mu, niter_outer=60, niter_inner=1, tol=0,
         niter=12, inner_tol=1e-26, damp=damp, restart=restart,
     )  # fmt: skip
-    found = solve(solver, op, data, da.from_array(x0, chunks=4) if start else None)
+    found = run_solver(solver, op, data, da.from_array(x0, chunks=4) if start else None)
     below = np.vstack([matrix, damp * np.eye(N)]), np.append(y, np.zeros(N))
     close(found.x, lasso(*below, eps**2, transform, mu), 1e-5)
 
@@ -305,7 +307,7 @@ def test_reweighted_least_squares(warm, damp, case, dtype):
         weights = 1 / (np.abs(y - matrix @ x) + 1e-3)
         weights = weights / weights.max()
     solver = IRLS(nouter=25, epsR=1e-3, epsI=damp, tolIRLS=0, warm=warm, niter=60, tol=1e-28)
-    found = solve(solver, *system(matrix, y), da.from_array(x0, chunks=4) if warm else None)
+    found = run_solver(solver, *system(matrix, y), da.from_array(x0, chunks=4) if warm else None)
     close(found.x, x, 1e-6)
 
 
@@ -315,7 +317,7 @@ def test_proximal_data_terms(case, dtype):
     matrix, y, x0 = case
     op, data = system(matrix, y)
     f = L2(op, data, sigma=2.0)
-    found = solve(
+    found = run_solver(
         ProximalGradient(L2(sigma=3.0, b=da.from_array(x0, chunks=4)), f, tau=0.005, niter=MANY), op, data
     )
     close(found.x, damped(matrix, y, np.sqrt(1.5), x0), 1e-6)
@@ -354,5 +356,5 @@ def test_the_sign_of_a_damping_does_not_matter():
     rng = np.random.default_rng(3)
     op, y = system(random(rng, (ROWS, N), "f8"), random(rng, ROWS, "f8"))
     for solver in (CGLS, LSQR, LSMR):
-        one, other = (solve(solver(9, damp=damp), op, y).x.compute() for damp in (2.0, np.array(-2.0)))
+        one, other = (run_solver(solver(9, damp=damp), op, y).x.compute() for damp in (2.0, np.array(-2.0)))
         np.testing.assert_array_equal(one, other)

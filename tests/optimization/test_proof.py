@@ -10,7 +10,7 @@ import pylops_distributed as pld
 from pylops_distributed.errors import RunMismatchError
 from pylops_distributed.optimization import CGLS, FISTA, LSMR, LSQR
 from pylops_distributed.optimization.resume_proof import witness
-from pylops_distributed.optimization.session import Session, solve
+from pylops_distributed.optimization.session import Session, run_solver
 from pylops_distributed.signalprocessing import Convolve1D
 from pylops_distributed.testing import linear_system, on_dask
 
@@ -43,7 +43,7 @@ class Witnessed(Kept):
 def begun(case, store, dtype="f8", stop=2):
     matrix, y = linear_system(case, dtype)
     op, data = on_dask(matrix, y)
-    solve(case.build(dtype), op, data, store=store, on_step=lambda s: s.iteration >= stop)
+    run_solver(case.build(dtype), op, data, store=store, on_step=lambda s: s.iteration >= stop)
     return matrix, y
 
 
@@ -91,7 +91,7 @@ def test_a_residual_that_has_drifted_is_no_other_operator(solver, dtype, rng):
     op = Convolve1D(200, wavelet, offset=40, dtype=dtype)  # of a condition beyond any type
     data = (op @ da.from_array(rng.standard_normal(200).astype(dtype), chunks=50)).persist()
     store = Kept()
-    iteration = solve(solver, op, data, store=store).state.iteration
+    iteration = run_solver(solver, op, data, store=store).state.iteration
     session = Session(solver, op, data, store=store)
     assert session.iteration == iteration
     session.close()
@@ -102,7 +102,7 @@ def test_a_residual_that_has_drifted_is_no_other_operator(solver, dtype, rng):
 def test_a_changed_trace_is_seen_where_norms_hardly_move(rng):
     y = rng.standard_normal(4000)
     op, store = pld.Diagonal(da.linspace(1, 3, 4000, chunks=1000)), Kept()
-    solve(CGLS(3, tol=0.0), op, da.from_array(y, chunks=1000), store=store)
+    run_solver(CGLS(3, tol=0.0), op, da.from_array(y, chunks=1000), store=store)
     other = y.copy()
     other[7] += 1e-3  # the norm is another in the eighth digit at most
     with pytest.raises(RunMismatchError, match="nothing was computed"):
@@ -116,7 +116,7 @@ def test_the_residual_alone_proves_a_checkpoint(solver, rng):
     matrix, y = rng.standard_normal((8, 6)), rng.standard_normal(8)
     op, data = on_dask(matrix, y)
     store = Kept()
-    solve(solver, op, data, store=store)
+    run_solver(solver, op, data, store=store)
     Session(solver, op, data, store=store, start_known=False).close()
     for other in (on_dask(matrix * 1.01, y), on_dask(matrix, y + 0.01)):
         with pytest.raises(RunMismatchError, match=r"the norm of the residual .* apart"):
@@ -141,7 +141,7 @@ def test_a_start_that_is_not_known_any_more_is_no_error(rng):
     matrix, y = rng.standard_normal((8, 6)), rng.standard_normal(8)
     op, data = pld.MatrixMult(da.from_array(matrix, chunks=3)), da.from_array(y, chunks=3)
     store = Kept()
-    solve(CGLS(2, tol=0.0), op, data, da.ones(6, chunks=3), store=store)
+    run_solver(CGLS(2, tol=0.0), op, data, da.ones(6, chunks=3), store=store)
     Session(CGLS(4, tol=0.0), op, data, store=store, start_known=False).close()
     with pytest.raises(RunMismatchError, match="'cost' of iteration 0"):
         Session(CGLS(4, tol=0.0), op, data, store=store)

@@ -7,7 +7,7 @@ import pytest
 from solvers import CASES
 
 from pylops_distributed import optimization
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.testing import linear_system, on_dask, solver_checks
 from pylops_distributed.testing.solvers import expect_same
 
@@ -35,9 +35,9 @@ def test_solver(check):
 @pytest.mark.parametrize("case", FIRST, ids=str)
 def test_on_worker_processes_bitwise(case, cluster):
     op, data = on_dask(*linear_system(case, "f8"))
-    expected = solve(case.build("f8"), op, data).state
+    expected = run_solver(case.build("f8"), op, data).state
     with dask.config.set(scheduler="distributed"):
-        remote = solve(case.build("f8"), op, data)
+        remote = run_solver(case.build("f8"), op, data)
         expect_same(remote.state, expected)
     assert remote.history["bytes"][1:].min() > 0
 
@@ -45,4 +45,4 @@ def test_on_worker_processes_bitwise(case, cluster):
 def test_more_iterations_extend():
     case = CASES[2]
     op, data = on_dask(*linear_system(case, "f8"))
-    assert solve(replace(case.solver, niter=9), op, data).state.iteration == 9
+    assert run_solver(replace(case.solver, niter=9), op, data).state.iteration == 9

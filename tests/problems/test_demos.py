@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from pylops_distributed.inversion.assembly import assemble, complete, model_of
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.problems.fields.operator_spec import OperatorSpec
 from pylops_distributed.problems.fields.packages import ENVIRONMENT
 from pylops_distributed.problems.registry import PROBLEMS, find_problem, load_problem
@@ -100,7 +100,7 @@ def test_marchenko_equals_pylops(cases):
     """The whole of it: PyLops' driver solves with LSQR, from the same direct arrival."""
     problem, ds, _ = cases("marchenko")
     ready = assemble(problem, ds, SOLVERS["lsqr"](name="lsqr", niter=4, atol=0, btol=0))
-    found = problem.label(ds, solve(ready.solver, ready.op, ready.y).x)
+    found = problem.label(ds, run_solver(ready.solver, ready.op, ready.y).x)
     driver = pylops.waveeqprocessing.Marchenko(
         ds.reflection.values, dt=0.005, dr=16.0, nfmax=ds.sizes["t"], toff=0.045, nsmooth=4
     )
@@ -119,7 +119,7 @@ def test_least_squares_equal_those_of_pylops(name, cases):
     if name == "lsm":  # PyLops goes trace by trace
         ds = ds.isel(source=[0, 5, 10], receiver=slice(None, None, 10))
     ready = assemble(problem, ds, SOLVERS["cgls"](name="cgls", niter=4))
-    found = solve(ready.solver, ready.op, ready.y).x.compute()
+    found = run_solver(ready.solver, ready.op, ready.y).x.compute()
     known = ds.rename(data="data_values") if "data" in ds else ds
     op, y = globals()[name](known)
     y = y.ravel().astype(op.dtype)
@@ -137,7 +137,7 @@ def test_the_demo_is_solved_better_than_by_what_there_is(name, cases):
     solver = SOLVERS[raw["name"]].model_validate(raw)
     made = assemble(ready, ds, solver)
     dottest(made.op, complexflag=3 if made.op.dtype.kind == "c" else 0)
-    x = model_of(ready, ds, {"name": solver.name}, solve(made.solver, made.op, made.y).x)
+    x = model_of(ready, ds, {"name": solver.name}, run_solver(made.solver, made.op, made.y).x)
     result = ready.label(ds, x)
     figures = {k: float(v) for k, v in dask.compute(ready.metrics(ds, result))[0].items()}
     pairs = {
@@ -228,7 +228,7 @@ def test_any_operator_by_name():
         "sparse": [{"operator": {"path": "pylops_distributed.FirstDerivative", "args": [[30]]}, "weight": 0.1}],
     })  # fmt: skip
     made = assemble(problem, ds, SOLVERS["lsmr"](name="lsmr", niter=80, atol=0, btol=0))
-    found = solve(made.solver, made.op, made.y).x.compute()
+    found = run_solver(made.solver, made.op, made.y).x.compute()
     W, R = np.diag(ds.weights.values), pylops.SecondDerivative(30).todense()
     np.testing.assert_allclose(found, np.linalg.solve(W @ W + 0.25 * R.T @ R, W @ ds.data.values), atol=1e-6)
     complete(problem, ds, SOLVERS["splitbregman"](name="splitbregman"))

@@ -7,7 +7,7 @@ import segyio
 
 from pylops_distributed.ingest import Source, ingest, open_dataset
 from pylops_distributed.inversion.assembly import assemble
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.problems.registry import load_problem
 from pylops_distributed.settings.solver_settings import SOLVERS
 
@@ -42,7 +42,7 @@ def write(path, places):
 def solved(problem, ds, solver):
     problem.check(ds)
     made = assemble(problem, ds, SOLVERS[solver](name=solver, niter=3))
-    result = problem.label(ds, solve(made.solver, made.op, made.y).x).compute()
+    result = problem.label(ds, run_solver(made.solver, made.op, made.y).x).compute()
     assert np.isfinite(result[["observed", "predicted", "residual"]].to_array()).all()
     assert all(np.isfinite(v) for v in dask.compute(problem.metrics(ds, result))[0].values())
     return result

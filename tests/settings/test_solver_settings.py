@@ -15,7 +15,7 @@ from pylops_distributed.inversion.assembly import assemble, identity
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.inversion.result import write_result
 from pylops_distributed.optimization.proximal import L1
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.problems.base import Penalty, Prior, Problem
 from pylops_distributed.settings.solver_settings import SOLVERS
 from pylops_distributed.storage.labels import Labels
@@ -118,7 +118,7 @@ def test_killed_and_resumed_it_returns_the_same_bits_as_the_algorithm_alone(name
     solver = settings_of(name)
     ready = assemble(problem, open_dataset(stored), solver)
     with dask.config.set(scheduler="synchronous"):
-        wanted = solve(ready.solver, ready.op, ready.y)
+        wanted = run_solver(ready.solver, ready.op, ready.y)
         run = begin(str(tmp_path), stored, problem, solver, name=name)
         with Inversion(run, solver) as inversion:
             assert inversion.session.run(lambda state: state.iteration == 2) is Reason.CALLBACK
@@ -144,7 +144,7 @@ def test_least_squares_solvers_find_the_same(name, stored):
     """The normal equations of ``cg`` are those of the system with the prior that the others take."""
     problem, ds = Small(), open_dataset(stored)
     ready = assemble(problem, ds, settings_of(name, niter=60))
-    found = solve(ready.solver, ready.op, ready.y).x.compute()
+    found = run_solver(ready.solver, ready.op, ready.y).x.compute()
     matrix, y = ds["matrix"].values, ds["y"].values
     rough = pylops.FirstDerivative(N).todense()
     wanted = np.linalg.solve(matrix.T @ matrix + 0.01 * rough.T @ rough, matrix.T @ y)
@@ -164,7 +164,7 @@ def test_sparse_solvers_find_the_same(stored):
     }.items():
         ready = assemble(problem, ds, settings_of(name, **settings))
         with dask.config.set(scheduler="sync"):
-            models[name] = solve(ready.solver, ready.op, ready.y).x.compute()
+            models[name] = run_solver(ready.solver, ready.op, ready.y).x.compute()
     wanted = models.pop("proximalgradient")
     matrix, y, rough = ds["matrix"].values, ds["y"].values, pylops.FirstDerivative(N).todense()
     slope = matrix.T @ (y - matrix @ wanted) - 0.01 * rough.T @ rough @ wanted

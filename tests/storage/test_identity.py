@@ -21,7 +21,7 @@ from pylops_distributed.errors import RunMismatchError, UnidentifiedContentError
 from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion.assembly import identity
 from pylops_distributed.optimization.algorithms.cgls import CGLS
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.problems.registry import load_problem
 from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.checkpoints import CheckpointStore
@@ -211,7 +211,7 @@ def test_operators_keep_their_token_when_they_are_used(rng):
 def go(folder, op, data, niter=6, x0=None, **more):
     run = Run.create_or_open(folder / "run.zarr", identity={})
     with run.attempt() as attempt, CheckpointStore(attempt) as store:
-        return solve(CGLS(niter, tol=0.0, **more), op, data, x0, store=store, save=Every(2))
+        return run_solver(CGLS(niter, tol=0.0, **more), op, data, x0, store=store, save=Every(2))
 
 
 def test_a_library_run_is_safe_without_an_identity(folder, rng):
@@ -338,14 +338,14 @@ STRUCK = """
 import sys, hashlib, dask, dask.array as da, numpy as np
 from pylops_distributed import Diagonal
 from pylops_distributed.optimization.algorithms.cgls import CGLS
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.run import Run
 scale = da.from_array(np.linspace(1, 300, 2000), chunks=500)
 with dask.config.set(scheduler="sync"), Run.create_or_open(sys.argv[1], identity={}).attempt() as attempt:
     with CheckpointStore(attempt) as store:
-        found = solve(CGLS(200, tol=0.0), Diagonal(scale), scale + 1, store=store, save=Every(2))
+        found = run_solver(CGLS(200, tol=0.0), Diagonal(scale), scale + 1, store=store, save=Every(2))
         print(hashlib.sha256(found.x.compute().tobytes()).hexdigest())
 """
 

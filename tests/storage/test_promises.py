@@ -13,7 +13,7 @@ from storage_cases import IDENTITY, after, history
 from pylops_distributed import Diagonal
 from pylops_distributed.inversion.warm_start import find_warm_start
 from pylops_distributed.optimization.algorithms.cgls import CGLS
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.storage.atomic_group import Variable
 from pylops_distributed.storage.checkpoint_keys import published_checkpoints
 from pylops_distributed.storage.checkpoints import CheckpointStore
@@ -95,7 +95,7 @@ def test_a_solve_that_has_ended_is_saved_whenever_that_was(run, niter):
     """However seldom states are saved, the last one is."""
     scale = da.arange(1, 13, chunks=4, dtype=float)
     with run.attempt() as attempt, CheckpointStore(attempt) as store:
-        solve(CGLS(niter, tol=0.0), Diagonal(scale), scale + 1, store=store, save=None)
+        run_solver(CGLS(niter, tol=0.0), Diagonal(scale), scale + 1, store=store, save=None)
     assert [entry.iteration for entry in published_checkpoints(run.storage)] == [niter]
 
 

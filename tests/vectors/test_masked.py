@@ -9,7 +9,7 @@ from pylops_distributed.execution import unroll
 from pylops_distributed.optimization import basic, leastsquares, primal, sparsity
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.proximal import L1, L2
-from pylops_distributed.optimization.session import solve
+from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.vectors.space import BlockVector
 
 WORDS = r"got a masked array of shape .*fill it"
@@ -53,7 +53,7 @@ def test_operators(applied, x):
 @pytest.mark.parametrize(
     "solved",
     [
-        lambda a, b: solve(CGLS(), op, da.asarray(a), None if b is None else da.asarray(b)),
+        lambda a, b: run_solver(CGLS(), op, da.asarray(a), None if b is None else da.asarray(b)),
         lambda a, b: unroll(CGLS(), op, da.asarray(a), 3, None if b is None else da.asarray(b)),
         lambda a, b: basic.cg(op, a, b),
         lambda a, b: basic.cgls(op, a, b),
@@ -102,4 +102,4 @@ def test_weights_filters_and_matrices(built, x):
 def test_blocks_that_turn_out_to_be_masked():
     hidden = y.map_blocks(lambda b: np.ma.masked_less(b, 2), dtype=float, meta=np.empty(0))
     with pytest.raises(ValueError, match=WORDS):
-        solve(CGLS(), op, hidden)
+        run_solver(CGLS(), op, hidden)

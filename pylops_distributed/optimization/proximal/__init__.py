@@ -1,7 +1,7 @@
 """Proximal operators and solvers, with the names and conventions of PyProximal.
 
 The functions ``ProximalGradient``, ``ADMM``, ``LinearizedADMM`` and ``PrimalDual`` are PyProximal's; the algorithms
-of the same names, for :func:`pylops_distributed.optimization.session.solve`, are in
+of the same names, for :func:`pylops_distributed.optimization.session.run_solver`, are in
 :mod:`pylops_distributed.optimization`.
 """
 
