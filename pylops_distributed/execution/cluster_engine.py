@@ -91,10 +91,14 @@ class Seat:
             lambda done: done.cancelled() or done.exception()
         )  # who asked may be gone, too
         pause = tuning.seconds("execution.abandoned-check-interval")
-        while not (await asyncio.wait({call}, timeout=pause))[0]:
-            if self not in self._actors():
-                await self.close()
-        rows, moved = await call
+        try:
+            while not (await asyncio.wait({call}, timeout=pause))[0]:
+                if self not in self._actors():
+                    await self.close()
+            rows, moved = await call
+        finally:
+            # Its error holds this frame, and with it the part, until Python looks for garbage: an idle worker may not.
+            del call
         return rows if not self._part.links.me else [], moved
 
     async def close(self) -> None:

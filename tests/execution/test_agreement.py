@@ -1,5 +1,6 @@
 """Parts that would not agree, solves that share workers, and workers that are started again."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -7,12 +8,14 @@ import threading
 import time
 from dataclasses import dataclass
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
 from distributed import wait
 
 import pylops_distributed as pld
+from pylops_distributed import tuning
 from pylops_distributed.compat.dask import Task
 from pylops_distributed.errors import WorkerLostError
 from pylops_distributed.execution import cluster_engine
@@ -135,10 +138,25 @@ os._exit(1)
 """
 
 
-def test_a_program_that_dies_amid_its_steps_leaves_nothing(cluster, system):
+@pytest.fixture
+def idle(cluster):
+    """Workers on which Python looks for no garbage, and of which only one looks whether its driver still exists."""
+
+    def look(collect, interval):
+        (gc.enable if collect else gc.disable)()
+        dask.config.set({f"{tuning.ROOT}.execution.abandoned-check-interval": interval})
+
+    cluster.run(gc.collect)
+    for interval, worker in zip(["100 ms", "1 h"], cluster.scheduler_info()["workers"], strict=True):
+        cluster.run(look, False, interval, workers=[worker])
+    yield cluster
+    cluster.run(look, True, None)
+
+
+def test_a_program_that_dies_amid_its_steps_leaves_nothing(idle, system):
     """Its parts, which would take steps for years, end when Dask reports that nobody wants them any more."""
     _, op, y = system
-    command = [sys.executable, "-c", DIES, cluster.scheduler.address]
+    command = [sys.executable, "-c", DIES, idle.scheduler.address]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as dying:
         assert dying.stdout.readline() == "begun\n"
         x = run_solver(CGLS(25, tol=0.0), op, y).x.compute()  # meanwhile
@@ -148,7 +166,7 @@ def test_a_program_that_dies_amid_its_steps_leaves_nothing(cluster, system):
     def left(dask_worker):
         return len(dask_worker.state.actors) + len(cluster_engine._parts)
 
-    while any(cluster.run(left).values()):
+    while any(idle.run(left).values()):
         time.sleep(0.05)
     run_solver(CGLS(25, tol=0.0), op, y)
 
