@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import dask.array as da
 import numpy as np
 import scipy.linalg
 from numpy.typing import DTypeLike
 
-from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.basicoperators.firstderivative import FirstDerivative
 from pylops_distributed.basicoperators.laplacian import Laplacian
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
@@ -75,30 +74,32 @@ def regularized(
     return one_array(one_array(model).reshape(Op.dims))
 
 
-def prestack_roughness(
+def roughness(
     dims: tuple[int, ...],
+    lines: Sequence[int],
     epsR: float,
-    epsI: float | Sequence[float] | None,
     epsRL1: float | None,
     dtype: DTypeLike,
+    kind: Literal["centered", "forward"] = "centered",
 ) -> tuple[list[tuple[LinearOperator, float]], tuple[LinearOperator, float] | None]:
-    """Operators of pre-stack models, with their weights, of what shall be small, and of what shall be sparse."""
-    line = len(dims) == 3
-    smooth: list[tuple[LinearOperator, float]] = []
-    if len(dims) == 4:
-        smooth.append((Laplacian(dims, axes=(2, 3), dtype=dtype), epsR))
+    """Operators, with their weights, of what shall be small, and of what shall be sparse.
+
+    Time is the first axis of models of shape ``dims``, ``lines`` are those from trace to trace; ``kind`` is that of the
+    derivative along time, which shall be sparse if there is ``epsRL1``.
+    """
+    smooth: list[LinearOperator] = []
+    if len(lines) == 2:
+        smooth.append(Laplacian(dims, axes=lines, dtype=dtype))
     elif epsRL1 is not None:  # along time the model is blocky
-        smooth += [(SecondDerivative(dims, axis=2, dtype=dtype), epsR)] if line else []
-    elif line:
-        smooth.append((Laplacian(dims, axes=(0, 2), dtype=dtype), epsR))
+        smooth += [SecondDerivative(dims, axis=line, dtype=dtype) for line in lines]
+    elif lines:
+        smooth.append(Laplacian(dims, axes=(0, *lines), dtype=dtype))
     else:
-        smooth.append((SecondDerivative(dims, axis=0, dtype=dtype), epsR))
-    if epsI is not None:
-        weights = weights_of("epsI", epsI, dims[1]).astype(dtype)
-        smooth.append((Diagonal(weights, dims=dims, axis=1, dtype=dtype), 1.0))
+        smooth.append(SecondDerivative(dims, axis=0, dtype=dtype))
+    weighted = [(op, epsR) for op in smooth]
     if epsRL1 is None:
-        return smooth, None
-    return smooth, (FirstDerivative(dims, axis=0, dtype=dtype), epsRL1)
+        return weighted, None
+    return weighted, (FirstDerivative(dims, axis=0, kind=kind, dtype=dtype), epsRL1)
 
 
 def weight_of(name: str, eps: float | Sequence[float]) -> float:

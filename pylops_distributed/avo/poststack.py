@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import dask.array as da
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike
 from pylops.utils.signalprocessing import nonstationary_convmtx
 
-from pylops_distributed.avo.inversion import by_matrix, by_steps, regularized, weight_of
-from pylops_distributed.basicoperators.firstderivative import FirstDerivative, first_difference
-from pylops_distributed.basicoperators.laplacian import Laplacian
-from pylops_distributed.basicoperators.secondderivative import SecondDerivative
+from pylops_distributed.avo.inversion import by_matrix, by_steps, regularized, roughness, weight_of
+from pylops_distributed.basicoperators.firstderivative import first_difference
 from pylops_distributed.blockwise import Array, BlockwiseOperator, WholeAxisRule, chain
 from pylops_distributed.blockwise.arguments import one_of, shape_of
 from pylops_distributed.blockwise.finite_differences import apply_sum
@@ -24,9 +22,6 @@ from pylops_distributed.signalprocessing.convolve1d import convolve
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.vectors.namespace import of_one_kind
 from pylops_distributed.vectors.types import ChunksLike, NDArray
-
-if TYPE_CHECKING:
-    from pylops_distributed.linearoperator.operator import LinearOperator
 
 __all__ = ["PoststackInversion", "PoststackLinearModelling"]
 
@@ -236,12 +231,9 @@ def PoststackInversion(
     if dottest:
         run_dottest(op, verb=True)
     if epsR is not None:
-        smooth, blocky = _roughness(
-            d.shape,
-            weight_of("epsR", epsR),
-            None if epsRL1 is None else weight_of("epsRL1", epsRL1),
-            op.dtype,
-        )
+        sparse = None if epsRL1 is None else weight_of("epsRL1", epsRL1)
+        lines = range(1, d.ndim)
+        smooth, blocky = roughness(d.shape, lines, weight_of("epsR", epsR), sparse, op.dtype, "forward")
         model = regularized(op, d, background, smooth, blocky, kwargs_solver)
         return model, d - op.apply(model)
     rest = d if background is None else d - op.apply(background)
@@ -250,23 +242,6 @@ def PoststackInversion(
     else:
         model = by_steps(op, rest, kwargs_solver)
     return model if background is None else model + background, rest - op.apply(model)
-
-
-def _roughness(
-    dims: tuple[int, ...], epsR: float, epsRL1: float | None, dtype: DTypeLike
-) -> tuple[list[tuple[LinearOperator, float]], tuple[LinearOperator, float] | None]:
-    """Operators, with their weights, of what shall be small, and of what shall be sparse."""
-    second: list[LinearOperator] = []
-    if len(dims) == 3:
-        second.append(Laplacian(dims, axes=(1, 2), dtype=dtype))
-    elif epsRL1 is not None:  # along time the model is blocky
-        second += [SecondDerivative(dims, axis=1, dtype=dtype)] if len(dims) == 2 else []
-    else:
-        second.append(Laplacian(dims, dtype=dtype) if len(dims) == 2 else SecondDerivative(dims, dtype=dtype))
-    if epsRL1 is None:
-        return [(op, epsR) for op in second], None
-    first = FirstDerivative(dims, axis=0, kind="forward", dtype=dtype)
-    return [(op, epsR) for op in second], (first, epsRL1)
 
 
 def multiply(block: Array, matrix: NDArray | sp.csr_array, adjoint: bool = False) -> Array:

@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from pylops_distributed.avo.avo import Linearization, coefficients, linearization_of
-from pylops_distributed.avo.inversion import by_matrix, by_steps, prestack_roughness, regularized, weight_of
+from pylops_distributed.avo.inversion import (
+    by_matrix,
+    by_steps,
+    regularized,
+    roughness,
+    weight_of,
+    weights_of,
+)
+from pylops_distributed.basicoperators.diagonal import Diagonal
 from pylops_distributed.basicoperators.firstderivative import first_difference
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.basicoperators.vstack import VStack
@@ -328,7 +336,11 @@ def PrestackInversion(
     y = _stacked(d) if epsR is not None or background is None else _stacked(d) - op.apply(background)
     if epsR is not None:
         sparse = None if epsRL1 is None else weight_of("epsRL1", epsRL1)
-        smooth, blocky = prestack_roughness(op.dims, weight_of("epsR", epsR), epsI, sparse, op.dtype)
+        lines = range(2, len(op.dims))
+        smooth, blocky = roughness(op.dims, lines, weight_of("epsR", epsR), sparse, op.dtype)
+        if epsI is not None:
+            weights = weights_of("epsI", epsI, op.dims[1]).astype(op.dtype)
+            smooth.append((Diagonal(weights, dims=op.dims, axis=1, dtype=op.dtype), 1.0))
         model = regularized(op, y, background, smooth, blocky, kwargs_solver)
     elif explicit:
         parts = [_kernels(w, theta, vsvp, nt, lin, kind) for w, lin in zip(wavelets, kinds, strict=True)]

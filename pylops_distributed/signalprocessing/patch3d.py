@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from math import prod
-
 from pylops.signalprocessing.patch3d import patch3d_design
 
-from pylops_distributed.blockwise.arguments import shape_of
-from pylops_distributed.signalprocessing.windows import Taper, Windows
-from pylops_distributed.vectors.types import ChunksLike
+from pylops_distributed.signalprocessing.windows import Patches
 
 __all__ = ["Patch3D", "patch3d_design"]
 
 
-class Patch3D(Windows):
+class Patch3D(Patches):
     r"""An operator in overlapping windows along three axes.
 
     With the taper :math:`\mathbf w_i` of window :math:`i` and the operator :math:`\mathbf L` of a window,
@@ -74,33 +69,3 @@ class Patch3D(Windows):
     >>> (P @ da.ones((3, 2, 1, 4, 4, 4))).shape
     (8, 6, 4)
     """
-
-    def __init__(
-        self,
-        Op: object,
-        dims: Iterable[int],
-        dimsd: Iterable[int],
-        nwin: Sequence[int],
-        nover: Sequence[int],
-        nop: Sequence[int],
-        tapertype: Taper = "hanning",
-        savetaper: bool = True,
-        scalings: Sequence[float] | None = None,
-        name: str | None = "P",
-        *,
-        chunks: ChunksLike = None,
-        compute: tuple[bool, bool] = (False, False),
-    ) -> None:
-        super().__init__(
-            Op,
-            shape_of(dims),
-            shape_of(dimsd),
-            tuple(nwin),
-            tuple(nover),
-            tapertype,
-            name,
-            chunks,
-            compute,
-            savetaper,
-        )
-        self.scalings = [1.0] * prod(self.nwins) if scalings is None else list(scalings)

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
-import numpy as np
 import pylops
-from numpy.typing import ArrayLike, DTypeLike
 
-from pylops_distributed.blockwise import BlockwiseOperator
-from pylops_distributed.blockwise.arguments import shape_of
-from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, whole
-
-LOCAL = pylops.signalprocessing.PWSmoother2D
+from pylops_distributed.signalprocessing.pwsprayer2d import PlaneWaveOperator
 
 
-class PWSmoother2D(BlockwiseOperator):
+class PWSmoother2D(PlaneWaveOperator):
     r"""Smoothing of a panel along local slopes by plane-wave prediction, whole in one task.
 
     Forward and adjoint are :math:`\mathbf y = \mathbf S^H \mathbf S \mathbf x`, with :math:`\mathbf S` the spreading of
@@ -62,24 +53,4 @@ class PWSmoother2D(BlockwiseOperator):
     (5, 4)
     """
 
-    follows = (True, True)
-
-    def __init__(
-        self,
-        dims: Iterable[int],
-        sigma: ArrayLike,
-        radius: int = 8,
-        alpha: float = 0.9,
-        dtype: DTypeLike = "float64",
-        name: str | None = "P",
-        *,
-        compute: tuple[bool, bool] = (False, False),
-    ) -> None:
-        model = shape_of(dims)
-        if len(model) != 2:
-            raise ValueError(f"dims must be two, got {model}")
-        options: dict[str, Any] = {
-            "dims": model, "sigma": np.asarray(sigma), "radius": radius, "alpha": alpha, "dtype": dtype,
-        }  # fmt: skip
-        rules = whole(OperatorFactory(LOCAL, options), model, model)
-        super().__init__(*rules, model, model, dtype=dtype, compute=compute, name=name)
+    local = pylops.signalprocessing.PWSmoother2D

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pylops
@@ -13,10 +13,38 @@ from pylops_distributed.blockwise import BlockwiseOperator
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.pylops_kernel import OperatorFactory, whole
 
-LOCAL = pylops.signalprocessing.PWSprayer2D
+
+class PlaneWaveOperator(BlockwiseOperator):
+    """PyLops' operator on a whole panel with local slopes: what spreading and smoothing share.
+
+    Parameters are those of :class:`PWSprayer2D`.
+    """
+
+    local: ClassVar[type[pylops.LinearOperator]]
+    follows = (True, True)
+
+    def __init__(
+        self,
+        dims: Iterable[int],
+        sigma: ArrayLike,
+        radius: int = 8,
+        alpha: float = 0.9,
+        dtype: DTypeLike = "float64",
+        name: str | None = "P",
+        *,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        model = shape_of(dims)
+        if len(model) != 2:
+            raise ValueError(f"dims must be two, got {model}")
+        options: dict[str, Any] = {
+            "dims": model, "sigma": np.asarray(sigma), "radius": radius, "alpha": alpha, "dtype": dtype,
+        }  # fmt: skip
+        rules = whole(OperatorFactory(self.local, options), model, model)
+        super().__init__(*rules, model, model, dtype=dtype, compute=compute, name=name)
 
 
-class PWSprayer2D(BlockwiseOperator):
+class PWSprayer2D(PlaneWaveOperator):
     r"""Spreading of a panel along local slopes by plane-wave prediction, whole in one task.
 
     Forward :math:`\mathbf y = \sum_{|k| \le r} \alpha^{|k|} P^k \mathbf x`, with :math:`P^k` the prediction of traces
@@ -62,24 +90,4 @@ class PWSprayer2D(BlockwiseOperator):
     (5, 4)
     """
 
-    follows = (True, True)
-
-    def __init__(
-        self,
-        dims: Iterable[int],
-        sigma: ArrayLike,
-        radius: int = 8,
-        alpha: float = 0.9,
-        dtype: DTypeLike = "float64",
-        name: str | None = "P",
-        *,
-        compute: tuple[bool, bool] = (False, False),
-    ) -> None:
-        model = shape_of(dims)
-        if len(model) != 2:
-            raise ValueError(f"dims must be two, got {model}")
-        options: dict[str, Any] = {
-            "dims": model, "sigma": np.asarray(sigma), "radius": radius, "alpha": alpha, "dtype": dtype,
-        }  # fmt: skip
-        rules = whole(OperatorFactory(LOCAL, options), model, model)
-        super().__init__(*rules, model, model, dtype=dtype, compute=compute, name=name)
+    local = pylops.signalprocessing.PWSprayer2D

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from pylops.signalprocessing.sliding1d import sliding1d_design
 
-from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.signalprocessing.windows import Taper, Windows
 from pylops_distributed.vectors.types import ChunksLike
 
@@ -86,6 +85,4 @@ class Sliding1D(Windows):
         chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        super().__init__(
-            Op, shape_of(dim), shape_of(dimd), (nwin,), (nover,), tapertype, name, chunks, compute, savetaper
-        )
+        super().__init__(Op, dim, dimd, nwin, nover, tapertype, savetaper, name, chunks, compute)

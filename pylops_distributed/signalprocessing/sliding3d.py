@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from pylops.signalprocessing.sliding3d import sliding3d_design
 
-from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.signalprocessing.windows import Taper, Windows
 from pylops_distributed.vectors.types import ChunksLike
 
@@ -90,15 +89,4 @@ class Sliding3D(Windows):
         chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        super().__init__(
-            Op,
-            shape_of(dims),
-            shape_of(dimsd),
-            tuple(nwin),
-            tuple(nover),
-            tapertype,
-            name,
-            chunks,
-            compute,
-            savetaper,
-        )
+        super().__init__(Op, dims, dimsd, nwin, nover, tapertype, savetaper, name, chunks, compute)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial, reduce
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -12,6 +12,7 @@ import numpy as np
 import pylops
 from pylops.utils.tapers import taper
 
+from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.assembly import assemble_chunks, index_plan
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.vectors.space import Space, flatten, unflatten
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 Taper: TypeAlias = Literal["hanning", "cosine", "cosinesquare"] | None
 Index: TypeAlias = tuple[int, ...]
-
+Lengths: TypeAlias = int | Iterable[int]
 
 # First samples of windows, and their ends, each of shape ``(nwins,)``.
 Ends: TypeAlias = tuple[NDArray, NDArray]
@@ -38,14 +39,16 @@ class Windows(LinearOperator):
     ----------
     Op : LinearOperator
         Operator of one window, of this library or of PyLops; or of all windows together.
-    dims : tuple of int
+    dims : int or tuple of int
         Shape of the model, without the axes of windows: those are multiplied into the first axes.
-    dimsd : tuple of int
+    dimsd : int or tuple of int
         Shape of the data.
-    nwin, nover : tuple of int
+    nwin, nover : int or tuple of int
         Length and overlap of windows along each of the first axes of the data.
     tapertype : {"hanning", "cosine", "cosinesquare"} or None
         Taper of the windows, which ends where the data do.
+    savetaper : bool
+        Taken for compatibility: tapers are products of small ones.
     name : str, optional
         Name shown to people.
     chunks : optional
@@ -65,17 +68,18 @@ class Windows(LinearOperator):
     def __init__(
         self,
         Op: Any,
-        dims: Index,
-        dimsd: Index,
-        nwin: Index,
-        nover: Index,
+        dims: Lengths,
+        dimsd: Lengths,
+        nwin: Lengths,
+        nover: Lengths,
         tapertype: Taper,
+        savetaper: bool,
         name: str | None,
         chunks: ChunksLike,
         compute: tuple[bool, bool],
-        savetaper: bool = True,
     ) -> None:
         self.tapertype, self.savetaper = tapertype, savetaper
+        dims, dimsd, nwin, nover = map(shape_of, (dims, dimsd, nwin, nover))
         # PyLops has numbers, where windows slide along one axis.
         self.nwin: Any
         self.nover: Any
@@ -210,6 +214,32 @@ class Windows(LinearOperator):
             meta=np.empty((0,) * len(lengths), kind),
         )  # fmt: skip
         return y, ends
+
+
+class Patches(Windows):
+    """Windows that slide along all axes: what patching in two and in three dimensions shares.
+
+    Parameters are those of :class:`.Patch2D`.
+    """
+
+    def __init__(
+        self,
+        Op: object,
+        dims: Iterable[int],
+        dimsd: Iterable[int],
+        nwin: Sequence[int],
+        nover: Sequence[int],
+        nop: Sequence[int],
+        tapertype: Taper = "hanning",
+        savetaper: bool = True,
+        scalings: Sequence[float] | None = None,
+        name: str | None = "P",
+        *,
+        chunks: ChunksLike = None,
+        compute: tuple[bool, bool] = (False, False),
+    ) -> None:
+        super().__init__(Op, dims, dimsd, nwin, nover, tapertype, savetaper, name, chunks, compute)
+        self.scalings = [1.0] * prod(self.nwins) if scalings is None else list(scalings)
 
 
 def _counts(sizes: tuple[int, ...], n: int, step: int) -> tuple[int, ...]:
