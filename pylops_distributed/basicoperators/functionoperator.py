@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.operator import LeadingAxesRule
-from pylops_distributed.graph.purity import guarded, read_only
+from pylops_distributed.graph.purity import detached, guarded, read_only
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import NDArray
@@ -98,5 +98,5 @@ class FunctionOperator(LinearOperator):
 
 def _flat(block: NDArray, function: Callable[..., Any]) -> NDArray:
     """Result of a function of a vector, which may have more axes."""
-    flat: NDArray = np.ravel(function(read_only(block)))
+    flat: NDArray = np.ravel(detached(function(read_only(block))))
     return flat

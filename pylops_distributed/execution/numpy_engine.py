@@ -6,6 +6,7 @@ from functools import partial
 
 from pylops_distributed.execution.engine import Done, Engine, S, Step, should_stop
 from pylops_distributed.execution.state import scalars_of, without_vectors
+from pylops_distributed.graph.purity import applications, check_pure
 
 
 class NumPyEngine(Engine[S]):
@@ -26,7 +27,7 @@ class NumPyEngine(Engine[S]):
         self._step, self._state = step, state
         self._bare = without_vectors(state, self.iteration, [None] * len(scalars_of(state)))
         self.done = partial(should_stop, self._bare, done)
-        self.first = self._seen()
+        self.first, self._checked = self._seen(), False
 
     def _seen(self) -> S:
         return without_vectors(self._state, self._state.iteration, scalars_of(self._state).values())
@@ -35,12 +36,24 @@ class NumPyEngine(Engine[S]):
         """As :meth:`Engine.run`."""
         taken: list[S] = []
         while len(taken) < steps:
-            self._state = self._step(self._state)
+            if self._checked:
+                self._state = self._step(self._state)
+            else:
+                self._state = self._first_step()
             self.iteration, numbers = self._state.iteration, self._seen()
             taken.append(numbers)
             if self.done(self.iteration, list(scalars_of(numbers).values())):
                 break
         return taken
+
+    def _first_step(self) -> S:
+        """A step, with a look at the operators that it applies: a traced step is looked at, too."""
+        self._checked = True
+        with applications() as applied:
+            state = self._step(self._state)
+        for op, _ in applied:
+            check_pure(op)
+        return state
 
     def finish(self) -> list[S]:
         """As :meth:`Engine.finish`: nothing is ever under way."""

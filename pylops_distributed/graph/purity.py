@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from functools import partial
 from inspect import getclosurevars, isfunction
 from random import Random
+from sys import getrefcount
 from traceback import clear_frames
 from typing import Any, Protocol
 
@@ -60,6 +61,27 @@ def read_only(x: object) -> Any:
     return view
 
 
+def _references(x: NDArray) -> tuple[int, int]:
+    """How many references there are to an array, and to the array whose memory it shows."""
+    return getrefcount(x), 0 if x.base is None else getrefcount(x.base)
+
+
+def _held(y: NDArray) -> bool:
+    """Whether an array, or the one whose memory it shows, has other references than the caller's."""
+    return any(n > m for n, m in zip(_references(y), _ALONE, strict=True))
+
+
+def detached(y: Any) -> Any:
+    """The result of a user's function: a copy if the function still holds the array, and may write to it later."""
+    if not isinstance(y, np.ndarray):
+        return y
+    return y.copy() if _held(y) or getattr(y.base, "base", None) is not None else y
+
+
+# The references to an array that nobody else holds, met as above; they depend on the version of Python.
+_ALONE: tuple[int, int] = (lambda y: (lambda y: _references(y))(y))(np.empty(1)[:])
+
+
 def guarded(x: Vector) -> Vector:
     """A vector whose blocks cannot be written to."""
     return _guarded(x) if isinstance(x, da.Array) else x.map(_guarded)
@@ -73,7 +95,7 @@ def _guarded(x: da.Array) -> da.Array:
 
 def in_words(function: object, error: ValueError) -> ValueError:
     """The error of a task that wrote into its input, in words; any other as it is."""
-    if "read-only" not in str(error):
+    if "read-only" not in str(error) or "have it work on a copy" in str(error):
         return error
     while isinstance(function, partial):
         function = function.func
@@ -207,7 +229,8 @@ def check_repeatable(applied: Iterable[tuple[Applied, Vector | None]]) -> None:
                     error.__traceback__
                 )  # they hold blocks, in a circle; the solve meets the error, too
                 return
-            _check_block(op, one, arrays_of(vectors[0])[0])
+            if isinstance(arrays_of(vectors[0])[0], da.Array):
+                _check_block(op, one, arrays_of(vectors[0])[0])
             if not _alike(one, two):
                 raise ValueError(
                     f"{op!r} returns other numbers when it is applied again to the same vector: it holds random "
@@ -215,9 +238,19 @@ def check_repeatable(applied: Iterable[tuple[Applied, Vector | None]]) -> None:
                 )
 
 
+def check_pure(op: Applied) -> None:
+    """Raise an error for a user's operator on NumPy vectors that is not pure, as :func:`check_repeatable` does."""
+    if foreign := list(foreign_within(op)):
+        like: Any = np.empty(0)
+        check_generators(foreign)
+        check_repeatable([(op, like)])
+
+
 def _corner(x: Vector) -> NDArray:
     """The first block of a vector, computed alone: what comes before in the graph is computed again each time."""
-    first = arrays_of(x)[0]
+    first: Any = arrays_of(x)[0]
+    if isinstance(first, np.ndarray):
+        return first
     # Dask's threads leave results behind, in a circle, where a task fails; one block needs none.
     scheduler = "synchronous" if computes_in_threads() else None
     block: NDArray = dask.compute(first.blocks[(0,) * first.ndim], scheduler=scheduler)[0]

@@ -177,6 +177,7 @@ class LinearMap(Unmasked):
         self.matvec_count += 1
         if in_memory(x):
             if not self.holds_dask:
+                note_application(self, None)
                 y: Vector = apply_numpy(self, 0, self.domain.fit(x))
                 return y
             x = lazily(x)
@@ -187,6 +188,7 @@ class LinearMap(Unmasked):
         self.rmatvec_count += 1
         if in_memory(y):
             if not self.holds_dask:
+                note_application(self, None)
                 x: Vector = apply_numpy(self, 1, self.codomain.fit(y))
                 return x
             y = lazily(y)

@@ -180,7 +180,7 @@ class Solver:
         self.machine, self.niter, self.y = checked_settings(machine, niter), niter, y
         machine = self.machine
         self.system = self.Op if op is None else op
-        self._flat = not isinstance(y, BlockVector) and y.ndim == 1 if self.flat is None else self.flat
+        self._flat = not isinstance(y, BlockVector) and np.ndim(y) == 1 if self.flat is None else self.flat
         self._lazy = not in_memory(y, data, x0) or any(
             map(holds_dask, (self.system, *vars(machine).values()))
         )

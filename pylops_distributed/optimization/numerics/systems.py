@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import dask.array as da
+import numpy as np
 
 from pylops_distributed.basicoperators.blockdiag import BlockDiag
 from pylops_distributed.basicoperators.vstack import VStack
@@ -158,12 +159,12 @@ def many(
     op = aslinearoperator(Op)
     if (
         isinstance(y, BlockVector)
-        or y.ndim != 2
-        or y.shape in (op.dimsd, (op.shape[0], 1))
-        or y.shape[0] != op.shape[0]
+        or np.ndim(y) != 2
+        or np.shape(y) in (op.dimsd, (op.shape[0], 1))
+        or np.shape(y)[0] != op.shape[0]
     ):
         return op, y, x0, lambda x: x
     (data, first) = of_one_kind(y, x0)
     start = None if first is None else first.T.ravel()
-    k = y.shape[1]
+    k = data.shape[1]
     return BlockDiag([op] * k), data.T.ravel(), start, lambda x: x.reshape(k, -1).T

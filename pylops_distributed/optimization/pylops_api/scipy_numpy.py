@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse.linalg as sla
 
 from pylops_distributed.errors import NotFiniteError
+from pylops_distributed.graph.purity import check_pure
 from pylops_distributed.optimization.solver_inputs import as_numpy_vector
 from pylops_distributed.vectors.namespace import in_memory
 from pylops_distributed.vectors.space import (
@@ -89,7 +90,10 @@ class NumPySystem:
         finite = all(np.isfinite(v).all() for v in (data, start) if v is not None)
         # SciPy's LSQR divides by the norm of the data, also where they are zero and the start is not.
         unmeasured = start is not None and not data.any()
-        return None if unmeasured or not finite else cls(op, data, start)
+        if unmeasured or not finite:
+            return None
+        check_pure(op)
+        return cls(op, data, start)
 
     def lsqr(self, **settings: object) -> tuple[Vector, Results] | None:
         """Model and further results of :func:`scipy.sparse.linalg.lsqr`; None if a number is not finite."""
