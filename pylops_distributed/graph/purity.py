@@ -5,7 +5,7 @@ A solver's step is traced once and replayed, so that its operators must be pure 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -76,6 +76,17 @@ def detached(y: Any) -> Any:
     if not isinstance(y, np.ndarray):
         return y
     return y.copy() if _held(y) or getattr(y.base, "base", None) is not None else y
+
+
+def apply_by_parts(function: Callable[[NDArray], Any], op: Any, x: NDArray) -> Any:
+    """The result of an operator's function of a NumPy vector, detached.
+
+    Functions of real operators may drop the imaginary part of a vector, as PyLops' own do: they get it by itself.
+    """
+    if x.dtype.kind != "c" or np.dtype(op.dtype).kind == "c" or not getattr(op, "clinear", True):
+        return detached(function(x))
+    real = detached(function(np.ascontiguousarray(x.real)))
+    return real + 1j * function(np.ascontiguousarray(x.imag))
 
 
 # The references to an array that nobody else holds, met as above; they depend on the version of Python.

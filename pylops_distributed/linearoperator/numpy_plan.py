@@ -15,7 +15,7 @@ from pylops_distributed.compat.dask import compute_keys
 from pylops_distributed.errors import ComputedTooEarlyError
 from pylops_distributed.graph.compile import Function, compile_task
 from pylops_distributed.graph.lowering import Graph, lower, operator_scope, placeholder, placeholders
-from pylops_distributed.graph.purity import detached, in_words, is_foreign, read_only
+from pylops_distributed.graph.purity import apply_by_parts, detached, in_words, is_foreign, read_only
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Space, Vector, arrays_of, keys_of
 
 COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
@@ -65,7 +65,10 @@ def apply_numpy(op: Applicable, way: int, x: Vector) -> Vector:
     direct = op.takes_vectors or (op.takes_numpy and not foreign)
     function = (op._matvec, op._rmatvec)[way] if direct else plan_of(op, way, x)
     try:
-        y = detached(function(_guarded(x))) if foreign else function(x)
+        if op.takes_vectors and isinstance(x, np.ndarray):
+            y = apply_by_parts(function, op, read_only(x))
+        else:
+            y = detached(function(_guarded(x))) if foreign else function(x)
     except ValueError as error:
         raise in_words(op, error) from error
     return op.cast_output(_checked(op, y, way), way)

@@ -10,7 +10,7 @@ import numpy as np
 import pylops
 
 from pylops_distributed.compat.malloc import as_aligned
-from pylops_distributed.graph.purity import detached, read_only
+from pylops_distributed.graph.purity import apply_by_parts, read_only
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space, flatten, unflatten
 from pylops_distributed.vectors.types import ChunksLike, NDArray
@@ -23,9 +23,9 @@ def _apply(block: NDArray, op: Any, axes: tuple[int, ...], dims: tuple[int, ...]
     batch = columns.shape[: block.ndim - len(axes)]
     matrix = columns.reshape(-1, op.shape[0 if adjoint else 1]).T
     if matrix.shape[1] == 1:
-        image = detached((op.rmatvec if adjoint else op.matvec)(matrix[:, 0]))[:, None]
+        image = apply_by_parts(op.rmatvec if adjoint else op.matvec, op, matrix[:, 0])[:, None]
     else:
-        image = detached((op.rmatmat if adjoint else op.matmat)(matrix))
+        image = apply_by_parts(op.rmatmat if adjoint else op.matmat, op, matrix)
     return np.moveaxis(image.T.reshape(*batch, *dims), last, axes)
 
 
@@ -127,7 +127,9 @@ class LocalOperator(LinearOperator):
 
 
 def _apply_whole(block: NDArray, op: Any, dims: tuple[int, ...], adjoint: bool) -> NDArray:
-    y: NDArray = detached((op.rmatvec if adjoint else op.matvec)(read_only(as_aligned(block)).ravel()))
+    y: NDArray = apply_by_parts(
+        op.rmatvec if adjoint else op.matvec, op, read_only(as_aligned(block)).ravel()
+    )
     return y.reshape(dims)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pylops_distributed.graph.purity import detached, read_only
+from pylops_distributed.graph.purity import apply_by_parts, read_only
 from pylops_distributed.vectors.types import NDArray
 
 if TYPE_CHECKING:
@@ -49,5 +49,5 @@ def apply_to_whole(x: da.Array, op: LinearMap, way: int) -> Vector:
 
 
 def _on_block(block: NDArray, op: LinearMap, way: int) -> NDArray:
-    y: NDArray = np.asarray(detached((op._matvec, op._rmatvec)[way](read_only(block))))
+    y: NDArray = np.asarray(apply_by_parts((op._matvec, op._rmatvec)[way], op, read_only(block)))
     return y

@@ -264,10 +264,16 @@ def _zeros(space: Space, like: VectorLike | None) -> da.Array:
 def flatten(x: Vector) -> da.Array:
     """The flat vector PyLops would use for ``x``: row-major, blocks one after another."""
     if isinstance(x, BlockVector):
-        members: Any = [a.ravel() for a in x.arrays]
+        members: Any = [_reshaped(a, (-1,)) for a in x.arrays]
         flat: Any = np.concatenate(members)
         return one_array(flat)
-    return x if x.ndim == 1 else x.ravel()
+    return x if x.ndim == 1 else _reshaped(x, (-1,))
+
+
+def _reshaped(x: da.Array, shape: tuple[int, ...]) -> da.Array:
+    if isinstance(x, da.Array) and x.size == 0:  # which Dask does not reshape
+        return da.zeros(tuple(max(n, 0) for n in shape), dtype=x.dtype)
+    return x.reshape(shape)
 
 
 def unflatten(x: da.Array, space: AnySpace) -> Vector:
@@ -278,10 +284,10 @@ def unflatten(x: da.Array, space: AnySpace) -> Vector:
             f"{x.shape}"
         )
     if isinstance(space, Space):
-        return space.fit(x.reshape(space.shape))
+        return space.fit(_reshaped(x, space.shape))
     ends = np.cumsum([s.size for s in space.spaces])
     pieces = zip(space.spaces, [0, *ends[:-1]], ends, strict=True)
-    return BlockVector(tuple(s.fit(x[a:b].reshape(s.shape)) for s, a, b in pieces))
+    return BlockVector(tuple(s.fit(_reshaped(x[a:b], s.shape)) for s, a, b in pieces))
 
 
 def reshape(x: Vector, space: AnySpace) -> Vector:

@@ -84,3 +84,42 @@ def test_attributes_that_operators_lack():
         _ = op.Op
     with pytest.raises(AttributeError, match="stack by the functions of pylops_distributed"):
         pylops.VStack([pylops.Identity(3), op])
+
+
+class DropsImaginaryPart(pld.LinearOperator):
+    def __init__(self):
+        super().__init__(dtype=float, dims=4, dimsd=4)
+
+    def _matvec(self, x):
+        y = np.zeros(4)
+        y[:] = np.diff(x, append=0)
+        return y
+
+    def _rmatvec(self, y):
+        x = np.zeros(4)
+        x[:] = -np.diff(y, prepend=0)
+        return x
+
+
+@pytest.mark.filterwarnings("error::numpy.exceptions.ComplexWarning")
+@pytest.mark.parametrize("form", [np.asarray, lambda x: da.from_array(x, chunks=2)])
+@pytest.mark.parametrize("op", [
+    DropsImaginaryPart(), pylops.FirstDerivative(4), pylops.CausalIntegration(4), pylops.Symmetrize(4),
+    pld.BlockDiag([pylops.FirstDerivative(4), pld.Identity(3)]),
+    pld.aslinearoperator(pylops.FirstDerivative(4), dims=(4, 3), axes=(0,)),
+])  # fmt: skip
+def test_real_operators_keep_the_imaginary_part(op, form):
+    op = pld.aslinearoperator(op)
+    matrix = np.stack([np.asarray(op @ column) for column in np.eye(op.shape[1])], axis=1)
+    for one, dense in ((op, matrix), (op.H, matrix.T)):
+        x = np.arange(dense.shape[1]) + 1j * np.arange(dense.shape[1])[::-1] ** 2
+        np.testing.assert_allclose(np.asarray(one @ form(x)), dense @ x)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_flat_vectors_of_empty_operators(axis):
+    op = pld.Restriction((5, 6), np.array([], int), axis=axis)
+    assert (op @ da.ones(30, chunks=7)).compute().shape == (0,)
+    np.testing.assert_array_equal(op.H @ da.ones(0), np.zeros(30))
+    both = pld.VStack([op, pld.Identity((5, 6))])
+    np.testing.assert_array_equal(both @ da.arange(30, chunks=7), np.arange(30))
