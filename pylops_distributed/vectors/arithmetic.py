@@ -13,7 +13,8 @@ from dask.highlevelgraph import HighLevelGraph
 from pylops_distributed.compat.dask import List, Task, TaskRef
 from pylops_distributed.vectors.namespace import blockwise, in_memory, reject_masked
 from pylops_distributed.vectors.pieces import apply_by_pieces, dot_by_pieces
-from pylops_distributed.vectors.space import FAN_IN, BlockVector, Vector, dot_blocks, one_array, product_dtype
+from pylops_distributed.vectors.precision import at_precision, common_dtype, mixes
+from pylops_distributed.vectors.space import FAN_IN, BlockVector, Vector, dot_blocks, one_array, scalar_dtype
 from pylops_distributed.vectors.types import NDArray, Scalar
 
 
@@ -63,7 +64,7 @@ def vdot(a: Vector, b: Vector) -> da.Array:
         )
     graph[(name,)] = graph.pop(level[0]).substitute({}, key=(name,))
     layers = HighLevelGraph.from_collections(name, graph, dependencies=[a, b])
-    return da.Array(layers, name, (), meta=np.empty((), product_dtype(a.dtype, b.dtype)))
+    return da.Array(layers, name, (), meta=np.empty((), scalar_dtype(a.dtype, b.dtype)))
 
 
 def squared_norm(x: Vector) -> da.Array:
@@ -108,6 +109,7 @@ def axpy(a: Scalar, x: Vector, y: Vector) -> Vector:
     if in_memory(a, x, y):
         result: Vector = apply_by_pieces(_axpy, (a, x, y), None)
         return result
-    axes = tuple(range(x.ndim))
-    dtype = np.result_type(getattr(a, "dtype", a), x.dtype, y.dtype)
-    return blockwise(_axpy, axes, a, () if isinstance(a, da.Array) else None, x, axes, y, axes, dtype=dtype)
+    axes, dtype = tuple(range(x.ndim)), common_dtype((a, x, y))
+    extra = {"kind": dtype, "function": _axpy} if mixes((a, x, y)) else {}
+    pairs = (a, () if isinstance(a, da.Array) else None, x, axes, y, axes)
+    return blockwise(at_precision if extra else _axpy, axes, *pairs, **extra, dtype=dtype)

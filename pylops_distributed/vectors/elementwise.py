@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed.vectors.arithmetic import squared_norm
 from pylops_distributed.vectors.namespace import blockwise, in_memory, reject_masked
 from pylops_distributed.vectors.pieces import apply_by_pieces, sum_by_pieces
+from pylops_distributed.vectors.precision import at_precision, common_dtype, mixes, sum_of
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, one_array, product_dtype
 from pylops_distributed.vectors.types import DType, NDArray, Scalar
 
@@ -33,6 +34,11 @@ def real_dtype(*values: Vector) -> DType:
     return _real_of(
         tuple(a.dtype for v in values for a in (v.arrays if isinstance(v, BlockVector) else (v,)))
     )
+
+
+def scalar_kind(*values: Vector) -> DType:
+    """The real type of the scalars of a solver on such vectors: double precision at least."""
+    return np.result_type(real_dtype(*values), np.float64)
 
 
 @lru_cache(1024)
@@ -92,19 +98,18 @@ def elementwise(function: Callable[..., object], *args: Argument, dtype: DTypeLi
         return result
     args = tuple(da.asarray(a) if isinstance(a, np.generic | np.ndarray) else a for a in args)
     ndim = max(a.ndim for a in args if isinstance(a, da.Array))
-    if dtype is None:
-        kinds: list[Any] = [getattr(a, "dtype", a) for a in args if a is not None]
-        dtype = np.result_type(*kinds)
+    dtype = common_dtype(args) if dtype is None else dtype
+    # Blocks of numbers in single precision, and their type, do not change with that of scalars.
+    extra = {"kind": np.dtype(dtype), "function": function} if mixes(args) else {}
     return da.blockwise(
-        function, tuple(range(ndim)), *_pairs(args), dtype=dtype, meta=np.zeros((0,) * ndim, dtype)
-    )
+        at_precision if extra else function, tuple(range(ndim)), *_pairs(args), **extra, dtype=dtype,
+        meta=np.zeros((0,) * ndim, dtype),
+    )  # fmt: skip
 
 
 def _sum(*blocks: NDArray, function: Callable[..., object], kind: DType) -> NDArray:
     ndim = max(np.ndim(b) for b in blocks)
-    with np.errstate(over="ignore", invalid="ignore"):  # the sum shows it, and ends the solve
-        result: NDArray = np.asarray(function(*blocks)).sum(dtype=kind).reshape((1,) * ndim)
-        return result
+    return sum_of(function, blocks, kind).reshape((1,) * ndim)
 
 
 def total(function: Callable[..., object], *args: Argument, dtype: DTypeLike) -> da.Array:
@@ -238,7 +243,9 @@ def _step_length(
     return np.where(worth, step, np.where(lost, np.full_like(step, np.nan), np.zeros_like(step)))
 
 
-def step_length(k: da.Array, curvature: da.Array, first: Scalar, *vectors: Vector) -> da.Array:
+def step_length(
+    k: da.Array, curvature: da.Array, first: Scalar, *vectors: Vector, like: Vector | None = None
+) -> da.Array:
     """``k / curvature`` as a lazy 0-d array: how far conjugate gradients go along a direction.
 
     It is 0 once the gradient, of squared norm ``k``, is lost in the rounding of the first one: its remainder is
@@ -254,10 +261,13 @@ def step_length(k: da.Array, curvature: da.Array, first: Scalar, *vectors: Vecto
         Squared norm of the gradient, what to divide it by, and the first one.
     *vectors : dask.array.Array or Blocks
         Direction, model and data, for problems that begin elsewhere than at zero.
+    like : dask.array.Array or Blocks, optional
+        A vector whose precision is that of the problem, where there are no others.
     """
     real = real_dtype(k)
     # The coarsest type sets what rounding is: float64 scalars of float32 data are no more exact than these.
-    eps = max(float(np.finfo(real_dtype(v)).eps) for v in (k, *_arrays(vectors)))
+    known = vectors if like is None else (*vectors, like)
+    eps = max(float(np.finfo(real_dtype(v)).eps) for v in (k, *_arrays(known)))
     sizes: tuple[Scalar, Scalar] = (1.0, 0.0)  # no step is too short
     if vectors:
         sizes = (squared_norm(vectors[0]), squared_norm(vectors[1]))
@@ -274,7 +284,7 @@ def _abs(x: NDArray) -> NDArray:
 
 def norm1(x: Vector) -> da.Array:
     """Sum of the magnitudes of a vector as a lazy 0-d array."""
-    return total(_abs, x, dtype=real_dtype(x))
+    return total(_abs, x, dtype=scalar_kind(x))
 
 
 def _difference_squared(x: NDArray, y: NDArray) -> NDArray:
@@ -285,7 +295,7 @@ def _difference_squared(x: NDArray, y: NDArray) -> NDArray:
 
 def distance(x: Vector, y: Vector) -> da.Array:
     """Euclidean norm of ``x - y`` as a lazy 0-d array, without forming the difference."""
-    return total(_difference_squared, x, y, dtype=real_dtype(x, y)) ** 0.5
+    return total(_difference_squared, x, y, dtype=scalar_kind(x, y)) ** 0.5
 
 
 def square(x: NDArray) -> NDArray:

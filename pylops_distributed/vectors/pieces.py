@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed import tuning
 from pylops_distributed.compat.dask import CPU_COUNT, computes_in_one_thread
 from pylops_distributed.compat.process import computing
+from pylops_distributed.vectors.precision import common_dtype, rounded, sum_of
 from pylops_distributed.vectors.space import dot_blocks
 from pylops_distributed.vectors.types import Arguments, BlockFunction, DType, NDArray
 
@@ -44,12 +45,13 @@ def apply_by_pieces(function: BlockFunction, args: Arguments, dtype: DTypeLike |
         Array of the shape of the arrays.
     """
     cuts = _cuts(args)
+    kind, args = np.dtype(common_dtype(args) if dtype is None else dtype), rounded(args)
     out: Any
     if cuts is None:
         out = np.asarray(function(*args))
-        return _typed(out if dtype is None else out.astype(dtype, copy=False))
+        return _typed(out if dtype is None and kind.char not in "fF" else out.astype(kind, copy=False))
     shape = max((np.shape(a) for a in args), key=len)
-    out = np.empty(shape, _kind(args) if dtype is None else dtype)
+    out = np.empty(shape, kind)
 
     def work(at: slice) -> None:
         out[at] = function(*(a[at] if np.ndim(a) else a for a in args))
@@ -62,9 +64,7 @@ def sum_by_pieces(function: BlockFunction, args: Arguments, dtype: DType) -> da.
     """Sum of ``function`` of NumPy vectors and scalars over all elements, a 0-dimensional array."""
 
     def work(at: slice | None) -> NDArray:
-        with np.errstate(over="ignore", invalid="ignore"):  # the sum shows it, and ends the solve
-            values = function(*(a if at is None or not np.ndim(a) else a[at] for a in args))
-            return np.asarray(np.asarray(values).sum(dtype=dtype))
+        return sum_of(function, tuple(a if at is None or not np.ndim(a) else a[at] for a in args), dtype)
 
     cuts = _cuts(args)
     return _typed(work(None) if cuts is None else np.asarray(sum(share_out(work, [*cuts])), dtype))
@@ -85,10 +85,6 @@ def _typed(array: object) -> da.Array:
     both: Any = array
     typed: da.Array = both
     return typed
-
-
-def _kind(args: Arguments) -> DType:
-    return np.result_type(*(getattr(a, "dtype", a) for a in args if a is not None))
 
 
 def _cuts(args: Arguments) -> list[slice] | None:

@@ -14,6 +14,7 @@ from pylops_distributed.compat.dask import flatten as flatten_keys
 from pylops_distributed.vectors.namespace import in_memory, reject_masked
 from pylops_distributed.vectors.types import BlockKey, Chunks, ChunksLike, DType, NDArray, Scalar, Shape
 
+_SURE = 1e-30, 1e30  # sums in single precision between these lost nothing by its range
 FAN_IN = 64  # how many partial sums one task adds up
 
 
@@ -221,6 +222,21 @@ def product_dtype(*kinds: DTypeLike) -> DType:
     return kind if kind.kind not in "biu" else np.dtype(np.float64)
 
 
+def scalar_dtype(*kinds: DTypeLike) -> DType:
+    """Type of the scalars of a solver whose vectors are of these types: double precision at least.
+
+    Squares of single-precision numbers beyond 1e19 or below 1e-19 do not fit in single precision.
+    """
+    return np.result_type(product_dtype(*kinds), np.float64)
+
+
+def in_double(x: Vector) -> Vector:
+    """A vector in double precision at least."""
+    if isinstance(x, BlockVector):
+        return x.map(lambda a: one_array(in_double(a)))
+    return x.astype(scalar_dtype(x.dtype))
+
+
 def _floating(*kinds: DTypeLike) -> DType:
     """The real floating type that holds numbers of all these types."""
     kind = np.result_type(*(np.zeros((), k).real.dtype for k in kinds))
@@ -228,10 +244,25 @@ def _floating(*kinds: DTypeLike) -> DType:
 
 
 def dot_blocks(a: NDArray, b: NDArray) -> np.generic:
-    """Inner product of two blocks."""
+    """Inner product of two blocks, in double precision at least.
+
+    Blocks in single precision are multiplied as they are, and in double precision where their product would be
+    lost in the range of single precision.
+    """
     reject_masked(a, b)  # of operators whose blocks are masked though nothing says so before
+    kind = scalar_dtype(a.dtype, b.dtype)
     dot: np.generic = np.vdot(np.asarray(a, product_dtype(a.dtype, b.dtype)), b)
-    return dot
+    if dot.dtype == kind:
+        return dot
+    if lost_in_range(dot) and a.size:
+        dot = np.vdot(np.asarray(a, kind), b)
+    wide: np.generic = kind.type(dot)
+    return wide
+
+
+def lost_in_range(number: object) -> bool:
+    """Whether a sum of single-precision numbers is so large or small that some of them may have been lost."""
+    return not _SURE[0] < np.abs(np.asarray(number)) < _SURE[1]
 
 
 def zeros(space: AnySpace, like: VectorLike | None = None) -> Vector:

@@ -36,7 +36,7 @@ FAULTS = {
     "NaN": ("f8", lambda y: _put(y, np.nan)),
     "NaN in an imaginary part": ("c16", lambda y: _put(y, complex(1, np.nan))),
     "minus infinity": ("f8", lambda y: _put(y, -np.inf)),
-    "overflow of squares": ("f4", lambda y: y * np.float32(1e30)),
+    "overflow of squares": ("f8", lambda y: y * 1e200),
 }
 
 

@@ -31,6 +31,27 @@ def test_least_squares_are_those_of_scipy_to_the_bit():
         assert lazy[1:3] == theirs[1:3]
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("data", [1e-12, 1e12])
+@pytest.mark.parametrize("matrix", [1e-12, 1e12])
+def test_data_and_operators_of_any_scale(matrix, data, dtype):
+    """SciPy itself stops at once where both are small, and in single precision where the model is large."""
+    op, y = pld.MatrixMult((A * matrix).astype(dtype), dtype=dtype), (A @ X * data).astype(dtype)
+    x, _, _, r1norm, *_, xnorm, var = scipy_engine.lsqr(op, y, conlim=0, calc_var=True)
+    np.testing.assert_allclose(x.astype("f8") * (matrix / data), X, rtol=1e-4)
+    np.testing.assert_allclose(xnorm * (matrix / data), np.linalg.norm(X), rtol=1e-4)
+    assert 0 < r1norm < 1e-5 * np.linalg.norm(y)
+    np.testing.assert_allclose(var * matrix**2, np.diag(np.linalg.inv(A.T @ A)), rtol=0.5)
+    normal = (A.T @ A * matrix).astype(dtype)
+    rows = {"x0": op.H @ np.zeros_like(y), "damp": 0.3 * matrix}  # the operator is scaled, and with it these
+    x = scipy_engine.lsqr(op, y, conlim=0, atol=0.0, btol=0.0, **rows)[0]
+    damped = np.linalg.solve(A.T @ A + 0.09 * np.eye(12), A.T @ (A @ X))
+    np.testing.assert_allclose(x.astype("f8") * (matrix / data), damped, rtol=1e-3)
+    x, info = scipy_engine.cg(pld.MatrixMult(normal, dtype=dtype), (A.T @ (A @ X) * data).astype(dtype))
+    np.testing.assert_allclose(x.astype("f8") * (matrix / data), X, rtol=1e-3)
+    assert info == 0
+
+
 def test_conjugate_gradients_are_those_of_scipy():
     normal, y = A.T @ A, A.T @ (A @ X)
     x, info = scipy_engine.cg(pld.MatrixMult(normal), y)

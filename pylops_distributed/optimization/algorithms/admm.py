@@ -14,7 +14,12 @@ from pylops_distributed.optimization.numerics.proximal_objective import (
     unknown,
 )
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, plus
-from pylops_distributed.vectors.elementwise import distance, elementwise, real_dtype, scalar_array
+from pylops_distributed.vectors.elementwise import (
+    distance,
+    elementwise,
+    scalar_array,
+    scalar_kind,
+)
 from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray
 
@@ -77,10 +82,10 @@ class ADMM:
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> ADMMState:
         """State before the first step, lazily."""
         x = start(op, y, x0)
-        scalars = unknown(real_dtype(x))
+        scalars = unknown(scalar_kind(x))
         if self.tol is not None:
             scalars["cost"] = data_term(self.f, op, y, self.inner)(x) + self.g(x)
-        return ADMMState(0, x, x, x * 0.0, scalar_array(0, real_dtype(x)), **scalars)
+        return ADMMState(0, x, x, x * 0.0, scalar_array(0, scalar_kind(x)), **scalars)
 
     def step(self, op: LinearOperator, y: Vector, state: ADMMState) -> ADMMState:
         """State after one more step, lazily."""

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pylops_distributed.execution.state import scalar, vector
 from pylops_distributed.optimization.algorithms.ista import ISTA, ISTAState
 from pylops_distributed.vectors.arithmetic import squared_norm
-from pylops_distributed.vectors.elementwise import elementwise, real_dtype, scalar_array, zero_model
+from pylops_distributed.vectors.elementwise import (
+    elementwise,
+    scalar_array,
+    scalar_kind,
+    zero_model,
+)
 from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray
 
@@ -50,7 +55,7 @@ class FISTA(ISTA):
         else:
             x = op.domain.fit(x0)
             r = r - op.apply(x)
-        return FISTAState(0, x, **self.begin(op, x), z=x, r=r, rz=r, t=scalar_array(1, real_dtype(x)))
+        return FISTAState(0, x, **self.begin(op, x), z=x, r=r, rz=r, t=scalar_array(1, scalar_kind(x)))
 
     def step(self, op: LinearOperator, y: Vector, state: FISTAState) -> FISTAState:  # type: ignore[override]
         """State after one more step, lazily."""

@@ -17,6 +17,7 @@ from pylops_distributed.vectors.elementwise import (
     elementwise,
     real_dtype,
     scalar_array,
+    scalar_kind,
     square,
     step_length,
     total,
@@ -112,11 +113,11 @@ class IRLS:
             x = op.domain.fit(x0)
             s = s - op.apply(x)
             g = axpy(-(self.epsI**2), x, op.apply_adjoint(s))
-        real, k = real_dtype(s, g), squared_norm(g)
+        real, k = scalar_kind(s, g), squared_norm(g)
         counters = advance_counters(
             scalar_array(0, real), scalar_array(0, real), scalar_array(-1, real), k, k, self.niter, self.tol
         )
-        w = elementwise(_ones, s, dtype=real)
+        w = elementwise(_ones, s, dtype=real_dtype(s))
         return IRLSState(0, x, x, g, s, w, k, **counters, cost=norm(y), update=scalar_array(np.inf, real))
 
     def step(self, op: LinearOperator, y: Vector, state: IRLSState) -> IRLSState:
@@ -127,7 +128,7 @@ class IRLS:
         least = _least(state.restart, image, y, state.kold.dtype)
         a = step_length(state.kold, self._damped(size, state.c), state.kfirst, state.c, state.z, y)
         w = elementwise(
-            _weights, state.restart, state.w, image, y, least, self.threshR, self.epsR, dtype=state.kold.dtype
+            _weights, state.restart, state.w, image, y, least, self.threshR, self.epsR, dtype=real_dtype(y)
         )
         s = elementwise(_residual, state.restart, a, state.s, state.w, image, w, y, self.warm)
         z = elementwise(_inner, state.restart, a, state.c, state.z, self.warm)

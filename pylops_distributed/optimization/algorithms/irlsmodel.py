@@ -17,6 +17,7 @@ from pylops_distributed.vectors.elementwise import (
     elementwise,
     real_dtype,
     scalar_array,
+    scalar_kind,
     square,
     step_length,
     total,
@@ -100,7 +101,7 @@ class IRLSModel:
         back = op.apply_adjoint(s)
         c = axpy(self.epsI**2, s, op.apply(back))
         x, w = zero_model(op, back), elementwise(_ones, back, dtype=real_dtype(back))
-        real, k = real_dtype(s, back), squared_norm(c)
+        real, k = scalar_kind(s, back), squared_norm(c)
         counters = advance_counters(
             scalar_array(0, real), scalar_array(0, real), scalar_array(-1, real), k, k, self.niter, self.tol
         )
@@ -115,9 +116,14 @@ class IRLSModel:
         image = op.apply(where(restart, state.p, d))
         # Of the operator's direction, or of the residual of the model found.
         size = total(_size, restart, image, state.c, y, self.epsI, dtype=state.kold.dtype)
-        a = step_length(state.kold, size, state.kfirst)
+        a = step_length(state.kold, size, state.kfirst, like=image)
         w = elementwise(
-            _weights, restart, state.w, state.p, _largest(restart, state.p, size.dtype), dtype=size.dtype
+            _weights,
+            restart,
+            state.w,
+            state.p,
+            _largest(restart, state.p, size.dtype),
+            dtype=real_dtype(state.p),
         )
         s = elementwise(_residual, restart, a, state.s, image, state.c, y, self.epsI)
         p = elementwise(_model, restart, a, state.p, d)

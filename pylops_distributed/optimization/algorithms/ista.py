@@ -17,8 +17,8 @@ from pylops_distributed.vectors.elementwise import (
     distance,
     elementwise,
     norm1,
-    real_dtype,
     scalar_array,
+    scalar_kind,
     scalars,
     zero_model,
 )
@@ -134,7 +134,7 @@ class ISTA:
 
     def begin(self, op: LinearOperator, x: Vector) -> dict[str, da.Array]:
         """Scalars before the first step to a model of shape ``op.dims``, each a 0-d array by its name."""
-        real = real_dtype(x)
+        real = scalar_kind(x)
         if self.alpha is not None:
             alpha = scalar_array(self.alpha, real)
         else:
@@ -160,7 +160,7 @@ class ISTA:
         """0-d arrays after a step to ``x``, of the shape of ``state.x``: from squared norms to watch and to count."""
         measures = scalars(
             _measure, ("count", "normres", "grown", "cost"), state.count, state.normres, monitored, misfit,
-            norm1(x), settings=(self.eps,), dtype=real_dtype(x),
+            norm1(x), settings=(self.eps,), dtype=scalar_kind(x),
         )  # fmt: skip
         return {"alpha": state.alpha, "xupdate": distance(x, state.x), **measures}
 

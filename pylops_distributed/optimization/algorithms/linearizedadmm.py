@@ -16,7 +16,12 @@ from pylops_distributed.optimization.numerics.proximal_objective import (
     unknown,
 )
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
-from pylops_distributed.vectors.elementwise import distance, elementwise, real_dtype, scalar_array
+from pylops_distributed.vectors.elementwise import (
+    distance,
+    elementwise,
+    scalar_array,
+    scalar_kind,
+)
 from pylops_distributed.vectors.space import Vector, reshape
 from pylops_distributed.vectors.types import NDArray
 
@@ -79,10 +84,10 @@ class LinearizedADMM:
         """State before the first step, lazily."""
         x = start(op, y, x0)
         ax = self.A.apply(reshape(x, self.A.domain))
-        scalars = unknown(real_dtype(x))
+        scalars = unknown(scalar_kind(x))
         if self.tol is not None:
             scalars["cost"] = data_term(self.f, op, y, self.inner)(x) + self.g(ax)
-        return LinearizedADMMState(0, x, ax, ax, ax * 0.0, scalar_array(0, real_dtype(x)), **scalars)
+        return LinearizedADMMState(0, x, ax, ax, ax * 0.0, scalar_array(0, scalar_kind(x)), **scalars)
 
     def step(self, op: LinearOperator, y: Vector, state: LinearizedADMMState) -> LinearizedADMMState:
         """State after one more step, lazily."""

@@ -21,7 +21,13 @@ from pylops_distributed.optimization.numerics.golub_kahan import (
 from pylops_distributed.optimization.numerics.recurrence import on_record
 from pylops_distributed.optimization.numerics.weights import real_weight
 from pylops_distributed.vectors.arithmetic import axpy, norm
-from pylops_distributed.vectors.elementwise import lincomb, real_dtype, scalar_array, scalars, zero_model
+from pylops_distributed.vectors.elementwise import (
+    lincomb,
+    scalar_array,
+    scalar_kind,
+    scalars,
+    zero_model,
+)
 from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray
 
@@ -130,7 +136,8 @@ class LSMR:
 
     Notes
     -----
-    As :func:`scipy.sparse.linalg.lsmr`, except with an initial model and damping: SciPy damps
+    As :func:`scipy.sparse.linalg.lsmr`, except that the estimate of the condition number does not depend on the scale
+    of the operator, and with an initial model and damping: SciPy damps
     :math:`\mathbf{x}-\mathbf{x}_0`, as :class:`LSMRAboutStart` does. The damping is then part of the operator here,
     :math:`[\mathbf{Op};\ \epsilon\mathbf{I}]`, and ``u`` has a block more. Once a
     stopping test holds at machine precision, further steps change nothing. Fong and Saunders, 2011,
@@ -150,7 +157,7 @@ class LSMR:
         """State before the first step, lazily."""
         real_weight("damp", self.damp)
         x, basis = start_bidiagonalisation(op, y, x0, damp=self._stacked(x0))
-        real = real_dtype(x, basis.v)
+        real = scalar_kind(x, basis.v)
         carried = {name: scalar_array(0, real) for name in LSMRRecurrence._fields}
         carried |= dict.fromkeys(("rho", "rhobar", "cbar", "rhodold", "live", "conda"), scalar_array(1, real))
         carried |= dict.fromkeys(("zetabar", "normar"), basis.alfa * basis.beta)
@@ -168,7 +175,7 @@ class LSMR:
         new = scalars(
             on_record(_rotate, LSMRRecurrence), LSMRMoves._fields + LSMRRecurrence._fields,
             basis.alfa, basis.beta, state.normb, *(getattr(state, n) for n in LSMRRecurrence._fields),
-            settings=(damp,), dtype=real_dtype(state.x),
+            settings=(damp,), dtype=scalar_kind(state.x),
         )  # fmt: skip
         hbar = lincomb(new["htohbar"], state.h, new["hbartohbar"], state.hbar)
         x = axpy(new["towards"], hbar, state.x)
@@ -281,7 +288,9 @@ def _estimates(
     first = np.isinf(last.minrbar) and not last.maxrbar
     normar, norma2 = abs(rotated.zetabar), last.norma2 + beta**2
     norma, norma2 = np.sqrt(norma2), norma2 + alfa**2
-    maxrbar = max(last.maxrbar, last.rhobar)
+    # The scalar before the first step is a 1 that says nothing of the operator; SciPy takes it for one of its own, and
+    # stops at once where the operator's norm is below 1 / conlim.
+    maxrbar = rhotemp if first else max(last.maxrbar, last.rhobar)
     minrbar = last.minrbar if first else min(last.minrbar, last.rhobar)
     conda = quotient(max(maxrbar, rhotemp), min(minrbar, rhotemp))
     tests = quotient(rotated.normr, normb), quotient(normar, norma * rotated.normr), 1.0

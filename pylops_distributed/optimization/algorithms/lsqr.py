@@ -22,7 +22,14 @@ from pylops_distributed.optimization.numerics.golub_kahan import (
 from pylops_distributed.optimization.numerics.recurrence import on_record
 from pylops_distributed.optimization.numerics.weights import real_weight
 from pylops_distributed.vectors.arithmetic import axpy, squared_norm
-from pylops_distributed.vectors.elementwise import elementwise, lincomb, real_dtype, scalar_array, scalars
+from pylops_distributed.vectors.elementwise import (
+    elementwise,
+    lincomb,
+    real_dtype,
+    scalar_array,
+    scalar_kind,
+    scalars,
+)
 from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray
 
@@ -165,7 +172,7 @@ class LSQR:
         """State before the first step, lazily."""
         real_weight("damp", self.damp)
         x, basis = start_bidiagonalisation(op, y, x0, self.M, self._stacked(x0))
-        carried = {name: scalar_array(0, real_dtype(x, basis.v)) for name in LSQRRecurrence._fields}
+        carried = {name: scalar_array(0, scalar_kind(x, basis.v)) for name in LSQRRecurrence._fields}
         carried |= {"live": carried["live"] + 1, "cs2": carried["cs2"] - 1, "rhobar": basis.alfa}
         carried |= dict.fromkeys(("bnorm", "phibar", "r1norm", "r2norm", "cost"), basis.beta)
         carried |= self._norms(op, basis, carried, x)
@@ -182,7 +189,7 @@ class LSQR:
             on_record(_rotate, LSQRRecurrence), LSQRMoves._fields + LSQRRecurrence._fields,
             state.alfa, basis.alfa, basis.beta, squared_norm(state.w),
             *(getattr(state, name) for name in LSQRRecurrence._fields),
-            settings=(damp, self._resting), dtype=real_dtype(state.x),
+            settings=(damp, self._resting), dtype=scalar_kind(state.x),
         )  # fmt: skip
         x = axpy(new["towards"], state.w, state.x)
         new |= self._norms(op, basis, new, x)
@@ -224,7 +231,7 @@ class LSQR:
             return {}
         names = ("r1norm", "cost")
         return scalars(
-            _data_norm, names, carried["r2norm"], squared_norm(x), settings=(self.damp,), dtype=real_dtype(x)
+            _data_norm, names, carried["r2norm"], squared_norm(x), settings=(self.damp,), dtype=scalar_kind(x)
         )
 
     def _state(

@@ -10,7 +10,7 @@ import numpy as np
 from pylops_distributed.execution.state import Reason, State, Takes, scalar, vector
 from pylops_distributed.vectors.argmax import argmax, update_at
 from pylops_distributed.vectors.arithmetic import axpy, norm, safe_divide, squared_norm, vdot
-from pylops_distributed.vectors.elementwise import elementwise, real_dtype, scalar_array
+from pylops_distributed.vectors.elementwise import elementwise, real_dtype, scalar_array, scalar_kind
 from pylops_distributed.vectors.space import Vector
 from pylops_distributed.vectors.types import NDArray
 
@@ -71,8 +71,8 @@ class MP:
         """State before the first step, lazily; there is no initial model."""
         r: Any = op.codomain.fit(y)
         back = op.apply_adjoint(r)
-        real = real_dtype(r, back)
-        x, rank = elementwise(np.zeros_like, back), elementwise(_nothing, back, dtype=real)
+        real = scalar_kind(r, back)
+        x, rank = elementwise(np.zeros_like, back), elementwise(_nothing, back, dtype=real_dtype(back))
         return MPState(0, x, r, rank, scalar_array(0, real), norm(r))
 
     def step(self, op: LinearOperator, y: Vector, state: MPState) -> MPState:

@@ -15,6 +15,7 @@ from pylops_distributed.vectors.elementwise import (
     elementwise,
     real_dtype,
     scalar_array,
+    scalar_kind,
     square,
     step_length,
     total,
@@ -97,8 +98,8 @@ class OMP:
         """State before the first step, lazily; there is no initial model."""
         s: Any = op.codomain.fit(y)
         back = op.apply_adjoint(s)
-        real = real_dtype(s, back)
-        x, rank = elementwise(np.zeros_like, back), elementwise(_nothing, back, dtype=real)
+        real = scalar_kind(s, back)
+        x, rank = elementwise(np.zeros_like, back), elementwise(_nothing, back, dtype=real_dtype(back))
         counters = {
             name: scalar_array(value, real)
             for name, value in (("kold", 0), ("kfirst", 0), ("outer", -1), ("inner", 0))
@@ -111,7 +112,7 @@ class OMP:
         image = op.apply(where(restart, state.z, state.c))
         # Of the chosen columns' direction, or of the residual of the model found.
         size = total(_size, restart, image, y, dtype=real)
-        a = step_length(state.kold, size, state.kfirst)
+        a = step_length(state.kold, size, state.kfirst, like=image)
         residual = elementwise(_residual, restart, a, state.s, image, y)
         g = op.apply_adjoint(residual)
         best = argmax(restart, g, self.norms)

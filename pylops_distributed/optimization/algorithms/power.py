@@ -12,7 +12,7 @@ from pylops_distributed.execution.state import Reason, State, Takes, scalar
 from pylops_distributed.execution.tracing import unroll
 from pylops_distributed.optimization.numerics.golub_kahan import unit
 from pylops_distributed.vectors.arithmetic import norm, vdot
-from pylops_distributed.vectors.elementwise import real_dtype, scalar_array
+from pylops_distributed.vectors.elementwise import scalar_array, scalar_kind
 from pylops_distributed.vectors.noise import noise
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class PowerIteration:
             raise ValueError(f"power iteration needs a square operator, got {op!r}")
         x = op.domain.fit(y if x0 is None else x0)
         x = unit(x, norm(x))
-        real = real_dtype(x)
+        real = scalar_kind(x)
         return PowerIterationState(0, x, vdot(x, x) * 0, scalar_array(0, real), scalar_array(np.inf, real))
 
     def step(self, op: LinearOperator, y: Vector, state: PowerIterationState) -> PowerIterationState:

@@ -20,7 +20,12 @@ from pylops_distributed.optimization.numerics.proximal_objective import (
 )
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, plus
 from pylops_distributed.vectors.arithmetic import vdot
-from pylops_distributed.vectors.elementwise import distance, elementwise, real_dtype, scalar_array
+from pylops_distributed.vectors.elementwise import (
+    distance,
+    elementwise,
+    scalar_array,
+    scalar_kind,
+)
 from pylops_distributed.vectors.space import Vector, reshape
 from pylops_distributed.vectors.types import NDArray
 
@@ -92,10 +97,10 @@ class PrimalDual:
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> PrimalDualState:
         """State before the first step, lazily."""
         x = start(op, y, x0)
-        scalars = unknown(real_dtype(x))
+        scalars = unknown(scalar_kind(x))
         if self.tol is not None:
             scalars["cost"] = self._objective(data_term(self.f, op, y, self.inner), x)
-        return PrimalDualState(0, x, x, self._image(x) * 0.0, scalar_array(np.inf, real_dtype(x)), **scalars)
+        return PrimalDualState(0, x, x, self._image(x) * 0.0, scalar_array(np.inf, scalar_kind(x)), **scalars)
 
     def step(self, op: LinearOperator, y: Vector, state: PrimalDualState) -> PrimalDualState:
         """State after one more step, lazily."""

@@ -20,8 +20,8 @@ from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
 from pylops_distributed.vectors.elementwise import (
     distance,
     elementwise,
-    real_dtype,
     scalar_array,
+    scalar_kind,
     scalars,
     total,
     where,
@@ -121,7 +121,7 @@ class ProximalGradient:
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> ProximalGradientState:
         """State before the first step, lazily."""
         x = start(op, y, x0)
-        real = real_dtype(x)
+        real = scalar_kind(x)
         numbers = {
             "tau": scalar_array(1.0 if self.tau is None else self.tau, real),
             "t": scalar_array(1, real),

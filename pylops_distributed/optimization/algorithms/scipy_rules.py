@@ -11,7 +11,7 @@ from pylops_distributed.execution.state import Reason, scalar
 from pylops_distributed.optimization.algorithms.cg import CG, CGState
 from pylops_distributed.optimization.algorithms.lsqr import LSQRAboutStart, LSQRState, Rules
 from pylops_distributed.vectors.arithmetic import norm
-from pylops_distributed.vectors.elementwise import elementwise, real_dtype
+from pylops_distributed.vectors.elementwise import elementwise, scalar_kind
 from pylops_distributed.vectors.types import NDArray, Scalar
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class ScipyLSQR(LSQRAboutStart):
         if x0 is None:
             return first
         # Residuals are measured against the data and not, as by PyLops, against the first of them.
-        return replace(first, bnorm=elementwise(_or, norm(y), first.bnorm, dtype=real_dtype(first.x)))
+        return replace(first, bnorm=elementwise(_or, norm(y), first.bnorm, dtype=scalar_kind(first.x)))
 
     @property
     def _resting(self) -> Rules:
@@ -99,7 +99,7 @@ class ScipyCG(CG):
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> ScipyCGState:
         """State before the first step, lazily."""
         first = super().init(op, y, x0)
-        bnorm = elementwise(_as_real, norm(y), dtype=real_dtype(first.r))
+        bnorm = elementwise(_as_real, norm(y), dtype=scalar_kind(first.r))
         x = first.x if x0 is None else elementwise(_unless_zero, bnorm, first.x)
         return self._with(replace(first, x=x), bnorm)
 

@@ -26,8 +26,8 @@ from pylops_distributed.vectors.elementwise import (
     elementwise,
     norm1,
     packed,
-    real_dtype,
     scalar_array,
+    scalar_kind,
     scalars,
     square,
     total,
@@ -139,7 +139,7 @@ class SPGL1:
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> SPGL1State:
         """State before the first step, lazily."""
         data: Any = op.codomain.fit(y)
-        real = real_dtype(data)
+        real = scalar_kind(data)
         bnorm = norm(data)
         tau, single = scalars(
             _radius, ("tau", "single"), bnorm, settings=(self.tau, self.sigma), dtype=real
@@ -220,7 +220,7 @@ class SPGL1:
         s2: Scalar,
         *numbers: Scalar,
     ) -> dict[str, da.Array]:
-        real = real_dtype(x)
+        real = scalar_kind(x)
         gap = vdot(r, r - y)
         return scalars(
             on_record(judge, Numbers), Numbers._fields,

@@ -21,8 +21,8 @@ from pylops_distributed.vectors.arithmetic import axpy, safe_divide, squared_nor
 from pylops_distributed.vectors.elementwise import (
     distance_if,
     elementwise,
-    real_dtype,
     scalar_array,
+    scalar_kind,
     scalars,
     square,
     step_length,
@@ -170,7 +170,7 @@ class SplitBregman:
         targets = (*terms.targets(y, image), *split.arrays)
         s = terms.map(_scaled_difference, targets, image.arrays)
         g = terms.gradient(s, x)
-        real, k = real_dtype(s, g), squared_norm(g)
+        real, k = scalar_kind(s, g), squared_norm(g)
         numbers = {n: scalar_array(0, real) for n in ("outer", "sweep", "inner")}
         numbers |= dict.fromkeys(("cost", "costdata", "update"), scalar_array(np.inf, real))
         numbers |= {"kfirst": k, "restart": elementwise(_over, k, self.niter, self.inner_tol, dtype=real)}

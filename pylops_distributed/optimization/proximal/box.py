@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
-from pylops_distributed.vectors.elementwise import elementwise, real_dtype, total
+from pylops_distributed.vectors.elementwise import elementwise, scalar_kind, total
 from pylops_distributed.vectors.types import NDArray, Scalar
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Box(ProxOperator):
 
     def __call__(self, x: Vector) -> da.Array:
         """Zero inside, infinite outside, as a 0-d array."""
-        return total(_outside, x, self.lower, self.upper, dtype=real_dtype(x))
+        return total(_outside, x, self.lower, self.upper, dtype=scalar_kind(x))
 
     def prox(self, x: Vector, tau: Scalar) -> Vector:
         """Elements moved to the nearest bound."""

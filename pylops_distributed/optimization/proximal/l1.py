@@ -8,7 +8,7 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
-from pylops_distributed.vectors.elementwise import elementwise, real_dtype, total
+from pylops_distributed.vectors.elementwise import elementwise, scalar_kind, total
 from pylops_distributed.vectors.space import Vector, dtype_of
 from pylops_distributed.vectors.thresholding import soft
 from pylops_distributed.vectors.types import NDArray, Scalar
@@ -31,7 +31,7 @@ class L1(ProxOperator):
 
     def __call__(self, x: Vector) -> da.Array:
         """Value of the function as a 0-d array."""
-        return total(_size, x, self.g, self.sigma, dtype=real_dtype(x))
+        return total(_size, x, self.g, self.sigma, dtype=scalar_kind(x))
 
     def prox(self, x: Vector, tau: Scalar) -> Vector:
         """Soft thresholding."""

@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
-from pylops_distributed.vectors.elementwise import elementwise, real_dtype, square, total
+from pylops_distributed.vectors.elementwise import elementwise, scalar_kind, square, total
 from pylops_distributed.vectors.namespace import chunked_like
 from pylops_distributed.vectors.space import BlockVector, Vector
 from pylops_distributed.vectors.types import NDArray, Scalar
@@ -32,7 +32,7 @@ class L21(ProxOperator):
 
     def __call__(self, x: Vector) -> da.Array:
         """Value of the function as a 0-d array."""
-        return total(_length, self.sigma, *self._parts(x), dtype=real_dtype(x))
+        return total(_length, self.sigma, *self._parts(x), dtype=scalar_kind(x))
 
     def prox(self, x: Vector, tau: Scalar) -> Vector:
         """Lengths made shorter."""

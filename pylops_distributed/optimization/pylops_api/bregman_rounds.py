@@ -10,7 +10,7 @@ import numpy as np
 
 from pylops_distributed.optimization.numerics.outer_loop import computed, least_squares
 from pylops_distributed.optimization.numerics.systems import regularized_system, vector_of
-from pylops_distributed.vectors.elementwise import elementwise, norm1, real_dtype, square, total
+from pylops_distributed.vectors.elementwise import elementwise, norm1, scalar_kind, square, total
 from pylops_distributed.vectors.space import Vector, reshape, zeros
 from pylops_distributed.vectors.thresholding import soft
 from pylops_distributed.vectors.types import NDArray, Options
@@ -84,7 +84,7 @@ def _image(reg: LinearOperator, x: Vector) -> Vector:
 
 
 def _squared(y: Vector, image: Vector) -> da.Array:
-    return total(_difference, y, image, dtype=real_dtype(y, image))
+    return total(_difference, y, image, dtype=scalar_kind(y, image))
 
 
 def _difference(y: NDArray, image: NDArray) -> NDArray:

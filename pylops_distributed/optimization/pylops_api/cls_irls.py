@@ -14,7 +14,7 @@ from pylops_distributed.optimization.pylops_api.irls_rounds import DataRounds, M
 from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
 from pylops_distributed.optimization.solver_inputs import as_numpy_vector, renamed
 from pylops_distributed.vectors.namespace import in_memory
-from pylops_distributed.vectors.space import Vector, VectorLike, zeros
+from pylops_distributed.vectors.space import Vector, VectorLike, in_double, scalar_dtype, zeros
 from pylops_distributed.vectors.types import Settings
 
 if TYPE_CHECKING:
@@ -143,8 +143,9 @@ class IRLS(OuterLoop):
         op: LinearOperator = self.Op
         data = vector_of(self.y, op.codomain)
         if self.kind == "datamodel":
-            reg = Identity(op.dims, dtype=op.dtype)
-            op, data = regularized_system(op, data, [reg], epsRs=[epsI])
+            # The terms of the model are in double precision, and with them the whole system, as in PyLops.
+            reg = Identity(op.dims, dtype=scalar_dtype(op.dtype))
+            op, data = regularized_system(op, in_double(data), [reg], epsRs=[epsI])
             epsI = 0.0
         if start is not None:
             data = data - op.apply(vector_of(start, op.domain))

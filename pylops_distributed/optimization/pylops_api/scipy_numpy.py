@@ -24,7 +24,18 @@ from pylops_distributed.vectors.space import (
 
 if TYPE_CHECKING:
     from pylops_distributed.linearoperator.operator import LinearOperator
-    from pylops_distributed.vectors.types import DType, NDArray, Results
+    from pylops_distributed.vectors.types import DType, NDArray, Options, Results
+
+
+# How SciPy's numbers after the model (istop, itn, r1norm, r2norm, anorm, acond, arnorm, xnorm, var) change where data,
+# or the operator, are multiplied by a factor: powers of the factor.
+_WITH_DATA = (0, 0, 1, 1, 0, 0, 1, 1, 0)
+_WITH_OPERATOR = (0, 0, 0, 0, 1, 0, 1, -1, -2)
+_SMALL, _LARGE = 1e-3, 1e3  # between these, data and operators are taken as they are
+
+
+class _OutOfScaleError(Exception):
+    """An operator's norm is far from 1."""
 
 
 class FlatOperator:
@@ -36,6 +47,8 @@ class FlatOperator:
         Operator that holds no Dask array.
     damp : float, optional
         Added to the diagonal.
+    factor : float, optional
+        What products are multiplied by; by default the first adjoint tells, by an error, what it should be.
 
     Attributes
     ----------
@@ -43,29 +56,38 @@ class FlatOperator:
         Type of the newest product: SciPy's solvers continue in double precision.
     """
 
-    def __init__(self, op: LinearOperator, damp: float = 0.0) -> None:
-        self.shape, self.dtype = op.shape, op.dtype
+    def __init__(self, op: LinearOperator, damp: float = 0.0, factor: float | None = None) -> None:
+        self.shape, self.dtype, self.factor = op.shape, op.dtype, factor
         self.op, self.damp, self.kind = op, damp, np.dtype(op.dtype)
 
     def matvec(self, x: da.Array) -> NDArray:
         """The forward of a flat vector of shape ``(M,)``."""
-        y = self._finite(flatten(self.op.apply(unflatten(x.ravel(), self.op.domain))))
+        y = self._scaled(flatten(self.op.apply(unflatten(x.ravel(), self.op.domain))))
         return y + self.damp * x.ravel() if self.damp else y
 
     def rmatvec(self, x: da.Array) -> NDArray:
         """The adjoint of a flat vector of shape ``(N,)``."""
-        return self._finite(flatten(self.op.apply_adjoint(unflatten(x.ravel(), self.op.codomain))))
+        back = self._scaled(flatten(self.op.apply_adjoint(unflatten(x.ravel(), self.op.codomain))))
+        if self.factor is None:  # of a vector of norm 1
+            self.factor = _power_of_two(back)
+            if self.factor != 1.0:
+                raise _OutOfScaleError
+        return back
 
-    def _finite(self, product: object) -> NDArray:
+    def _scaled(self, product: object) -> NDArray:
         y = np.asarray(product)
         self.kind = y.dtype
         if not np.isfinite(y.sum()) and not np.isfinite(y).all():
             raise NotFiniteError("a product is NaN or infinite")
-        return y
+        return y * self.factor if self.factor not in (None, 1.0) else y
 
 
 class NumPySystem:
     """An operator, data and a first model that are all in memory, and finite.
+
+    Data far from 1 in size are multiplied by a power of two, and so is the operator for LSQR; results are divided by
+    it: neither rounds. SciPy adds the rounding of 1 to a divisor of a stopping test, and squares of data and models in
+    single precision do not fit in it; it would end the solve too early, in silence.
 
     Parameters
     ----------
@@ -78,7 +100,8 @@ class NumPySystem:
     """
 
     def __init__(self, op: LinearOperator, data: NDArray, start: NDArray | None) -> None:
-        self.op, self.data, self.start = op, data, start
+        self.op, self.scale = op, _power_of_two(data)
+        self.data, self.start = data * self.scale, None if start is None else start * self.scale
 
     @classmethod
     def of(cls, op: LinearOperator, y: VectorLike, x0: VectorLike | None) -> NumPySystem | None:
@@ -95,23 +118,41 @@ class NumPySystem:
         check_pure(op)
         return cls(op, data, start)
 
-    def lsqr(self, **settings: object) -> tuple[Vector, Results] | None:
+    def lsqr(self, damp: float = 0.0, **settings: object) -> tuple[Vector, Results] | None:
         """Model and further results of :func:`scipy.sparse.linalg.lsqr`; None if a number is not finite."""
         flat = FlatOperator(self.op)
         try:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                x, *rest = sla.lsqr(flat, self.data, x0=self.start, **settings)
+                x, *rest = self._lsqr(flat, damp, settings)
         except NotFiniteError:
             return None
-        return None if (model := self._model(x, flat.kind)) is None else (model, tuple(rest))
+        factor = flat.factor or 1.0
+        powers = zip(rest, _WITH_DATA, _WITH_OPERATOR, strict=True)
+        numbers = tuple(n / (self.scale**p * factor**q) if p or q else n for n, p, q in powers)
+        model = self._model(x * factor, flat.kind)
+        return None if model is None else (model, numbers)
 
-    def cg(self, damp: float, **settings: object) -> tuple[Vector, int, int] | None:
+    def _lsqr(self, flat: FlatOperator, damp: float, settings: Options) -> Results:
+        """SciPy's results, of the operator times a factor where its norm is far from 1."""
+        try:
+            return tuple(sla.lsqr(flat, self.data, x0=self.start, damp=damp, **settings))
+        except _OutOfScaleError:
+            factor = flat.factor or 1.0
+            start = None if self.start is None else self.start / factor
+            return tuple(sla.lsqr(flat, self.data, x0=start, damp=damp * factor, **settings))
+
+    def cg(self, damp: float, atol: float, **settings: object) -> tuple[Vector, int, int] | None:
         """Model, SciPy's code and number of steps of :func:`scipy.sparse.linalg.cg`; None if not finite."""
-        flat, steps = FlatOperator(self.op, damp), list[None]()
+        flat, steps = FlatOperator(self.op, damp, 1.0), list[None]()
         try:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 x, info = sla.cg(
-                    flat, self.data, self.start, callback=lambda _: steps.append(None), **settings
+                    flat,
+                    self.data,
+                    self.start,
+                    callback=lambda _: steps.append(None),
+                    atol=atol * self.scale,
+                    **settings,
                 )
         except NotFiniteError:
             return None
@@ -119,7 +160,18 @@ class NumPySystem:
 
     def _model(self, x: da.Array, kind: DType) -> Vector | None:
         """A flat model in the layout of the operator and of type ``kind``."""
-        return unflatten(x.astype(kind, copy=False), self.op.domain) if np.isfinite(x).all() else None
+        if not np.isfinite(x).all():
+            return None
+        return unflatten((x / self.scale).astype(kind, copy=False), self.op.domain)
+
+
+def _power_of_two(data: NDArray) -> float:
+    """A factor that makes the largest of the data about 1; 1 where they are of a usual size."""
+    largest = float(np.abs(data).max(initial=0.0))
+    if not largest or _SMALL < largest < _LARGE:
+        return 1.0
+    # Within the range of single precision.
+    return float(2.0 ** -np.clip(np.rint(np.log2(largest)), -120, 120))
 
 
 def _flat(x: VectorLike, dtype: DType, space: AnySpace) -> NDArray:

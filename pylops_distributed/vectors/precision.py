@@ -1,0 +1,70 @@
+"""Vectors in single precision beside scalars in double precision: what is made of both has the vectors' type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pylops_distributed.vectors.space import lost_in_range, scalar_dtype
+from pylops_distributed.vectors.types import Arguments, BlockFunction, DType, NDArray
+
+_SINGLE = np.finfo(np.float32)
+
+
+def common_dtype(args: Arguments) -> DType:
+    """Type of what is made of vectors and scalars: of the vectors' precision, complex where one of either is."""
+    given = [a for a in args if a is not None]
+    whole = np.result_type(*(getattr(a, "dtype", a) for a in given))
+    vectors = [a.dtype for a in given if getattr(a, "ndim", 0)]
+    if not vectors or whole.char not in "dD":
+        return whole
+    kind = np.result_type(*vectors)
+    return np.dtype(whole.char.replace("d", "f").replace("D", "F")) if kind.char in "efF" else whole
+
+
+def at_precision(*args: object, function: BlockFunction, kind: DType) -> NDArray:
+    """``function`` of blocks in single precision and of scalars, which are rounded to that before.
+
+    A scalar that single precision does not hold stays as it is, and what is made of it is rounded instead.
+    """
+    with np.errstate(over="ignore"):
+        return np.asarray(function(*rounded(args))).astype(kind, copy=False)
+
+
+def rounded(args: Arguments) -> Arguments:
+    """Arguments of a function of blocks, with the scalars in the precision of the blocks."""
+    blocks = [a.dtype.char for a in args if getattr(a, "ndim", 0)]
+    if not blocks or not set(blocks) <= set("efF?bBhHiIlLqQ") or not set(blocks) & set("efF"):
+        return args
+    return tuple(_single(a) if _wide(a) else a for a in args)
+
+
+def _wide(value: object) -> bool:
+    """Whether a value is a scalar in double precision, in memory or lazy."""
+    kind = getattr(value, "dtype", None)
+    return kind is not None and kind.char in "dD" and not getattr(value, "ndim", 0)
+
+
+def _single(value: Any) -> Any:
+    size = np.abs(value)
+    if size and not _SINGLE.tiny <= size <= _SINGLE.max and np.isfinite(size):
+        return value
+    return value.astype(np.complex64 if value.dtype.kind == "c" else np.float32)
+
+
+def mixes(args: Arguments) -> bool:
+    """Whether blocks in single precision meet scalars in double precision."""
+    chars = {a.dtype.char for a in args if getattr(a, "ndim", 0)}
+    return bool(chars & set("efF")) and any(map(_wide, args))
+
+
+def sum_of(function: BlockFunction, args: Arguments, dtype: DType) -> NDArray:
+    """Sum of ``function`` of blocks and scalars, made again in double precision where single precision may lose it."""
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):  # the sum shows it, and ends the solve
+        values = np.asarray(function(*rounded(args)))
+        result = np.asarray(values.sum(dtype=dtype))
+        if values.dtype.char in "efF" and values.size > 1 and lost_in_range(result):
+            wide = (a.astype(scalar_dtype(a.dtype)) if np.ndim(a) else a for a in args)
+            result = np.asarray(np.asarray(function(*wide)).sum(dtype=dtype))
+    return result
