@@ -15,7 +15,7 @@ from pylops_distributed.vectors.namespace import blockwise, in_memory, reject_ma
 from pylops_distributed.vectors.pieces import apply_by_pieces, sum_by_pieces
 from pylops_distributed.vectors.precision import at_precision, common_dtype, mixes, sum_of
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, one_array, product_dtype
-from pylops_distributed.vectors.types import DType, NDArray, Scalar
+from pylops_distributed.vectors.types import DType, NDArray, Scalar, Settings
 
 # Numbers and other arguments of a kernel that are the same for all elements.
 ScalarArgument: TypeAlias = Scalar | NDArray | str | tuple[object, ...] | None
@@ -100,7 +100,7 @@ def elementwise(function: Callable[..., object], *args: Argument, dtype: DTypeLi
     ndim = max(a.ndim for a in args if isinstance(a, da.Array))
     dtype = common_dtype(args) if dtype is None else dtype
     # Blocks of numbers in single precision, and their type, do not change with that of scalars.
-    extra = {"kind": np.dtype(dtype), "function": function} if mixes(args) else {}
+    extra: Settings = {"kind": np.dtype(dtype), "function": function} if mixes(args) else {}
     return da.blockwise(
         at_precision if extra else function, tuple(range(ndim)), *_pairs(args), **extra, dtype=dtype,
         meta=np.zeros((0,) * ndim, dtype),

@@ -1,8 +1,6 @@
-"""Vectors in single precision beside scalars in double precision: what is made of both has the vectors' type."""
+"""Vectors in single precision and scalars in double precision: results of both have the type of the vectors."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +11,7 @@ _SINGLE = np.finfo(np.float32)
 
 
 def common_dtype(args: Arguments) -> DType:
-    """Type of what is made of vectors and scalars: of the vectors' precision, complex where one of either is."""
+    """Type of a result of vectors and scalars: of the vectors' precision, complex where one of either is."""
     given = [a for a in args if a is not None]
     whole = np.result_type(*(getattr(a, "dtype", a) for a in given))
     vectors = [a.dtype for a in given if getattr(a, "ndim", 0)]
@@ -26,7 +24,7 @@ def common_dtype(args: Arguments) -> DType:
 def at_precision(*args: object, function: BlockFunction, kind: DType) -> NDArray:
     """``function`` of blocks in single precision and of scalars, which are rounded to that before.
 
-    A scalar that single precision does not hold stays as it is, and what is made of it is rounded instead.
+    A scalar that single precision does not hold stays as it is, and the result is rounded instead.
     """
     with np.errstate(over="ignore"):
         return np.asarray(function(*rounded(args))).astype(kind, copy=False)
@@ -46,7 +44,7 @@ def _wide(value: object) -> bool:
     return kind is not None and kind.char in "dD" and not getattr(value, "ndim", 0)
 
 
-def _single(value: Any) -> Any:
+def _single(value: NDArray) -> NDArray:
     size = np.abs(value)
     if size and not _SINGLE.tiny <= size <= _SINGLE.max and np.isfinite(size):
         return value

@@ -42,7 +42,7 @@ def test_products_beyond_the_range_of_the_vectors(array, dtype, scale):
 
 @pytest.mark.parametrize("scalar", [0.3, 1e-45, 1e45])
 @pytest.mark.parametrize("dtype", ["f4", "c8"])
-def test_vectors_keep_their_type_beside_scalars_in_double(array, dtype, scalar):
+def test_vectors_keep_their_type_with_scalars_in_double(array, dtype, scalar):
     x = _sample(dtype, {0.3: 1.0, 1e-45: 1e37, 1e45: 1e-30}[scalar])
     zero, factor = np.zeros_like(x), array(np.float64(scalar)) if array is np.asarray else da.asarray(scalar)
     for found in (axpy(factor, array(x), array(zero)), lincomb(factor, array(x), np.float64(1), array(zero))):

@@ -288,7 +288,7 @@ def _estimates(
     first = np.isinf(last.minrbar) and not last.maxrbar
     normar, norma2 = abs(rotated.zetabar), last.norma2 + beta**2
     norma, norma2 = np.sqrt(norma2), norma2 + alfa**2
-    # The scalar before the first step is a 1 that says nothing of the operator; SciPy takes it for one of its own, and
+    # The scalar before the first step is a 1 that says nothing of the operator; SciPy takes it for an estimate, and
     # stops at once where the operator's norm is below 1 / conlim.
     maxrbar = rhotemp if first else max(last.maxrbar, last.rhobar)
     minrbar = last.minrbar if first else min(last.minrbar, last.rhobar)

@@ -8,7 +8,7 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator
-from pylops_distributed.vectors.elementwise import real_dtype
+from pylops_distributed.vectors.elementwise import scalar_kind
 from pylops_distributed.vectors.namespace import blockwise, chunked_like, unsplit
 from pylops_distributed.vectors.space import Vector, one_array
 from pylops_distributed.vectors.types import NDArray, Scalar
@@ -34,7 +34,7 @@ class Nuclear(ProxOperator):
     def __call__(self, x: Vector) -> da.Array:
         """Value of the function as a 0-d array."""
         x = one_array(x)
-        whole, axes, kind = unsplit(x), tuple(range(x.ndim)), real_dtype(x)
+        whole, axes, kind = unsplit(x), tuple(range(x.ndim)), scalar_kind(x)
         return blockwise(
             _value, (), whole, axes, dim=self.dim, sigma=self.sigma, concatenate=True, dtype=kind,
             meta=np.zeros((), kind),
@@ -53,8 +53,8 @@ class Nuclear(ProxOperator):
 
 def _value(x: NDArray, dim: tuple[int, int], sigma: float) -> NDArray:
     if not np.isfinite(x).all():  # LAPACK would raise an error that names nothing
-        return np.asarray(np.nan, x.real.dtype)
-    return np.asarray(sigma * np.linalg.svd(x.reshape(dim), compute_uv=False).sum(), x.real.dtype)
+        return np.asarray(np.nan)
+    return np.asarray(sigma * np.linalg.svd(x.reshape(dim), compute_uv=False).sum(), np.float64)
 
 
 def _shrunk(x: NDArray, tau: NDArray, dim: tuple[int, int], sigma: float) -> NDArray:

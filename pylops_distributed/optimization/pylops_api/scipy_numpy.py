@@ -48,7 +48,7 @@ class FlatOperator:
     damp : float, optional
         Added to the diagonal.
     factor : float, optional
-        What products are multiplied by; by default the first adjoint tells, by an error, what it should be.
+        Products are multiplied by it. By default the first adjoint raises an error if a factor is needed, and sets it.
 
     Attributes
     ----------
