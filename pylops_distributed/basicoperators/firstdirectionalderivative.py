@@ -14,8 +14,8 @@ from pylops_distributed.blockwise import Array, stencil
 from pylops_distributed.blockwise.arguments import at_least, one_of, shape_of
 from pylops_distributed.blockwise.finite_differences import apply_each, depths
 from pylops_distributed.blockwise.halo_tasks import CoOperand
-from pylops_distributed.linearoperator.held_arrays import as_lazy_array
 from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.namespace import as_lazy_array
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike, DType
 

@@ -17,9 +17,9 @@ from scipy.sparse.linalg import inv as sparse_inverse
 
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.contraction import contract
-from pylops_distributed.linearoperator.held_arrays import as_chunked, as_held, as_lazy_array
+from pylops_distributed.linearoperator.held_arrays import as_chunked, as_held
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.namespace import in_memory
+from pylops_distributed.vectors.namespace import as_lazy_array, holds_dask
 from pylops_distributed.vectors.space import Space, flatten
 from pylops_distributed.vectors.types import ArrayLike, ChunksLike, NDArray
 
@@ -209,7 +209,7 @@ class MatrixMult(LinearOperator):
         if not self.explicit or (self.sparse and self.shape[0] != self.shape[1]):
             divided: da.Array = super().div(y, niter)
             return divided
-        if not self.holds_dask and in_memory(y):
+        if not holds_dask(self, y):
             local: Any = _spsolve if self.sparse else _lstsq
             solved: da.Array = local(self.A, self.codomain.fit(self._array(y).ravel()))
             return solved

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import engine_among, shape_of
 from pylops_distributed.blockwise.curve_sum import Curves, curve_positions
-from pylops_distributed.linearoperator.held_arrays import as_lazy_array
+from pylops_distributed.vectors.namespace import as_lazy_array
 from pylops_distributed.vectors.types import ArrayLike, ChunksLike
 
 if TYPE_CHECKING:

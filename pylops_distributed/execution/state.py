@@ -15,7 +15,7 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.compat.dask import meta_of
-from pylops_distributed.vectors.namespace import blockwise, in_memory
+from pylops_distributed.vectors.namespace import blockwise, holds_dask
 from pylops_distributed.vectors.space import BlockVector, Vector, one_array
 from pylops_distributed.vectors.types import NDArray, Number, Settings
 
@@ -133,7 +133,7 @@ def state_arrays(state: State) -> list[da.Array]:
 def is_numpy(state: State) -> bool:
     """Whether all vectors of a state are NumPy arrays, so that its steps are taken at once."""
     vectors = [getattr(state, f.name) for f in _vectors(state)]
-    return in_memory(*vectors, *scalars_of(state).values())
+    return not holds_dask(*vectors, *scalars_of(state).values())
 
 
 def replace_arrays(state: S, arrays: Iterable[da.Array], iteration: int) -> S:

@@ -8,38 +8,12 @@ from typing import TYPE_CHECKING, Any
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.vectors.namespace import in_memory, reject_masked
+from pylops_distributed.vectors.namespace import holds_dask, reject_masked
 from pylops_distributed.vectors.space import BlockVector, Vector
 from pylops_distributed.vectors.types import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-
-def holds_dask(x: object, depth: int = 4) -> bool:
-    """Whether an argument or attribute of an operator is, or has in it, a Dask array: then results are lazy.
-
-    Parameters
-    ----------
-    x : object
-        An array of any shape, an operator, a labelled array, or a collection of these.
-    depth : int, optional
-        How deep to look into collections.
-    """
-    if isinstance(x, da.Array):
-        return True
-    if isinstance(x, np.ndarray | str | int | float | complex | type | None) or not depth:
-        return False
-    if isinstance(x, list | tuple | set | dict):
-        return any(holds_dask(member, depth - 1) for member in (x.values() if isinstance(x, dict) else x))
-    if isinstance(x, BlockVector):
-        return holds_dask(x.arrays)
-    known = getattr(x, "holds_dask", None)
-    if isinstance(known, bool):
-        return known
-    if getattr(x, "chunks", None) and hasattr(x, "dtype"):  # of Zarr or xarray
-        return True
-    return isinstance(getattr(x, "data", None), da.Array)
 
 
 def as_lazy(x: Any) -> da.Array:
@@ -90,5 +64,5 @@ def as_numpy(x: object) -> NDArray:
 def lazily(x: Vector) -> Vector:
     """A vector of NumPy arrays as one of Dask arrays."""
     if isinstance(x, BlockVector):
-        return x if not in_memory(x) else BlockVector(tuple(map(da.asarray, x.arrays)))
+        return x if holds_dask(x) else BlockVector(tuple(map(da.asarray, x.arrays)))
     return da.asarray(x)

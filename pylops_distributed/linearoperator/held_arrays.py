@@ -8,15 +8,8 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.linearoperator.numpy_plan import MADE
-from pylops_distributed.vectors.namespace import reject_masked
+from pylops_distributed.vectors.namespace import as_lazy_array, reject_masked
 from pylops_distributed.vectors.types import ChunksLike
-
-
-def as_lazy_array(values: object) -> da.Array:
-    """``values`` as a Dask array, unread: Dask and Zarr arrays keep their chunks, others are one chunk."""
-    if isinstance(values, da.Array):
-        return values
-    return da.from_array(values) if hasattr(values, "chunks") else da.asarray(values)
 
 
 def as_held(values: object) -> da.Array:

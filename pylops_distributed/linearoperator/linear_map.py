@@ -24,13 +24,12 @@ from pylops_distributed.linearoperator.array_inputs import (
     as_numpy,
     check_flat,
     check_matrix,
-    holds_dask,
     lazily,
     reject_lazy_data_of_scipy,
 )
 from pylops_distributed.linearoperator.numpy_plan import COUNTS, MADE, apply_numpy, is_passing
 from pylops_distributed.linearoperator.old_calls import reject_old_call
-from pylops_distributed.vectors.namespace import in_memory, reject_masked
+from pylops_distributed.vectors.namespace import holds_dask, reject_masked
 from pylops_distributed.vectors.space import (
     AnySpace,
     BlockSpace,
@@ -60,7 +59,7 @@ class Unmasked(ABC):  # noqa: B024
             reject_old_call(cls, args, kwargs)
         new = super().__new__(cls)
         if ours and (args or kwargs):
-            vars(new)["holds_dask"] = any(map(holds_dask, (*args, *kwargs.values())))
+            vars(new)["holds_dask"] = holds_dask(*args, *kwargs.values())
         return new
 
 
@@ -164,7 +163,7 @@ class LinearMap(Unmasked):
     def __getattr__(self, name: str) -> Any:
         if name == "holds_dask":  # of an operator of a user's own, which says nothing
             members = (v for k, v in vars(self).items() if not is_passing(k))
-            vars(self)["holds_dask"] = lazy = any(map(holds_dask, members))
+            vars(self)["holds_dask"] = lazy = holds_dask(*members)
             return lazy
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
@@ -175,7 +174,7 @@ class LinearMap(Unmasked):
     def apply(self, x: Vector) -> Vector:
         """Forward in the operator's own layout: an array of ``dims``, or Blocks, in and out; always lazy."""
         self.matvec_count += 1
-        if in_memory(x):
+        if not holds_dask(x):
             if not self.holds_dask:
                 note_application(self, None)
                 y: Vector = apply_numpy(self, 0, self.domain.fit(x))
@@ -186,7 +185,7 @@ class LinearMap(Unmasked):
     def apply_adjoint(self, y: Vector) -> Vector:
         """Adjoint in the operator's own layout: an array of ``dimsd``, or Blocks, in and out; always lazy."""
         self.rmatvec_count += 1
-        if in_memory(y):
+        if not holds_dask(y):
             if not self.holds_dask:
                 note_application(self, None)
                 x: Vector = apply_numpy(self, 1, self.codomain.fit(y))
@@ -271,7 +270,7 @@ class LinearMap(Unmasked):
         matrix = self._array(X)
         check_matrix(matrix, self.shape[1])
         self.matmat_count += 1
-        if in_memory(matrix):
+        if not holds_dask(matrix):
             return columns_of(self, 0, matrix)
         columns = matrix_to_columns(matrix, self.domain)
         return compute_if(columns_to_matrix(self.cast_output(self._matmat(columns), 0)), self.compute[0])
@@ -281,7 +280,7 @@ class LinearMap(Unmasked):
         matrix = self._array(X)
         check_matrix(matrix, self.shape[0])
         self.rmatmat_count += 1
-        if in_memory(matrix):
+        if not holds_dask(matrix):
             return columns_of(self, 1, matrix)
         columns = matrix_to_columns(matrix, self.codomain)
         return compute_if(columns_to_matrix(self.cast_output(self._rmatmat(columns), 1)), self.compute[1])
@@ -320,7 +319,7 @@ class LinearMap(Unmasked):
 
     def _apply_columns_of_arrays(self, x: da.Array) -> ArrayLike:
         """Forward of arrays shaped like ``dims`` side by side along a last axis."""
-        if in_memory(x) or isinstance(self.domain, BlockSpace) or isinstance(self.codomain, BlockSpace):
+        if not holds_dask(x) or isinstance(self.domain, BlockSpace) or isinstance(self.codomain, BlockSpace):
             return self.matmat(x.reshape(-1, x.shape[-1])).reshape((*self.dimsd, x.shape[-1]))
         self.matmat_count += 1
         y = self.cast_output(self._matmat(one_array(reshape_columns(x, self.domain))), 0)

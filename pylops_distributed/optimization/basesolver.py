@@ -26,16 +26,14 @@ from pylops_distributed.execution.state import (
     reason_to_stop,
     stopping,
 )
-from pylops_distributed.linearoperator.array_inputs import holds_dask
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
-from pylops_distributed.optimization.callback import Callbacks
 from pylops_distributed.optimization.solver_inputs import (
     as_lazy_vector,
     as_numpy_vector,
     check_sizes,
     checked_settings,
 )
-from pylops_distributed.vectors.namespace import in_memory
+from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.space import (
     BlockVector,
     Space,
@@ -46,6 +44,9 @@ from pylops_distributed.vectors.space import (
     reshape,
 )
 from pylops_distributed.vectors.types import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from pylops_distributed.optimization.callback import Callbacks
 
 log = logging.getLogger(__name__)
 
@@ -181,9 +182,7 @@ class Solver:
         machine = self.machine
         self.system = self.Op if op is None else op
         self._flat = not isinstance(y, BlockVector) and np.ndim(y) == 1 if self.flat is None else self.flat
-        self._lazy = not in_memory(y, data, x0) or any(
-            map(holds_dask, (self.system, *vars(machine).values()))
-        )
+        self._lazy = holds_dask(y, data, x0, self.system, *vars(machine).values())
         self.data = reshape(self._vector(y if data is None else data), self.system.codomain)
         start = None if x0 is None else reshape(self._vector(x0), self.system.domain)
         self.leave()

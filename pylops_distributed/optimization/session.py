@@ -15,9 +15,9 @@ from pylops_distributed import tuning
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.execution import Engine, await_workers, replay
 from pylops_distributed.execution.state import Reason, State, as_nan, not_finite, stopping
-from pylops_distributed.linearoperator.array_inputs import holds_dask, lazily
+from pylops_distributed.linearoperator.array_inputs import lazily
 from pylops_distributed.optimization.resume_proof import prove, witness
-from pylops_distributed.vectors.namespace import in_memory
+from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.space import Vector, as_floating
 from pylops_distributed.vectors.types import Settings
 
@@ -187,7 +187,7 @@ class Session(Generic[S]):
             if claim := getattr(store, "claim", None):
                 claim(solver, op, y, x0)
         y, x0 = as_floating(y, op.dtype), None if x0 is None else as_floating(x0, op.dtype)
-        if store is not None or not in_memory(y, x0) or any(map(holds_dask, (op, *_settings(solver)))):
+        if store is not None or holds_dask(y, x0, op, *_settings(solver)):
             y, x0 = lazily(y), None if x0 is None else lazily(x0)
         checkpoint = store.latest(solver.state) if store is not None else None
         self._prove(op, y, x0, checkpoint, start_known)

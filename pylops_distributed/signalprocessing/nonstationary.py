@@ -15,8 +15,8 @@ from pylops_distributed.blockwise.arguments import complex_type
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.blockwise.halo_graph import merge_short_chunks
 from pylops_distributed.compat.dask import meta_of
-from pylops_distributed.linearoperator.held_arrays import as_lazy_array
 from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.namespace import as_lazy_array
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike, DType, NDArray
 

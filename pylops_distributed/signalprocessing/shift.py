@@ -12,9 +12,9 @@ from numpy.typing import DTypeLike
 from pylops_distributed.blockwise.arguments import axes_of, real_type, shape_of
 from pylops_distributed.blockwise.precision import in_precision
 from pylops_distributed.blockwise.rechunk import rechunk_whole
-from pylops_distributed.linearoperator.held_arrays import as_lazy_array
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.fourier import Engine, Fourier, engine_of, frequencies
+from pylops_distributed.vectors.namespace import as_lazy_array
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ArrayLike, ChunksLike
 

@@ -8,10 +8,9 @@ from typing import Any
 import dask
 import dask.array as da
 
-from pylops_distributed.linearoperator.array_inputs import holds_dask
 from pylops_distributed.linearoperator.labels import Side, has_labels
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.namespace import in_memory, of_one_kind
+from pylops_distributed.vectors.namespace import holds_dask, of_one_kind
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Space, Vector, flatten, reshape
 
 
@@ -54,16 +53,14 @@ class SolveArrays:
         """
         data = _vector("data y", y, op.labels[1], op.dimsd, op.codomain)
         start = None if x0 is None else _vector("initial model x0", x0, op.labels[0], op.dims, op.domain)
-        lazy = not in_memory(data, start) or any(
-            map(holds_dask, (op, *getattr(solver, "__dict__", {}).values()))
-        )
+        lazy = holds_dask(data, start, op, *getattr(solver, "__dict__", {}).values())
         flat = bool(op.forceflat) or (getattr(x0, "ndim", None) == 1 and not has_labels(x0))
         labelled = has_labels(y) and op.labels[0] is not None
         return cls(op, data, start, lazy, flat, isinstance(y, BlockVector), y if labelled else None)
 
     def as_given(self, x: Vector) -> object:
         """A model of the kind, the layout and with the labels of the data."""
-        if not self.lazy and not in_memory(x):
+        if not self.lazy and holds_dask(x):
             (x,) = dask.compute(x)
         labels = self.op.labels[0]
         if self.template is not None and labels is not None:

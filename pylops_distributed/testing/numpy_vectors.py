@@ -9,9 +9,9 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
-from pylops_distributed.linearoperator.array_inputs import holds_dask
 from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.testing.checks import expect, expect_close, forbid_compute
+from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.types import NDArray
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def expect_numpy_solution(solver: Any, matrix: NDArray, y: NDArray, chunks: int)
     """
     local, data = MatrixMult(matrix), np.asarray(y)
     vector: Any = data
-    if any(map(holds_dask, vars(solver).values())):
+    if holds_dask(*vars(solver).values()):
         expect(
             isinstance(run_solver(solver, local, vector).x, da.Array),
             "the solver holds Dask arrays, the model is none",

@@ -11,7 +11,7 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
 from pylops_distributed.compat.dask import List, Task, TaskRef
-from pylops_distributed.vectors.namespace import blockwise, in_memory, reject_masked
+from pylops_distributed.vectors.namespace import blockwise, holds_dask, reject_masked
 from pylops_distributed.vectors.pieces import apply_by_pieces, dot_by_pieces
 from pylops_distributed.vectors.precision import at_precision, common_dtype, mixes
 from pylops_distributed.vectors.space import FAN_IN, BlockVector, Vector, dot_blocks, one_array, scalar_dtype
@@ -106,7 +106,7 @@ def axpy(a: Scalar, x: Vector, y: Vector) -> Vector:
     if isinstance(x, BlockVector) and isinstance(y, BlockVector):
         return x.map(lambda p, q: one_array(axpy(a, p, q)), y)
     x, y = one_array(x), one_array(y)
-    if in_memory(a, x, y):
+    if not holds_dask(a, x, y):
         result: Vector = apply_by_pieces(_axpy, (a, x, y), None)
         return result
     axes, dtype = tuple(range(x.ndim)), common_dtype((a, x, y))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.vectors.arithmetic import squared_norm
-from pylops_distributed.vectors.namespace import blockwise, in_memory, reject_masked
+from pylops_distributed.vectors.namespace import blockwise, holds_dask, reject_masked
 from pylops_distributed.vectors.pieces import apply_by_pieces, sum_by_pieces
 from pylops_distributed.vectors.precision import at_precision, common_dtype, mixes, sum_of
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, one_array, product_dtype
@@ -93,7 +93,7 @@ def elementwise(function: Callable[..., object], *args: Argument, dtype: DTypeLi
     if count is not None:
         images = (elementwise(function, *_member(args, k), dtype=dtype) for k in range(count))
         return BlockVector(tuple(map(one_array, images)))
-    if in_memory(*args):
+    if not holds_dask(*args):
         result: Vector = apply_by_pieces(function, args, dtype)
         return result
     args = tuple(da.asarray(a) if isinstance(a, np.generic | np.ndarray) else a for a in args)
@@ -118,7 +118,7 @@ def total(function: Callable[..., object], *args: Argument, dtype: DTypeLike) ->
     if count is not None:
         sums = [total(function, *_member(args, k), dtype=dtype) for k in range(count)]
         return sum(sums[1:], start=sums[0])
-    if in_memory(*args):
+    if not holds_dask(*args):
         whole: da.Array = sum_by_pieces(function, args, np.dtype(dtype))
         return whole
     args = tuple(da.asarray(a) if isinstance(a, np.generic | np.ndarray) else a for a in args)

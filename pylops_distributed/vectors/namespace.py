@@ -18,6 +18,8 @@ _ABOUT_CHUNKS = frozenset({
     "adjust_chunks", "align_arrays", "chunks", "concatenate", "dtype", "meta", "name", "new_axes", "token",
 })  # fmt: skip
 
+_NEVER_LAZY = (np.ndarray, np.generic, str, int, float, complex, type, type(None))
+
 
 def reject_masked(*arrays: object) -> None:
     """Raise an error for masked arrays, whose masks NumPy's products ignore.
@@ -36,15 +38,38 @@ def reject_masked(*arrays: object) -> None:
             )
 
 
-def in_memory(*values: object) -> bool:
-    """Whether no Dask array is among some values, or among the members of those that are BlockVectors."""
-    for value in values:
-        if isinstance(value, da.Array):
-            return False
-        members = getattr(value, "arrays", None)
-        if isinstance(members, tuple) and not in_memory(*members):
-            return False
-    return True
+def holds_dask(*values: object) -> bool:
+    """Whether a Dask array is among some values, or in one of them: then what follows from them is lazy.
+
+    This alone decides whether to work lazily. The type of a single array, which either branch uses, is a matter of
+    ``isinstance``.
+
+    Parameters
+    ----------
+    *values
+        Arrays of any shape, vectors of several arrays, operators, labelled arrays, and collections of these. An
+        operator says it itself, by its attribute of this name. Arrays in Zarr count as Dask's: they are read lazily.
+    """
+    return any(not isinstance(value, _NEVER_LAZY) and _holds_dask(value, 4) for value in values)
+
+
+def _holds_dask(value: object, depth: int) -> bool:
+    """Whether there is a Dask array in a value, no deeper than ``depth`` collections."""
+    if isinstance(value, da.Array):
+        return True
+    if isinstance(value, _NEVER_LAZY) or not depth:
+        return False
+    known, arrays = getattr(value, "holds_dask", None), getattr(value, "arrays", None)
+    if isinstance(known, bool):
+        return known
+    if isinstance(arrays, tuple):  # of a BlockVector
+        value = arrays
+    if isinstance(value, list | tuple | set | dict):
+        members = value.values() if isinstance(value, dict) else value
+        return any(_holds_dask(member, depth - 1) for member in members)
+    if getattr(value, "chunks", None) and hasattr(value, "dtype"):  # of Zarr or xarray
+        return True
+    return isinstance(getattr(value, "data", None), da.Array)
 
 
 def blockwise(
@@ -69,7 +94,7 @@ def blockwise(
         Array with as many axes as there are in ``axes``.
     """
     arguments = pairs[::2]
-    if any(isinstance(a, da.Array) for a in arguments):
+    if holds_dask(*arguments):
         lazy = (
             p if i % 2 or pairs[i + 1] is None or isinstance(p, da.Array) else da.asarray(p)
             for i, p in enumerate(pairs)
@@ -82,7 +107,7 @@ def blockwise(
 
 def map_blocks(function: BlockFunction, /, *arguments: object, **options: Any) -> da.Array:
     """As :func:`dask.array.map_blocks`, and ``function`` called at once where no argument is a Dask array."""
-    if any(isinstance(a, da.Array) for a in arguments):
+    if holds_dask(*arguments):
         settings: Any = options
         return da.map_blocks(function, *arguments, **settings)
     result: da.Array = function(*arguments, **{k: v for k, v in options.items() if k not in _ABOUT_CHUNKS})
@@ -106,11 +131,12 @@ def chunked_like(x: ArrayLike, like: object) -> da.Array:
 def of_one_kind(*values: object) -> Arguments:
     """Arrays, or what becomes one, as NumPy arrays; as Dask arrays if one of them is that; None stays None."""
     reject_masked(*values)
-    lazy = not in_memory(*values) or any(hasattr(v, "chunks") for v in values)
-    return tuple(None if v is None else (_lazy(v) if lazy else np.asarray(v)) for v in values)
+    lazy = holds_dask(*values) or any(hasattr(v, "chunks") for v in values)
+    return tuple(None if v is None else (as_lazy_array(v) if lazy else np.asarray(v)) for v in values)
 
 
-def _lazy(value: object) -> da.Array:
-    if isinstance(value, da.Array):
-        return value
-    return da.from_array(value) if hasattr(value, "chunks") else da.asarray(value)
+def as_lazy_array(values: object) -> da.Array:
+    """``values`` as a Dask array, unread: Dask and Zarr arrays keep their chunks, others are one chunk."""
+    if isinstance(values, da.Array):
+        return values
+    return da.from_array(values) if hasattr(values, "chunks") else da.asarray(values)

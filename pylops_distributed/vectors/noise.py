@@ -8,7 +8,7 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.vectors.namespace import in_memory
+from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Vector, likes_of, one_array
 from pylops_distributed.vectors.types import DType, NDArray
 
@@ -29,7 +29,7 @@ def noise(space: AnySpace, dtype: DTypeLike, like: Vector | None = None, offset:
     axes = tuple(range(len(space.shape)))
     strides = [int(np.prod(space.shape[a + 1 :], dtype=np.int64)) for a in axes]
     kind = np.result_type(np.float32, dtype)
-    if like is not None and in_memory(like):
+    if like is not None and not holds_dask(like):
         positions = (np.arange(n) * s for n, s in zip(space.shape, strides, strict=True))
         result: Any = _noise(*positions, offset=offset, kind=kind)
         return one_array(result)

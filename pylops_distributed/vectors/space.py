@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.compat.dask import flatten as flatten_keys
-from pylops_distributed.vectors.namespace import in_memory, reject_masked
+from pylops_distributed.vectors.namespace import holds_dask, reject_masked
 from pylops_distributed.vectors.types import BlockKey, Chunks, ChunksLike, DType, NDArray, Scalar, Shape
 
 _SURE = 1e-30, 1e30  # sums in single precision between these lost nothing by its range
@@ -278,12 +278,12 @@ def likes_of(space: BlockSpace, like: VectorLike | None) -> tuple[da.Array | Non
     count = len(space.spaces)
     if isinstance(like, BlockVector) and len(like.arrays) == count:
         return like.arrays
-    alone: Any = like if like is not None and in_memory(like) else None
+    alone: Any = like if like is not None and not holds_dask(like) else None
     return (arrays_of(alone)[0] if alone is not None else None,) * count
 
 
 def _zeros(space: Space, like: VectorLike | None) -> da.Array:
-    if like is not None and in_memory(like):
+    if like is not None and not holds_dask(like):
         zero: Any = np.zeros(space.shape, space.dtype)
         return one_array(zero)
     chunks: ChunksLike = space.chunks

@@ -14,9 +14,9 @@ from pylops.utils.tapers import taper
 
 from pylops_distributed import tuning
 from pylops_distributed.blockwise.contraction import contract
-from pylops_distributed.linearoperator.held_arrays import as_lazy_array
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.signalprocessing.convolve1d import Convolve1D
+from pylops_distributed.vectors.namespace import as_lazy_array
 from pylops_distributed.vectors.space import Space, one_array
 from pylops_distributed.vectors.types import ChunksLike, Settings
 from pylops_distributed.waveeqprocessing import diffraction

@@ -13,7 +13,7 @@ from pylops_distributed.optimization.numerics.systems import regularized_system,
 from pylops_distributed.optimization.pylops_api.irls_rounds import DataRounds, ModelRounds
 from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
 from pylops_distributed.optimization.solver_inputs import as_numpy_vector, renamed
-from pylops_distributed.vectors.namespace import in_memory
+from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.space import Vector, VectorLike, in_double, scalar_dtype, zeros
 from pylops_distributed.vectors.types import Settings
 
@@ -79,7 +79,7 @@ class IRLS(OuterLoop):
         else:
             first = self._start(x, x, kwargs_solver) if not self._begun else x
             model = self.iterate(first, nouter, show, itershow)
-        known: Any = None if x is None else (as_numpy_vector(x) if in_memory(x) else x)
+        known: Any = None if x is None else (as_numpy_vector(x) if not holds_dask(x) else x)
         result: Vector = model if known is None else known.reshape(model.shape) + model
         return result
 

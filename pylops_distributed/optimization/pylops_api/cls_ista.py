@@ -11,7 +11,7 @@ from pylops_distributed.linearoperator.operator import LinearOperator, aslinearo
 from pylops_distributed.optimization.algorithms import fista, ista
 from pylops_distributed.optimization.basesolver import Solver
 from pylops_distributed.optimization.eigs import largest
-from pylops_distributed.vectors.namespace import in_memory
+from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.types import NDArray, Options, Results
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ISTA(Solver):
     ) -> Vector:  # fmt: skip
         """Compute the first state, and before it the step if not given; returns the model."""
         if alpha is None:
-            eigenvalue = largest_of_normal(self.Op, eigsdict or {}, lazy=not in_memory(y, x0))
+            eigenvalue = largest_of_normal(self.Op, eigsdict or {}, lazy=holds_dask(y, x0))
             if not eigenvalue:
                 raise ValueError(
                     f"the largest eigenvalue of Op.H @ Op is 0 for {self.Op!r}: the operator is zero or empty, or the "

@@ -17,7 +17,7 @@ from pylops_distributed.optimization.numerics.outer_loop import OuterLoop, compu
 from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.omp_rounds import OMPRounds, model_of_coefficients
 from pylops_distributed.optimization.pylops_api.scipy_engine import check_engine, lsqr_settings
-from pylops_distributed.vectors.namespace import in_memory
+from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, unflatten
 from pylops_distributed.vectors.types import NDArray, Settings
 
@@ -103,7 +103,7 @@ class OMP(OuterLoop):
         self.nouter = self.iiter
         if self._rounds is not None:
             self._flat = not isinstance(self._given["y"], BlockVector) and np.ndim(self._given["y"]) == 1
-            lazy = self.Op.holds_dask or not in_memory(self._given["y"])
+            lazy = holds_dask(self.Op, self._given["y"])
             model = model_of_coefficients(self.Op, x, cols, lazy)
             self._x = self.shaped(model * np.nan if self.reason is Reason.NOT_FINITE else model)
         result: Vector = self._x

@@ -18,7 +18,7 @@ from pylops_distributed.optimization.basic import cgls
 from pylops_distributed.optimization.pylops_api.scipy_numpy import NumPySystem
 from pylops_distributed.optimization.solver_inputs import renamed
 from pylops_distributed.vectors.elementwise import elementwise
-from pylops_distributed.vectors.namespace import in_memory
+from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, unflatten, zeros
 from pylops_distributed.vectors.types import NDArray, Options, Results, Settings
 
@@ -265,7 +265,7 @@ def call(solver: Callable[..., Any], Op: LinearOperator, data: VectorLike, setti
     if _origin(solver) in ("scipy", "pylops"):
         flat = flatten(data) if isinstance(data, da.Array | BlockVector) else np.ravel(data)
         model = solver(Op.topylops(), np.asarray(flat), **settings)[0]
-        return np.asarray(model) if in_memory(data) else da.asarray(np.asarray(model))
+        return np.asarray(model) if not holds_dask(data) else da.asarray(np.asarray(model))
     if solver is lsqr:
         return least_squares_model(Op, data, settings, "lsqr")
     if _origin(solver) == "pylops_distributed":

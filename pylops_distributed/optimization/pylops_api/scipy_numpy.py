@@ -11,7 +11,7 @@ import scipy.sparse.linalg as sla
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.graph.purity import check_pure
 from pylops_distributed.optimization.solver_inputs import as_numpy_vector
-from pylops_distributed.vectors.namespace import in_memory
+from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.space import (
     AnySpace,
     Vector,
@@ -106,7 +106,7 @@ class NumPySystem:
     @classmethod
     def of(cls, op: LinearOperator, y: VectorLike, x0: VectorLike | None) -> NumPySystem | None:
         """The system; None if an array is lazy or has NaN or infinity, and for data of zero with a start."""
-        if op.holds_dask or not in_memory(y, x0):
+        if holds_dask(op, y, x0):
             return None
         data = _flat(y, op.dtype, op.codomain)
         start = None if x0 is None else _flat(x0, op.dtype, op.domain)
