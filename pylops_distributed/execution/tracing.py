@@ -29,11 +29,11 @@ from pylops_distributed.graph.purity import (
     foreign_within,
 )
 from pylops_distributed.vectors.space import Vector, as_floating, keys_of
-from pylops_distributed.vectors.types import DType
+from pylops_distributed.vectors.types import Typed
 
 S = TypeVar("S", bound=State)
-Op = TypeVar("Op", bound="Typed")
-Op_contra = TypeVar("Op_contra", bound="Typed", contravariant=True)
+Op = TypeVar("Op", bound=Typed)
+Op_contra = TypeVar("Op_contra", bound=Typed, contravariant=True)
 RETRACES = 4  # complex numbers have reached all arrays of a state by then
 
 
@@ -156,14 +156,6 @@ def trace_from(step: Callable[[S], S], state: S) -> tuple[StepTemplate, S]:
             state, [a.astype(k) for a, k in zip(arrays, kinds, strict=True)], state.iteration
         )
     return template, state
-
-
-class Typed(Protocol):
-    """An operator, of which only the type of its elements is looked at."""
-
-    @property
-    def dtype(self) -> DType:
-        """Type of the elements."""
 
 
 class Steps(Protocol[Op_contra, S]):

@@ -13,7 +13,7 @@ from inspect import getclosurevars, isfunction
 from random import Random
 from sys import getrefcount
 from traceback import clear_frames
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import dask
 import dask.array as da
@@ -24,7 +24,7 @@ from pylops_distributed.compat.dask import DataNode, computes_in_threads, meta_o
 from pylops_distributed.errors import ComputedTooEarlyError
 from pylops_distributed.vectors.noise import noise
 from pylops_distributed.vectors.space import AnySpace, Vector, arrays_of
-from pylops_distributed.vectors.types import DType, NDArray
+from pylops_distributed.vectors.types import DType, NDArray, Typed
 
 # Packages whose functions give the same each time, and leave alone what they are given.
 TRUSTED = frozenset({
@@ -35,6 +35,8 @@ TRUSTED = frozenset({
 
 GENERATORS = (np.random.Generator, np.random.RandomState, Random)
 DEPTH = 16  # how deep to look for functions within tasks and operators
+
+T = TypeVar("T")
 
 
 def not_there() -> object:
@@ -52,13 +54,14 @@ def is_foreign(x: object) -> bool:
     return module.partition(".")[0] not in TRUSTED
 
 
-def read_only(x: object) -> Any:
+def read_only(x: T) -> T:
     """A view of a block that cannot be written to; other values as they are."""
     if not isinstance(x, np.ndarray) or not x.flags.writeable:
         return x
-    view = x.view()
+    view: Any = x.view()
     view.flags.writeable = False
-    return view
+    same_type: T = view
+    return same_type
 
 
 def _references(x: NDArray) -> tuple[int, int]:
@@ -71,22 +74,25 @@ def _held(y: NDArray) -> bool:
     return any(n > m for n, m in zip(_references(y), _ALONE, strict=True))
 
 
-def detached(y: Any) -> Any:
+def detached(y: T) -> T:
     """The result of a user's function: a copy if the function still holds the array, and may write to it later."""
     if not isinstance(y, np.ndarray):
         return y
-    return y.copy() if _held(y) or getattr(y.base, "base", None) is not None else y
+    copied: Any = y.copy() if _held(y) or getattr(y.base, "base", None) is not None else y
+    result: T = copied
+    return result
 
 
-def apply_by_parts(function: Callable[[NDArray], Any], op: Any, x: NDArray) -> Any:
+def apply_by_parts(function: Callable[[NDArray], NDArray], op: Typed, x: NDArray) -> NDArray:
     """The result of an operator's function of a NumPy vector, detached.
 
-    Functions of real operators may drop the imaginary part of a vector, as PyLops' own do: they get it by itself.
+    Functions of real operators may drop the imaginary part of a vector, as PyLops' own do: they get it apart.
     """
     if x.dtype.kind != "c" or np.dtype(op.dtype).kind == "c" or not getattr(op, "clinear", True):
         return detached(function(x))
     real = detached(function(np.ascontiguousarray(x.real)))
-    return real + 1j * function(np.ascontiguousarray(x.imag))
+    whole: NDArray = real + 1j * function(np.ascontiguousarray(x.imag))
+    return whole
 
 
 # The references to an array that nobody else holds, met as above; they depend on the version of Python.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -49,5 +49,5 @@ def apply_to_whole(x: da.Array, op: LinearMap, way: int) -> Vector:
 
 
 def _on_block(block: NDArray, op: LinearMap, way: int) -> NDArray:
-    y: NDArray = np.asarray(apply_by_parts((op._matvec, op._rmatvec)[way], op, read_only(block)))
-    return y
+    function: Any = (op._matvec, op._rmatvec)[way]  # of NumPy vectors
+    return np.asarray(apply_by_parts(function, op, read_only(block)))

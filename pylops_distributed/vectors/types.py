@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -35,3 +35,11 @@ Settings: TypeAlias = dict[str, Any]
 Options: TypeAlias = Mapping[str, Any]
 # What PyLops' solvers return: the model, and numbers whose meanings depend on the solver.
 Results: TypeAlias = tuple[Any, ...]
+
+
+class Typed(Protocol):
+    """An operator, of which only the type of its elements is looked at; of this library, or PyLops'."""
+
+    @property
+    def dtype(self) -> DType:
+        """Type of the elements."""
