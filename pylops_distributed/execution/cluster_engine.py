@@ -32,7 +32,7 @@ from pylops_distributed.execution.partition import Partition, Row, Taken
 from pylops_distributed.execution.partition_plan import Share, plan_partitions
 from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
 from pylops_distributed.execution.transport import PeerTransport
-from pylops_distributed.execution.worker_loss import describe_worker_loss, is_worker_loss
+from pylops_distributed.execution.worker_loss import is_worker_loss, worker_lost
 from pylops_distributed.vectors.space import keys_of
 from pylops_distributed.vectors.types import NDArray, Settings
 
@@ -269,10 +269,7 @@ class ActorEngine(PartitionedEngine[S]):
                 del calls
 
     def _loss_error(self) -> WorkerLostError:
-        return WorkerLostError(
-            f"a worker was lost after step {self.iteration} of the solve, and its part of the state with it"
-            f"{describe_worker_loss(self._client, self._limits)}: resume from the newest checkpoint"
-        )
+        return worker_lost(self.iteration, self._client, self._limits)
 
     def _blocks(self, a: da.Array, name: str) -> dict[Key, Future[NDArray]]:
         with self._watched():

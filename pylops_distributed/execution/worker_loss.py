@@ -11,9 +11,18 @@ from distributed.comm import CommClosedError
 
 from pylops_distributed import tuning
 from pylops_distributed.compat.distributed import is_actor_loss, memory_kills
+from pylops_distributed.errors import WorkerLostError
 
 if TYPE_CHECKING:
     from distributed import Client
+
+
+def worker_lost(iteration: int, client: Client, limits: Mapping[str, int | None]) -> WorkerLostError:
+    """The error of a solve that lost a worker after some step, with the cause as far as it is known."""
+    return WorkerLostError(
+        f"a worker was lost after step {iteration} of the solve, and its part of the state with it"
+        f"{describe_worker_loss(client, limits)}: resume from the newest checkpoint"
+    )
 
 
 def describe_worker_loss(client: Client, limits: Mapping[str, int | None]) -> str:

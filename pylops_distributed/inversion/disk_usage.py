@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import dask.array as da
 
 from pylops_distributed.execution.state import state_arrays
-from pylops_distributed.inversion.assembly import AnySolver, assemble, identity, model_of
+from pylops_distributed.inversion.assembly import AnySolver, assemble, model_of
+from pylops_distributed.inversion.run_identity import identity
 from pylops_distributed.settings.solver_settings import max_steps_of
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from pylops_distributed.execution import await_workers
 from pylops_distributed.execution.background import in_background
 from pylops_distributed.execution.state import Reason
 from pylops_distributed.ingest import open_dataset, read_ref
-from pylops_distributed.inversion.assembly import AnySolver, assemble, identity, run_url
+from pylops_distributed.inversion.assembly import AnySolver, assemble
+from pylops_distributed.inversion.run_identity import identity, run_url
 from pylops_distributed.inversion.warm_start import START, find_warm_start, first_model
 from pylops_distributed.linearoperator.memory_check import check_memory
 from pylops_distributed.optimization.session import Save, Session

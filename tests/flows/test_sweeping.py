@@ -2,7 +2,7 @@
 
 import pytest
 
-from pylops_distributed.inversion.assembly import identity
+from pylops_distributed.inversion.run_identity import identity
 from pylops_flows.settings.sweep_grid import combination_label, configs, expand, swept
 
 RAW = {

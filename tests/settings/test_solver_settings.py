@@ -11,9 +11,10 @@ from pylops_distributed import open_run, optimization
 from pylops_distributed.basicoperators import Diagonal, FirstDerivative, MatrixMult
 from pylops_distributed.execution.state import Reason
 from pylops_distributed.ingest import ingest, open_dataset
-from pylops_distributed.inversion.assembly import assemble, identity
+from pylops_distributed.inversion.assembly import assemble
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.inversion.result import write_result
+from pylops_distributed.inversion.run_identity import identity
 from pylops_distributed.optimization.proximal import L1
 from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.problems.base import Penalty, Prior, Problem

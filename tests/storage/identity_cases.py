@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-from pylops_distributed.inversion.assembly import identity
+from pylops_distributed.inversion.run_identity import identity
 from pylops_distributed.settings.solver_settings import SOLVERS
 from pylops_distributed.storage.provenance import fingerprint
 

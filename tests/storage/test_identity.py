@@ -19,7 +19,7 @@ from identity_cases import code, own, problem
 import pylops_distributed as pld
 from pylops_distributed.errors import RunMismatchError, UnidentifiedContentError
 from pylops_distributed.ingest import ingest
-from pylops_distributed.inversion.assembly import identity
+from pylops_distributed.inversion.run_identity import identity
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.session import run_solver
 from pylops_distributed.problems.registry import load_problem

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pylops_distributed.ingest import read_ref
-from pylops_distributed.inversion.assembly import identity, run_url
 from pylops_distributed.inversion.result import needs_result
+from pylops_distributed.inversion.run_identity import identity, run_url
 from pylops_distributed.inversion.warm_start import find_warm_start
 from pylops_distributed.settings.solver_settings import max_steps_of
 from pylops_distributed.storage.run import Run, list_runs

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from pylops_distributed.ingest.formats.segy.binary_header import (
     BINARY_BYTES,
-    HEADER_BYTES,
     TEXT_BYTES,
     Binary,
     read_text,
@@ -22,6 +21,8 @@ from pylops_distributed.ingest.formats.segy.fields import (
     POSITION,
     TIME,
     Field,
+    apply_scalar,
+    extension,
     scalar_of,
 )
 from pylops_distributed.ingest.formats.segy.layout import Headers, Layout, Place, standard
@@ -53,7 +54,7 @@ def sample_axis(
     if interval is None:
         interval = _interval(layout, headers)
     if start is None:
-        delays = scaled(headers, DELAY)
+        delays = apply_scalar(headers, DELAY)
         start = float(_constant(path, delays, "delay", 109, "give start=, if one fits all traces"))
     return start + interval * np.arange(layout.samples, dtype=np.float64)
 
@@ -92,11 +93,6 @@ def _constant(path: str, values: NDArray, field: str, byte: int, cure: str) -> f
     return value
 
 
-def extension(place: Place) -> Place:
-    """Where a field of the first additional trace header is."""
-    return HEADER_BYTES + place[0], place[1]
-
-
 def extended_places(layout: Layout, fields: list[Field]) -> list[Place]:
     """Fields to read of additional trace headers."""
     if not layout.extra:
@@ -124,20 +120,6 @@ def check_extension(layout: Layout, headers: Headers, fields: list[Field]) -> He
             f"{layout.path!r}: the extended trace headers hold {other[0]} samples, the traces {layout.samples}."
         )
     return headers
-
-
-def scaled(headers: Headers, field: Field) -> NDArray:
-    """A field after its scalar: 0 means 1, a negative one divides. Extended fields take its place."""
-    values = headers[field.place]
-    if field.scalar:
-        scalar = headers[standard(field.scalar)].astype(np.int32)
-        size = np.maximum(np.abs(scalar), 1)
-        numbers = values.astype(np.float64)
-        values = np.where(scalar < 0, numbers / size, numbers * size)
-    more = extension(EXTENSION[field.byte]) if field.byte in EXTENSION and not field.certain else None
-    if more in headers and (longer := headers[more]).any():
-        return np.where(longer != 0, longer, values)
-    return values
 
 
 def spread_coordinate(grid: TraceGrid, field: NDArray) -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from pylops_distributed.errors import GeometryError
+from pylops_distributed.ingest.formats.segy.binary_header import HEADER_BYTES
 from pylops_distributed.ingest.formats.segy.layout import Headers, Layout, Place, standard, standard_code
 from pylops_distributed.vectors.types import NDArray
 
@@ -91,6 +92,25 @@ def scalar_of(name: str, byte: int) -> int:
     if _POSITION.fullmatch(word):
         return POSITION
     return ELEVATION if _ELEVATION.fullmatch(word) else SCALARS.get(byte, 0)
+
+
+def extension(place: Place) -> Place:
+    """Where a field of the first additional trace header is."""
+    return HEADER_BYTES + place[0], place[1]
+
+
+def apply_scalar(headers: Headers, field: Field) -> NDArray:
+    """Values of a field after its scalar: 0 means 1, a negative one divides. Extended fields take its place."""
+    values = headers[field.place]
+    if field.scalar:
+        scalar = headers[standard(field.scalar)].astype(np.int32)
+        size = np.maximum(np.abs(scalar), 1)
+        numbers = values.astype(np.float64)
+        values = np.where(scalar < 0, numbers / size, numbers * size)
+    more = extension(EXTENSION[field.byte]) if field.byte in EXTENSION and not field.certain else None
+    if more in headers and (longer := headers[more]).any():
+        return np.where(longer != 0, longer, values)
+    return values
 
 
 def parse_field(name: str, spec: object, layout: Layout) -> Field:

@@ -19,12 +19,10 @@ from pylops_distributed.ingest.formats.segy.axes import (
     NAME,
     check_extension,
     extended_places,
-    extension,
     field_unit,
     length_unit,
     read_binary,
     sample_axis,
-    scaled,
     spread_coordinate,
     text_header,
     vertical_attrs,
@@ -33,9 +31,11 @@ from pylops_distributed.ingest.formats.segy.fields import (
     SCALARS,
     Field,
     FieldSpec,
+    apply_scalar,
     check_numbers,
     check_overlaps,
     check_widths,
+    extension,
     parse_field,
     widths,
 )
@@ -147,7 +147,7 @@ def open_segy(
         over: tuple[str, ...]
         if name in chosen.dims:
             over, values = (name,), grid.axes[name]
-        elif (numbers := scaled(headers, field)).any():
+        elif (numbers := apply_scalar(headers, field)).any():
             over, values = spread_coordinate(grid, numbers)
         else:
             continue  # nobody filled this field in
@@ -287,7 +287,7 @@ def _first_grid(
         headers = {place: values for place, values in headers.items() if place in wanted}
         headers |= scan_headers(layout, wanted - set(headers))
         usable = _usable(layout, headers, fields, times)
-        keys = {name: scaled(usable, fields[name]) for name in choice.dims}
+        keys = {name: apply_scalar(usable, fields[name]) for name in choice.dims}
         constant = [name for name, values in keys.items() if values.size > 1 and (values == values[0]).all()]
         if constant and len(choices) > 1:
             problems.append(f"{choice.name}: {constant[0]!r} is the same in all traces")
