@@ -50,6 +50,7 @@ TABLE = {
     "identity": (
         [
             "pylops_distributed/inversion/assembly.py",
+            "pylops_distributed/inversion/run_identity.py",
             "pylops_distributed/inversion/inversion.py",
             "pylops_distributed/inversion/warm_start.py",
             "pylops_distributed/storage/source_code.py",
@@ -82,7 +83,7 @@ NAMED = [
      [P, "tests/flows/test_incremental.py"]),
     ("optimization/session.py", "        if self.reason is not None:\n            self.save()\n",
      "        if self.reason is not None:\n", [P]),
-    ("inversion/assembly.py",
+    ("inversion/run_identity.py",
      "    return sha256(repr([code.of(type(problem)), *map(code.of, makers)]).encode()).hexdigest()",
      '    return "0" * 64', ["tests/storage/test_identity.py"]),
     ("inversion/inversion.py", 'if ds.attrs["fingerprint"] != run.attrs["identity"]["data"]:', "if False:",
