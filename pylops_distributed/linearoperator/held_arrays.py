@@ -7,7 +7,7 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.linearoperator.numpy_plan import MADE
+from pylops_distributed.linearoperator.numpy_plan import MADE, stamp
 from pylops_distributed.vectors.namespace import as_lazy_array, reject_masked
 from pylops_distributed.vectors.types import ChunksLike
 
@@ -43,9 +43,10 @@ def as_chunked(op: object, array: object, chunks: ChunksLike = "auto", asarray: 
     """
     if isinstance(array, da.Array):
         return array
-    source, made = vars(op).get(MADE + "chunked", (None, None))
-    if made is None or source is not array:
+    source, made, before = vars(op).get(MADE + "chunked", (None, None, None))
+    now = stamp(array)  # Dask has a copy, of the time when it was made
+    if made is None or source is not array or now != before:
         made = da.from_array(array, chunks=chunks, asarray=asarray)
-        vars(op)[MADE + "chunked"] = array, made
+        vars(op)[MADE + "chunked"] = array, made, now
     result: da.Array = made
     return result

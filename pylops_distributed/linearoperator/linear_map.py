@@ -232,7 +232,7 @@ class LinearMap(Unmasked):
         vector = self._array(x)
         check_flat(vector, self.shape[1])
         y = flatten(self.apply(unflatten(vector.ravel(), self.domain)))
-        return compute_if(y.reshape(-1, *x.shape[1:]), self.compute[0])
+        return compute_if(apart(y.reshape(-1, *x.shape[1:]), vector), self.compute[0])
 
     def rmatvec(self, x: ArrayLike) -> ArrayLike:
         """Adjoint of a flat vector of size ``shape[0]``, or of one column of shape ``(shape[0], 1)``."""
@@ -240,7 +240,7 @@ class LinearMap(Unmasked):
         vector = self._array(x)
         check_flat(vector, self.shape[0])
         y = flatten(self.apply_adjoint(unflatten(vector.ravel(), self.codomain)))
-        return compute_if(y.reshape(-1, *x.shape[1:]), self.compute[1])
+        return compute_if(apart(y.reshape(-1, *x.shape[1:]), vector), self.compute[1])
 
     def _array(self, x: object) -> da.Array:
         """An array that came from outside: NumPy's as it is, unless there are Dask arrays in the operator."""
@@ -305,7 +305,7 @@ class LinearMap(Unmasked):
         if x.shape == self.dims:
             y = self.apply(reshape(x, self.domain))
             y = flatten(y) if flat else one_array(reshape(y, Space(self.dimsd, self.dtype)))
-            return compute_if(y, self.compute[0])
+            return compute_if(apart(y, x), self.compute[0])
         if x.ndim == 1:
             return self.matvec(x)
         if x.shape[:-1] == self.dims and not flat:
@@ -324,6 +324,13 @@ class LinearMap(Unmasked):
         self.matmat_count += 1
         y = self.cast_output(self._matmat(one_array(reshape_columns(x, self.domain))), 0)
         return compute_if(one_array(reshape_columns(y, Space(self.dimsd, self.dtype))), self.compute[0])
+
+
+def apart(y: da.Array, x: object) -> da.Array:
+    """A result that users may write to: a copy where NumPy shows the memory of the vector that they gave."""
+    if isinstance(y, np.ndarray) and isinstance(x, np.ndarray) and np.may_share_memory(y, x):
+        return y.copy()
+    return y
 
 
 def compute_if(y: da.Array, compute: bool) -> ArrayLike:

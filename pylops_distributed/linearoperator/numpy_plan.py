@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
+from dataclasses import is_dataclass
+from functools import partial
 from graphlib import TopologicalSorter
 from typing import Any, ClassVar, Protocol, TypeAlias
 
@@ -10,12 +13,13 @@ import dask
 import dask.array as da
 import numpy as np
 from dask.typing import Key
+from scipy import sparse
 
 from pylops_distributed.compat.dask import compute_keys
 from pylops_distributed.errors import ComputedTooEarlyError
 from pylops_distributed.graph.compile import Function, compile_task
 from pylops_distributed.graph.lowering import Graph, lower, operator_scope, placeholder, placeholders
-from pylops_distributed.graph.purity import apply_by_parts, detached, in_words, is_foreign, read_only
+from pylops_distributed.graph.purity import DEPTH, apply_by_parts, detached, in_words, is_foreign, read_only
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Space, Vector, arrays_of, keys_of
 
 COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
@@ -88,6 +92,45 @@ def _checked(op: Applicable, y: Vector, way: int) -> Vector:
     return space.fit(y)
 
 
+SAMPLES = 1 << 16
+
+
+def stamp(x: Any) -> object:
+    """Numbers that tell whether a NumPy or sparse array has been changed in place; None for anything else.
+
+    A sum over all bytes, which a change of one element changes, and a checksum of a sample, for changes of order.
+    """
+    if sparse.issparse(x):
+        return tuple(stamp(getattr(x, name)) for name in ("data", "indices", "indptr") if hasattr(x, name))
+    if not isinstance(x, np.ndarray) or x.dtype.hasobject or x.size == 0:
+        return None
+    flat = x.ravel(order="K")  # no copy where the array lies in one piece
+    words = flat.view(np.uint8)
+    whole = words[: words.size // 8 * 8].view(np.uint64)
+    sample = np.ascontiguousarray(flat[:: 1 + flat.size // SAMPLES])
+    return (
+        int(whole.sum()),
+        int(words[whole.size * 8 :].sum(dtype=np.uint64)),
+        zlib.crc32(sample.tobytes()),
+    )
+
+
+def stamps_within(x: object, depth: int = 0) -> list[object]:
+    """The stamps of all arrays that an operator holds, itself or in its members."""
+    if isinstance(x, np.ndarray) or sparse.issparse(x):
+        return [stamp(x)]
+    if isinstance(x, partial):
+        x = (x.func, x.args, x.keywords)
+    if isinstance(x, dict):
+        x = list(x.values())
+    if isinstance(x, list | tuple):
+        return [s for part in x for s in stamps_within(part, depth + 1)] if depth < DEPTH else []
+    if depth < DEPTH and (hasattr(x, "apply_adjoint") or hasattr(x, "_rmatvec") or is_dataclass(x)):
+        members = [v for k, v in getattr(x, "__dict__", {}).items() if not is_passing(k)]
+        return stamps_within(members, depth + 1)
+    return []
+
+
 def is_passing(name: str) -> bool:
     """Whether an attribute of an operator is not part of what the operator is."""
     return name in COUNTS or name == "holds_dask" or name.startswith(MADE)
@@ -107,7 +150,7 @@ class TracedOperator:
     """
 
     def __init__(self, op: Applicable, way: int, x: Vector) -> None:
-        self.members = _members(op)
+        self.members, self.stamps = _members(op), stamps_within(op)
         space = (op.domain, op.codomain)[way]
         holes = [
             placeholder(tuple((n,) for n in a.shape), np.empty((0,) * a.ndim, a.dtype), number)
@@ -131,7 +174,11 @@ class TracedOperator:
     def fits(self, op: Applicable) -> bool:
         """Whether the operator still holds what it held when it was traced."""
         members = _members(op)
-        return len(members) == len(self.members) and all(map(_same, members, self.members))
+        return (
+            len(members) == len(self.members)
+            and all(map(_same, members, self.members))
+            and stamps_within(op) == self.stamps
+        )
 
     def __call__(self, x: Vector) -> Vector:
         """The result for a vector."""

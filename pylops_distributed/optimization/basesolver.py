@@ -32,6 +32,7 @@ from pylops_distributed.optimization.solver_inputs import (
     as_numpy_vector,
     check_sizes,
     checked_settings,
+    copy_of_numpy,
 )
 from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.space import (
@@ -184,7 +185,7 @@ class Solver:
         self._flat = not isinstance(y, BlockVector) and np.ndim(y) == 1 if self.flat is None else self.flat
         self._lazy = holds_dask(y, data, x0, self.system, *vars(machine).values())
         self.data = reshape(self._vector(y if data is None else data), self.system.codomain)
-        start = None if x0 is None else reshape(self._vector(x0), self.system.domain)
+        start = None if x0 is None else copy_of_numpy(reshape(self._vector(x0), self.system.domain))
         self.leave()
         self._engine = self._replay(machine.init(self.system, self.data, start))
         self.state = self._engine.state()

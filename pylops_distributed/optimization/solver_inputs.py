@@ -29,6 +29,13 @@ def as_numpy_vector(x: VectorLike) -> Vector:
     return vector
 
 
+def copy_of_numpy(x: Vector) -> Vector:
+    """A vector apart from a user's NumPy arrays: a model that is the first one would else be the user's array."""
+    if isinstance(x, BlockVector):
+        return BlockVector(tuple(a.copy() if isinstance(a, np.ndarray) else a for a in x.arrays))
+    return x.copy() if isinstance(x, np.ndarray) else x
+
+
 def as_lazy_vector(x: VectorLike) -> Vector:
     """A vector that is an array or Blocks as one that is lazy."""
     if isinstance(x, BlockVector):

@@ -15,7 +15,7 @@ from pylops_distributed.blockwise import Array, BlockwiseOperator, StencilRule, 
 from pylops_distributed.blockwise.arguments import axes_of, narrower, one_of, shape_of
 from pylops_distributed.blockwise.banded import LONG, by_products
 from pylops_distributed.blockwise.rechunk import rechunk_whole
-from pylops_distributed.signalprocessing.convolvend import in_type
+from pylops_distributed.signalprocessing.convolvend import held_filter, in_type, reversed_filter
 from pylops_distributed.vectors.namespace import map_blocks
 from pylops_distributed.vectors.types import Chunks, ChunksLike, DType
 
@@ -98,7 +98,7 @@ class Convolve1D(BlockwiseOperator):
     ) -> None:
         model = shape_of(dims)
         (self.axis,) = axes_of((axis,), model)
-        self.h, self.offset = _filter(h, model, self.axis), int(offset)
+        self.h, self.offset = _filter(held_filter(h), model, self.axis), int(offset)
         self.nh, n = self.h.shape[self.axis if self.h.ndim > 1 else 0], model[self.axis]
         if not 0 <= self.offset < min(self.nh, n):
             raise ValueError(
@@ -121,7 +121,7 @@ class Convolve1D(BlockwiseOperator):
         settings: Any = {"axis": self.axis, "method": self.method}
         if held != self.h.dtype:  # others keep the tokens that they had
             settings["held"] = held
-        reverse = np.flip(self.h, self.axis if self.h.ndim > 1 else 0).conj().copy()
+        reverse = reversed_filter(self.h, (self.axis if self.h.ndim > 1 else 0,))
         if self.h.ndim > 1:
             long = max(self.nh, n)
             return TracewiseRule(self.h, start=after, length=long, **settings), TracewiseRule(

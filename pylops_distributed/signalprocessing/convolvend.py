@@ -93,7 +93,7 @@ class ConvolveND(BlockwiseOperator):
     ) -> None:
         model = shape_of(dims)
         self.axes = axes_of(range(len(model)) if axes is None else axes, model)
-        self.h = np.asarray(h)
+        self.h = held_filter(h)
         self.nh = self.h.shape
         if self.h.ndim == len(model) != len(self.axes):  # as in PyLops, whatever the axes
             self.axes = tuple(range(len(model)))
@@ -113,7 +113,7 @@ class ConvolveND(BlockwiseOperator):
         # Operators whose filter has their own type keep the tokens that they had.
         settings: Any = {"method": self.method, **({} if held == self.h.dtype else {"held": held})}
         forward = partial(convolve_axes, h=taps, start=origin, **settings)
-        adjoint = partial(convolve_axes, h=np.flip(taps).conj().copy(), start=ends, **settings)
+        adjoint = partial(convolve_axes, h=reversed_filter(taps), start=ends, **settings)
         super().__init__(
             StencilRule(forward, {a: (ends[a], origin[a]) for a in origin}, corners=True),
             StencilRule(adjoint, {a: (origin[a], ends[a]) for a in origin}, corners=True),
@@ -126,6 +126,17 @@ def _aligned(h: Array, axes: tuple[int, ...], ndim: int) -> Array:
     """The filter with its axes where those of the model are."""
     h = np.transpose(h, np.argsort(axes))
     return np.expand_dims(h, [a for a in range(ndim) if a not in axes])
+
+
+def held_filter(h: ArrayLike) -> Array:
+    """A filter as convolutions hold it: a user's array, or, since that of the adjoint is another, a complex copy."""
+    return np.array(h) if np.iscomplexobj(h) else np.asarray(h)
+
+
+def reversed_filter(h: Array, axes: Iterable[int] | None = None) -> Array:
+    """The filter of the adjoint; of a real one it shows the same memory, which a user may change."""
+    reverse = np.flip(h, None if axes is None else tuple(axes))
+    return reverse.conj() if np.iscomplexobj(h) else reverse
 
 
 def in_type(h: Array, block: Array, held: DType | None) -> Array:

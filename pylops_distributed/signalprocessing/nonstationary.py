@@ -96,7 +96,11 @@ class NonStationary(OnGrid):
             raise ValueError(f"hs must have {2 * n} axes, got shape {filters.shape}")
         check_filters(filters.shape[n:], grid, dims, filters.shape[:n])
         kind = complex_type(dtype) if np.iscomplexobj(filters) else np.dtype(dtype)
-        self.hs, self.grid, self.hshape = filters.astype(kind), tuple(map(tuple, grid)), filters.shape[n:]
+        self.hs, self.grid, self.hshape = (
+            filters.astype(kind, copy=False),
+            tuple(map(tuple, grid)),
+            filters.shape[n:],
+        )
         space = Space.of(dims, kind, chunks)
         super().__init__(domain=space, codomain=space, compute=compute, name=name)
 

@@ -10,6 +10,7 @@ import dask.array as da
 
 from pylops_distributed.linearoperator.labels import Side, has_labels
 from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.optimization.solver_inputs import copy_of_numpy
 from pylops_distributed.vectors.namespace import holds_dask, of_one_kind
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Space, Vector, flatten, reshape
 
@@ -52,7 +53,9 @@ class SolveArrays:
             If a shape does not fit; it names the shapes that do.
         """
         data = _vector("data y", y, op.labels[1], op.dimsd, op.codomain)
-        start = None if x0 is None else _vector("initial model x0", x0, op.labels[0], op.dims, op.domain)
+        start = None
+        if x0 is not None:
+            start = copy_of_numpy(_vector("initial model x0", x0, op.labels[0], op.dims, op.domain))
         lazy = holds_dask(data, start, op, *getattr(solver, "__dict__", {}).values())
         flat = bool(op.forceflat) or (getattr(x0, "ndim", None) == 1 and not has_labels(x0))
         labelled = has_labels(y) and op.labels[0] is not None

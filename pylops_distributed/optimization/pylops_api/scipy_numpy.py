@@ -109,7 +109,7 @@ class NumPySystem:
         if holds_dask(op, y, x0):
             return None
         data = _flat(y, op.dtype, op.codomain)
-        start = None if x0 is None else _flat(x0, op.dtype, op.domain)
+        start = None if x0 is None else _flat(x0, op.dtype, op.domain).copy()
         finite = all(np.isfinite(v).all() for v in (data, start) if v is not None)
         # SciPy's LSQR divides by the norm of the data, also where they are zero and the start is not.
         unmeasured = start is not None and not data.any()
