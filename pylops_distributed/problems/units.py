@@ -72,6 +72,11 @@ def parse_unit(text: str, like: Unit | None = None) -> Unit | None:
     return unit
 
 
+def _unit_of(name: str) -> Unit | None:
+    """The unit of a name; words, unlike symbols, may have capital letters: ``Meters``, ``SEC``."""
+    return NAMES.get(name) or (NAMES.get(name.lower()) if len(name) > 2 else None)
+
+
 def _parse(text: str) -> Unit | None:
     size, powers = 1.0, np.zeros(4, int)
     signs, sign, place, seen = [1], 1, 0, False
@@ -94,7 +99,7 @@ def _parse(text: str) -> Unit | None:
                 return None
             signs.pop()
         else:
-            unit = NAMES.get(match["name"])
+            unit = _unit_of(match["name"])
             if unit is None:
                 return None
             power = signs[-1] * sign * int(match["power"] or "1")

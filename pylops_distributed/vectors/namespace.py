@@ -131,12 +131,19 @@ def chunked_like(x: ArrayLike, like: object) -> da.Array:
 def of_one_kind(*values: object) -> Arguments:
     """Arrays, or what becomes one, as NumPy arrays; as Dask arrays if one of them is that; None stays None."""
     reject_masked(*values)
+    values = tuple(map(without_labels, values))
     lazy = holds_dask(*values) or any(hasattr(v, "chunks") for v in values)
     return tuple(None if v is None else (as_lazy_array(v) if lazy else np.asarray(v)) for v in values)
 
 
+def without_labels(x: Any) -> Any:
+    """The array within a labelled one of xarray, which would else become a block of Dask's; others as they are."""
+    return x.data if hasattr(x, "coords") and hasattr(x, "dims") else x
+
+
 def as_lazy_array(values: object) -> da.Array:
     """``values`` as a Dask array, unread: Dask and Zarr arrays keep their chunks, others are one chunk."""
+    values = without_labels(values)
     if isinstance(values, da.Array):
         return values
     return da.from_array(values) if hasattr(values, "chunks") else da.asarray(values)

@@ -95,6 +95,21 @@ def test_values_without_a_unit_that_are_of_no_size_for_it(values, unit, words):
     np.testing.assert_array_equal(in_unit(axis.assign_attrs(units=unit), unit), values)
 
 
+@pytest.mark.parametrize("written", ["Ms", "MS", "tick", "4"])
+def test_an_unknown_unit_is_not_taken_for_one_whose_size_the_values_do_not_have(written):
+    axis = xr.DataArray(4.0 * np.arange(5), dims="t", name="t", attrs={"units": written})
+    with pytest.raises(
+        ValueError, match=f"'t' has the unit '{written}', which is not known.*look like milliseconds"
+    ):
+        in_unit(axis, "s")
+
+
+@pytest.mark.parametrize(("written", "factor"), [("Seconds", 1), ("MSEC", 1e-3), ("Milliseconds", 1e-3)])
+def test_words_for_units_may_have_capital_letters(written, factor):
+    axis = xr.DataArray(np.arange(5.0), dims="t", name="t", attrs={"units": written})
+    np.testing.assert_allclose(in_unit(axis, "s"), factor * axis)
+
+
 def test_steps():
     assert step(stack(twt=4.0 * np.arange(50)), "twt", "ms") == 4
     assert step(stack(twt=("twt", 4000.0 * np.arange(50), {"units": "us"})), "twt", "ms") == pytest.approx(4)

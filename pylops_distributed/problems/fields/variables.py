@@ -121,6 +121,7 @@ def in_unit(axis: xr.DataArray, unit: str) -> NDArray:
             "source and ingest again"
         ) from None
     if scale is None:
+        _check_bare(axis, unit, written)
         log.warning(
             "%r is in %r, which is taken for %r: its unit is not known here", axis.name, written, unit
         )
@@ -129,8 +130,8 @@ def in_unit(axis: xr.DataArray, unit: str) -> NDArray:
     return np.asarray(axis.values.astype(float) * scale)
 
 
-def _check_bare(axis: xr.DataArray, unit: str) -> None:
-    """Raise for values without a unit that cannot be in the one that is expected."""
+def _check_bare(axis: xr.DataArray, unit: str, written: str = "") -> None:
+    """Raise for values without a unit, or in an unknown one, that cannot be in the one that is expected."""
     values = axis.values
     if values.ndim != 1 or values.size < 2 or values.dtype.kind not in "iuf":
         return
@@ -144,8 +145,9 @@ def _check_bare(axis: xr.DataArray, unit: str) -> None:
     elif unit == "deg" and step > 0 and np.abs(values).max() <= np.pi / 2:
         said = f"up to {np.abs(values).max():g}, which look like radians"
     if said:
+        has = f"has the unit {written!r}, which is not known here" if written else "has no unit"
         raise ValueError(
-            f"{axis.name!r} has no unit, and is {said}; expected {unit}: {_cure(str(axis.name), unit)}, or set "
+            f"{axis.name!r} {has}, and is {said}; expected {unit}: {_cure(str(axis.name), unit)}, or set "
             "the attribute `units` of the coordinate at the source, and ingest again"
         )
 
