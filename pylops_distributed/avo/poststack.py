@@ -19,6 +19,7 @@ from pylops_distributed.blockwise.arguments import one_of, shape_of
 from pylops_distributed.blockwise.finite_differences import apply_sum
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.signalprocessing.convolve1d import convolve
+from pylops_distributed.signalprocessing.convolvend import held_filter, reversed_filter
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.vectors.namespace import of_one_kind
 from pylops_distributed.vectors.types import ChunksLike, NDArray
@@ -98,7 +99,7 @@ class PoststackLinearModelling(BlockwiseOperator):
         chunks: ChunksLike = None,
         compute: tuple[bool, bool] = (False, False),
     ) -> None:
-        self.wav, self.nt0 = np.asarray(wav), int(nt0)
+        self.wav, self.nt0 = held_filter(wav), int(nt0)
         self.kind, self.sparse = one_of("kind", kind, ("centered", "forward")), sparse
         _check(self.wav, self.nt0)
         steps = not explicit and self.wav.ndim == 1
@@ -116,7 +117,7 @@ class PoststackLinearModelling(BlockwiseOperator):
     def _by_steps(self) -> tuple[WholeAxisRule, WholeAxisRule]:
         """Kernels that differentiate and convolve."""
         wavelet = partial(convolve, h=self.wav, axis=0, start=self.wav.size // 2)
-        reverse = partial(wavelet, h=self.wav[::-1].conj().copy())
+        reverse = partial(wavelet, h=reversed_filter(self.wav))
         derive = self._derive()
         adjoint = (reverse, partial(derive, adjoint=True))
         return (

@@ -28,6 +28,7 @@ from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.finite_differences import apply_sum
 from pylops_distributed.blockwise.rechunk import rechunk_whole
 from pylops_distributed.signalprocessing.convolve1d import convolve
+from pylops_distributed.signalprocessing.convolvend import reversed_filter
 from pylops_distributed.utils.dottest import dottest as run_dottest
 from pylops_distributed.vectors.namespace import of_one_kind
 from pylops_distributed.vectors.space import BlockVector, Vector, one_array
@@ -151,7 +152,7 @@ def _kernels(
     G = coefficients(theta, vsvp, nt0, linearization_of(linearization)).astype(dtype)
     derive = partial(apply_sum, terms=(first_difference(0, 1.0, kind),), dtype=dtype)
     filtered = partial(convolve, h=h, axis=0, start=h.size // 2)
-    reverse = partial(filtered, h=h[::-1].conj().copy(), start=h.size - 1 - h.size // 2)
+    reverse = partial(filtered, h=reversed_filter(h), start=h.size - 1 - h.size // 2)
     back = partial(_weigh, G=np.ascontiguousarray(G.swapaxes(1, 2)))
     forward = partial(chain, kernels=(derive, partial(_weigh, G=G), filtered))
     return forward, partial(chain, kernels=(reverse, back, partial(derive, adjoint=True))), G

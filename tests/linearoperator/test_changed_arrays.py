@@ -6,6 +6,8 @@ import pytest
 import scipy.sparse as sp
 
 import pylops_distributed as pld
+from pylops_distributed.avo.poststack import PoststackLinearModelling
+from pylops_distributed.avo.prestack import PrestackLinearModelling
 from pylops_distributed.optimization.leastsquares import regularized_inversion
 from pylops_distributed.optimization.sparsity import fista
 from pylops_distributed.signalprocessing import Convolve1D, Convolve2D, Fredholm1, NonStationaryConvolve2D
@@ -19,6 +21,8 @@ OPERATORS = {
     "columns": ((4, 6), lambda a: pld.VStack([pld.MatrixMult(a), pld.Identity(6)])),
     "Convolve1D": ((3,), lambda a: Convolve1D(6, a, offset=1)),
     "Convolve2D": ((3, 3), lambda a: Convolve2D((6, 5), a, offset=(1, 1))),
+    "poststack": ((5,), lambda a: PoststackLinearModelling(a, 20, (3,))),
+    "prestack": ((5,), lambda a: PrestackLinearModelling(a, np.array([0.0, 20.0]), nt0=20)),
     "Fredholm1": ((2, 3, 4), lambda a: Fredholm1(a, nz=1)),
     "NonStationaryConvolve2D": (
         (2, 2, 3, 3),
