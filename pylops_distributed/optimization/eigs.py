@@ -56,7 +56,7 @@ def power_iteration(
     op = aslinearoperator(Op)
     kind = np.result_type(op.dtype, dtype)
     state = largest(op, niter, tol, kind, numpy_like(lazy=op.holds_dask))
-    return state.eigenvalue, flatten(state.x), state.iteration
+    return kind.type(state.eigenvalue), flatten(state.x), state.iteration
 
 
 def largest(

@@ -258,6 +258,12 @@ def test_spgl1_takes_transforms_with_more_coefficients_than_samples(chunks):
     np.testing.assert_allclose(np.asarray(x), np.asarray(transform.H @ p), atol=1e-12)
 
 
+@pytest.mark.parametrize("kind", ["float32", "complex64", "float64"])
+def test_an_eigenvalue_is_of_the_operators_type(kind):
+    op = pld.MatrixMult(np.diag(np.arange(1.0, 6)), dtype=kind)
+    assert eigs.power_iteration(op, niter=3)[0].dtype == kind
+
+
 def test_step_length_is_found_by_power_iteration():
     local, y, op, data = problem()
     largest, vector, steps = eigs.power_iteration(op.H @ op, niter=60, tol=1e-10)

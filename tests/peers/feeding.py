@@ -91,6 +91,8 @@ class Feeder:
 
     def install(self) -> None:
         """Put this between the tests and the operators."""
+        for module in ("basicoperators", "signalprocessing", "waveeqprocessing", "avo", "medical"):
+            load_all(getattr(pld, module))
         bases = {c for c in LinearOperator.__mro__ if c.__module__.startswith("pylops_distributed")}
         for cls in bases | set(subclasses(LinearOperator)):
             for name in (*LAZY, *EAGER):
@@ -123,14 +125,16 @@ class Feeder:
         def fed(op: Any, *args: Any, **options: Any) -> Any:
             if self.depth or elsewhere():
                 return method(op, *args, **options)
-            with self.inside(lazily):
+            # No vector comes into a dense matrix, which is lazy if the operator holds lazy arrays.
+            lazy = lazily and (method.__name__ != "todense" or op.holds_dask)
+            with self.inside(lazy):
                 flat = self.nd(op, method.__name__, args)
                 y = (
                     self.forward(op, args[0])
                     if flat
                     else method(op, *map(self.lazy, args), **self.lazy(options))
                 )
-            if lazily and not any(op.compute) and isinstance(y, np.ndarray):
+            if lazy and not any(op.compute) and isinstance(y, np.ndarray):
                 raise AssertionError("an operator gave a NumPy array")
             return plain(y).ravel() if flat else plain(y)
 
@@ -168,7 +172,7 @@ class Feeder:
                 return plain(method(op, *map(self.lazy, (x, *more))))
             if not isinstance(op, COMPOSED):
                 self.applied[id(op)] = (op, type(op).__name__)
-            with self.inside(True):
+            with self.inside(not isinstance(x, np.ndarray)):  # a dense matrix's columns
                 return method(op, x)
 
         return watched
@@ -231,6 +235,12 @@ class Feeder:
             if inspect.isfunction(method) and (name == "__init__" or not name.startswith("_"))
         }
         return type(cls.__name__, (cls,), public)
+
+
+def load_all(package: Any) -> None:
+    """Import the operators of a package, which it does when each is first used."""
+    for name in package.__all__:
+        getattr(package, name)
 
 
 def subclasses(cls: type) -> set[type]:
