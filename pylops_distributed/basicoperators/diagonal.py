@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed.blockwise.arguments import axes_of, shape_of
 from pylops_distributed.linearoperator.held_arrays import as_held
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.pieces import apply_by_pieces
+from pylops_distributed.vectors.pieces import LARGE, apply_by_pieces
 from pylops_distributed.vectors.space import Space, one_array
 from pylops_distributed.vectors.types import ChunksLike, DType, NDArray
 
@@ -135,7 +135,7 @@ class Diagonal(LinearOperator):
     def _in_pieces(self, x: NDArray, conj: bool) -> da.Array:
         """The product with a NumPy array, in threads where that pays."""
         kind = self.result_dtype(x.dtype)
-        if self.diag.shape == x.shape:
+        if self.diag.shape == x.shape and x.nbytes > LARGE:
             return apply_by_pieces(_conj_times if conj else np.multiply, (self.diag, x), kind)
         held: Any = self.diag
         product: Any = _product(held, x, conj, kind)

@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.assembly import resize
+from pylops_distributed.linearoperator.flat_passes import FlatPass, array_pass, make_pass
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space
 from pylops_distributed.vectors.types import ChunksLike
@@ -96,3 +97,10 @@ class Identity(LinearOperator):
 
     def _rmatvec(self, y: da.Array) -> da.Array:
         return self.domain.fit(resize(y.astype(self.result_dtype(y.dtype, 1), copy=False), self.dims))
+
+
+@make_pass.register
+def _(op: Identity, way: int) -> FlatPass:
+    if op.domain != op.codomain:
+        return array_pass(op, way)
+    return lambda x: x.astype(op.result_dtype(x.dtype, way), copy=False)

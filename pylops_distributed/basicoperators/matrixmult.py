@@ -17,6 +17,7 @@ from scipy.sparse.linalg import inv as sparse_inverse
 
 from pylops_distributed.blockwise.arguments import shape_of
 from pylops_distributed.blockwise.contraction import contract
+from pylops_distributed.linearoperator.flat_passes import FlatPass, array_pass, make_pass
 from pylops_distributed.linearoperator.held_arrays import as_chunked, as_held
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.namespace import as_lazy_array, holds_dask
@@ -224,6 +225,17 @@ class MatrixMult(LinearOperator):
         q, r = da.linalg.qr(A.rechunk({0: -1}).conj().T)
         x: da.Array = q @ _solve(r.conj().T, data)
         return x
+
+
+@make_pass.register
+def _(op: MatrixMult, way: int) -> FlatPass:
+    if op.otherdims or not isinstance(op.A, np.ndarray):
+        return array_pass(op, way)
+    matrix: Any = op.A.T if way else op.A
+    if way and np.iscomplexobj(matrix):
+        return lambda y: (matrix @ y.conj()).conj()
+    product: FlatPass = matrix.__matmul__
+    return product
 
 
 def _product(a: NDArray, x: NDArray, adjoint: bool) -> NDArray:

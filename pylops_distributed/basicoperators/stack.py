@@ -6,18 +6,22 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from functools import reduce
 from operator import add
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
+import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.basicoperators.matrixmult import MatrixMult
 from pylops_distributed.basicoperators.zero import Zero
+from pylops_distributed.linearoperator.flat_passes import FlatPass, flat_pass, make_pass
 from pylops_distributed.linearoperator.labels import BlockLabels, Side, common_labels
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator, is_operator
 from pylops_distributed.vectors.joint import parts
 from pylops_distributed.vectors.space import AnySpace, BlockSpace, BlockVector, Space, Vector
 from pylops_distributed.vectors.types import DType, NDArray
+
+V = TypeVar("V")
 
 
 class IdlePool:
@@ -134,6 +138,22 @@ class Stack(LinearOperator):
         """Domain, codomain, and whether users can only see flat vectors of them."""
 
 
+@make_pass.register
+def _(op: Stack, way: int) -> FlatPass:
+    one_model, one_image = op.shared[:: 1 - 2 * way]
+    ends = op.nnops if way else op.mmops
+    at = relevant(op.ops) if one_image else range(len(op.ops))
+    members = [(flat_pass(op.ops[i], way), slice(ends[i], ends[i + 1])) for i in at]
+
+    def run(x: da.Array) -> da.Array:
+        images = [function(x if one_model else x[cut]) for function, cut in members]
+        joined: Any = pairwise_sum(images) if one_image else np.concatenate(images)
+        y: da.Array = joined
+        return y.astype(np.result_type(op.dtype, x.dtype), copy=False)
+
+    return run
+
+
 def _common(sides: Sequence[Side]) -> Side:
     """The labels that all members have in common."""
     return reduce(lambda known, side: common_labels(known, side, "another member of the stack"), sides, None)
@@ -170,10 +190,15 @@ def common(spaces: Sequence[AnySpace], dtype: DType, count_of: str) -> tuple[Any
 
 def sum_vectors(terms: list[Vector], space: AnySpace, dtype: DType) -> Vector:
     """Sum of vectors of ``space``, as a tree whose depth grows with the logarithm of their number."""
+    x = pairwise_sum(terms)
+    return space.fit(x.map(lambda a: a.astype(dtype)) if isinstance(x, BlockVector) else x.astype(dtype))
+
+
+def pairwise_sum(terms: list[V]) -> V:
+    """Sum of vectors, as a tree."""
     while len(terms) > 1:
         terms = [reduce(add, terms[i : i + 2]) for i in range(0, len(terms), 2)]
-    (x,) = terms
-    return space.fit(x.map(lambda a: a.astype(dtype)) if isinstance(x, BlockVector) else x.astype(dtype))
+    return terms[0]
 
 
 def dtype_with(dtype: DType, x: Vector) -> DType:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from pylops_distributed.execution.engine import Done, Engine, S, Step, should_stop
+from pylops_distributed.execution.engine import Done, Engine, S, Step
 from pylops_distributed.execution.state import scalars_of, without_vectors
 from pylops_distributed.graph.purity import applications, check_pure
 
@@ -26,8 +24,13 @@ class NumPyEngine(Engine[S]):
         self.iteration, self.moved = state.iteration, 0
         self._step, self._state = step, state
         self._bare = without_vectors(state, self.iteration, [None] * len(scalars_of(state)))
-        self.done = partial(should_stop, self._bare, done)
+        self.until(done)
         self.first, self._checked = self._seen(), False
+
+    def until(self, done: Done[S]) -> None:
+        """As :meth:`Engine.until`."""
+        self._until = done
+        super().until(done)
 
     def _seen(self) -> S:
         return without_vectors(self._state, self._state.iteration, scalars_of(self._state).values())
@@ -42,7 +45,7 @@ class NumPyEngine(Engine[S]):
                 self._state = self._first_step()
             self.iteration, numbers = self._state.iteration, self._seen()
             taken.append(numbers)
-            if self.done(self.iteration, list(scalars_of(numbers).values())):
+            if self._until(numbers) is not None:
                 break
         return taken
 

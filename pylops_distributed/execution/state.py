@@ -113,6 +113,12 @@ def _numbers_of(kind: type) -> Fields:
     return tuple(f for f in fields(kind) if f.metadata.get("space", "") is None)
 
 
+@lru_cache(256)
+def _rules_of(kind: type) -> tuple[tuple[str, Infinite], ...]:
+    """Names of the scalars of a state, and where each may be infinite."""
+    return tuple((f.name, _rule(f)) for f in _numbers_of(kind))
+
+
 def _vectors(state: State) -> Fields:
     kind: Any = type(state)
     return _vectors_of(kind)
@@ -154,7 +160,8 @@ def scalars_of(state: State) -> Settings:
 
 def not_finite(state: State) -> list[str]:
     """Names of the scalars of a computed state that are NaN, or infinite where they may not be."""
-    return [f.name for f in _numbers(state) if _bad(getattr(state, f.name), _rule(f), not state.iteration)]
+    kind: Any = type(state)
+    return [name for name, rule in _rules_of(kind) if _bad(getattr(state, name), rule, not state.iteration)]
 
 
 class Stops(Protocol[S_contra]):
@@ -222,7 +229,7 @@ def _is_lost(*numbers: object, first: bool, rules: tuple[Infinite, ...]) -> NDAr
 def _bad(value: Number, infinite: Infinite, first: bool) -> bool:
     """Whether a scalar is NaN, or infinite where it may not be."""
     number: Any = value
-    if not np.iscomplexobj(number) and isfinite(number):
+    if isinstance(number, float) and isfinite(number):
         return False  # nearly always, at a tenth of the price
     return bool(
         np.isnan(value) or (np.isinf(value) and not (infinite == "always" or (infinite == "first" and first)))
@@ -243,8 +250,11 @@ def _nan_if(x: object, lost: object) -> object:
 def without_vectors(state: S, iteration: int, numbers: Iterable[object]) -> S:
     """``state`` with other scalars and without its vectors."""
     values: dict[str, Any] = {f.name: None for f in _vectors(state)}
-    values.update(zip(scalars_of(state), numbers, strict=True))
-    return replace(state, iteration=iteration, **values)
+    values.update(zip(scalars_of(state), numbers, strict=True), iteration=iteration)
+    # Once a step: dataclasses.replace takes as long as the arithmetic of a small step.
+    bare: S = copy(state)
+    vars(bare).update(values)
+    return bare
 
 
 def materialise(state: S, **options: object) -> S:
@@ -263,6 +273,8 @@ def materialise(state: S, **options: object) -> S:
         The same state, computed: chunked vectors on the workers, scalars as NumPy numbers, so that
         convergence checks and histories cost no further pass.
     """
+    if is_numpy(state):
+        return state
     (computed,) = dask.persist(state, **options)
     (numbers,) = dask.compute(scalars_of(computed))
     done: S = replace(computed, **numbers)

@@ -34,6 +34,7 @@ TRUSTED = frozenset({
 
 
 GENERATORS = (np.random.Generator, np.random.RandomState, Random)
+_DATA = frozenset({np.ndarray, str, bytes, bool, int, float, complex, slice, type(None)})
 DEPTH = 16  # how deep to look for functions within tasks and operators
 
 T = TypeVar("T")
@@ -168,9 +169,7 @@ def note_application(op: Applied, x: Vector | None) -> None:
 
 def foreign_within(x: object, depth: int = 0) -> Iterator[object]:
     """The functions and classes of users' own in a task, an operator, or a collection of these."""
-    if depth > DEPTH or isinstance(
-        x, np.ndarray | np.generic | str | bytes | int | float | complex | da.Array | None
-    ):
+    if type(x) in _DATA or depth > DEPTH or isinstance(x, np.ndarray | np.generic | np.dtype | da.Array):
         return
     parts = _parts(x)
     if parts is None and _is_operator(x):

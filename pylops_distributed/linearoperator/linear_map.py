@@ -27,7 +27,13 @@ from pylops_distributed.linearoperator.array_inputs import (
     lazily,
     reject_lazy_data_of_scipy,
 )
-from pylops_distributed.linearoperator.numpy_plan import COUNTS, MADE, apply_numpy, is_passing
+from pylops_distributed.linearoperator.numpy_plan import (
+    COUNTS,
+    MADE,
+    apply_direct,
+    apply_numpy,
+    is_passing,
+)
 from pylops_distributed.linearoperator.old_calls import reject_old_call
 from pylops_distributed.vectors.namespace import holds_dask, reject_masked
 from pylops_distributed.vectors.space import (
@@ -174,6 +180,8 @@ class LinearMap(Unmasked):
     def apply(self, x: Vector) -> Vector:
         """Forward in the operator's own layout: an array of ``dims``, or Blocks, in and out; always lazy."""
         self.matvec_count += 1
+        if (direct := apply_direct(self, 0, x)) is not None:
+            return direct
         if not holds_dask(x):
             if not self.holds_dask:
                 note_application(self, None)
@@ -185,6 +193,8 @@ class LinearMap(Unmasked):
     def apply_adjoint(self, y: Vector) -> Vector:
         """Adjoint in the operator's own layout: an array of ``dimsd``, or Blocks, in and out; always lazy."""
         self.rmatvec_count += 1
+        if (direct := apply_direct(self, 1, y)) is not None:
+            return direct
         if not holds_dask(y):
             if not self.holds_dask:
                 note_application(self, None)
@@ -211,9 +221,9 @@ class LinearMap(Unmasked):
         """Type of the forward (``way`` 0) or adjoint (1) of vectors of type ``x``, in a space of type ``kind``."""
         kind = self.dtype if kind is None else kind
         if self.held is not None:
-            return np.result_type(self.held, x)
+            return x if self.held == x else np.result_type(self.held, x)
         if not self.follows[way] or (x.kind not in "fc" and not self.moves):
-            return np.result_type(kind, x)
+            return x if kind == x else np.result_type(kind, x)
         return np.result_type(x, np.complex64) if kind.kind == "c" != x.kind else x
 
     def _own(self, x: Vector) -> Vector:

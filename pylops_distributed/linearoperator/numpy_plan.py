@@ -19,13 +19,25 @@ from pylops_distributed.compat.dask import compute_keys
 from pylops_distributed.errors import ComputedTooEarlyError
 from pylops_distributed.graph.compile import Function, compile_task
 from pylops_distributed.graph.lowering import Graph, lower, operator_scope, placeholder, placeholders
-from pylops_distributed.graph.purity import DEPTH, apply_by_parts, detached, in_words, is_foreign, read_only
+from pylops_distributed.graph.purity import (
+    DEPTH,
+    apply_by_parts,
+    detached,
+    in_words,
+    is_foreign,
+    note_application,
+    read_only,
+)
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Space, Vector, arrays_of, keys_of
+from pylops_distributed.vectors.types import DType
 
 COUNTS = ("matvec_count", "rmatvec_count", "matmat_count", "rmatmat_count")
 # A task: its key, what it calls, and the keys of the values that nobody needs after it.
 Call: TypeAlias = tuple[Key, Function, list[Key]]
-MADE = "_made_"  # how the names of attributes begin that are made of others when they are needed
+MADE, _DIRECT = (
+    "_made_",
+    "_made_direct",
+)  # how the names of attributes begin that are made of others when they are needed
 
 
 class Applicable(Protocol):
@@ -33,11 +45,16 @@ class Applicable(Protocol):
 
     takes_numpy: ClassVar[bool]
     takes_vectors: bool
+    holds_dask: bool
+    narrow: tuple[bool, bool]
+    dtype: DType
 
     @property
     def domain(self) -> AnySpace: ...  # noqa: D102
     @property
     def codomain(self) -> AnySpace: ...  # noqa: D102
+    def apply(self, x: Vector, /) -> Vector: ...  # noqa: D102
+    def apply_adjoint(self, y: Vector, /) -> Vector: ...  # noqa: D102
     def _matvec(self, x: Vector, /) -> Vector: ...
     def _rmatvec(self, y: Vector, /) -> Vector: ...
     def cast_output(self, y: Vector, way: int, /) -> Vector: ...  # noqa: D102
@@ -78,6 +95,31 @@ def apply_numpy(op: Applicable, way: int, x: Vector) -> Vector:
     return op.cast_output(_checked(op, y, way), way)
 
 
+def is_direct(op: Applicable, way: int) -> bool:
+    """Whether forward (``way`` 0) or adjoint (1) of NumPy arrays of the right shape is a call of its function alone."""
+    known: tuple[bool, bool] | None = vars(op).get(_DIRECT)
+    if known is None:
+        ours = op.takes_numpy and not (op.takes_vectors or op.holds_dask or is_foreign(type(op)))
+        spaces = isinstance(op.domain, Space), isinstance(op.codomain, Space)
+        wide = tuple(not narrow or op.dtype.char not in "fF" for narrow in op.narrow)
+        known = vars(op)[_DIRECT] = ours and spaces[0] and wide[0], ours and spaces[1] and wide[1]
+    return known[way]
+
+
+def apply_direct(op: Applicable, way: int, x: object) -> Vector | None:
+    """The result for a NumPy array where that is a call of the operator's function alone, else None."""
+    space: Any = op.codomain if way else op.domain
+    if type(x) is not np.ndarray or x.shape != space.shape or not is_direct(op, way):
+        return None
+    note_application(op, None)
+    function: Any = op._rmatvec if way else op._matvec
+    try:
+        y: Vector = function(x)
+    except ValueError as error:
+        raise in_words(op, error) from error
+    return y
+
+
 def _guarded(x: Vector) -> Vector:
     return BlockVector(tuple(map(read_only, x.arrays))) if isinstance(x, BlockVector) else read_only(x)
 
@@ -92,13 +134,15 @@ def _checked(op: Applicable, y: Vector, way: int) -> Vector:
     return space.fit(y)
 
 
-SAMPLES = 1 << 16
+SAMPLES = 1 << 14
+WHOLE = 1 << 22  # bytes of an array from which on a sample of it is looked at: the whole costs as much as a product
 
 
 def stamp(x: Any) -> object:
     """Numbers that tell whether a NumPy or sparse array has been changed in place; None for anything else.
 
-    A sum over all bytes, which a change of one element changes, and a checksum of a sample, for changes of order.
+    A sum over all bytes of a small array, which a change of one element changes, and a checksum of a sample, for
+    changes of order and of large arrays.
     """
     if sparse.issparse(x):
         return tuple(stamp(getattr(x, name)) for name in ("data", "indices", "indptr") if hasattr(x, name))
@@ -106,11 +150,11 @@ def stamp(x: Any) -> object:
         return None
     flat = x.ravel(order="K")  # no copy where the array lies in one piece
     words = flat.view(np.uint8)
-    whole = words[: words.size // 8 * 8].view(np.uint64)
+    whole = words[: words.size // 8 * 8].view(np.uint64) if words.size <= WHOLE else words[:0].view(np.uint64)
     sample = np.ascontiguousarray(flat[:: 1 + flat.size // SAMPLES])
     return (
         int(whole.sum()),
-        int(words[whole.size * 8 :].sum(dtype=np.uint64)),
+        int(words[words.size // 8 * 8 :].sum(dtype=np.uint64)),
         zlib.crc32(sample.tobytes()),
     )
 

@@ -150,7 +150,7 @@ def omp(
     --------
     pylops.optimization.sparsity.omp
     """
-    solver = with_callback(cls.OMP(Op, [CostNanInfCallback(), *tolerance_callbacks(rtol, rtol1)]), callback)
+    solver = with_callback(cls.OMP(Op, tolerance_callbacks(rtol, rtol1)), callback)
     solution: tuple[Any, int, Any] = solver.solve(
         y, niter_outer=niter_outer, niter_inner=niter_inner, sigma=sigma, normalizecols=normalizecols,
         Opbasis=Opbasis, optimal_coeff=optimal_coeff, engine=engine, show=show, itershow=itershow,
@@ -212,7 +212,7 @@ def ista(
     pylops.optimization.sparsity.ista
     """
     Op, y, x0, shaped = many(Op, y, x0)
-    solver = with_callback(cls.ISTA(Op, [CostNanInfCallback(), *tolerance_callbacks(rtol, rtol1)]), callback)
+    solver = with_callback(cls.ISTA(Op, tolerance_callbacks(rtol, rtol1)), callback)
     solution: tuple[Any, int, Any] = solver.solve(
         y=y, x0=x0, niter=niter, SOp=SOp, eps=eps, alpha=alpha, eigsdict=eigsdict, tol=tol, threshkind=threshkind,
         perc=perc, decay=decay, monitorres=monitorres, show=show, itershow=itershow,
@@ -236,7 +236,7 @@ def fista(
     pylops.optimization.sparsity.fista
     """
     Op, y, x0, shaped = many(Op, y, x0)
-    solver = with_callback(cls.FISTA(Op, [CostNanInfCallback(), *tolerance_callbacks(rtol, rtol1)]), callback)
+    solver = with_callback(cls.FISTA(Op, tolerance_callbacks(rtol, rtol1)), callback)
     solution: tuple[Any, int, Any] = solver.solve(
         y=y, x0=x0, niter=niter, SOp=SOp, eps=eps, alpha=alpha, eigsdict=eigsdict, tol=tol, threshkind=threshkind,
         perc=perc, decay=decay, monitorres=monitorres, show=show, itershow=itershow,
@@ -355,9 +355,7 @@ def splitbregman(
     --------
     pylops.optimization.sparsity.splitbregman
     """
-    solver = with_callback(
-        cls.SplitBregman(Op, [CostNanInfCallback(), *tolerance_callbacks(rtol, rtol1)]), callback
-    )
+    solver = with_callback(cls.SplitBregman(Op, tolerance_callbacks(rtol, rtol1)), callback)
     solution: tuple[Any, int, Any] = solver.solve(
         y, RegsL1, x0=x0, niter_outer=niter_outer, niter_inner=niter_inner, RegsL2=RegsL2, dataregsL2=dataregsL2,
         mu=mu, epsRL1s=epsRL1s, epsRL2s=epsRL2s, tol=tol, tau=tau, restart=restart, engine=engine, show=show,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from math import isfinite
 from typing import Any
 
 import dask.array as da
@@ -80,6 +81,10 @@ def norm(x: Vector) -> da.Array:
 
 
 def _safe_divide(a: NDArray, b: NDArray) -> NDArray:
+    if isinstance(a, float) and isinstance(b, float) and b and isfinite(a) and isfinite(b):
+        # As below, without the price of arrays: numbers of Python overflow in silence.
+        ratio = float(a) / float(b)
+        return np.float64(ratio if isfinite(ratio) else 0.0)
     with np.errstate(all="ignore"):
         quotient = np.asarray(np.true_divide(a, b))
     # Zero stands for 0 / 0 at convergence, never for numbers that were lost before.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from math import inf, isfinite, nan, sqrt
 from typing import Any, Protocol, TypeAlias, overload
 
 import dask.array as da
@@ -133,9 +134,15 @@ def total(function: Callable[..., object], *args: Argument, dtype: DTypeLike) ->
 def _pack(
     *values: NDArray, function: Callable[..., Iterable[object]], settings: tuple[object, ...], kind: DType
 ) -> NDArray:
-    flat = [v for value in values for v in (value if np.ndim(value) else (value[()],))]
+    flat = [
+        v
+        for value in values
+        for v in ((value,) if isinstance(value, float) else value if np.ndim(value) else (value[()],))
+    ]
     with np.errstate(all="ignore"):
-        return np.array([np.asarray(v)[()] for v in function(*settings, *flat)], dtype=kind)
+        return np.array(
+            [v if isinstance(v, float) else np.asarray(v)[()] for v in function(*settings, *flat)], dtype=kind
+        )
 
 
 def scalars(
@@ -235,12 +242,26 @@ def where(flag: Scalar, a: Vector, b: Vector) -> Vector:
 def _step_length(
     k: NDArray, curvature: NDArray, first: NDArray, direction: NDArray, model: NDArray, eps: float
 ) -> NDArray:
+    numbers = k, curvature, first, direction, model
+    if all(isinstance(v, float) for v in numbers):
+        return np.asarray(_step_of_floats(eps, *map(float, numbers)))[()]
     with np.errstate(all="ignore"):
         step = np.asarray(k / curvature)
         size = np.abs(step) * np.sqrt(direction)  # not squared again: the square of a small step is zero
     worth = np.isfinite(step) & (k > eps**2 * first) & ~(size <= eps * np.sqrt(model))
     lost = ~(np.isfinite(k) & np.isfinite(curvature))
     return np.where(worth, step, np.where(lost, np.full_like(step, np.nan), np.zeros_like(step)))
+
+
+def _step_of_floats(
+    eps: float, k: float, curvature: float, first: float, direction: float, model: float
+) -> float:
+    """As the rest of :func:`_step_length`, in numbers of Python: at a tenth of the price."""
+    if not (isfinite(k) and isfinite(curvature)):
+        return nan
+    step = k / curvature if curvature else inf
+    resting = direction >= 0 and model >= 0 and abs(step) * sqrt(direction) <= eps * sqrt(model)
+    return step if isfinite(step) and k > eps**2 * first and not resting else 0.0
 
 
 def step_length(

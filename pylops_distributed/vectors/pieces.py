@@ -25,6 +25,7 @@ R = TypeVar("R")
 # Bytes of an array from which on threads are worth their price, some 0.2 ms: where kernels do much with each number,
 # and where they go through memory once.
 SMALL, LARGE = 2**22, 2**25
+_DOUBLE = np.dtype(np.float64)
 
 
 def apply_by_pieces(function: BlockFunction, args: Arguments, dtype: DTypeLike | None) -> da.Array:
@@ -45,8 +46,10 @@ def apply_by_pieces(function: BlockFunction, args: Arguments, dtype: DTypeLike |
         Array of the shape of the arrays.
     """
     cuts = _cuts(args)
-    kind, args = np.dtype(common_dtype(args) if dtype is None else dtype), rounded(args)
     out: Any
+    if dtype is None and cuts is None and all(getattr(a, "dtype", _DOUBLE) is _DOUBLE for a in args):
+        return _typed(np.asarray(function(*args)))
+    kind, args = np.dtype(common_dtype(args) if dtype is None else dtype), rounded(args)
     if cuts is None:
         out = np.asarray(function(*args))
         return _typed(out if dtype is None and kind.char not in "fF" else out.astype(kind, copy=False))
@@ -89,9 +92,9 @@ def _typed(array: object) -> da.Array:
 
 def _cuts(args: Arguments) -> list[slice] | None:
     """Pieces of the first axis; None where the whole is small, or no axis can be cut."""
-    nbytes = max(getattr(a, "nbytes", 0) for a in args)
-    if nbytes <= LARGE:
+    if not any(getattr(a, "nbytes", 0) > LARGE for a in args):
         return None
+    nbytes = max(getattr(a, "nbytes", 0) for a in args)
     shapes = {a.shape for a in args if np.ndim(a)}
     if len(shapes) != 1 or (shape := shapes.pop())[0] < 2:
         return None

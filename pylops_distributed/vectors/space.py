@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 from typing import Any, TypeAlias
 
 import dask.array as da
@@ -110,7 +112,7 @@ class Space:
     @property
     def size(self) -> int:
         """Number of elements."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return prod(self.shape)
 
     def fit(self, x: Vector) -> da.Array:
         """Return ``x`` with this space's chunks; its shape must match.
@@ -216,13 +218,15 @@ def as_floating(x: Vector, dtype: DTypeLike = np.float64) -> Vector:
     return x.astype(_floating(x.dtype, dtype)) if x.dtype.kind in "biu" else x
 
 
-def product_dtype(*kinds: DTypeLike) -> DType:
+@lru_cache(1024)
+def product_dtype(*kinds: DType) -> DType:
     """Type of an inner product of vectors of these types."""
     kind = np.result_type(*kinds)
     return kind if kind.kind not in "biu" else np.dtype(np.float64)
 
 
-def scalar_dtype(*kinds: DTypeLike) -> DType:
+@lru_cache(1024)
+def scalar_dtype(*kinds: DType) -> DType:
     """Type of the scalars of a solver whose vectors are of these types: double precision at least.
 
     Squares of single-precision numbers beyond 1e19 or below 1e-19 do not fit in single precision.
@@ -249,6 +253,9 @@ def dot_blocks(a: NDArray, b: NDArray) -> np.generic:
     Blocks in single precision are multiplied as they are, and in double precision where their product would be
     lost in the range of single precision.
     """
+    if type(a) is type(b) is np.ndarray and a.dtype.char == b.dtype.char == "d":
+        plain: np.generic = np.vdot(a, b)  # most often, and for small vectors the rest costs more
+        return plain
     reject_masked(a, b)  # of operators whose blocks are masked though nothing says so before
     kind = scalar_dtype(a.dtype, b.dtype)
     dot: np.generic = np.vdot(np.asarray(a, product_dtype(a.dtype, b.dtype)), b)

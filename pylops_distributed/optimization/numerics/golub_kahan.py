@@ -23,9 +23,10 @@ def quotient(a: NDArray | float, b: NDArray | float) -> NDArray:
     if not (isfinite(a) and isfinite(b)):
         value = np.result_type(a, b).type(np.nan)
     else:
-        with np.errstate(all="ignore"):
-            value = a / b if b else b
-        value = value if isfinite(value) else np.zeros_like(value)[()]
+        # Numbers of Python overflow in silence; NumPy's would need a context for that, at ten times the price.
+        value = float(a) / float(b) if b else 0.0
+        kind = np.float64 if isinstance(a, float) and isinstance(b, float) else np.result_type(a, b).type
+        value = kind(value if isfinite(value) else 0.0)
     quotient: NDArray = value
     return quotient
 

@@ -16,6 +16,7 @@ from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.pylops_api.scipy_engine import ScipyLSQR
 from pylops_distributed.vectors.arithmetic import norm
 from pylops_distributed.vectors.elementwise import distance
+from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, reshape
 from pylops_distributed.vectors.types import ArrayLike, Options
 
@@ -123,8 +124,9 @@ def least_squares(op: LinearOperator, y: VectorLike, x0: VectorLike | None, sett
 
 
 def computed(x: P) -> P:
-    """A vector with its chunks computed."""
-    persisted: P = dask.persist(x)[0]
+    """A vector, or a list of them, with its chunks computed."""
+    values = x if isinstance(x, list) else [x]
+    persisted: P = x if not holds_dask(*values) else dask.persist(x)[0]
     return persisted
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cmath import isfinite
 from typing import TYPE_CHECKING
 
 import dask.array as da
@@ -10,6 +11,7 @@ import scipy.sparse.linalg as sla
 
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.graph.purity import check_pure
+from pylops_distributed.linearoperator.flat_passes import flat_pass
 from pylops_distributed.optimization.solver_inputs import as_numpy_vector
 from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.space import (
@@ -58,16 +60,17 @@ class FlatOperator:
 
     def __init__(self, op: LinearOperator, damp: float = 0.0, factor: float | None = None) -> None:
         self.shape, self.dtype, self.factor = op.shape, op.dtype, factor
-        self.op, self.damp, self.kind = op, damp, np.dtype(op.dtype)
+        self.damp, self.kind = damp, np.dtype(op.dtype)
+        self.forward, self.adjoint = flat_pass(op, 0), flat_pass(op, 1)
 
     def matvec(self, x: da.Array) -> NDArray:
         """The forward of a flat vector of shape ``(M,)``."""
-        y = self._scaled(flatten(self.op.apply(unflatten(x.ravel(), self.op.domain))))
-        return y + self.damp * x.ravel() if self.damp else y
+        y = self._scaled(self.forward(x.reshape(-1)))
+        return y + self.damp * x.reshape(-1) if self.damp else y
 
     def rmatvec(self, x: da.Array) -> NDArray:
         """The adjoint of a flat vector of shape ``(N,)``."""
-        back = self._scaled(flatten(self.op.apply_adjoint(unflatten(x.ravel(), self.op.codomain))))
+        back = self._scaled(self.adjoint(x.reshape(-1)))
         if self.factor is None:  # of a vector of norm 1
             self.factor = _power_of_two(back)
             if self.factor != 1.0:
@@ -77,7 +80,7 @@ class FlatOperator:
     def _scaled(self, product: object) -> NDArray:
         y = np.asarray(product)
         self.kind = y.dtype
-        if not np.isfinite(y.sum()) and not np.isfinite(y).all():
+        if not isfinite(y.dot(y)) and not np.isfinite(y).all():
             raise NotFiniteError("a product is NaN or infinite")
         return y * self.factor if self.factor not in (None, 1.0) else y
 
