@@ -1,4 +1,4 @@
-"""Public solvers on multi-dimensional convolutions and other systems: milliseconds an iteration, beside the peers'.
+"""Public solvers on multi-dimensional convolutions and other systems: milliseconds an iteration, with the peers'.
 
     python benchmarks/solvers.py --case small medium --solver cgls lsqr --repeat 3
     python benchmarks/solvers.py --mpi PYTHON        # also pylops-mpi, of that interpreter, with 2 ranks
@@ -9,8 +9,8 @@ which all take the same number. PyLops runs with one and with two BLAS threads, 
 arrays, Dask arrays in this process, and Dask arrays that two worker processes hold. Rounds go through all engines in
 turn, so that what else the machine does falls on all of them; the table holds medians. Prints one JSON line a case.
 
-The interpreter of ``--mpi`` may have any MPI: Open MPI and MPICH come as the packages ``openmpi`` and ``mpich``, beside
-``mpi4py`` and ``pylops-mpi``.
+The interpreter of ``--mpi`` may have any MPI: Open MPI and MPICH come as the packages ``openmpi`` and ``mpich``, to be
+installed with ``mpi4py`` and ``pylops-mpi``.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 def solver(package: Any, name: str) -> Callable[..., Any]:
-    """A public function of a package that takes as many steps as it is told to, from a model of zero."""
+    """A public function of a package that takes a fixed number of steps from a model of zero."""
     function = getattr(package.optimization.basic, name)
     # Neither stops before its last step.
     exact = {"tol": 0.0} if name in ("cg", "cgls") else {"atol": 0.0, "btol": 0.0, "conlim": 0.0}

@@ -37,10 +37,10 @@ def number(command: list[str], checkout: str | None = None) -> float:
 
 def on_ranks(count: int, command: list[str]) -> list[str]:
     """The command that runs another on so many ranks, of the MPI that its interpreter, the first word, comes with."""
-    beside = Path(command[0]).with_name("mpiexec")
-    launcher = str(beside) if beside.exists() else "mpiexec"
+    own = Path(command[0]).with_name("mpiexec")
+    launcher = str(own) if own.exists() else "mpiexec"
     version = subprocess.run([launcher, "--version"], capture_output=True, text=True, check=True).stdout
-    # Open MPI refuses to run as root, and more ranks than processors, unless told to; MPICH knows neither option.
+    # Open MPI needs options to run as root, and to run more ranks than processors; MPICH has neither of them.
     more = ["--allow-run-as-root", "--oversubscribe"] if "Open MPI" in version or "OpenRTE" in version else []
     return [launcher, *more, "-n", str(count), *command]
 

@@ -66,3 +66,10 @@ def lazily(x: Vector) -> Vector:
     if isinstance(x, BlockVector):
         return x if holds_dask(x) else BlockVector(tuple(map(da.asarray, x.arrays)))
     return da.asarray(x)
+
+
+def apart(y: da.Array, x: object) -> da.Array:
+    """A result that users may write to: a copy where NumPy shows the memory of the vector that they gave."""
+    if isinstance(y, np.ndarray) and isinstance(x, np.ndarray) and np.may_share_memory(y, x):
+        return y.copy()
+    return y

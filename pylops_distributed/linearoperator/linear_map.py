@@ -20,6 +20,7 @@ from pylops_distributed.graph.batching import columns_to_matrix, matrix_to_colum
 from pylops_distributed.graph.lowering import current_operator, operator_scope
 from pylops_distributed.graph.purity import guarded, is_foreign, note_application
 from pylops_distributed.linearoperator.array_inputs import (
+    apart,
     as_lazy,
     as_numpy,
     check_flat,
@@ -334,13 +335,6 @@ class LinearMap(Unmasked):
         self.matmat_count += 1
         y = self.cast_output(self._matmat(one_array(reshape_columns(x, self.domain))), 0)
         return compute_if(one_array(reshape_columns(y, Space(self.dimsd, self.dtype))), self.compute[0])
-
-
-def apart(y: da.Array, x: object) -> da.Array:
-    """A result that users may write to: a copy where NumPy shows the memory of the vector that they gave."""
-    if isinstance(y, np.ndarray) and isinstance(x, np.ndarray) and np.may_share_memory(y, x):
-        return y.copy()
-    return y
 
 
 def compute_if(y: da.Array, compute: bool) -> ArrayLike:

@@ -135,7 +135,9 @@ def _checked(op: Applicable, y: Vector, way: int) -> Vector:
 
 
 SAMPLES = 1 << 14
-WHOLE = 1 << 22  # bytes of an array from which on a sample of it is looked at: the whole costs as much as a product
+WHOLE = (
+    1 << 22
+)  # bytes of an array from which on a sample of it is looked at: the whole costs as much as a product
 
 
 def stamp(x: Any) -> object:
