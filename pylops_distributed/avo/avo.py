@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -19,8 +20,9 @@ from pylops.avo.avo import (
 )
 
 from pylops_distributed.blockwise.arguments import one_of, shape_of
+from pylops_distributed.blockwise.numpy_rows import apply_to_rows
 from pylops_distributed.linearoperator.operator import LinearOperator
-from pylops_distributed.vectors.space import Space
+from pylops_distributed.vectors.space import Space, one_array
 from pylops_distributed.vectors.types import ChunksLike, NDArray
 
 if TYPE_CHECKING:
@@ -94,6 +96,8 @@ class AVOLinearModelling(LinearOperator):
     ((10, 10), (4,), (6,))
     """
 
+    takes_numpy: ClassVar[bool] = True
+
     def __init__(
         self,
         theta: ArrayLike,
@@ -152,6 +156,9 @@ def coefficients(
 
 def _combine(weights: Array, x: da.Array) -> da.Array:
     """Multiply the second axis of ``x`` with one matrix for each sample of the first."""
+    if isinstance(x, np.ndarray):
+        product: Any = apply_to_rows(x, partial(_multiply, weights), range(2, x.ndim))
+        return one_array(product)
     x = x.rechunk({1: -1})
     matrices = da.from_array(weights, chunks=(x.chunks[0], -1, -1))
     rest = tuple(range(3, x.ndim + 1))

@@ -134,10 +134,10 @@ def _checked(op: Applicable, y: Vector, way: int) -> Vector:
     return space.fit(y)
 
 
-SAMPLES = 1 << 14
+SAMPLES = 256  # how many numbers of an array are looked at one by one
 WHOLE = (
     1 << 22
-)  # bytes of an array from which on a sample of it is looked at: the whole costs as much as a product
+)  # bytes of an array from which on these are all: a sum over more would cost as much as a product
 
 
 def stamp(x: Any) -> object:
@@ -153,27 +153,24 @@ def stamp(x: Any) -> object:
     flat = x.ravel(order="K")  # no copy where the array lies in one piece
     words = flat.view(np.uint8)
     whole = words[: words.size // 8 * 8].view(np.uint64) if words.size <= WHOLE else words[:0].view(np.uint64)
-    sample = np.ascontiguousarray(flat[:: 1 + flat.size // SAMPLES])
-    return (
-        int(whole.sum()),
-        int(words[words.size // 8 * 8 :].sum(dtype=np.uint64)),
-        zlib.crc32(sample.tobytes()),
-    )
+    sample = flat[:: 1 + flat.size // SAMPLES]
+    rest = words[words.size // 8 * 8 :]
+    return int(np.add.reduce(whole)), rest.tobytes(), zlib.crc32(sample.tobytes())
 
 
-def stamps_within(x: object, depth: int = 0) -> list[object]:
-    """The stamps of all arrays that an operator holds, itself or in its members."""
+def arrays_within(x: object, depth: int = 0) -> list[object]:
+    """All NumPy and sparse arrays that an operator holds, itself or in its members."""
     if isinstance(x, np.ndarray) or sparse.issparse(x):
-        return [stamp(x)]
+        return [x]
     if isinstance(x, partial):
         x = (x.func, x.args, x.keywords)
     if isinstance(x, dict):
         x = list(x.values())
     if isinstance(x, list | tuple):
-        return [s for part in x for s in stamps_within(part, depth + 1)] if depth < DEPTH else []
+        return [a for part in x for a in arrays_within(part, depth + 1)] if depth < DEPTH else []
     if depth < DEPTH and (hasattr(x, "apply_adjoint") or hasattr(x, "_rmatvec") or is_dataclass(x)):
         members = [v for k, v in getattr(x, "__dict__", {}).items() if not is_passing(k)]
-        return stamps_within(members, depth + 1)
+        return arrays_within(members, depth + 1)
     return []
 
 
@@ -196,7 +193,8 @@ class TracedOperator:
     """
 
     def __init__(self, op: Applicable, way: int, x: Vector) -> None:
-        self.members, self.stamps = _members(op), stamps_within(op)
+        self.members, self.arrays = _members(op), arrays_within(op)
+        self.stamps = list(map(stamp, self.arrays))
         space = (op.domain, op.codomain)[way]
         holes = [
             placeholder(tuple((n,) for n in a.shape), np.empty((0,) * a.ndim, a.dtype), number)
@@ -223,7 +221,7 @@ class TracedOperator:
         return (
             len(members) == len(self.members)
             and all(map(_same, members, self.members))
-            and stamps_within(op) == self.stamps
+            and list(map(stamp, self.arrays)) == self.stamps
         )
 
     def __call__(self, x: Vector) -> Vector:
