@@ -136,9 +136,10 @@ def of_one_kind(*values: object) -> Arguments:
     return tuple(None if v is None else (as_lazy_array(v) if lazy else np.asarray(v)) for v in values)
 
 
-def without_labels(x: Any) -> Any:
+def without_labels(x: object) -> object:
     """The array within a labelled one of xarray, which would else become a block of Dask's; others as they are."""
-    return x.data if hasattr(x, "coords") and hasattr(x, "dims") else x
+    labelled = hasattr(x, "coords") and hasattr(x, "dims")
+    return getattr(x, "data", x) if labelled else x
 
 
 def as_lazy_array(values: object) -> da.Array:
