@@ -50,7 +50,7 @@ class Conj(BlockwiseOperator):
     """
 
     follows = (True, True)
-    moves = True
+    moves = inplace = True
 
     takes_numpy: ClassVar[bool] = True
 

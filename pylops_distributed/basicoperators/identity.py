@@ -30,7 +30,7 @@ class Identity(LinearOperator):
         Shape of the model; default that of the data. Along all axes it must be the longer, or along all the
         shorter.
     inplace : bool, optional
-        Taken for compatibility: lazy arrays are never changed in place.
+        Return a NumPy vector itself, as PyLops does, and not a copy.
     forceflat : bool, optional
         Return flat vectors also for N-dimensional input.
     dtype : dtype, optional
@@ -89,6 +89,7 @@ class Identity(LinearOperator):
         domain = Space.of(dims, dtype, chunks)
         codomain = domain if dims == dimsd else Space.of(dimsd, dtype)
         super().__init__(domain=domain, codomain=codomain, forceflat=forceflat, compute=compute, name=name)
+        self.inplace = inplace and dims == dimsd
         self.narrow = (max(larger) > 0, min(larger) < 0)  # where zeros are added
         self.follows = (not self.narrow[0], not self.narrow[1])
 

@@ -191,7 +191,9 @@ def common(spaces: Sequence[AnySpace], dtype: DType, count_of: str) -> tuple[Any
 def sum_vectors(terms: list[Vector], space: AnySpace, dtype: DType) -> Vector:
     """Sum of vectors of ``space``, as a tree whose depth grows with the logarithm of their number."""
     x = pairwise_sum(terms)
-    return space.fit(x.map(lambda a: a.astype(dtype)) if isinstance(x, BlockVector) else x.astype(dtype))
+    if isinstance(x, BlockVector):
+        return space.fit(x.map(lambda a: a.astype(dtype, copy=False)))
+    return space.fit(x.astype(dtype, copy=False))
 
 
 def pairwise_sum(terms: list[V]) -> V:

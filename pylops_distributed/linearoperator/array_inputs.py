@@ -68,8 +68,7 @@ def lazily(x: Vector) -> Vector:
     return da.asarray(x)
 
 
-def apart(y: da.Array, x: object) -> da.Array:
-    """A result that users may write to: a copy where NumPy shows the memory of the vector that they gave."""
-    if isinstance(y, np.ndarray) and isinstance(x, np.ndarray) and np.may_share_memory(y, x):
-        return y.copy()
-    return y
+def apart(y: da.Array, x: object, inplace: bool) -> da.Array:
+    """A result that users may write to: a copy where it shows the memory of their vector and not ``inplace``."""
+    both = isinstance(y, np.ndarray) and isinstance(x, np.ndarray)
+    return y.copy() if both and not inplace and np.may_share_memory(y, x) else y

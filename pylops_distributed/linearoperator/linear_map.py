@@ -92,6 +92,7 @@ class LinearMap(Unmasked):
     follows: tuple[bool, bool] = (False, False)
     # Type of the arrays that an operator holds, where theirs and not its own is that of the products with them.
     held: DType | None = None
+    inplace = False  # whether a result may be, as PyLops', the vector itself, as far as NumPy's are concerned
     moves = False  # whether all that they do is to move and to add up samples, so that integers stay integers
     seen: tuple[Dims, Dims] = (None, None)  # shapes of model and data that users have set
     matvec_count = rmatvec_count = matmat_count = rmatmat_count = 0
@@ -243,7 +244,7 @@ class LinearMap(Unmasked):
         vector = self._array(x)
         check_flat(vector, self.shape[1])
         y = flatten(self.apply(unflatten(vector.ravel(), self.domain)))
-        return compute_if(apart(y.reshape(-1, *x.shape[1:]), vector), self.compute[0])
+        return compute_if(apart(y.reshape(-1, *x.shape[1:]), vector, self.inplace), self.compute[0])
 
     def rmatvec(self, x: ArrayLike) -> ArrayLike:
         """Adjoint of a flat vector of size ``shape[0]``, or of one column of shape ``(shape[0], 1)``."""
@@ -251,7 +252,7 @@ class LinearMap(Unmasked):
         vector = self._array(x)
         check_flat(vector, self.shape[0])
         y = flatten(self.apply_adjoint(unflatten(vector.ravel(), self.codomain)))
-        return compute_if(apart(y.reshape(-1, *x.shape[1:]), vector), self.compute[1])
+        return compute_if(apart(y.reshape(-1, *x.shape[1:]), vector, self.inplace), self.compute[1])
 
     def _array(self, x: object) -> da.Array:
         """An array that came from outside: NumPy's as it is, unless there are Dask arrays in the operator."""
@@ -316,7 +317,7 @@ class LinearMap(Unmasked):
         if x.shape == self.dims:
             y = self.apply(reshape(x, self.domain))
             y = flatten(y) if flat else one_array(reshape(y, Space(self.dimsd, self.dtype)))
-            return compute_if(apart(y, x), self.compute[0])
+            return compute_if(apart(y, x, self.inplace), self.compute[0])
         if x.ndim == 1:
             return self.matvec(x)
         if x.shape[:-1] == self.dims and not flat:

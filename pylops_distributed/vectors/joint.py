@@ -22,7 +22,7 @@ def joint(spaces: Sequence[AnySpace], dtype: DType, stacked: bool = False) -> Bl
 def join(vectors: Sequence[Vector], dtype: DType) -> BlockVector:
     """The members' vectors one after the other, of one type."""
     arrays = (v.arrays if isinstance(v, BlockVector) else (v,) for v in vectors)
-    return BlockVector(tuple(a.astype(dtype) for group in arrays for a in group))
+    return BlockVector(tuple(a.astype(dtype, copy=False) for group in arrays for a in group))
 
 
 def split(x: BlockVector, spaces: Sequence[AnySpace]) -> list[Vector]:

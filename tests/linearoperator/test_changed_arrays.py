@@ -69,9 +69,9 @@ def test_a_complex_filter_stays_as_it_was():
 
 
 SHARING = {
-    "Identity": pld.Identity(6), "not in place": pld.Identity(6, inplace=False), "Flip": pld.Flip(6),
+    "not in place": pld.Identity(6, inplace=False), "Flip": pld.Flip(6),
     "product": pld.Identity(6) * pld.Identity(6), "real": pld.Identity(6).toreal(), "Real": pld.Real(6),
-    "Smoothing1D": pld.Smoothing1D(1, 6), "N-d": pld.Identity((2, 3)),
+    "Smoothing1D": pld.Smoothing1D(1, 6), "N-d": pld.Flip((2, 3), axis=0),
 }  # fmt: skip
 
 
