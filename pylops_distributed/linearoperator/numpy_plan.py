@@ -101,8 +101,7 @@ def is_direct(op: Applicable, way: int) -> bool:
     if known is None:
         ours = op.takes_numpy and not (op.takes_vectors or op.holds_dask or is_foreign(type(op)))
         spaces = isinstance(op.domain, Space), isinstance(op.codomain, Space)
-        wide = tuple(not narrow or op.dtype.char not in "fF" for narrow in op.narrow)
-        known = vars(op)[_DIRECT] = ours and spaces[0] and wide[0], ours and spaces[1] and wide[1]
+        known = vars(op)[_DIRECT] = ours and spaces[0], ours and spaces[1]
     return known[way]
 
 
@@ -117,7 +116,7 @@ def apply_direct(op: Applicable, way: int, x: object) -> Vector | None:
         y: Vector = function(x)
     except ValueError as error:
         raise in_words(op, error) from error
-    return y
+    return op.cast_output(y, way) if op.narrow[way] else y
 
 
 def _guarded(x: Vector) -> Vector:

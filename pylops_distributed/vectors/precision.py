@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 
 from pylops_distributed.vectors.space import lost_in_range, scalar_dtype
 from pylops_distributed.vectors.types import Arguments, BlockFunction, DType, NDArray
 
 _SINGLE = np.finfo(np.float32)
+_TINY, _MAX = float(_SINGLE.tiny), float(_SINGLE.max)
+_BY_CHAR = {char: np.dtype(char) for char in "fdFD"}
+
+
+def _is_complex(value: object) -> bool:
+    return getattr(getattr(value, "dtype", None), "kind", "") == "c" or isinstance(value, complex)
 
 
 def common_dtype(args: Arguments) -> DType:
     """Type of a result of vectors and scalars: of the vectors' precision, complex where one of either is."""
+    chars = {a.dtype.char for a in args if getattr(a, "ndim", 0)}
+    if (
+        len(chars) == 1
+        and (char := chars.pop()) in "fdFD"
+        and (char in "FD" or not any(map(_is_complex, args)))
+    ):
+        return _BY_CHAR[char]  # most often
     given = [a for a in args if a is not None]
     whole = np.result_type(*(getattr(a, "dtype", a) for a in given))
     vectors = [a.dtype for a in given if getattr(a, "ndim", 0)]
@@ -45,8 +60,8 @@ def _wide(value: object) -> bool:
 
 
 def _single(value: NDArray) -> NDArray:
-    size = np.abs(value)
-    if size and not _SINGLE.tiny <= size <= _SINGLE.max and np.isfinite(size):
+    size = float(abs(value))
+    if size and not _TINY <= size <= _MAX and isfinite(size):
         return value
     return value.astype(np.complex64 if value.dtype.kind == "c" else np.float32)
 
@@ -62,7 +77,7 @@ def sum_of(function: BlockFunction, args: Arguments, dtype: DType) -> NDArray:
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):  # the sum shows it, and ends the solve
         values = np.asarray(function(*rounded(args)))
         result = np.asarray(values.sum(dtype=dtype))
-        if values.dtype.char in "efF" and values.size > 1 and lost_in_range(result):
+        if values.dtype.char in "efF" and values.size > 1 and lost_in_range(float(abs(result))):
             wide = (a.astype(scalar_dtype(a.dtype)) if np.ndim(a) else a for a in args)
             result = np.asarray(np.asarray(function(*wide)).sum(dtype=dtype))
     return result

@@ -258,18 +258,19 @@ def dot_blocks(a: NDArray, b: NDArray) -> np.generic:
         return plain
     reject_masked(a, b)  # of operators whose blocks are masked though nothing says so before
     kind = scalar_dtype(a.dtype, b.dtype)
-    dot: np.generic = np.vdot(np.asarray(a, product_dtype(a.dtype, b.dtype)), b)
+    dot: Any = np.vdot(np.asarray(a, product_dtype(a.dtype, b.dtype)), b)
     if dot.dtype == kind:
-        return dot
-    if lost_in_range(dot) and a.size:
+        same: np.generic = dot
+        return same
+    if lost_in_range(abs(dot)) and a.size:
         dot = np.vdot(np.asarray(a, kind), b)
     wide: np.generic = kind.type(dot)
     return wide
 
 
-def lost_in_range(number: object) -> bool:
+def lost_in_range(size: float) -> bool:
     """Whether a sum of single-precision numbers is so large or small that some of them may have been lost."""
-    return not _SURE[0] < np.abs(np.asarray(number)) < _SURE[1]
+    return not _SURE[0] < size < _SURE[1]
 
 
 def zeros(space: AnySpace, like: VectorLike | None = None) -> Vector:
