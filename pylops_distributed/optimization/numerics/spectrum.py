@@ -12,6 +12,7 @@ from scipy.sparse.linalg import eigs, eigsh
 
 from pylops_distributed import tuning
 from pylops_distributed.errors import NotFiniteError
+from pylops_distributed.linearoperator.flat_passes import flat_pass
 from pylops_distributed.optimization.numerics.krylov_schur import Matrix, krylov_schur, select_eigenvalues
 from pylops_distributed.vectors.space import Vector, flatten, reshape, unflatten
 from pylops_distributed.vectors.types import BlockFunction, DType, NDArray, Settings
@@ -77,7 +78,7 @@ def _by_arpack(
         raise NotFiniteError(f"{op!r} returns NaN or infinity: it has no eigenvalues that can be computed")
     if not image.any():
         return np.zeros(k, dtype)
-    apply = map_.matvec
+    apply: BlockFunction = flat_pass(map_, 0)
     if k == 1 and hermitian and dtype.kind == "c" and not map_.clinear:
         apply, n, dtype = _of_parts(apply, dtype), 2 * n, np.empty(0, dtype).real.dtype
         options["v0"] = options["v0"].astype(np.result_type(dtype, np.complex64)).view(dtype)
