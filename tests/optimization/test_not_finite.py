@@ -18,7 +18,7 @@ from pylops_distributed.optimization import sparsity
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.algorithms.lsqr import LSQR
 from pylops_distributed.optimization.algorithms.proximalgradient import ProximalGradient
-from pylops_distributed.optimization.proximal import L1, TV, Box, Nuclear
+from pylops_distributed.optimization.proximal import L1, TV, Box, Huber, HuberCircular, Nuclear
 from pylops_distributed.optimization.session import Session, iterate, run_solver
 from pylops_distributed.testing import linear_system, on_dask
 from pylops_distributed.vectors.arithmetic import squared_norm
@@ -202,7 +202,11 @@ def test_thresholds_keep_nan(kind):
     assert nan_everywhere(found)
 
 
-@pytest.mark.parametrize("g", [L1(0.1), Box(0, 1), TV((6,), 0.1), Nuclear((2, 3), 0.1)], ids=repr)
+@pytest.mark.parametrize(
+    "g",
+    [L1(0.1), Box(0, 1), TV((6,), 0.1), Nuclear((2, 3), 0.1), Huber(0.1), HuberCircular(0.1)],
+    ids=repr,
+)
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("tau", [0.01, None])
 def test_proximal_operators_hide_nothing(g, value, tau):

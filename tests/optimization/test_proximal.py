@@ -8,7 +8,7 @@ import pytest
 import pylops_distributed as pld
 from pylops_distributed.optimization.primal import ADMM, LinearizedADMM, ProximalGradient
 from pylops_distributed.optimization.primaldual import PrimalDual
-from pylops_distributed.optimization.proximal import L1, L2, L21, TV, Box, Nuclear
+from pylops_distributed.optimization.proximal import L1, L2, L21, TV, Box, Huber, HuberCircular, Nuclear
 from pylops_distributed.vectors.space import BlockVector
 
 SHAPE, CHUNKS = (4, 6), (3, 4)
@@ -35,6 +35,7 @@ OPERATORS = [
     L2(q=lazy(vector(seed=1)), alpha=0.3),
     L2(pld.Diagonal(da.from_array(1 + vector(seed=4) ** 2, chunks=CHUNKS)), niter=30),
     L21(4, 0.7), TV(SHAPE, 0.3, 40), Box(-0.3, 0.4), Nuclear(SHAPE, 0.3),
+    Huber(0.4), HuberCircular(3.0), HuberCircular(9.0),
 ]  # fmt: skip
 
 
@@ -54,6 +55,14 @@ def test_prox_minimises(f):
     assert best <= min(values) + (1e-4 if type(f) is TV else 1e-12)
     dual = f.proxdual(x, tau)
     np.testing.assert_allclose(dual.compute(), (x - tau * f.prox(x / tau, 1 / tau)).compute(), atol=1e-12)
+
+
+def test_gradients():
+    """Of differentiable functions that are not quadratic, by central differences."""
+    x, d = lazy(vector()), lazy(1e-5 * vector(seed=3))
+    for f in (Huber(0.4), HuberCircular(3.0), HuberCircular(9.0)):
+        slope, ahead, behind = dask.compute((f.grad(x) * d).sum(), f(x + d), f(x - d))
+        np.testing.assert_allclose(slope, (ahead - behind) / 2, rtol=1e-5)
 
 
 @pytest.mark.parametrize("f", [L2(b=lazy(vector(seed=1)), sigma=2.0), OPERATORS[5]], ids=["data", "operator"])
@@ -93,6 +102,11 @@ def test_total_variation_of_a_step():
     found = TV((12,), 0.3, 60).prox(da.from_array(x, chunks=5), 1.0).compute()
     np.testing.assert_allclose(found, np.r_[np.full(6, 0.05), np.full(6, 0.95)], atol=1e-3)
     assert float(TV((12,), 0.3)(da.from_array(x, chunks=5)).compute()) == pytest.approx(0.3)
+
+
+def test_width_must_be_positive():
+    with pytest.raises(ValueError, match="alpha must be positive, got 0"):
+        Huber(0)
 
 
 def test_components_must_fit():
