@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike
 from scipy.sparse.linalg import MatrixRankWarning, spsolve
 from scipy.sparse.linalg import inv as sparse_inverse
 
-from pylops_distributed.blockwise.arguments import shape_of
+from pylops_distributed.blockwise.arguments import as_columns, shape_of
 from pylops_distributed.blockwise.contraction import contract
 from pylops_distributed.linearoperator.flat_passes import FlatPass, array_pass, make_pass
 from pylops_distributed.linearoperator.held_arrays import as_chunked, as_held
@@ -181,7 +181,7 @@ class MatrixMult(LinearOperator):
         """The matrix of some columns alone, where it is held; see :meth:`LinearOperator.apply_columns`."""
         if self.sparse or not self.explicit or self.seen != (None, None):
             return super().apply_columns(cols)
-        return MatrixMult(self.A[:, np.asarray(cols)], dtype=self.dtype)
+        return MatrixMult(self.A[:, as_columns(cols)], dtype=self.dtype)
 
     def div(self, y: ArrayLike, niter: int = 100, densesolver: str = "scipy") -> da.Array:
         """Least-squares solution of ``A @ x = y``, of least norm where there are several.

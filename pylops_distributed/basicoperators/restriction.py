@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pylops_distributed.blockwise.arguments import axes_of, shape_of
+from pylops_distributed.blockwise.arguments import as_columns, axes_of, shape_of
 from pylops_distributed.blockwise.assembly import Array, assemble_chunks, index_plan
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.vectors.space import Space, one_array
@@ -205,5 +205,5 @@ def _indices(iava: object, n: int) -> Array:
 
 def some_columns(op: LinearOperator, cols: Sequence[int]) -> LinearOperator:
     """The operator whose matrix has only the columns ``cols`` of that of ``op``."""
-    taken: LinearOperator = op @ Restriction(op.shape[1], cols, dtype=op.dtype).H
+    taken: LinearOperator = op @ Restriction(op.shape[1], as_columns(cols), dtype=op.dtype).H
     return taken

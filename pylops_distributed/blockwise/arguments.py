@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import DTypeLike
 
-from pylops_distributed.vectors.types import DType
+from pylops_distributed.vectors.types import DType, NDArray
 
 T = TypeVar("T")
 
@@ -59,3 +59,8 @@ def real_type(dtype: DTypeLike) -> DType:
 def complex_type(dtype: DTypeLike) -> DType:
     """The complex type of the precision of ``dtype``."""
     return np.result_type(dtype, np.complex64)
+
+
+def as_columns(cols: Sequence[int]) -> NDArray:
+    """Numbers of columns as an array; NumPy makes one of floats of an empty list."""
+    return np.asarray(cols) if len(cols) else np.zeros(0, int)

@@ -25,7 +25,7 @@ _built: dict[Any, pylops.LinearOperator] = {}
 
 @dataclass(frozen=True)
 class OperatorFactory:
-    """A PyLops operator to be, which pickles as what it is made of.
+    """A PyLops operator to be, which pickles as what it is made of: NumPy arrays as they are now.
 
     Attributes
     ----------
@@ -40,6 +40,11 @@ class OperatorFactory:
     make: Callable[..., Any]
     options: Mapping[str, Any] = field(default_factory=dict)
     dims: str | None = None
+
+    def __post_init__(self) -> None:
+        # Operators are built late, and kept: an array that its user changes meanwhile would be in some of them.
+        kept = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in self.options.items()}
+        object.__setattr__(self, "options", kept)
 
     def build(self, dims: tuple[int, ...] | None = None) -> pylops.LinearOperator:
         """The operator, for models of shape ``dims``."""

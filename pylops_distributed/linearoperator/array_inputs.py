@@ -41,14 +41,24 @@ def reject_lazy_data_of_scipy() -> None:
         frame = frame.f_back
 
 
+def reject_unknown(shape: tuple[float, ...]) -> None:
+    """Raise for a shape of which Dask does not know a length."""
+    if any(n != n for n in shape):
+        raise ValueError(
+            f"the sizes of chunks are unknown, shape {shape}: call the array's compute_chunk_sizes() first"
+        )
+
+
 def check_flat(x: ArrayLike, size: int) -> None:
     """Raise for arrays other than a flat vector of ``size`` samples, or one column."""
+    reject_unknown(x.shape)
     if x.shape not in ((size,), (size, 1)):
         raise ValueError(f"expected a vector of shape ({size},) or ({size}, 1), got one of shape {x.shape}")
 
 
 def check_matrix(X: ArrayLike, rows: int) -> None:
     """Raise for arrays other than a matrix of ``rows`` rows."""
+    reject_unknown(X.shape[:1])
     if X.ndim != 2 or X.shape[0] != rows:
         raise ValueError(f"expected a matrix of shape ({rows}, K), got one of shape {X.shape}")
 

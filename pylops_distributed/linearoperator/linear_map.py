@@ -27,6 +27,7 @@ from pylops_distributed.linearoperator.array_inputs import (
     check_matrix,
     lazily,
     reject_lazy_data_of_scipy,
+    reject_unknown,
 )
 from pylops_distributed.linearoperator.numpy_plan import (
     COUNTS,
@@ -324,6 +325,7 @@ class LinearMap(Unmasked):
             return self._apply_columns_of_arrays(x)
         if x.ndim == 2:
             return self.matmat(x)
+        reject_unknown(x.shape)
         raise ValueError(
             f"cannot apply {self!r} to an array of shape {x.shape}: expected {self.dims}, "
             f"({self.shape[1]},), ({self.shape[1]}, K) or {(*self.dims, 'K')}"
@@ -332,7 +334,7 @@ class LinearMap(Unmasked):
     def _apply_columns_of_arrays(self, x: da.Array) -> ArrayLike:
         """Forward of arrays shaped like ``dims`` side by side along a last axis."""
         if not holds_dask(x) or isinstance(self.domain, BlockSpace) or isinstance(self.codomain, BlockSpace):
-            return self.matmat(x.reshape(-1, x.shape[-1])).reshape((*self.dimsd, x.shape[-1]))
+            return self.matmat(x.reshape(self.shape[1], x.shape[-1])).reshape((*self.dimsd, x.shape[-1]))
         self.matmat_count += 1
         y = self.cast_output(self._matmat(one_array(reshape_columns(x, self.domain))), 0)
         return compute_if(one_array(reshape_columns(y, Space(self.dimsd, self.dtype))), self.compute[0])

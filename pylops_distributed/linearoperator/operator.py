@@ -340,6 +340,11 @@ def aslinearoperator(Op: object, **lift: object) -> LinearOperator:
         return Op if Op.seen == (None, None) else composed("seen", Op)
     if getattr(Op, "ndim", None) == 2 and not is_operator(Op):
         return composed("matrix", Op, dtype=getattr(Op, "dtype", None))
+    if len(shape := getattr(Op, "shape", (0, 0))) != 2:
+        raise TypeError(
+            f"expected an operator or a matrix, got an array of shape {shape}: for weights of samples write "
+            "pylops_distributed.Diagonal(array)"
+        )
     return composed("from_pylops", Op, **lift)
 
 

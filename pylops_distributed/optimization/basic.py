@@ -193,8 +193,8 @@ def lsqr(
     x : dask.array.Array
         Model, shaped like ``Op.dims``, but flat if ``x0`` is or ``Op.forceflat`` says so; its chunks are computed.
     istop : int
-        0 the initial model is exact; 1 the residual, 2 the gradient is small enough; 3 ``conlim``; 4, 5, 6 the
-        same for this machine's precision; 7 reached ``niter``, where PyLops returns 0.
+        0 the initial model is exact or, as in PyLops, reached ``niter``; 1 the residual, 2 the gradient is small
+        enough; 3 ``conlim``; 4, 5, 6 the same for this machine's precision.
     iit : int
         Number of steps taken.
     r1norm, r2norm : float
@@ -242,7 +242,7 @@ def lsmr(
     x : dask.array.Array
         Model, shaped like ``Op.dims``, but flat if ``x0`` is or ``Op.forceflat`` says so; its chunks are computed.
     istop : int
-        As from :func:`lsqr`.
+        As from :func:`lsqr`, but 7 where it reached ``niter``.
     iit : int
         Number of steps taken.
     normr, normar : float

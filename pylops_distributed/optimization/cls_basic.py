@@ -112,6 +112,7 @@ class LSQR(Solver):
     }  # fmt: skip
     # What users find as attributes, and ``solve`` returns between ``iiter`` and ``var``.
     norms: ClassVar[tuple[str, ...]] = ("r1norm", "r2norm", "anorm", "acond", "arnorm", "xnorm")
+    at_limit: ClassVar[int] = 0  # ``istop`` at the limit of iterations: PyLops', where SciPy has 7
 
     def setup(
         self, y: VectorLike, x0: VectorLike | None = None, damp: float = 0.0, atol: float = 1e-8, btol: float = 1e-8,
@@ -139,7 +140,7 @@ class LSQR(Solver):
     def finalize(self, show: bool = False) -> None:
         """Take the time and the norms."""
         super().finalize(show)
-        self.istop = self.machine.istop(self.state) or (7 if self.reason == Reason.NITER else 0)
+        self.istop = self.machine.istop(self.state) or (self.at_limit if self.reason == Reason.NITER else 0)
         for name in self.norms:
             setattr(self, name, float(getattr(self.state, name)))
         var = getattr(self.state, "var", None)
@@ -179,6 +180,7 @@ class LSMR(LSQR):
         "Cond A": "conda",
     }
     norms: ClassVar[tuple[str, ...]] = ("normr", "normar", "norma", "conda", "normx")
+    at_limit: ClassVar[int] = 7
 
     def setup(  # type: ignore[override]
         self, y: VectorLike, x0: VectorLike | None = None, damp: float = 0.0, atol: float = 1e-6, btol: float = 1e-6,

@@ -12,6 +12,7 @@ from pylops_distributed.basicoperators.identity import Identity
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
 from pylops_distributed.optimization.algorithms import admm, linearizedadmm, proximalgradient
 from pylops_distributed.optimization.session import run_solver
+from pylops_distributed.optimization.solver_inputs import as_numpy_vector, checked_settings
 from pylops_distributed.vectors.space import BlockVector, Vector, as_floating, reshape
 from pylops_distributed.vectors.types import Results
 
@@ -132,9 +133,10 @@ def minimise(
 
     The first ``called`` of them are what the callback gets; ``count`` is the scalar that counts iterations.
     """
-    x0 = as_floating(x0)
+    machine = checked_settings(machine, machine.niter)
+    x0 = as_floating(x0 if isinstance(x0, BlockVector | da.Array) else as_numpy_vector(x0))
     arrays = x0.arrays if isinstance(x0, BlockVector) else (x0,)
-    shape: Any = x0.shape if isinstance(x0, da.Array) else sum(a.size for a in arrays)
+    shape: Any = sum(a.size for a in arrays) if isinstance(x0, BlockVector) else x0.shape
     op = Identity(shape, dtype=arrays[0].dtype)  # only its spaces are looked at
     model: Any = reshape(x0, op.domain)
     first = machine.init(op, model, model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from pylops_distributed.vectors.types import Settings
 if TYPE_CHECKING:
     from pylops_distributed.linearoperator.operator import LinearOperator
 
+log = logging.getLogger(__name__)
 S = TypeVar("S", bound=State)
 S_co = TypeVar("S_co", bound=State, covariant=True)
 History = dict[str, np.ndarray[Any, Any]]
@@ -206,7 +208,13 @@ class Session(Generic[S]):
         self._saved_at = time.monotonic()
         self._pace = math.inf  # seconds a step
         self.failed = False
-        self._tell(niter=int(getattr(solver, "most", getattr(solver, "niter", 0))), ended=self._ended())
+        most = int(getattr(solver, "most", getattr(solver, "niter", 0)))
+        self._tell(niter=most, ended=self._ended())
+        if 0 < most < self.iteration:
+            log.warning(
+                "the checkpoint is of iteration %d, after the limit of %d, and so is the model: for fewer iterations, "
+                "solve with another checkpoint", self.iteration, most,
+            )  # fmt: skip
 
     def _prove(
         self,

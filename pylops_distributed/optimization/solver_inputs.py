@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from math import prod
+from numbers import Real
 from typing import Any, TypeVar
 
 import dask.array as da
@@ -17,6 +18,7 @@ from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike
 from pylops_distributed.vectors.types import Settings
 
 S = TypeVar("S")
+COUNTS = ("niter", "nouter", "iter_lim")  # how the names of limits of iterations begin
 
 
 def as_numpy_vector(x: VectorLike) -> Vector:
@@ -44,17 +46,35 @@ def as_lazy_vector(x: VectorLike) -> Vector:
     return da.asarray(x)
 
 
+def check_count(name: str, value: object) -> None:
+    """Raise for a limit of iterations that is no whole number, or a negative one.
+
+    Raises
+    ------
+    ValueError
+        It names the value.
+    """
+    number: Any = value
+    if value is not None and not (isinstance(value, Real) and number >= 0 and number == int(number)):
+        raise ValueError(f"{name} must be a whole number of iterations, zero or more, got {value!r}")
+
+
 def checked_settings(machine: S, niter: int | None) -> S:
     """An algorithm whose preconditioner, if it has one, is an operator.
 
     Raises
     ------
     ValueError
-        If the number of iterations is negative.
+        If a number of iterations is negative or broken, or a setting is NaN.
     """
-    if niter is not None and niter < 0:
-        raise ValueError(f"niter must be zero or more, got {niter}")
     algorithm: Any = machine
+    check_count("niter", niter)
+    for field in fields(algorithm):
+        value = getattr(algorithm, field.name)
+        if field.name.startswith(COUNTS):
+            check_count(field.name, value)
+        if isinstance(value, float | np.floating) and value != value:
+            raise ValueError(f"{field.name}={value!r}: expected a finite number, such as 0.1")
     if getattr(algorithm, "M", None) is None:
         return machine
     settled: S = replace(algorithm, M=aslinearoperator(algorithm.M))

@@ -8,6 +8,7 @@ from typing import Any
 import dask
 import dask.array as da
 
+from pylops_distributed.linearoperator.array_inputs import reject_unknown
 from pylops_distributed.linearoperator.labels import Side, has_labels
 from pylops_distributed.linearoperator.operator import LinearOperator
 from pylops_distributed.optimization.solver_inputs import copy_of_numpy
@@ -86,6 +87,7 @@ def _vector(name: str, x: object, labels: Side, shape: tuple[int, ...], space: A
         return reshape(x, space)
     (array,) = of_one_kind(x)
     vector: da.Array = array
+    reject_unknown(vector.shape)
     if vector.shape not in {shape, (space.size,), getattr(space, "shape", shape)}:
         flat = "" if shape == (space.size,) else f" or, flat, ({space.size},)"
         raise ValueError(f"the {name} must have the shape {shape}{flat}, got {vector.shape}")

@@ -72,7 +72,7 @@ def MDD(
     twosided : bool, optional
         The model has negative and positive times.
     causality_precond : bool, optional
-        Let the model be zero at negative times.
+        Let the model be zero at negative times; not the point-spread function.
     adjoint : bool, optional
         Return the adjoint model too.
     psf : bool, optional
@@ -135,26 +135,26 @@ def MDD(
     spectra = kernel_of(kernel, nt2, min(nfmax, nt2 // 2 + 1))
     settings: dict[str, Any] = {"dt": dt, "dr": dr, "twosided": twosided, "fftengine": fftengine}
 
-    def solve(data: da.Array) -> tuple[da.Array, da.Array]:
-        """Model and adjoint model of data with time last."""
+    def solve(data: da.Array, causal: bool) -> tuple[da.Array, da.Array]:
+        """Model, zero at negative times or not, and adjoint model of data with time last."""
         Op = MDC(spectra, nt2, nv=data.shape[1], **settings)
         if dottest:
             run_dottest(Op, verb=True)
         padded: Any = _padded(data, nt2)
         y = np.moveaxis(padded, 2, 0)
-        P = _causal(Op, zero, smooth_precond) if twosided and causality_precond else None
+        P = _causal(Op, zero, smooth_precond) if causal else None
         model: Any = call(solver, Op if P is None else Op @ P, y, kwargs_solver)
         model = model.reshape(Op.dims)
         return _convolved(np.moveaxis(model if P is None else P @ model, 0, 2), wav), np.moveaxis(
             Op.H @ y, 0, 2
         )
 
-    results = solve(data if data.ndim == 3 else data[:, None])
+    results = solve(data if data.ndim == 3 else data[:, None], twosided and causality_precond)
     solutions = [
         results[i] if data.ndim == 3 and data.shape[1] > 1 else results[i][:, 0] for i in range(1 + adjoint)
     ]
     if psf:
-        solutions += solve(kernel)[: 1 + adjoint]
+        solutions += solve(kernel, False)[: 1 + adjoint]  # as in PyLops
     return solutions[0] if len(solutions) == 1 else tuple(solutions)
 
 
@@ -180,6 +180,8 @@ def _causal(Op: LinearOperator, zero: int, smooth: int) -> Diagonal:
 def _convolved(model: da.Array, wav: ArrayLike | None) -> da.Array:
     if wav is None:
         return model
-    h = np.asarray(wav)
-    convolution = Convolve1D(model.shape, h, (h.size - 1) // 2, axis=-1, dtype=model.dtype)
-    return one_array(convolution.apply(model))
+    h, n = np.asarray(wav), model.shape[-1]
+    padded = _padded(model, max(n, h.size))  # a wavelet may be longer than the model
+    convolution = Convolve1D(padded.shape, h, (h.size - 1) // 2, axis=-1, dtype=model.dtype)
+    result: Any = convolution.apply(padded)
+    return one_array(result[..., padded.shape[-1] - n :])

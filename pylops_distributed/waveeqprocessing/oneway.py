@@ -236,7 +236,7 @@ def Deghosting(
     Raises
     ------
     ValueError
-        If ``kind`` is unknown, or there is neither ``pd`` nor ``win``.
+        If ``kind`` is unknown, there is neither ``pd`` nor ``win``, or ``restriction`` comes without ``sptransf``.
 
     See Also
     --------
@@ -259,6 +259,11 @@ def Deghosting(
     one_of("kind", kind, ("p", "vz"))
     if pd is None and win is None:
         raise ValueError("either the direct wave pd or the window win is needed")
+    if restriction is not None and sptransf is None:
+        raise ValueError(
+            "a restriction needs sptransf, a sparsifying transform from which data at all receivers are modelled: "
+            "give it, such as sptransf=FFT2D(...).H, or leave the restriction out and pad the data"
+        )
     data, direct, window = of_one_kind(p, pd, win)
     counts, pads = (tuple(map(int, np.atleast_1d(v))) for v in (nr, npad))
     pads = (pads * len(counts))[: len(counts)]

@@ -10,7 +10,14 @@ from pylops_distributed.avo.poststack import PoststackLinearModelling
 from pylops_distributed.avo.prestack import PrestackLinearModelling
 from pylops_distributed.optimization.leastsquares import regularized_inversion
 from pylops_distributed.optimization.sparsity import fista
-from pylops_distributed.signalprocessing import Convolve1D, Convolve2D, Fredholm1, NonStationaryConvolve2D
+from pylops_distributed.signalprocessing import (
+    Convolve1D,
+    Convolve2D,
+    Fredholm1,
+    NonStationaryConvolve2D,
+    PWSprayer2D,
+    Seislet,
+)
 
 rng = np.random.default_rng(0)
 OPERATORS = {
@@ -66,6 +73,16 @@ def test_a_complex_filter_stays_as_it_was():
     h *= 2
     np.testing.assert_allclose(op.todense(), before)
     np.testing.assert_allclose(op.H.todense(), before.conj().T)
+
+
+def test_slopes_of_operators_that_pylops_makes_stay_as_they_were():
+    slopes, x = rng.standard_normal((8, 12)), rng.standard_normal((8, 12))
+    for make in (Seislet, lambda s: PWSprayer2D((8, 12), s, radius=2)):
+        op = make(slopes)
+        before = make(slopes.copy()) @ x
+        slopes *= 2
+        np.testing.assert_allclose(op @ x, before)
+        np.testing.assert_allclose(op @ da.from_array(x), before)
 
 
 SHARING = {

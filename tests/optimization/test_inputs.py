@@ -41,7 +41,7 @@ def test_matrices_are_operators():
 
 
 def test_a_negative_number_of_iterations():
-    with pytest.raises(ValueError, match="niter must be zero or more, got -1"):
+    with pytest.raises(ValueError, match="niter must be a whole number of iterations, zero or more, got -1"):
         pld.cgls(OP, np.ones(10), niter=-1)
 
 

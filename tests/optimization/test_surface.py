@@ -85,7 +85,7 @@ def test_functions_of_basic(dtype):
     assert_equal(ours[10:], theirs[10:])
     if dtype == "f8":  # PyLops squares complex numbers without taking their magnitude
         assert_equal([ours[9]], [theirs[9]])
-    assert basic.lsqr(op, data, niter=3)[1] == 7
+    assert basic.lsqr(op, data, niter=3)[1] == LOCAL.basic.lsqr(local, y, niter=3)[1]
     normal, right = op.H @ op, op.H @ data
     assert_equal(basic.cg(normal, right, niter=8), LOCAL.basic.cg(local.H @ local, local.H @ y, niter=8))
     assert basic.lsmr(op, data, niter=50)[1] in (1, 2)

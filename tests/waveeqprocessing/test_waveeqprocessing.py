@@ -65,6 +65,23 @@ def test_mdd_of_causal_models_and_of_one_side():
     close(MDD(G, d, **one, **OURS), pylops.waveeqprocessing.MDD(G, d, **one, **EXACT))
 
 
+@pytest.mark.parametrize("lazy", [False, True])
+def test_mdd_of_a_causal_model_does_not_mask_the_point_spread_function(lazy):
+    G, d = gather_of(2)
+    options = {"dt": 0.004, "dr": 2.0, "causality_precond": True, "psf": True, "adjoint": True, "nfmax": 5}
+    found = MDD(da.from_array(G, chunks=(2, 3, 5)) if lazy else G, d, **options, iter_lim=5)
+    expected = pylops.waveeqprocessing.MDD(G, d, **options, iter_lim=5)
+    for a, b in zip(found, expected, strict=True):
+        close(a, b)
+
+
+@pytest.mark.parametrize("length", [9, 23, 24, 31, 60])
+def test_mdd_with_a_wavelet_longer_than_the_model(length):
+    G, d = gather_of(1)
+    options = {"wav": samples((length,), "f8", seed=4), "iter_lim": 5}
+    close(MDD(G, d, **options), pylops.waveeqprocessing.MDD(G, d[:, 0], **options))
+
+
 def test_marchenko_equals_pylops():
     nt, n = 15, 4
     R = 0.02 * samples((n, n, nt), "f8", seed=3)
@@ -162,6 +179,9 @@ def test_ghosts_are_removed_as_by_pylops():
             close(a, b)
     with pytest.raises(ValueError, match="either the direct wave"):
         Deghosting(p, *settings)
+    some = pld.Restriction((nt, nr), [0, 2, 5], axis=1)
+    with pytest.raises(ValueError, match="sptransf"):
+        Deghosting(p[:, [0, 2, 5]], *settings, pd=direct[:, [0, 2, 5]], restriction=some, **options)
 
 
 TIME, LINE, CROSS, SLOW = (

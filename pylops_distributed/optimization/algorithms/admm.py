@@ -81,7 +81,7 @@ class ADMM:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> ADMMState:
         """State before the first step, lazily."""
-        x = start(op, y, x0)
+        x = start(op, y, x0, tau=self.tau)
         scalars = unknown(scalar_kind(x))
         if self.tol is not None:
             scalars["cost"] = data_term(self.f, op, y, self.inner)(x) + self.g(x)

@@ -82,7 +82,7 @@ class LinearizedADMM:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> LinearizedADMMState:
         """State before the first step, lazily."""
-        x = start(op, y, x0)
+        x = start(op, y, x0, tau=self.tau, mu=self.mu)
         ax = self.A.apply(reshape(x, self.A.domain))
         scalars = unknown(scalar_kind(x))
         if self.tol is not None:

@@ -96,7 +96,7 @@ class PrimalDual:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> PrimalDualState:
         """State before the first step, lazily."""
-        x = start(op, y, x0)
+        x = start(op, y, x0, tau=self.tau, mu=self.mu)
         scalars = unknown(scalar_kind(x))
         if self.tol is not None:
             scalars["cost"] = self._objective(data_term(self.f, op, y, self.inner), x)

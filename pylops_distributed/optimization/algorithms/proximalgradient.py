@@ -120,7 +120,7 @@ class ProximalGradient:
 
     def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> ProximalGradientState:
         """State before the first step, lazily."""
-        x = start(op, y, x0)
+        x = start(op, y, x0, tau=self.tau)
         real = scalar_kind(x)
         numbers = {
             "tau": scalar_array(1.0 if self.tau is None else self.tau, real),

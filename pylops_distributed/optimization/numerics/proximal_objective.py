@@ -37,8 +37,11 @@ def data_term(f: ProxOperator | None, op: LinearOperator, y: Vector, inner: int 
     return L2(op, y, niter=inner) if f is None else f
 
 
-def start(op: LinearOperator, y: Vector, x0: Vector | None) -> Vector:
-    """The initial model: the one given, or zero."""
+def start(op: LinearOperator, y: Vector, x0: Vector | None, **lengths: float | None) -> Vector:
+    """The initial model: the one given, or zero; step lengths by their names are checked first."""
+    for name, length in lengths.items():
+        if length is not None and not length > 0:
+            raise ValueError(f"{name}={length!r}: expected a step length above zero, such as 0.1")
     back = op.apply_adjoint(op.codomain.fit(y))
     return back * 0.0 if x0 is None else op.domain.fit(x0)
 

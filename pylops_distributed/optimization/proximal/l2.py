@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import overload
 
 import dask.array as da
 import numpy as np
 
-from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
+from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.optimization.proximal.proxoperator import ProxOperator, plus
 from pylops_distributed.vectors.arithmetic import axpy, safe_divide, squared_norm, vdot
 from pylops_distributed.vectors.elementwise import elementwise, step_length
-from pylops_distributed.vectors.space import Vector
+from pylops_distributed.vectors.space import BlockVector, Space, Vector, as_floating, reshape
 from pylops_distributed.vectors.types import NDArray, Scalar
 
 
@@ -22,7 +24,7 @@ class L2(ProxOperator):
     Parameters
     ----------
     Op : LinearOperator, optional
-        Operator; the identity if not given.
+        Operator, of this library or of PyLops; the identity if not given.
     b : dask.array.Array or Blocks, optional
         Data, of shape ``Op.dimsd``; zero if not given.
     q : dask.array.Array or Blocks, optional
@@ -47,16 +49,25 @@ class L2(ProxOperator):
     alpha: float = 1.0
     niter: int = 10
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.Op is None:
+            return
+        op = aslinearoperator(self.Op)
+        object.__setattr__(self, "Op", op)
+        if self.b is not None:
+            object.__setattr__(self, "b", vector_of(self.b, op.codomain))
+
     def __call__(self, x: Vector) -> da.Array:
         """Value of the function as a 0-d array."""
         value = squared_norm(self._residual(x)) * (self.sigma / 2)
-        return value if self.q is None else value + self.alpha * vdot(self.q, x).real
+        return value if self.q is None else value + self.alpha * vdot(_laid_out(self.q, x), x).real
 
     def grad(self, x: Vector) -> Vector:
         """Gradient, by one forward and one adjoint."""
         g = self._residual(x)
-        g = elementwise(_scaled, g if self.Op is None else self.Op.apply_adjoint(g), self.sigma)
-        return g if self.q is None else plus(g, self.alpha, self.q)
+        g = elementwise(_scaled, g if self.Op is None else _laid_out(self.Op.apply_adjoint(g), x), self.sigma)
+        return g if self.q is None else plus(g, self.alpha, _laid_out(self.q, x))
 
     def prox(self, x: Vector, tau: Scalar) -> Vector:
         """Solution of a linear system, from ``x`` where that takes iterations."""
@@ -64,21 +75,22 @@ class L2(ProxOperator):
 
     def warm(self, x: Vector, tau: Scalar, start: Vector) -> Vector:
         """The same, from ``start``."""
-        right = x if self.q is None else plus(x, -tau * self.alpha, self.q)
+        right = x if self.q is None else plus(x, -tau * self.alpha, _laid_out(self.q, x))
         weight = tau * self.sigma
         if self.Op is None:
-            return elementwise(_weighted, right, self.b, weight)
+            return elementwise(_weighted, right, _laid_out(self.b, x), weight)
         if self.b is not None:
-            right = plus(right, weight, self.Op.apply_adjoint(self.b))
+            right = plus(right, weight, _laid_out(self.Op.apply_adjoint(self.b), x))
         return self._conjugate_gradients(right, weight, start)
 
     def _residual(self, x: Vector) -> Vector:
-        image = x if self.Op is None else self.Op.apply(x)
-        return image if self.b is None else image - self.b
+        image = x if self.Op is None else self.Op.apply(reshape(x, self.Op.domain))
+        return image if self.b is None else image - _laid_out(self.b, image)
 
     def _normal(self, x: Vector, weight: Scalar) -> Vector:
         assert self.Op is not None  # without one there is no system to solve
-        return plus(x, weight, self.Op.apply_adjoint(self.Op.apply(x)))
+        image = self.Op.apply(reshape(x, self.Op.domain))
+        return plus(x, weight, _laid_out(self.Op.apply_adjoint(image), x))
 
     def _conjugate_gradients(self, right: Vector, weight: Scalar, x: Vector) -> Vector:
         r = plus(right, -1.0, self._normal(x, weight))
@@ -91,6 +103,17 @@ class L2(ProxOperator):
             before, k = k, squared_norm(r)
             c = axpy(safe_divide(k, before), c, r)
         return x
+
+
+@overload
+def _laid_out(y: Vector, x: Vector) -> Vector: ...
+@overload
+def _laid_out(y: Vector | None, x: Vector) -> Vector | None: ...
+def _laid_out(y: Vector | None, x: Vector) -> Vector | None:
+    """``y`` in the shape of ``x``, of as many samples: NumPy would broadcast others."""
+    if y is None or isinstance(x, BlockVector) or isinstance(y, BlockVector) or np.shape(y) == x.shape:
+        return y
+    return reshape(as_floating(y), Space(x.shape, x.dtype))
 
 
 def _scaled(x: NDArray, a: float) -> NDArray:

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING
 
 import dask.array as da
 
 from pylops_distributed.vectors.elementwise import elementwise, lincomb
+from pylops_distributed.vectors.space import as_floating
 from pylops_distributed.vectors.types import NDArray, Scalar
 
 if TYPE_CHECKING:
     from pylops_distributed.vectors.space import Vector
 
 
+METHODS = frozenset({"__call__", "prox", "proxdual", "grad", "warm"})
+
+
 class ProxOperator:
     r"""A convex function :math:`f` with the operations that proximal solvers need, all of them lazy.
 
     A new one is a frozen dataclass with ``__call__`` and ``prox``, and ``grad`` where it has a gradient. The
-    surface is that of PyProximal; vectors are arrays of any shape, or Blocks.
+    surface is that of PyProximal. Vectors are arrays of any shape, or Blocks; integers become floating-point numbers.
     """
+
+    def __init_subclass__(cls) -> None:
+        # In every class that defines them: a result in the integers of its vector would be cut off.
+        super().__init_subclass__()
+        for name in METHODS & vars(cls).keys():
+            setattr(cls, name, _in_floating_point(vars(cls)[name]))
+
+    def __post_init__(self) -> None:
+        weight = getattr(self, "sigma", 0.0)
+        if not weight >= 0:
+            raise ValueError(
+                f"sigma={weight!r}: expected a weight of zero or more, with which the function is convex"
+            )
 
     def __call__(self, x: Vector) -> da.Array:
         """Value of the function as a 0-d array."""
@@ -43,6 +62,16 @@ class ProxOperator:
     def warm(self, x: Vector, tau: Scalar, start: Vector) -> Vector:
         """``prox`` for functions that look for it by iterations, from ``start``; all are laid out as ``x``."""
         return self.prox(x, tau)
+
+
+def _in_floating_point(method: Callable[..., object]) -> Callable[..., object]:
+    """``method`` of a vector, which is in floating point."""
+
+    @wraps(method)
+    def of_numbers(self: ProxOperator, x: Vector, *args: object, **kwargs: object) -> object:
+        return method(self, as_floating(x), *args, **kwargs)
+
+    return of_numbers
 
 
 def _divided(x: NDArray, tau: NDArray) -> NDArray:

@@ -54,12 +54,12 @@ class TV(ProxOperator):
         data = reshape(x, gradient.domain)
         ball = L21(len(self.dims), 1.0)
         dual = point = gradient.apply(data) * 0.0
-        t = 1.0
+        t, bound = 1.0, 4.0 * len(self.dims)
         for _ in range(self.niter):
             ascent = gradient.apply(plus(data, -gamma, gradient.apply_adjoint(point)))
             before, dual = (
                 dual,
-                ball.proxdual(elementwise(_moved, point, ascent, gamma, 4.0 * len(self.dims)), 1.0),
+                ball.proxdual(elementwise(_moved, point, ascent, gamma, bound), 1.0),
             )
             t, old = (1 + sqrt(1 + 4 * t * t)) / 2, t
             point = plus(dual, (old - 1) / t, dual - before)
@@ -74,4 +74,5 @@ def _space_of(x: Vector) -> Space:
 
 
 def _moved(point: NDArray, ascent: NDArray, gamma: NDArray, bound: float) -> NDArray:
-    return point + ascent / (bound * gamma)
+    step = bound * gamma
+    return point + ascent / step if step else point  # without a weight the dual has no part in the result

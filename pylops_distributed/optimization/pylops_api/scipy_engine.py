@@ -16,7 +16,7 @@ from pylops_distributed.optimization import cls_basic
 from pylops_distributed.optimization.algorithms import scipy_rules as scipyrules
 from pylops_distributed.optimization.basic import cgls
 from pylops_distributed.optimization.pylops_api.scipy_numpy import NumPySystem
-from pylops_distributed.optimization.solver_inputs import renamed
+from pylops_distributed.optimization.solver_inputs import check_count, checked_settings, renamed
 from pylops_distributed.vectors.elementwise import elementwise
 from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.space import BlockVector, Vector, VectorLike, flatten, unflatten, zeros
@@ -34,6 +34,7 @@ class ScipyLSQR(cls_basic.LSQR):
     """LSQR as :func:`scipy.sparse.linalg.lsqr` runs it; the class behind :func:`lsqr`."""
 
     algorithm: ClassVar[Any] = scipyrules.ScipyLSQR
+    at_limit: ClassVar[int] = 7
 
     def finalize(self, show: bool = False) -> None:
         """Take the time and the norms."""
@@ -47,7 +48,9 @@ class ScipyLSQR(cls_basic.LSQR):
         M: object = None,
     ) -> Results:  # fmt: skip
         """All at once; returns what :func:`lsqr` returns and, last, the norms of the residuals."""
+        check_count("iter_lim", iter_lim)
         limit = 2 * self.Op.shape[1] if iter_lim is None else int(iter_lim)
+        checked_settings(self.algorithm(limit, damp, atol, btol, conlim), limit)
         system = NumPySystem.of(self.Op, y, x0) if M is None and self.unwatched(bool(show)) else None
         settings = {"damp": damp, "atol": atol, "btol": btol, "conlim": conlim, "calc_var": calc_var}
         solution = None if system is None else system.lsqr(iter_lim=limit, **settings)
@@ -90,7 +93,9 @@ class ScipyCG(cls_basic.CG):
         """All at once; returns what :func:`cg` returns."""
         if not np.isreal(atol) or isinstance(atol, str) or atol < 0:
             raise ValueError(f"atol must be a number that is not negative, got {atol!r}")
+        check_count("maxiter", maxiter)
         limit = 10 * self.Op.shape[1] if maxiter is None else int(maxiter)
+        checked_settings(self.algorithm(limit, damp, rtol=rtol, atol=atol), limit)
         unwatched = callback is None and M is None and self.unwatched(bool(show))
         system = NumPySystem.of(self.Op, y, x0) if unwatched and np.isreal(damp) else None
         solution = None if system is None else system.cg(damp, rtol=rtol, atol=atol, maxiter=limit)
