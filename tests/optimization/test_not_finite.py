@@ -18,7 +18,21 @@ from pylops_distributed.optimization import sparsity
 from pylops_distributed.optimization.algorithms.cgls import CGLS
 from pylops_distributed.optimization.algorithms.lsqr import LSQR
 from pylops_distributed.optimization.algorithms.proximalgradient import ProximalGradient
-from pylops_distributed.optimization.proximal import L1, TV, Box, Huber, HuberCircular, Nuclear
+from pylops_distributed.optimization.proximal import (
+    L0,
+    L1,
+    TV,
+    Box,
+    Euclidean,
+    EuclideanBall,
+    Huber,
+    HuberCircular,
+    L1Ball,
+    Log,
+    Nuclear,
+    NuclearBall,
+    VStack,
+)
 from pylops_distributed.optimization.session import Session, iterate, run_solver
 from pylops_distributed.testing import linear_system, on_dask
 from pylops_distributed.vectors.arithmetic import squared_norm
@@ -204,7 +218,21 @@ def test_thresholds_keep_nan(kind):
 
 @pytest.mark.parametrize(
     "g",
-    [L1(0.1), Box(0, 1), TV((6,), 0.1), Nuclear((2, 3), 0.1), Huber(0.1), HuberCircular(0.1)],
+    [
+        L1(0.1),
+        Box(0, 1),
+        TV((6,), 0.1),
+        Nuclear((2, 3), 0.1),
+        Huber(0.1),
+        HuberCircular(0.1),
+        Euclidean(0.1),
+        EuclideanBall(0.1, 1.0),
+        L0(0.1),
+        L1Ball(6, 1.0),
+        Log(0.1),
+        NuclearBall((2, 3), 1.0),
+        VStack([L1(0.1), Euclidean(0.1)], [2, 4]),
+    ],
     ids=repr,
 )
 @pytest.mark.parametrize("value", [np.nan, np.inf])

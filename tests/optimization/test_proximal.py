@@ -8,7 +8,22 @@ import pytest
 import pylops_distributed as pld
 from pylops_distributed.optimization.primal import ADMM, LinearizedADMM, ProximalGradient
 from pylops_distributed.optimization.primaldual import PrimalDual
-from pylops_distributed.optimization.proximal import L1, L2, L21, TV, Box, Huber, HuberCircular, Nuclear
+from pylops_distributed.optimization.proximal import (
+    L1,
+    L2,
+    L21,
+    TV,
+    Box,
+    Euclidean,
+    EuclideanBall,
+    Huber,
+    HuberCircular,
+    L1Ball,
+    Log,
+    Nuclear,
+    NuclearBall,
+    VStack,
+)
 from pylops_distributed.vectors.space import BlockVector
 
 SHAPE, CHUNKS = (4, 6), (3, 4)
@@ -35,7 +50,9 @@ OPERATORS = [
     L2(q=lazy(vector(seed=1)), alpha=0.3),
     L2(pld.Diagonal(da.from_array(1 + vector(seed=4) ** 2, chunks=CHUNKS)), niter=30),
     L21(4, 0.7), TV(SHAPE, 0.3, 40), Box(-0.3, 0.4), Nuclear(SHAPE, 0.3),
-    Huber(0.4), HuberCircular(3.0), HuberCircular(9.0),
+    Huber(0.4), HuberCircular(3.0), HuberCircular(9.0), Euclidean(0.7),
+    EuclideanBall(lazy(vector(seed=1)), 1.5), L1Ball(24, 4.0), Log(0.8, 1.7), NuclearBall(SHAPE, 3.0),
+    VStack((L1(0.5), Euclidean()), (10, 14)),
 ]  # fmt: skip
 
 
