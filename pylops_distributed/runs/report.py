@@ -81,7 +81,7 @@ def write_report(
     storage = Run.open(url).storage
     tree = open_run(url) if tree is None else tree
     if "model" not in tree or "path" not in tree["model"].attrs:
-        raise FileNotFoundError(f"{storage.url} has no result to report on: run pld postprocess first")
+        raise FileNotFoundError(f"{storage.place} has no result to report on: run pld postprocess first")
     drawn = draw(tree) if pictures is None else pictures
     page = PAGE.substitute(
         title=html.escape(f"Run {tree.name}"),

@@ -100,7 +100,9 @@ def write_group(
         If the written group is not complete.
     """
     if storage.exists(metadata_key(path)):
-        raise FileExistsError(f"{storage.url}/{path} exists already; published groups are never written over")
+        raise FileExistsError(
+            f"{storage.place}/{path} exists already; published groups are never written over"
+        )
     try:
         manifest = _write_arrays(storage, path, variables, finite, cold, get)
         storage.sync(path)
@@ -108,9 +110,9 @@ def write_group(
         raw = encode({**attrs, "manifest": manifest, "uuid": uuid.uuid4().hex})
         published = storage.put_new(metadata_key(path), raw)
     except BaseError as error:
-        raise OSError(f"{storage.url}/{path} could not be written: {reason_of(error)}") from error
+        raise OSError(f"{storage.place}/{path} could not be written: {reason_of(error)}") from error
     if not published:
-        raise FileExistsError(f"{storage.url}/{path} was published by another writer meanwhile")
+        raise FileExistsError(f"{storage.place}/{path} was published by another writer meanwhile")
     storage.sync(metadata_key(path))
 
 
@@ -202,13 +204,13 @@ def _reading_error(storage: Storage, path: str, name: str, error: Exception) -> 
         error, CorruptionError | FileNotFoundError
     ):  # chunks that are missing read as fill values, too
         if not storage.exists(metadata_key(path)):
-            return OSError(f"{storage.url}/{path} went away while it was read")
+            return OSError(f"{storage.place}/{path} went away while it was read")
         return CorruptionError(f"{path}/{name}: {error}")
     words = reason_of(error)
     if isinstance(error, BaseError | OSError):
         if is_bad_disk(error):
             return UnreadableError(f"{path}/{name} cannot be read: {words}")
-        return OSError(f"{storage.url}/{path}/{name} could not be read: {words}")
+        return OSError(f"{storage.place}/{path}/{name} could not be read: {words}")
     return CorruptionError(f"{path}/{name} cannot be read: {error}")  # of checksums
 
 

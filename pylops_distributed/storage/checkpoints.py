@@ -173,7 +173,7 @@ class CheckpointStore:
                 raise
         if self.stuck:
             self.attempt.quiet = False
-            raise TimeoutError(f"a checkpoint of {self.storage.url} takes too long to be written")
+            raise TimeoutError(f"a checkpoint of {self.storage.place} takes too long to be written")
 
     def claim(self, solver: object, op: object, y: object, x0: object = None) -> None:
         """Make sure that the checkpoints, if there are any, are those of this solve.
@@ -243,7 +243,7 @@ class CheckpointStore:
         if entries:
             names = ", ".join(entry.name for entry in entries)
             raise CorruptionError(
-                f"all checkpoints of {self.storage.url} are corrupt, see the log: {names}; "
+                f"all checkpoints of {self.storage.place} are corrupt, see the log: {names}; "
                 f"restore them from a copy, or delete {ROOT}/ to start from the first iteration"
             )
         return None

@@ -51,7 +51,7 @@ def check_claim(storage: Storage, claim: Mapping[str, object]) -> None:
     if unlike:
         listed = "\n  ".join(differences({n: kept.get(n) for n in unlike}, {n: claim[n] for n in unlike}))
         raise RunMismatchError(
-            f"the checkpoints of {storage.url} were made with another {', another '.join(unlike)}:\n  {listed}\n"
+            f"the checkpoints of {storage.place} were made with another {', another '.join(unlike)}:\n  {listed}\n"
             "Nothing was computed. Restore them, or give another place"
         )
 

@@ -72,7 +72,7 @@ def read_attrs(storage: Storage, path: str = "") -> Json:
     """
     raw = storage.get(metadata_key(path))
     if raw == FENCE:
-        raise FileNotFoundError(f"{storage.url}/{path} was never published, and never will be")
+        raise FileNotFoundError(f"{storage.place}/{path} was never published, and never will be")
     try:
         attrs: Json = json.loads(raw)["attributes"]
         del attrs["digest"]

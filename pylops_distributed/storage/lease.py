@@ -95,7 +95,7 @@ class Attempt:
         """Raise :class:`SupersededError` if a newer attempt exists, :class:`RunGoneError` if the run was deleted."""
         if self.storage.exists(_record(self.number + 1)):
             raise SupersededError(
-                f"attempt {self.number} at {self.storage.url} was superseded by a newer one; "
+                f"attempt {self.number} at {self.storage.place} was superseded by a newer one; "
                 "nothing more is written by this process: stop it"
             )
         _ensure_own(self.storage, self.number, self._uuid)
@@ -150,12 +150,12 @@ def acquire(storage: Storage, *, deletes: bool = False, after: int | None = None
         newest = last.number if last else 0
         if after is not None and newest != after:
             raise RunBusyError(
-                f"{storage.url} was worked on meanwhile: attempt {newest} has come since {after}; look again"
+                f"{storage.place} was worked on meanwhile: attempt {newest} has come since {after}; look again"
             )
         number = newest + 1
         if last is not None and not _is_released(storage, last.number):
             logger.warning("attempt %d at %s ended without notice; attempt %d takes over",
-                           last.number, storage.url, number)  # fmt: skip
+                           last.number, storage.place, number)  # fmt: skip
         about = _self() | ({"deletes": True} if deletes else {})
         _held.add(about["uuid"])  # before others in this process can see it
         with ExitStack() as undo:
@@ -177,8 +177,8 @@ def ensure_free(storage: Storage, *, deletes: bool = False) -> Owner | None:
     while (last := owner(storage)) is not None:
         if last.deletes and not deletes:
             raise RunGoneError(
-                f"{storage.url} is being deleted, by process {last.pid} on {last.host}: give another place, or finish "
-                "that with pld runs --prune --yes"
+                f"{storage.place} is being deleted, by process {last.pid} on {last.host}: give another place, or "
+                "finish that with pld runs --prune --yes"
             )
         watched = _watched.get((storage.url, last.number))
         if last.here or watched is None:
@@ -191,7 +191,7 @@ def ensure_free(storage: Storage, *, deletes: bool = False) -> Owner | None:
             raise _busy(storage, last)
         if not warned:
             logger.warning("watching for up to %.0f s whether attempt %d at %s is alive on %s",
-                           most, last.number, storage.url, last.host)  # fmt: skip
+                           most, last.number, storage.place, last.host)  # fmt: skip
             warned = True
         time.sleep(min(pause, most / 10))
     return None
@@ -204,7 +204,7 @@ def _busy(storage: Storage, last: Owner) -> RunBusyError:
     if age < -1:
         ago = f"{-age:.0f} s in the future by the clock of this machine, so the two clocks differ"
     return RunBusyError(
-        f"{storage.url} is being worked on by process {last.pid} on {last.host} "
+        f"{storage.place} is being worked on by process {last.pid} on {last.host} "
         f"(attempt {last.number}, since {since}, last seen {ago}); wait for it or stop it. "
         "If that machine is gone, try again: its lease counts no more once it has not changed for "
         f"{_lease_time():.0f} s"

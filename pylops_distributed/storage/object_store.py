@@ -172,7 +172,7 @@ class Storage:
                 return request()
             except GenericError as error:  # a full disk, or a store that is away
                 if not left or time.monotonic() > end:
-                    raise OSError(f"{self.url}/{key} could not be {action}: {reason_of(error)}") from error
+                    raise OSError(f"{self.place}/{key} could not be {action}: {reason_of(error)}") from error
 
     @contextmanager
     def _words(self, key: str, action: str) -> Iterator[None]:
@@ -213,7 +213,7 @@ class Storage:
     def stamp(self) -> tuple[int, int]:
         """Bytes of all objects, and when the last of them changed [ns]; an error if there is none."""
         if not (entries := self._listed("")):
-            raise FileNotFoundError(f"there is nothing at {self.url}")
+            raise FileNotFoundError(f"there is nothing at {self.place}")
         times = (round(entry["last_modified"].timestamp() * 1e9) for entry in entries)
         return sum(entry["size"] for entry in entries), max(times)
 

@@ -103,7 +103,7 @@ def warn_of_changes(storage: Storage, name: str, attempt: int) -> None:
         logger.warning(
             "%s of %s was made with other software or on another processor: %s. The solve is resumed if operator and "
             "data still give the numbers stored; the last digits may differ from an undisturbed run",
-            name, storage.url, "; ".join(changed),
+            name, storage.place, "; ".join(changed),
         )  # fmt: skip
 
 

@@ -142,7 +142,9 @@ class Run:
         storage = open_storage(url)
         if not storage.exists(metadata_key("")):
             if (last := owner(storage)) is not None and last.deletes:
-                raise RunGoneError(f"{storage.url} is being deleted: finish that with pld runs --prune --yes")
+                raise RunGoneError(
+                    f"{storage.place} is being deleted: finish that with pld runs --prune --yes"
+                )
             attrs = {
                 **environment(), **(provenance or {}),
                 "schema": SCHEMA, "run_id": uuid.uuid4().hex, "created_at": datetime.now(UTC).isoformat(),
@@ -159,7 +161,7 @@ class Run:
             requested = json.loads(canonical(dict(identity)))
             listed = "\n  ".join(differences(run.attrs["identity"], requested))
             raise RunMismatchError(
-                f"{storage.url} is another run:\n  {listed}\nGive another place, or go back to its settings"
+                f"{storage.place} is another run:\n  {listed}\nGive another place, or go back to its settings"
             )
         return run
 
@@ -178,10 +180,10 @@ class Run:
         try:
             attrs = read_attrs(storage)
         except FileNotFoundError:
-            raise FileNotFoundError(f"there is no run at {storage.url}") from None
+            raise FileNotFoundError(f"there is no run at {storage.place}") from None
         if attrs.get("schema") != SCHEMA:
             raise ValueError(
-                f"{storage.url} has schema {attrs.get('schema')!r}, expected {SCHEMA!r}: not a run"
+                f"{storage.place} has schema {attrs.get('schema')!r}, expected {SCHEMA!r}: not a run"
             )
         return cls(storage, attrs)
 

@@ -59,7 +59,7 @@ def verified_checkpoints(storage: Storage) -> Iterator[CheckpointKey]:
         try:
             open_checkpoint(storage, entry.name)
         except CorruptionError as error:
-            log.warning("%s of %s is corrupt and skipped: %s", entry.name, storage.url, error)
+            log.warning("%s of %s is corrupt and skipped: %s", entry.name, storage.place, error)
         else:
             yield entry
 
@@ -113,7 +113,7 @@ def load_checkpoint(
     saved = read_attrs(storage, path)["kind"]
     if kind is not State and saved != kind.kind:
         raise TypeError(
-            f"{storage.url}/{path} holds a {saved}, not a {kind.kind}: resume with the same solver"
+            f"{storage.place}/{path} holds a {saved}, not a {kind.kind}: resume with the same solver"
         )
     group = open_checkpoint(storage, name, verify, get)
     values: dict[str, Any] = {"iteration": group.attrs["iteration"]}

@@ -137,3 +137,17 @@ def test_traces_solved_one_by_one_stay_lazy():
     with dask.config.set(scheduler=forbid_compute):
         model, rest = PoststackInversion(da.ones((NT, 6), chunks=3), WAVELET, explicit=True, dottest=False)
     assert model.chunks == rest.chunks == ((NT,), (3, 3))
+
+
+@pytest.mark.parametrize("explicit", [False, True])
+def test_smooth_prestack_models_reach_the_dense_optimum_whether_explicit_or_not(explicit):
+    nt, nx = 8, 3
+    theta, d = np.linspace(0.0, 30.0, 4), np.random.default_rng(0).standard_normal((8, 4, 3))
+    A = np.asarray(PrestackLinearModelling(np.hanning(5), theta, nt0=nt, spatdims=(nx,)).todense())
+    R = pylops.Laplacian((nt, 3, nx), axes=(0, 2)).todense()
+    expected = np.linalg.lstsq(np.vstack([A, R]), np.r_[d.ravel(), np.zeros(R.shape[0])], rcond=None)[0]
+    exact = {"iter_lim": 500, "atol": 1e-12, "btol": 1e-12}
+    found = PrestackInversion(
+        d, theta, np.hanning(5), explicit=explicit, simultaneous=True, epsR=1.0, **exact
+    )
+    np.testing.assert_allclose(np.ravel(found), expected, rtol=1e-4)
