@@ -11,6 +11,7 @@ from pylops_distributed.vectors.types import Arguments, BlockFunction, DType, ND
 
 _SINGLE = np.finfo(np.float32)
 _TINY, _MAX = float(_SINGLE.tiny), float(_SINGLE.max)
+_OTHER = np.dtype(bool)
 _BY_CHAR = {char: np.dtype(char) for char in "fdFD"}
 
 
@@ -41,8 +42,11 @@ def at_precision(*args: object, function: BlockFunction, kind: DType) -> NDArray
 
     A scalar that single precision does not hold stays as it is, and the result is rounded instead.
     """
+    result = np.asarray(function(*(_single(a) if _wide(a) else a for a in args)))
+    if result.dtype == kind:
+        return result
     with np.errstate(over="ignore"):
-        return np.asarray(function(*rounded(args))).astype(kind, copy=False)
+        return result.astype(kind)
 
 
 def rounded(args: Arguments) -> Arguments:
@@ -55,8 +59,7 @@ def rounded(args: Arguments) -> Arguments:
 
 def _wide(value: object) -> bool:
     """Whether a value is a scalar in double precision, in memory or lazy."""
-    kind = getattr(value, "dtype", None)
-    return kind is not None and kind.char in "dD" and not getattr(value, "ndim", 0)
+    return getattr(value, "ndim", 1) == 0 and getattr(value, "dtype", _OTHER).char in "dD"
 
 
 def _single(value: NDArray) -> NDArray:
