@@ -37,7 +37,7 @@ def common_dtype(args: Arguments) -> DType:
     return np.dtype(whole.char.replace("d", "f").replace("D", "F")) if kind.char in "efF" else whole
 
 
-def at_precision(*args: object, function: BlockFunction, kind: DType) -> NDArray:
+def at_precision(*args: NDArray, function: BlockFunction, kind: DType) -> NDArray:
     """``function`` of blocks in single precision and of scalars, which are rounded to that before.
 
     A scalar that single precision does not hold stays as it is, and the result is rounded instead.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -64,6 +64,7 @@ def _projected(x: NDArray, dim: tuple[int, int], radius: float) -> NDArray:
     if not np.isfinite(x).all():  # LAPACK would raise an error that names nothing
         return np.full_like(x, np.nan)
     left, values, right = np.linalg.svd(x.reshape(dim), full_matrices=False)
-    kept = soft(values, np.asarray(l1_threshold(values, radius), values.dtype))
+    known: Any = values
+    kept = soft(values, np.asarray(l1_threshold(known, radius), values.dtype))
     result: NDArray = ((left * kept) @ right).reshape(x.shape)
     return result
