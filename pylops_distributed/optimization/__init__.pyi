@@ -11,10 +11,14 @@ from . import primal as primal
 from . import primaldual as primaldual
 from . import proximal as proximal
 from . import sparsity as sparsity
+from .algorithms.adaptiveprimaldual import AdaptivePrimalDual as AdaptivePrimalDual
 from .algorithms.admm import ADMM as ADMM
+from .algorithms.admml2 import ADMML2 as ADMML2
 from .algorithms.cg import CG as CG
 from .algorithms.cgls import CGLS as CGLS
+from .algorithms.douglasrachford import DouglasRachfordSplitting as DouglasRachfordSplitting
 from .algorithms.fista import FISTA as FISTA
+from .algorithms.hqs import HQS as HQS
 from .algorithms.irls import IRLS as IRLS
 from .algorithms.irlsmodel import IRLSModel as IRLSModel
 from .algorithms.ista import ISTA as ISTA

@@ -173,10 +173,14 @@ class _Forms(Registry[type[SolverSettings]]):
 
 # A solver is one line here. Names are stored with runs.
 ALGORITHMS = {
+    "adaptiveprimaldual": "pylops_distributed.optimization.algorithms.adaptiveprimaldual:AdaptivePrimalDual",
     "admm": "pylops_distributed.optimization.algorithms.admm:ADMM",
+    "admml2": "pylops_distributed.optimization.algorithms.admml2:ADMML2",
     "cg": "pylops_distributed.optimization.algorithms.cg:CG",
     "cgls": "pylops_distributed.optimization.algorithms.cgls:CGLS",
+    "douglasrachford": "pylops_distributed.optimization.algorithms.douglasrachford:DouglasRachfordSplitting",
     "fista": "pylops_distributed.optimization.algorithms.fista:FISTA",
+    "hqs": "pylops_distributed.optimization.algorithms.hqs:HQS",
     "irls": "pylops_distributed.optimization.algorithms.irls:IRLS",
     "irlsmodel": "pylops_distributed.optimization.algorithms.irlsmodel:IRLSModel",
     "ista": "pylops_distributed.optimization.algorithms.ista:ISTA",

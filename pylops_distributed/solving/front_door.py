@@ -53,8 +53,9 @@ def solve(
         Data, flat or shaped like ``op.dimsd``.
     solver : str, optional
         Name of the solver: ``"cg"``, ``"cgls"``, ``"lsqr"``, ``"lsmr"``, ``"ista"``, ``"fista"``, ``"irls"``,
-        ``"irlsmodel"``, ``"mp"``, ``"omp"``, ``"spgl1"``, ``"splitbregman"``, ``"admm"``, ``"linearizedadmm"``,
-        ``"primaldual"`` or ``"proximalgradient"``. Or a solver with its settings, such as ``CGLS(niter=20)``.
+        ``"irlsmodel"``, ``"mp"``, ``"omp"``, ``"spgl1"``, ``"splitbregman"``, ``"admm"``, ``"admml2"``, ``"hqs"``,
+        ``"douglasrachford"``, ``"linearizedadmm"``, ``"primaldual"``, ``"adaptiveprimaldual"`` or
+        ``"proximalgradient"``. Or a solver with its settings, such as ``CGLS(niter=20)``.
     x0 : array_like, optional
         Initial model, flat or shaped like ``op.dims``; zero if not given.
     niter : int, optional

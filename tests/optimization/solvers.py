@@ -14,6 +14,7 @@ from pylops_distributed.testing import SolverCase
 from pylops_distributed.testing.solvers import CHUNKS, N
 
 WEIGHTS = np.linspace(0.5, 1, N)
+SHORTER = tuple(0.0625 * 0.9**k for k in range(6))
 basic, sparsity = pylops.optimization.basic, pylops.optimization.sparsity
 
 
@@ -111,6 +112,53 @@ def _admm(op: Any, y: Any) -> Any:
         z = _soft(x + u, 0.0625 * 0.7)
         u = u + x - z
     return x, np.linalg.norm(x - z)
+
+
+def _hqs(op: Any, y: Any) -> Any:
+    x = np.zeros(N, y.dtype)
+    for tau in SHORTER:
+        z = _soft(x, tau * 0.7)
+        x = _misfit_prox(op, y, z, tau, x)
+    return x, np.linalg.norm(x - z)
+
+
+def _douglas_rachford(op: Any, y: Any) -> Any:
+    x = moved = np.zeros(N, y.dtype)
+    for _ in range(6):
+        x = _soft(moved, 0.0625 * 0.7)
+        other = _misfit_prox(op, y, 2 * x - moved, 0.0625, x)
+        moved = moved + 0.9 * (other - x)
+    return x, np.linalg.norm(other - x)
+
+
+def _admml2(op: Any, y: Any) -> Any:
+    A = pylops.Diagonal(WEIGHTS.astype(y.dtype), dtype=y.dtype)
+    normal = op.H @ op + 16 * (A.H @ A)
+    x = z = u = np.zeros(N, y.dtype)
+    for _ in range(6):
+        x = basic.cg(normal, op.rmatvec(y) + 16 * A.rmatvec(z - u), x, niter=3, tol=0)[0]
+        z = _soft(A.matvec(x) + u, 0.0625 * 0.7)
+        u = u + A.matvec(x) - z
+    return x, np.linalg.norm(A.matvec(x) - z)
+
+
+def _adaptive(op: Any, y: Any) -> Any:
+    A = pylops.Diagonal(WEIGHTS.astype(y.dtype), dtype=y.dtype)
+    x = dual = np.zeros(N, y.dtype)
+    tau, mu, alpha = 0.125, 6.0, 0.5
+    for _ in range(6):
+        before, old = x, dual
+        x = _misfit_prox(op, y, x - tau * A.rmatvec(dual), tau, x)
+        dual = dual + mu * A.matvec(2 * x - before)
+        dual = dual * 0.7 / np.maximum(np.abs(dual), 0.7)
+        p = np.linalg.norm((before - x) / tau - A.rmatvec(old - dual))
+        d = np.linalg.norm((old - dual) / mu - A.matvec(before - x))
+        if not d / 1.5 <= p <= d * 1.5:
+            tau, mu = (
+                (tau / (1 - alpha), mu * (1 - alpha)) if p > d else (tau * (1 - alpha), mu / (1 - alpha))
+            )
+            alpha *= 0.95
+    return x, tau
 
 
 def _linearized_admm(op: Any, y: Any) -> Any:
@@ -220,6 +268,29 @@ CASES = [
     Case(
         "admm", po.ADMM(pp.L1(0.7), tau=0.0625, niter=6, inner=3), _admm, lambda s: s.history["gap"][-1], passes=(4, 5),
         settled=30,
+    ),
+    Case(
+        "hqs", po.HQS(pp.L1(0.7), tau=SHORTER, niter=6, inner=3), _hqs, lambda s: s.history["gap"][-1], passes=(4, 5),
+        settled=150, stored={"HQSState": "model split_model count gap cost change"},
+    ),
+    Case(
+        "douglasrachford", po.DouglasRachfordSplitting(pp.L1(0.7), tau=0.0625, eta=0.9, niter=6, inner=3),
+        _douglas_rachford, lambda s: s.history["gap"][-1], passes=(4, 5), settled=30,
+        stored={"DouglasRachfordSplittingState": "model governing_model gap cost change"},
+    ),
+    Case(
+        "admml2", lambda dtype: po.ADMML2(pp.L1(0.7), _weights(dtype), tau=0.0625, niter=6, inner=3), _admml2,
+        lambda s: s.history["gap"][-1], passes=(4, 5), settled=40,
+        stored={"ADMML2State": "model transformed_model split dual gap cost change"},
+    ),
+    Case(
+        "adaptiveprimaldual",
+        lambda dtype: po.AdaptivePrimalDual(pp.L1(0.7), _weights(dtype), tau=0.125, mu=6.0, niter=6, inner=3),
+        _adaptive, lambda s: s.history["tau"][-1], passes=(4, 5), settled=150,
+        stored={
+            "AdaptivePrimalDualState":
+                "model transformed_model dual adjoint_dual primal dual_residual tau mu alpha cost change"
+        },
     ),
     Case(
         "linearizedadmm",

@@ -2,8 +2,11 @@
 
 import dask.array as da
 import numpy as np
+import pylops
 import pytest
 
+import pylops_distributed as pld
+from pylops_distributed.optimization import primal, primaldual
 from pylops_distributed.optimization import proximal as pp
 from pylops_distributed.vectors.space import BlockVector, flatten
 
@@ -114,3 +117,91 @@ def test_bad_parts_raise_errors():
         pp.L1Ball(23, 1.0).prox(x, TAU)
     with pytest.raises(ValueError, match="gamma must be positive"):
         pp.Log(1.0, 0.0)
+
+
+MATRIX = np.random.default_rng(9).standard_normal((30, N))
+A = pylops.FirstDerivative(N)  # its norm is 1
+X0, Z0, DATA = vector(seed=2), vector(seed=3), MATRIX @ vector(seed=4)
+LENGTHS = np.linspace(0.9, 0.1, 7)
+# Name, arguments after the functions, and options; f is half the squared distance to a vector, and g an L1 norm.
+SPLITTINGS = [
+    *(
+        (name, arguments, {"niter": 7, "gfirst": first, **options}) for first in (False, True)
+        for name, arguments, options in (
+            ("HQS", (X0, 0.7), {"z0": Z0}), ("HQS", (X0, LENGTHS), {}), ("ADMM", (X0, 0.7), {"z0": Z0}),
+            ("DouglasRachfordSplitting", (X0, 0.7, 0.9), {}),
+            ("PrimalDual", (A, X0, 0.7, 0.7, Z0), {"returny": True}),
+        )
+    ),
+    ("LinearizedADMM", (A, X0, 0.7, 0.1), {"niter": 7}),
+    ("LinearizedADMM", (A, X0, 0.7, 0.1), {"niter": 7, "z0": Z0}),
+    ("AdaptivePrimalDual", (A, 0 * X0, 0.7, 0.7), {"niter": 20}),
+    ("AdaptivePrimalDual", (A, 0 * X0, 0.7, 0.7), {"niter": 90, "xytol": 1e-2}),
+    ("AdaptivePrimalDual", (A, 0 * X0, 0.7, 0.7), {"niter": 90, "tol": 1e-3}),
+]  # fmt: skip
+
+
+def close(found, expected):
+    if isinstance(expected, tuple):
+        assert len(found) == len(expected)
+        for pair in zip(found, expected, strict=True):
+            close(*pair)
+    else:
+        np.testing.assert_allclose(found, expected, atol=1e-6, rtol=1e-6)
+
+
+def of_both(name):
+    home = "primaldual" if "Dual" in name else "primal"
+    return getattr(globals()[home], name), getattr(getattr(peer.optimization, home), name)
+
+
+@pytest.mark.parametrize(("name", "arguments", "options"), SPLITTINGS)
+def test_solvers_end_where_those_of_pyproximal_do(name, arguments, options):
+    ours, theirs = of_both(name)
+    b = vector(seed=5)
+    expected = theirs(peer.L2(b=b), peer.L1(0.3), *arguments, **options)
+    close(ours(pp.L2(b=b), pp.L1(0.3), *arguments, **options), expected)
+    lazy = [da.from_array(a, chunks=7) if isinstance(a, np.ndarray) and a.size == N else a for a in arguments]
+    close(ours(pp.L2(b=b), pp.L1(0.3), *lazy, **options), expected)
+
+
+@pytest.mark.parametrize("gfirst", [False, True])
+def test_least_squares_with_a_transformed_model(gfirst):
+    options = {"niter": 7, "gfirst": gfirst, "z0": Z0}
+    expected = peer.optimization.primal.ADMML2(
+        peer.L1(0.3), pylops.MatrixMult(MATRIX), DATA, A, X0, 0.7, **options, iter_lim=200, atol=0, btol=0
+    )
+    found = primal.ADMML2(
+        pp.L1(0.3), pld.MatrixMult(MATRIX), DATA, pld.aslinearoperator(A), X0, 0.7, **options, iter_lim=40
+    )
+    close(found, expected)
+
+
+@pytest.mark.filterwarnings("ignore:AcceleratedProximalGradient")
+def test_accelerated_proximal_gradients():
+    arguments, tau = (X0,), 1 / np.linalg.norm(MATRIX, 2) ** 2
+    expected = peer.optimization.primal.AcceleratedProximalGradient(
+        peer.L2(pylops.MatrixMult(MATRIX), DATA), peer.L1(0.3), *arguments, tau, niter=20
+    )
+    f = pp.L2(pld.MatrixMult(MATRIX), DATA)
+    close(primal.AcceleratedProximalGradient(f, pp.L1(0.3), *arguments, tau, niter=20), expected)
+
+
+def test_a_linear_term_and_a_model_in_adaptive_steps():
+    """PyProximal's residuals count the linear term, and its first step takes zero for the model's image."""
+    b, z = vector(seed=5), 0.1 * vector(seed=6)
+    x = primaldual.AdaptivePrimalDual(pp.L2(b=b), pp.L1(0.3), pld.Identity(N), X0, 0.9, 0.9, z=z, niter=300)[
+        0
+    ]
+    np.testing.assert_allclose(x, pp.L1(0.3).prox(b - z, 1.0), atol=1e-8)
+
+
+def test_rows_of_the_table(capsys):
+    primal.HQS(pp.L2(b=X0), pp.L1(0.3), X0, 0.7, niter=20, show=True, itershow=(2, 3, 5))
+    rows = [int(line.split()[0]) for line in capsys.readouterr().out.splitlines()]
+    assert rows == [1, 2, 5, 10, 15, 18, 19, 20]
+
+
+def test_a_step_length_for_each_iteration():
+    with pytest.raises(ValueError, match="tau has 2 step lengths, expected one for each of 3 iterations"):
+        primal.HQS(pp.L2(), pp.L1(), X0, [0.2, 0.1], niter=3)

@@ -52,6 +52,7 @@ class Small(Problem):
         return xr.Dataset({"model": ("x", x)})
 
 
+TRANSFORMED = ("admml2", "adaptiveprimaldual", "linearizedadmm", "primaldual", "splitbregman")
 # What makes a small case of each: the same for all but those who count otherwise.
 FEW = {"niter": 6}
 CASES = {
@@ -62,6 +63,10 @@ CASES = {
     "spgl1": {"tau": 2.0, "iter_lim": 6},
     "splitbregman": {"niter_outer": 2, "niter_inner": 2, "niter": 2},
     "admm": {"niter": 4, "tau": 0.1, "inner": 2},
+    "admml2": {"niter": 4, "tau": 0.1, "inner": 2},
+    "adaptiveprimaldual": {"niter": 4, "tau": 0.2, "mu": 0.5, "inner": 2},
+    "douglasrachford": {"niter": 4, "tau": 0.1, "inner": 2},
+    "hqs": {"niter": 4, "tau": [0.4, 0.3, 0.2, 0.1], "inner": 2},
     "linearizedadmm": {"niter": 4, "tau": 0.2, "mu": 0.05, "inner": 2},
     "primaldual": {"niter": 4, "tau": 0.2, "mu": 0.5, "inner": 2},
     "proximalgradient": {"niter": 4, "tau": 0.05, "acceleration": "fista"},
@@ -115,7 +120,7 @@ def test_terms_without_data_are_zeros_next_to_one_that_has_some(stored):
 
 @pytest.mark.parametrize("name", SOLVERS)
 def test_killed_and_resumed_it_returns_the_same_bits_as_the_algorithm_alone(name, stored, tmp_path):
-    problem = Small(transformed=name in ("linearizedadmm", "primaldual", "splitbregman"))
+    problem = Small(transformed=name in TRANSFORMED)
     solver = settings_of(name)
     ready = assemble(problem, open_dataset(stored), solver)
     with dask.config.set(scheduler="synchronous"):
@@ -161,6 +166,9 @@ def test_sparse_solvers_find_the_same(stored):
         "admm": {"tau": 1.0, "niter": 60, "inner": 9},
         "primaldual": {"tau": 0.5, "mu": 1.5, "niter": 60, "inner": 9},
         "linearizedadmm": {"tau": 0.5, "mu": 0.5, "niter": 60, "inner": 9},
+        "admml2": {"tau": 1.0, "niter": 60, "inner": 9},
+        "douglasrachford": {"tau": 1.0, "niter": 60, "inner": 9},
+        "adaptiveprimaldual": {"tau": 0.5, "mu": 1.5, "niter": 60, "inner": 9},
         "splitbregman": {"niter_outer": 60, "niter_inner": 1, "niter": 9, "mu": 3.0, "inner_tol": 1e-26},
     }.items():
         ready = assemble(problem, ds, settings_of(name, **settings))

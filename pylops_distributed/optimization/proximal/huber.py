@@ -41,6 +41,7 @@ class Huber(ProxOperator):
     alpha: float
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_alpha(self.alpha)
 
     def __call__(self, x: Vector) -> da.Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import overload
 
@@ -81,7 +82,7 @@ class L2(ProxOperator):
             return elementwise(_weighted, right, _laid_out(self.b, x), weight)
         if self.b is not None:
             right = plus(right, weight, _laid_out(self.Op.apply_adjoint(self.b), x))
-        return self._conjugate_gradients(right, weight, start)
+        return conjugate_gradients(lambda v: self._normal(v, weight), right, start, self.niter)
 
     def _residual(self, x: Vector) -> Vector:
         image = x if self.Op is None else self.Op.apply(reshape(x, self.Op.domain))
@@ -92,17 +93,34 @@ class L2(ProxOperator):
         image = self.Op.apply(reshape(x, self.Op.domain))
         return plus(x, weight, _laid_out(self.Op.apply_adjoint(image), x))
 
-    def _conjugate_gradients(self, right: Vector, weight: Scalar, x: Vector) -> Vector:
-        r = plus(right, -1.0, self._normal(x, weight))
-        c, first = r, squared_norm(r)
-        k = first
-        for _ in range(self.niter):
-            image = self._normal(c, weight)
-            a = step_length(k, vdot(c, image).real, first)
-            x, r = axpy(a, c, x), axpy(-a, image, r)
-            before, k = k, squared_norm(r)
-            c = axpy(safe_divide(k, before), c, r)
-        return x
+
+def conjugate_gradients(normal: Callable[[Vector], Vector], right: Vector, x: Vector, niter: int) -> Vector:
+    """Solution of a system with a symmetric, positive matrix by ``niter`` steps from ``x``, all in one graph.
+
+    Parameters
+    ----------
+    normal : callable
+        Product of the matrix and a vector.
+    right, x : dask.array.Array or Blocks
+        Right-hand side and first guess.
+    niter : int
+        Number of steps.
+
+    Returns
+    -------
+    dask.array.Array or Blocks
+        Laid out as ``x``.
+    """
+    r = plus(right, -1.0, normal(x))
+    c, first = r, squared_norm(r)
+    k = first
+    for _ in range(niter):
+        image = normal(c)
+        a = step_length(k, vdot(c, image).real, first)
+        x, r = axpy(a, c, x), axpy(-a, image, r)
+        before, k = k, squared_norm(r)
+        c = axpy(safe_divide(k, before), c, r)
+    return x
 
 
 @overload

@@ -39,10 +39,9 @@ class Log(ProxOperator):
     gamma: float = 1.3
 
     def __post_init__(self) -> None:
-        if not (self.sigma >= 0 and self.gamma > 0):
-            raise ValueError(
-                f"sigma must not be negative and gamma must be positive, got sigma={self.sigma} and gamma={self.gamma}"
-            )
+        super().__post_init__()
+        if not self.gamma > 0:
+            raise ValueError(f"gamma must be positive, got {self.gamma}: for gamma near zero take L1")
 
     def __call__(self, x: Vector) -> da.Array:
         """Value of the function as a 0-d array."""

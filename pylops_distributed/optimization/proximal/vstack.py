@@ -36,6 +36,7 @@ class VStack(ProxOperator):
     nn: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         # Tuples have a token and a hash.
         object.__setattr__(self, "ops", tuple(self.ops))
         if self.nn is not None:
