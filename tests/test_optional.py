@@ -30,6 +30,9 @@ def both(ours, theirs, x, y, exact=True):
         (forward.shape, adjoint.shape) == (ours.dimsd, ours.dims) == (tuple(theirs.dimsd), tuple(theirs.dims))
     )
     Ax, Ay = dask.compute(forward, adjoint)
+    for image, chunked in ((ours @ x, Ax), (ours.H @ y, Ay)):  # NumPy in, NumPy out
+        assert (type(image), image.dtype) == (np.ndarray, chunked.dtype)
+        close(image, chunked)
     assert Ax.dtype == Ay.dtype == ours.dtype
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -61,7 +64,11 @@ FAN = {"proj_geom_type": "fanflat", "source_origin_dist": 20.0, "origin_detector
 def test_projections_are_those_of_pylops(options):
     ours = projections(pld, **options, angles=3)
     assert ours.parts.sizes == (3, 2, 2)
-    both(ours, projections(pylops, **options), samples((9, 8), F), samples((7, 10), F, 1))
+    theirs = projections(pylops, **options)
+    both(ours, theirs, samples((9, 8), F), samples((7, 10), F, 1))
+    for name in ("det_width", "det_count", "engine", "proj_geom_type", *options):
+        assert getattr(ours, name) == getattr(theirs, name)
+    np.testing.assert_array_equal(ours.thetas, theirs.thetas)
 
 
 @engines

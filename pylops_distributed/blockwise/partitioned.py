@@ -82,12 +82,13 @@ class EnsembleRule:
 
     def __call__(self, x: da.Array, dtype: DType) -> da.Array:
         """The lazy result for ``x``, of type ``dtype``."""
-        x = da.asarray(x)
         sizes = self.parts.sizes
+        kernel = partial(_apply, token=tokenize(self.parts), adjoint=self.adjoint, dtype=dtype)
+        if isinstance(x, np.ndarray):
+            return self._on_numpy(x, partial(kernel, parts=self.parts))
         groups = da.arange(len(sizes), chunks=1)
         model = tuple(range(100, 100 + len(self.dims)))
         data = (0, *range(1, len(self.dimsd)))
-        kernel = partial(_apply, token=tokenize(self.parts), adjoint=self.adjoint, dtype=dtype)
         options: dict[str, Any] = {
             **shared_tasks({"parts": self.parts}), "concatenate": True, "align_arrays": False, "dtype": dtype,
         }  # fmt: skip
@@ -103,6 +104,15 @@ class EnsembleRule:
             kernel, data, groups, (0,), x.rechunk(-1), model, new_axes=new, adjust_chunks={0: sizes},
             meta=np.empty((0,) * len(data), dtype), **options,
         )  # fmt: skip
+
+    def _on_numpy(self, x: Array, kernel: Callable[..., Array]) -> Array:
+        """The result for a whole array, group by group."""
+        sizes = self.parts.sizes
+        if self.adjoint:
+            blocks = np.split(x, np.cumsum(sizes)[:-1])
+            images = np.concatenate([kernel((i,), block) for i, block in enumerate(blocks)])
+            return np.asarray(np.sum(images, axis=0))
+        return np.concatenate([kernel((i,), x) for i in range(len(sizes))])
 
     def pin(self, chunks: Chunks) -> Chunks:
         """The chunks that are kept, of those asked for: none, the model is whole."""

@@ -56,6 +56,11 @@ class CT2D(BlockwiseOperator):
     compute : tuple of bool, optional
         Evaluate the forward and the adjoint on application.
 
+    Attributes
+    ----------
+    det_width, det_count, thetas, engine, proj_geom_type, source_origin_dist, origin_detector_dist
+        As given.
+
     Raises
     ------
     NotImplementedError
@@ -106,8 +111,11 @@ class CT2D(BlockwiseOperator):
             "engine": engine, "proj_geom_type": proj_geom_type, "source_origin_dist": source_origin_dist,
             "origin_detector_dist": origin_detector_dist, "projector_type": projector_type, "dtype": "float32",
         }  # fmt: skip
+        self.det_width, self.det_count, self.thetas = det_width, int(det_count), options["thetas"]
+        self.engine, self.proj_geom_type = engine, proj_geom_type
+        self.source_origin_dist, self.origin_detector_dist = source_origin_dist, origin_detector_dist
         self.parts = OperatorEnsemble.of(LOCAL, options, ("thetas",), angles)
-        data = (len(options["thetas"]), int(det_count))
+        data = (len(self.thetas), self.det_count)
         super().__init__(
             EnsembleRule(self.parts, image, data), EnsembleRule(self.parts, image, data, adjoint=True), image, data,
             dtype=dtype, compute=compute, name=name,
