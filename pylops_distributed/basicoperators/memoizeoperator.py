@@ -6,10 +6,11 @@ from typing import Any
 
 import dask
 import dask.array as da
-from dask.base import normalize_token
+import numpy as np
+from dask.base import normalize_token, tokenize
 
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
-from pylops_distributed.vectors.space import BlockVector, Vector
+from pylops_distributed.vectors.space import BlockVector, Vector, arrays_of
 from pylops_distributed.vectors.types import Settings
 
 
@@ -20,9 +21,10 @@ class MemoizeOperator(LinearOperator):
 
     Lazy arrays are the same if their Dask keys are: their graphs are compared, not their samples, and nothing is
     computed to compare. Arrays of equal contents have equal keys (:func:`dask.array.from_array` names them by
-    contents), results of equal operations too. In one computation Dask does nothing twice anyway, so without
-    ``persist`` this operator only saves the time to build a graph again. With ``persist`` results are computed when
-    they are asked for first, on the workers, and kept there: a later application in another computation costs nothing.
+    contents), results of equal operations too. NumPy arrays are the same if type, shape and samples are. In one
+    computation Dask does nothing twice anyway, so without ``persist`` this operator only saves the time to build a
+    graph again. With ``persist`` results are computed when they are asked for first, on the workers, and kept there:
+    a later application in another computation costs nothing.
     Copies of the operator in other processes begin with an empty memory.
 
     Parameters
@@ -59,6 +61,8 @@ class MemoizeOperator(LinearOperator):
     (True, 1)
     """
 
+    takes_numpy = True
+
     def __init__(
         self,
         Op: object,
@@ -82,14 +86,14 @@ class MemoizeOperator(LinearOperator):
         return self._cached_result(y, adjoint=True)
 
     def _cached_result(self, x: Vector, adjoint: bool) -> Vector:
-        key = (adjoint, *(a.name for a in (x.arrays if isinstance(x, BlockVector) else (x,))))
+        key = (adjoint, *map(_array_key, arrays_of(x)))
         if key not in self.store:
             y = self.Op.apply_adjoint(x) if adjoint else self.Op.apply(x)
             self.neval += 1
             while len(self.store) >= self.max_neval:
                 del self.store[next(iter(self.store))]
             self.store[key] = _persisted(y) if self.persist else y
-        return self.store[key]
+        return _unshared(self.store[key])
 
     def __getstate__(self) -> Settings:
         return {**vars(self), "store": {}, "neval": 0}
@@ -98,8 +102,21 @@ class MemoizeOperator(LinearOperator):
         return normalize_token((type(self), self.Op, self.max_neval, self.persist))
 
 
+def _array_key(a: da.Array) -> str:
+    key: str = tokenize(a) if isinstance(a, np.ndarray) else a.name
+    return key
+
+
+def _unshared(y: Vector) -> Vector:
+    """A remembered vector that users may write to: of NumPy arrays, copies."""
+    if isinstance(y, BlockVector):
+        return y if isinstance(y.arrays[0], da.Array) else y.map(np.copy)
+    return y.copy() if isinstance(y, np.ndarray) else y
+
+
 def _persisted(y: Vector) -> Vector:
     if isinstance(y, BlockVector):
         return BlockVector(tuple(dask.persist(*y.arrays)))
-    persisted: da.Array = y.persist()
-    return persisted
+    (persisted,) = dask.persist(y)  # which leaves NumPy arrays as they are
+    vector: da.Array = persisted
+    return vector

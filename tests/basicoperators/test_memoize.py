@@ -29,6 +29,35 @@ def test_equal_arrays_are_known_again_and_the_oldest_forgotten():
     assert (copy.neval, copy.store) == (0, {})
 
 
+@pytest.mark.parametrize("persist", [False, True])
+def test_numpy_arrays_are_known_by_their_samples(persist):
+    op = pld.MemoizeOperator(pld.FirstDerivative(8), max_neval=2, persist=persist)
+    x, y, z = (np.arange(8.0) ** n for n in (1, 2, 3))
+    first = op @ x
+    assert (type(first), op.neval) == (np.ndarray, 1)
+    first[:] = 0  # the caller's own
+    np.testing.assert_array_equal(op @ x.copy(), pld.FirstDerivative(8) @ x)
+    assert op.neval == 1
+    x[0] = 9
+    np.testing.assert_array_equal(op @ x, pld.FirstDerivative(8) @ x)
+    evaluated = []
+    for vector in (y, y, z, x):  # of which two are remembered
+        op @ vector
+        evaluated.append(op.neval)
+    assert evaluated == [3, 3, 4, 5]
+
+
+def test_stacks_of_numpy_arrays_are_remembered():
+    stack = pld.VStack([pld.FirstDerivative(8), pld.Identity(8)])
+    op, x = pld.MemoizeOperator(stack), np.arange(8.0)
+    for _ in range(2):
+        data = op @ x
+        np.testing.assert_array_equal(data, stack @ x)
+        np.testing.assert_array_equal(op.H @ data, stack.H @ data)
+        data[:] = 0
+    assert op.neval == 2
+
+
 @pytest.mark.parametrize("stacked", [False, True])
 def test_persisted_results_are_computed_once(stacked):
     seen = []
