@@ -12,6 +12,7 @@ from pylops_distributed.basicoperators.firstdirectionalderivative import FirstDi
 from pylops_distributed.blockwise.finite_differences import depths
 from pylops_distributed.blockwise.halo_graph import chunks_with_room
 from pylops_distributed.linearoperator.operator import LinearOperator
+from pylops_distributed.vectors.space import one_array
 from pylops_distributed.vectors.types import ChunksLike
 
 if TYPE_CHECKING:
@@ -98,7 +99,9 @@ class SecondDirectionalDerivative(LinearOperator):
         wide = chunks_with_room(
             x, depths(self.first.terms, True)
         )  # the adjoint looks farther: chunks are joined once
-        y = self.first.along(self.first.along(wide, False), True, sign=-1)
+        # Between the two, in the operator's precision, as a product of two operators is.
+        slope = one_array(self.first.cast_output(self.first.along(wide, False), 0))
+        y = self.first.along(slope, True, sign=-1)
         return self.domain.fit(y.rechunk(x.chunks))
 
     def _rmatvec(self, y: da.Array) -> da.Array:
