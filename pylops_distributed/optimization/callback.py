@@ -11,10 +11,12 @@ from pylops.optimization.callback import MetricsCallback as LocalMetricsCallback
 from pylops.utils import metrics
 from pylops.utils.metrics import mae, mse, psnr, snr
 
+from pylops_distributed.optimization.numerics.systems import vector_of
 from pylops_distributed.vectors.arithmetic import norm
 
 if TYPE_CHECKING:
-    from pylops_distributed.vectors.space import Vector
+    from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.vectors.space import Vector, VectorLike
 
 __all__ = [
     "Callbacks",
@@ -32,7 +34,8 @@ __all__ = [
 class HasData(Protocol):
     """A solver as the callbacks of this module use it."""
 
-    data: Vector
+    Op: LinearOperator
+    y: VectorLike
 
 
 class CostToDataCallback(LocalCostToDataCallback):
@@ -46,7 +49,7 @@ class CostToDataCallback(LocalCostToDataCallback):
 
     def on_setup_end(self, solver: HasData, x: Vector) -> None:
         """Measure the data."""
-        self.ynorm = float(norm(solver.data))
+        self.ynorm = float(norm(vector_of(solver.y, solver.Op.codomain)))
 
 
 class MetricsCallback(LocalMetricsCallback):

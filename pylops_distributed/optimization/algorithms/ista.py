@@ -40,7 +40,8 @@ class ISTAState(State):
     count: Any = scalar("count")
     normres: Any = scalar("normres")
     grown: Any = scalar("grown")
-    xupdate: Any = scalar("xupdate")
+    # May overflow: a solve that diverges ends with the cost, as in PyLops, which does so a step later.
+    xupdate: Any = scalar("xupdate", "always")
     cost: Any = scalar("cost")
 
 

@@ -54,6 +54,7 @@ class OMP(OuterLoop):
         else:
             machine = mp.MP(niter_outer, sigma, norms, optimal_coeff)
         self.machine, self.niter, self._begun, self.iiter = machine, niter_outer, False, 0
+        self.y = y
         self._given: dict[str, Any] = {"y": y, "show": show}
         self.cost = [length(vector_of(y, self.Op.codomain))]
 

@@ -48,7 +48,7 @@ class SplitBregman(OuterLoop):
             None if dataregsL2 is None else tuple(vector_of(d, reg.codomain) for d, reg in targets),
             mu, niter_outer, niter_inner, tol, tau, restart=restart,
         )  # fmt: skip
-        self.niter, self._begun, self.iiter = niter_outer, False, 0
+        self.y, self.niter, self._begun, self.iiter = y, niter_outer, False, 0
         self._flat = (
             not isinstance(y, BlockVector) and len(np.shape(y)) == 1 if self.flat is None else self.flat
         )
