@@ -17,9 +17,9 @@ PUBLIC = ("", ".signalprocessing", ".waveeqprocessing", ".avo", ".medical", ".op
 class Peer(ModuleType):
     """A module of PyLops as its tests shall see it: ours, and PyLops' own where we have no such name."""
 
-    def __init__(self, path: str, wrap: Callable[[Any], Any], borrowed: set[str]) -> None:
+    def __init__(self, path: str, wrap: Callable[[Any], Any]) -> None:
         super().__init__(f"pylops{path}")
-        self._path, self._wrap, self._borrowed = path, wrap, borrowed
+        self._path, self._wrap = path, wrap
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -28,7 +28,7 @@ class Peer(ModuleType):
         if isinstance(theirs, ModuleType):
             if theirs.__name__ != f"pylops{self._path}.{name}":
                 return theirs
-            return peer(f"{self._path}.{name}", self._wrap, self._borrowed)
+            return peer(f"{self._path}.{name}", self._wrap)
         for path in (self._path, *PUBLIC):
             try:
                 ours = getattr(importlib.import_module(OURS + path), name)
@@ -36,20 +36,18 @@ class Peer(ModuleType):
                 continue
             if getattr(ours, "__module__", "").startswith(OURS):
                 return self._wrap(ours)
-        if getattr(theirs, "__module__", "").startswith("pylops"):
-            self._borrowed.add(f"{theirs.__module__}.{name}")
         return theirs
 
 
 _peers: dict[str, Peer] = {}
 
 
-def peer(path: str, wrap: Callable[[Any], Any], borrowed: set[str]) -> Peer:
+def peer(path: str, wrap: Callable[[Any], Any]) -> Peer:
     """The module that stands for ``pylops`` + ``path``."""
-    return _peers.setdefault(path, Peer(path, wrap, borrowed))
+    return _peers.setdefault(path, Peer(path, wrap))
 
 
-def install(folder: Path, wrap: Callable[[Any], Any], borrowed: set[str]) -> None:
+def install(folder: Path, wrap: Callable[[Any], Any]) -> None:
     """Redirect what modules in ``folder`` import.
 
     Parameters
@@ -58,18 +56,18 @@ def install(folder: Path, wrap: Callable[[Any], Any], borrowed: set[str]) -> Non
         Folder of the tests.
     wrap : callable
         What to hand out instead of an object of this library.
-    borrowed : set of str
-        Takes the names of what PyLops itself provided.
     """
-    plain = builtins.__import__
+    plain, folder = builtins.__import__, folder.resolve()
+
+    def inside(globals: Any) -> bool:
+        return globals is not None and Path(globals.get("__file__") or "").parent.resolve() == folder
 
     def redirected(
         name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
     ) -> Any:
-        inside = globals is not None and Path(globals.get("__file__") or "").parent == folder
-        if not inside or level or name.split(".")[0] != "pylops":
+        if level or name.split(".")[0] != "pylops" or not inside(globals):
             return plain(name, globals, locals, fromlist, level)
         plain(name, globals, locals, fromlist, level)  # the same errors as PyLops'
-        return peer(name.removeprefix("pylops") if fromlist else "", wrap, borrowed)
+        return peer(name.removeprefix("pylops") if fromlist else "", wrap)
 
     builtins.__import__ = redirected

@@ -9,12 +9,20 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+# In which kinds of arrays the tests' vectors come into this library; see `feeding.py` and `as_they_are.py`.
+ARRAYS = ("chunks", "numpy")
+# Files that fail without a package, and that do not skip their items themselves.
+NEEDS = {
+    "test_ct.py": "astra", "test_twoway.py": "devito", "test_jaxoperator.py": "jax",
+    "test_pytensoroperator.py": "pytensor", "test_torchoperator.py": "torch",
+}  # fmt: skip
 
 
 @dataclass
@@ -27,15 +35,12 @@ class Item:
         passed, failed or skipped.
     applied : dict
         How many operators of each class were applied, each counted once.
-    borrowed : list of str
-        What the test took from PyLops itself, because this library has no such name.
     message : str
         Last line of the error.
     """
 
     outcome: str
     applied: dict[str, int] = field(default_factory=dict)
-    borrowed: list[str] = field(default_factory=list)
     message: str = ""
 
     @property
@@ -76,38 +81,43 @@ def files(suite: Path) -> list[str]:
     return sorted(path.name for path in (suite / "pytests").glob("test_*.py"))
 
 
-def run(suite: Path, names: Sequence[str], *options: str, timeout: float = 1500) -> dict[str, Item]:
-    """Run files of the suite in a separate process; returns the items by their node ids."""
+def runnable(names: Sequence[str]) -> list[str]:
+    """Those files whose engines are installed."""
+    return [name for name in names if name not in NEEDS or find_spec(NEEDS[name]) is not None]
+
+
+def run(
+    suite: Path, names: Sequence[str], arrays: str, *options: str, timeout: float = 1500
+) -> dict[str, Item]:
+    """Run files of the suite in a separate process; returns the items by their node ids.
+
+    Each item is noted in a file of the cache as it ends, which :func:`kept` reads.
+    """
+    report = cache() / f"{arrays}.jsonl"
+    report.unlink(missing_ok=True)
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)]), "PEERS_REPORT": str(report), "PEERS_ARRAYS": arrays,
+        "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1",
+    }  # fmt: skip
+    environment.pop("PYTEST_ADDOPTS", None)
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)]), "PEERS_REPORT": str(report),
-            "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1",
-        }  # fmt: skip
-        environment.pop("PYTEST_ADDOPTS", None)
         settings = Path(folder) / "pytest.ini"
         settings.write_text("[pytest]\n")
         command = [
             sys.executable, "-P", "-m", "pytest", "-c", str(settings), "--rootdir", str(suite), "-p", "adapter",
             "-p", "no:cacheprovider", "-q", "--continue-on-collection-errors", "--tb=short", *options,
         ]  # fmt: skip
-        done = subprocess.run(
-            [*command, *(f"pytests/{name}" for name in names)], cwd=suite, env=environment, timeout=timeout,
-            capture_output=True, text=True,
-        )  # fmt: skip
-        if not report.exists():
-            raise RuntimeError(f"the suite did not run:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
-        (cache() / "last.txt").write_text(done.stdout)
-        noted = json.loads(report.read_text())
-        return {node: Item(**values) for node, values in noted["items"].items()}
+        with (cache() / f"{arrays}.txt").open("w") as output:
+            done = subprocess.run(
+                [*command, *(f"pytests/{name}" for name in names)], cwd=suite, env=environment, timeout=timeout,
+                stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+    if done.returncode not in (0, 1):  # all passed, or some failed
+        raise RuntimeError(f"the suite did not run:\n{(cache() / f'{arrays}.txt').read_text()[-3000:]}")
+    return kept(arrays)
 
 
-def keep(items: dict[str, Item]) -> None:
-    """Note what became of the whole suite, for the table."""
-    (cache() / "last.json").write_text(json.dumps({node: asdict(item) for node, item in items.items()}))
-
-
-def kept() -> dict[str, Item]:
-    """What became of the whole suite when it last ran."""
-    noted = json.loads((cache() / "last.json").read_text())
-    return {node: Item(**values) for node, values in noted.items()}
+def kept(arrays: str) -> dict[str, Item]:
+    """What became of the items of the last run."""
+    lines = map(json.loads, (cache() / f"{arrays}.jsonl").read_text().splitlines())
+    return {node: Item(**values) for node, values in lines}
