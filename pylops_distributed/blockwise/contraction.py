@@ -18,6 +18,7 @@ from numpy.typing import DTypeLike
 from pylops_distributed.blockwise.rechunk import rechunk_small, split_longest_axis
 from pylops_distributed.compat.dask import Task, TaskRef
 from pylops_distributed.compat.malloc import as_aligned
+from pylops_distributed.graph.folds import continued_by
 
 if TYPE_CHECKING:
     from pylops_distributed.blockwise.halo_tasks import Array
@@ -90,6 +91,16 @@ def _groups(a: da.Array, places: list[Indices]) -> list[list[Indices]]:
     return [places[b:e] for b, e in pairwise(ends)]
 
 
+def _more_products(
+    total: Array, *blocks: Array, kernel: Callable[..., Array], count: int, dtype: DTypeLike
+) -> Array:
+    settled, y = [as_aligned(b) for b in blocks], total.copy()
+    for i in range(0, len(settled), count):
+        y += kernel(*settled[i : i + count])
+    return y
+
+
+@continued_by(_more_products)
 def _products(*blocks: Array, kernel: Callable[..., Array], count: int, dtype: DTypeLike) -> Array:
     settled = [as_aligned(b) for b in blocks]
     y = kernel(*settled[:count]).astype(dtype, copy=False)

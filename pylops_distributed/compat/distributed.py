@@ -8,11 +8,12 @@ fails where a newer distributed behaves otherwise. What must not load distribute
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, Self, cast
 
+from dask.typing import Key
 from distributed import Actor, Client, Future, LocalCluster, Nanny, Scheduler, Status, Worker
 from distributed.client import FutureCancelledError
 from distributed.deploy import Cluster
@@ -31,12 +32,12 @@ __all__ = [
     "PersistentNanny",
     "WorkerStartTimeoutError",
     "actor_holders",
+    "adopt",
     "future_of_actor",
     "get_ip",
     "is_actor_loss",
     "is_local",
     "leave_pool",
-    "lift_restrictions",
     "memory_kills",
     "replace_lost_workers",
     "tolerate_unknown_workers",
@@ -80,16 +81,33 @@ def is_actor_loss(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and "Worker holding Actor was lost" in str(error)
 
 
-def lift_restrictions(client: Client, keys: Iterable[object]) -> None:
-    """Let the tasks of these keys run on any worker, should their results be lost.
+def adopt(client: Client, holders: Mapping[Key, str], sizes: Mapping[Key, int]) -> dict[Key, Future[object]]:
+    """Futures of values that workers keep already: one message to the scheduler, however many there are.
 
-    Those of the option ``allow_other_workers`` run elsewhere while there is another worker; where all are lost, and
-    others are started later, Dask leaves them waiting for the workers of before.
+    Parameters
+    ----------
+    client : Client
+        Client of the cluster.
+    holders : mapping
+        Address of the worker that keeps each value, by key.
+    sizes : mapping
+        Bytes of each.
 
-    Relies on: the scheduler's remote procedure ``set_restrictions`` takes the workers of tasks by key, None for any.
+    Relies on: the scheduler's remote procedure ``update_data`` learns of scattered data so; ``client.futures`` holds
+    the state of each future of the client, which ``finish`` makes known as computed.
     """
     scheduler: Any = client.scheduler
-    client.sync(scheduler.set_restrictions, worker=dict.fromkeys(keys))
+    futures: Any = client.futures
+    client.sync(
+        scheduler.update_data,
+        who_has={key: [worker] for key, worker in holders.items()},
+        nbytes=dict(sizes),
+        client=client.id,
+    )
+    adopted = {key: Future[Any](key, client) for key in holders}
+    for key in adopted:
+        futures[key].finish()
+    return adopted
 
 
 async def actor_holders(scheduler: Any) -> set[object]:

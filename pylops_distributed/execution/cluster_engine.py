@@ -3,40 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
-import socket
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 import dask.array as da
 from dask.typing import Key
-from distributed import Client, Future, Reschedule, get_worker, wait
-from distributed.comm import parse_address, parse_host_port
+from distributed import Client, Future, get_worker, wait
 
 from pylops_distributed import tuning
-from pylops_distributed.compat.dask import DataNode
-from pylops_distributed.compat.distributed import future_of_actor, lift_restrictions
+from pylops_distributed.compat.distributed import adopt, future_of_actor
 from pylops_distributed.compat.malloc import free_memory, retain_freed_memory
-from pylops_distributed.compat.worker import actors_on
+from pylops_distributed.compat.worker import actors_on, keep_data, keep_same
 from pylops_distributed.errors import WorkerLostError
 from pylops_distributed.execution.engine import Call, Done, PartitionedEngine, S, own
+from pylops_distributed.execution.handout import Handout, Job, StateArray
 from pylops_distributed.execution.partition import Partition, Row, Taken
 from pylops_distributed.execution.partition_plan import Share, plan_partitions
+from pylops_distributed.execution.placement import constant_inputs, find_placement, in_rounds
+from pylops_distributed.execution.state import vectors_of_blocks
 from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
 from pylops_distributed.execution.transport import PeerTransport
 from pylops_distributed.execution.worker_loss import is_worker_loss, worker_lost
 from pylops_distributed.vectors.space import keys_of
-from pylops_distributed.vectors.types import NDArray, Settings
+from pylops_distributed.vectors.types import Settings
 
 if TYPE_CHECKING:
+    from distributed import Actor
+
     from pylops_distributed.execution.handshake import Address
 
 T = TypeVar("T")
@@ -63,10 +65,14 @@ class Seat:
 
     def __init__(self, token: bytes, part: Partition) -> None:
         self._key, self._part = (token, part.links.me), part
-        self._actors = actors_on(get_worker())  # of those that Dask still wants
+        self._worker = get_worker()
+        self._actors = actors_on(self._worker)  # of those that Dask still wants
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="seat")
         # Where the driver has died, Dask lets go of its actors, on the thread that all its messages come by.
         weakref.finalize(self, _leave, part, self._thread).atexit = False
+
+    async def _aside(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
+        return await asyncio.to_thread(function, *args)
 
     async def _do(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
@@ -83,9 +89,18 @@ class Seat:
         """Have another function decide when to stop."""
         self._part.done = done
 
-    async def run(self, steps: int) -> Taken:
+    async def register(self, step: int, names: dict[Key, Key]) -> dict[Key, int]:
+        """Have Dask keep blocks of a state under other names; the bytes of each."""
+        blocks = await self._aside(self._part.blocks_at, step)
+        return keep_data(self._worker, {name: own(blocks[key]) for key, name in names.items()})
+
+    async def apply(self, step: int, function: Callable[..., T], jobs: Sequence[Job]) -> list[T]:
+        """As :meth:`Partition.apply`, while steps are taken."""
+        return await self._aside(self._part.apply, step, function, jobs)
+
+    async def run(self, steps: int, wanted: Sequence[int] = ()) -> Taken:
         """As :meth:`Partition.run`; returns rows where it leads."""
-        call = asyncio.ensure_future(self._do(self._part.run, steps))
+        call = asyncio.ensure_future(self._do(self._part.run, steps, wanted))
         # A call under way holds the actor: where the driver has died, nothing else would end its steps.
         call.add_done_callback(
             lambda done: done.cancelled() or done.exception()
@@ -138,29 +153,7 @@ def give(token: bytes, me: int, keys: list[Key], values: Sequence[object]) -> No
     if (part := _parts.get((token, me))) is None:
         raise WorkerLostError(f"part {me} of the solve is not on this worker")
     part.give(dict(zip(keys, values, strict=True)))
-
-
-def take(key: Key, token: bytes, me: int, step: int, home: str) -> object:
-    """A block of the state, for Dask; of the worker at the address home."""
-    if (part := _parts.get((token, me))) is None and get_worker().address != home and _answers(home):
-        # An idle worker has taken the task; the block may be waiting behind long tasks of others.
-        time.sleep(tuning.seconds("execution.stolen-task-delay"))
-        raise Reschedule
-    if part is None or part.step != step or key not in part.state:
-        raise WorkerLostError(f"block {key} of the state after {step} steps is gone with its worker")
-    return own(part.state[key])
-
-
-def _answers(address: str) -> bool:
-    """Whether there is still a worker at an address."""
-    try:
-        host, port = parse_host_port(parse_address(address)[1])
-        socket.create_connection(
-            (host, port), timeout=tuning.seconds("execution.worker-check-interval")
-        ).close()
-    except (OSError, ValueError):
-        return False
-    return True
+    keep_same(get_worker(), part.held(keys))
 
 
 class ActorEngine(PartitionedEngine[S]):
@@ -176,11 +169,14 @@ class ActorEngine(PartitionedEngine[S]):
         super().__init__(template, state, done)
         self._client = client
         info = client.scheduler_info(n_workers=-1)["workers"]
-        self._most = max(1, *(a.npartitions for a in template.inputs))
-        self._workers = sorted(info)[: self._most]
-        self._limits = {worker: info[worker]["memory_limit"] for worker in self._workers}
+        vectors = vectors_of_blocks(template.before)
+        self._most = max((sum(a.npartitions for a in arrays) for arrays in vectors), default=1)
+        self._workers = sorted(info)
+        self._limits = {worker: info[worker]["memory_limit"] for worker in info}
         self._actors: list[Future[Any]] = []
         self._parts: list[Any] = []
+        self._handouts: WeakValueDictionary[int, Handout] = WeakValueDictionary()
+        self._handing = threading.RLock()
         if not self._workers:  # they are just being started again
             raise self._loss_error()
         try:
@@ -193,13 +189,15 @@ class ActorEngine(PartitionedEngine[S]):
 
     def _settle(self, state: S, info: Mapping[str, Settings]) -> None:
         """Make a part on each worker, connect them, and hand each what it works with."""
-        client, count = self._client, len(self._workers)
-        begun, (shares, self._homes) = (
-            trace_initial_state(state, self.template),
-            plan_partitions(self.template, count),
-        )
-        pairs = list(zip(plan_partitions(begun, count)[0], shares, strict=True))
-        inputs = [_constant_inputs(pair, begun.futures) for pair in pairs]
+        client, begun = self._client, trace_initial_state(state, self.template)
+        self._settled(list(begun.futures.values()))  # they may be on their way
+        placement = find_placement(client, begun.futures, info, self._most)
+        self._workers = placement.workers
+        self._limits = {worker: self._limits[worker] for worker in self._workers}
+        plan = plan_partitions(self.template, len(self._workers), placement.homes)
+        opening = plan_partitions(begun, len(self._workers), {**plan.held, **placement.homes}, plan.homes)
+        self._homes, pairs = plan.homes, list(zip(opening.shares, plan.shares, strict=True))
+        inputs = [constant_inputs(pair, begun.futures) for pair in pairs]
         self._actors = [
             client.submit(
                 make_part, me, self._token, *pair, state.iteration, self._limits[worker],
@@ -208,13 +206,14 @@ class ActorEngine(PartitionedEngine[S]):
             )
             for me, (worker, pair) in enumerate(zip(self._workers, pairs, strict=True))
         ]  # fmt: skip
-        del pairs, shares
+        del pairs, plan, opening
         self._parts = client.gather(self._settled(self._actors))
         # Calls of actors are cycles, which keep the actors until Python looks for garbage: not these.
         weakref.finalize(self, _release, [*self._actors, *map(future_of_actor, self._parts)]).atexit = False
         addresses = self._all([part.address() for part in self._parts])
         self._all([part.connect(addresses) for part in self._parts])
-        client.gather(self._settled([self._give(me, values) for me, values in enumerate(inputs) if values]))
+        for values in in_rounds(inputs, placement.travels):
+            client.gather(self._settled([self._give(me, v) for me, v in enumerate(values) if v]))
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -258,8 +257,9 @@ class ActorEngine(PartitionedEngine[S]):
         )
 
     def _start(self, steps: int) -> list[Call[Taken]]:
+        wanted = tuple(step for step, handout in list(self._handouts.items()) if handout.wanted())
         with self._watched():
-            return [part.run(steps) for part in self._parts]
+            return [part.run(steps, wanted) for part in self._parts]
 
     def _gather(self, calls: list[Call[Taken]]) -> list[Taken]:
         with self._watched():
@@ -271,32 +271,54 @@ class ActorEngine(PartitionedEngine[S]):
     def _loss_error(self) -> WorkerLostError:
         return worker_lost(self.iteration, self._client, self._limits)
 
-    def _blocks(self, a: da.Array, name: str) -> dict[Key, Future[NDArray]]:
+    def _array(self, a: da.Array, name: str) -> da.Array:
+        with self._handing:
+            handout = self._handouts.get(self.iteration)
+            if handout is None:
+                handout = self._handouts[self.iteration] = Handout(self, self.iteration)
+            return StateArray(handout.blocks(keys_of(a), name), name, a)
+
+    def register(self, step: int, names: Mapping[Key, Key]) -> dict[Key, object]:
+        """Have the workers hold blocks of a state under other names: one message each, and one to the scheduler."""
         with self._watched():
-            graph = self._result_tasks(a, name)
-            if any(future.status != "finished" for future in graph.values()):
-                raise self._loss_error()
-            lift_restrictions(self._client, graph)  # all workers may be lost, and others started
-            return graph
+            mine = self._by_part(names)
+            calls = {
+                me: self._part(me).register(step, {k: names[k] for k in keys}) for me, keys in mine.items()
+            }
+            sizes = dict(zip(calls, self._all(list(calls.values())), strict=True))
+            holders = {name: self._workers[me] for me, known in sizes.items() for name in known}
+            return dict(
+                adopt(self._client, holders, {k: n for known in sizes.values() for k, n in known.items()})
+            )
 
-    def _result_tasks(self, a: da.Array, name: str) -> dict[Key, Future[NDArray]]:
-        graph: dict[Key, Any] = {}
-        for me, worker in enumerate(self._workers):
-            mine = [k for k in keys_of(a) if self._homes[k] == me]
-            named = [(name, *k[1:]) for k in mine]
-            futures = self._client.map(
-                take, mine, key=named, token=self._token, me=me, step=self.iteration, home=worker,
-                # Elsewhere it finds out whether the worker is lost; without leave to go there, Dask would wait.
-                workers=[worker], allow_other_workers=True, pure=False,
-            )  # fmt: skip
-            graph.update(zip(named, futures, strict=True))
-        most = tuning.seconds("execution.transfer-timeout")
-        self._settled(list(graph.values()), most)  # before the next step replaces them
-        return graph
+    def apply(self, step: int, function: Callable[..., T], jobs: Sequence[Job]) -> list[T]:
+        """Call a function with blocks of a state, where they are: one message a worker."""
+        mine = self._by_part(key for key, _ in jobs)
+        place = {key: n for n, (key, _) in enumerate(jobs)}
+        with self._watched():
+            calls = [
+                self._part(me).apply(step, function, [jobs[place[key]] for key in keys])
+                for me, keys in mine.items()
+            ]
+            answers = [answer for part in self._all(calls) for answer in part]
+        order = [place[key] for keys in mine.values() for key in keys]
+        return [answer for _, answer in sorted(zip(order, answers, strict=True), key=itemgetter(0))]
 
-    def _settled(self, futures: list[Future[T]], most: float = math.inf) -> list[Future[T]]:
+    def _by_part(self, keys: Iterable[Key]) -> dict[int, list[Key]]:
+        parts: dict[int, list[Key]] = {}
+        for key in keys:
+            parts.setdefault(self._homes[key], []).append(key)
+        return parts
+
+    def _part(self, me: int) -> Actor:
+        if me >= len(self._parts):
+            raise self._loss_error()
+        part: Actor = self._parts[me]
+        return part
+
+    def _settled(self, futures: list[Future[T]]) -> list[Future[T]]:
         """Wait for futures; tasks of a worker that was lost, or started again, may never come."""
-        end, pause = time.monotonic() + most, tuning.seconds("execution.worker-check-interval")
+        pause = tuning.seconds("execution.worker-check-interval")
         while futures:
             try:
                 wait(futures, timeout=pause)
@@ -304,11 +326,6 @@ class ActorEngine(PartitionedEngine[S]):
             except TimeoutError:
                 if self._is_lost():
                     raise self._loss_error() from None
-                if time.monotonic() > end:
-                    raise TimeoutError(
-                        f"workers have not given their blocks of the state for {most:.0f} s: they may be paused, since "
-                        "they hold nearly all the memory that they may, or busy with other work"
-                    ) from None
         return futures
 
     def _result(self, call: Call[T]) -> T:
@@ -345,6 +362,9 @@ class ActorEngine(PartitionedEngine[S]):
 
     def close(self) -> None:
         """As :meth:`Engine.close`."""
+        for handout in list(self._handouts.values()):
+            with suppress(Exception):  # of a worker that was lost: who looks will hear of it
+                handout.settle()
         super().close()
         calls, end = [], time.monotonic() + tuning.seconds("execution.close-timeout")
         parts, self._parts, actors, self._actors = self._parts, [], self._actors, []
@@ -361,19 +381,6 @@ def _release(futures: Iterable[Future[object]]) -> None:
     """Let go of what the cluster keeps, however many references there are."""
     for future in futures:
         future.release()
-
-
-def _constant_inputs(pair: tuple[Share, Share], futures: Mapping[Key, object]) -> dict[Key, object]:
-    """Inputs of a part's shares that exist already: futures of a cluster, and arrays, which the shares give up."""
-    needed = pair[0].needed() | pair[1].needed()
-    inputs = {k: f for k, f in futures.items() if k in needed}
-    large = tuning.nbytes("execution.separate-constants")
-    for share in pair:
-        for key, node in list(share.constant.items()):
-            if isinstance(node, DataNode) and getattr(node.value, "nbytes", 0) > large:
-                inputs[key] = node.value
-                del share.constant[key]
-    return inputs
 
 
 def _host(address: str) -> str:

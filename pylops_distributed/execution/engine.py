@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import dask.array as da
 import numpy as np
-from dask.typing import Key
 
 from pylops_distributed import tuning
 from pylops_distributed.compat.dask import DataNode, meta_of
@@ -71,6 +71,7 @@ class Engine(ABC, Generic[S]):
 
     def __init__(self, template: StepTemplate, state: S, done: Done[S]) -> None:
         self.template, self.iteration, self.moved = template, state.iteration, 0
+        self._numbers = itertools.count()
         self._token = secrets.token_bytes(16)  # who has seen a name of this engine's will never see it again
         # Without its scalars, too, where they are lazy: with them the operator would go to each worker.
         self._bare = without_vectors(state, self.iteration, [None] * len(scalars_of(state)))
@@ -154,8 +155,8 @@ class PartitionedEngine(Engine[S]):
         """Have all parts take steps."""
 
     @abstractmethod
-    def _blocks(self, a: da.Array, name: str) -> Mapping[Key, object]:
-        """The graph of a state's array, under another name."""
+    def _array(self, a: da.Array, name: str) -> da.Array:
+        """A state's array, under another name."""
 
     def run(self, steps: int) -> list[S]:
         """As :meth:`Engine.run`."""
@@ -192,8 +193,9 @@ class PartitionedEngine(Engine[S]):
         arrays, scalars = [], iter(self._row)
         for a in self.template.inputs:
             if a.ndim:
-                name = f"state-{self._token.hex()}-{self.iteration}-{a.name}"
-                arrays.append(da.Array(self._blocks(a, name), name, a.chunks, meta=meta_of(a)))
+                # Never twice: Dask may let go of the blocks of one state as those of the next come.
+                name = f"state-{self._token.hex()}-{self.iteration}-{next(self._numbers)}-{a.name}"
+                arrays.append(self._array(a, name))
             else:
                 arrays.append(next(scalars))
         newest: S = replace_arrays(self.template.before, arrays, self.iteration)  # type: ignore[assignment]
@@ -213,10 +215,8 @@ class ThreadedEngine(PartitionedEngine[S]):
 
     def __init__(self, template: StepTemplate, state: S, done: Done[S], threads: int) -> None:
         super().__init__(template, state, done)
-        (first,), (share,) = (
-            plan_partitions(trace_initial_state(state, template), 1)[0],
-            plan_partitions(template, 1)[0],
-        )
+        (first,) = plan_partitions(trace_initial_state(state, template), 1).shares
+        (share,) = plan_partitions(template, 1).shares
         worker = current_worker()  # of which each thread may do as much
         room = free_memory() if worker is None else free_memory(memory_limit_of(worker)) // threads_of(worker)
         kept = int(tuning.share("execution.operator-memory") * room)
@@ -243,8 +243,10 @@ class ThreadedEngine(PartitionedEngine[S]):
         finally:
             del call, calls
 
-    def _blocks(self, a: da.Array, name: str) -> Mapping[Key, object]:
-        return {(name, *k[1:]): DataNode((name, *k[1:]), own(self._part.state[k])) for k in keys_of(a)}
+    def _array(self, a: da.Array, name: str) -> da.Array:
+        keys = {k: (name, *k[1:]) for k in keys_of(a)}
+        graph = {new: DataNode(new, own(self._part.state[k])) for k, new in keys.items()}
+        return da.Array(graph, name, a.chunks, meta=meta_of(a))
 
     def close(self) -> None:
         """As :meth:`Engine.close`."""

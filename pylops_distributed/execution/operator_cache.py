@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -45,6 +45,10 @@ class OperatorCache:
     def give(self, values: Mapping[object, object]) -> None:
         """Take values that were computed elsewhere."""
         self._kept.update((key, read_only(as_aligned(value))) for key, value in values.items())
+
+    def held(self, keys: Iterable[Key]) -> dict[Key, object]:
+        """Those of the values with these keys that are kept."""
+        return {key: self._kept[key] for key in keys if key in self._kept}
 
     def retain(self, keys: Container[Key]) -> None:
         """Let go of all others than these."""

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from heapq import heappop
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from dask.typing import Key
@@ -17,10 +17,13 @@ from pylops_distributed.errors import PartitionLostError
 from pylops_distributed.execution.operator_cache import OperatorCache
 from pylops_distributed.execution.partition_plan import Message, Share, is_scalar
 from pylops_distributed.execution.schedule import PartitionProgram, StepRun
+from pylops_distributed.vectors.types import NDArray
 
 if TYPE_CHECKING:
+    from pylops_distributed.execution.handout import Job
     from pylops_distributed.execution.handshake import Address
 
+T = TypeVar("T")
 Row: TypeAlias = list[Any]
 # The scalars after each step, and the bytes that came from outside the part's memory since its beginning.
 Taken: TypeAlias = tuple[list[Row], int]
@@ -55,6 +58,7 @@ class Partition:
     ) -> None:  # fmt: skip
         self.threads, self.done, self.links = threads, done, links
         self.state: dict[Key, Any] = {}
+        self._kept: dict[int, dict[Key, Any]] = {}  # states that were handed out, by their number
         self.step, self.read = first - 1, 0
         self._constants = OperatorCache({**opening.constant, **share.constant}, room)
         self._opening = {self.step: PartitionProgram(opening, self._constants)}
@@ -95,8 +99,33 @@ class Partition:
         needed = set[Key]().union(*(program.share.needed() for program in programs))
         self._constants.give({k: v for k, v in values.items() if k in needed})
 
-    def run(self, steps: int) -> Taken:
-        """Take up to ``steps`` steps, fewer if the solver is done; the very first makes the first state."""
+    def held(self, keys: Sequence[Key]) -> dict[Key, object]:
+        """Those of the values with these keys that it holds, as it holds them."""
+        return self._constants.held(keys)
+
+    def blocks_at(self, step: int) -> dict[Key, NDArray]:
+        """Blocks of a state that was handed out, or of the newest one."""
+        with self._changed:
+            blocks = self._kept.get(step) or (dict(self.state) if step == self.step else {})
+        if not blocks:
+            raise PartitionLostError(f"the state after {step} steps is gone")
+        return blocks
+
+    def apply(self, step: int, function: Callable[..., T], jobs: Sequence[Job]) -> list[T]:
+        """Call a function with blocks of a state, each with further arguments."""
+        blocks = self.blocks_at(step)
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="apply") as pool:
+            return list(pool.map(lambda job: function(blocks[job[0]], *job[1]), jobs))
+
+    def run(self, steps: int, wanted: Sequence[int] = ()) -> Taken:
+        """Take up to ``steps`` steps, fewer if the solver is done; the very first makes the first state.
+
+        States whose numbers are ``wanted`` are kept, and no others.
+        """
+        with self._changed:
+            kept = {self.step: dict(self.state), **self._kept}
+            self._kept = {step: kept[step] for step in wanted if step in kept}
+        del kept
         rows: list[Row] = []
         with self._running:
             try:
@@ -141,7 +170,8 @@ class Partition:
     def _advance(self) -> bool:
         """Take one step; returns whether it is the last one."""
         # From here on the state lives in the frame alone, which lets go of each block after its last use.
-        blocks, self.state = self.state, {}
+        with self._changed:
+            blocks, self.state = self.state, {}
         first: list[Message] = []
         with self._changed:
             frame = self._frame(self.step)
@@ -154,9 +184,9 @@ class Partition:
         if self._error is not None:
             raise self._error
         stop, scalars = self._verdict(frame)
-        self.state = frame.carried() | dict(zip(self._scalars, scalars, strict=True))
         self.read += frame.program.constants.reset()
         with self._changed:
+            self.state = frame.carried() | dict(zip(self._scalars, scalars, strict=True))
             del self._frames[self.step]
             begun = self._opening.pop(self.step, None)
             self.step += 1

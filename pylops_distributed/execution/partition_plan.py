@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, groupby, product, zip_longest
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from dask.typing import Key
 
 from pylops_distributed.compat.dask import GraphNode, cull
+from pylops_distributed.execution.state import vectors_of_blocks
+from pylops_distributed.graph.folds import split_sum
 from pylops_distributed.vectors.space import keys_of
 
 if TYPE_CHECKING:
-    from pylops_distributed.execution.tracing import StepTemplate
+    import dask.array as da
 
+    from pylops_distributed.execution.tracing import StepTemplate
+    from pylops_distributed.graph.lowering import Graph
+
+PAIR = 2  # tasks that take a block of the operator: one of the forward, one of the adjoint
+Home: TypeAlias = tuple[int, int]  # bytes, as far as they are known, and part
 Stages: TypeAlias = dict[tuple[Key, int], int]  # by value and part
 Crossing: TypeAlias = dict[tuple[int, int, int], list[Key]]  # by sender, receiver and stage
 
@@ -91,12 +98,35 @@ class Share:
         return keys.union(*(node.dependencies for node in self.constant.values()))
 
 
+class PartitionPlan(NamedTuple):
+    """A step shared out.
+
+    Attributes
+    ----------
+    shares : list of Share
+        One a part.
+    homes : dict
+        The part that holds each block of the state.
+    held : dict
+        Where each block of the operator is.
+    """
+
+    shares: list[Share]
+    homes: dict[Key, int]
+    held: dict[Key, Home]
+
+
 def is_scalar(key: Key) -> bool:
     """Whether a key is that of a 0-d array's only block: small enough to be everywhere."""
     return isinstance(key, tuple) and len(key) == 1
 
 
-def plan_partitions(template: StepTemplate, parts: int) -> tuple[list[Share], dict[Key, int]]:
+def plan_partitions(
+    template: StepTemplate,
+    parts: int,
+    located: Mapping[Key, Home] | None = None,
+    homes: dict[Key, int] | None = None,
+) -> PartitionPlan:
     """Share a step out among ``parts``.
 
     Blocks of the state and of the operator have a home, by their place in their array. A task runs where its
@@ -109,16 +139,19 @@ def plan_partitions(template: StepTemplate, parts: int) -> tuple[list[Share], di
         The traced step.
     parts : int
         How many parts.
+    located : mapping, optional
+        Where blocks are that exist already, by key: those of the operator stay there, and a block of the state that
+        they alone are multiplied with lives there, too.
+    homes : dict, optional
+        The part that holds each block of the state, where another step has laid that down.
 
     Returns
     -------
-    shares : list of Share
-        One a part.
-    homes : dict
-        The part that holds each block of the state.
+    PartitionPlan
+        Shares and homes.
     """
-    planner = _Planner(template, parts)
-    return planner.shares(), planner.homes
+    planner = _Planner(template, parts, located or {}, homes)
+    return PartitionPlan(planner.shares(), planner.homes, planner.held)
 
 
 class _Planner:
@@ -139,27 +172,59 @@ class _Planner:
         The parts that do each task: its owner, or all where its result is needed.
     """
 
-    def __init__(self, template: StepTemplate, parts: int) -> None:
-        self.template, self.parts, self.body, self.carry = template, parts, template.body, template.carry()
+    def __init__(
+        self, template: StepTemplate, parts: int, located: Mapping[Key, Home], homes: dict[Key, int] | None
+    ) -> None:
+        self.template, self.parts, self.carry = template, parts, template.carry()
+        self.held = self._held(located)
+        body = template.body.values()
+        self.body = {k: t for node in body for k, t in split_sum(node, self._place_of).items()}
         inner = self.body.keys() | self.carry.keys()
         self.moving = {k: [d for d in t.dependencies if d in inner] for k, t in self.body.items()}
-        self.sequence = _depth_first(template)
-        blocks = [(keys_of(a), list(map(math.prod, product(*a.chunks)))) for a in template.inputs if a.ndim]
-        self.homes = _homes(blocks, parts)
+        self.sequence = _depth_first(self.body, template.outputs)
+        self.homes = self._block_homes(bool(located)) if homes is None else homes
         self.owner = self._owners()
         self.places = self._places()
 
+    def _held(self, located: Mapping[Key, Home]) -> dict[Key, Home]:
+        """The home of each block of the operator: where it is located, else by its place."""
+        inner = self.template.body.keys() | self.carry.keys()
+        uses = Counter(d for t in self.template.body.values() for d in t.dependencies if d not in inner)
+        held = {key: (0, part) for key, part in _by_place(set(uses), self.parts).items()}
+        if located:
+            places = {key: _location(key, self.template.constant, located) for key in uses}
+            # A single block that many tasks take is sent to all of them: they would all run where it is.
+            held |= {k: p for k, p in places.items() if p is not None and (k in held or uses[k] <= PAIR)}
+        return held
+
+    def _place_of(self, keys: Iterable[Key]) -> int | None:
+        """The part that has most of those of the operator's blocks among these; None if there are none."""
+        homes = [self.held[key] for key in keys if key in self.held]
+        return min(homes, key=lambda home: (-home[0], home[1]))[1] if homes else None
+
+    def _block_homes(self, located: bool) -> dict[Key, int]:
+        """The part of each block of the state: by its place, or that of the operator's blocks that take it."""
+        vectors = vectors_of_blocks(self.template.before)
+        homes = _homes([_layer(arrays) for arrays in vectors], self.parts)
+        layout = {
+            k: (n, a.chunks, k[1:]) for vector in vectors for n, a in enumerate(vector) for k in keys_of(a)
+        }
+        places: dict[object, set[int]] = defaultdict(set)
+        for key, task in self.body.items() if located else ():
+            for d in self.moving[key]:
+                places[layout.get(d)].update(self.held[c][1] for c in task.dependencies if c in self.held)
+        alone = {where: min(parts) for where, parts in places.items() if len(parts) == 1}
+        return homes | {key: alone[where] for key, where in layout.items() if where in alone}
+
     def _owners(self) -> dict[Key, int]:
-        fixed = {k: t.dependencies - set(self.moving[k]) for k, t in self.body.items()}
-        held = _by_place({d for dependencies in fixed.values() for d in dependencies}, self.parts)
         ends = {new: self.homes[old] for old, new in self.carry.items() if old in self.homes}
         place = _by_place({k for k in self.sequence if len(self.moving[k]) != 1}, self.parts)
         owner = dict(self.homes)
         for key in self.sequence:
-            operator = [held[d] for d in fixed[key] if d in held]
+            operator = self._place_of(self.body[key].dependencies)
             near = [owner[d] for d in self.moving[key] if d in owner]
-            if operator:
-                owner[key] = min(operator)
+            if operator is not None:
+                owner[key] = operator
             elif key in ends:
                 owner[key] = ends[key]
             elif len(near) == 1:
@@ -230,10 +295,10 @@ class _Planner:
         return lambda part: lambda key: (stage[key, part], key not in awaited, rank[key])
 
 
-def _depth_first(template: StepTemplate) -> list[Key]:
+def _depth_first(body: Graph, outputs: Sequence[da.Array]) -> list[Key]:
     """The tasks, each after what it takes and as soon as possible: all of the first blocks, then of the second."""
-    body, visited = template.body, dict[Key, None]()
-    for blocks in zip_longest(*map(keys_of, template.outputs)):
+    visited = dict[Key, None]()
+    for blocks in zip_longest(*map(keys_of, outputs)):
         todo = [k for k in reversed(blocks) if k in body]
         while todo:
             missing = [d for d in body[todo[-1]].dependencies if d in body and d not in visited]
@@ -244,6 +309,12 @@ def _depth_first(template: StepTemplate) -> list[Key]:
     return list(visited)
 
 
+def _layer(arrays: Sequence[da.Array]) -> tuple[list[Key], list[int]]:
+    """Keys and sizes of the blocks of arrays that are shared out together."""
+    sizes = [math.prod(lengths) for a in arrays for lengths in product(*a.chunks)]
+    return [key for a in arrays for key in keys_of(a)], sizes
+
+
 def _homes(layers: Sequence[tuple[Sequence[Key], list[int]]], parts: int) -> dict[Key, int]:
     """Consecutive blocks to each part, about as many elements each."""
     homes = {}
@@ -252,6 +323,17 @@ def _homes(layers: Sequence[tuple[Sequence[Key], list[int]]], parts: int) -> dic
         for key, size, end in zip(keys, sizes, accumulate(sizes), strict=True):
             homes[key] = min(parts - 1, (2 * end - size) * parts // twice)
     return homes
+
+
+def _location(key: Key, graph: Mapping[Key, GraphNode], located: Mapping[Key, Home]) -> Home | None:
+    """The part that has most of what a constant is made of, and how much; None if that is not on any yet."""
+    if key in located or key not in graph:
+        return located.get(key)
+    sizes: Counter[int] = Counter()
+    for home in (_location(d, graph, located) for d in graph[key].dependencies):
+        if home is not None:
+            sizes[home[1]] += home[0]
+    return max(((size, part) for part, size in sizes.items()), default=None)
 
 
 def _by_place(keys: set[Key], parts: int) -> dict[Key, int]:

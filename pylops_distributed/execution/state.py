@@ -136,6 +136,22 @@ def state_arrays(state: State) -> list[da.Array]:
     return [a if isinstance(a, da.Array) else da.asarray(a) for group in arrays for a in group]
 
 
+def vectors_of_blocks(state: State) -> list[list[da.Array]]:
+    """The arrays of a state whose blocks are shared out together.
+
+    That is each array; where the model is made of arrays of one block, these are, of each vector: the operator is a
+    row, a column or a diagonal of others, and has no other blocks to share out.
+    """
+    groups = list[list[da.Array]]()
+    apart = isinstance(state.x, BlockVector)
+    for value in (getattr(state, f.name) for f in _vectors(state)):
+        arrays = list(value.arrays) if isinstance(value, BlockVector) else [value]
+        single = [a for a in arrays if a.npartitions == 1] if apart else []
+        groups += [[a] for a in arrays if not any(a is one for one in single)]
+        groups += [single] if single else []
+    return groups
+
+
 def is_numpy(state: State) -> bool:
     """Whether all vectors of a state are NumPy arrays, so that its steps are taken at once."""
     vectors = [getattr(state, f.name) for f in _vectors(state)]

@@ -213,7 +213,9 @@ def trace_initial_state(state: State, template: StepTemplate) -> StepTemplate:
     """
     initial = trace_step(lambda _: state, state, template.constant)
     data = {k for k, v in initial.constant.items() if isinstance(v, DataNode)} | initial.futures.keys()
-    read = {k: v for k, v in initial.constant.items() if v.dependencies <= data}
+    # What takes several data computes something, such as the product of a block of the operator and one of the data:
+    # that is a task of one part, where the operator's block is.
+    read = {k: v for k, v in initial.constant.items() if v.dependencies <= data and len(v.dependencies) <= 1}
     shared = cull(template.constant, template.constant.keys() & initial.constant.keys())
     constant = {**read, **shared}
     body = {k: v for k, v in initial.constant.items() if k not in constant}

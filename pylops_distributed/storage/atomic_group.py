@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import dask
 import dask.array as da
 import numpy as np
+from dask.typing import Key
 from obstore.exceptions import BaseError
 
 from pylops_distributed.compat.zarr import chunk_key, is_bad_disk, reason_of
 from pylops_distributed.errors import CorruptionError, UnreadableError
+from pylops_distributed.execution.handout import StateBlocks, state_blocks
 from pylops_distributed.storage.checksums import text_of, verify_chunks
 from pylops_distributed.storage.direct_io import checksum_of, write_chunk
 from pylops_distributed.storage.group_metadata import (
@@ -241,7 +244,9 @@ def _write_arrays(
     return manifest
 
 
-def _write(group: Storage, name: str, variable: LabelledArray, cold: bool) -> tuple[Array, Chunks, da.Array]:
+def _write(
+    group: Storage, name: str, variable: LabelledArray, cold: bool
+) -> tuple[Array, Chunks, da.Array | NDArray]:
     """Create an array, and write it lazily: returns its chunks and, for each that is stored, its mark."""
     data = da.asarray(variable.data)
     if data.dtype.kind not in "biufc":
@@ -252,21 +257,50 @@ def _write(group: Storage, name: str, variable: LabelledArray, cold: bool) -> tu
     )
     # Zarr's chunks are regular: only then can every block be written as one whole chunk.
     regular = data.rechunk(dict(enumerate(grid))) if data.ndim else data
+    write = partial(_write_chunk, target=array, what=name, folder=(group / name).folder if cold else None)
+    if (blocks := state_blocks(regular)) is not None:
+        written = _written_by_parts(blocks, regular, write)
+        if written is not None:
+            return array, data.chunks, written
     marks = regular.map_blocks(
-        _write_block, target=array, what=name, folder=(group / name).folder if cold else None, dtype=np.int64,
-        chunks=(1,) * data.ndim, meta=np.empty((0,) * data.ndim, np.int64), name=f"write-{name}-{uuid.uuid4().hex}",
+        _write_block, write=write, dtype=np.int64, chunks=(1,) * data.ndim,
+        meta=np.empty((0,) * data.ndim, np.int64), name=f"write-{name}-{uuid.uuid4().hex}",
     )  # fmt: skip
     return array, data.chunks, marks
 
 
-def _write_block(
-    block: NDArray, target: Array, what: str, folder: Path | None, block_info: Any = None
-) -> NDArray:
+def _written_by_parts(blocks: StateBlocks, array: da.Array, write: Callable[..., int]) -> NDArray | None:
+    """Have the parts of a solve write their blocks of its state: the mark of each; None if they have them no more."""
+    starts = [np.cumsum([0, *sizes]).tolist() for sizes in array.chunks]
+    places: dict[Key, tuple[object, ...]] = {
+        (array.name, *index): (
+            [(start[i], start[i + 1]) for start, i in zip(starts, index, strict=True)],
+            index,
+        )
+        for index in np.ndindex(*array.numblocks)
+    }
+    marks = blocks.apply(write, places)
+    return None if marks is None else np.array(marks, np.int64).reshape(array.numblocks)
+
+
+def _write_block(block: NDArray, write: Callable[..., int], block_info: Any = None) -> NDArray:
+    mark = write(block, block_info[0]["array-location"], block_info[0]["chunk-location"])
+    return np.full((1,) * np.ndim(block), mark)
+
+
+def _write_chunk(
+    block: NDArray,
+    place: Sequence[tuple[int, int]],
+    index: tuple[int, ...],
+    target: Array,
+    what: str,
+    folder: Path | None,
+) -> int:
     """Write one block as one chunk, itself into the array's folder, if given; marks it by its checksum.
 
     The mark is less than zero if the block is not finite.
     """
-    values, place = np.asarray(block, target.dtype), block_info[0]["array-location"]
+    values = np.asarray(block, target.dtype)
     expected = tuple(b - a for a, b in place)
     if values.shape != expected:
         raise ValueError(
@@ -278,7 +312,7 @@ def _write_block(
         if expected != target.chunks:  # at the edge: chunks of Zarr are all of one size
             stored = np.zeros(target.chunks, target.dtype)
             stored[tuple(map(slice, expected))] = values
-        key = chunk_key(target, block_info[0]["chunk-location"])
+        key = chunk_key(target, index)
         with suppress(FileNotFoundError):  # the array's folder exists, or was removed: it is not made anew
             make_folder((folder / key).parent, folder)
         finite, checksum = write_chunk(folder / key, stored)
@@ -286,7 +320,7 @@ def _write_block(
     else:
         target[tuple(slice(a, b) for a, b in place)] = values
         finite, checksum = bool(np.isfinite(values).all()), checksum_of(values)
-    return np.full((1,) * target.ndim, checksum if finite else checksum - 2**32)
+    return checksum if finite else checksum - 2**32
 
 
 def _stored(storage: Storage, path: str) -> defaultdict[str, Json]:

@@ -6,6 +6,7 @@ import pytest
 from distributed import Client, LocalCluster, get_client, get_worker
 
 from pylops_distributed.compat import distributed as compat
+from pylops_distributed.compat.worker import keep_data
 
 
 class Counter:
@@ -71,16 +72,18 @@ def test_a_lost_actor_is_distinguished_from_other_errors():
     assert not compat.is_actor_loss(other.value)
 
 
-def test_lost_results_are_computed_anew_by_workers_that_come_later():
-    with small() as cluster, Client(cluster) as client:
-        (before,) = client.scheduler_info()["workers"]
-        future = client.submit(address, workers=[before], allow_other_workers=True, pure=False)
-        assert future.result() == before
-        compat.lift_restrictions(client, [future.key])
-        cluster.scale(0)
-        until(lambda: not client.scheduler_info()["workers"])
-        cluster.scale(1)
-        assert future.result(timeout=10) != before
+def test_values_that_workers_keep_become_futures(client, nearby):
+    (worker,) = nearby.workers.values()
+
+    async def keep():
+        return keep_data(worker, {("one", 0): [1], ("one", 1): [2, 3]})
+
+    sizes = nearby.sync(keep)
+    futures = compat.adopt(client, dict.fromkeys(sizes, worker.address), sizes)
+    assert client.gather(futures) == {("one", 0): [1], ("one", 1): [2, 3]}
+    assert client.submit(sum, futures["one", 1]).result() == 5
+    del futures
+    until(lambda: ("one", 0) not in worker.data)
 
 
 def test_the_scheduler_names_the_workers_with_actors(client, nearby):

@@ -59,3 +59,16 @@ def test_a_worker_knows_the_actors_that_are_wanted(client, worker):
     while actors():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_a_worker_keeps_the_object_that_it_is_given(client, nearby, worker):
+    future = client.submit(lambda: [1], pure=False)
+    future.result()
+    other = [1]
+    compat.keep_same(worker, {future.key: other, "unknown": [2]})
+
+    async def settle():
+        return worker.data[future.key]
+
+    assert nearby.sync(settle) is other
+    assert "unknown" not in worker.data

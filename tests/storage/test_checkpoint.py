@@ -281,14 +281,12 @@ def test_published_groups_are_not_written_over(place: str) -> None:
 
 
 def test_lost_chunks_are_noticed_before_publishing(attempt: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_block = group_module._write_block
+    write_chunk = group_module._write_chunk
 
-    def forgetful(block: Any, target: Any, what: str, folder: Any, block_info: Any = None) -> Any:
-        if block_info[0]["chunk-location"] == (1, 0):
-            return np.ones((1, 1), bool)
-        return write_block(block, target, what, folder, block_info)
+    def forgetful(block: Any, place: Any, index: Any, **options: Any) -> int:
+        return 1 if index == (1, 0) else write_chunk(block, place, index, **options)
 
-    monkeypatch.setattr(group_module, "_write_block", forgetful)
+    monkeypatch.setattr(group_module, "_write_chunk", forgetful)
     with CheckpointStore(attempt, background=False) as store:
         with pytest.raises(OSError, match="model: 1 of 2 chunks were stored"):
             store.save(start())
