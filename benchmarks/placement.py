@@ -1,19 +1,21 @@
-"""Where the blocks of a solve lie on a cluster, and the cost of beginning, of handing out states and of saving them.
+"""Where the blocks of a solve lie on a cluster, and how much memory they take.
 
     python benchmarks/placement.py
     python benchmarks/placement.py --only operators
 
 ``operators``: MB of an operator that the workers hold already, and how much of it a solve moves to other workers and
-holds twice.
+holds twice. ``memory``: what four workers hold at most in a solve, compared with operator and state (Linux).
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import dask.array as da
@@ -79,7 +81,7 @@ def look(dask_worker: Any) -> tuple[int, int, int]:
     return came, sum(mine.values()), sum(n for a, n in mine.items() if a not in values)
 
 
-def operators(client: Callable[[int], Any], _: argparse.Namespace) -> None:
+def operators(client: Callable[[int], Any]) -> None:
     """Bytes moved and held twice of operators that are on the workers."""
     print(f"{'operator':>20} {'MB':>6} {'moved':>6} {'in parts':>9} {'twice':>6}")
     for name, make in CASES.items():
@@ -98,9 +100,42 @@ def operators(client: Callable[[int], Any], _: argparse.Namespace) -> None:
             del op, kernel, run
 
 
+def peak(dask_worker: Any, begin: bool = False) -> int:
+    """Bytes that a worker's process holds, or has held at most since this was asked to begin (Linux)."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    if begin:
+        Path("/proc/self/clear_refs").write_text("5")
+    return 1024 * int(status["VmRSS" if begin else "VmHWM"].split()[0])
+
+
+def memory(client: Callable[[int], Any]) -> None:
+    """What four workers hold at most, compared with operator and state."""
+    print(f"{'operator':>20} {'MB':>6} {'state':>6} {'most':>6} {'x':>5}")
+    for name, make in (
+        ("Fredholm1 128", partial(fredholm, 128)),
+        ("MatrixMult 128x1", partial(matrix, 128, 1)),
+    ):
+        with client(4) as c:
+            op, kernel = CASES["Fredholm1 8"]()
+            with session(op, reshape(da.ones(op.shape[0], chunks=1024), op.codomain)) as run:
+                run._engine.run(2)  # all is imported
+            del op, kernel, run
+            c.run(gc.collect)
+            before = sum(c.run(partial(peak, begin=True)).values())
+            op, kernel = make()
+            wait(kernel)
+            with session(op, reshape(da.ones(op.shape[0], chunks=1024), op.codomain)) as run:
+                run._engine.run(5)
+                state = sum(a.nbytes for a in run._engine.template.inputs)
+                most = sum(c.run(peak).values()) - before
+            sizes = (kernel.nbytes / 1e6, state / 1e6, most / 1e6, most / (kernel.nbytes + state))
+            print(f"{name:>20} {'{:6.0f} {:6.1f} {:6.0f} {:5.2f}'.format(*sizes)}", flush=True)
+            del op, kernel, run
+
+
 def main() -> None:
     """Answer the questions asked."""
-    questions = {"operators": operators}
+    questions = {"operators": operators, "memory": memory}
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -110,7 +145,7 @@ def main() -> None:
     for name, ask in questions.items():
         if options.only in (None, name):
             print(f"\n{name} (load {os.getloadavg()[0]:.1f})", flush=True)
-            ask(lambda n: client(n_workers=n), options)
+            ask(lambda n: client(n_workers=n))
 
 
 if __name__ == "__main__":
