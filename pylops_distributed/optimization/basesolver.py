@@ -27,6 +27,7 @@ from pylops_distributed.execution.state import (
     stopping,
 )
 from pylops_distributed.linearoperator.operator import LinearOperator, aslinearoperator
+from pylops_distributed.optimization.cost_limits import look_at_costs_alone, mark_stopped, within_costs
 from pylops_distributed.optimization.solver_inputs import (
     as_lazy_vector,
     as_numpy_vector,
@@ -237,7 +238,7 @@ class Solver:
         limited = self.limited(self.niter)
         self.reason = reason_to_stop(limited, self.state)
         try:
-            if self.reason is None and self.unwatched(show):
+            if self.reason is None and self._decided_by_numbers(show):
                 x = self.in_batches(x, limited)
             while self.reason is None:
                 left = self.niter - self.iiter
@@ -251,19 +252,22 @@ class Solver:
             self.leave()
 
     def unwatched(self, show: bool) -> bool:
-        """Whether nobody looks at the models on the way: no callback, no table, no method of the user's own."""
+        """Whether nobody looks at the way: no callback, no table, no method of the user's own."""
+        return not self.callbacks and self._decided_by_numbers(show)
+
+    def _decided_by_numbers(self, show: bool) -> bool:
+        """Whether nobody looks at the models on the way; callbacks may look at costs."""
         methods = (self.callback, getattr(self, "step", None), self.advance)
         package = __name__.partition(".")[0] + "."
-        return not (show or self.callbacks) and all(
-            (getattr(method, "__module__", None) or "").startswith(package) for method in methods
-        )
+        ours = all((getattr(method, "__module__", None) or "").startswith(package) for method in methods)
+        return not show and ours and look_at_costs_alone(self.callbacks, self.tracked)
 
     def in_batches(self, x: VectorLike, limited: Stops[State]) -> Any:
         """Steps until ``limited``, an algorithm, is done, many at a time; returns the last model."""
         engine, ends, pace = self._from(x), list[Any](), math.inf
-        done: Any = stopping(limited)
+        done: Any = within_costs(stopping(limited), self.tracked.get("cost", ""), self.cost, self.callbacks)
         if self.rounds is not None:
-            done = _AtRounds(stopping(limited), self.rounds, self._round())
+            done = _AtRounds(done, self.rounds, self._round())
         engine.until(copy(done))
         before, moment = self._round(), tuning.seconds("execution.report-interval")
         while self.reason is None:
@@ -282,6 +286,7 @@ class Solver:
         self.state = engine.state()
         self._x = self.shaped(self.state.x)
         self._note(ends)
+        mark_stopped(self.callbacks, self.cost)
         return self._x
 
     def _nan_model(self) -> Vector:
