@@ -68,7 +68,10 @@ class Difference:
         return len(self.taps) == len(weights) == 2 and weights[0] == -weights[1]
 
     def subtract(self, x: Array, y: Array) -> None:
-        """Set ``y`` to the product with ``x`` of a term that :attr:`is_difference`: fewer passes than to add up."""
+        """Set ``y``, of the shape of ``x``, to the product with ``x`` of a term that :attr:`is_difference`.
+
+        That takes fewer passes than to add up.
+        """
         entries = _entries(self, x.shape[self.axis], middle=False)
         inner = 2 if x.shape[self.axis] > self.before + self.after else 0
         y[_along(self.axis, slice(self.before))] = 0
