@@ -139,12 +139,13 @@ WHOLE = (
 )  # bytes of an array from which on these are all: a sum over more would cost as much as a product
 
 
-def stamp(x: Any) -> object:
+def stamp(held: object) -> object:
     """Numbers that tell whether a NumPy or sparse array has been changed in place; None for anything else.
 
     A sum over all bytes of a small array, which a change of one element changes, and a checksum of a sample, for
     changes of order and of large arrays.
     """
+    x: Any = held
     if sparse.issparse(x):
         return tuple(stamp(getattr(x, name)) for name in ("data", "indices", "indptr") if hasattr(x, name))
     if not isinstance(x, np.ndarray) or x.dtype.hasobject or x.size == 0:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 import dask.array as da
 
 from pylops_distributed.basicoperators.identity import Identity
+from pylops_distributed.execution.state import State
 from pylops_distributed.optimization.numerics.proximal_objective import match_layout
-from pylops_distributed.optimization.session import OnStep, Solution, run_solver
+from pylops_distributed.optimization.session import OnStep, Solution, Solver, run_solver
 from pylops_distributed.optimization.solver_inputs import as_numpy_vector, checked_settings
 from pylops_distributed.vectors.space import BlockVector, Vector, as_floating, reshape
 from pylops_distributed.vectors.types import Results
@@ -22,19 +23,28 @@ if TYPE_CHECKING:
 Callback: TypeAlias = Callable[..., None] | None
 IterShow: TypeAlias = tuple[int, int, int]
 TABLE: IterShow = (10, 10, 10)
+S = TypeVar("S", bound=State)
+
+
+class Machine(Solver[S], Protocol[S]):
+    """An algorithm with a limit of iterations."""
+
+    @property
+    def niter(self) -> int:
+        """Maximum number of iterations."""
 
 
 @dataclass(frozen=True)
-class Begun:
+class Begun(Generic[S]):
     """A solver that begins with further vectors than the model."""
 
-    machine: Any
+    machine: Machine[S]
     given: Mapping[str, Vector]
 
     @property
-    def state(self) -> type[Any]:
+    def state(self) -> type[S]:
         """Class of its states."""
-        kind: type[Any] = self.machine.state
+        kind: type[S] = self.machine.state
         return kind
 
     @property
@@ -42,20 +52,19 @@ class Begun:
         """Maximum number of iterations."""
         return int(self.machine.niter)
 
-    def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> Any:
+    def init(self, op: LinearOperator, y: Vector, x0: Vector | None = None) -> S:
         """State before the first step, lazily."""
         first = self.machine.init(op, y, x0)
-        placed = {n: match_layout(v, getattr(first, n)) for n, v in self.given.items()}
+        placed: dict[str, Any] = {n: match_layout(v, getattr(first, n)) for n, v in self.given.items()}
         return replace(first, **placed)
 
-    def step(self, op: LinearOperator, y: Vector, state: Any) -> Any:
+    def step(self, op: LinearOperator, y: Vector, state: S) -> S:
         """State after one more step, lazily."""
         return self.machine.step(op, y, state)
 
-    def done(self, state: Any) -> Reason | None:
+    def done(self, state: S) -> Reason | None:
         """The reason to stop at a computed state, or None to continue."""
-        reason: Reason | None = self.machine.done(state)
-        return reason
+        return self.machine.done(state)
 
 
 def as_evaluated(tol: float | None, rtol: float | None, show: bool) -> float | None:
@@ -69,8 +78,8 @@ def shown(show: bool, itershow: IterShow) -> IterShow | None:
 
 
 def minimise(
-    machine: Any, x0: Vector, rtol: float | None, callback: Callback, rows: IterShow | None, names: tuple[str, ...],
-    called: int = 1, count: str = "iteration", given: Mapping[str, Vector | None] | None = None,
+    machine: Machine[S], x0: Vector, rtol: float | None, callback: Callback, rows: IterShow | None,
+    names: tuple[str, ...], called: int = 1, count: str = "iteration", given: Mapping[str, Vector | None] | None = None,
     system: tuple[LinearOperator, Vector] | None = None,
 ) -> Results:  # fmt: skip
     """As :func:`minimised`; returns the vectors of the last state by their ``names``."""
@@ -79,10 +88,10 @@ def minimise(
 
 
 def minimised(
-    machine: Any, x0: Vector, rtol: float | None, callback: Callback, rows: IterShow | None, names: tuple[str, ...],
-    count: str = "iteration", given: Mapping[str, Vector | None] | None = None,
+    machine: Machine[S], x0: Vector, rtol: float | None, callback: Callback, rows: IterShow | None,
+    names: tuple[str, ...], count: str = "iteration", given: Mapping[str, Vector | None] | None = None,
     system: tuple[LinearOperator, Vector] | None = None,
-) -> Solution[Any]:  # fmt: skip
+) -> Solution[S]:  # fmt: skip
     """Solve a problem of functions, or of a ``system`` of operator and data too, from ``x0``.
 
     The callback gets the vectors of ``names``; ``count`` is the scalar that counts iterations, and ``given`` holds
@@ -101,7 +110,9 @@ def _started(x: Vector) -> Vector:
     return as_floating(x if isinstance(x, BlockVector | da.Array) else as_numpy_vector(x))
 
 
-def _problem(x0: Vector, system: tuple[LinearOperator, Vector] | None) -> tuple[Any, Any, Any]:
+def _problem(
+    x0: Vector, system: tuple[LinearOperator, Vector] | None
+) -> tuple[LinearOperator, Vector, Vector]:
     """Operator, data and initial model."""
     if system is not None:
         op, data = system
@@ -119,8 +130,9 @@ def _watcher(
 ) -> OnStep:  # fmt: skip
     seen = 0
 
-    def on_step(state: Any) -> bool:
+    def on_step(reached_state: State) -> bool:
         nonlocal seen
+        state: Any = reached_state
         if (reached := int(getattr(state, count))) == seen:
             return False  # a trial that was not taken
         seen = reached
