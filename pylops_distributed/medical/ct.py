@@ -58,8 +58,10 @@ class CT2D(BlockwiseOperator):
 
     Attributes
     ----------
-    det_width, det_count, thetas, engine, proj_geom_type, source_origin_dist, origin_detector_dist
+    det_width, det_count, engine, proj_geom_type, source_origin_dist, origin_detector_dist
         As given.
+    thetas : numpy.ndarray
+        Angles, in radians, of shape ``(nthetas,)``.
 
     Raises
     ------
