@@ -394,7 +394,9 @@ def columns_of(op: LinearMap, way: int, X: da.Array) -> NDArray:
     space, image = (op.domain, op.codomain)[:: (1, -1)[way]]
     apply = (op.apply, op.apply_adjoint)[way]
     rows: Any = np.ascontiguousarray(X.T)
+    counts = op.matvec_count, op.rmatvec_count
     columns = [np.asarray(flatten(apply(unflatten(x, space)))) for x in rows]
+    op.matvec_count, op.rmatvec_count = counts  # which are of single vectors
     if not columns:
         return np.empty((image.size, 0), np.result_type(op.dtype, X.dtype))
     return np.stack(columns, axis=1)

@@ -112,7 +112,7 @@ class Matrix(LinearMap):
         backend: str = "numpy",
         **kwargs_trace: object,
     ) -> da.Array:
-        """The sum of the eigenvalues of a square operator, or an estimate, as a lazy 0-d array.
+        """The sum of the eigenvalues of a square operator, or an estimate: lazy if the operator holds Dask arrays.
 
         Parameters
         ----------

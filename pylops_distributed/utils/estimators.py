@@ -27,7 +27,7 @@ def trace(
         raise ValueError(f"only square operators have a trace, got {op!r}")
     method = ("explicit" if op.explicit else "hutch++") if method is None else method.lower()
     if method == "explicit":
-        return da.diagonal(op.todense()).sum(dtype=op.dtype)
+        return _as_held(op, da.diagonal(da.asarray(op.todense())).sum(dtype=op.dtype))
     estimators: dict[str, Callable[..., da.Array]] = {
         "hutchinson": trace_hutchinson,
         "hutch++": trace_hutchpp,
@@ -67,8 +67,8 @@ def trace_hutchinson(
 
     Returns
     -------
-    dask.array.Array
-        The estimate, 0-dimensional and lazy.
+    dask.array.Array or number
+        The estimate, 0-dimensional and lazy if the operator holds Dask arrays; otherwise a number of NumPy.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def trace_hutchinson(
     batch = min(count, 100 if batch_size is None else batch_size)
     Z = _rechunked(Z, batch)
     scale = Op.shape[1] / count if sampler == "unitvector" else 1 / count
-    return (_quadratic(Op, Z) * scale).astype(Op.dtype)
+    return _as_held(Op, _quadratic(Op, Z) * scale)
 
 
 def trace_hutchpp(
@@ -120,8 +120,8 @@ def trace_hutchpp(
 
     Returns
     -------
-    dask.array.Array
-        The estimate, 0-dimensional and lazy.
+    dask.array.Array or number
+        The estimate, 0-dimensional and lazy if the operator holds Dask arrays; otherwise a number of NumPy.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def trace_hutchpp(
     S, G = (_samples(Op, batch, sampler, rng) for _ in range(2))
     Q = orthonormalize(_forward(Op, S))
     G = G - linear_combinations(Q, gram_matrix(Q, G))
-    return (_quadratic(Op, Q) + _quadratic(Op, G) / batch).astype(Op.dtype)
+    return _as_held(Op, _quadratic(Op, Q) + _quadratic(Op, G) / batch)
 
 
 def trace_nahutchpp(
@@ -175,8 +175,8 @@ def trace_nahutchpp(
 
     Returns
     -------
-    dask.array.Array
-        The estimate, 0-dimensional and lazy.
+    dask.array.Array or number
+        The estimate, 0-dimensional and lazy if the operator holds Dask arrays; otherwise a number of NumPy.
 
     Raises
     ------
@@ -201,7 +201,13 @@ def trace_nahutchpp(
     W = reshape_columns(Op._rmatmat(reshape_columns(S, Op.codomain)), Op.domain)
     Y = gram_matrix(S, Z).map_blocks(np.linalg.pinv, chunks=((n2,), (n1,)))
     sketched = da.trace(Y @ gram_matrix(W, Z)) - da.trace(gram_matrix(G, Z) @ Y @ gram_matrix(W, G)) / n3
-    return (sketched + _quadratic(Op, G) / n3).astype(Op.dtype)
+    return _as_held(Op, sketched + _quadratic(Op, G) / n3)
+
+
+def _as_held(op: LinearOperator, estimate: da.Array) -> da.Array:
+    """An estimate of the operator's type, computed unless the operator holds Dask arrays."""
+    typed = estimate.astype(op.dtype)
+    return typed if op.holds_dask else typed.compute()[()]
 
 
 def _count(op: LinearOperator, neval: int | None, least: int) -> int:
