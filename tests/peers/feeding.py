@@ -203,8 +203,10 @@ class Feeder:
                 return method(op, *args, **options)
             given = names.bind(op, *args, **options)
             for name in held:
-                if isinstance(given.arguments.get(name), np.ndarray):
-                    given.arguments[name] = self.lazy(given.arguments[name])
+                if isinstance(array := given.arguments.get(name), np.ndarray):
+                    given.arguments[name] = self.lazy(array)
+                    # Noted when the operator was made, of the arguments before they were chunked.
+                    vars(op)["holds_dask"] = isinstance(given.arguments[name], da.Array)
             with self.inside(False):
                 return method(*given.args, **given.kwargs)
 
