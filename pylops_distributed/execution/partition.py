@@ -114,7 +114,9 @@ class Partition:
     def apply(self, step: int, function: Callable[..., T], jobs: Sequence[Job]) -> list[T]:
         """Call a function with blocks of a state, each with further arguments."""
         blocks = self.blocks_at(step)
-        with ThreadPoolExecutor(max(self.threads, 4), thread_name_prefix="apply") as pool:  # they wait for disks
+        with ThreadPoolExecutor(
+            max(self.threads, 4), thread_name_prefix="apply"
+        ) as pool:  # they wait for disks
             return list(pool.map(lambda job: function(blocks[job[0]], *job[1]), jobs))
 
     def run(self, steps: int, wanted: Sequence[int] = ()) -> Taken:
