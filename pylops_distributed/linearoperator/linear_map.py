@@ -391,12 +391,10 @@ def _same(block: NDArray) -> NDArray:
 
 def columns_of(op: LinearMap, way: int, X: da.Array) -> NDArray:
     """Forward (``way`` 0) or adjoint (1) of each column of a NumPy matrix."""
-    space, image = (op.domain, op.codomain)[:: (1, -1)[way]]
-    apply = (op.apply, op.apply_adjoint)[way]
+    (space, image), apply = (op.domain, op.codomain)[:: (1, -1)[way]], (op.apply, op.apply_adjoint)[way]
     rows: Any = np.ascontiguousarray(X.T)
     counts = op.matvec_count, op.rmatvec_count
     columns = [np.asarray(flatten(apply(unflatten(x, space)))) for x in rows]
     op.matvec_count, op.rmatvec_count = counts  # which are of single vectors
-    if not columns:
-        return np.empty((image.size, 0), np.result_type(op.dtype, X.dtype))
-    return np.stack(columns, axis=1)
+    none = np.empty((image.size, 0), np.result_type(op.dtype, X.dtype))
+    return np.stack(columns, axis=1) if columns else none
