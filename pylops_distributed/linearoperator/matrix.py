@@ -125,6 +125,11 @@ class Matrix(LinearMap):
         **kwargs_trace
             Passed to the function of the method in :mod:`pylops_distributed.utils.estimators`.
 
+        Returns
+        -------
+        dask.array.Array or number
+            The trace; an array is 0-dimensional.
+
         Raises
         ------
         ValueError
