@@ -125,7 +125,7 @@ class StateArray(da.Array):
         self._lazy = graph
 
     def __reduce__(self) -> tuple[object, ...]:
-        return da.Array, (self.dask, self.name, self.chunks, self.dtype, self._meta)
+        return da.Array, (self.dask, self.name, self.chunks, self.dtype, meta_of(self))
 
 
 def state_blocks(array: da.Array) -> StateBlocks | None:
