@@ -52,6 +52,13 @@ def test_data_and_operators_of_any_scale(matrix, data, dtype):
     assert info == 0
 
 
+def test_long_vectors_are_no_small_operators():
+    """No number of a long vector of norm 1 is large: the operator is not taken for one that is to be scaled."""
+    op = pld.Diagonal(np.linspace(1, 2, 10**7, dtype="f4"), dtype="f4")
+    scipy_engine.lsqr(op, np.ones(10**7, "f4"), iter_lim=1)
+    assert (op.matvec_count, op.rmatvec_count) == (1, 2)  # one adjoint more if the solve begins anew
+
+
 def test_conjugate_gradients_are_those_of_scipy():
     normal, y = A.T @ A, A.T @ (A @ X)
     x, info = scipy_engine.cg(pld.MatrixMult(normal), y)

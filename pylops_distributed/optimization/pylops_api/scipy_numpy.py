@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cmath import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
@@ -13,6 +13,7 @@ from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.graph.purity import check_pure
 from pylops_distributed.linearoperator.flat_passes import flat_pass
 from pylops_distributed.optimization.solver_inputs import as_numpy_vector
+from pylops_distributed.vectors.arithmetic import norm
 from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.space import (
     AnySpace,
@@ -72,7 +73,9 @@ class FlatOperator:
         """The adjoint of a flat vector of shape ``(N,)``."""
         back = self._scaled(self.adjoint(x.reshape(-1)))
         if self.factor is None:  # of a vector of norm 1
-            self.factor = _power_of_two(back)
+            # Its norm, not its largest number, which is small in any long vector.
+            unit: Any = back
+            self.factor = _power_of_two(float(norm(unit)))
             if self.factor != 1.0:
                 raise _OutOfScaleError
         return back
@@ -103,7 +106,7 @@ class NumPySystem:
     """
 
     def __init__(self, op: LinearOperator, data: NDArray, start: NDArray | None) -> None:
-        self.op, self.scale = op, _power_of_two(data)
+        self.op, self.scale = op, _power_of_two(float(np.abs(data).max(initial=0.0)))
         self.data, self.start = data * self.scale, None if start is None else start * self.scale
 
     @classmethod
@@ -168,13 +171,12 @@ class NumPySystem:
         return unflatten((x / self.scale).astype(kind, copy=False), self.op.domain)
 
 
-def _power_of_two(data: NDArray) -> float:
-    """A factor that makes the largest of the data about 1; 1 where they are of a usual size."""
-    largest = float(np.abs(data).max(initial=0.0))
-    if not largest or _SMALL < largest < _LARGE:
+def _power_of_two(size: float) -> float:
+    """A factor that makes a size about 1; 1 where it is a usual one."""
+    if not size or _SMALL < size < _LARGE:
         return 1.0
     # Within the range of single precision.
-    return float(2.0 ** -np.clip(np.rint(np.log2(largest)), -120, 120))
+    return float(2.0 ** -np.clip(np.rint(np.log2(size)), -120, 120))
 
 
 def _flat(x: VectorLike, dtype: DType, space: AnySpace) -> NDArray:
