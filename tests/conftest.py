@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -169,3 +170,9 @@ def pld(environment: dict[str, str], working_folder: Path) -> Callable[..., Any]
 def config(tmp_path: Path) -> Path:
     """Settings of a small demo, and its data next to them."""
     return make_demo(tmp_path, shape=(12, 14, 64))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What pytest holds of thousands of tests is never garbage: every collection would walk it."""
+    gc.collect()
+    gc.freeze()
