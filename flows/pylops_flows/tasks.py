@@ -70,6 +70,14 @@ SWEEP_RETRIES: dict[str, Any] = {
 }
 
 
+@task(name="look at file", cache_policy=NO_CACHE)
+def look_at_file(source: ingest.Source) -> ingest.FileInfo:
+    """Show in the log what a raw file holds, and how to ingest it."""
+    found = ingest.info(source.path, format=source.format, **source.options)
+    get_run_logger().info("%s", found)
+    return found
+
+
 @task(name="plan ingest", cache_policy=NO_CACHE)
 def plan_ingest(sources: dict[str, ingest.Source] | ingest.Source, target: str) -> ingest.Plan:
     """Scan the sources and lay out the dataset."""

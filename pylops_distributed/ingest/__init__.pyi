@@ -5,6 +5,8 @@ from .formats.segy.writer import write_segy as write_segy
 from .formats.source import Source as Source
 from .formats.source import open_source as open_source
 from .ingestion import ingest as ingest
+from .inspection import info as info
+from .inspection.description import FileInfo as FileInfo
 from .merge import open_sources as open_sources
 from .models import ArrayLayout as ArrayLayout
 from .models import BlockReport as BlockReport

@@ -14,6 +14,7 @@ COMMANDS = {
     ),
     "resume": CommandEntry("resume:resume_command", RUN, "Resume a run from its newest checkpoint."),
     "pause": CommandEntry("pause:pause_command", RUN, "Stop a running run after a last checkpoint."),
+    "info": CommandEntry("info:info_command", RUN, "Show what a raw file holds, and how to ingest it."),
     "ingest": CommandEntry(
         "ingest:ingest_command", RUN, "Copy a raw file into a labelled, chunked Zarr dataset."
     ),

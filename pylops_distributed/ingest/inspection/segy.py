@@ -1,0 +1,147 @@
+"""A look at a SEG-Y file: headers, geometries, amplitudes, and the options that read it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from pylops_distributed.errors import GeometryError
+from pylops_distributed.ingest.formats.segy.axes import length_unit, read_binary, text_header
+from pylops_distributed.ingest.formats.segy.binary_header import TEXT_BYTES
+from pylops_distributed.ingest.formats.segy.layout import Layout, read_layout
+from pylops_distributed.ingest.formats.segy.reader import LAYOUT_OPTIONS
+from pylops_distributed.ingest.formats.source import open_source
+from pylops_distributed.ingest.inspection.amplitudes import amplitudes
+from pylops_distributed.ingest.inspection.description import (
+    FileInfo,
+    Geometry,
+    HeaderField,
+    SegyDescription,
+)
+from pylops_distributed.ingest.inspection.segy_geometry import geometries
+from pylops_distributed.ingest.inspection.segy_headers import summarise_headers
+from pylops_distributed.vectors.types import Options
+
+FORMATS = {
+    1: "IBM float, 4 bytes", 2: "integer, 4 bytes", 3: "integer, 2 bytes", 4: "fixed point with gain, 4 bytes",
+    5: "IEEE float, 4 bytes", 6: "IEEE float, 8 bytes", 7: "integer, 3 bytes", 8: "integer, 1 byte",
+    9: "integer, 8 bytes", 10: "unsigned integer, 4 bytes", 11: "unsigned integer, 2 bytes",
+    12: "unsigned integer, 8 bytes", 15: "unsigned integer, 3 bytes", 16: "unsigned integer, 1 byte",
+}  # fmt: skip
+SCALARS = {"elevations (byte 69)": 69, "positions (byte 71)": 71, "times (byte 215)": 215}
+EMPTY = re.compile(r"\s*(?:C\s*\d{1,2})?\s*")  # a line of a text header that says nothing
+MOST_TRIES = 12  # geometries to open
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """How a file could be opened: the options, and the axis of samples; or why not."""
+
+    options: dict[str, object]
+    ready: bool
+    interval: float | None = None
+    start: float | None = None
+    problems: tuple[str, ...] = ()
+
+
+def look_at_segy(path: str, options: Options) -> FileInfo:
+    """Describe a SEG-Y file.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    options : mapping
+        Options of :func:`~pylops_distributed.ingest.open_segy` that are known already.
+
+    Returns
+    -------
+    FileInfo
+        Its headers, the geometries that fit, and the options that read it.
+
+    Raises
+    ------
+    ValueError
+        If the file is not SEG-Y.
+    """
+    layout, found = _layout(path, options)
+    headers = summarise_headers(layout)
+    text = tuple(line for line in text_header(layout).split("\n") if not EMPTY.fullmatch(line))
+    fitting, rejected = geometries(layout, headers.fields, text)
+    opened = _open(path, {**found, **options}, fitting)
+    description = SegyDescription(
+        revision=layout.revision, endian=layout.endian, format=layout.format,
+        format_words=FORMATS.get(layout.format, "unknown"), traces=layout.traces, samples=layout.samples,
+        interval=opened.interval, start=opened.start, units=_units(layout), text=text, text_code=_text_code(path),
+        additional_headers=layout.extra, fields=headers.fields, scalars=_scalars(headers.fields),
+        geometries=fitting, rejected=rejected, dead=headers.dead, amplitudes=amplitudes(layout),
+    )  # fmt: skip
+    return FileInfo(
+        path=path, format="segy", size=Path(path).stat().st_size, segy=description, options=opened.options,
+        missing=opened.problems, ready=opened.ready,
+    )  # fmt: skip
+
+
+def _layout(path: str, options: Options) -> tuple[Layout, dict[str, object]]:
+    """The structure, and the options without which it cannot be found: they are tried where nothing was said."""
+    known = {name: options[name] for name in LAYOUT_OPTIONS if name in options}
+    try:
+        return read_layout(path, **known), {}
+    except ValueError as error:
+        for more in _other_layouts(path):
+            try:
+                return read_layout(path, **{**more, **known}), more
+            except ValueError:
+                continue
+        raise error
+
+
+def _other_layouts(path: str) -> list[dict[str, object]]:
+    """Options of the layout that may be missing."""
+    with Path(path).open("rb") as file:
+        head = file.read(4000)
+    counts = (
+        {int.from_bytes(head[3714:3716], order) for order in ("big", "little")} if len(head) > 3716 else set()
+    )
+    samples: list[dict[str, object]] = [{"samples": count} for count in sorted(counts) if count]
+    revisions: list[dict[str, object]] = [{"revision": number} for number in (2, 1, 0)]
+    return [*revisions, *samples, *({**one, **more} for one in revisions for more in samples)]
+
+
+def _open(path: str, options: dict[str, object], fitting: tuple[Geometry, ...]) -> _Opened:
+    """Open the file in the likeliest geometry with which it can be, adding what may be read in two ways."""
+    problems: list[str] = []
+    asked = not {"preset", "dims"} & set(options)
+    for geometry in fitting[:MOST_TRIES] if asked else [None]:
+        chosen = {**options, **(geometry.options if geometry else {})}
+        try:
+            ds = open_source(path, format="segy", checksum=False, **chosen)
+        except ValueError as error:
+            problems.append(str(error))
+            if not isinstance(error, GeometryError):
+                return _Opened(chosen, False, problems=(str(error),))
+            continue
+        axis = ds[str(ds[chosen.get("variable", "amplitude")].dims[-1])].values
+        step = float(axis[1] - axis[0]) if axis.size > 1 else None
+        return _Opened(chosen, True, step, float(axis[0]))
+    words = problems or [
+        "the traces form no grid: say where line numbers are, with dims={'inline': BYTE, ...}"
+    ]
+    return _Opened(options, False, problems=tuple(words[:1]))
+
+
+def _units(layout: Layout) -> str:
+    return length_unit(int(read_binary(layout).fields()["MeasurementSystem"])) or "not said"
+
+
+def _text_code(path: str) -> str:
+    with Path(path).open("rb") as file:
+        raw = file.read(TEXT_BYTES)
+    return "ASCII" if raw.count(0x20) > raw.count(0x40) else "EBCDIC"
+
+
+def _scalars(fields: tuple[HeaderField, ...]) -> dict[str, tuple[int, ...]]:
+    """Ends of the scalars that are filled in."""
+    found = {one.byte: (one.minimum, one.maximum) for one in fields}
+    return {words: tuple(sorted(set(found[byte]))) for words, byte in SCALARS.items() if byte in found}
