@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pylops_distributed.errors import GeometryError
-from pylops_distributed.ingest.formats.segy.axes import length_unit, read_binary, text_header
+from pylops_distributed.ingest.formats.segy.axes import (
+    FIXED,
+    check_extension,
+    extended_places,
+    length_unit,
+    read_binary,
+    sample_axis,
+    text_header,
+)
 from pylops_distributed.ingest.formats.segy.binary_header import TEXT_BYTES
-from pylops_distributed.ingest.formats.segy.layout import Layout, read_layout
+from pylops_distributed.ingest.formats.segy.layout import Layout, read_layout, scan_headers
 from pylops_distributed.ingest.formats.segy.reader import LAYOUT_OPTIONS
 from pylops_distributed.ingest.formats.source import open_source
 from pylops_distributed.ingest.inspection.amplitudes import amplitudes
@@ -36,12 +44,10 @@ MOST_TRIES = 12  # geometries to open
 
 @dataclass(frozen=True)
 class _Opened:
-    """How a file could be opened: the options, and the axis of samples; or why not."""
+    """How a file could be opened: the options; or why not."""
 
     options: dict[str, object]
     ready: bool
-    interval: float | None = None
-    start: float | None = None
     problems: tuple[str, ...] = ()
 
 
@@ -69,11 +75,12 @@ def look_at_segy(path: str, options: Options) -> FileInfo:
     headers = summarise_headers(layout)
     text = tuple(line for line in text_header(layout).split("\n") if not EMPTY.fullmatch(line))
     fitting, rejected = geometries(layout, headers.fields, text)
+    interval, start = _axis(layout, options)
     opened = _open(path, {**found, **options}, fitting)
     description = SegyDescription(
         revision=layout.revision, endian=layout.endian, format=layout.format,
         format_words=FORMATS.get(layout.format, "unknown"), traces=layout.traces, samples=layout.samples,
-        interval=opened.interval, start=opened.start, units=_units(layout), text=text, text_code=_text_code(path),
+        interval=interval, start=start, units=_units(layout), text=text, text_code=_text_code(path),
         additional_headers=layout.extra, fields=headers.fields, scalars=_scalars(headers.fields),
         geometries=fitting, rejected=rejected, dead=headers.dead, amplitudes=amplitudes(layout),
     )  # fmt: skip
@@ -116,19 +123,28 @@ def _open(path: str, options: dict[str, object], fitting: tuple[Geometry, ...]) 
     for geometry in fitting[:MOST_TRIES] if asked else [None]:
         chosen = {**options, **(geometry.options if geometry else {})}
         try:
-            ds = open_source(path, format="segy", checksum=False, **chosen)
+            open_source(path, format="segy", checksum=False, **chosen)
         except ValueError as error:
             problems.append(str(error))
             if not isinstance(error, GeometryError):
                 return _Opened(chosen, False, problems=(str(error),))
             continue
-        axis = ds[str(ds[chosen.get("variable", "amplitude")].dims[-1])].values
-        step = float(axis[1] - axis[0]) if axis.size > 1 else None
-        return _Opened(chosen, True, step, float(axis[0]))
+        return _Opened(chosen, True)
     words = problems or [
         "the traces form no grid: say where line numbers are, with dims={'inline': BYTE, ...}"
     ]
     return _Opened(options, False, problems=tuple(words[:1]))
+
+
+def _axis(layout: Layout, options: Options) -> tuple[float | None, float | None]:
+    """Sample interval and first sample; None where the headers do not say, or contradict each other."""
+    headers = scan_headers(layout, {*FIXED, *extended_places(layout, [])})
+    try:
+        headers = check_extension(layout, headers, [])
+        axis = sample_axis(layout, headers, options.get("interval"), options.get("start"))
+    except ValueError:
+        return None, None
+    return float(axis[1] - axis[0]) if axis.size > 1 else None, float(axis[0])
 
 
 def _units(layout: Layout) -> str:

@@ -93,7 +93,7 @@ def geometries(
     found: list[Geometry] = []
     rejected: list[str] = []
     headers: Headers = {}
-    for group in (_likely(fields, text), _pairs(fields)):
+    for group in (_likely(fields, text), _others(fields)):
         tried, words = _possible(layout, fields, group)
         rejected += words
         places = {place for one in tried for place in one.places}
@@ -190,10 +190,12 @@ def _likely(fields: tuple[HeaderField, ...], text: tuple[str, ...]) -> Iterator[
         yield _Candidate(name, {outer: byte, within: place}, None, reason, 0.02 + 0.1 * gathers)
 
 
-def _pairs(fields: tuple[HeaderField, ...]) -> Iterator[_Candidate]:
-    """Any two fields that vary."""
+def _others(fields: tuple[HeaderField, ...]) -> Iterator[_Candidate]:
+    """Any field, or two of them, that vary."""
     counts = [one for one in fields if one.minimum < one.maximum and one.byte not in NEVER | POSITIONS]
     counts.sort(key=lambda one: one.changes)
+    for one in counts[:MOST_FIELDS]:
+        yield _Candidate(_word(one), {_word(one): one.byte}, None, f"byte {one.byte} counts the traces", 0.0)
     for slow, fast in combinations(counts[:MOST_FIELDS], 2):
         names = (_word(slow), _word(fast))
         if names[0] != names[1]:
@@ -214,8 +216,8 @@ def _hinted(text: tuple[str, ...]) -> dict[str, FieldSpec]:
         if match is None or not 1 <= int(match[1]) <= 237:
             continue
         width = int(match[2]) - int(match[1]) + 1 if match[2] else 4
-        if width in (2, 4):
-            found[name] = f"{match[1]}:i{width}:0"
+        if width in (2, 4, 5):  # many name the byte after the last one
+            found[name] = f"{int(match[1])}:i{min(width, 4)}:0"
     return found
 
 
