@@ -3,9 +3,9 @@
     python benchmarks/public_files.py --folder FOLDER [--only segy] [--show rejected]
 
 Fetches the packages of ``PACKAGES`` with pip and the repositories of ``REPOSITORIES`` with git into the folder, unless
-they are in it, and tries every file there. The peers: segyio for SEG-Y (IBM floats by exact arithmetic), the C library of
-NetCDF (if netCDF4 is installed), h5py, SciPy, NumPy. A file is valid where its peer reads it and finds numbers. Prints
-one line for each file that is not read exactly, and a table.
+they are in it, and tries every file there. The peers: segyio for SEG-Y (IBM floats by exact arithmetic), the C library
+of NetCDF (if netCDF4 is installed), h5py, SciPy, NumPy. A file is valid where its peer reads it and finds numbers.
+Prints one line for each file that is not read exactly, and a table.
 """
 
 from __future__ import annotations

@@ -178,6 +178,7 @@ def _likely(fields: tuple[HeaderField, ...], text: tuple[str, ...]) -> Iterator[
                 yield _Candidate(_name(chosen), named, None, f"the text header says {words}", 0.2)
     for preset, (dims, _) in PRESETS.items():
         bonus = 0.12 + 0.1 * (gathers if "gathers" in preset else stack)
+        bonus += 0.2 * all(str(hinted.get(name)).startswith(f"{spec}:") for name, spec in dims.items())
         yield _Candidate(preset, dims, preset, "fields of the standard", bonus)
     for inline, crossline in LINES:
         lines = {"inline": _unscaled(inline), "crossline": _unscaled(crossline)}
