@@ -15,7 +15,7 @@ from pylops_flows.runtime.task_runner import task_runner
 
 
 @flow(name="ingest", task_runner=task_runner())
-def ingest_sources(sources: dict[str, Source] | Source, target: str) -> str:
+def ingest_sources(sources: dict[str, Source] | Source, target: str, replace: bool = False) -> str:
     """Copy raw files into a dataset, block by block on the cluster; an existing dataset of the same files is kept.
 
     Parameters
@@ -24,6 +24,8 @@ def ingest_sources(sources: dict[str, Source] | Source, target: str) -> str:
         Raw file, or one for each variable, on the same grid.
     target : str
         Folder or URL of the dataset.
+    replace : bool, optional
+        Whether another dataset there is deleted first.
 
     Returns
     -------
@@ -31,7 +33,7 @@ def ingest_sources(sources: dict[str, Source] | Source, target: str) -> str:
         URL of the dataset.
     """
     with heartbeat():
-        plan = tasks.plan_ingest(sources, target)
+        plan = tasks.plan_ingest(sources, target, replace)
         reports = [] if plan.sealed else _write(plan)
         url = tasks.seal_dataset(plan, reports).url
     if flow_run.parent_flow_run_id is None:  # of a stage, the pipeline continues

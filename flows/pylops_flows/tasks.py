@@ -79,9 +79,11 @@ def look_at_file(source: ingest.Source) -> ingest.FileInfo:
 
 
 @task(name="plan ingest", cache_policy=NO_CACHE)
-def plan_ingest(sources: dict[str, ingest.Source] | ingest.Source, target: str) -> ingest.Plan:
+def plan_ingest(
+    sources: dict[str, ingest.Source] | ingest.Source, target: str, replace: bool = False
+) -> ingest.Plan:
     """Scan the sources and lay out the dataset."""
-    return ingest.plan(sources, target)
+    return ingest.plan(sources, target, replace=replace)
 
 
 @task(name="write block", task_run_name="write block {index}", cache_policy=NO_CACHE, **RETRIES)

@@ -1,5 +1,6 @@
 # The names of this package, for type checkers and for lazy loading; see SPEC 1.
 from .block_writer import write_block as write_block
+from .discarding import discard as discard
 from .formats.segy.reader import open_segy as open_segy
 from .formats.segy.writer import write_segy as write_segy
 from .formats.source import Source as Source
@@ -15,7 +16,6 @@ from .models import Plan as Plan
 from .models import Statistics as Statistics
 from .planning import locate as locate
 from .planning import plan as plan
-from .sealing import discard as discard
 from .sealing import open_dataset as open_dataset
 from .sealing import read_ref as read_ref
 from .sealing import seal as seal

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 
 def ingest(
-    source: Source | str | Mapping[str, Source], url: str, *, chunks: Mapping[str, int] | None = None
+    source: Source | str | Mapping[str, Source],
+    url: str,
+    *,
+    chunks: Mapping[str, int] | None = None,
+    replace: bool = False,
 ) -> DatasetRef:
     """Copy raw files into a sealed Zarr dataset, on the current Dask cluster or scheduler.
 
@@ -37,6 +41,9 @@ def ingest(
         contents, options and chunks, so that other data go to another place.
     chunks : mapping of str to int, optional
         Length of chunks by dimension, both in memory and in the store. By default about 16 MB each.
+    replace : bool, optional
+        Whether another dataset at ``url``, finished or not, is deleted once the sources have been read without error.
+        By default it is an error.
 
     Returns
     -------
@@ -50,7 +57,7 @@ def ingest(
     FileExistsError
         If there is another dataset, finished or not, at ``url``.
     """
-    planned = plan(source, url, chunks=chunks)
+    planned = plan(source, url, chunks=chunks, replace=replace)
     if planned.sealed:
         return read_ref(planned.url)
     write = dask.delayed(write_block, pure=False)

@@ -15,13 +15,14 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed import tuning
 from pylops_distributed.ingest.block_writer import open_writable
+from pylops_distributed.ingest.discarding import check_replaceable, dataset_state, delete
 from pylops_distributed.ingest.formats.chunking import regular_chunks
 from pylops_distributed.ingest.formats.source import Source
 from pylops_distributed.ingest.formats.zarr import absent_chunks
 from pylops_distributed.ingest.journal import NOTES, ROOT, Notes, read_notes
 from pylops_distributed.ingest.merge import is_companion, jsonable, open_sources, trace_numbers
 from pylops_distributed.ingest.models import FINGERPRINT, ArrayLayout, Plan
-from pylops_distributed.ingest.sealing import SCHEMA, read_ref, tidy
+from pylops_distributed.ingest.sealing import SCHEMA, discard_words, read_ref, tidy
 from pylops_distributed.storage.object_store import Storage, create_array, open_storage
 from pylops_distributed.vectors.types import NDArray
 
@@ -34,7 +35,11 @@ NAME = re.compile(r"(?!\.|__)[^/\\%#?\x00-\x1f\x7f]+")
 
 
 def plan(
-    source: Source | str | Mapping[str, Source], url: str, *, chunks: Mapping[str, int] | None = None
+    source: Source | str | Mapping[str, Source],
+    url: str,
+    *,
+    chunks: Mapping[str, int] | None = None,
+    replace: bool = False,
 ) -> Plan:
     """Lay out the dataset without its data: metadata, coordinates and notes, but not sealed.
 
@@ -49,9 +54,18 @@ def plan(
     nbytes = sum(math.prod(one.shape) * np.dtype(one.dtype).itemsize for one in notes.arrays.values())
     storage = open_storage(_named(url, notes))
     planned = Plan(url=storage.url, fingerprint=notes.fingerprint, blocks=len(notes.blocks), nbytes=nbytes)
-    if _claim(storage, notes):
+    state = _claim(storage, notes, replace)
+    if state == "sealed":
         return planned.model_copy(update={"sealed": True})
-    _create(storage, ds, notes.arrays)
+    try:
+        _create(storage, ds, notes.arrays)
+    except (
+        TypeError,
+        ValueError,
+    ):  # would come again; unlike those of storage, which a second try may resume
+        if state == "new":
+            delete(storage)
+        raise
     _warn(ds)
     return planned
 
@@ -110,31 +124,49 @@ def _warn(ds: xr.Dataset) -> None:
             log.warning("the coordinate %r has %s more than once", dim, values[counts > 1][:5].tolist())
 
 
-def _claim(storage: Storage, notes: Notes) -> bool:
-    """Take the URL for this ingest, or raise; True if the very same dataset exists already."""
+def _claim(storage: Storage, notes: Notes, replace: bool) -> str:
+    """Take the URL for this ingest, or raise: ``'sealed'`` if the same dataset exists, ``'new'`` or ``'resumed'``."""
     data = notes.encode()
+    if replace and _differs(storage, notes):
+        check_replaceable(storage, [one.path for one in notes.sources.values()])
+        delete(storage)
     if storage.exists(ROOT):
         there = read_ref(storage.url)
         if there.fingerprint != notes.fingerprint:
             raise FileExistsError(
                 f"{storage.url!r} holds another dataset: its sources, options or chunks differ (fingerprint "
-                f"{there.fingerprint[:9]}, not {notes.fingerprint[:9]}). Choose another URL, or delete it."
+                f"{there.fingerprint[:9]}, not {notes.fingerprint[:9]}). Choose another place, replace it with "
+                f"--replace (in Python replace=True), or delete it first: {discard_words(storage)}"
             )
         tidy(storage)  # left by a run that died right after sealing
-        return True
+        return "sealed"
     if not storage.exists(NOTES) and (key := next(storage.list(), None)):
-        raise FileExistsError(f"{storage.url!r} is not empty, it holds {key!r}: choose another URL.")
-    if not storage.put_new(NOTES, data):
-        left = read_notes(storage)
-        if left.fingerprint != notes.fingerprint:
-            paths = [one.path for one in left.sources.values()]
-            raise FileExistsError(
-                f"{storage.url!r} holds the unfinished ingest of {paths} "
-                "with other content, options or chunks: choose another URL, or remove it with "
-                "pylops_distributed.ingest.discard(url)."
-            )
-        storage.put(NOTES, data)  # same content, but the file may have moved
-    return False
+        raise FileExistsError(
+            f"{storage.url!r} is not empty, it holds {key!r}, which is no dataset: choose another place."
+        )
+    if storage.put_new(NOTES, data):
+        return "new"
+    if (left := read_notes(storage)).fingerprint != notes.fingerprint:
+        paths = [one.path for one in left.sources.values()]
+        raise FileExistsError(
+            f"{storage.url!r} holds the unfinished ingest of {paths} with other content, options or chunks: choose "
+            "another place, replace it with --replace (in Python replace=True), or delete it first: "
+            f"{discard_words(storage)}"
+        )
+    storage.put(NOTES, data)  # same content, but the file may have moved
+    return "resumed"
+
+
+def _differs(storage: Storage, notes: Notes) -> bool:
+    """Whether there is a dataset, finished or not, and not the same."""
+    try:
+        state = dataset_state(storage)
+        if state is None:
+            return False
+        there = read_ref(storage.url) if state == "sealed" else read_notes(storage)
+    except ValueError:  # it is corrupt, or of a version that wrote other notes
+        return True
+    return there.fingerprint != notes.fingerprint
 
 
 def _as_sources(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shlex
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -179,26 +180,6 @@ def read_ref(url: str) -> DatasetRef:
     return DatasetRef(url=storage.url, **fields)
 
 
-def discard(url: str) -> None:
-    """Delete the unfinished ingest at ``url``.
-
-    Raises
-    ------
-    FileExistsError
-        If the dataset is sealed.
-    FileNotFoundError
-        If there is no unfinished ingest.
-    """
-    storage = open_storage(url)
-    if storage.exists(ROOT):
-        raise FileExistsError(
-            f"{url!r} is sealed, so it is not discarded: delete it yourself if you mean to."
-        )
-    if not storage.exists(NOTES):
-        raise FileNotFoundError(f"there is no unfinished ingest at {url!r}.")
-    storage.delete_prefix("")
-
-
 def _root_attrs(storage: Storage, url: str) -> Json:
     try:
         return _read_root(storage.get(ROOT), url)
@@ -207,7 +188,7 @@ def _root_attrs(storage: Storage, url: str) -> Json:
     if storage.exists(NOTES):
         raise FileNotFoundError(
             f"the ingest into {url!r} was not finished: run it again with the same source to resume it, "
-            "or remove it with pylops_distributed.ingest.discard(url)."
+            f"or delete it with: {discard_words(storage)}"
         )
     raise FileNotFoundError(f"there is no dataset at {url!r}.")
 
@@ -222,6 +203,11 @@ def _read_root(raw: bytes, url: str) -> Json:
     if signed and encode(attrs) != raw:
         raise ValueError(f"{url!r} is corrupt: {ROOT} has changed since it was written. Ingest it again.")
     return attrs
+
+
+def discard_words(storage: Storage) -> str:
+    """The command that deletes a dataset or an unfinished ingest."""
+    return f"pld discard {shlex.quote(storage.place)}"
 
 
 def _names(storage: Storage) -> list[str]:

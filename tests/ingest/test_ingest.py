@@ -74,7 +74,7 @@ def test_nothing_opens_before_it_is_sealed(source, url, cube):
     assert planned.blocks == 3
     assert planned.nbytes == cube.nbytes
     for index in range(planned.blocks):
-        with pytest.raises(FileNotFoundError, match=r"was not finished: run it again .*discard"):
+        with pytest.raises(FileNotFoundError, match=r"was not finished: run it again .*: pld discard '/"):
             open_dataset(url)
         write_block(planned, index)
     reports = [write_block(planned, index) for index in (2, 1, 0)]
@@ -123,10 +123,10 @@ def test_other_data_are_another_dataset_where_the_url_asks_for_it(source, cube, 
 def test_an_unfinished_ingest_of_something_else_is_not_mixed_in(source, url, cube):
     write_block(plan(source, url, chunks=CHUNKS), 0)
     write_segy(source.path, cube + 1, dt_ms=2)
-    with pytest.raises(FileExistsError, match=r"unfinished ingest of .*discard\(url\)"):
+    with pytest.raises(FileExistsError, match=r"unfinished ingest of .*--replace.*: pld discard '/"):
         plan(source, url, chunks=CHUNKS)
     discard(url)
-    with pytest.raises(FileNotFoundError, match="there is no unfinished ingest"):
+    with pytest.raises(FileNotFoundError, match="neither a dataset nor an unfinished ingest"):
         discard(url)
     ingest(source, url, chunks=CHUNKS)
     np.testing.assert_array_equal(open_dataset(url).amplitude, cube + 1)

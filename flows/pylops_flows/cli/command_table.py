@@ -38,6 +38,9 @@ COMMANDS = {
     "repair": CommandEntry(
         "repair:repair_command", MAINTAIN, "Return a run to its newest intact checkpoint."
     ),
+    "discard": CommandEntry(
+        "discard:discard_command", MAINTAIN, "Delete a dataset, or an ingest that was not finished."
+    ),
     "doctor": CommandEntry(
         "doctor:doctor_command", MAINTAIN, "Check versions, disk, ports, server and workers."
     ),

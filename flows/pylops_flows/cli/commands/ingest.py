@@ -28,12 +28,18 @@ Options = Annotated[
     typer.Option("--option", "-o", metavar="KEY=VALUE", help="Option of the format's reader."),
 ]
 
+Replace = Annotated[
+    bool,
+    typer.Option("--replace", help="Delete another dataset, or unfinished ingest, that is in its place."),
+]
+
 
 def ingest_command(
     source: SourcePath,
     target: Target,
     format_: Format = None,
     option: Options = None,
+    replace: Replace = False,
     verbose: Verbose = False,
 ) -> None:
     """Copy a raw file into a labelled, chunked Zarr dataset.
@@ -44,5 +50,5 @@ def ingest_command(
     request.open(checksum=False)  # an unreadable file is rejected before anything is started
     with Startup(verbose) as startup:
         startup.join()
-        url = import_late("ingest")(request, absolute(target))
+        url = import_late("ingest")(request, absolute(target), replace)
     out.print(f"dataset: {open_storage(url).place}")
