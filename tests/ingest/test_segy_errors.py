@@ -124,7 +124,8 @@ def test_wrong_byte_order_given(cube):
     ("options", "message"),
     [
         ({"data": np.ones(3)}, "data has 1 axes"),
-        ({"sample_format": 4}, "sample_format=4: expected one of"),
+        ({"sample_format": 13}, "sample_format=13: expected one of"),
+        ({"sample_format": 15, "endian": "pairwise"}, "three bytes have no pairs"),
         ({"inline": [1, 1]}, r"inline must hold 2 different numbers"),
         ({"dt_ms": 100}, "SEG-Y holds up to 65.535 ms"),
         ({"t0_ms": 40000}, "t0_ms: got 40000, but SEG-Y holds whole numbers from -32768 to 32767"),

@@ -12,7 +12,7 @@ import segyio
 
 from pylops_distributed import tuning
 from pylops_distributed.ingest.formats.segy.binary_header import HEADER_BYTES
-from pylops_distributed.ingest.formats.segy.layout import STANDARD, Layout, Place, standard
+from pylops_distributed.ingest.formats.segy.layout import STANDARD, Layout, Place, decode_field, standard
 from pylops_distributed.ingest.inspection.description import HeaderField
 
 Bytes = npt.NDArray[np.uint8]
@@ -115,10 +115,7 @@ def _windows(layout: Layout) -> Iterator[Bytes]:
 
 
 def _values(headers: Bytes, layout: Layout, place: Place) -> npt.NDArray[np.int64]:
-    byte, code = place
-    kind = np.dtype(layout.order + code)
-    raw = np.ascontiguousarray(headers[:, byte - 1 : byte - 1 + kind.itemsize])
-    return raw.view(kind)[:, 0].astype(np.int64)
+    return decode_field(headers, place, layout).astype(np.int64)
 
 
 def _described(place: Place, one: _Summary, traces: int) -> HeaderField:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-Endian: TypeAlias = Literal["big", "little"]
+import numpy as np
+
+from pylops_distributed.ingest.formats.segy.byte_order import Endian, swap_pairs
 
 TEXT_BYTES, BINARY_BYTES, HEADER_BYTES = 3200, 400, 240
 CONSTANT = 16909060  # bytes 3297-3300 of revision 2, which show the byte order
@@ -39,15 +41,22 @@ class Binary:
 
     def get(self, byte: int, code: str) -> Any:
         """The field that starts at ``byte``, counted from 1; ``code`` is its type as :mod:`struct` has it."""
-        order = ">" if self.endian == "big" else "<"
-        return struct.unpack_from(order + code, self.head, byte - 1)[0]
+        raw = self.head[byte - 1 : byte - 1 + struct.calcsize("=" + code)]
+        if self.endian == "pairwise" and len(raw) > 1:
+            raw = swap_pairs(np.frombuffer(raw, np.uint8)).tobytes()
+        return struct.unpack(("<" if self.endian == "little" else ">") + code, raw)[0]
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Number of the revision and its minor number."""
+        major, minor = self.head[3500:3502]
+        # Many write it as one number of two bytes, in the order of the file. There is no revision 1.2.
+        return (minor, major) if (major, minor) in ((0, 1), (0, 2), (1, 2)) else (major, minor)
 
     @property
     def revision(self) -> int | None:
         """Revision 0, 1 or 2; None where bytes 3501-3502 hold none of them."""
-        major, minor = self.head[3500:3502]
-        # Many write it as one number of two bytes.
-        number = minor if major == 0 and minor in (1, 2) else major
+        number = self.version[0]
         return number if number in (0, 1, 2) else None
 
     def extensions(self) -> list[str]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 import segyio
@@ -20,20 +20,17 @@ from pylops_distributed.ingest.formats.segy.binary_header import (
     HEADER_BYTES,
     TEXT_BYTES,
     Binary,
-    Endian,
     count_text_records,
 )
+from pylops_distributed.ingest.formats.segy.byte_order import ENDIANS, Bytes, Endian, decode_numbers
+from pylops_distributed.ingest.formats.segy.sample_formats import SAMPLE_FORMATS
 
 # A field of the trace header: its first byte, counted from 1, and its NumPy type.
 Place: TypeAlias = tuple[int, str]
 Headers: TypeAlias = dict[Place, NDArray[Any]]
 
-# Sample format code: NumPy type of a sample once decoded (IBM floats become IEEE ones).
-SAMPLE_DTYPES = {
-    1: "f4", 2: "i4", 3: "i2", 5: "f4", 6: "f8", 8: "i1", 9: "i8", 10: "u4", 11: "u2", 12: "u8", 16: "u1",
-}  # fmt: skip
-IBM = 1
 UNSIGNED = (115, 117)
+MOST_LOOKS = 64  # traces whose headers show the byte order
 STANDARD = sorted(int(field) for field in segyio.TraceField.enums())
 
 
@@ -45,8 +42,8 @@ class Layout:
     ----------
     path : str
         The file.
-    endian : {'big', 'little'}
-        Byte order.
+    endian : {'big', 'little', 'pairwise'}
+        Byte order; in the last, big endian, the two bytes of each pair are swapped.
     format : int
         Sample format code of the standard.
     samples, traces : int
@@ -74,7 +71,12 @@ class Layout:
     @property
     def dtype(self) -> np.dtype[np.generic]:
         """Type of the decoded samples, in the machine's byte order."""
-        return np.dtype(SAMPLE_DTYPES[self.format])
+        return np.dtype(SAMPLE_FORMATS[self.format].dtype)
+
+    @property
+    def sample_bytes(self) -> int:
+        """Length of a sample in the file [bytes]."""
+        return SAMPLE_FORMATS[self.format].nbytes
 
     @property
     def header_bytes(self) -> int:
@@ -84,12 +86,7 @@ class Layout:
     @property
     def trace_bytes(self) -> int:
         """Length of a trace with its headers [bytes]."""
-        return self.header_bytes + self.samples * self.dtype.itemsize
-
-    @property
-    def order(self) -> Literal["<", ">"]:
-        """Byte order as NumPy writes it."""
-        return ">" if self.endian == "big" else "<"
+        return self.header_bytes + self.samples * self.sample_bytes
 
 
 class _Misfit(ValueError):
@@ -105,7 +102,7 @@ def read_layout(
     ----------
     path : str
         SEG-Y file.
-    endian : {'big', 'little'}, optional
+    endian : {'big', 'little', 'pairwise'}, optional
         Byte order. By default the one under which the headers and the size of the file agree.
     revision : {0, 1, 2}, optional
         Revision of the standard, instead of that in the binary header.
@@ -130,17 +127,17 @@ def read_layout(
         raise ValueError(
             f"{path!r} is not a SEG-Y file: it has {size} bytes, headers alone take {head_bytes}+."
         )
-    for name, value, allowed in (("endian", endian, ("big", "little")), ("revision", revision, (0, 1, 2))):
+    for name, value, allowed in (("endian", endian, ENDIANS), ("revision", revision, (0, 1, 2))):
         if value is not None and value not in allowed:
             raise ValueError(f"{name}={value!r}: expected one of {list(allowed)}.")
     if samples is not None and not 0 < samples < 1 << 31:
         raise ValueError(f"samples={samples!r}: expected a positive number.")
-    orders: tuple[Endian, ...] = (endian,) if endian else ("big", "little")
+    orders: tuple[Endian, ...] = (endian,) if endian else ENDIANS
     misfits, candidates = _read_orders(path, orders, head, size, revision, samples)
     if not candidates:
         raise ValueError(f"{path!r} is no SEG-Y file that can be read: {'; '.join(misfits)}.")
     if fitting := [layout for layout, tail in candidates if _fits(layout, tail, size)]:
-        return fitting[0]
+        return _likeliest(fitting)
     message = _unfit(*candidates[0], size)
     if revision is None:
         _, others = _read_orders(path, orders, head, size, 2, samples)
@@ -173,11 +170,13 @@ def _candidates(
 ) -> list[tuple[Layout, int]]:
     """The structures that a binary header may mean, the likeliest first, and the bytes after the last trace."""
     code = binary.get(3225, "h")
-    if code not in SAMPLE_DTYPES:
+    if code not in SAMPLE_FORMATS:
         raise _Misfit(
             f"bytes 3225-3226 hold the sample format {code}, which is none of those that can be read, "
-            f"{sorted(SAMPLE_DTYPES)}"
+            f"{list(SAMPLE_FORMATS)}"
         )
+    if binary.endian == "pairwise" and SAMPLE_FORMATS[code].nbytes == 3:
+        raise _Misfit(f"the sample format {code} has three bytes, which have no pairs to swap")
     revision = _revision(binary, revision)
     modern = revision == 2
     constant = binary.get(3297, "i")
@@ -207,7 +206,7 @@ def _revision(binary: Binary, asked: int | None) -> int | None:
     likely = 1 <= binary.get(3273, "d") <= 1e7
     marked = binary.get(3297, "i") == CONSTANT or revision is None or likely
     if asked is None and revision != 2 and marked and (filled := binary.extensions()):
-        said = "revision {}.{}".format(*binary.head[3500:3502])
+        said = "revision {}.{}".format(*binary.version)
         raise _Misfit(
             f"bytes 3501-3502 hold {said}, but fields of revision 2 are filled in ({', '.join(filled)}): say which "
             "it is with revision="
@@ -257,7 +256,7 @@ def _starts(path: str, binary: Binary, revision: int | None) -> list[int]:
 def _extras(binary: Binary) -> list[int]:
     """How many additional trace headers there may be: four bytes hold them in revision 2.0, two in 2.1."""
     long, short = binary.get(3507, "i"), binary.get(3507, "h")
-    counts = [long, short] if binary.head[3501] == 0 else [short]
+    counts = [long, short] if binary.version[1] == 0 else [short]
     if not any(0 <= number < 1 << 15 for number in counts):
         raise _Misfit(f"bytes 3507-3510 hold {long} additional trace headers")
     return [number for number in dict.fromkeys(counts) if 0 <= number < 1 << 15]
@@ -280,6 +279,31 @@ def _fits(layout: Layout, tail: int, size: int) -> bool:
     """Whether traces fill the file."""
     rest = size - layout.first - layout.traces * layout.trace_bytes
     return layout.traces > 0 and (rest == tail if tail >= 0 else rest >= 0 and rest % TEXT_BYTES == 0)
+
+
+def _likeliest(fitting: list[Layout]) -> Layout:
+    """The first of several structures that fit, or the one under which numbers of four bytes are small.
+
+    Little endian and pairs that are swapped differ in these only, and header fields are far below their limits.
+    """
+    one, *others = fitting
+    swapped = next((other for other in others if other.endian == "pairwise"), None)
+    if one.endian != "little" or swapped is None:
+        return one
+    places = [place for place in map(standard, STANDARD) if place[1] == "i4"]
+    step = max(1, one.traces // MOST_LOOKS)
+    size = {}
+    for layout in (one, swapped):
+        with Path(layout.path).open("rb") as file:
+            rows = [_header(file, layout, number) for number in range(0, layout.traces, step)]
+        fields = (decode_field(np.stack(rows), place, layout).astype(np.float64) for place in places)
+        size[layout.endian] = sum(float(np.log2(1 + np.abs(values)).sum()) for values in fields)
+    return swapped if size["pairwise"] < size["little"] else one
+
+
+def _header(file: IO[bytes], layout: Layout, number: int) -> Bytes:
+    file.seek(layout.first + number * layout.trace_bytes)
+    return np.frombuffer(file.read(HEADER_BYTES), np.uint8)
 
 
 def _unfit(layout: Layout, tail: int, size: int) -> str:
@@ -311,6 +335,14 @@ def standard(byte: int) -> Place:
     return byte, code
 
 
+def decode_field(rows: Bytes, place: Place, layout: Layout) -> NDArray[np.generic]:
+    """Values of a header field, one for each row of bytes that begins with the headers of a trace."""
+    byte, code = place
+    field = rows[:, byte - 1 : byte - 1 + np.dtype(code).itemsize]
+    values: NDArray[np.generic] = decode_numbers(field, code, layout.endian)[:, 0]
+    return values
+
+
 def scan_headers(layout: Layout, places: Iterable[Place]) -> Headers:
     """Read fields of all trace headers in one pass over the file, window by window.
 
@@ -327,17 +359,13 @@ def scan_headers(layout: Layout, places: Iterable[Place]) -> Headers:
     dict of numpy.ndarray
         By field, one value per trace in the field's own type and the machine's byte order.
     """
-    kinds = {(byte, code): np.dtype(layout.order + code) for byte, code in places}
-    headers: Headers = {
-        place: np.empty(layout.traces, kind.newbyteorder("=")) for place, kind in kinds.items()
-    }
+    headers: Headers = {place: np.empty(layout.traces, place[1]) for place in places}
     step = max(1, tuning.nbytes("ingest.segy-window") // layout.trace_bytes)
     for start in range(0, layout.traces, step):
         count = min(step, layout.traces - start)
         offset = layout.first + start * layout.trace_bytes
         # A new map for each window, so that the pages touched before do not add up.
         window = np.memmap(layout.path, np.uint8, "r", offset, (count, layout.trace_bytes))
-        for (byte, code), kind in kinds.items():
-            field = window[:, byte - 1 : byte - 1 + kind.itemsize]
-            headers[byte, code][start : start + count] = np.ascontiguousarray(field).view(kind)[:, 0]
+        for place, values in headers.items():
+            values[start : start + count] = decode_field(window, place, layout)
     return headers

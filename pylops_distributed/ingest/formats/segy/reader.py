@@ -41,18 +41,18 @@ from pylops_distributed.ingest.formats.segy.fields import (
 )
 from pylops_distributed.ingest.formats.segy.grid import TraceGrid, build_grid
 from pylops_distributed.ingest.formats.segy.layout import (
-    IBM,
     Headers,
     Layout,
     read_layout,
     scan_headers,
     standard,
 )
+from pylops_distributed.ingest.formats.segy.sample_formats import IBM
 from pylops_distributed.ingest.formats.segy.samples import read_traces
 from pylops_distributed.vectors.types import Options, Settings
 
 if TYPE_CHECKING:
-    from pylops_distributed.ingest.formats.segy.binary_header import Endian
+    from pylops_distributed.ingest.formats.segy.byte_order import Endian
 
 _CDP = {"cdp_x": 181, "cdp_y": 185}
 _ENDS = {"source_x": 73, "source_y": 77, "receiver_x": 81, "receiver_y": 85}

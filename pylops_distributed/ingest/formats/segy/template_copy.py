@@ -12,14 +12,16 @@ import numpy as np
 
 from pylops_distributed import tuning
 from pylops_distributed.compat.linux import allocate
-from pylops_distributed.ingest.formats.segy.layout import IBM, Layout, read_layout
+from pylops_distributed.ingest.formats.segy.byte_order import encode_numbers
+from pylops_distributed.ingest.formats.segy.layout import Layout, read_layout
+from pylops_distributed.ingest.formats.segy.sample_formats import IBM
 from pylops_distributed.ingest.formats.segy.samples import write_run
 from pylops_distributed.vectors.types import NDArray, Options
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from pylops_distributed.ingest.formats.segy.binary_header import Endian
+    from pylops_distributed.ingest.formats.segy.byte_order import Endian
 
 IEEE, FORMAT_BYTE = 5, 3224
 READ: Literal["r"] = "r"
@@ -48,7 +50,7 @@ def copy_segy(
     numbers : xarray.DataArray
         Place in the file of each trace, -1 for holes; has the dimensions of ``array`` but for that of samples, which
         its attribute ``samples`` names.
-    endian : {'big', 'little'}
+    endian : {'big', 'little', 'pairwise'}
         Byte order of the file.
     options : mapping, optional
         Further options of :func:`~pylops_distributed.ingest.formats.segy.layout.read_layout` with which the file was
@@ -78,7 +80,7 @@ def _copy_headers(source: Layout, target: Layout) -> None:
     """Make a file of the layout ``target`` with the headers of another, and nothing yet in its traces."""
     with Path(source.path).open("rb") as file:
         head = bytearray(file.read(source.first))
-    code = target.format.to_bytes(2, target.endian)
+    code = encode_numbers(np.array([target.format]), "i2", target.endian).tobytes()
     head[FORMAT_BYTE : FORMAT_BYTE + 2] = code
     with Path(target.path).open("wb") as file:
         # Writing to a mapped file on a full disk would kill the process.

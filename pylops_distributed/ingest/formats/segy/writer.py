@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import segyio
 from numpy.typing import ArrayLike
 
-from pylops_distributed.ingest.formats.segy.layout import SAMPLE_DTYPES, Layout
-from pylops_distributed.ingest.formats.segy.samples import write_run
+from pylops_distributed.ingest.formats.segy.binary_header import BINARY_BYTES, HEADER_BYTES, TEXT_BYTES
+from pylops_distributed.ingest.formats.segy.byte_order import encode_numbers
+from pylops_distributed.ingest.formats.segy.layout import Layout, Place, standard
+from pylops_distributed.ingest.formats.segy.sample_coding import encode_samples
+from pylops_distributed.ingest.formats.segy.sample_formats import SAMPLE_FORMATS
 from pylops_distributed.vectors.types import NDArray
 
 if TYPE_CHECKING:
-    from pylops_distributed.ingest.formats.segy.binary_header import Endian
+    from pylops_distributed.ingest.formats.segy.byte_order import Bytes, Endian
 
 
 def write_segy(
@@ -52,10 +54,10 @@ def write_segy(
         ``cdp_x`` and ``cdp_y`` of the first trace, and their steps from inline to inline (x) and from
         crossline to crossline (y) [m]; kept to the centimetre.
     sample_format : int, optional
-        1 IBM float, 5 IEEE float, 2, 3, 8 integers of 4, 2 and 1 bytes, and so on. Floats are rounded to nearest;
-        integers hold whole numbers only.
-    endian : {'big', 'little'}, optional
-        Byte order.
+        1 IBM float, 5 IEEE float, 2, 3, 7, 8 integers of 4, 2, 3 and 1 bytes, and so on. Floats are rounded to
+        nearest; integers hold whole numbers only.
+    endian : {'big', 'little', 'pairwise'}, optional
+        Byte order; the last is big endian with the two bytes of each pair swapped.
     text : sequence of str, optional
         Up to 40 lines of 76 characters for the text header; their numbers are put before them.
 
@@ -68,8 +70,12 @@ def write_segy(
     volume = data[None] if data.ndim == 2 else data
     if volume.ndim != 3:
         raise ValueError(f"data has {data.ndim} axes: expected (inline, crossline, sample) or (cdp, sample).")
-    if sample_format not in SAMPLE_DTYPES:
-        raise ValueError(f"sample_format={sample_format}: expected one of {sorted(SAMPLE_DTYPES)}.")
+    if sample_format not in SAMPLE_FORMATS:
+        raise ValueError(f"sample_format={sample_format}: expected one of {list(SAMPLE_FORMATS)}.")
+    if endian == "pairwise" and SAMPLE_FORMATS[sample_format].nbytes == 3:
+        raise ValueError(
+            f"sample_format={sample_format}: three bytes have no pairs to swap (endian='pairwise')."
+        )
     lines = _numbers("inline", inline, volume.shape[0])
     cross = _numbers("crossline", crossline, volume.shape[1])
     interval = round(dt_ms * 1000)
@@ -80,32 +86,55 @@ def write_segy(
     _check_fields(lines, cross, t0_ms, origin, spacing)
     if len(text) > 40 or any(len(line) > 76 for line in text):
         raise ValueError(f"text has {len(text)} lines, expected up to 40, of up to 76 characters each.")
-    spec = segyio.spec()
-    spec.samples = t0_ms + dt_ms * np.arange(volume.shape[2])
-    spec.tracecount, spec.format, spec.endian = lines.size * cross.size, sample_format, endian
-    with segyio.create(path, spec) as file:
-        file.text[0] = segyio.tools.create_text_header(dict(enumerate(text, 1)))
-        file.bin.update(
-            hns=_int16(volume.shape[2]), hdt=_int16(interval), dto=_int16(interval), ntrpr=1, nart=0,
-            format=sample_format, rev=1, mfeet=1,
-        )  # fmt: skip
-        for i, line in enumerate(lines):
-            for j, number in enumerate(cross):
-                x, y = origin[0] + i * spacing[0], origin[1] + j * spacing[1]
-                k = i * cross.size + j
-                file.header[k] = {
-                    1: k + 1, 5: k + 1, 21: int(number), 71: -100, 89: 1, 109: int(t0_ms),
-                    115: _int16(volume.shape[2]), 117: _int16(interval),
-                    181: round(100 * x), 185: round(100 * y), 189: int(line), 193: int(number),
-                }  # fmt: skip
     layout = Layout(path, endian, sample_format, volume.shape[2], lines.size * cross.size, 3600)
     try:
-        with Path(path).open("r+b") as samples:  # segyio's own IBM floats are not rounded to nearest
-            for i in range(lines.size):
-                write_run(samples, layout, i * cross.size, np.asarray(volume[i]))
+        with Path(path).open("wb") as file:
+            file.write(_text_header(text))
+            file.write(
+                _fields(
+                    BINARY_BYTES, _binary_fields(layout, interval), endian, 1, offset=TEXT_BYTES
+                ).tobytes()
+            )
+            for i, line in enumerate(lines):
+                x, y = origin[0] + i * spacing[0], origin[1] + np.arange(cross.size) * spacing[1]
+                fields = {
+                    1: i * cross.size + 1 + np.arange(cross.size), 5: i * cross.size + 1 + np.arange(cross.size),
+                    21: cross, 71: -100, 89: 1, 109: int(t0_ms), 115: volume.shape[2], 117: interval,
+                    181: round(100 * x), 185: np.rint(100 * y), 189: line, 193: cross,
+                }  # fmt: skip
+                headers = _fields(
+                    HEADER_BYTES, {standard(byte): v for byte, v in fields.items()}, endian, cross.size
+                )
+                samples = np.frombuffer(encode_samples(np.asarray(volume[i]), layout), np.uint8)
+                file.write(np.hstack([headers, samples.reshape(cross.size, -1)]).tobytes())
     except ValueError:
         Path(path).unlink()
         raise
+
+
+def _text_header(lines: Sequence[str]) -> bytes:
+    """Forty numbered lines in EBCDIC; letters that it lacks become question marks."""
+    whole = [f"C{number:2d} {line:76}" for number, line in enumerate([*lines, *[""] * (40 - len(lines))], 1)]
+    return "".join(whole).encode("cp037", errors="replace")
+
+
+def _binary_fields(layout: Layout, interval: int) -> dict[Place, ArrayLike]:
+    return {
+        (3213, "i2"): 1, (3217, "u2"): interval, (3219, "u2"): interval, (3221, "u2"): layout.samples,
+        (3223, "u2"): layout.samples,
+        (3225, "i2"): layout.format, (3255, "i2"): 1, (3501, "u1"): 1,
+    }  # fmt: skip
+
+
+def _fields(
+    length: int, values: Mapping[Place, ArrayLike], endian: Endian, count: int, offset: int = 0
+) -> Bytes:
+    """Headers of ``length`` bytes with these fields, one value for all or one for each of ``count``."""
+    raw = np.zeros((count, length), np.uint8)
+    for (byte, code), value in values.items():
+        start, numbers = byte - 1 - offset, np.broadcast_to(np.asarray(value), count)[:, None]
+        raw[:, start : start + np.dtype(code).itemsize] = encode_numbers(numbers, code, endian)
+    return raw
 
 
 def _numbers(name: str, values: ArrayLike | None, size: int) -> NDArray:
@@ -141,8 +170,3 @@ def _fits(name: str, values: ArrayLike, bits: int) -> None:
         raise ValueError(
             f"{name}: got {bad[0]:.12g}, but SEG-Y holds whole numbers from {-limit} to {limit - 1} there."
         )
-
-
-def _int16(value: int) -> int:
-    """An unsigned 16-bit number as segyio takes it: signed."""
-    return value - (1 << 16) if value >= 1 << 15 else value
