@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pylops_distributed.ingest.formats.segy.reader import layout_of
 from pylops_distributed.ingest.formats.segy.samples import read_traces
-from pylops_distributed.ingest.formats.source import Source
+from pylops_distributed.ingest.formats.source import Source, recognise
 from pylops_distributed.ingest.journal import ROOT, WORK, Notes, read_notes
 from pylops_distributed.ingest.merge import open_sources
 from pylops_distributed.ingest.models import BlockReport, Plan, Statistics
@@ -106,7 +106,8 @@ def _read(
         lazy = _opened(name, source.model_dump_json(), notes.fingerprint)[variable].data
         return np.asarray(lazy[region].compute(scheduler="synchronous"))
     # SEG-Y: the grid of traces is in the store, so that no worker has to scan all headers, or hold them.
-    layout, array = layout_of(source.path, source.options), notes.arrays[variable]
+    su = (source.format or recognise(source.path)) == "su"
+    layout, array = layout_of(source.path, source.options, su=su), notes.arrays[variable]
     steps = np.arange(region[-1].start, region[-1].stop)
     return read_traces(numbers[..., None], steps, layout, np.dtype(array.dtype))
 

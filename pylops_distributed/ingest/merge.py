@@ -138,7 +138,7 @@ def is_companion(name: Hashable) -> bool:
 
 def trace_numbers(ds: xr.Dataset, variable: str) -> str | None:
     """Name of the array with the trace numbers of a variable that is read from SEG-Y, not from a copy of it."""
-    read = [one["variables"] for one in ds.attrs.get("sources", ()) if one["format"] == "segy"]
+    read = [one["variables"] for one in ds.attrs.get("sources", ()) if one["format"] in ("segy", "su")]
     if not any(variable in np.ravel(names) for names in read):
         return None
     names = str(ds[variable].attrs.get("ancillary_variables", "")).split()

@@ -102,6 +102,8 @@ def to_segy(
         raise ValueError(f"{file!r} is not the file that was ingested: its content has another SHA-256")
     with _whole(Path(path)) as part:
         options = {k: v for k, v in source.get("options", {}).items() if k in ("revision", "samples")}
+        if source["format"] == "su":
+            options["su"] = True
         copy_segy(file, str(part), array, numbers, source["segy_endian"], options)
 
 

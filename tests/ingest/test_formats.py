@@ -173,7 +173,9 @@ def test_recognised_by_content(tmp_path, cube, labelled):
     shutil.move(tmp_path / "b.nc", tmp_path / "b.dat")
     assert open_source(str(tmp_path / "b.dat")).attrs["format"] == "hdf"
     (tmp_path / "c.dat").write_text("hello")
-    with pytest.raises(ValueError, match=r"cannot tell the format .* give format=, one of \['segy', 'hdf'"):
+    with pytest.raises(
+        ValueError, match=r"cannot tell the format .* give format=, one of \['segy', 'su', 'hdf'"
+    ):
         open_source(str(tmp_path / "c.dat"))
     with pytest.raises(ValueError, match=r"format='las' is unknown"):
         open_source(str(tmp_path / "c.dat"), format="las")

@@ -26,7 +26,7 @@ from pylops_distributed.ingest import (
     write_block,
     write_segy,
 )
-from pylops_distributed.ingest.formats.segy import reader as segy
+from pylops_distributed.ingest.formats.segy import choices as segy_choices
 from pylops_distributed.storage.object_store import Storage
 
 CHUNKS = {"inline": 2, "crossline": 3}
@@ -256,7 +256,7 @@ def test_statistics_without_finite_samples(value):
 
 def test_workers_read_no_headers_again(source, url, cube, monkeypatch):
     planned = plan(source, url, chunks=CHUNKS)
-    monkeypatch.setattr(segy, "scan_headers", lambda *args: pytest.fail("scanned the headers again"))
+    monkeypatch.setattr(segy_choices, "scan_headers", lambda *args: pytest.fail("scanned the headers again"))
     seal(planned, [write_block(planned, index) for index in range(planned.blocks)])
     np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
 

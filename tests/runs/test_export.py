@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from pylops_distributed import open_run
 from pylops_distributed.ingest import ingest
-from pylops_distributed.ingest.formats.segy.layout import read_layout
+from pylops_distributed.ingest.formats.segy.detection import read_layout
 from pylops_distributed.ingest.formats.segy.template_copy import copy_segy
 from pylops_distributed.ingest.formats.source import Source
 from pylops_distributed.runs.export import to_netcdf, to_segy

@@ -38,6 +38,7 @@ class Format(NamedTuple):
 # A file format is one line here.
 FORMATS: dict[str, Format] = {
     "segy": Format("segy.reader:open_segy", (".sgy", ".segy")),
+    "su": Format("segy.reader:open_su", (".su",)),
     "hdf": Format("hdf5:open_hdf", (".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5"), (b"\x89HDF", b"CDF")),
     "matlab": Format("matlab:open_matlab", (".mat",), (b"MATLAB",)),
     "npy": Format("numpy:open_npy", (".npy", ".npz"), (b"\x93NUMPY", b"PK\x03\x04")),

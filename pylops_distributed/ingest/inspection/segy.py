@@ -17,7 +17,8 @@ from pylops_distributed.ingest.formats.segy.axes import (
     text_header,
 )
 from pylops_distributed.ingest.formats.segy.binary_header import TEXT_BYTES
-from pylops_distributed.ingest.formats.segy.layout import Layout, read_layout, scan_headers
+from pylops_distributed.ingest.formats.segy.detection import read_layout
+from pylops_distributed.ingest.formats.segy.layout import Layout, scan_headers
 from pylops_distributed.ingest.formats.segy.reader import LAYOUT_OPTIONS
 from pylops_distributed.ingest.formats.source import open_source
 from pylops_distributed.ingest.inspection.amplitudes import amplitudes

@@ -21,7 +21,7 @@ from pylops_distributed.ingest.formats.segy.layout import (
     standard,
     standard_code,
 )
-from pylops_distributed.ingest.formats.segy.reader import PRESETS
+from pylops_distributed.ingest.formats.segy.presets import AUTOMATIC
 from pylops_distributed.ingest.inspection.description import Geometry, HeaderField
 
 # Pairs of bytes where line numbers are usually kept, beyond those of the standard.
@@ -176,7 +176,7 @@ def _likely(fields: tuple[HeaderField, ...], text: tuple[str, ...]) -> Iterator[
             if set(chosen) <= set(hinted):
                 named = {name: hinted[name] for name in chosen}
                 yield _Candidate(_name(chosen), named, None, f"the text header says {words}", 0.2)
-    for preset, (dims, _) in PRESETS.items():
+    for preset, (dims, _) in AUTOMATIC.items():
         bonus = 0.12 + 0.1 * (gathers if "gathers" in preset else stack)
         bonus += 0.2 * all(str(hinted.get(name)).startswith(f"{spec}:") for name, spec in dims.items())
         yield _Candidate(preset, dims, preset, "fields of the standard", bonus)

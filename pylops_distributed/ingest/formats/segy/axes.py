@@ -40,17 +40,24 @@ NAMES = (b"SEG00001", "SEG00001".encode("cp037"))
 
 
 def sample_axis(
-    layout: Layout, headers: Headers, interval: float | None, start: float | None
+    layout: Layout,
+    headers: Headers,
+    interval: float | None,
+    start: float | None,
+    *,
+    check_samples: bool = True,
 ) -> npt.NDArray[np.float64]:
-    """Times [ms] or depths [m] of the samples."""
+    """Times [ms] or depths [m] of the samples; their number in the trace headers must be constant to be checked."""
     path = layout.path
     for name, value in (("interval", interval), ("start", start)):
         if value is not None and not (isinstance(value, int | float) and math.isfinite(value)):
             raise ValueError(f"{path!r}: {name}={value!r}: expected a finite number [ms or m].")
     if interval is not None and interval <= 0:
         raise ValueError(f"{path!r}: interval={interval}: expected a number above zero [ms or m].")
-    # Only that it is constant: what counts is the binary header's number, checked against the file's size.
-    _constant(path, headers[standard(115)], "number of samples", 115, "split the file by trace length")
+    if check_samples:
+        # Only that it is constant: what counts is the binary header's number, checked against the file's size.
+        cure = f"the size of the file goes with {layout.samples} in all; give samples={layout.samples} if that is right"
+        _constant(path, headers[standard(115)], "number of samples", 115, cure)
     if interval is None:
         interval = _interval(layout, headers)
     if start is None:
@@ -136,13 +143,17 @@ def spread_coordinate(grid: TraceGrid, field: NDArray) -> tuple[tuple[str, ...],
 
 
 def read_binary(layout: Layout) -> Binary:
-    """The binary header."""
+    """The binary header; zeros in Seismic Unix files, which have none."""
+    if layout.su:
+        return Binary(bytes(TEXT_BYTES + BINARY_BYTES), layout.endian)
     with Path(layout.path).open("rb") as file:
         return Binary(file.read(TEXT_BYTES + BINARY_BYTES), layout.endian)
 
 
 def text_header(layout: Layout) -> str:
     """Text header in lines of 80 characters, whether EBCDIC or ASCII."""
+    if layout.su:
+        return ""
     with Path(layout.path).open("rb") as file:
         clean = read_text(file.read(TEXT_BYTES))
     return "\n".join(clean[i : i + 80].rstrip() for i in range(0, TEXT_BYTES, 80))

@@ -74,7 +74,9 @@ def build_grid(keys: Mapping[str, NDArray]) -> TraceGrid:
     if fill < tuning.share("ingest.segy-fill"):
         raise GeometryError(
             f"a grid of {_named(axes)} would have traces in {100 * fill:.2g} % of its cells: "
-            "one of these bytes is probably wrong."
+            "one of these bytes is probably wrong; if values are irregular, such as offsets, collect them in bins, as "
+            "in dims={'cdp': 21, 'offset': {'byte': 37, 'bin': 50}}, or count the traces, as in "
+            "dims={'cdp': 21, 'trace': 'counter'}."
         )
     cells = np.zeros(count, np.int64)
     for name, values in keys.items():
@@ -90,7 +92,7 @@ def build_grid(keys: Mapping[str, NDArray]) -> TraceGrid:
         raise GeometryError(
             f"traces {first} and {second} (counted from 0) are both at {where}, and {displaced.size - 1} more "
             f"traces share a place, on a grid of {_named(axes)}: a dimension is missing (offset?), a byte is "
-            "wrong, or traces are repeated."
+            "wrong, or traces are repeated: then add 'trace': 'counter' to dims=."
         )
     return TraceGrid(axes, numbers)
 

@@ -2,77 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import dask.array as da
 import numpy as np
-import xarray as xr
-from dask.base import tokenize
 
-from pylops_distributed.errors import GeometryError
-from pylops_distributed.ingest.formats.chunking import regular_chunks
+from pylops_distributed.ingest.formats.segy.assembly import arrange_traces, label_traces
 from pylops_distributed.ingest.formats.segy.axes import (
-    DELAY,
-    FIXED,
     NAME,
-    check_extension,
-    extended_places,
-    field_unit,
     length_unit,
     read_binary,
     sample_axis,
-    spread_coordinate,
     text_header,
     vertical_attrs,
 )
-from pylops_distributed.ingest.formats.segy.fields import (
-    SCALARS,
-    Field,
-    FieldSpec,
-    apply_scalar,
-    check_numbers,
-    check_overlaps,
-    check_widths,
-    extension,
-    parse_field,
-    widths,
-)
-from pylops_distributed.ingest.formats.segy.grid import TraceGrid, build_grid
-from pylops_distributed.ingest.formats.segy.layout import (
-    Headers,
-    Layout,
-    read_layout,
-    scan_headers,
-    standard,
-)
+from pylops_distributed.ingest.formats.segy.choices import first_grid, list_choices
+from pylops_distributed.ingest.formats.segy.detection import read_layout
+from pylops_distributed.ingest.formats.segy.fields import SCALARS, Field, FieldSpec, extension
+from pylops_distributed.ingest.formats.segy.keys import DimSpec
 from pylops_distributed.ingest.formats.segy.sample_formats import IBM
-from pylops_distributed.ingest.formats.segy.samples import read_traces
+from pylops_distributed.ingest.formats.segy.su import find_layout, read_su
 from pylops_distributed.vectors.types import Options, Settings
 
 if TYPE_CHECKING:
-    from pylops_distributed.ingest.formats.segy.byte_order import Endian
+    import xarray as xr
 
-_CDP = {"cdp_x": 181, "cdp_y": 185}
-_ENDS = {"source_x": 73, "source_y": 77, "receiver_x": 81, "receiver_y": 85}
+    from pylops_distributed.ingest.formats.segy.byte_order import Endian
+    from pylops_distributed.ingest.formats.segy.layout import Headers, Layout
+
 LAYOUT_OPTIONS = ("endian", "revision", "samples")  # those of read_layout
 OWN = ("trace_number", "trace_mask")  # names of arrays that come with the samples
-# Name: header bytes of the dimensions, and of the coordinates. The first that fits is the default.
-PRESETS: dict[str, tuple[dict[str, int], dict[str, int]]] = {
-    "poststack3d": ({"inline": 189, "crossline": 193}, _CDP),
-    "cdp_gathers3d": ({"inline": 189, "crossline": 193, "offset": 37}, _CDP),
-    "cdp_gathers": ({"cdp": 21, "offset": 37}, _CDP),
-    "poststack2d": ({"cdp": 21}, _CDP),
-    "shot_gathers": ({"shot": 9, "channel": 13}, _ENDS),
-}
 
 
 def open_segy(
     path: str,
     *,
     preset: str | None = None,
-    dims: Mapping[str, FieldSpec] | None = None,
+    dims: Mapping[str, DimSpec] | None = None,
     coords: Mapping[str, FieldSpec] | None = None,
     chunks: Mapping[str, int] | None = None,
     endian: Endian | None = None,
@@ -89,21 +56,26 @@ def open_segy(
     Parameters
     ----------
     path : str
-        SEG-Y file, revision 0, 1 or 2, any byte order, IBM and IEEE floats and integers. All traces must have one
+        SEG-Y file, revision 0 to 2.1, any byte order and sample format. All traces must have one
         length.
     preset : str, optional
-        Which header fields are dimensions and coordinates: a key of ``PRESETS``. By default the first preset
-        under which the headers form a grid.
-    dims, coords : mapping of str to int or str, optional
+        Which header fields are dimensions and coordinates: a key of ``presets.PRESETS``. By default the first of
+        ``poststack3d``, ``cdp_gathers3d``, ``cdp_gathers``, ``poststack2d``, ``shot_gathers`` under which the headers
+        form a grid.
+    dims, coords : mapping of str to int, str or mapping, optional
         Names and header fields of the dimensions and the coordinates, instead of the preset's: the first byte (from
         1), ``"BYTE:TYPE"`` where a field is wider than in the standard (``"201:i4"``), or ``"BYTE:TYPE:SCALAR"``,
         where SCALAR is the byte of its scalar (69, 71 or 215) or 0. Unless that is given, names of positions
         (``cdp_x``, ``source_y``, ...) and elevations have their scalars wherever they lie, numbers (``inline``,
         ``cdp``, ...) have none, and other names have the scalar of the standard's field.
+        A dimension may be ``"place"``, the place of traces in the file from 0; ``"counter"``, the number from 1 of
+        each trace among those that share the other dimensions; ``{"byte": 37, "bin": 50}``, a field in bins around the
+        multiples of a width; or ``{"compute": "offset", "bin": 50}`` or ``"azimuth"`` [degrees from north], from the
+        positions of sources and receivers. Values before they are binned are the coordinate ``true_`` and its name.
     chunks : mapping of str to int, optional
         Length of chunks by dimension. By default samples whole and about 16 MB a chunk.
-    endian : {'big', 'little'}, optional
-        Byte order. By default found from the headers.
+    endian : {'big', 'little', 'pairwise'}, optional
+        Byte order; in the last, big endian, the two bytes of each pair are swapped. By default found from the headers.
     variable : str, optional
         Name of the array of samples.
     vertical : {'twt', 'time', 'depth'}, optional
@@ -113,7 +85,7 @@ def open_segy(
     revision : {0, 1, 2}, optional
         Revision of the standard, instead of that in the binary header.
     samples : int, optional
-        Number of samples per trace, instead of that in the binary header.
+        Number of samples per trace, instead of that in the headers.
     dtype : {'float32', 'float64'}, optional
         Type of the samples. By default that of the file; IBM floats become ``float32``, each rounded to nearest, and
         infinite (with a warning) beyond 3.4e38, where ``float64`` holds all of them exactly.
@@ -134,29 +106,84 @@ def open_segy(
         If the traces do not form a grid; a ``ValueError``.
     """
     layout = read_layout(path, endian, revision=revision, samples=samples)
-    _check_options(preset, dims, coords, variable, vertical)
-    times = {name: value for name, value in (("interval", interval), ("start", start)) if value is not None}
-    chosen, headers, grid = _first_grid(layout, _choices(preset, dims, coords), times)
-    fields = chosen.fields(layout)
-    axis = sample_axis(layout, headers, interval, start)
-    binary = read_binary(layout).fields()
-    ds = _assemble(layout, grid, variable, vertical, chunks, _sample_type(layout, dtype))
+    reading = _Reading(
+        preset, dims, coords, chunks, variable, vertical, interval, start, check_samples=samples is None
+    )
+    return _open(layout, reading, _sample_type(layout, dtype))
+
+
+def open_su(
+    path: str,
+    *,
+    preset: str | None = None,
+    dims: Mapping[str, DimSpec] | None = None,
+    coords: Mapping[str, FieldSpec] | None = None,
+    chunks: Mapping[str, int] | None = None,
+    endian: Literal["big", "little"] | None = None,
+    variable: str = "amplitude",
+    vertical: Literal["twt", "time", "depth"] = "time",
+    interval: float | None = None,
+    start: float | None = None,
+    samples: int | None = None,
+) -> xr.Dataset:
+    """Open a Seismic Unix file lazily: SEG-Y traces of IEEE floats without text and binary header.
+
+    Parameters
+    ----------
+    path : str
+        Seismic Unix file, of either byte order. All traces must have one length.
+    preset, dims, coords, chunks, variable, vertical, interval, start, samples : optional
+        As of :func:`open_segy`. The presets of volumes need ``dims``: Seismic Unix has other fields from byte 181 on.
+    endian : {'big', 'little'}, optional
+        Byte order. By default the one in which traces fill the file, that of the machine first.
+
+    Returns
+    -------
+    xarray.Dataset
+        As of :func:`open_segy`.
+
+    Raises
+    ------
+    ValueError
+        If the file is no Seismic Unix file, or an option does not fit.
+    """
+    layout = read_su(path, endian, samples)
+    reading = _Reading(
+        preset, dims, coords, chunks, variable, vertical, interval, start, check_samples=samples is None
+    )
+    return _open(layout, reading, layout.dtype)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Options of both readers."""
+
+    preset: str | None
+    dims: Mapping[str, DimSpec] | None
+    coords: Mapping[str, FieldSpec] | None
+    chunks: Mapping[str, int] | None
+    variable: str
+    vertical: str
+    interval: float | None
+    start: float | None
+    check_samples: bool
+
+
+def _open(layout: Layout, how: _Reading, dtype: np.dtype[np.generic]) -> xr.Dataset:
+    """The labelled dataset of a file of a known structure."""
+    _check_options(how.preset, how.dims, how.coords, how.variable, how.vertical)
+    times = [name for name in ("interval", "start") if getattr(how, name) is not None]
+    choices = list_choices(layout, how.preset, how.dims, how.coords)
+    chosen, headers, grid = first_grid(layout, choices, times)
+    fields, binary = chosen.fields(layout), read_binary(layout).fields()
+    axis = sample_axis(layout, headers, how.interval, how.start, check_samples=how.check_samples)
     length = length_unit(binary["MeasurementSystem"])
-    ds = ds.assign_coords({vertical: (vertical, axis, vertical_attrs(vertical, length))})
-    for name, field in fields.items():
-        over: tuple[str, ...]
-        if name in chosen.dims:
-            over, values = (name,), grid.axes[name]
-        elif (numbers := apply_scalar(headers, field)).any():
-            over, values = spread_coordinate(grid, numbers)
-        else:
-            continue  # nobody filled this field in
-        units = field_unit(name, field, headers, length, layout.path)
-        attrs = {"segy_byte": field.byte} | ({"units": units} if units else {})
-        ds = ds.assign_coords({name: (over, values, attrs)})
+    ds = arrange_traces(layout, grid, how.variable, how.vertical, how.chunks, dtype)
+    ds = ds.assign_coords({how.vertical: (how.vertical, axis, vertical_attrs(how.vertical, length))})
+    ds = label_traces(ds, layout, chosen, headers, grid, length)
     ds.attrs = {
         "segy_text": text_header(layout),
-        "segy_binary": binary,
+        "segy_binary": {} if layout.su else binary,
         "segy_bytes": {name: field.byte for name, field in fields.items() if name in ds.coords},
         "segy_endian": layout.endian,
         "segy_format": layout.format,
@@ -166,14 +193,14 @@ def open_segy(
     return ds
 
 
-def layout_of(path: str, options: Options) -> Layout:
-    """Structure of a file that is read with these options."""
-    return read_layout(path, **{name: options[name] for name in LAYOUT_OPTIONS if name in options})
+def layout_of(path: str, options: Options, *, su: bool = False) -> Layout:
+    """Structure of a SEG-Y or Seismic Unix file that is read with these options."""
+    return find_layout(path, su=su, **{name: options[name] for name in LAYOUT_OPTIONS if name in options})
 
 
 def _check_options(
     preset: str | None,
-    dims: Mapping[str, FieldSpec] | None,
+    dims: Mapping[str, DimSpec] | None,
     coords: Mapping[str, FieldSpec] | None,
     variable: str,
     vertical: str,
@@ -202,26 +229,6 @@ def _sample_type(layout: Layout, dtype: str | None) -> np.dtype[np.generic]:
     return np.dtype(dtype)
 
 
-def _usable(layout: Layout, headers: Headers, fields: Mapping[str, Field], times: Collection[str]) -> Headers:
-    """The headers as they are meant: without scalars that the revision has not, or that lie under other fields."""
-    headers = check_extension(layout, headers, list(fields.values()))
-    check_widths(fields, headers)
-    headers = check_overlaps(layout.path, fields, headers, _needed_fields(layout, headers, times))
-    scalars, delays = headers[standard(215)], headers[DELAY.place]
-    if layout.revision is None and "start" not in times and (scalars * (delays != 0)).any():
-        raise ValueError(
-            f"{layout.path!r}: bytes 3501-3502 name no revision that is known, and byte 215 is {scalars[0]}, which "
-            "scales the delay (byte 109) from revision 1 on: say which it is with revision=, or give start=."
-        )
-    return headers if layout.revision else headers | {standard(215): np.zeros_like(scalars)}
-
-
-def _needed_fields(layout: Layout, headers: Headers, times: Collection[str]) -> list[int]:
-    """The fields of the standard that the axis of samples needs."""
-    delay = [109, 215] if "start" not in times and headers[DELAY.place].any() else []
-    return delay + ([117] if "interval" not in times and layout.interval is None else [])
-
-
 def _readings(layout: Layout, headers: Headers, fields: Mapping[str, Field]) -> Settings:
     """Settings under which a file is read differently than by earlier versions, so that the dataset is another one."""
     scalars = {
@@ -233,112 +240,3 @@ def _readings(layout: Layout, headers: Headers, fields: Mapping[str, Field]) -> 
         | ({"segy_scalars": scalars} if scalars else {})
         | ({"segy_extended": True} if extended else {})
     )
-
-
-@dataclass(frozen=True)
-class _Choice:
-    """One way to read the headers."""
-
-    name: str
-    dims: Mapping[str, FieldSpec]
-    coords: Mapping[str, FieldSpec]
-
-    def fields(self, layout: Layout) -> dict[str, Field]:
-        """Dimensions and coordinates as fields."""
-        return {name: parse_field(name, spec, layout) for name, spec in {**self.dims, **self.coords}.items()}
-
-
-def _choices(
-    preset: str | None, dims: Mapping[str, FieldSpec] | None, coords: Mapping[str, FieldSpec] | None
-) -> list[_Choice]:
-    """The ways to try, in order."""
-    if preset is not None and preset not in PRESETS:
-        raise ValueError(f"preset={preset!r} is unknown: expected one of {list(PRESETS)}, or give dims=.")
-    if dims is not None:
-        if not dims:
-            raise ValueError("dims is empty: give at least one, such as dims={'cdp': 21}.")
-        # Of the usual coordinates, those whose bytes are not taken.
-        usual = {k: v for k, v in _CDP.items() if k not in dims and v not in map(_byte, dims.values())}
-        return [_Choice(str(dict(dims)), dims, coords if coords is not None else usual)]
-    names = [preset] if preset else list(PRESETS)
-    return [_Choice(name, PRESETS[name][0], PRESETS[name][1] if coords is None else coords) for name in names]
-
-
-def _byte(spec: FieldSpec) -> int | None:
-    first = str(spec).partition(":")[0]
-    return int(first) if first.isdigit() else None
-
-
-def _first_grid(
-    layout: Layout, choices: list[_Choice], times: Collection[str]
-) -> tuple[_Choice, Headers, TraceGrid]:
-    """The first choice that works, its header fields and its grid."""
-    problems: list[str] = []
-    headers: Headers = {}
-    for choice in choices:
-        if twice := sorted(set(choice.dims) & set(choice.coords)):
-            problems.append(f"{choice.name}: {twice} are dimensions, and coords= has the same names")
-            continue
-        fields = choice.fields(layout)
-        wanted = {
-            *FIXED, *(field.place for field in fields.values()), *widths(fields),
-            *extended_places(layout, list(fields.values())),
-        }  # fmt: skip
-        headers = {place: values for place, values in headers.items() if place in wanted}
-        headers |= scan_headers(layout, wanted - set(headers))
-        usable = _usable(layout, headers, fields, times)
-        keys = {name: apply_scalar(usable, fields[name]) for name in choice.dims}
-        constant = [name for name, values in keys.items() if values.size > 1 and (values == values[0]).all()]
-        if constant and len(choices) > 1:
-            problems.append(f"{choice.name}: {constant[0]!r} is the same in all traces")
-            continue
-        try:
-            grid = build_grid(keys)
-            if len(choices) > 1:
-                check_numbers(grid, {byte: usable.get((byte, "i4")) for byte in (181, 185)})
-            return choice, usable, grid
-        except GeometryError as error:
-            problems.append(f"{choice.name}: {error}")
-    listed = "\n  ".join(problems)
-    raise GeometryError(
-        f"{layout.path!r}: the trace headers form no grid; give the right bytes with dims=.\n  {listed}"
-    )
-
-
-def _assemble(
-    layout: Layout,
-    grid: TraceGrid,
-    variable: str,
-    vertical: str,
-    chunks: Mapping[str, int] | None,
-    dtype: np.dtype[np.generic],
-) -> xr.Dataset:
-    """Samples as lazy chunks, their trace numbers, and the mask of the traces where there are holes."""
-    holes = bool((grid.numbers < 0).any())
-    # Floats hold a hole; float32 is exact for 16 bits, float64 for 32.
-    dtype = np.promote_types(dtype, np.float32) if holes else dtype
-    sizes = {name: axis.size for name, axis in grid.axes.items()} | {vertical: layout.samples}
-    cut = regular_chunks(sizes, dtype, chunks, whole=(vertical,))
-    numbers = da.from_array(grid.numbers[..., None], chunks=(*list(cut.values())[:-1], 1))
-    steps = np.arange(layout.samples).reshape((1,) * len(grid.axes) + (-1,))
-    samples = da.map_blocks(
-        read_traces,
-        numbers,
-        da.from_array(steps, chunks=(1,) * len(grid.axes) + (cut[vertical],)),
-        layout,
-        dtype,
-        dtype=dtype,
-        chunks=(*numbers.chunks[:-1], da.core.normalize_chunks(cut[vertical], (layout.samples,))[0]),
-        name=f"segy-{tokenize(layout, grid.numbers, cut, dtype)}",
-        meta=np.empty((0,) * len(sizes), dtype),
-    )
-    ds = xr.Dataset({variable: (tuple(sizes), samples)})
-    ds["trace_number"] = (
-        tuple(grid.axes),
-        grid.numbers,
-        {"long_name": "place in the file, from 0; -1 for holes"},
-    )
-    if holes:
-        ds["trace_mask"] = (tuple(grid.axes), grid.mask)
-    ds[variable].attrs["ancillary_variables"] = "trace_number trace_mask" if holes else "trace_number"
-    return ds

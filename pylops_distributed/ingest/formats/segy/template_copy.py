@@ -13,15 +13,16 @@ import numpy as np
 from pylops_distributed import tuning
 from pylops_distributed.compat.linux import allocate
 from pylops_distributed.ingest.formats.segy.byte_order import encode_numbers
-from pylops_distributed.ingest.formats.segy.layout import Layout, read_layout
 from pylops_distributed.ingest.formats.segy.sample_formats import IBM
 from pylops_distributed.ingest.formats.segy.samples import write_run
+from pylops_distributed.ingest.formats.segy.su import find_layout
 from pylops_distributed.vectors.types import NDArray, Options
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from pylops_distributed.ingest.formats.segy.byte_order import Endian
+    from pylops_distributed.ingest.formats.segy.layout import Layout
 
 IEEE, FORMAT_BYTE = 5, 3224
 READ: Literal["r"] = "r"
@@ -36,6 +37,8 @@ def copy_segy(
     numbers: xr.DataArray,
     endian: Endian,
     options: Options | None = None,
+    *,
+    keep_format: bool = False,
 ) -> None:
     """Write the traces of an array in the order, and with all headers, of a SEG-Y file.
 
@@ -53,8 +56,10 @@ def copy_segy(
     endian : {'big', 'little', 'pairwise'}
         Byte order of the file.
     options : mapping, optional
-        Further options of :func:`~pylops_distributed.ingest.formats.segy.layout.read_layout` with which the file was
+        Further options of :func:`~pylops_distributed.ingest.formats.segy.su.find_layout` with which the file was
         read.
+    keep_format : bool, optional
+        Whether to write integers as the file does, instead of IEEE floats.
 
     Raises
     ------
@@ -63,8 +68,8 @@ def copy_segy(
     ValueError
         If a sample does not fit the format of the file.
     """
-    layout = read_layout(source, endian, **(options or {}))
-    format = layout.format if layout.format in FLOATS else IEEE
+    layout = find_layout(source, endian, **(options or {}))
+    format = layout.format if keep_format or layout.format in FLOATS else IEEE
     copy = replace(layout, path=target, format=format)
     _copy_headers(layout, copy)
     order = array.transpose(*numbers.dims, numbers.attrs["samples"])
@@ -81,7 +86,8 @@ def _copy_headers(source: Layout, target: Layout) -> None:
     with Path(source.path).open("rb") as file:
         head = bytearray(file.read(source.first))
     code = encode_numbers(np.array([target.format]), "i2", target.endian).tobytes()
-    head[FORMAT_BYTE : FORMAT_BYTE + 2] = code
+    if head:
+        head[FORMAT_BYTE : FORMAT_BYTE + 2] = code
     with Path(target.path).open("wb") as file:
         # Writing to a mapped file on a full disk would kill the process.
         allocate(file, target.first + target.traces * target.trace_bytes)
