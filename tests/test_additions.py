@@ -88,7 +88,7 @@ ONES = {
         (
             "pylops_distributed/ingest/formats/source.py",
             '    "zarr": Format(',
-            '    "text": Format("text:open_text", (".txt",)),',
+            '    "text": Format("text:read_table", (".txt",)),',
         ),
         None,
         (

@@ -138,8 +138,17 @@ def is_companion(name: Hashable) -> bool:
 
 def trace_numbers(ds: xr.Dataset, variable: str) -> str | None:
     """Name of the array with the trace numbers of a variable that is read from SEG-Y, not from a copy of it."""
-    read = [one["variables"] for one in ds.attrs.get("sources", ()) if one["format"] in ("segy", "su")]
-    if not any(variable in np.ravel(names) for names in read):
+    read = [
+        one
+        for one in ds.attrs.get("sources", ())
+        if one["format"] in ("segy", "su") and variable in np.ravel(one["variables"])
+    ]
+    if not read:
         return None
-    names = str(ds[variable].attrs.get("ancillary_variables", "")).split()
-    return next((name for name in names if name.endswith(NUMBERS) and name in ds), None)
+    ancillary = str(ds[variable].attrs.get("ancillary_variables", "")).split()
+    numbers = next((name for name in ancillary if name.endswith(NUMBERS) and name in ds), None)
+    options = read[0]["options"]
+    samples_differ = (
+        "units" in options or numbers is None or set(options.get("window", ())) - set(ds[numbers].dims)
+    )
+    return None if samples_differ else numbers

@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import math
-import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -17,6 +16,7 @@ from pylops_distributed import tuning
 from pylops_distributed.ingest.block_writer import open_writable
 from pylops_distributed.ingest.discarding import check_replaceable, dataset_state, delete
 from pylops_distributed.ingest.formats.chunking import regular_chunks
+from pylops_distributed.ingest.formats.labels import NAME, NUMBERS
 from pylops_distributed.ingest.formats.source import Source
 from pylops_distributed.ingest.formats.zarr import absent_chunks
 from pylops_distributed.ingest.journal import NOTES, ROOT, Notes, read_notes
@@ -26,12 +26,7 @@ from pylops_distributed.ingest.sealing import SCHEMA, discard_words, read_ref, t
 from pylops_distributed.storage.object_store import Storage, create_array, open_storage
 from pylops_distributed.vectors.types import NDArray
 
-# In a dataset's URL: the first digits of what the dataset is made of, so that other data go elsewhere.
 log = logging.getLogger(__name__)
-# Types of numbers that Zarr has.
-NUMBERS = tuple(np.dtype(code) for code in ("?", *"bhilqBHILQ", "f2", "f4", "f8", "c8", "c16"))
-# Names of arrays are those of folders: none that lead elsewhere, or that a URL would read in its own way.
-NAME = re.compile(r"(?!\.|__)[^/\\%#?\x00-\x1f\x7f]+")
 
 
 def plan(
@@ -89,8 +84,9 @@ def _read_sources(
     stamps: dict[str, tuple[int, int] | None] = {name: one.stamp() for name, one in sources.items()}
     ds = open_sources(sources)
     for one in ds.attrs["sources"]:
-        if one["format"] == "zarr" and (absent := absent_chunks(one["source"])):
-            one["absent_chunks"] = absent
+        absent = absent_chunks(one["source"], one["options"].get("group")) if one["format"] == "zarr" else {}
+        if taken := {name: number for name, number in absent.items() if name not in one.get("left_out", ())}:
+            one["absent_chunks"] = taken
     for name in map(str, ds.variables):
         if not NAME.fullmatch(name):
             raise ValueError(
@@ -113,6 +109,8 @@ def _read_sources(
 def _warn(ds: xr.Dataset) -> None:
     """Log what may be wrong with the sources, but need not be."""
     for one in ds.attrs["sources"]:
+        if one.get("left_out"):
+            log.warning("%s: left out, as only numbers can be ingested: %s", one["source"], one["left_out"])
         for name, number in one.get("absent_chunks", {}).items():
             log.warning(
                 "%s: %s chunks of %r are not stored, and read as its fill value: they hold nothing else, or were lost",
@@ -205,7 +203,10 @@ def _layout(array: xr.DataArray) -> ArrayLayout:
 
 def _fingerprint(ds: xr.Dataset, arrays: Mapping[str, ArrayLayout]) -> str:
     """Hash of the contents, options and layouts; where the files lie does not matter."""
-    sources = [{key: value for key, value in one.items() if key != "source"} for one in ds.attrs["sources"]]
+    unrelated = ("source", "left_out")
+    sources = [
+        {key: value for key, value in one.items() if key not in unrelated} for one in ds.attrs["sources"]
+    ]
     text = json.dumps(
         [SCHEMA, sources, {name: one.model_dump() for name, one in arrays.items()}], sort_keys=True
     )

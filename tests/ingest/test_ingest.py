@@ -225,10 +225,12 @@ def test_grids_that_differ(source, url, tmp_path, options, shape, message):
 def test_only_numbers_are_ingested(tmp_path, url):
     words = np.array(["one", "another"], dtype=object)
     xr.Dataset({"a": ("x", np.ones(2)), "b": ("x", words)}).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
-    with pytest.raises(ValueError, match=r"'b' is of type .*choose others with the option variables="):
-        ingest(str(tmp_path / "a.nc"), url)
-    ingest(Source(path=str(tmp_path / "a.nc"), options={"variables": ["a"]}), url)
+    with pytest.raises(ValueError, match="'b' is text: only numbers can be ingested"):
+        ingest(Source(path=str(tmp_path / "a.nc"), options={"variables": ["b"]}), url)
+    assert not Path(url).exists()
+    ingest(str(tmp_path / "a.nc"), url)
     assert list(open_dataset(url).data_vars) == ["a"]
+    assert open_dataset(url).attrs["sources"][0]["left_out"] == {"b": "text"}
 
 
 def test_dates_words_flags_and_complex_numbers(tmp_path, url):

@@ -95,7 +95,7 @@ def test_two_axes_of_one_name_are_rejected(tmp_path, suffix, options):
                 dim.attach_scale(axis)
     else:
         zarr.open_group(path, mode="w").create_array("a", data=values, dimension_names=["x", "x"])
-    with pytest.raises(ValueError, match=r"'a' has the axes \('x', 'x'\), expected another name for each"):
+    with pytest.raises(ValueError, match=r"'a' is on the axes \('x', 'x'\), expected another name for each"):
         ingest(Source(path=str(path), options=options), str(tmp_path / "out.zarr"))
 
 

@@ -71,6 +71,7 @@ def test_coordinates_for_files_that_have_none(bare, options, values, units):
     [
         ({"dims": "ab"}, "dims='ab': expected a list of names"),
         ({"dims": {"twt": 6}}, "expected a list of names"),
+        ({"dims": {"twt": "no such axis"}}, "present names"),
         ({"dims": ["twt"]}, "dims="),
         ({"dims": ["twt", "twt"]}, "dims="),
         ({"interval": 4}, "for one axis of time or depth"),
@@ -90,7 +91,8 @@ def test_coordinates_for_files_that_have_none(bare, options, values, units):
         ({"dims": ["twt", "x"], "coords": {"twt": list("abcdef")}}, "no finite real numbers"),
         ({"dims": ["twt", "x"], "coords": {"twt": [0, 1, 2, 3, 4, np.nan]}}, "no finite real numbers"),
         ({"chunks": {"nothing": 2}}, "nothing"),
-        ({"units": "ms"}, "unknown options"),
+        ({"units": "ms"}, "expected units by name"),
+        ({"unit": "ms"}, "unknown options"),
     ],
 )
 def test_options_that_do_not_fit_are_rejected(bare, options, message):
@@ -140,7 +142,7 @@ def test_classic_files_have_no_groups(tmp_path):
 
 def put(path: Path, **options: object) -> xr.Dataset:
     """Ingest a file, and nothing is left where it cannot be."""
-    target = path.with_suffix(".out")
+    target = path.parent / f"{len(list(path.parent.iterdir()))}.out"
     try:
         ingest(Source(path=str(path), options=options), str(target))
     except Exception:
@@ -166,34 +168,59 @@ def test_scalars_are_kept(tmp_path):
     assert float(put(tmp_path / "d.zarr").dt) == 0.002
 
 
-def test_sparse_matrices_are_named(tmp_path):
+def left_out(ds: xr.Dataset) -> dict[str, str]:
+    return ds.attrs["sources"][0].get("left_out", {})
+
+
+def test_sparse_matrices_are_left_out(tmp_path, caplog):
     path = tmp_path / "a.mat"
     scipy.io.savemat(path, {"A": scipy.sparse.eye(4, format="csc"), "d": np.arange(4.0)})
-    with pytest.raises(ValueError, match=r"\['A'\] are sparse, .* variables=\['d'\]"):
-        put(path)
-    with pytest.raises(ValueError, match="'A' is sparse"):
-        put(path, variables=["A"])
-    np.testing.assert_array_equal(put(path, variables=["d"]).d.values.ravel(), np.arange(4))
+    with pytest.raises(ValueError, match=r"'A' is sparse: only numbers .*variables=, of \['d'\]"):
+        put(path, variables=["A", "d"])
+    ds = put(path)
+    np.testing.assert_array_equal(ds.d.values.ravel(), np.arange(4))
+    assert left_out(ds) == {"A": "sparse"}
+    assert "left out, as only numbers can be ingested: {'A': 'sparse'}" in caplog.text
 
 
-def test_variables_that_are_left_out_are_logged(tmp_path, caplog):
+def test_all_that_is_left_out_is_named(tmp_path):
     scipy.io.savemat(tmp_path / "a.mat", {"d": np.ones(3), "s": {"dt": 4}, "note": "words"})
-    assert list(put(tmp_path / "a.mat")) == ["d"]
-    assert "left out {'note': 'text', 's': 'a struct'}: no numerical arrays" in caplog.text
+    ds = put(tmp_path / "a.mat")
+    assert list(ds) == ["d"]
+    assert left_out(ds) == {"note": "text", "s": "a struct"}
+    with pytest.raises(ValueError, match=r"'note' is text; 's' is a struct: only numbers"):
+        put(tmp_path / "a.mat", variables=["d", "note", "s"])
+    scipy.io.savemat(tmp_path / "b.mat", {"note": "words"})
+    with pytest.raises(ValueError, match="holds no numerical array here; 'note' is text"):
+        put(tmp_path / "b.mat")
+
+
+def test_structs_are_groups(tmp_path):
+    inner = {"vp": np.arange(6.0).reshape(3, 2), "name": "Gullfaks", "deep": {"rho": np.ones(2)}}
+    scipy.io.savemat(tmp_path / "a.mat", {"run": inner})
+    ds = put(tmp_path / "a.mat", group="run", dims=["twt", "x"], interval="4 ms")
+    np.testing.assert_array_equal(ds.vp, inner["vp"])
+    assert left_out(ds) == {"name": "text", "deep": "a struct"}
+    assert list(put(tmp_path / "a.mat", group="run/deep")) == ["rho"]
+    with pytest.raises(ValueError, match=r"no struct 'walk' for group=, only \['run'\]"):
+        put(tmp_path / "a.mat", group="walk")
 
 
 @pytest.mark.parametrize("kind", [np.longdouble, np.clongdouble])
-def test_types_that_zarr_has_not_are_named(tmp_path, kind):
+def test_types_that_zarr_has_not_are_left_out(tmp_path, kind):
     np.savez(tmp_path / "a.npz", d=np.ones(3), long=np.ones(3, kind))
     with pytest.raises(ValueError, match="'long' is of type"):
-        put(tmp_path / "a.npz")
-    assert list(put(tmp_path / "a.npz", variables=["d"])) == ["d"]
+        put(tmp_path / "a.npz", variables=["long"])
+    ds = put(tmp_path / "a.npz")
+    assert list(ds) == ["d"]
+    assert left_out(ds) == {"long": f"of type {np.dtype(kind)}"}
 
 
-def test_objects_are_named(tmp_path):
+def test_objects_are_left_out(tmp_path):
     np.savez(tmp_path / "a.npz", d=np.ones(3), note=np.array([{}], object))
-    with pytest.raises(ValueError, match="'note': Object arrays cannot be loaded"):
-        put(tmp_path / "a.npz")
+    with pytest.raises(ValueError, match="'note' is of pickled objects"):
+        put(tmp_path / "a.npz", variables=["note"])
+    assert left_out(put(tmp_path / "a.npz")) == {"note": "of pickled objects, which could run code"}
 
 
 @pytest.mark.parametrize(
@@ -225,13 +252,10 @@ def test_records_next_to_a_volume(tmp_path, zarr_format):
     names = {"dimension_names": ("x",)} if zarr_format == 3 else {"attributes": {"_ARRAY_DIMENSIONS": ["x"]}}
     group = zarr.open_group(path, mode="a", zarr_format=zarr_format)
     group.create_array("headers", shape=(3,), chunks=(3,), dtype=[("inline", "i4"), ("cdp_x", "f8")], **names)
-    with pytest.raises(
-        ValueError, match=r"\['headers'\] are of a structured type, .* variables=, of \['amplitude'"
-    ):
-        put(path)
-    with pytest.raises(ValueError, match="of a structured type"):
+    with pytest.raises(ValueError, match="'headers' is of a structured type"):
         put(path, variables=["headers"])
-    found = put(path, variables=["amplitude"], dims=["x", "twt"], interval="4 ms")
+    found = put(path, rename={"time": "twt"}, interval="4 ms")
+    assert left_out(found) == {"headers": "of a structured type"}
     assert found.amplitude.dims == ("x", "twt")
     np.testing.assert_array_equal(found.amplitude, values)
     np.testing.assert_array_equal(found.trace_mask, mask)
@@ -244,9 +268,11 @@ def test_records_next_to_a_volume(tmp_path, zarr_format):
 def test_values_that_are_nothing_are_named(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["data"], file["none"] = np.ones(3), h5py.Empty("f4")
-    with pytest.raises(ValueError, match="'none' cannot be read"):
-        put(tmp_path / "a.h5")
-    assert list(put(tmp_path / "a.h5", variables=["data"])) == ["data"]
+    with pytest.raises(ValueError, match="'none' is empty"):
+        put(tmp_path / "a.h5", variables=["none"])
+    ds = put(tmp_path / "a.h5")
+    assert list(ds) == ["data"]
+    assert left_out(ds)["none"].startswith("empty")
 
 
 def test_sparse_matrices_of_version_7_3_are_named(tmp_path):
@@ -255,9 +281,10 @@ def test_sparse_matrices_of_version_7_3_are_named(tmp_path):
         file.create_group("S").attrs["MATLAB_sparse"] = np.uint64(4)
         file["d"] = np.ones((2, 3))
     path.write_bytes(b"MATLAB 7.3 MAT-file".ljust(512) + path.read_bytes()[512:])
-    with pytest.raises(ValueError, match=r"\['S'\] are sparse"):
-        put(path)
-    assert put(path, variables=["d"]).d.shape == (3, 2)
+    with pytest.raises(ValueError, match="'S' is sparse"):
+        put(path, variables=["S"])
+    assert left_out(put(path)) == {"S": "sparse"}
+    assert put(path).d.shape == (3, 2)
 
 
 @pytest.mark.parametrize("unit", ["seconds", "milliseconds", "s", "ms"])

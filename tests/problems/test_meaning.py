@@ -11,7 +11,7 @@ from pylops_distributed.ingest import Source, ingest, open_dataset
 from pylops_distributed.problems.fields.variables import check_spacing, in_unit, step
 from pylops_distributed.problems.poststack import Poststack
 from pylops_distributed.problems.registry import PROBLEMS, load_problem
-from pylops_distributed.problems.units import factor, parse_unit
+from pylops_distributed.units.parsing import factor, parse_unit
 
 RICKER = {"kind": "ricker", "peak": 20.0}
 

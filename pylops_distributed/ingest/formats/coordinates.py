@@ -1,13 +1,13 @@
-"""Coordinates for arrays whose files have none, and names for axes that have others."""
+"""Coordinates for arrays whose files have none."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from pylops_distributed.units.parsing import parse_quantity
 from pylops_distributed.vectors.types import NDArray
 
 if TYPE_CHECKING:
@@ -27,19 +27,6 @@ HELP = (
     "expected a list of values, the name of an array of the file, or a mapping of start, step and units "
     "(or values and units), such as {start: 0, step: 4, units: ms}"
 )
-_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\d\s].*?)?\s*")
-
-
-def check_dims(dims: Any) -> None:
-    """Raise for names of axes that are no list of names."""
-    if dims is None:
-        return
-    if (
-        isinstance(dims, str | Mapping)
-        or not all(isinstance(d, str) for d in dims)
-        or len(set(dims)) < len(dims)
-    ):
-        raise ValueError(f"dims={dims!r}: expected a list of names, another for each axis, such as [twt, x].")
 
 
 def arrays_named(coords: Coords | None) -> set[str]:
@@ -105,14 +92,14 @@ def _steps(ds: xr.Dataset, interval: Interval | None, path: str) -> Json:
         interval = {along[0]: interval}
     steps = {}
     for name, step in interval.items():
-        match = _QUANTITY.fullmatch(str(step))
-        if isinstance(step, bool) or match is None or not 0 < float(match[1]) < np.inf:
+        number, written = parse_quantity(step)
+        if number is None or not 0 < number < np.inf:
             raise ValueError(
                 f"{path!r}: interval={step!r} along {name!r}: expected a number above zero, or one with a unit as "
                 "in '4 ms'."
             )
-        units = match[2] or UNITS.get(name)
-        steps[name] = {"step": float(match[1])} | ({"units": units} if units else {})
+        units = written or UNITS.get(name)
+        steps[name] = {"step": number} | ({"units": units} if units else {})
     return steps
 
 
@@ -158,26 +145,3 @@ def _number(name: str, value: object, path: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
         raise ValueError(f"{path!r}: coords of {name!r} have {value!r}, expected a finite number.")
     return float(value)
-
-
-def rename_axes(ds: xr.Dataset, dims: Sequence[str], path: str) -> xr.Dataset:
-    """Other names for axes that have some: of all variables with as many axes.
-
-    Raises
-    ------
-    ValueError
-        If no variable has as many axes, or one axis would have two names.
-    """
-    alike = {str(name): array.dims for name, array in ds.data_vars.items() if array.ndim == len(dims)}
-    pairs = {(str(old), new) for old_dims in alike.values() for old, new in zip(old_dims, dims, strict=True)}
-    if not alike or len(pairs) != len(dims) or len(set(dims)) != len(dims):
-        have = {str(name): tuple(map(str, array.dims)) for name, array in ds.data_vars.items()}
-        raise ValueError(
-            f"{path!r}: dims={list(dims)} are no names for the axes of {have}: give one for each axis of the "
-            "variables that are chosen with variables=."
-        )
-    changed = {old: new for old, new in pairs if old != new}
-    try:
-        return ds.rename(changed) if changed else ds
-    except ValueError as error:
-        raise ValueError(f"{path!r}: dims={list(dims)}: {error}") from error

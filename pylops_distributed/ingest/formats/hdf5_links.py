@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pylops_distributed.ingest.formats.base import require
+from pylops_distributed.ingest.formats.contents import require
 
 if TYPE_CHECKING:
     import h5py

@@ -2,76 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
 
-from pylops_distributed.ingest.formats.base import FileArray, check_room, choose, label_arrays
-from pylops_distributed.ingest.formats.coordinates import Coords, Interval, arrays_named
+from pylops_distributed.ingest.formats.contents import FileArray, FileContents, bare_contents, check_room
 from pylops_distributed.vectors.types import NDArray
 
-if TYPE_CHECKING:
-    import xarray as xr
 
-
-def open_npy(
-    path: str,
-    *,
-    variables: Sequence[str] | None = None,
-    dims: Sequence[str] | None = None,
-    chunks: Mapping[str, int] | None = None,
-    coords: Coords | None = None,
-    interval: Interval | None = None,
-) -> xr.Dataset:
-    """Open an NPY file lazily, or an NPZ archive whole.
+def read_npy(path: str, *, group: str | None = None, wanted: Collection[str] | None = None) -> FileContents:
+    """Contents of an NPY file, lazily, or of an NPZ archive, whole.
 
     Parameters
     ----------
     path : str
         ``.npy`` or ``.npz`` file.
-    variables : sequence of str, optional
-        Arrays of an archive to take; all by default. For an NPY file, the one name of its array, by default
-        the file's.
-    dims : sequence of str, optional
-        Names of the axes.
-    chunks : mapping of str to int, optional
-        Length of chunks by dimension.
-    coords : mapping, optional
-        Coordinates by dimension: a list of values, the name of an array of the file, or a mapping of
-        ``start``, ``step`` and ``units`` (or ``values`` and ``units``).
-    interval : float, str, or mapping, optional
-        Step of the axis of time or depth, from 0 on: a number (along ``twt`` in ms), or one with a unit as ``"4 ms"``;
-        or such steps by dimension.
+    group : str, optional
+        First part of the names of an archive, before a slash.
+    wanted : collection of str, optional
+        Arrays of an archive to read; all by default. For an NPY file, the one name of its array, by default the file's.
 
     Returns
     -------
-    xarray.Dataset
+    FileContents
         The arrays. The attribute ``reading`` is ``'whole'`` where nothing could be lazy.
 
     Raises
     ------
     ValueError
-        If the file holds pickled objects or is corrupt, or an option does not fit.
+        If the file holds pickled objects or is corrupt.
     """
     loaded = _load(path)
     if isinstance(loaded, np.ndarray):
-        if variables is not None and len(variables) != 1:
-            raise ValueError(f"{path!r} holds one array: give one name for it, not {list(variables)}.")
-        name = variables[0] if variables else Path(path).stem
-        array = FileArray(_mapped, path, "", loaded.shape, loaded.dtype)
-        return label_arrays({name: array}, None, dims, chunks, coords, interval, path)
+        if (wanted is not None and len(wanted) != 1) or group is not None:
+            raise ValueError(
+                f"{path!r} holds one array: give one name for it, not {list(wanted or ())}, and no group."
+            )
+        name = next(iter(wanted)) if wanted else Path(path).stem
+        return bare_contents({name: FileArray(_mapped, path, "", loaded.shape, loaded.dtype)})
     with loaded:
-        names = dict.fromkeys(loaded.files)
-        wanted = choose(names, variables, path) | dict.fromkeys(arrays_named(coords) & set(names))
+        start = f"{group}/" if group else ""
+        names = {name.removeprefix(start): name for name in loaded.files if name.startswith(start)}
+        groups = {name.rpartition("/")[0] for name in loaded.files if "/" in name}
+        chosen = {name: full for name, full in names.items() if wanted is None or name in wanted}
         sizes = {entry.filename.removesuffix(".npy"): entry.file_size for entry in loaded.zip.infolist()}
-        check_room(path, sum(sizes[name] for name in wanted))
-        arrays = {name: _member(loaded, name, path) for name in wanted}
-        ds = label_arrays(arrays, variables, dims, chunks, coords, interval, path)
-    return ds.assign_attrs(reading="whole")
+        check_room(path, sum(sizes[full] for full in chosen.values()))
+        arrays, left_out = {}, {}
+        for name, full in chosen.items():
+            try:
+                arrays[name] = _member(loaded, full, path)
+            except _ObjectsError:
+                left_out[name] = "of pickled objects, which could run code"
+    # Names alone of arrays that nobody asked for.
+    left_out |= {name: "not read" for name in names if name not in chosen}
+    return bare_contents(arrays, left_out, tuple(groups), reading="whole")
+
+
+class _ObjectsError(ValueError):
+    """An array of objects."""
 
 
 def _member(archive: Mapping[str, NDArray], name: str, path: str) -> NDArray:
@@ -81,7 +73,9 @@ def _member(archive: Mapping[str, NDArray], name: str, path: str) -> NDArray:
     except (MemoryError, EOFError, BadZipFile) as error:
         raise ValueError(f"{path!r} is corrupt: {error}") from error
     except ValueError as error:
-        raise ValueError(f"{path!r}: {name!r}: {error}; choose others with the option variables=") from error
+        if "Object arrays" in str(error):
+            raise _ObjectsError from error
+        raise ValueError(f"{path!r} is corrupt: {name!r}: {error}") from error
 
 
 def _load(path: str) -> Any:

@@ -18,31 +18,41 @@ from pylops_distributed.storage.object_store import open_storage
 if TYPE_CHECKING:  # these load Dask's arrays
     import xarray as xr
 
-    from pylops_distributed.vectors.types import Settings
+    from pylops_distributed.ingest.formats.contents import FileContents
+    from pylops_distributed.vectors.types import Options, Settings
 
 
 class Format(NamedTuple):
-    """A file format: its reader, as ``module:function`` below this package, and how its files are recognised."""
+    """A file format: its reader, as ``module:function`` below this package, and how its files are recognised.
+
+    Readers return the contents of a file as they are stored, to which the options that all formats share are applied;
+    or, where ``labels`` is true, a labelled dataset.
+    """
 
     reader: str
     suffixes: tuple[str, ...]
     magic: tuple[bytes, ...] = ()
+    labels: bool = False
 
-    def load_reader(self) -> Callable[..., xr.Dataset]:
+    def load_reader(self) -> Callable[..., xr.Dataset | FileContents]:
         """Import the reader."""
         module, _, function = self.reader.partition(":")
         reader: Callable[..., xr.Dataset] = getattr(import_on_use(f"{__package__}.{module}"), function)
         return reader
 
 
+# Options that readers of arrays share, and options that all readers share; applied by labels.py and shared.py.
+WORDS = ("variables", "dims", "coords", "interval", "chunks")
+SHARED = ("rename", "units", "window")
+
 # A file format is one line here.
 FORMATS: dict[str, Format] = {
-    "segy": Format("segy.reader:open_segy", (".sgy", ".segy")),
-    "su": Format("segy.reader:open_su", (".su",)),
-    "hdf": Format("hdf5:open_hdf", (".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5"), (b"\x89HDF", b"CDF")),
-    "matlab": Format("matlab:open_matlab", (".mat",), (b"MATLAB",)),
-    "npy": Format("numpy:open_npy", (".npy", ".npz"), (b"\x93NUMPY", b"PK\x03\x04")),
-    "zarr": Format("zarr:open_zarr", (".zarr",)),
+    "segy": Format("segy.reader:open_segy", (".sgy", ".segy"), labels=True),
+    "su": Format("segy.reader:open_su", (".su",), labels=True),
+    "hdf": Format("hdf5:read_hdf", (".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5"), (b"\x89HDF", b"CDF")),
+    "matlab": Format("matlab:read_matlab", (".mat",), (b"MATLAB",)),
+    "npy": Format("numpy:read_npy", (".npy", ".npz"), (b"\x93NUMPY", b"PK\x03\x04")),
+    "zarr": Format("zarr:read_zarr", (".zarr", ".mdio")),
 }
 
 
@@ -142,16 +152,37 @@ def open_source(
     if name not in FORMATS:
         raise ValueError(f"format={name!r} is unknown: expected one of {list(FORMATS)}.")
     reader = FORMATS[name].load_reader()
-    accepted = list(inspect.signature(reader).parameters)[1:]
+    own = [one for one in list(inspect.signature(reader).parameters)[1:] if one != "wanted"]
+    accepted = dict.fromkeys([*own, *SHARED, *([] if FORMATS[name].labels else WORDS)])
     if unknown := sorted(set(options) - set(accepted)):
-        raise ValueError(f"unknown options {unknown} for format {name!r}: expected some of {accepted}.")
+        raise ValueError(f"unknown options {unknown} for format {name!r}: expected some of {[*accepted]}.")
     if "://" not in path and not Path(path).exists():
         raise FileNotFoundError(f"there is no file {path!r}.")
-    ds = reader(path, **options)
-    if not ds.data_vars:
-        raise ValueError(f"{path!r} holds no numerical array.")
+    ds = _read(FORMATS[name], reader, path, options)
     ds.attrs |= {"source": path, "format": name, **(size_and_sha256(path) if checksum else {})}
     return ds
+
+
+def _read(
+    form: Format, reader: Callable[..., xr.Dataset | FileContents], path: str, options: Options
+) -> xr.Dataset:
+    """The contents of a file with the options applied."""
+    shared = import_on_use(f"{__package__}.shared")
+    words = {key: value for key, value in options.items() if key in WORDS and not form.labels}
+    own = {key: value for key, value in options.items() if key not in words and key not in SHARED}
+    if form.labels:
+        own = shared.with_old_names(own, options.get("rename"))
+        ds = shared.rename_all(reader(path, **own), options.get("rename"), path)
+    else:
+        wanted = words.get("variables")
+        if wanted is not None and "wanted" in inspect.signature(reader).parameters:
+            named = [one for one in (words.get("coords") or {}).values() if isinstance(one, str)]
+            own["wanted"] = [*wanted, *named]
+        label = import_on_use(f"{__package__}.labels").label
+        ds = label(reader(path, **own), path, rename=options.get("rename"), **words)
+    ds = shared.convert(ds, options.get("units"), path)
+    windowed: xr.Dataset = shared.cut_window(ds, options.get("window"), path)
+    return windowed
 
 
 def recognise(path: str) -> str:

@@ -6,110 +6,73 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import dask.array as da
 import psutil
 import xarray as xr
 import zarr
 from zarr.errors import GroupNotFoundError, NodeNotFoundError
 
-from pylops_distributed.ingest.formats.base import choose, choose_labelled, name_axes
-from pylops_distributed.ingest.formats.chunking import chunk_dataset, regular_chunks
-from pylops_distributed.ingest.formats.coordinates import (
-    Coords,
-    Interval,
-    add_coords,
-    arrays_named,
-    check_dims,
-    rename_axes,
-)
+from pylops_distributed.ingest.formats.contents import FileContents, bare_contents
+from pylops_distributed.ingest.formats.mdio import mdio_grid
 from pylops_distributed.storage.object_store import Array, chunks_present, open_storage
 
 if TYPE_CHECKING:
     from zarr.abc.store import Store
 
-MASK = "trace_mask"
 
-
-def open_zarr(
-    path: str,
-    *,
-    variables: Sequence[str] | None = None,
-    dims: Sequence[str] | None = None,
-    chunks: Mapping[str, int] | None = None,
-    coords: Coords | None = None,
-    interval: Interval | None = None,
-) -> xr.Dataset:
-    """Open a Zarr group or array lazily.
+def read_zarr(path: str, *, group: str | None = None) -> FileContents:
+    """Contents of a Zarr group or array.
 
     Parameters
     ----------
     path : str
         Folder or ``s3://`` URL.
-    variables : sequence of str, optional
-        Arrays of the group to take; all by default.
-    dims : sequence of str, optional
-        Names of the axes; where the store has some, other names for those of the variables.
-    chunks : mapping of str to int, optional
-        Length of chunks by dimension. By default near 16 MB, along the chunks of the store.
-    coords : mapping, optional
-        Coordinates by dimension, instead of the store's: a list of values, the name of an array of the file, or a
-        mapping of ``start``, ``step`` and ``units`` (or ``values`` and ``units``).
-    interval : float, str, or mapping, optional
-        Step of the axis of time or depth, from 0 on: a number (along ``twt`` in ms), or one with a unit as ``"4 ms"``;
-        or such steps by dimension.
+    group : str, optional
+        Group inside the store, as ``"run/model"``.
 
     Returns
     -------
-    xarray.Dataset
-        What the store holds, with coordinates and attributes where it has them. Fill values of labelled arrays of
-        version 2 are missing numbers, as in xarray, except 0.
+    FileContents
+        Arrays of the group, with coordinates and attributes where it has them. Fill values of labelled arrays of
+        version 2 are missing numbers, as in xarray, except 0. MDIO is read with its grid and mask.
 
     Raises
     ------
     ValueError
-        If there is no complete Zarr group or array, an option does not fit, a codec is not one that only decodes
-        numbers or text, or a chunk is larger than memory.
+        If there is no complete Zarr group or array, a codec is not one that only decodes numbers or text, or a chunk
+        is larger than memory.
     """
-    store = open_storage(path).zarr(read_only=True)
     try:
+        store = open_storage(f"{path.rstrip('/')}/{group}" if group else path).zarr(read_only=True)
         node: Any = zarr.open(store, mode="r")
     except (FileNotFoundError, GroupNotFoundError, NodeNotFoundError) as error:
+        inside = f", or has no group {group!r}" if group else ""
         raise ValueError(
-            f"{path!r} is not a Zarr group or array, or its writing was not finished."
+            f"{path!r} is not a Zarr group or array{inside}, or its writing was not finished."
         ) from error
-    check_dims(dims)
     arrays = {"array": node} if isinstance(node, zarr.Array) else dict(node.arrays())
-    if not arrays and (inner := sorted(name for name, _ in node.groups())):
-        raise ValueError(
-            f"{path!r} holds no array itself, but the groups {inner[:20]}: give the path of one, such as "
-            f"{path.rstrip('/')}/{inner[0]}."
-        )
     for array in arrays.values():  # coordinates that nobody chose are read, too
         _check_chunk(path, array)
+    if not arrays and (grid := mdio_grid(node)) is not None:
+        for array in grid.arrays:
+            _check_chunk(path, array)
+        return grid.contents()
     plain = {name: array for name, array in arrays.items() if array.dtype.kind != "V"}
-    _check_structured(path, arrays, plain, variables)
+    left_out = dict.fromkeys(sorted(set(arrays) - set(plain)), "of a structured type")
     if not isinstance(node, zarr.Array) and plain and all(_labelled(array) for array in plain.values()):
-        left_out = sorted(set(arrays) - set(plain))
-        whole = _open_labelled(store, left_out, arrays)
-        ds = with_mask(whole, choose_labelled(whole, variables, coords, path))
-        ds = ds if dims is None else rename_axes(ds, dims, path)
-        ds = add_coords(
-            ds, coords, interval, {str(name): array for name, array in whole.variables.items()}, path
-        )
-        return chunk_dataset(ds, chunks, "chunks")
-    ds = xr.Dataset(attrs=dict(node.attrs))
-    if variables is None:
-        variables = [name for name in plain if name not in arrays_named(coords)]
-    for name, array in choose(plain, variables, path).items():
-        names = name_axes(name, array.ndim, dims, len(variables) == 1)
-        cut = regular_chunks(
-            dict(zip(names, array.shape, strict=True)), array.dtype, chunks, stored=array.chunks
-        )
-        ds[name] = (names, da.from_array(array, chunks=tuple(cut.values())))
-    return add_coords(ds, coords, interval, plain, path)
+        return FileContents(_open_labelled(store, [*left_out], arrays), left_out)
+    groups = () if plain else _inner_groups(node, f"{group}/" if group else "")
+    return bare_contents(plain, left_out, groups, **dict(node.attrs))
 
 
-def absent_chunks(path: str) -> dict[str, str]:
+def _inner_groups(node: Any, start: str) -> tuple[str, ...]:
+    """Groups below this one that hold arrays."""
+    inner = {
+        name.rpartition("/")[0] for name, one in node.members(max_depth=None) if isinstance(one, zarr.Array)
+    }
+    return tuple(sorted(start + name for name in inner - {""}))
+
+
+def absent_chunks(path: str, group: str | None = None) -> dict[str, str]:
     """Number of the chunks of each array that are not stored, where there are any: they read as the fill value.
 
     Zarr leaves out chunks that hold nothing else, so that nobody knows whether one was written and lost. Not so in
@@ -120,8 +83,9 @@ def absent_chunks(path: str) -> dict[str, str]:
     ValueError
         If one is missing in what this library wrote.
     """
-    node: Any = zarr.open(open_storage(path).zarr(read_only=True), mode="r")
-    arrays = {"array": node} if isinstance(node, zarr.Array) else dict(node.arrays())
+    store = open_storage(f"{path.rstrip('/')}/{group}" if group else path).zarr(read_only=True)
+    node = zarr.open(store, mode="r")
+    arrays: dict[str, Array] = {"array": node} if isinstance(node, zarr.Array) else dict(node.arrays())
     absent = {}
     for name, array in sorted(arrays.items()):
         present, wanted = chunks_present(array)
@@ -149,33 +113,6 @@ def _open_labelled(store: Store, left_out: Sequence[str], arrays: Mapping[str, A
         if plain and not {"scale_factor", "add_offset"} & set(attrs) and attrs.get("_FillValue") == 0:
             del attrs["_FillValue"]
     return xr.decode_cf(raw, decode_timedelta=False)
-
-
-def with_mask(whole: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
-    """The variables chosen, with the mask of the traces that the store has for them."""
-    ds = whole[list(names)]
-    if MASK not in whole.variables:
-        return ds
-    mask = whole[MASK]
-    for name in names:
-        if name != MASK and set(mask.dims) < set(ds[name].dims):
-            ancillary = str(ds[name].attrs.get("ancillary_variables", "")).split()
-            if not any(other.endswith(MASK) for other in ancillary):
-                ds[name].attrs["ancillary_variables"] = " ".join([*ancillary, MASK])
-            ds = ds.assign({MASK: mask.variable})
-    return ds
-
-
-def _check_structured(
-    path: str, arrays: Mapping[str, Array], plain: Mapping[str, Array], variables: Sequence[str] | None
-) -> None:
-    """Raise for arrays of records, which have no numbers to take, unless others are chosen."""
-    records = sorted(set(arrays) - set(plain))
-    if records and (variables is None or set(records) & set(variables)):
-        raise ValueError(
-            f"{path!r}: {records} are of a structured type, which cannot be taken: choose others with "
-            f"variables=, of {sorted(plain)}."
-        )
 
 
 def _check_chunk(path: str, array: Array) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import zarr
 from scipy.io import netcdf_file, whosmat
 
-from pylops_distributed.ingest.formats.base import require
+from pylops_distributed.ingest.formats.contents import require
 from pylops_distributed.ingest.formats.coordinates import UNITS, VERTICAL
 from pylops_distributed.ingest.formats.source import open_source
 from pylops_distributed.ingest.inspection.description import ArrayDescription, FileInfo

@@ -97,7 +97,7 @@ class ArrayDescription(Value):
 
 
 class FileInfo(Value):
-    """Contents of a raw file, and how it is ingested; ``pld info`` prints its ``str()``.
+    """FileContents of a raw file, and how it is ingested; ``pld info`` prints its ``str()``.
 
     Attributes
     ----------

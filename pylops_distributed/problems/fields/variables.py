@@ -11,9 +11,9 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed import tuning
 from pylops_distributed.problems.base import relative_norm
-from pylops_distributed.problems.units import factor
 from pylops_distributed.registry import lazy_module
 from pylops_distributed.storage.labels import Labels
+from pylops_distributed.units.parsing import factor
 
 if TYPE_CHECKING:
     import dask.array as da
