@@ -13,6 +13,7 @@ import zarr
 
 from pylops_distributed.ingest import (
     Source,
+    block_writer,
     ingest,
     open_dataset,
     open_source,
@@ -21,7 +22,6 @@ from pylops_distributed.ingest import (
     write_block,
     write_segy,
 )
-from pylops_distributed.ingest.formats.segy import reader as segy
 from pylops_flows.cli.options import parse_settings
 
 VP = 1500 + np.arange(60.0).reshape(3, 4, 5)
@@ -116,7 +116,7 @@ def test_segy_of_a_window_of_lines_is_read_by_trace_numbers(tmp_path, url, monke
     """As whole files are: nobody scans the headers again."""
     write_segy(str(tmp_path / "a.sgy"), VP.astype("f4"), dt_ms=4)
     planned = plan(Source(path=str(tmp_path / "a.sgy"), options={"window": {"inline": [2, 3]}}), url)
-    monkeypatch.setattr(segy, "scan_headers", lambda *args: pytest.fail("scanned the headers again"))
+    monkeypatch.setattr(block_writer, "_opened", lambda *args: pytest.fail("opened the file again"))
     seal(planned, [write_block(planned, index) for index in range(planned.blocks)])
     np.testing.assert_array_equal(open_dataset(url).amplitude, VP[1:])
 
