@@ -66,3 +66,15 @@ def test_pairs_that_are_swapped_are_found_by_numbers_of_four_bytes(sgy):
     np.testing.assert_array_equal(ds.amplitude.values.ravel(), np.arange(30))
     np.testing.assert_array_equal(open_segy(sgy, endian="pairwise").amplitude, ds.amplitude)
     assert open_segy(sgy, endian="little", preset="poststack3d").inline[0] == 1 << 16
+
+
+def test_long_integers_that_holes_round_are_said(sgy, caplog):
+    samples = np.array([[(1 << 60) + 1, 5], [7, 8], [9, 1 << 60]], "i8")
+    write_traces(sgy, samples, {189: [1, 1, 2], 193: [1, 2, 1]}, code=9)
+    open_segy(sgy).amplitude.compute()
+    assert (
+        "1 integers beyond 2**53, the first of them 1152921504606846977 in trace 0 (sample 0)" in caplog.text
+    )
+    caplog.clear()
+    np.testing.assert_array_equal(open_segy(sgy, preset="headerless").amplitude, samples)
+    assert not caplog.text

@@ -59,7 +59,9 @@ def _cast(
 ) -> NDArray[np.generic]:
     """Samples in the type wanted; what single precision cannot hold is said."""
     if layout.format != IBM:
-        return values.astype(dtype)
+        cast = values.astype(dtype)
+        _warn_rounded(values, cast, layout, begin)
+        return cast
     with np.errstate(over="ignore"):
         cast = values.astype(dtype)
     if (lost := np.isinf(cast)).any():
@@ -70,6 +72,19 @@ def _cast(
             layout.path, int(lost.sum()), values[trace, sample], begin + trace, sample,
         )  # fmt: skip
     return cast
+
+
+def _warn_rounded(values: NDArray[np.generic], cast: NDArray[np.generic], layout: Layout, begin: int) -> None:
+    """Log integers of 64 bits that are rounded, because holes make the samples doubles."""
+    if layout.dtype.kind not in "iu" or layout.sample_bytes < 8 or cast.dtype.kind != "f":
+        return
+    if (rounded := cast.astype(np.longdouble) != values.astype(np.longdouble)).any():
+        trace, sample = np.argwhere(rounded)[0]
+        log.warning(
+            "%r: %d integers beyond 2**53, the first of them %d in trace %d (sample %d), are rounded to doubles, which "
+            "hold the holes of the grid: read the file without holes, as with preset='headerless', to keep them",
+            layout.path, int(rounded.sum()), values[trace, sample], begin + trace, sample,
+        )  # fmt: skip
 
 
 def write_run(file: IO[bytes], layout: Layout, begin: int, values: NDArray[np.generic]) -> None:
