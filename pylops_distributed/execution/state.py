@@ -177,7 +177,8 @@ def scalars_of(state: State) -> Settings:
 def not_finite(state: State) -> list[str]:
     """Names of the scalars of a computed state that are NaN, or infinite where they may not be."""
     kind: Any = type(state)
-    return [name for name, rule in _rules_of(kind) if _bad(getattr(state, name), rule, not state.iteration)]
+    numbers, rules = vars(state), _rules_of(kind)
+    return [name for name, rule in rules if _bad(numbers[name], rule, not state.iteration)]
 
 
 class Stops(Protocol[S_contra]):
@@ -245,8 +246,10 @@ def _is_lost(*numbers: object, first: bool, rules: tuple[Infinite, ...]) -> NDAr
 def _bad(value: Number, infinite: Infinite, first: bool) -> bool:
     """Whether a scalar is NaN, or infinite where it may not be."""
     number: Any = value
-    if isinstance(number, float) and isfinite(number):
-        return False  # nearly always, at a tenth of the price
+    if isinstance(number, float):  # nearly always, at a tenth of the price
+        if isfinite(number):
+            return False
+        return number != number or not (infinite == "always" or (infinite == "first" and first))
     return bool(
         np.isnan(value) or (np.isinf(value) and not (infinite == "always" or (infinite == "first" and first)))
     )
@@ -267,8 +270,9 @@ def without_vectors(state: S, iteration: int, numbers: Iterable[object]) -> S:
     """``state`` with other scalars and without its vectors."""
     values: dict[str, Any] = {f.name: None for f in _vectors(state)}
     values.update(zip(scalars_of(state), numbers, strict=True), iteration=iteration)
-    # Once a step: dataclasses.replace takes as long as the arithmetic of a small step.
-    bare: S = copy(state)
+    # Once a step: dataclasses.replace, and copy too, take as long as the arithmetic of a small step.
+    bare: S = object.__new__(type(state))
+    vars(bare).update(vars(state))
     vars(bare).update(values)
     return bare
 

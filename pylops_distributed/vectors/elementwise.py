@@ -59,10 +59,13 @@ def _member(args: tuple[Argument, ...], k: int) -> tuple[Argument, ...]:
 
 def _members(args: tuple[Argument, ...]) -> int | None:
     """Number of members of the Blocks among the arguments; None if there are none."""
-    counts = {len(a.arrays) for a in args if isinstance(a, BlockVector)}
+    blocks = [a for a in args if isinstance(a, BlockVector)]
+    if not blocks:
+        return None
+    counts = {len(a.arrays) for a in blocks}
     if len(counts) > 1:
         raise ValueError(f"Blocks of different lengths do not go together: {sorted(counts)}")
-    return counts.pop() if counts else None
+    return counts.pop()
 
 
 @overload

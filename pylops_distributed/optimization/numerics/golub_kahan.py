@@ -19,15 +19,16 @@ from pylops_distributed.vectors.types import NDArray, Scalar
 
 def quotient(a: NDArray | float, b: NDArray | float) -> NDArray:
     """``a / b`` of NumPy numbers; 0 where ``b`` is 0 or the quotient overflows, NaN where either is not finite."""
-    value: Any
-    if not (isfinite(a) and isfinite(b)):
-        value = np.result_type(a, b).type(np.nan)
+    value: Any = (
+        float(a) / float(b) if b else 0.0
+    )  # overflows in silence; NumPy's would need a context for that
+    if isinstance(a, float) and isinstance(b, float):
+        kind: Any = np.float64
     else:
-        # Numbers of Python overflow in silence; NumPy's would need a context for that, at ten times the price.
-        value = float(a) / float(b) if b else 0.0
-        kind = np.float64 if isinstance(a, float) and isinstance(b, float) else np.result_type(a, b).type
-        value = kind(value if isfinite(value) else 0.0)
-    quotient: NDArray = value
+        kind = np.result_type(a, b).type
+    if not value or not isfinite(value):  # not often, so that most quotients are checked once
+        value = 0.0 if isfinite(a) and isfinite(b) else np.nan
+    quotient: NDArray = kind(value)
     return quotient
 
 
