@@ -11,7 +11,7 @@ from segy_files import lines, write_traces
 
 from benchmarks.ibm import SPECIAL, nearest_single, nearest_word, read_words, written_words
 from pylops_distributed.ingest import ingest, open_dataset, open_segy, write_segy
-from pylops_distributed.ingest.formats.segy.ibm import LARGEST, decode_ibm, encode_ibm
+from pylops_distributed.ingest.formats.segy.ibm import LARGEST, decode_ibm, decode_ibm_single, encode_ibm
 from pylops_distributed.ingest.formats.segy.template_copy import copy_segy
 
 
@@ -104,3 +104,17 @@ def test_a_copy_holds_the_nearest_words_too(sgy, tmp_path):
     assert [int(w) for w in raw] == [nearest_word(v) for v in values.tolist()]
     with pytest.raises(ValueError, match="IBM floats hold no NaN"):
         copy_segy(sgy, made, array.chunk() * np.nan, ds.trace_number.assign_attrs(samples="twt"), "big")
+
+
+@pytest.mark.parametrize("exponent", [0, 38, 39, 64, 96, 97, 127])
+def test_single_precision_is_that_of_doubles_or_left_to_them(rng, exponent):
+    signs = rng.integers(0, 2, 500, dtype=np.uint32) << np.uint32(31)
+    words = rng.integers(0, 1 << 24, 500, dtype=np.uint32) | np.uint32(exponent << 24) | signs
+    words[:4] = 0, 1 << 31, 0x40000001, 0x40FFFFFF
+    words = np.asarray(words, np.uint32)
+    single = decode_ibm_single(words)
+    assert (single is None) == (not 39 <= exponent <= 96)
+    if single is not None:
+        assert single.tobytes() == decode_ibm(words).astype("f4").tobytes()
+    zeros = np.where(words >> np.uint32(31), np.uint32(1 << 31), np.uint32(0))
+    assert decode_ibm_single(zeros).tobytes() == decode_ibm(zeros).astype("f4").tobytes()

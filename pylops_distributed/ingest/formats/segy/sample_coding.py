@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pylops_distributed.ingest.formats.segy.byte_order import Bytes, decode_numbers, encode_numbers
-from pylops_distributed.ingest.formats.segy.ibm import decode_ibm, encode_ibm
+from pylops_distributed.ingest.formats.segy.ibm import decode_ibm, decode_ibm_single, encode_ibm
 from pylops_distributed.ingest.formats.segy.sample_formats import FIXED_GAIN, IBM, SAMPLE_FORMATS
-from pylops_distributed.vectors.types import NDArray
+from pylops_distributed.vectors.types import DType, NDArray
 
 if TYPE_CHECKING:
     from pylops_distributed.ingest.formats.segy.byte_order import Endian
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_GAIN = 255
 
 
-def decode_samples(raw: Bytes, layout: Layout) -> NDArray:
+def decode_samples(raw: Bytes, layout: Layout, dtype: DType | None = None) -> NDArray:
     """Values of samples.
 
     Parameters
@@ -32,15 +32,20 @@ def decode_samples(raw: Bytes, layout: Layout) -> NDArray:
         Bytes of whole samples along the last axis.
     layout : Layout
         Of the file: its sample format, byte order and revision.
+    dtype : numpy.dtype, optional
+        Type that is wanted in the end.
 
     Returns
     -------
     numpy.ndarray
-        As in the file, exactly; IBM floats as doubles. It has the shape of ``raw`` but along the last axis.
+        As in the file, exactly; IBM floats as doubles, or in single precision if that is wanted and as exact. It has
+        the shape of ``raw`` but along the last axis.
     """
     one = SAMPLE_FORMATS[layout.format]
     if layout.format == IBM:
-        return decode_ibm(decode_numbers(raw, "u4", layout.endian).astype(np.uint32))
+        words = decode_numbers(raw, "u4", layout.endian).astype(np.uint32)
+        single = decode_ibm_single(words) if dtype == np.float32 else None
+        return decode_ibm(words) if single is None else single
     if layout.format == FIXED_GAIN:
         words = decode_numbers(raw, "u4", layout.endian).astype(np.uint32)
         gain = (words >> np.uint32(16) & np.uint32(0xFF)).astype(np.int32)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pylops_distributed.ingest.formats.segy.grid import Integers
     from pylops_distributed.ingest.formats.segy.layout import Layout
 
+CACHED = 2**18  # bytes of samples decoded at once
 log = logging.getLogger(__name__)
 
 
@@ -26,17 +29,31 @@ def read_traces(
     """Read the traces of one chunk, in runs of consecutive ones; the task behind each chunk."""
     wanted = numbers.ravel()
     first, stop = int(steps.flat[0]), int(steps.flat[-1]) + 1
-    size = layout.sample_bytes
-    out = np.full((wanted.size, stop - first), np.nan if dtype.kind == "f" else 0, dtype)
+    raw = _gather(wanted, layout, slice(first * layout.sample_bytes, stop * layout.sample_bytes))
+    out = np.empty((wanted.size, stop - first), dtype)
+    rows = max(1, CACHED // (8 * (stop - first)))
+    for start in range(0, wanted.size, rows):  # a few traces at a time: their words stay in the cache
+        part = slice(start, start + rows)
+        out[part] = _cast(decode_samples(raw[part], layout, dtype), dtype, layout, wanted[part])
+    out[wanted < 0] = np.nan if dtype.kind == "f" else 0
+    return out.reshape((*numbers.shape[:-1], stop - first))
+
+
+def _gather(wanted: Integers, layout: Layout, part: slice) -> Bytes:
+    """A part of the bytes of the samples of some traces, one a row; zeros where none is wanted.
+
+    Runs of consecutive traces are read at once.
+    """
+    raw = np.zeros((wanted.size, part.stop - part.start), np.uint8)
     order = np.argsort(wanted, kind="stable")
     order = order[wanted[order] >= 0]
-    runs = np.split(order, np.nonzero(np.diff(wanted[order]) != 1)[0] + 1) if order.size else []
-    with Path(layout.path).open("rb") as file:
-        for run in runs:
-            begin = int(wanted[run[0]])
-            raw = read_run(file, layout, begin, run.size)[:, first * size : stop * size]
-            out[run] = _cast(decode_samples(raw, layout), dtype, layout, begin)
-    return out.reshape((*numbers.shape[:-1], stop - first))
+    begins = np.nonzero(np.diff(wanted[order], prepend=-2) != 1)[0].tolist()
+    with Path(layout.path).open("rb", buffering=0) as file:
+        for start, stop in pairwise([*begins, order.size]):
+            run = order[start:stop]
+            rows = run[0] if run.size == 1 else run
+            raw[rows] = read_run(file, layout, int(wanted[run[0]]), run.size)[:, part]
+    return raw
 
 
 def read_run(file: IO[bytes], layout: Layout, begin: int, count: int) -> Bytes:
@@ -47,20 +64,22 @@ def read_run(file: IO[bytes], layout: Layout, begin: int, count: int) -> Bytes:
     ValueError
         If the file ends before them.
     """
-    file.seek(layout.first + begin * layout.trace_bytes)
-    raw = np.frombuffer(file.read(count * layout.trace_bytes), np.uint8)
-    if raw.size != count * layout.trace_bytes:
-        raise ValueError(f"{layout.path!r} ends within trace {begin + raw.size // layout.trace_bytes}.")
-    return raw.reshape(count, -1)[:, layout.header_bytes :]
+    size = layout.trace_bytes
+    raw = np.frombuffer(os.pread(file.fileno(), count * size, layout.first + begin * size), np.uint8)
+    if raw.size != count * size:
+        raise ValueError(f"{layout.path!r} ends within trace {begin + raw.size // size}.")
+    return raw.reshape(count, size)[:, layout.header_bytes :]
 
 
 def _cast(
-    values: NDArray[np.generic], dtype: np.dtype[np.generic], layout: Layout, begin: int
+    values: NDArray[np.generic], dtype: np.dtype[np.generic], layout: Layout, numbers: Integers
 ) -> NDArray[np.generic]:
     """Samples in the type wanted; what single precision cannot hold is said."""
+    if values.dtype == dtype:
+        return values
     if layout.format != IBM:
         cast = values.astype(dtype)
-        _warn_rounded(values, cast, layout, begin)
+        _warn_rounded(values, cast, layout, numbers)
         return cast
     with np.errstate(over="ignore"):
         cast = values.astype(dtype)
@@ -69,12 +88,14 @@ def _cast(
         log.warning(
             "%r: %d IBM samples, the first of them %g in trace %d (sample %d), are beyond single precision (3.4e38) "
             "and become infinite: mute them at the source, or read them with dtype='float64'",
-            layout.path, int(lost.sum()), values[trace, sample], begin + trace, sample,
+            layout.path, int(lost.sum()), values[trace, sample], numbers[trace], sample,
         )  # fmt: skip
     return cast
 
 
-def _warn_rounded(values: NDArray[np.generic], cast: NDArray[np.generic], layout: Layout, begin: int) -> None:
+def _warn_rounded(
+    values: NDArray[np.generic], cast: NDArray[np.generic], layout: Layout, numbers: Integers
+) -> None:
     """Log integers of 64 bits that are rounded, because holes make the samples doubles."""
     if layout.dtype.kind not in "iu" or layout.sample_bytes < 8 or cast.dtype.kind != "f":
         return
@@ -83,7 +104,7 @@ def _warn_rounded(values: NDArray[np.generic], cast: NDArray[np.generic], layout
         log.warning(
             "%r: %d integers beyond 2**53, the first of them %d in trace %d (sample %d), are rounded to doubles, which "
             "hold the holes of the grid: read the file without holes, as with preset='headerless', to keep them",
-            layout.path, int(rounded.sum()), values[trace, sample], begin + trace, sample,
+            layout.path, int(rounded.sum()), values[trace, sample], numbers[trace], sample,
         )  # fmt: skip
 
 
