@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from pylops_distributed.vectors.types import NDArray
+from pylops_distributed.vectors.types import NDArray, Settings
 
 if TYPE_CHECKING:
     from pylops_distributed.ingest.formats.source import Source
@@ -96,21 +96,27 @@ def _check_grid(merged: xr.Dataset, ds: xr.Dataset, name: str) -> None:
             )
     for key in set(ds.coords) & set(merged.coords):
         ours, theirs = merged[key], ds[key]
-        same = ours.dims == theirs.dims and ours.shape == theirs.shape and _equal(ours.values, theirs.values)
+        same = (
+            ours.dims == theirs.dims
+            and ours.shape == theirs.shape
+            and values_agree(ours.values, theirs.values)
+        )
         if not same or ours.attrs.get("units") != theirs.attrs.get("units"):
             raise ValueError(
-                f"the grids differ in the coordinate {key!r}: {name!r} has {_show(theirs)}, "
-                f"the variables before it {_show(ours)}. Resample, or ingest into separate datasets."
+                f"the grids differ in the coordinate {key!r}: {name!r} has {show_axis(theirs)}, "
+                f"the variables before it {show_axis(ours)}. Resample, or ingest into separate datasets."
             )
 
 
-def _equal(a: NDArray, b: NDArray) -> bool:
+def values_agree(a: NDArray, b: NDArray) -> bool:
+    """Whether two coordinates of one shape are the same but for rounding."""
     if a.dtype.kind == "f" or b.dtype.kind == "f":
         return bool(np.allclose(a, b, rtol=1e-9, atol=0, equal_nan=True))
     return np.array_equal(a, b)
 
 
-def _show(array: xr.DataArray) -> str:
+def show_axis(array: xr.DataArray) -> str:
+    """First and last value, unit and number of values."""
     flat = array.values.ravel()
     ends = f"{flat[0]} to {flat[-1]}" if flat.size else "nothing"
     return f"{ends} {array.attrs.get('units', '')}".rstrip() + f" ({' x '.join(map(str, array.shape))})"
@@ -138,17 +144,22 @@ def is_companion(name: Hashable) -> bool:
 
 def trace_numbers(ds: xr.Dataset, variable: str) -> str | None:
     """Name of the array with the trace numbers of a variable that is read from SEG-Y, not from a copy of it."""
-    read = [
-        one
-        for one in ds.attrs.get("sources", ())
-        if one["format"] in ("segy", "su") and variable in np.ravel(one["variables"])
-    ]
-    if not read:
+    source = _segy_source(ds, variable)
+    if source is None or "along" in source:
         return None
-    ancillary = str(ds[variable].attrs.get("ancillary_variables", "")).split()
-    numbers = next((name for name in ancillary if name.endswith(NUMBERS) and name in ds), None)
-    options = read[0]["options"]
-    samples_differ = (
-        "units" in options or numbers is None or set(options.get("window", ())) - set(ds[numbers].dims)
-    )
-    return None if samples_differ else numbers
+    names = str(ds[variable].attrs.get("ancillary_variables", "")).split()
+    return next((name for name in names if name.endswith(NUMBERS) and name in ds), None)
+
+
+def numbers_to_read(ds: xr.Dataset, variable: str) -> str | None:
+    """Name of the array of trace numbers by which a variable is read, unless its samples are not those of the file."""
+    source, numbers = _segy_source(ds, variable), trace_numbers(ds, variable)
+    if source is None or numbers is None or "units" in source["options"]:
+        return None
+    return None if set(source["options"].get("window", ())) - set(ds[numbers].dims) else numbers
+
+
+def _segy_source(ds: xr.Dataset, variable: str) -> Settings | None:
+    """Provenance of a variable that is read from SEG-Y."""
+    sources = [one for one in ds.attrs.get("sources", ()) if one["format"] in ("segy", "su")]
+    return next((one for one in sources if variable in np.ravel(one["variables"])), None)

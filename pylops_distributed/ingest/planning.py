@@ -20,7 +20,7 @@ from pylops_distributed.ingest.formats.labels import NAME, NUMBERS
 from pylops_distributed.ingest.formats.source import Source
 from pylops_distributed.ingest.formats.zarr import absent_chunks
 from pylops_distributed.ingest.journal import NOTES, ROOT, Notes, read_notes
-from pylops_distributed.ingest.merge import is_companion, jsonable, open_sources, trace_numbers
+from pylops_distributed.ingest.merge import is_companion, jsonable, numbers_to_read, open_sources
 from pylops_distributed.ingest.models import FINGERPRINT, ArrayLayout, Plan
 from pylops_distributed.ingest.sealing import SCHEMA, discard_words, read_ref, tidy
 from pylops_distributed.storage.object_store import Storage, create_array, open_storage
@@ -84,7 +84,9 @@ def _read_sources(
     stamps: dict[str, tuple[int, int] | None] = {name: one.stamp() for name, one in sources.items()}
     ds = open_sources(sources)
     for one in ds.attrs["sources"]:
-        absent = absent_chunks(one["source"], one["options"].get("group")) if one["format"] == "zarr" else {}
+        group, absent = one["options"].get("group"), dict[str, str]()
+        for path in one.get("files", [one["source"]]) if one["format"] == "zarr" else ():
+            absent |= absent_chunks(path, group)
         if taken := {name: number for name, number in absent.items() if name not in one.get("left_out", ())}:
             one["absent_chunks"] = taken
     for name in map(str, ds.variables):
@@ -101,7 +103,7 @@ def _read_sources(
         block_bytes=tuning.nbytes("ingest.block"), sources=sources, stamps=stamps, arrays=arrays,
         folders=tuple(name for name, one in sources.items() if one.is_folder),
         coordinates=tuple(sorted(str(name) for name in set(ds.coords) - set(ds.dims))),
-        traces={name: numbers for name in arrays if (numbers := trace_numbers(ds, name))}, attrs=ds.attrs,
+        traces={name: numbers for name in arrays if (numbers := numbers_to_read(ds, name))}, attrs=ds.attrs,
     )  # fmt: skip
     return notes, ds
 
@@ -126,7 +128,7 @@ def _claim(storage: Storage, notes: Notes, replace: bool) -> str:
     """Take the URL for this ingest, or raise: ``'sealed'`` if the same dataset exists, ``'new'`` or ``'resumed'``."""
     data = notes.encode()
     if replace and _differs(storage, notes):
-        check_replaceable(storage, [one.path for one in notes.sources.values()])
+        check_replaceable(storage, [path for one in notes.sources.values() for path in one.files()])
         delete(storage)
     if storage.exists(ROOT):
         there = read_ref(storage.url)
@@ -203,7 +205,7 @@ def _layout(array: xr.DataArray) -> ArrayLayout:
 
 def _fingerprint(ds: xr.Dataset, arrays: Mapping[str, ArrayLayout]) -> str:
     """Hash of the contents, options and layouts; where the files lie does not matter."""
-    unrelated = ("source", "left_out")
+    unrelated = ("source", "files", "left_out")
     sources = [
         {key: value for key, value in one.items() if key not in unrelated} for one in ds.attrs["sources"]
     ]

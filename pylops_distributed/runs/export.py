@@ -134,6 +134,7 @@ def _source(run: xr.DataTree, array: xr.DataArray) -> tuple[Json, xr.DataArray]:
             like, numbers = inputs[name], trace_numbers(inputs, name)
             if (
                 numbers
+                and "window" not in source.get("options", {})  # the file has other traces or samples
                 and set(array.dims) == set(like.dims)
                 and all(array.indexes[d].equals(like.indexes[d]) for d in array.dims)
             ):

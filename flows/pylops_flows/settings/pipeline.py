@@ -159,6 +159,8 @@ def read(path: str | Path, overrides: Json | None = None) -> Json:
     for source in sources.values() if isinstance(sources, dict) else ():
         if isinstance(source, dict) and isinstance(source.get("path"), str):
             source["path"] = absolute(source["path"], file.parent)
+        if isinstance(source, dict) and isinstance(source.get("paths"), list):
+            source["paths"] = [absolute(str(path), file.parent) for path in source["paths"]]
     return merge(raw, overrides or {})
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.storage.object_store import open_storage
@@ -62,22 +62,60 @@ class Source(BaseModel):
     Parameters
     ----------
     path : str
-        File, folder or ``s3://`` URL (Zarr only). A local path is made absolute.
+        File, folder or ``s3://`` URL (Zarr only). A local path is made absolute. With ``along``, a pattern of several
+        files.
     format : str, optional
         A key of ``FORMATS``. By default recognised by suffix, then by content.
     options : dict, optional
-        Keyword arguments of the format's reader.
+        Keyword arguments of the format's reader; those that all formats share may also be given next to ``path``.
+    paths : sequence of str, optional
+        Several files instead of one.
+    along : dict, optional
+        Name of the axis along which several files are joined, and their coordinates: a number for each file, or a
+        regular expression whose group is the number in the name of a file, or None for 0, 1, 2, ...
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     path: str
     format: str | None = None
     options: dict[str, Any] = Field(default_factory=dict)
+    paths: tuple[str, ...] | None = None
+    along: dict[str, list[float] | str | None] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gathered(cls, given: object) -> object:
+        """Shared options among the options, and the first of several paths as the path."""
+        if not isinstance(given, Mapping):
+            return given
+        fields = {key: value for key, value in given.items() if key not in (*WORDS, *SHARED, "group")}
+        words = {key: value for key, value in given.items() if key not in fields}
+        options = given.get("options") or {}
+        if isinstance(options, Mapping):
+            if twice := sorted(set(words) & set(options)):
+                raise ValueError(f"{twice} are given twice, next to path and in options")
+            fields |= {"options": {**options, **words}} if words else {}
+        if "path" not in fields and fields.get("paths"):
+            fields["path"] = next(iter(fields["paths"]))
+        return fields
+
+    @model_validator(mode="after")
+    def _several(self) -> Source:
+        if self.paths is not None and self.along is None:
+            raise ValueError(
+                "several paths need the axis along which they are joined, such as along: {angle: [5, 15]}"
+            )
+        return self
 
     @field_validator("path")
     @classmethod
     def _absolute(cls, path: str) -> str:
         return path if "://" in path else os.path.abspath(Path(path).expanduser())
+
+    @field_validator("paths")
+    @classmethod
+    def _all_absolute(cls, paths: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if paths is None else tuple(map(cls._absolute, paths))
 
     @field_validator("options", mode="before")
     @classmethod
@@ -89,6 +127,15 @@ class Source(BaseModel):
             return options.tolist()
         return [cls._plain(value) for value in options] if isinstance(options, list | tuple) else options
 
+    def files(self) -> list[str]:
+        """The file, or all of several."""
+        if self.along is None:
+            return [self.path]
+        if self.paths is not None:
+            return list(self.paths)
+        matching: list[str] = import_on_use(f"{__package__}.several").find_files(self.path, self.along)
+        return matching
+
     def open(self, *, checksum: bool = True) -> xr.Dataset:
         """Open lazily; see :func:`open_source`."""
         if "format" in self.options:
@@ -96,25 +143,47 @@ class Source(BaseModel):
                 f"format={self.options['format']!r} is no option of a reader: give it next to the options (in YAML "
                 "format:, with pld ingest --format)."
             )
-        return open_source(self.path, format=self.format, checksum=checksum, **self.options)
+        if self.along is None:
+            return open_source(self.path, format=self.format, checksum=checksum, **self.options)
+        return self._join(self.along, checksum)
+
+    def _join(self, along: dict[str, list[float] | str | None], checksum: bool) -> xr.Dataset:
+        """All files along a new axis."""
+        several, files, options = import_on_use(f"{__package__}.several"), self.files(), dict(self.options)
+        name, values = several.positions(along, files)
+        chunks = dict(options.get("chunks") or {})
+        length = chunks.pop(name, 1)
+        if "chunks" in options:
+            options["chunks"] = chunks
+        opened = [open_source(one, format=self.format, checksum=checksum, **options) for one in files]
+        ds: xr.Dataset = several.join_files(
+            opened, files, name, values, len(files) if length == -1 else length
+        )
+        each = {key: [one.attrs.get(key) for one in opened] for key in ("size", "sha256") if checksum}
+        return ds.assign_attrs(files=files, along={name: values.tolist()}, **each)
 
     @property
     def is_folder(self) -> bool:
         """Whether it is a folder or prefix, of which all there is must be listed to know its stamp."""
-        return "://" in self.path or Path(self.path).is_dir()
+        return any("://" in path or Path(path).is_dir() for path in self.files())
 
     def stamp(self) -> tuple[int, int]:
-        """Size [bytes] and last time of change [ns]: they tell whether it changed meanwhile.
+        """Size [bytes] and time of change [ns], of several files their sums: they tell whether it changed meanwhile.
 
         Raises
         ------
         FileNotFoundError
             If it is gone, or away.
         """
-        if self.is_folder:
-            return open_storage(self.path).stamp()
-        status = Path(self.path).stat()
-        return status.st_size, status.st_mtime_ns
+        stamps = [_stamp(path) for path in self.files()]
+        return sum(size for size, _ in stamps), sum(changed for _, changed in stamps)
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    if "://" in path or Path(path).is_dir():
+        return open_storage(path).stamp()
+    status = Path(path).stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def open_source(

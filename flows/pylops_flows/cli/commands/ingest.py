@@ -27,7 +27,14 @@ Options = Annotated[
     list[str] | None,
     typer.Option("--option", "-o", metavar="KEY=VALUE", help="Option of the format's reader."),
 ]
-
+Along = Annotated[
+    str | None,
+    typer.Option(
+        "--along",
+        metavar="AXIS=VALUES",
+        help="Join the files that SOURCE, a pattern, matches: 'angle=[5, 15, 25]'.",
+    ),
+]
 Replace = Annotated[
     bool,
     typer.Option("--replace", help="Delete another dataset, or unfinished ingest, that is in its place."),
@@ -39,6 +46,7 @@ def ingest_command(
     target: Target,
     format_: Format = None,
     option: Options = None,
+    along: Along = None,
     replace: Replace = False,
     verbose: Verbose = False,
 ) -> None:
@@ -46,7 +54,12 @@ def ingest_command(
 
     Every chunk has a checksum.
     """
-    request = Source(path=absolute(source), format=format_, options=parse_settings(option))
+    request = Source(
+        path=absolute(source),
+        format=format_,
+        options=parse_settings(option),
+        along=parse_settings([along]) if along else None,
+    )
     request.open(checksum=False)  # an unreadable file is rejected before anything is started
     with Startup(verbose) as startup:
         startup.join()
