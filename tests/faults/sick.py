@@ -51,7 +51,7 @@ def strike(block: Any, flag: str, how: str) -> Any:
 class Sick(Template):
     """Traces behind a filter."""
 
-    flag: str = Field(default="", description="the file")
+    flag: str = Field(default="no such file", description="the file")
     how: str = Field(default="sleeps", description="what it then does")
 
     def operator(self, ds: Any) -> LinearOperator:

@@ -27,17 +27,17 @@ ENDS = {73: 1000 * SHOT, 77: 5, 81: 1000 * SHOT + 25 * CHANNEL, 85: 5}
 # Headers, and the geometry, sizes and options that are right.
 SURVEYS = {
     "stack": ({189: INLINE, 193: CROSS, 21: CROSS}, "poststack3d", {"inline": 6, "crossline": 8}),
-    "early revisions": ({9: INLINE, 21: CROSS}, "poststack3d", {"inline": 6, "crossline": 8}),
-    "where positions are": ({181: INLINE, 185: CROSS, 71: -10}, "poststack3d", {"inline": 6, "crossline": 8}),
+    "early revisions": ({9: INLINE, 21: CROSS}, "poststack3d_9_21", {"inline": 6, "crossline": 8}),
+    "where positions are": ({181: INLINE, 185: CROSS, 71: -10}, "teapot", {"inline": 6, "crossline": 8}),
     "a section": ({21: np.arange(100, 148)}, "poststack2d", {"cdp": 48}),
     "shots": ({9: SHOT, 13: CHANNEL, **ENDS}, "shot_gathers", {"shot": 6, "channel": 8}),
-    "source points": ({17: SHOT, 13: CHANNEL}, "shot gathers", {"shot": 6, "channel": 8}),
+    "source points": ({17: SHOT, 13: CHANNEL}, "shot_points", {"shot": 6, "channel": 8}),
     "gathers": ({21: CDP, 37: OFFSET}, "cdp_gathers", {"cdp": 6, "offset": 8}),
     "gathers of a volume": (
         {189: INLINE % 2 + 1, 193: CROSS // 4, 37: 100 * (CROSS % 4) + 1000 * (INLINE // 2)}, "cdp_gathers3d", None
     ),
     "lines of a stack": (
-        {9: INLINE, 13: CROSS, 181: 25 * INLINE, 185: 25 * CROSS}, "poststack3d", {"inline": 6, "crossline": 8}
+        {9: INLINE, 13: CROSS, 181: 25 * INLINE, 185: 25 * CROSS}, "poststack3d_9_13", {"inline": 6, "crossline": 8}
     ),
     "elsewhere": ({53: INLINE, 57: CROSS}, "receiver_datum_elevation x source_datum_elevation", None),
 }  # fmt: skip
@@ -182,3 +182,48 @@ def test_no_file(tmp_path):
     result = CliRunner().invoke(app, ["info", str(tmp_path / "none.sgy")])
     assert result.exit_code != 0
     assert "there is no file" in result.output
+
+
+def test_segy_without_a_suffix_is_recognised(tmp_path, rng):
+    path, other = str(tmp_path / "line.0042"), tmp_path / "noise.0042"
+    segy_files.write_traces(path, rng.standard_normal((48, 12)).astype("f4"), {189: INLINE, 193: CROSS})
+    assert read(info(path)).sizes["crossline"] == 8
+    other.write_bytes(rng.bytes(50_000))
+    with pytest.raises(ValueError, match="cannot tell the format"):
+        info(str(other))
+
+
+def test_headers_that_contradict_each_other_are_to_be_checked(sgy, rng):
+    samples = rng.standard_normal((48, 12)).astype("f4")
+    segy_files.write_traces(sgy, samples, {189: INLINE, 193: CROSS, 117: 2000}, binary={3217: 4000})
+    found = info(sgy)
+    assert (found.ready, found.options["interval"]) == (True, 2.0)
+    assert "2000 in the trace headers is taken, the binary header has 4000" in found.missing[0]
+    assert "To check" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("headers", "preset", "sizes"),
+    [
+        ({189: 7, 193: np.arange(48)}, "single_inline", {"crossline": 48}),
+        ({21: CDP}, "cdp_traces", {"cdp": 6, "trace": 8}),
+        ({}, "headerless", {"trace": 48}),
+    ],
+)
+def test_headers_that_do_not_count_the_traces(sgy, rng, headers, preset, sizes):
+    segy_files.write_traces(sgy, rng.standard_normal((48, 12)).astype("f4"), headers)
+    found = info(sgy)
+    assert (found.options, found.segy.geometries[0].sizes, found.ready) == ({"preset": preset}, sizes, True)
+    assert read(found).sizes["twt"] == 12
+
+
+def test_seismic_unix(tmp_path, rng):
+    path = str(tmp_path / "shots.su")
+    segy_files.write_traces(
+        path, rng.standard_normal((48, 12)).astype("f4"), {9: SHOT, 13: CHANNEL}, endian="little"
+    )
+    file = Path(path)
+    file.write_bytes(file.read_bytes()[3600:])
+    found = info(path)
+    assert (found.options, found.segy.interval) == ({"preset": "shot_gathers"}, 4.0)
+    assert read(found).sizes["shot"] == 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,14 +56,20 @@ def read_matlab(path: str, *, group: str | None = None) -> FileContents:
     ValueError
         If the file is corrupt, or has no such struct.
     """
-    with Path(path).open("rb") as file:
-        modern = file.read(10) == b"MATLAB 7.3"
-    if modern:
+    if is_hdf5(path):
         return _read_modern(path, group)
     try:
         check_room(path, sum(math.prod(shape) * BYTES.get(kind, 0) for _, shape, kind in whosmat(path)))
         loaded = loadmat(path)
-    except (ValueError, TypeError, OSError, NotImplementedError, MemoryError, LookupError) as error:
+    except (
+        ValueError,
+        TypeError,
+        OSError,
+        NotImplementedError,
+        MemoryError,
+        LookupError,
+        zlib.error,
+    ) as error:
         raise ValueError(f"{path!r} is not a MATLAB file that can be read: {error}") from error
     fields = {name: array for name, array in loaded.items() if not name.startswith("__")}
     for part in group.split("/") if group else ():
@@ -72,6 +79,12 @@ def read_matlab(path: str, *, group: str | None = None) -> FileContents:
     structs = [n for n, kind in others.items() if kind == "a struct"]
     inner = tuple(f"{group}/{n}" if group else n for n in structs)
     return bare_contents(arrays, others, () if arrays else inner, reading="whole")
+
+
+def is_hdf5(path: str) -> bool:
+    """Whether a MATLAB file is of version 7.3 or later: HDF5 behind 512 bytes of text."""
+    with Path(path).open("rb") as file:
+        return file.read(520)[512:] == b"\x89HDF\r\n\x1a\n"
 
 
 def _fields(path: str, variables: Mapping[str, NDArray], name: str) -> dict[str, NDArray]:

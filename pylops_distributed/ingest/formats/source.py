@@ -275,11 +275,22 @@ def recognise(path: str) -> str:
     for name, form in FORMATS.items():
         if head.startswith(form.magic):
             return name
+    if _is_segy(path):
+        return "segy"
     raise ValueError(
         f"cannot tell the format of {path!r}: give format=, one of {list(FORMATS)}, in YAML format:, with pld "
         "ingest --format (suffixes "
         f"{', '.join(suffix for form in FORMATS.values() for suffix in form.suffixes)})."
     )
+
+
+def _is_segy(path: str) -> bool:
+    """Whether the binary header and the size of a file are those of SEG-Y, which has no signature."""
+    try:
+        import_on_use(f"{__package__}.segy.detection").read_layout(path)
+    except ValueError:
+        return False
+    return True
 
 
 def size_and_sha256(path: str) -> Mapping[str, object]:

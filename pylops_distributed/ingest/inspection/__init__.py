@@ -51,8 +51,8 @@ def info(path: str, *, format: str | None = None, **options: object) -> FileInfo
         raise ValueError(f"format={name!r} is unknown: expected one of {list(FORMATS)}.")
     if "://" not in absolute and not Path(absolute).exists():
         raise FileNotFoundError(f"there is no file {absolute!r}.")
-    if name == "segy":
-        found = import_on_use(f"{__name__}.segy").look_at_segy(absolute, options)
+    if name in ("segy", "su"):
+        found = import_on_use(f"{__name__}.segy").look_at_segy(absolute, name, options)
     else:
         found = import_on_use(f"{__name__}.arrays").look_at_arrays(absolute, name, options)
     # As it was given, and the format only where the file does not show it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from scipy.io import netcdf_file, whosmat
 
 from pylops_distributed.ingest.formats.contents import require
 from pylops_distributed.ingest.formats.coordinates import UNITS, VERTICAL
+from pylops_distributed.ingest.formats.matlab import is_hdf5
 from pylops_distributed.ingest.formats.source import open_source
 from pylops_distributed.ingest.inspection.description import ArrayDescription, FileInfo
 from pylops_distributed.storage.object_store import open_storage
@@ -118,12 +120,14 @@ def _npy(path: str) -> Iterator[ArrayDescription]:
 
 
 def _matlab(path: str) -> Iterator[ArrayDescription]:
-    with Path(path).open("rb") as file:
-        modern = file.read(10) == b"MATLAB 7.3"
-    if modern:
+    if is_hdf5(path):
         yield from _hdf(path)
         return
-    for name, shape, kind in whosmat(path):
+    try:
+        listed = whosmat(path)
+    except (NotImplementedError, TypeError, zlib.error) as error:
+        raise ValueError(f"{path!r} is not a MATLAB file that can be read: {error}") from error
+    for name, shape, kind in listed:
         yield ArrayDescription(path=name, shape=shape, type=kind)
 
 

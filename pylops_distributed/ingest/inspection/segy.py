@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from pylops_distributed.errors import GeometryError
 from pylops_distributed.ingest.formats.segy.axes import (
@@ -18,8 +21,9 @@ from pylops_distributed.ingest.formats.segy.axes import (
 )
 from pylops_distributed.ingest.formats.segy.binary_header import TEXT_BYTES
 from pylops_distributed.ingest.formats.segy.detection import read_layout
-from pylops_distributed.ingest.formats.segy.layout import Layout, scan_headers
+from pylops_distributed.ingest.formats.segy.layout import Layout, scan_headers, standard
 from pylops_distributed.ingest.formats.segy.reader import LAYOUT_OPTIONS
+from pylops_distributed.ingest.formats.segy.su import read_su
 from pylops_distributed.ingest.formats.source import open_source
 from pylops_distributed.ingest.inspection.amplitudes import amplitudes
 from pylops_distributed.ingest.inspection.description import (
@@ -52,13 +56,15 @@ class _Opened:
     problems: tuple[str, ...] = ()
 
 
-def look_at_segy(path: str, options: Options) -> FileInfo:
-    """Describe a SEG-Y file.
+def look_at_segy(path: str, format: str, options: Options) -> FileInfo:
+    """Describe a SEG-Y or Seismic Unix file.
 
     Parameters
     ----------
     path : str
         The file.
+    format : {'segy', 'su'}
+        Which of them it is.
     options : mapping
         Options of :func:`~pylops_distributed.ingest.open_segy` that are known already.
 
@@ -70,23 +76,23 @@ def look_at_segy(path: str, options: Options) -> FileInfo:
     Raises
     ------
     ValueError
-        If the file is not SEG-Y.
+        If the file is not what it claims to be.
     """
-    layout, found = _layout(path, options)
+    layout, found = (read_su(path), {}) if format == "su" else _layout(path, options)
     headers = summarise_headers(layout)
-    text = tuple(line for line in text_header(layout).split("\n") if not EMPTY.fullmatch(line))
+    text = tuple(line for line in _text(layout) if not EMPTY.fullmatch(line))
     fitting, rejected = geometries(layout, headers.fields, text)
     interval, start = _axis(layout, options)
-    opened = _open(path, {**found, **options}, fitting)
+    opened = _open(layout, format, {**found, **options}, fitting)
     description = SegyDescription(
         revision=layout.revision, endian=layout.endian, format=layout.format,
         format_words=FORMATS.get(layout.format, "unknown"), traces=layout.traces, samples=layout.samples,
-        interval=interval, start=start, units=_units(layout), text=text, text_code=_text_code(path),
+        interval=interval, start=start, units=_units(layout), text=text, text_code=_text_code(layout),
         additional_headers=layout.extra, fields=headers.fields, scalars=_scalars(headers.fields),
         geometries=fitting, rejected=rejected, dead=headers.dead, amplitudes=amplitudes(layout),
     )  # fmt: skip
     return FileInfo(
-        path=path, format="segy", size=Path(path).stat().st_size, segy=description, options=opened.options,
+        path=path, format=format, size=Path(path).stat().st_size, segy=description, options=opened.options,
         missing=opened.problems, ready=opened.ready,
     )  # fmt: skip
 
@@ -117,24 +123,49 @@ def _other_layouts(path: str) -> list[dict[str, object]]:
     return [*revisions, *samples, *({**one, **more} for one in revisions for more in samples)]
 
 
-def _open(path: str, options: dict[str, object], fitting: tuple[Geometry, ...]) -> _Opened:
-    """Open the file in the likeliest geometry with which it can be, adding what may be read in two ways."""
+def _open(layout: Layout, format: str, options: dict[str, object], fitting: tuple[Geometry, ...]) -> _Opened:
+    """Open the file in the likeliest geometry with which it can be, adding what the headers say in two ways."""
     problems: list[str] = []
-    asked = not {"preset", "dims"} & set(options)
-    for geometry in fitting[:MOST_TRIES] if asked else [None]:
-        chosen = {**options, **(geometry.options if geometry else {})}
-        try:
-            open_source(path, format="segy", checksum=False, **chosen)
-        except ValueError as error:
-            problems.append(str(error))
-            if not isinstance(error, GeometryError):
-                return _Opened(chosen, False, problems=(str(error),))
-            continue
-        return _Opened(chosen, True)
-    words = problems or [
-        "the traces form no grid: say where line numbers are, with dims={'inline': BYTE, ...}"
-    ]
-    return _Opened(options, False, problems=tuple(words[:1]))
+    asked = {"preset", "dims"} & set(options)
+    for geometry in [None] if asked else fitting[:MOST_TRIES]:
+        for answer, notes in _answers(layout):
+            chosen = {**answer, **options, **(geometry.options if geometry else {})}
+            try:
+                open_source(layout.path, format=format, checksum=False, **chosen)
+            except ValueError as error:
+                problems.append(str(error))
+                if isinstance(error, GeometryError):
+                    break
+                continue
+            return _Opened(chosen, True, notes)
+    first = fitting[0].options if fitting and not asked else {}
+    return _Opened({**options, **first}, False, tuple(problems[:1]))
+
+
+def _answers(layout: Layout) -> Iterator[tuple[dict[str, object], tuple[str, ...]]]:
+    """Options for what headers leave open or contradict, the least said first, and what to check then."""
+    yield {}, ()
+    times = np.unique(scan_headers(layout, {standard(117)})[standard(117)])
+    binary = 0 if layout.su else read_binary(layout).get(3217, "H")
+    interval: dict[str, object] = {}
+    notes: list[str] = []
+    if (filled := times[times > 0]).size == 1:
+        interval = {"interval": float(filled[0]) / 1000}
+        notes = [
+            f"sample interval: {filled[0]} in the trace headers is taken, the binary header has {binary}"
+        ]
+        yield interval, tuple(notes)
+    samples: dict[str, object] = {"samples": layout.samples}
+    notes.append(
+        f"samples per trace: {layout.samples}, with which the size of the file agrees; trace headers differ"
+    )
+    yield samples, tuple(notes[-1:])
+    if interval:
+        yield interval | samples, tuple(notes)
+
+
+def _text(layout: Layout) -> list[str]:
+    return [] if layout.su else text_header(layout).split("\n")
 
 
 def _axis(layout: Layout, options: Options) -> tuple[float | None, float | None]:
@@ -149,11 +180,17 @@ def _axis(layout: Layout, options: Options) -> tuple[float | None, float | None]
 
 
 def _units(layout: Layout) -> str:
-    return length_unit(int(read_binary(layout).fields()["MeasurementSystem"])) or "not said"
+    return (
+        "not said"
+        if layout.su
+        else length_unit(int(read_binary(layout).fields()["MeasurementSystem"])) or "not said"
+    )
 
 
-def _text_code(path: str) -> str:
-    with Path(path).open("rb") as file:
+def _text_code(layout: Layout) -> str:
+    if layout.su:
+        return "none"
+    with Path(layout.path).open("rb") as file:
         raw = file.read(TEXT_BYTES)
     return "ASCII" if raw.count(0x20) > raw.count(0x40) else "EBCDIC"
 

@@ -11,8 +11,10 @@ from itertools import combinations
 import numpy as np
 
 from pylops_distributed.errors import GeometryError
-from pylops_distributed.ingest.formats.segy.fields import Field, FieldSpec, apply_scalar, parse_field
+from pylops_distributed.ingest.formats.segy.choices import Choice
+from pylops_distributed.ingest.formats.segy.fields import Field, FieldSpec
 from pylops_distributed.ingest.formats.segy.grid import TraceGrid, build_grid
+from pylops_distributed.ingest.formats.segy.keys import DimSpec, key_values
 from pylops_distributed.ingest.formats.segy.layout import (
     Headers,
     Layout,
@@ -21,20 +23,22 @@ from pylops_distributed.ingest.formats.segy.layout import (
     standard,
     standard_code,
 )
-from pylops_distributed.ingest.formats.segy.presets import AUTOMATIC
+from pylops_distributed.ingest.formats.segy.presets import AUTOMATIC, AUTOMATIC_SU, PRESETS
 from pylops_distributed.ingest.inspection.description import Geometry, HeaderField
 
-# Pairs of bytes where line numbers are usually kept, beyond those of the standard.
-LINES: tuple[tuple[FieldSpec, FieldSpec], ...] = (
-    (9, 21), (9, 13), (17, 13), (181, 185), (17, 25), (5, 21), (213, 217), ("213:i4", "217:i4"),
-    ("217:i4", "221:i4"), ("225:i4", "229:i4"), (233, 237), (41, 45), (73, 77),
-)  # fmt: skip
-# Further pairs of a gather and what counts within it.
-GATHERS: tuple[tuple[str, FieldSpec, str, FieldSpec], ...] = (
-    ("shot gathers", 17, "channel", 13), ("shot gathers", 9, "channel", 25), ("shot gathers", 9, "offset", 37),
-    ("shot gathers", 17, "offset", 37), ("shot gathers", 73, "receiver", 81), ("shot gathers", 77, "receiver", 85),
-    ("receiver gathers", 13, "shot", 9), ("receiver gathers", 13, "shot", 17), ("cdp gathers", 21, "fold", 25),
-)  # fmt: skip
+# Presets of lines and of gathers, with what speaks for them: more for those of the standard.
+LINES = (*(name for name in PRESETS if name.startswith("poststack3d_")), "teapot")
+GATHERS = ("shot_points", "shot_offsets", "receiver_gathers", "obn")
+# Where no field counts the traces of a gather; the last fits any file.
+COUNTED = ("cdp_traces3d", "cdp_traces", "shot_traces")
+SINGLE = ("single_inline", "single_crossline")
+# Further pairs of bytes where line numbers are kept.
+PAIRS: tuple[tuple[FieldSpec, FieldSpec], ...] = (
+    ("217:i4", "221:i4"),
+    ("225:i4", "229:i4"),
+    (41, 45),
+    (73, 77),
+)
 POSITIONS = frozenset((73, 77, 81, 85, 181, 185))
 NEVER = frozenset((1, 5, 29, 69, 71, 89, 109, 115, 117, 215, *range(157, 168)))  # counters, scalars, times
 # In text headers: "INLINE : BYTES 9-12", "3D inline 189-192", "IN-LINE NUMBER (9-12)".
@@ -55,18 +59,28 @@ ENOUGH, WORSE = 0.5, 0.3
 class _Candidate:
     """A way to read the headers that may be right."""
 
-    name: str
-    dims: Mapping[str, FieldSpec]
+    choice: Choice
     preset: str | None
     reason: str
     bonus: float
     fields: dict[str, Field] = dataclass_field(default_factory=dict)
+
+    @classmethod
+    def of(cls, name: str, dims: Mapping[str, DimSpec], reason: str, bonus: float) -> _Candidate:
+        """One that is no preset."""
+        return cls(Choice(name, dims, {}), None, reason, bonus)
 
     @property
     def places(self) -> set[Place]:
         """Fields of the headers to read."""
         scalars = {standard(field.scalar) for field in self.fields.values() if field.scalar}
         return {field.place for field in self.fields.values()} | scalars
+
+    @property
+    def reading(self) -> frozenset[object]:
+        """Its fields: the same for candidates that differ in names alone."""
+        others = {key.kind for key in self.choice.keys().values() if key.field is None}
+        return frozenset({field.place for field in self.fields.values()} | others)
 
 
 def geometries(
@@ -93,7 +107,7 @@ def geometries(
     found: list[Geometry] = []
     rejected: list[str] = []
     headers: Headers = {}
-    for group in (_likely(fields, text), _others(fields)):
+    for group in (_likely(layout, fields, text), _others(fields), _counted()):
         tried, words = _possible(layout, fields, group)
         rejected += words
         places = {place for one in tried for place in one.places}
@@ -102,7 +116,7 @@ def geometries(
             try:
                 found.append(_fitted(layout, headers, one))
             except ValueError as error:
-                if one.preset:
+                if one.preset in AUTOMATIC:
                     rejected.append(f"{one.preset}: {error}")
         if any(one.filled >= ENOUGH for one in found):
             break
@@ -118,24 +132,23 @@ def _possible(
     varying = {(one.byte, one.type) for one in fields if one.minimum < one.maximum}
     tried: list[_Candidate] = []
     rejected: list[str] = []
-    seen: set[frozenset[Place]] = set()
+    seen: set[frozenset[object]] = set()
     for one in sorted(group, key=lambda one: -one.bonus):
-        one.fields.update({name: parse_field(name, spec, layout) for name, spec in one.dims.items()})
-        keys = frozenset(field.place for field in one.fields.values())
+        one.fields.update(one.choice.fields(layout))
         known = {name: field for name, field in one.fields.items() if standard_code(field.byte) == field.code}
         constant = [name for name, field in known.items() if field.place not in varying]
         if constant and layout.traces > 1:
-            if one.preset:
+            if one.preset in AUTOMATIC:
                 rejected.append(f"{one.preset}: {constant[0]!r} is the same in all traces")
-        elif keys not in seen and len(keys) == len(one.dims):
-            seen.add(keys)
+        elif one.reading not in seen and len(one.reading) == len(one.choice.dims):
+            seen.add(one.reading)
             tried.append(one)
     return tried, rejected
 
 
 def _fitted(layout: Layout, headers: Headers, one: _Candidate) -> Geometry:
     """The geometry of a candidate; raises where its traces form no grid."""
-    keys = {name: apply_scalar(headers, field) for name, field in one.fields.items()}
+    keys = key_values(layout, one.choice.keys(), one.fields, headers)
     for name, values in keys.items():
         if layout.traces > 1 and (values == values[0]).all():
             raise GeometryError(f"{name!r} is {values[0]} in all traces")
@@ -144,12 +157,12 @@ def _fitted(layout: Layout, headers: Headers, one: _Candidate) -> Geometry:
     order = _in_order(grid)
     regular = np.mean([_regular(axis) for axis in grid.axes.values()])
     score = filled + 0.3 * order + 0.2 * float(regular) + 0.15 * (len(keys) - 1) + one.bonus
-    options: dict[str, object] = {"preset": one.preset} if one.preset else {"dims": dict(one.dims)}
+    options: dict[str, object] = {"preset": one.preset} if one.preset else {"dims": dict(one.choice.dims)}
     words = [one.reason, f"{100 * filled:.4g} % of the cells filled"]
     words += ["traces are sorted so" if order else "traces are in another order"]
+    sizes = {name: axis.size for name, axis in grid.axes.items()}
     return Geometry(
-        name=one.name, options=options, sizes={name: axis.size for name, axis in grid.axes.items()}, filled=filled,
-        reason="; ".join(words), score=score,
+        name=one.choice.name, options=options, sizes=sizes, filled=filled, reason="; ".join(words), score=score
     )  # fmt: skip
 
 
@@ -165,45 +178,61 @@ def _regular(axis: np.ndarray) -> bool:
     return bool(steps.size == 0 or (steps.max() <= 3 * steps.min() and np.median(steps) == steps.min()))
 
 
-def _likely(fields: tuple[HeaderField, ...], text: tuple[str, ...]) -> Iterator[_Candidate]:
-    """Bytes named in the text header, the presets, and the usual other places."""
+def _likely(layout: Layout, fields: tuple[HeaderField, ...], text: tuple[str, ...]) -> Iterator[_Candidate]:
+    """Bytes named in the text header, and the presets."""
     varying = {one.byte for one in fields if one.minimum < one.maximum}
     gathers = bool(varying & {37, 81, 85})  # offsets, or positions of receivers
     stack = not gathers and bool(varying & {181, 185})
-    if hinted := _hinted(text):
-        words = ", ".join(f"{name} at byte {spec}" for name, spec in hinted.items())
-        for chosen in HINTED:
-            if set(chosen) <= set(hinted):
-                named = {name: hinted[name] for name in chosen}
-                yield _Candidate(_name(chosen), named, None, f"the text header says {words}", 0.2)
-    for preset, (dims, _) in AUTOMATIC.items():
+    hinted = _hinted(text)
+    named = f"the text header says {', '.join(f'{name} at byte {spec}' for name, spec in hinted.items())}"
+    for chosen in HINTED:
+        if set(chosen) <= set(hinted):
+            yield _Candidate.of(_name(chosen), {name: hinted[name] for name in chosen}, named, 0.2)
+    for preset in AUTOMATIC_SU if layout.su else AUTOMATIC:
+        dims = AUTOMATIC[preset][0]
         bonus = 0.12 + 0.1 * (gathers if "gathers" in preset else stack)
         bonus += 0.2 * all(str(hinted.get(name)).startswith(f"{spec}:") for name, spec in dims.items())
-        yield _Candidate(preset, dims, preset, "fields of the standard", bonus)
-    for inline, crossline in LINES:
+        yield _preset(preset, "fields of the standard", bonus)
+    for preset in GATHERS:
+        yield _preset(preset, f"preset for {preset.replace('_', ' ')}", 0.02 + 0.1 * gathers)
+    if layout.su:
+        return
+    for preset in LINES:
+        yield _preset(preset, "line numbers where some programs put them", 0.01 + 0.14 * stack)
+        lines = PRESETS[preset][0]
+        yield _Candidate.of(
+            "cdp_gathers3d", {**lines, "offset": 37}, f"line numbers as {preset} and offsets", 0.04
+        )
+    for inline, crossline in PAIRS:
         lines = {"inline": _unscaled(inline), "crossline": _unscaled(crossline)}
-        reason = f"line numbers at bytes {inline} and {crossline}"
-        yield _Candidate("poststack3d", lines, None, reason, 0.01 + 0.14 * stack)
-        yield _Candidate("cdp_gathers3d", {**lines, "offset": 37}, None, reason, 0.04)
-    for name, byte, within, place in GATHERS:
-        outer = name.split()[0]
-        reason = f"{outer} at byte {byte}, {within} at byte {place}"
-        yield _Candidate(name, {outer: byte, within: place}, None, reason, 0.02 + 0.1 * gathers)
+        yield _Candidate.of("poststack3d", lines, f"bytes {inline} and {crossline}", 0.14 * stack)
+
+
+def _preset(name: str, reason: str, bonus: float) -> _Candidate:
+    return _Candidate(Choice(name, PRESETS[name][0], {}), name, reason, bonus)
 
 
 def _others(fields: tuple[HeaderField, ...]) -> Iterator[_Candidate]:
-    """Any field, or two of them, that vary."""
+    """One line of a volume; any field, or two of them, that vary."""
+    for preset in SINGLE:
+        yield _preset(preset, "the other line number is the same in all traces", 0.1)
     counts = [one for one in fields if one.minimum < one.maximum and one.byte not in NEVER | POSITIONS]
     counts.sort(key=lambda one: one.changes)
     for one in counts[:MOST_FIELDS]:
-        yield _Candidate(_word(one), {_word(one): one.byte}, None, f"byte {one.byte} counts the traces", 0.0)
+        yield _Candidate.of(_word(one), {_word(one): one.byte}, f"byte {one.byte} counts the traces", 0.0)
     for slow, fast in combinations(counts[:MOST_FIELDS], 2):
         names = (_word(slow), _word(fast))
         if names[0] != names[1]:
             reason = f"bytes {slow.byte} and {fast.byte} count the traces"
-            yield _Candidate(
-                " x ".join(names), dict(zip(names, (slow.byte, fast.byte), strict=True)), None, reason, 0.0
-            )
+            dims: dict[str, DimSpec] = {names[0]: slow.byte, names[1]: fast.byte}
+            yield _Candidate.of(" x ".join(names), dims, reason, 0.0)
+
+
+def _counted() -> Iterator[_Candidate]:
+    """Gathers whose traces are counted, and the order in the file."""
+    for preset in COUNTED:
+        yield _preset(preset, "several traces share a place", -0.3)
+    yield _preset("headerless", "the order in the file: no header field counts the traces", -1.0)
 
 
 def _hinted(text: tuple[str, ...]) -> dict[str, FieldSpec]:

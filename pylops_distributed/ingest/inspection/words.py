@@ -24,14 +24,14 @@ SHIFT = "  "
 def lines_of(info: FileInfo) -> Iterator[str]:
     """Lines of the description, the settings and the command last."""
     size = "" if info.size is None else f", {format_bytes(info.size)}"
-    kind = "SEG-Y" if info.segy else info.format or "arrays"
+    kind = "SEG-Y traces" if info.segy else info.format or "arrays"
     yield f"{info.path}: {kind}{size}"
     if info.segy is not None:
         yield from _segy(info.segy)
     if info.arrays:
         yield from _section("Arrays", _table(map(_array, info.arrays)))
     if info.missing:
-        yield from _section("Missing", info.missing)
+        yield from _section("To check" if info.ready else "Missing", info.missing)
     heading = "Settings" if info.ready else "Settings, to be completed"
     yield from _section(heading, info.settings.split("\n"))
     yield from _section("Command", [info.command])
@@ -50,7 +50,8 @@ def _segy(segy: SegyDescription) -> Iterator[str]:
     yield f"{SHIFT}{segy.traces} traces of {segy.samples} samples, {_axis(segy)}, lengths in: {segy.units}"
     if segy.additional_headers:
         yield f"{SHIFT}{segy.additional_headers} additional headers a trace"
-    yield from _section(f"Text header ({segy.text_code})", segy.text)
+    if segy.text:
+        yield from _section(f"Text header ({segy.text_code})", segy.text)
     varying = [one for one in segy.fields if one.minimum < one.maximum]
     yield from _section("Trace header fields that vary", _table(_rows(varying)))
     constant = [
