@@ -91,7 +91,7 @@ def peer_segy(path: str) -> Arrays:
             with segyio.open(path, ignore_geometry=True, endian=endian) as file:
                 records = int(file.bin[3505])
                 samples = file.trace.raw[:]
-                code, count = int(file.format), len(file.samples)
+                code, count = int(file.bin[3225]), len(file.samples)
                 first = 3600 + 3200 * records
             break
         except (OSError, RuntimeError, ValueError):

@@ -69,6 +69,7 @@ class Case:
     counted: bool = False
     automatic: bool = False
     delay: int = 0
+    sizes: tuple[int, int] = (2, 5)  # of the dimensions, the second one not included
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -167,7 +168,7 @@ def make_samples(case: Case, shape: tuple[int, int], rng: np.random.Generator) -
 def make_keys(case: Case, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Values of the dimensions by trace, with holes, in an order."""
     dims = list(LAYOUTS[case.layout][0]) or ["trace"]
-    sizes = [int(rng.integers(2, 5)) for _ in dims]
+    sizes = [int(rng.integers(*case.sizes)) for _ in dims]
     axes = [
         int(rng.integers(1, 20)) + (BIN if name == "offset" else int(rng.integers(1, 4))) * np.arange(n)
         for name, n in zip(dims, sizes, strict=True)

@@ -55,7 +55,10 @@ def _read(layout: Layout, start: int, count: int) -> Floats:
     """Consecutive traces, one a row."""
     numbers = np.arange(start, min(start + count, layout.traces))
     steps = np.array([0, layout.samples - 1])
-    return np.asarray(read_traces(numbers[:, None], steps, layout, np.dtype(np.float64)), np.float64)
+    kind = (
+        np.dtype(np.float64) if layout.dtype.kind == "f" else layout.dtype
+    )  # integers are not rounded in the log
+    return np.asarray(read_traces(numbers[:, None], steps, layout, kind), np.float64)
 
 
 def picture(traces: Floats) -> tuple[str, ...]:
