@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
-from pylops_distributed.ingest import Source
+from pylops_distributed import tuning
+from pylops_distributed.ingest import Source, ingest
 from pylops_distributed.storage.object_store import open_storage
 from pylops_flows.cli.console import out
 from pylops_flows.cli.late_binding import import_late
 from pylops_flows.cli.options import Target, Verbose, parse_settings
 from pylops_flows.cli.startup import Startup
+from pylops_flows.server.configured import server_is_configured
 from pylops_flows.settings.paths import absolute
 
 SourcePath = Annotated[
@@ -39,6 +41,10 @@ Replace = Annotated[
     bool,
     typer.Option("--replace", help="Delete another dataset, or unfinished ingest, that is in its place."),
 ]
+AsFlow = Annotated[
+    bool,
+    typer.Option("--flow", help="Run as a Prefect flow, also where the data are small and no server is set."),
+]
 
 
 def ingest_command(
@@ -48,11 +54,12 @@ def ingest_command(
     option: Options = None,
     along: Along = None,
     replace: Replace = False,
+    flow: AsFlow = False,
     verbose: Verbose = False,
 ) -> None:
     """Copy a raw file into a labelled, chunked Zarr dataset.
 
-    Every chunk has a checksum.
+    Every chunk has a checksum. Small data are copied by this process, unless a Prefect server is configured.
     """
     request = Source(
         path=absolute(source),
@@ -60,8 +67,13 @@ def ingest_command(
         options=parse_settings(option),
         along=parse_settings([along]) if along else None,
     )
-    request.open(checksum=False)  # an unreadable file is rejected before anything is started
-    with Startup(verbose) as startup:
-        startup.join()
-        url = import_late("ingest")(request, absolute(target), replace)
+    # An unreadable file is rejected before anything is started.
+    nbytes = request.open(checksum=False).nbytes
+    small = nbytes <= tuning.nbytes("pipelines.driver-ingest")
+    if small and not flow and not server_is_configured():
+        url = ingest(request, absolute(target), replace=replace).url
+    else:
+        with Startup(verbose) as startup:
+            startup.join()
+            url = import_late("ingest")(request, absolute(target), replace)
     out.print(f"dataset: {open_storage(url).place}")
