@@ -22,6 +22,7 @@ from pylops_distributed.ingest.formats.zarr import absent_chunks
 from pylops_distributed.ingest.journal import NOTES, ROOT, Notes, read_notes
 from pylops_distributed.ingest.merge import is_companion, jsonable, numbers_to_read, open_sources
 from pylops_distributed.ingest.models import FINGERPRINT, ArrayLayout, Plan
+from pylops_distributed.ingest.raw_headers import store_headers
 from pylops_distributed.ingest.sealing import SCHEMA, discard_words, read_ref, tidy
 from pylops_distributed.storage.object_store import Storage, create_array, open_storage
 from pylops_distributed.vectors.types import NDArray
@@ -54,6 +55,7 @@ def plan(
         return planned.model_copy(update={"sealed": True})
     try:
         _create(storage, ds, notes.arrays)
+        store_headers(storage, notes.sources)
     except (
         TypeError,
         ValueError,

@@ -14,6 +14,7 @@ import dask.array as da
 import xarray as xr
 
 from pylops_distributed.ingest.block_writer import check_sources
+from pylops_distributed.ingest.formats.segy.template_copy import is_raw_header
 from pylops_distributed.ingest.journal import NOTES, ROOT, WORK, Notes, read_notes
 from pylops_distributed.ingest.merge import jsonable
 from pylops_distributed.ingest.models import ArrayLayout, BlockReport, DatasetRef, Plan, Statistics
@@ -133,11 +134,12 @@ def open_dataset(url: str) -> xr.Dataset:
     ValueError
         If it is not one of ours, or chunks are missing.
     """
-    present(url)
+    names = present(url)
     try:
         ds: xr.Dataset = xr.open_zarr(
-            open_storage(url).zarr(read_only=True, whole=True), consolidated=False, chunks={}
-        )
+            open_storage(url).zarr(read_only=True, whole=True), consolidated=False, chunks={},
+            drop_variables=[name for name in names if is_raw_header(name)],
+        )  # fmt: skip
     except ValueError as error:  # coordinates are read at once
         raise ValueError(f"{url!r} is corrupt: a coordinate: {error} Ingest it again.") from error
     for key in OWN:

@@ -10,11 +10,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import xarray as xr
 
-from pylops_distributed.ingest.formats.segy.template_copy import copy_segy
+from pylops_distributed.ingest.formats.segy.su import find_layout
+from pylops_distributed.ingest.formats.segy.template_copy import RawHeaders, write_with_headers
 from pylops_distributed.ingest.formats.source import size_and_sha256
 from pylops_distributed.ingest.merge import trace_numbers
+from pylops_distributed.ingest.raw_headers import stored_headers
 
 if TYPE_CHECKING:
     from pylops_distributed.storage.group_metadata import Json
@@ -60,7 +63,12 @@ def to_netcdf(run: xr.DataTree, path: str | Path, *, iterates: bool = False) -> 
 
 
 def to_segy(
-    run: xr.DataTree, path: str | Path, variable: str | None = None, *, original: str | Path | None = None
+    run: xr.DataTree,
+    path: str | Path,
+    variable: str | None = None,
+    *,
+    original: str | Path | None = None,
+    keep_format: bool = False,
 ) -> None:
     """Write a variable of a run as SEG-Y: the file that the data came from, with other samples.
 
@@ -74,14 +82,17 @@ def to_segy(
         A variable of the model, or ``observed``, ``predicted`` or ``residual``; may be left out if the model has
         but one.
     original : str or Path, optional
-        Where the SEG-Y file is now, if it was moved since.
+        The SEG-Y file whose headers are taken, instead of those that the dataset holds; by default of datasets without
+        them, the file that the data came from.
+    keep_format : bool, optional
+        Whether to write integers where the file has them, instead of IEEE floats.
 
     Raises
     ------
     FileExistsError
         If there is a file already.
     FileNotFoundError
-        If the SEG-Y file that the data came from is no longer there.
+        If the dataset holds no headers, and the SEG-Y file that the data came from is no longer there.
     ValueError
         If the data came from none, if it was changed since, if the variable is not on its traces and samples, or if
         it is not clear which variable is meant.
@@ -93,6 +104,17 @@ def to_segy(
     """
     array = _variable(run, variable)
     source, numbers = _source(run, array)
+    headers = _headers(run, source, original)
+    with _whole(Path(path)) as part:
+        write_with_headers(headers, str(part), array, numbers, keep_format=keep_format)
+
+
+def _headers(run: xr.DataTree, source: Json, original: str | Path | None) -> RawHeaders:
+    """Headers of the SEG-Y file: from the dataset, or from the file where the dataset does not hold them."""
+    if original is None and "dataset" in run.attrs:
+        stored = stored_headers(run.attrs["dataset"], str(np.ravel(source["variables"])[0]))
+        if stored is not None:
+            return stored
     file = str(original or source["source"])
     if not Path(file).exists():
         raise FileNotFoundError(
@@ -100,11 +122,10 @@ def to_segy(
         )
     if size_and_sha256(file)["sha256"] != source["sha256"]:
         raise ValueError(f"{file!r} is not the file that was ingested: its content has another SHA-256")
-    with _whole(Path(path)) as part:
-        options = {k: v for k, v in source.get("options", {}).items() if k in ("revision", "samples")}
-        if source["format"] == "su":
-            options["su"] = True
-        copy_segy(file, str(part), array, numbers, source["segy_endian"], options)
+    options = {k: v for k, v in source.get("options", {}).items() if k in ("revision", "samples")}
+    return RawHeaders.of_file(
+        find_layout(file, source["segy_endian"], su=source["format"] == "su", **options)
+    )
 
 
 def _variable(run: xr.DataTree, name: str | None) -> xr.DataArray:

@@ -51,6 +51,7 @@ def open_run(url: str | Path) -> xr.DataTree:
     storage = run.storage
     nodes: dict[str, xr.Dataset] = {"/": xr.Dataset(attrs={**run.attrs, **_steps_asked_for(storage)})}
     if "dataset" in run.attrs:  # runs made by hand may have none
+        nodes["/"].attrs["dataset"] = run.dataset  # where it is now
         try:
             nodes["/inputs"] = in_order(open_dataset(run.dataset))
         except (FileNotFoundError, ValueError) as error:

@@ -53,7 +53,9 @@ def test_a_sealed_dataset_holds_data_labels_and_origin(source, url, cube):
     assert ref.nonfinite == {}
     with warnings.catch_warnings(action="error"):
         xr.open_zarr(url, consolidated=False)
-    assert sorted(entry.name for entry in Path(url).iterdir()) == sorted([*ds.variables, "zarr.json"])
+    assert sorted(entry.name for entry in Path(url).iterdir()) == sorted(
+        [*ds.variables, "segy_file_header", "segy_trace_headers", "zarr.json"]
+    )
 
 
 def test_values_are_small_json_and_pickle(source, url):

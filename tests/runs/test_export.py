@@ -97,9 +97,12 @@ def test_a_file_that_was_moved_or_changed(run, tmp_path):
     tree = run.copy()
     lost = [{**one, "source": str(tmp_path / "lost.sgy")} for one in run["inputs"].attrs["sources"]]
     tree["inputs"] = xr.DataTree(run["inputs"].to_dataset().assign_attrs(sources=lost))
+    to_segy(tree, tmp_path / "kept.sgy", "impedance")  # with the headers that the dataset holds
+    del tree.attrs["dataset"]  # as if it held none
     with pytest.raises(FileNotFoundError, match=r"lost\.sgy' is not there"):
         to_segy(tree, tmp_path / "a.sgy", "impedance")
     to_segy(tree, tmp_path / "a.sgy", "impedance", original=source)
+    assert (tmp_path / "a.sgy").read_bytes() == (tmp_path / "kept.sgy").read_bytes()
     changed = bytearray(source.read_bytes())
     changed[4000] ^= 1
     (tmp_path / "lost.sgy").write_bytes(changed)

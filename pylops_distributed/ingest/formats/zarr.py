@@ -13,6 +13,7 @@ from zarr.errors import GroupNotFoundError, NodeNotFoundError
 
 from pylops_distributed.ingest.formats.contents import FileContents, bare_contents
 from pylops_distributed.ingest.formats.mdio import mdio_grid
+from pylops_distributed.ingest.formats.segy.template_copy import is_raw_header
 from pylops_distributed.storage.object_store import Array, chunks_present, open_storage
 
 if TYPE_CHECKING:
@@ -105,8 +106,9 @@ def _open_labelled(store: Store, left_out: Sequence[str], arrays: Mapping[str, A
     that. But 0 is what Zarr itself fills in by default: muted samples would become NaN. Of packed numbers it is one.
     """
     raw: xr.Dataset = xr.open_zarr(
-        store, consolidated=False, chunks=None, drop_variables=list(left_out), decode_cf=False
-    )
+        store, consolidated=False, chunks=None, decode_cf=False,
+        drop_variables=[*left_out, *filter(is_raw_header, arrays)],
+    )  # fmt: skip
     for name, variable in raw.variables.items():
         array, attrs = arrays.get(str(name)), variable.attrs
         plain = array is not None and array.metadata.zarr_format == 2 and "_FillValue" not in array.attrs

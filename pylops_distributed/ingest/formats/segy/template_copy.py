@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pylops_distributed import tuning
 from pylops_distributed.compat.linux import allocate
-from pylops_distributed.ingest.formats.segy.byte_order import encode_numbers
+from pylops_distributed.ingest.formats.segy.byte_order import Bytes, encode_numbers
+from pylops_distributed.ingest.formats.segy.layout import Layout
 from pylops_distributed.ingest.formats.segy.sample_formats import IBM
 from pylops_distributed.ingest.formats.segy.samples import write_run
 from pylops_distributed.ingest.formats.segy.su import find_layout
@@ -22,12 +22,63 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from pylops_distributed.ingest.formats.segy.byte_order import Endian
-    from pylops_distributed.ingest.formats.segy.layout import Layout
 
 IEEE, FORMAT_BYTE = 5, 3224
-READ: Literal["r"] = "r"
-CHANGE: Literal["r+"] = "r+"
 FLOATS = (IBM, 5, 6)  # IBM floats, and IEEE floats of four and of eight bytes
+
+
+# Arrays of a dataset: everything before the traces, the headers of the traces as rows, and everything after the traces.
+BEFORE, ROWS, AFTER = "segy_file_header", "segy_trace_headers", "segy_trailer"
+
+
+def is_raw_header(name: object) -> bool:
+    """Whether an array of a dataset holds bytes of headers."""
+    return str(name).endswith((BEFORE, ROWS, AFTER))
+
+
+@dataclass(frozen=True)
+class RawHeaders:
+    """All headers of a SEG-Y file as bytes.
+
+    Attributes
+    ----------
+    layout : Layout
+        The structure of the file.
+    before : bytes
+        Everything before the first trace.
+    rows : callable
+        Headers of the traces from one number to another, one trace a row of bytes.
+    after : callable
+        Everything after the last trace.
+    """
+
+    layout: Layout
+    before: bytes
+    rows: Callable[[int, int], Bytes]
+    after: Callable[[], bytes]
+
+    @classmethod
+    def of_file(cls, layout: Layout) -> RawHeaders:
+        """Those of a file, read when they are needed."""
+
+        def rows(start: int, stop: int) -> Bytes:
+            shape, offset = (stop - start, layout.trace_bytes), layout.first + start * layout.trace_bytes
+            window = np.memmap(layout.path, np.uint8, "r", offset, shape)
+            return np.array(window[:, : layout.header_bytes])
+
+        def read(start: int, length: int) -> bytes:
+            with Path(layout.path).open("rb") as file:
+                file.seek(start)
+                return file.read(length)
+
+        end = layout.first + layout.traces * layout.trace_bytes
+        return cls(layout, read(0, layout.first), rows, lambda: read(end, -1))
+
+    def windows(self) -> Iterator[tuple[int, Bytes]]:
+        """Headers of consecutive traces, and the number of the first of them."""
+        step = max(1, tuning.nbytes("ingest.segy-window") // self.layout.trace_bytes)
+        for start in range(0, self.layout.traces, step):
+            yield start, self.rows(start, min(start + step, self.layout.traces))
 
 
 def copy_segy(
@@ -46,6 +97,34 @@ def copy_segy(
     ----------
     source : str
         The SEG-Y file whose headers are taken.
+    target, array, numbers, keep_format
+        As of :func:`write_with_headers`.
+    endian : {'big', 'little', 'pairwise'}
+        Byte order of the file.
+    options : mapping, optional
+        Further options of :func:`~pylops_distributed.ingest.formats.segy.su.find_layout` with which the file was
+        read.
+
+    Raises
+    ------
+    OSError
+        If there is not enough disk space for the file.
+    ValueError
+        If a sample does not fit the format of the file.
+    """
+    headers = RawHeaders.of_file(find_layout(source, endian, **(options or {})))
+    write_with_headers(headers, target, array, numbers, keep_format=keep_format)
+
+
+def write_with_headers(
+    headers: RawHeaders, target: str, array: xr.DataArray, numbers: xr.DataArray, *, keep_format: bool = False
+) -> None:
+    """Write the traces of an array in the order of a SEG-Y file, with all of its headers.
+
+    Parameters
+    ----------
+    headers : RawHeaders
+        Headers of the file.
     target : str
         File to write.
     array : xarray.DataArray
@@ -53,11 +132,6 @@ def copy_segy(
     numbers : xarray.DataArray
         Place in the file of each trace, -1 for holes; has the dimensions of ``array`` but for that of samples, which
         its attribute ``samples`` names.
-    endian : {'big', 'little', 'pairwise'}
-        Byte order of the file.
-    options : mapping, optional
-        Further options of :func:`~pylops_distributed.ingest.formats.segy.su.find_layout` with which the file was
-        read.
     keep_format : bool, optional
         Whether to write integers as the file does, instead of IEEE floats.
 
@@ -68,10 +142,10 @@ def copy_segy(
     ValueError
         If a sample does not fit the format of the file.
     """
-    layout = find_layout(source, endian, **(options or {}))
+    layout = headers.layout
     format = layout.format if keep_format or layout.format in FLOATS else IEEE
     copy = replace(layout, path=target, format=format)
-    _copy_headers(layout, copy)
+    _write_headers(headers, copy)
     order = array.transpose(*numbers.dims, numbers.attrs["samples"])
     with Path(target).open("r+b") as file:
         for where, block in _blocks(order):
@@ -81,28 +155,22 @@ def copy_segy(
                     write_run(file, copy, int(number), trace[None])
 
 
-def _copy_headers(source: Layout, target: Layout) -> None:
-    """Make a file of the layout ``target`` with the headers of another, and nothing yet in its traces."""
-    with Path(source.path).open("rb") as file:
-        head = bytearray(file.read(source.first))
-    code = encode_numbers(np.array([target.format]), "i2", target.endian).tobytes()
+def _write_headers(headers: RawHeaders, target: Layout) -> None:
+    """Make a file of the layout ``target`` with these headers, and nothing yet in its traces."""
+    head = bytearray(headers.before)
     if head:
+        code = encode_numbers(np.array([target.format]), "i2", target.endian).tobytes()
         head[FORMAT_BYTE : FORMAT_BYTE + 2] = code
     with Path(target.path).open("wb") as file:
         # Writing to a mapped file on a full disk would kill the process.
         allocate(file, target.first + target.traces * target.trace_bytes)
         file.write(head)
-    step = max(1, tuning.nbytes("ingest.segy-window") // max(source.trace_bytes, target.trace_bytes))
-    for start in range(0, source.traces, step):
-        count = min(step, source.traces - start)
-        old, new = (
-            np.memmap(one.path, np.uint8, how, one.first + start * one.trace_bytes, (count, one.trace_bytes))
-            for one, how in ((source, READ), (target, CHANGE))
-        )
-        new[:, : source.header_bytes] = old[:, : source.header_bytes]
-    with Path(source.path).open("rb") as file, Path(target.path).open("ab") as copy:
-        file.seek(source.first + source.traces * source.trace_bytes)
-        shutil.copyfileobj(file, copy)  # records after the last trace
+    for start, rows in headers.windows():
+        shape, offset = (len(rows), target.trace_bytes), target.first + start * target.trace_bytes
+        new = np.memmap(target.path, np.uint8, "r+", offset, shape)
+        new[:, : target.header_bytes] = rows
+    with Path(target.path).open("ab") as copy:
+        copy.write(headers.after())  # records after the last trace
 
 
 def _blocks(array: xr.DataArray) -> Iterator[tuple[tuple[slice, ...], NDArray]]:
