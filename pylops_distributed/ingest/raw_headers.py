@@ -24,7 +24,9 @@ FORMATS = ("segy", "su")
 
 
 def source_layout(source: Source) -> Layout | None:
-    """Structure of a source that is SEG-Y or Seismic Unix; None for other formats."""
+    """Structure of a source that is one SEG-Y or Seismic Unix file; None for other formats, and for several files."""
+    if source.along is not None:
+        return None
     name = source.format or recognise(source.path)
     return layout_of(source.path, source.options, su=name == "su") if name in FORMATS else None
 

@@ -41,6 +41,9 @@ def test_a_dataset_holds_all_to_write_the_file_again(tmp_path, tuned, rng, name,
     headers = stored_headers(url, variable or "amplitude")
     write_with_headers(headers, copy, array, numbers.assign_attrs(samples=array.dims[-1]), keep_format=True)
     assert Path(copy).read_bytes() == raw
+    short = array.isel({array.dims[-1]: slice(0, -1)})
+    with pytest.raises(ValueError, match=rf"has {short.shape[-1]} samples a trace, and the SEG-Y file"):
+        write_with_headers(headers, copy, short, numbers.assign_attrs(samples=array.dims[-1]))
 
 
 def test_headers_that_changed_are_found(tmp_path, rng):

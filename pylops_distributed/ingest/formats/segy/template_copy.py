@@ -143,6 +143,11 @@ def write_with_headers(
         If a sample does not fit the format of the file.
     """
     layout = headers.layout
+    if (length := array.sizes[numbers.attrs["samples"]]) != layout.samples:
+        raise ValueError(
+            f"{array.name!r} has {length} samples a trace, and the SEG-Y file {layout.samples}: export data ingested "
+            "whole, without a window, or write NetCDF (.nc) instead"
+        )
     format = layout.format if keep_format or layout.format in FLOATS else IEEE
     copy = replace(layout, path=target, format=format)
     _write_headers(headers, copy)
