@@ -88,15 +88,15 @@ ONES = {
         (
             "pylops_distributed/ingest/formats/source.py",
             '    "zarr": Format(',
-            '    "text": Format("text:read_table", (".txt",)),',
+            '    "text": Format("text:read_numbers", (".num",)),',
         ),
         None,
         (
             "-c",
             "import numpy as np\n"
             "from pylops_distributed.ingest import Source, ingest, open_dataset\n"
-            "np.savetxt('numbers.txt', np.arange(6.0).reshape(2, 3))\n"
-            "ds = open_dataset(ingest(Source(path='numbers.txt'), 'numbers.zarr').url)\n"
+            "np.savetxt('numbers.num', np.arange(6.0).reshape(2, 3))\n"
+            "ds = open_dataset(ingest(Source(path='numbers.num'), 'numbers.zarr').url)\n"
             "assert ds['numbers'].values.tolist() == [[0, 1, 2], [3, 4, 5]]",
         ),
     ),

@@ -9,12 +9,12 @@ import numpy as np
 from pylops_distributed.ingest.formats.contents import FileContents, bare_contents
 
 
-def read_table(path: str) -> FileContents:
+def read_numbers(path: str) -> FileContents:
     """Contents of a table of numbers, read whole.
 
     Parameters
     ----------
     path : str
-        ``.txt`` file.
+        ``.num`` file.
     """
     return bare_contents({Path(path).stem: np.loadtxt(path)}, reading="whole")

@@ -177,8 +177,8 @@ def test_recognised_by_content(tmp_path, cube, labelled):
         ValueError, match=r"cannot tell the format .* give format=, one of \['segy', 'su', 'hdf'"
     ):
         open_source(str(tmp_path / "c.dat"))
-    with pytest.raises(ValueError, match=r"format='las' is unknown"):
-        open_source(str(tmp_path / "c.dat"), format="las")
+    with pytest.raises(ValueError, match=r"format='dxf' is unknown"):
+        open_source(str(tmp_path / "c.dat"), format="dxf")
     with pytest.raises(FileNotFoundError, match="there is no file"):
         open_source(str(tmp_path / "absent.nc"))
 

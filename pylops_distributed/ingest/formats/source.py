@@ -52,6 +52,10 @@ FORMATS: dict[str, Format] = {
     "hdf": Format("hdf5:read_hdf", (".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5"), (b"\x89HDF", b"CDF")),
     "matlab": Format("matlab:read_matlab", (".mat",), (b"MATLAB",)),
     "npy": Format("numpy:read_npy", (".npy", ".npz"), (b"\x93NUMPY", b"PK\x03\x04")),
+    "las": Format("las:read_las", (".las",), (b"~V", b"~v")),
+    "table": Format("table:read_table", (".csv", ".txt", ".xyz")),
+    "wavelet": Format("table:read_wavelet", ()),
+    "horizon": Format("table:read_horizon", ()),
     "zarr": Format("zarr:read_zarr", (".zarr", ".mdio")),
 }
 
