@@ -193,11 +193,15 @@ class Poststack(Problem):
     def _layout(self, ds: xr.Dataset) -> xr.DataArray:
         if self.amplitude not in ds:
             raise ValueError(
-                f"the dataset has no variable {self.amplitude!r}; it has {sorted(map(str, ds.data_vars))}"
+                f"the dataset has no variable {self.amplitude!r}; it has {sorted(map(str, ds.data_vars))}: name one of "
+                "them in the settings of the problem, or give the source the option rename"
             )
         amplitudes = ds[self.amplitude]
         if TIME not in amplitudes.dims:
-            raise ValueError(f"{self.amplitude!r} has no dimension {TIME!r}, only {amplitudes.dims}")
+            raise ValueError(
+                f"{self.amplitude!r} has no dimension {TIME!r}, only {amplitudes.dims}: if one is that, give the "
+                f"source the option rename, such as {{{amplitudes.dims[-1]}: {TIME}}}"
+            )
         return amplitudes.transpose(TIME, ...)
 
     def _interval(self, ds: xr.Dataset) -> float:

@@ -38,8 +38,8 @@ def rock_unit(ds: xr.Dataset, name: str, standard: str, least: float) -> str | N
             scale = factor(written, standard)
         except ValueError:
             raise ValueError(
-                f"{name!r} is in {written!r}, expected a unit like {standard!r}: correct its attribute `units` at the "
-                "source, or name another variable"
+                f"{name!r} is in {written!r}, expected a unit like {standard!r}: ingest it again with the right unit, "
+                f"-o 'units.{name}={{from: {standard}, to: {standard}}}', or name another variable"
             ) from None
         if scale is None:
             log.warning(

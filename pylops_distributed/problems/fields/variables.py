@@ -49,12 +49,18 @@ def variable(
         If it is not there, or not like that.
     """
     if name not in ds:
-        raise ValueError(f"the dataset has no variable {name!r}; it has {sorted(map(str, ds.data_vars))}")
+        raise ValueError(
+            f"the dataset has no variable {name!r}; it has {sorted(map(str, ds.data_vars))}: name one of them in the "
+            "settings of the problem, or give the source the option rename"
+        )
     array = ds[name]
     if ndim and array.ndim not in ndim:
         raise ValueError(f"{name!r} has {array.ndim} dimensions, expected {' or '.join(map(str, ndim))}")
     if missing := set(dims) - set(array.dims):
-        raise ValueError(f"{name!r} has dimensions {array.dims}, without {sorted(map(str, missing))}")
+        raise ValueError(
+            f"{name!r} has dimensions {array.dims}, without {sorted(map(str, missing))}: give the source the option "
+            f"rename, such as {{{array.dims[-1]}: {min(map(str, missing))}}}"
+        )
     if array.dtype.kind not in "iufcb":
         raise ValueError(f"{name!r} is of type {array.dtype}, expected numbers")
     return array.transpose(*dims, ...)
@@ -117,8 +123,8 @@ def in_unit(axis: xr.DataArray, unit: str) -> NDArray:
         scale = factor(written, unit)
     except ValueError:
         raise ValueError(
-            f"{axis.name!r} is in {written!r}, expected {unit!r}: convert it, or correct its attribute `units`, at the "
-            "source and ingest again"
+            f"{axis.name!r} is in {written!r}, expected {unit!r}: ingest again with the right unit, "
+            f"-o 'units.{axis.name}={{from: {unit}, to: {unit}}}', or name another axis with rename="
         ) from None
     if scale is None:
         _check_bare(axis, unit, written)
@@ -135,20 +141,20 @@ def _check_bare(axis: xr.DataArray, unit: str, written: str = "") -> None:
     values = axis.values
     if values.ndim != 1 or values.size < 2 or values.dtype.kind not in "iuf":
         return
-    step, said = float(np.abs(np.diff(values)).min()), ""
+    step, said, likely = float(np.abs(np.diff(values)).min()), "", unit
     if np.array_equal(values, np.arange(values.size)):
         said = "0, 1, 2, ..., which are sample numbers"
     elif unit == "ms" and 0 < step < 0.1:
-        said = f"in steps of {step:g}, which look like seconds"
+        said, likely = f"in steps of {step:g}, which look like seconds", "s"
     elif unit == "s" and step >= 0.1:
-        said = f"in steps of {step:g}, which look like milliseconds"
+        said, likely = f"in steps of {step:g}, which look like milliseconds", "ms"
     elif unit == "deg" and step > 0 and np.abs(values).max() <= np.pi / 2:
-        said = f"up to {np.abs(values).max():g}, which look like radians"
+        said, likely = f"up to {np.abs(values).max():g}, which look like radians", "rad"
     if said:
         has = f"has the unit {written!r}, which is not known here" if written else "has no unit"
         raise ValueError(
-            f"{axis.name!r} {has}, and is {said}; expected {unit}: {_cure(str(axis.name), unit)}, or set "
-            "the attribute `units` of the coordinate at the source, and ingest again"
+            f"{axis.name!r} {has}, and is {said}; expected {unit}: {_cure(str(axis.name), unit)}, or "
+            f"state the unit, -o units.{axis.name}={likely}, and ingest again"
         )
 
 
@@ -170,7 +176,8 @@ def step(ds: xr.Dataset, dim: str, unit: str = "") -> float:
     """
     if dim not in ds.coords:
         raise ValueError(
-            f"the dataset has no coordinate {dim!r}, only {sorted(map(str, ds.coords))}: {_cure(dim, unit or 'UNIT')}"
+            f"the dataset has no coordinate {dim!r}, only {sorted(map(str, ds.coords))}: if one of them is that, give "
+            f"the source the option rename, such as {{time: {dim}}}; else {_cure(dim, unit or 'UNIT')}"
         )
     steps = np.diff(in_unit(ds[dim], unit) if unit else ds[dim].values)
     if not len(steps) or not np.allclose(steps, steps[0], rtol=1e-4, atol=0) or steps[0] <= 0:
