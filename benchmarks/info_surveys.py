@@ -1,4 +1,4 @@
-"""What ``info`` finds in surveys of all kinds, against what was written.
+"""What ``info`` finds in surveys of all kinds, against the values written.
 
     python benchmarks/info_surveys.py --cases 1000 --seed 0
 
@@ -38,7 +38,7 @@ def bytes_of(options: Mapping[str, object]) -> set[int]:
 
 
 def faults(case: Case, written: Written, path: str) -> list[str]:
-    """Where ``info`` is wrong."""
+    """Faults of ``info``."""
     found = info(path)
     segy, wrong = found.segy, []
     if segy is None or not segy.geometries:

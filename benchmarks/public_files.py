@@ -37,12 +37,20 @@ PACKAGES = {
 }  # fmt: skip
 REPOSITORIES = (
     "equinor/segyio", "trhallam/segysak", "Unidata/netcdf4-python", "TGSAI/mdio-python", "h5netcdf/h5netcdf",
+    "slimgroup/SegyIO.jl", "PyLops/pylops", "Unidata/netcdf-c", "JuliaIO/MAT.jl", "JuliaIO/HDF5.jl",
 )  # fmt: skip
 KINDS = {
-    ".sgy": "segy", ".segy": "segy", ".seg": "segy", ".sgy_first_trace": "segy", ".nc": "netcdf", ".nc4": "netcdf",
-    ".cdf": "netcdf", ".h5": "hdf5", ".hdf5": "hdf5", ".mat": "matlab", ".npy": "numpy", ".npz": "numpy",
+    ".sgy": "segy", ".segy": "segy", ".seg": "segy", ".sgy_first_trace": "segy", ".su": "su", ".nc": "netcdf",
+    ".nc4": "netcdf", ".cdf": "netcdf", ".h5": "hdf5", ".hdf5": "hdf5", ".mat": "matlab", ".npy": "numpy",
+    ".npz": "numpy",
 }  # fmt: skip
 NUMBERS = "?bhilqBHILQefdFD"
+NUMERIC = {
+    b"double",
+    b"single",
+    b"logical",
+    *(b"%sint%d" % (u, n) for u in (b"", b"u") for n in (8, 16, 32, 64)),
+}
 Arrays = dict[str, np.ndarray]
 
 
@@ -98,8 +106,8 @@ def peer_segy(path: str) -> Arrays:
             continue
     else:
         raise ValueError("no peer reads it")
-    if records < 0 or code == 4:
-        raise NotImplementedError("segyio reads neither format 4 nor text headers of an unknown number")
+    if records < 0 or code in (4, 7, 15):
+        raise NotImplementedError("segyio reads neither these formats nor text headers of an unknown number")
     if code != 1:
         return {"amplitude": samples}
     order = ">" if endian == "big" else "<"
@@ -137,11 +145,22 @@ def peer_hdf5(path: str) -> Arrays:
 
 
 def peer_matlab(path: str) -> Arrays:
-    """Arrays of version 5 and older; of 7.3 as HDF5 has them, axes reversed."""
+    """Arrays of version 5 and older, or numbers of version 7.3, axes reversed."""
     try:
         return {name: value for name, value in scipy.io.loadmat(path).items() if not name.startswith("__")}
     except NotImplementedError:
-        return {name: np.transpose(value) for name, value in peer_hdf5(path).items()}
+        found: Arrays = {}
+
+        def visit(name: str, item: object) -> None:
+            kind = item.attrs.get("MATLAB_class", b"") if isinstance(item, h5py.Dataset) else b""
+            if kind in NUMERIC and "MATLAB_empty" not in item.attrs and not name.startswith("#"):
+                value = item[()]
+                pair = value.dtype.names == ("real", "imag")
+                found[name] = np.transpose(value["real"] + 1j * value["imag"] if pair else value)
+
+        with h5py.File(path, "r") as file:
+            file.visititems(visit)
+        return found
 
 
 def peer_numpy(path: str) -> Arrays:

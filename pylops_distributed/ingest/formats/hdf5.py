@@ -53,7 +53,7 @@ def _open(path: str, group: str | None) -> xr.Dataset:
         return xr.open_dataset(
             path, engine="h5netcdf", group=group, phony_dims="sort", chunks=None, decode_timedelta=False
         )
-    except (OSError, TypeError, ValueError, RecursionError) as error:
+    except (IndexError, OSError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path!r} is not a NetCDF or HDF5 file that can be read: {error}") from error
 
 

@@ -59,7 +59,7 @@ def read_matlab(path: str, *, group: str | None = None) -> FileContents:
     if is_hdf5(path):
         return _read_modern(path, group)
     try:
-        check_room(path, sum(math.prod(shape) * BYTES.get(kind, 0) for _, shape, kind in whosmat(path)))
+        check_room(path, _size(path))
         loaded = loadmat(path)
     except (
         ValueError,
@@ -79,6 +79,14 @@ def read_matlab(path: str, *, group: str | None = None) -> FileContents:
     structs = [n for n, kind in others.items() if kind == "a struct"]
     inner = tuple(f"{group}/{n}" if group else n for n in structs)
     return bare_contents(arrays, others, () if arrays else inner, reading="whole")
+
+
+def _size(path: str) -> int:
+    """Bytes of the arrays; of the file, where SciPy cannot list them, as with functions that have a workspace."""
+    try:
+        return sum(math.prod(shape) * BYTES.get(kind, 0) for _, shape, kind in whosmat(path))
+    except TypeError:
+        return Path(path).stat().st_size
 
 
 def is_hdf5(path: str) -> bool:

@@ -49,7 +49,7 @@ def look_at_arrays(path: str, format: str, options: Options) -> FileInfo:
     problems: list[str] = []
     try:
         arrays = tuple(TREES[format](path))
-    except (OSError, ValueError) as error:
+    except (IndexError, OSError, ValueError) as error:  # the first from SciPy, for corrupt NetCDF
         problems.append(str(error))
     size = Path(path).stat().st_size if Path(path).is_file() else None
     for more in _ways(arrays, format, options):
@@ -76,11 +76,11 @@ def look_at_arrays(path: str, format: str, options: Options) -> FileInfo:
 def _ways(arrays: tuple[ArrayDescription, ...], format: str, options: Options) -> Iterator[dict[str, object]]:
     """Options to try: those that are known, then each group that holds arrays, the one with the largest first."""
     yield {**options}
-    if format != "hdf" or "group" in options:
+    if format not in ("hdf", "matlab") or "group" in options:
         return
     largest: dict[str, int] = {}
     for one in arrays:
-        group = one.path.rpartition("/")[0]
+        group = one.path if one.type == "struct" else one.path.rpartition("/")[0]
         largest[group] = max(largest.get(group, 0), int(np.prod(one.shape)))
     for group in sorted(largest, key=lambda name: -largest[name]):
         if group:
