@@ -43,10 +43,11 @@ def test_the_sample_is_what_the_generator_makes(tmp_path):
 
 
 def test_large_data_are_ingested_by_the_workers(pld, server, tmp_path):
-    data = np.random.default_rng(1).standard_normal((130, 256, 512)).astype("f4")
-    assert data.nbytes > tuning.nbytes("pipelines.driver-ingest")
+    data = np.random.default_rng(1).standard_normal((20, 256, 512)).astype("f4")
     np.save(tmp_path / "raw.npy", data)
-    code, text = pld("ingest", tmp_path / "raw.npy", tmp_path / "one.zarr", "--verbose", **server)
+    large = {tuning.environment_name("pipelines.driver-ingest"): "1 MiB"}
+    assert data.nbytes > 2**20
+    code, text = pld("ingest", tmp_path / "raw.npy", tmp_path / "one.zarr", "--verbose", **server, **large)
     assert code == 0, text
     assert "dask - Creating a new Dask cluster" in text
     (array,) = open_dataset(last(text, "dataset")).data_vars.values()
