@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+PIECE = 2**16  # samples described at once
 # In the URL of a dataset, stands for the first digits of the fingerprint of its sources.
 FINGERPRINT = "{fingerprint}"
 
@@ -39,20 +40,27 @@ class Statistics(Value):
     @classmethod
     def of(cls, values: NDArray[np.generic], holes: int = 0) -> Statistics:
         """Statistics of an array of any shape in which ``holes`` samples are known to be missing."""
+        flat = values.reshape(-1)
+        parts = (cls._of_piece(flat[k : k + PIECE]) for k in range(0, flat.size, PIECE))
+        whole = cls.merge(parts)
+        return whole.model_copy(update={"nan": whole.nan - holes, "holes": holes})
+
+    @classmethod
+    def _of_piece(cls, values: NDArray[np.generic]) -> Statistics:
+        """Statistics of some samples, which with their copies in double precision fit the cache."""
         with np.errstate(over="ignore"):
             data = np.abs(values) if values.dtype.kind == "c" else values
         finite = np.isfinite(values)
         good = data if finite.all() else data[finite]
         inf = int(np.isinf(values).sum()) if good.size < data.size else 0
         if not good.size:
-            return cls(nan=data.size - inf - holes, inf=inf, holes=holes)
-        wide = good.ravel().astype(np.float64)
+            return cls(nan=data.size - inf, inf=inf)
+        wide = good.astype(np.float64)
         with np.errstate(over="ignore", invalid="ignore"):
             total, squares = float(wide.sum()), float(wide @ wide)
         return cls(
-            count=good.size, nan=data.size - good.size - inf - holes, inf=inf, holes=holes,
-            minimum=float(good.min()), maximum=float(good.max()),
-            total=total, squares=squares,
+            count=good.size, nan=data.size - good.size - inf, inf=inf, minimum=float(good.min()),
+            maximum=float(good.max()), total=total, squares=squares,
         )  # fmt: skip
 
     @classmethod
