@@ -60,7 +60,10 @@ def read_zarr(path: str, *, group: str | None = None) -> FileContents:
     plain = {name: array for name, array in arrays.items() if array.dtype.kind != "V"}
     left_out = dict.fromkeys(sorted(set(arrays) - set(plain)), "of a structured type")
     if not isinstance(node, zarr.Array) and plain and all(_labelled(array) for array in plain.values()):
-        return FileContents(_open_labelled(store, [*left_out], arrays), left_out)
+        ours = str(node.attrs.get("schema", "")).startswith("pylops-distributed-")
+        # Headers of SEG-Y that datasets of this library keep; other files may have arrays of such names.
+        headers = [name for name in plain if is_raw_header(name)] if ours else []
+        return FileContents(_open_labelled(store, [*left_out, *headers], arrays), left_out)
     groups = () if plain else _inner_groups(node, f"{group}/" if group else "")
     return bare_contents(plain, left_out, groups, **dict(node.attrs))
 
@@ -106,9 +109,8 @@ def _open_labelled(store: Store, left_out: Sequence[str], arrays: Mapping[str, A
     that. But 0 is what Zarr itself fills in by default: muted samples would become NaN. Of packed numbers it is one.
     """
     raw: xr.Dataset = xr.open_zarr(
-        store, consolidated=False, chunks=None, decode_cf=False,
-        drop_variables=[*left_out, *filter(is_raw_header, arrays)],
-    )  # fmt: skip
+        store, consolidated=False, chunks=None, drop_variables=list(left_out), decode_cf=False
+    )
     for name, variable in raw.variables.items():
         array, attrs = arrays.get(str(name)), variable.attrs
         plain = array is not None and array.metadata.zarr_format == 2 and "_FillValue" not in array.attrs
