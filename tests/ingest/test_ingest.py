@@ -54,7 +54,7 @@ def test_a_sealed_dataset_holds_data_labels_and_origin(source, url, cube):
     with warnings.catch_warnings(action="error"):
         xr.open_zarr(url, consolidated=False)
     assert sorted(entry.name for entry in Path(url).iterdir()) == sorted(
-        [*ds.variables, "segy_file_header", "segy_trace_headers", "zarr.json"]
+        [*ds.variables, "segy_head_bytes", "segy_header_bytes", "zarr.json"]
     )
 
 

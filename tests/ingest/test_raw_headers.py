@@ -52,7 +52,7 @@ def test_headers_that_changed_are_found(tmp_path, rng):
     url = ingest(Source(path=str(path), options={"preset": "poststack3d"}), str(tmp_path / "a.zarr")).url
     chunk = next(
         one
-        for one in (tmp_path / "a.zarr/segy_trace_headers").rglob("*")
+        for one in (tmp_path / "a.zarr/segy_header_bytes").rglob("*")
         if one.name == "0" and one.is_file()
     )
     data = bytearray(chunk.read_bytes())

@@ -28,7 +28,7 @@ FLOATS = (IBM, 5, 6)  # IBM floats, and IEEE floats of four and of eight bytes
 
 
 # Arrays of a dataset: everything before the traces, the headers of the traces as rows, and everything after the traces.
-BEFORE, ROWS, AFTER = "segy_file_header", "segy_trace_headers", "segy_trailer"
+BEFORE, ROWS, AFTER = "segy_head_bytes", "segy_header_bytes", "segy_tail_bytes"
 
 
 def is_raw_header(name: object) -> bool:
