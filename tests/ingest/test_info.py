@@ -227,3 +227,18 @@ def test_seismic_unix(tmp_path, rng):
     found = info(path)
     assert (found.options, found.segy.interval) == ({"preset": "shot_gathers"}, 4.0)
     assert read(found).sizes["shot"] == 6
+
+
+def test_a_table(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("x,y,z\n1,2,3.5\n4,5,6.5\n")
+    found = info(str(path))
+    assert {"x", "y", "z"} <= {one.path for one in found.arrays}
+    assert found.ready
+    assert read(found)["z"].values.tolist() == [3.5, 6.5]
+
+
+def test_a_dimension_without_a_value(sgy, rng):
+    segy_files.write_traces(sgy, rng.standard_normal((48, 12)).astype("f4"), {189: INLINE, 193: CROSS})
+    with pytest.raises(ValueError, match="write a blank after the colon"):
+        open_source(sgy, **parse_settings(["dims={inline:189,crossline:193}"]))

@@ -51,9 +51,7 @@ def test_headers_that_changed_are_found(tmp_path, rng):
     write_case(CASES["revision 1"], path, rng)
     url = ingest(Source(path=str(path), options={"preset": "poststack3d"}), str(tmp_path / "a.zarr")).url
     chunk = next(
-        one
-        for one in (tmp_path / "a.zarr/segy_header_bytes").rglob("*")
-        if one.name == "0" and one.is_file()
+        one for one in (tmp_path / "a.zarr/segy_header_bytes").rglob("*") if one.name == "0" and one.is_file()
     )
     data = bytearray(chunk.read_bytes())
     data[len(data) // 2] ^= 1

@@ -48,7 +48,7 @@ def look_at_arrays(path: str, format: str, options: Options) -> FileInfo:
     arrays: tuple[ArrayDescription, ...] = ()
     problems: list[str] = []
     try:
-        arrays = tuple(TREES[format](path))
+        arrays = tuple(TREES[format](path)) if format in TREES else ()
     except (IndexError, OSError, ValueError) as error:  # the first from SciPy, for corrupt NetCDF
         problems.append(str(error))
     size = Path(path).stat().st_size if Path(path).is_file() else None
@@ -58,14 +58,10 @@ def look_at_arrays(path: str, format: str, options: Options) -> FileInfo:
         except (OSError, ValueError) as error:
             problems.append(str(error))
             continue
+        arrays = arrays or tuple(_opened(name, array) for name, array in ds.variables.items())
+        missing = tuple(_missing(ds))
         return FileInfo(
-            path=path,
-            format=format,
-            size=size,
-            arrays=arrays,
-            options=more,
-            missing=tuple(_missing(ds)),
-            ready=True,
+            path=path, format=format, size=size, arrays=arrays, options=more, missing=missing, ready=True
         )
     missing = tuple(dict.fromkeys(problems[:2]))
     return FileInfo(
@@ -85,6 +81,19 @@ def _ways(arrays: tuple[ArrayDescription, ...], format: str, options: Options) -
     for group in sorted(largest, key=lambda name: -largest[name]):
         if group:
             yield {**options, "group": group}
+
+
+def _opened(name: object, variable: xr.Variable) -> ArrayDescription:
+    """A variable of a file that has no tree of arrays."""
+    dims, units = tuple(map(str, variable.dims)), variable.attrs.get("units")
+    return ArrayDescription(
+        path=str(name),
+        shape=variable.shape,
+        type=str(variable.dtype),
+        dims=dims,
+        units=units,
+        coordinate=dims == (name,),
+    )
 
 
 def _missing(ds: xr.Dataset) -> Iterator[str]:

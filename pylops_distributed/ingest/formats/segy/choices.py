@@ -40,9 +40,11 @@ class Choice:
     def fields(self, layout: Layout) -> dict[str, Field]:
         """Header fields of dimensions and coordinates."""
         keys = self.keys()
-        specs = {name: key.field for name, key in keys.items() if key.field is not None} | dict(self.coords)
+        # One without a value too: its error names the cure.
+        own = {name: key.field for name, key in keys.items() if key.kind == "byte"}
+        specs: dict[str, FieldSpec | None] = {**own, **self.coords}
         if any(key.kind in COMPUTED for key in keys.values()):
-            specs = ENDS | specs
+            specs = {**ENDS, **specs}
         return {name: parse_field(name, spec, layout) for name, spec in specs.items()}
 
 
