@@ -346,7 +346,13 @@ class ActorEngine(PartitionedEngine[S]):
         for call in calls:
             try:
                 results.append(self._result(call))
-            except (Exception, asyncio.CancelledError) as error:
+            except Exception as error:
+                errors.append(error)
+            except asyncio.CancelledError as error:
+                if (
+                    type(error) is not asyncio.CancelledError
+                ):  # of a time-out of this program: the others may hang
+                    raise
                 errors.append(error)
         try:
             if errors:

@@ -1,5 +1,6 @@
 """One traced step, run plainly, in this process and on worker processes: the same bits everywhere."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -227,18 +228,27 @@ def test_a_failing_task_is_the_error(where, request):
     assert session.failed
 
 
-def test_an_interrupt_leaves_the_state_whole(threads, monkeypatch):
-    class Slow(pld.LinearOperator):
-        def _matvec(self, x):
-            return x.map_blocks(_slowly, dtype=x.dtype)
+class Slow(pld.LinearOperator):
+    """Waits on each block of a model."""
 
-        def _rmatvec(self, y):
-            return y
+    seconds: float
 
+    def _matvec(self, x):
+        return x.map_blocks(_slowly, self.seconds, dtype=x.dtype)
+
+    def _rmatvec(self, y):
+        return y
+
+
+def slow(seconds):
     space = pld.Diagonal(da.ones(8)).domain
-    session = Session(
-        CGLS(10**6, tol=-1.0), Slow(domain=space, codomain=space), da.arange(8, chunks=4, dtype=float)
-    )
+    op = Slow(domain=space, codomain=space)
+    op.seconds = seconds
+    return op
+
+
+def test_an_interrupt_leaves_the_state_whole(threads, monkeypatch):
+    session = Session(CGLS(10**6, tol=-1.0), slow(0.02), da.arange(8, chunks=4, dtype=float))
 
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -255,8 +265,30 @@ def test_an_interrupt_leaves_the_state_whole(threads, monkeypatch):
     session.close()
 
 
-def _slowly(block):
-    time.sleep(0.02)
+class TimeIsUpError(asyncio.CancelledError):
+    """Raised by a time-out in the middle of whatever runs, as Prefect does."""
+
+
+def test_a_time_out_ends_the_wait_for_all_parts(cluster):
+    session = Session(CGLS(10**6, tol=-1.0), slow(2), da.arange(8, chunks=4, dtype=float))
+
+    def interrupt(*_):
+        raise TimeIsUpError
+
+    old = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.8)
+        with pytest.raises(TimeIsUpError):
+            session.run()
+        assert not any(call.done() for call in session._engine._under_way)
+        assert session._engine._under_way
+    finally:
+        signal.signal(signal.SIGALRM, old)
+        session.close()
+
+
+def _slowly(block, seconds):
+    time.sleep(seconds)
     return block
 
 
