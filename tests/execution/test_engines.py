@@ -269,6 +269,7 @@ class TimeIsUpError(asyncio.CancelledError):
     """Raised by a time-out in the middle of whatever runs, as Prefect does."""
 
 
+@pytest.mark.faults
 def test_a_time_out_ends_the_wait_for_all_parts(cluster):
     session = Session(CGLS(10**6, tol=-1.0), slow(2), da.arange(8, chunks=4, dtype=float))
 
