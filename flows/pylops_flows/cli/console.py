@@ -25,7 +25,7 @@ def report_errors(command: Callable[..., None]) -> Callable[..., None]:
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             command(*args, **kwargs)
-        except typer.Exit:
+        except (typer.Abort, typer.Exit):  # a question answered with no, or with nothing
             raise
         except (InterruptedBySignal, KeyboardInterrupt) as stop:
             message = stop or "finished work is saved; the same command resumes"
