@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+from option_pages import write_options
 from pages import write_pages
 
 write_pages()
+write_options()
 project = "PyLops-distributed"
 author = "the PyLops-distributed developers"
 release = metadata.version("pylops-distributed")

@@ -1,5 +1,6 @@
 """What README and docs show works: Python is run, commands are understood by the command line."""
 
+import inspect
 import re
 import runpy
 import shlex
@@ -9,7 +10,9 @@ import pytest
 import typer
 
 import pylops_distributed
-from pylops_distributed.ingest import ingest
+from pylops_distributed.ingest import Source, ingest
+from pylops_distributed.ingest.formats.segy.presets import PRESETS
+from pylops_distributed.ingest.formats.source import FORMATS, SHARED, WORDS
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.inversion.result import write_result
 from pylops_distributed.problems.registry import PROBLEMS
@@ -68,6 +71,24 @@ def test_every_problem_has_a_page_with_figures_and_a_picture(tmp_path):
         assert ".. math::" in page
         assert (ROOT / "docs/problems" / re.search(r"literalinclude} (\S+)", page)[1]).is_file()
         assert 1e3 < picture.stat().st_size < 8e4
+
+
+def test_every_option_of_every_reader_is_on_the_page_of_options(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    runpy.run_path(str(ROOT / "docs/option_pages.py"))["write_options"](tmp_path / "options.md")
+    page = (tmp_path / "options.md").read_text()
+    sections = dict(re.findall(r"^## ([^\n]*)\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE))
+    rows = {
+        name: re.findall(r"^\| `(\w+)` \| .+ \|.*\| .+ \|$", text, re.MULTILINE)
+        for name, text in sections.items()
+    }
+    assert (rows["Every format"], rows["Arrays"]) == ([*SHARED], [*WORDS])
+    for name, form in FORMATS.items():
+        (title,) = [one for one, text in sections.items() if f"`format: {name}`" in text]
+        parameters = [*inspect.signature(form.load_reader()).parameters]
+        assert rows[title] == [one for one in parameters if one not in ("path", "wanted")]
+    assert rows["Every source"] == [name for name in Source.model_fields if name != "path"]
+    assert re.findall(r"^\| `(\w+)` \|", sections["Presets of SEG-Y"], re.MULTILINE) == [*PRESETS]
 
 
 def test_links_lead_somewhere():
