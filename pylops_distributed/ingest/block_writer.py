@@ -10,6 +10,7 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from pylops_distributed.ingest.formats.failures import naming
 from pylops_distributed.ingest.formats.segy.reader import layout_of
 from pylops_distributed.ingest.formats.segy.samples import read_traces
 from pylops_distributed.ingest.formats.source import Source, recognise
@@ -104,7 +105,8 @@ def _read(
     source = notes.sources[name]
     if numbers is None:
         lazy = _opened(name, source.model_dump_json(), notes.fingerprint)[variable].data
-        return np.asarray(lazy[region].compute(scheduler="synchronous"))
+        with naming(source.path):
+            return np.asarray(lazy[region].compute(scheduler="synchronous"))
     # SEG-Y: the grid of traces is in the store, so that no worker has to scan all headers, or hold them.
     su = (source.format or recognise(source.path)) == "su"
     layout, array = layout_of(source.path, source.options, su=su), notes.arrays[variable]

@@ -109,8 +109,10 @@ def _check_grid(merged: xr.Dataset, ds: xr.Dataset, name: str) -> None:
 
 
 def values_agree(a: NDArray, b: NDArray) -> bool:
-    """Whether two coordinates of one shape are the same but for rounding."""
-    if a.dtype.kind == "f" or b.dtype.kind == "f":
+    """Whether two coordinates are the same but for rounding."""
+    if a.shape != b.shape:
+        return False
+    if "f" in a.dtype.kind + b.dtype.kind and {a.dtype.kind, b.dtype.kind} <= set("iuf"):
         return bool(np.allclose(a, b, rtol=1e-9, atol=0, equal_nan=True))
     return np.array_equal(a, b)
 

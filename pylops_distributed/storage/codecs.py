@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr.storage import ObjectStore
 
+from pylops_distributed.compat import blosc
 from pylops_distributed.errors import UnsafeCodecError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ TYPES_3 = re.compile(
 )
 DEPTH = 50  # of shards in shards: more is no file, but an attempt to exhaust the stack
 DOCUMENTS = ("zarr.json", ".zarray", ".zmetadata")
+blosc.register()
 
 
 class CheckedStore(ObjectStore[Any]):

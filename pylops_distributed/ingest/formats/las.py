@@ -74,6 +74,11 @@ def read_las(path: str) -> FileContents:
         raise ValueError(f"{path!r} is not a LAS file that can be read: {error}") from error
     if not curves or not len(curves[0].data):
         raise ValueError(f"{path!r} is a LAS file without curves: expected sections ~Curve and ~ASCII.")
+    if np.asarray(curves[0].data).dtype.kind not in "iuf":
+        raise ValueError(
+            f"{path!r} is a LAS file whose first curve, {curves[0].mnemonic!r}, is no axis: it has values that are no "
+            "numbers."
+        )
     return _labelled(
         curves, {item.mnemonic: _plain(item.value) for item in las.well if item.value not in ("", None)}
     )

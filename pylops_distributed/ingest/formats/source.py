@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from pylops_distributed.ingest.formats.failures import naming
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.storage.object_store import open_storage
 
@@ -231,7 +232,8 @@ def open_source(
         raise ValueError(f"unknown options {unknown} for format {name!r}: expected some of {[*accepted]}.")
     if "://" not in path and not Path(path).exists():
         raise FileNotFoundError(f"there is no file {path!r}.")
-    ds = _read(FORMATS[name], reader, path, options)
+    with naming(path):
+        ds = _read(FORMATS[name], reader, path, options)
     ds.attrs |= {"source": path, "format": name, **(size_and_sha256(path) if checksum else {})}
     return ds
 

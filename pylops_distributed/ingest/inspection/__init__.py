@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pylops_distributed.ingest.formats.failures import naming
 from pylops_distributed.ingest.formats.source import FORMATS, recognise
 from pylops_distributed.registry import import_on_use
 
@@ -51,10 +52,9 @@ def info(path: str, *, format: str | None = None, **options: object) -> FileInfo
         raise ValueError(f"format={name!r} is unknown: expected one of {list(FORMATS)}.")
     if "://" not in absolute and not Path(absolute).exists():
         raise FileNotFoundError(f"there is no file {absolute!r}.")
-    if name in ("segy", "su"):
-        found = import_on_use(f"{__name__}.segy").look_at_segy(absolute, name, options)
-    else:
-        found = import_on_use(f"{__name__}.arrays").look_at_arrays(absolute, name, options)
+    module, look = ("segy", "look_at_segy") if name in ("segy", "su") else ("arrays", "look_at_arrays")
+    with naming(absolute):
+        found = getattr(import_on_use(f"{__name__}.{module}"), look)(absolute, name, options)
     # As it was given, and the format only where the file does not show it.
     shown = None if format is None and _shown(absolute, name) else name
     result: FileInfo = found.model_copy(update={"path": path, "format": shown})

@@ -14,6 +14,7 @@ from scipy.io import netcdf_file, whosmat
 
 from pylops_distributed.ingest.formats.contents import require
 from pylops_distributed.ingest.formats.coordinates import UNITS, VERTICAL
+from pylops_distributed.ingest.formats.failures import naming
 from pylops_distributed.ingest.formats.matlab import is_hdf5
 from pylops_distributed.ingest.formats.source import open_source
 from pylops_distributed.ingest.inspection.description import ArrayDescription, FileInfo
@@ -48,8 +49,9 @@ def look_at_arrays(path: str, format: str, options: Options) -> FileInfo:
     arrays: tuple[ArrayDescription, ...] = ()
     problems: list[str] = []
     try:
-        arrays = tuple(TREES[format](path)) if format in TREES else ()
-    except (IndexError, OSError, ValueError) as error:  # the first from SciPy, for corrupt NetCDF
+        with naming(path):
+            arrays = tuple(TREES[format](path) if format in TREES else _opened(path, format, options))
+    except ValueError as error:
         problems.append(str(error))
     size = Path(path).stat().st_size if Path(path).is_file() else None
     for more in _ways(arrays, format, options):
@@ -189,6 +191,16 @@ def _zarr(path: str) -> Iterator[ArrayDescription]:
             path=name, shape=one.shape, type=str(one.dtype), chunks=one.chunks,
             dims=dims, units=None if units is None else str(units),
             coordinate=dims is not None and dims == (name.rpartition("/")[2],),
+        )  # fmt: skip
+
+
+def _opened(path: str, format: str, options: Options) -> Iterator[ArrayDescription]:
+    """Arrays of a file that is read whole anyway."""
+    ds = open_source(path, format=format, checksum=False, **options)
+    for name, one in ds.variables.items():
+        yield ArrayDescription(
+            path=str(name), shape=one.shape, type=str(one.dtype), dims=tuple(map(str, one.dims)),
+            units=one.attrs.get("units"), coordinate=name in ds.coords,
         )  # fmt: skip
 
 
