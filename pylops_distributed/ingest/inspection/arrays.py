@@ -50,7 +50,7 @@ def look_at_arrays(path: str, format: str, options: Options) -> FileInfo:
     problems: list[str] = []
     try:
         with naming(path):
-            arrays = tuple(TREES[format](path) if format in TREES else _opened(path, format, options))
+            arrays = tuple(TREES[format](path)) if format in TREES else ()
     except ValueError as error:
         problems.append(str(error))
     size = Path(path).stat().st_size if Path(path).is_file() else None
@@ -191,16 +191,6 @@ def _zarr(path: str) -> Iterator[ArrayDescription]:
             path=name, shape=one.shape, type=str(one.dtype), chunks=one.chunks,
             dims=dims, units=None if units is None else str(units),
             coordinate=dims is not None and dims == (name.rpartition("/")[2],),
-        )  # fmt: skip
-
-
-def _opened(path: str, format: str, options: Options) -> Iterator[ArrayDescription]:
-    """Arrays of a file that is read whole anyway."""
-    ds = open_source(path, format=format, checksum=False, **options)
-    for name, one in ds.variables.items():
-        yield ArrayDescription(
-            path=str(name), shape=one.shape, type=str(one.dtype), dims=tuple(map(str, one.dims)),
-            units=one.attrs.get("units"), coordinate=name in ds.coords,
         )  # fmt: skip
 
 
