@@ -27,10 +27,11 @@ from pylops_flows.server.embedded import free_port, healthy
 
 ROOT = Path(__file__).parents[1]
 # For tests/fuzz: many inputs, and no time lost on making failing ones small.
-settings.register_profile(
-    "fuzz", max_examples=70_000, deadline=5000, database=None, print_blob=True,
-    phases=[Phase.generate], suppress_health_check=list(HealthCheck),
-)  # fmt: skip
+for _name, _examples in {"fuzz": 70_000, "sampled": 7_000}.items():
+    settings.register_profile(
+        _name, max_examples=_examples, deadline=5000, database=None, print_blob=True, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
 
 
 @pytest.fixture
