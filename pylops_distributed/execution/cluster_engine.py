@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import threading
 import time
@@ -177,6 +178,7 @@ class ActorEngine(PartitionedEngine[S]):
         self._parts: list[Any] = []
         self._handouts: WeakValueDictionary[int, Handout] = WeakValueDictionary()
         self._handing = threading.RLock()
+        self._until_closed = math.inf
         if not self._workers:  # they are just being started again
             raise self._loss_error()
         try:
@@ -333,10 +335,12 @@ class ActorEngine(PartitionedEngine[S]):
         pause = tuning.seconds("execution.worker-check-interval")
         while True:
             try:
-                return call.result(timeout=pause)
+                return call.result(timeout=max(0.0, min(pause, self._until_closed - time.monotonic())))
             except TimeoutError:
                 if call.done():
                     return call.result()
+                if time.monotonic() >= self._until_closed:
+                    raise
                 if self._is_lost():
                     raise self._loss_error() from None
 
@@ -349,9 +353,8 @@ class ActorEngine(PartitionedEngine[S]):
             except Exception as error:
                 errors.append(error)
             except asyncio.CancelledError as error:
-                if (
-                    type(error) is not asyncio.CancelledError
-                ):  # of a time-out of this program: the others may hang
+                # Another class is of a time-out of this program: the other parts may hang.
+                if type(error) is not asyncio.CancelledError:
                     raise
                 errors.append(error)
         try:
@@ -368,6 +371,8 @@ class ActorEngine(PartitionedEngine[S]):
 
     def close(self) -> None:
         """As :meth:`Engine.close`."""
+        if self._interrupted:
+            self._until_closed = time.monotonic() + tuning.seconds("execution.close-timeout")
         for handout in list(self._handouts.values()):
             with suppress(Exception):  # of a worker that was lost: who looks will hear of it
                 handout.settle()

@@ -143,6 +143,7 @@ class PartitionedEngine(Engine[S]):
 
     _row: Row
     _under_way: list[Call[Taken]]
+    _interrupted = False  # in the middle of steps, which may never end
     _failed = False
 
     def _begin(self) -> None:
@@ -175,10 +176,11 @@ class PartitionedEngine(Engine[S]):
         except BaseException as error:
             self._failed = isinstance(error, Exception)
             if not self._failed:  # an interrupt: the steps are taken nevertheless
-                self._under_way = calls
+                self._under_way, self._interrupted = calls, True
             raise
         finally:
             del calls  # they hold an error, if there was one, and that holds this frame
+        self._interrupted = False
         rows, self.moved = taken[0][0], sum(moved for _, moved in taken)
         self._row, before = rows[-1], self.iteration
         self.iteration += len(rows)
