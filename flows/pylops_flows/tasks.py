@@ -6,11 +6,12 @@ Prefect caches none of them: the store knows which of them are finished.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dask
-from distributed import Client, KilledWorker
+from distributed import Client, KilledWorker, default_client
 from obstore.exceptions import GenericError
 from prefect import State, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
@@ -19,6 +20,7 @@ from prefect.cache_policies import NO_CACHE
 from pylops_distributed import ingest, tuning
 from pylops_distributed.compat.distributed import FutureCancelledError
 from pylops_distributed.errors import RunBusyError, WorkerLostError
+from pylops_distributed.execution.worker_loss import describe_worker_loss
 from pylops_distributed.inversion import result as postprocess
 from pylops_distributed.inversion.forward_modelling import write_modelled
 from pylops_distributed.inversion.inversion import Inversion, Progress, begin
@@ -70,6 +72,18 @@ SWEEP_RETRIES: dict[str, Any] = {
 }
 
 
+@contextmanager
+def _losses_in_words() -> Iterator[None]:
+    """Dask's error for a task that killed several workers becomes one that says why, as far as it is known."""
+    try:
+        yield
+    except KilledWorker as error:
+        raise WorkerLostError(
+            f"several workers were lost while they computed {error.task}{describe_worker_loss(default_client(), {})}: "
+            "resume from the newest checkpoint"
+        ) from error
+
+
 @task(name="look at file", cache_policy=NO_CACHE)
 def look_at_file(source: ingest.Source) -> ingest.FileInfo:
     """Show in the log what a raw file holds, and how to ingest it."""
@@ -113,7 +127,10 @@ def begin_run(dataset: str, config: PipelineConfig) -> str:
 def open_inversion(url: str, config: PipelineConfig, client: Client) -> Inversion:
     """Take the run's lease, build its operator, and read its newest checkpoint."""
     check = config.checkpoint
-    return Inversion(Run.open(url), config.solver, save=check.save, retention=check.retention, client=client)
+    with _losses_in_words():
+        return Inversion(
+            Run.open(url), config.solver, save=check.save, retention=check.retention, client=client
+        )
 
 
 @task(name="solve", cache_policy=NO_CACHE, **RETRIES)
@@ -125,7 +142,8 @@ def solve_segment(inversion: Inversion, on_progress: Callable[[Progress], bool])
     """
     newest = inversion.kept
     try:
-        progress = inversion.advance(tuning.seconds("pipelines.segment"), on_progress)
+        with _losses_in_words():
+            progress = inversion.advance(tuning.seconds("pipelines.segment"), on_progress)
     except Exception as error:
         inversion.settle()
         if not _is_transient(error) or inversion.kept <= newest:

@@ -195,7 +195,7 @@ def test_times_in_another_unit_are_converted_and_other_units_rejected(name, axis
     expected = migrated("", 1)
     assert np.linalg.norm(migrated(unit, scale) - expected) < 1e-9 * np.linalg.norm(expected)
     other = "s" if axis in ("angle", "source") else "m"
-    with pytest.raises(ValueError, match=f"'{axis}' is in '{other}', expected '(s|ms|m|deg)': convert it"):
+    with pytest.raises(ValueError, match=f"'{axis}' is in '{other}', expected '(s|ms|m|deg)': ingest again"):
         migrated(other, 1)
     np.testing.assert_array_equal(migrated("furlong", 1), expected)
     assert "its unit is not known here" in caplog.text
