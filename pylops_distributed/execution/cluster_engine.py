@@ -33,7 +33,7 @@ from pylops_distributed.execution.placement import constant_inputs, find_placeme
 from pylops_distributed.execution.state import vectors_of_blocks
 from pylops_distributed.execution.tracing import StepTemplate, trace_initial_state
 from pylops_distributed.execution.transport import PeerTransport
-from pylops_distributed.execution.worker_loss import is_worker_loss, worker_lost
+from pylops_distributed.execution.worker_loss import is_interrupt, is_worker_loss, worker_lost
 from pylops_distributed.vectors.space import keys_of
 from pylops_distributed.vectors.types import Settings
 
@@ -223,7 +223,9 @@ class ActorEngine(PartitionedEngine[S]):
         try:
             yield
         except (Exception, asyncio.CancelledError) as error:
-            if isinstance(error, WorkerLostError) or not (is_worker_loss(error) or self._is_lost()):
+            if isinstance(error, WorkerLostError) or is_interrupt(error):
+                raise
+            if not (is_worker_loss(error) or self._is_lost()):
                 raise
             raise self._loss_error() from error
 
@@ -350,11 +352,8 @@ class ActorEngine(PartitionedEngine[S]):
         for call in calls:
             try:
                 results.append(self._result(call))
-            except Exception as error:
-                errors.append(error)
-            except asyncio.CancelledError as error:
-                # Another class is of a time-out of this program: the other parts may hang.
-                if type(error) is not asyncio.CancelledError:
+            except (Exception, asyncio.CancelledError) as error:
+                if is_interrupt(error):  # the other parts may hang
                     raise
                 errors.append(error)
         try:

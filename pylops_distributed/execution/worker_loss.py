@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,11 @@ def describe_worker_loss(client: Client, limits: Mapping[str, int | None]) -> st
         f"{f', of {format_bytes(limit)} that it may have' if limit else ''} "
         "(give workers more, or cut model and data into smaller chunks)"
     )
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether an error interrupts this program, as Prefect's time-outs do; a call that was cancelled does not."""
+    return isinstance(error, asyncio.CancelledError) and type(error) is not asyncio.CancelledError
 
 
 def is_worker_loss(error: BaseException) -> bool:

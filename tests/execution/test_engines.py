@@ -183,6 +183,8 @@ def test_a_lost_worker_is_a_clear_error_and_a_new_session_continues(rng, tmp_pat
         with pytest.raises(WorkerLostError, match="newest checkpoint"):
             session.run(seconds=60)
         assert session.failed
+        with pytest.raises(TimeIsUpError), session._engine._watched():  # no retry takes its place
+            raise TimeIsUpError
         session = Session(CGLS(3, tol=0.0), op, y)
         session.run()
         assert session.iteration == 3
