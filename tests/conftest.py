@@ -174,6 +174,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """What pytest holds of thousands of tests is never garbage: every collection would walk it."""
+    """What pytest holds of thousands of tests is never garbage: every collection would walk it, so few are made."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 20, 20)

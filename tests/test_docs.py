@@ -4,6 +4,7 @@ import inspect
 import re
 import runpy
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,15 +29,23 @@ def blocks(path, language):
     return [text for kind, text in found if kind == language]
 
 
-@pytest.fixture
-def demo(tmp_path, monkeypatch):
+@pytest.fixture(scope="session")
+def demo_runs(tmp_path_factory):
     """A folder in which the demo was run, on a small volume."""
-    settings = load(ROOT / "data/sample/demo.yaml", {"root": str(tmp_path / "runs"), "solver": {"niter": 3}})
+    root = tmp_path_factory.mktemp("demo") / "runs"
+    settings = load(ROOT / "data/sample/demo.yaml", {"root": str(root), "solver": {"niter": 3}})
     dataset, solver = ingest(settings.sources, settings.target).url, settings.solver.build()
     run = begin(settings.root, dataset, settings.problem, solver, name=settings.name)
     with Inversion(run, solver) as inversion:
         inversion.advance()
     write_result(run)
+    return root
+
+
+@pytest.fixture
+def demo(demo_runs, tmp_path, monkeypatch):
+    """A copy of that folder, to work in."""
+    shutil.copytree(demo_runs, tmp_path / "runs")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")
 

@@ -199,7 +199,7 @@ def test_an_idle_worker_that_takes_the_task_of_another(rng, tmp_path):
         busy = client.map(time.sleep, [0.5] * 8, workers=engine._workers[:1], pure=False)
         for a, b in zip(computed(engine), expected, strict=True):
             np.testing.assert_array_equal(a, b)
-        client.gather(busy)
+        client.cancel(busy)
         engine.close()
 
 

@@ -41,16 +41,16 @@ def await_checkpoint(process, root):
 
 
 @pytest.mark.timeout(900)
-def test_killed_pipeline_resumes_to_the_same_bits(pld, config, tmp_path):
+def test_killed_pipeline_resumes_to_the_same_bits(pld, server, config, tmp_path):
     root = tmp_path / "runs"
-    process = pld("run", config, "--root", root, *SETTINGS, wait=False)
+    process = pld("run", config, "--root", root, *SETTINGS, wait=False, **server)
     await_checkpoint(process, root)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=30)
     (run,) = list_runs(root)
     assert run.status().state == "interrupted"
 
-    code, text = pld("resume", run.storage.folder)
+    code, text = pld("resume", run.storage.folder, **server)
     assert code == 0, text
     assert text.strip().splitlines()[-1] == f"run: {run.storage.folder}"
     status = run.status()

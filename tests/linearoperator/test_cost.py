@@ -65,7 +65,7 @@ OPERATORS = {
     "ConvolveND": (lambda: sp.ConvolveND((32, 64, 64), np.ones((3, 3, 3)), (1, 1, 1), (0, 1, 2)), (16, 32, 32)),
     "UDCT": (lambda: sp.UDCT((128, 128)), None),
     "Fredholm1": (lambda: sp.Fredholm1(da.from_array(np.ones((32, 64, 64)), chunks=(8, 64, 64)), 8), None),
-    "PWSprayer2D": (lambda: sp.PWSprayer2D((64, 128), np.zeros((64, 128)), 3), None),
+    "PWSprayer2D": (lambda: sp.PWSprayer2D((64, 128), np.zeros((64, 128)), 1), None),
     "NonStationaryConvolve2D": (
         lambda: sp.NonStationaryConvolve2D((128, 256), np.ones((2, 2, 5, 5)), (30, 90), (60, 180)), CHUNKS
     ),

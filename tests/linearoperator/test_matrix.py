@@ -174,7 +174,7 @@ def matrix(n, kind, symmetric):
 def lift(A):
     """A matrix as an operator that does not show it."""
     hidden = pld.Identity(A.shape[1], dtype=A.dtype)
-    return pld.MatrixMult(da.from_array(A, chunks=20), dtype=A.dtype) @ hidden
+    return pld.MatrixMult(da.from_array(A, chunks=30), dtype=A.dtype) @ hidden
 
 
 @pytest.mark.parametrize("kind", ["f8", "c16"])
