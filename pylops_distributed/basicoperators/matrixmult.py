@@ -240,10 +240,13 @@ def _(op: MatrixMult, way: int) -> FlatPass:
 
 def _product(a: NDArray, x: NDArray, adjoint: bool) -> NDArray:
     """Product of one chunk of the matrix, whose conjugate is never made: that of the vector is smaller."""
-    columns = x.reshape(len(x), prod(x.shape[1:]))  # not -1: there may be no rows
-    flip = adjoint and np.iscomplexobj(a)
-    y = (a.T if adjoint else a) @ (columns.conj() if flip else columns)
-    return (y.conj() if flip else y).reshape(len(y), *x.shape[1:])
+    flip = adjoint and a.dtype.kind == "c"
+    matrix, columns = a.T if adjoint else a, x.conj() if flip else x
+    if x.ndim > 2:
+        columns = columns.reshape(len(x), prod(x.shape[1:]))  # not -1: there may be no rows
+    y = matrix @ columns
+    y = y.conj() if flip else y
+    return y if x.ndim <= 2 else y.reshape(len(y), *x.shape[1:])
 
 
 def _solve(r: da.Array, y: da.Array) -> da.Array:

@@ -149,6 +149,8 @@ def _(op: Stack, way: int) -> FlatPass:
         images = [function(x if one_model else x[cut]) for function, cut in members]
         joined: Any = pairwise_sum(images) if one_image else np.concatenate(images)
         y: da.Array = joined
+        if y.dtype is x.dtype is op.dtype:  # most often
+            return y
         return y.astype(np.result_type(op.dtype, x.dtype), copy=False)
 
     return run

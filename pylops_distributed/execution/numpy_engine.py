@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pylops_distributed.execution.engine import Done, Engine, S, Step
-from pylops_distributed.execution.state import scalars_of, without_vectors
+from pylops_distributed.execution.state import numbers_of
 from pylops_distributed.graph.purity import applications, check_pure
 
 
@@ -23,17 +23,12 @@ class NumPyEngine(Engine[S]):
     def __init__(self, step: Step[S], state: S, done: Done[S]) -> None:
         self.iteration, self.moved = state.iteration, 0
         self._step, self._state = step, state
-        self._bare = without_vectors(state, self.iteration, [None] * len(scalars_of(state)))
         self.until(done)
-        self.first, self._checked = self._seen(), False
+        self.first, self._checked = numbers_of(state), False
 
     def until(self, done: Done[S]) -> None:
         """As :meth:`Engine.until`."""
         self._until = done
-        super().until(done)
-
-    def _seen(self) -> S:
-        return without_vectors(self._state, self._state.iteration, scalars_of(self._state).values())
 
     def run(self, steps: int) -> list[S]:
         """As :meth:`Engine.run`."""
@@ -43,7 +38,7 @@ class NumPyEngine(Engine[S]):
                 self._state = self._step(self._state)
             else:
                 self._state = self._first_step()
-            self.iteration, numbers = self._state.iteration, self._seen()
+            self.iteration, numbers = self._state.iteration, numbers_of(self._state)
             taken.append(numbers)
             if self._until(numbers) is not None:
                 break

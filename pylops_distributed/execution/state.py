@@ -171,14 +171,20 @@ def replace_arrays(state: S, arrays: Iterable[da.Array], iteration: int) -> S:
 
 def scalars_of(state: State) -> Settings:
     """The scalars of a state, by field."""
-    return {f.name: getattr(state, f.name) for f in _numbers(state)}
+    kind: Any = type(state)
+    values = vars(state)
+    return {name: values[name] for name, _ in _rules_of(kind)}
 
 
 def not_finite(state: State) -> list[str]:
     """Names of the scalars of a computed state that are NaN, or infinite where they may not be."""
     kind: Any = type(state)
-    numbers, rules = vars(state), _rules_of(kind)
-    return [name for name, rule in rules if _bad(numbers[name], rule, not state.iteration)]
+    numbers, bad = vars(state), list[str]()
+    for name, rule in _rules_of(kind):  # once a step: a call for each number takes as long as the arithmetic
+        value = numbers[name]
+        if not (isinstance(value, float) and isfinite(value)) and _bad(value, rule, not state.iteration):
+            bad.append(name)
+    return bad
 
 
 class Stops(Protocol[S_contra]):
@@ -245,11 +251,6 @@ def _is_lost(*numbers: object, first: bool, rules: tuple[Infinite, ...]) -> NDAr
 
 def _bad(value: Number, infinite: Infinite, first: bool) -> bool:
     """Whether a scalar is NaN, or infinite where it may not be."""
-    number: Any = value
-    if isinstance(number, float):  # nearly always, at a tenth of the price
-        if isfinite(number):
-            return False
-        return number != number or not (infinite == "always" or (infinite == "first" and first))
     return bool(
         np.isnan(value) or (np.isinf(value) and not (infinite == "always" or (infinite == "first" and first)))
     )
@@ -274,6 +275,16 @@ def without_vectors(state: S, iteration: int, numbers: Iterable[object]) -> S:
     bare: S = object.__new__(type(state))
     vars(bare).update(vars(state))
     vars(bare).update(values)
+    return bare
+
+
+def numbers_of(state: S) -> S:
+    """A computed state without its vectors."""
+    kind: Any = type(state)
+    bare: S = object.__new__(kind)
+    vars(bare).update(vars(state))
+    for f in _vectors_of(kind):
+        vars(bare)[f.name] = None
     return bare
 
 

@@ -150,8 +150,7 @@ class Solver:
         self.state: Any = None
         self._x: Any = None
         self._engine: Engine[Any] | None = None
-        self._announcing: set[str] = set()
-        self._lazy = True
+        self._announcing, self._lazy = set[str](), True
 
     def __init_subclass__(cls) -> None:
         # Not for each instance: methods that an instance holds would hold it, until Python looks for garbage.
@@ -274,13 +273,14 @@ class Solver:
             start = time.monotonic()
             taken = engine.run(max(1, int(moment / pace)))
             pace = max(1e-6, (time.monotonic() - start) / len(taken))
+            if self.rounds is None:
+                ends += taken
+                # The engine has asked for those before the last; limits of costs follow them all.
+                taken = taken if self.callbacks else taken[-1:]
             for numbers in taken:
                 self.reason = done(numbers)
-                if (
-                    self.rounds is None
-                    or self.reason is Reason.NOT_FINITE
-                    or _count(numbers, self.rounds) > before
-                ):
+                lost = self.reason is Reason.NOT_FINITE
+                if self.rounds is not None and (lost or _count(numbers, self.rounds) > before):
                     before += 1
                     ends.append(numbers)
         self.state = engine.state()

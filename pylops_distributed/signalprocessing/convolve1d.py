@@ -209,9 +209,6 @@ def _filter(h: ArrayLike, dims: tuple[int, ...], axis: int) -> Array:
     return taps
 
 
-FEW = 2**14  # samples of a single trace that are convolved as they are, without matrix products
-
-
 def convolve(
     block: Array,
     h: Array,
@@ -228,8 +225,6 @@ def convolve(
     h = in_type(h, block, held)
     length = length or block.shape[axis]
     if (method or ("direct" if h.size <= LONG else "fft")) == "direct":
-        if block.ndim == 1 and block.size <= FEW:
-            return np.convolve(block, h)[start : start + length]
         return by_products(block, h, axis, start, length)
     function = sps.oaconvolve if method == "overlapadd" else sps.fftconvolve
     full = function(block, np.expand_dims(h, [a for a in range(block.ndim) if a != axis]), axes=axis)

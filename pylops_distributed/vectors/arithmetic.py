@@ -12,7 +12,7 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
 from pylops_distributed.compat.dask import List, Task, TaskRef
-from pylops_distributed.vectors.namespace import blockwise, holds_dask, reject_masked
+from pylops_distributed.vectors.namespace import all_numpy, blockwise, holds_dask, reject_masked
 from pylops_distributed.vectors.pieces import apply_by_pieces, dot_by_pieces
 from pylops_distributed.vectors.precision import at_precision, common_dtype, mixes
 from pylops_distributed.vectors.space import FAN_IN, BlockVector, Vector, dot_blocks, one_array, scalar_dtype
@@ -39,14 +39,14 @@ def vdot(a: Vector, b: Vector) -> da.Array:
     dask.array.Array
         The inner product, 0-dimensional, summed in an order fixed by the chunks.
     """
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        dot: da.Array = dot_by_pieces(a, b)
+        return dot
     if isinstance(a, BlockVector) and isinstance(b, BlockVector):
         parts = [vdot(p, q) for p, q in zip(a.arrays, b.arrays, strict=True)]
         return sum(parts[1:], start=parts[0])
     if isinstance(a, BlockVector) or isinstance(b, BlockVector):
         raise TypeError("vdot needs two arrays or two Blocks, got one of each")
-    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        dot: da.Array = dot_by_pieces(a, b)
-        return dot
     reject_masked(a, b)
     b = b if a.chunks == b.chunks else b.rechunk(a.chunks)
     name = f"vdot-{tokenize(a.name, b.name)}"
@@ -108,6 +108,8 @@ def _axpy(a: NDArray, x: NDArray, y: NDArray) -> NDArray:
 
 def axpy(a: Scalar, x: Vector, y: Vector) -> Vector:
     """``a * x + y`` for a scalar ``a`` and two vectors, in one task a chunk."""
+    if all_numpy((a, x, y)):
+        return apply_by_pieces(_axpy, (a, x, y), None)
     if isinstance(x, BlockVector) and isinstance(y, BlockVector):
         return x.map(lambda p, q: one_array(axpy(a, p, q)), y)
     x, y = one_array(x), one_array(y)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pylops_distributed.vectors.arithmetic import squared_norm
-from pylops_distributed.vectors.namespace import blockwise, holds_dask, reject_masked
+from pylops_distributed.vectors.namespace import all_numpy, blockwise, holds_dask, reject_masked
 from pylops_distributed.vectors.pieces import apply_by_pieces, sum_by_pieces
 from pylops_distributed.vectors.precision import at_precision, common_dtype, mixes, sum_of
 from pylops_distributed.vectors.space import AnySpace, BlockVector, Vector, one_array, product_dtype
@@ -93,6 +93,8 @@ def elementwise(function: Callable[..., object], *args: Argument, dtype: DTypeLi
     dask.array.Array or Blocks
         Blocks if there are Blocks among the arguments.
     """
+    if all_numpy(args):
+        return apply_by_pieces(function, args, dtype)
     count = _members(args)
     if count is not None:
         images = (elementwise(function, *_member(args, k), dtype=dtype) for k in range(count))
@@ -118,6 +120,8 @@ def _sum(*blocks: NDArray, function: Callable[..., object], kind: DType) -> NDAr
 
 def total(function: Callable[..., object], *args: Argument, dtype: DTypeLike) -> da.Array:
     """Sum of ``function`` of vectors and scalars over all elements, as a lazy 0-d array."""
+    if all_numpy(args):
+        return sum_by_pieces(function, args, np.dtype(dtype))
     count = _members(args)
     if count is not None:
         sums = [total(function, *_member(args, k), dtype=dtype) for k in range(count)]

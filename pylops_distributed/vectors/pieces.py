@@ -48,11 +48,13 @@ def apply_by_pieces(function: BlockFunction, args: Arguments, dtype: DTypeLike |
     cuts = _cuts(args)
     out: Any
     if dtype is None and cuts is None and _double(args):
-        return _typed(np.asarray(function(*args)))
+        out = function(*args)
+        return _typed(out if type(out) is np.ndarray else np.asarray(out)[()])
     kind, args = np.dtype(common_dtype(args) if dtype is None else dtype), rounded(args)
     if cuts is None:
         out = np.asarray(function(*args))
-        return _typed(out if dtype is None and kind.char not in "fF" else out.astype(kind, copy=False))
+        out = out if dtype is None and kind.char not in "fF" else out.astype(kind, copy=False)
+        return _typed(out if out.ndim else out[()])  # numbers are cheaper than arrays without axes
     shape = max((np.shape(a) for a in args), key=len)
     out = np.empty(shape, kind)
 

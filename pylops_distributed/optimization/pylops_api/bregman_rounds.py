@@ -9,7 +9,8 @@ import dask.array as da
 import numpy as np
 
 from pylops_distributed.optimization.numerics.outer_loop import computed, least_squares
-from pylops_distributed.optimization.numerics.systems import regularized_system, vector_of
+from pylops_distributed.optimization.numerics.systems import regularized_system, stacked_data, vector_of
+from pylops_distributed.optimization.pylops_api.scipy_engine import ScipyLSQR
 from pylops_distributed.vectors.elementwise import elementwise, norm1, scalar_kind, square, total
 from pylops_distributed.vectors.space import Vector, reshape, zeros
 from pylops_distributed.vectors.thresholding import soft
@@ -44,17 +45,16 @@ class BregmanRounds:
         self.split: list[Vector] = [zeros(reg.codomain, y) for reg in solver.RegsL1]
         self.bregman: list[Vector] = list(self.split)
         self.data_cost = np.inf
+        self.terms = (*solver.RegsL2, *solver.RegsL1)
+        system, _ = regularized_system(op, y, self.terms, epsRs=self.weights)
+        self.inner = ScipyLSQR(system)  # one for all rounds, since only the data change
 
     def advance(self, x: Vector, settings: Options) -> tuple[Vector, float]:
         """The next model and its cost."""
         solver = self.solver
         for _ in range(solver.niter_inner):
-            moved = [d - b for d, b in zip(self.split, self.bregman, strict=True)]
-            system, data = regularized_system(
-                self.op, self.y, (*solver.RegsL2, *solver.RegsL1), None, [*self.targets, *moved], self.weights
-            )
             start = self.start if solver.restart else x
-            x = least_squares(system, data, reshape(start, system.domain), settings)
+            x = least_squares(self.inner, self._data(), reshape(start, self.inner.Op.domain), settings)
             x = reshape(x, self.op.domain)
             images = computed([_image(reg, x) for reg in solver.RegsL1])
             terms = zip(images, self.bregman, solver.epsRL1s, strict=True)
@@ -62,6 +62,15 @@ class BregmanRounds:
         steps = zip(self.bregman, images, self.split, strict=True)
         self.bregman = computed([elementwise(_moved, b, r, d, solver.tau) for b, r, d in steps])
         return x, self._cost(x, images)
+
+    def _data(self) -> Vector:
+        """Data of the least-squares problem: targets of the terms, and how far they have moved."""
+        if not self.terms:
+            return self.y
+        moved = [d - b for d, b in zip(self.split, self.bregman, strict=True)]
+        targets = zip(self.terms, self.weights, (*self.targets, *moved), strict=True)
+        scaled = [None if d is None else e * vector_of(d, reg.codomain) for reg, e, d in targets]
+        return stacked_data(self.y, self.terms, scaled)
 
     def _cost(self, x: Vector, images: list[Vector]) -> float:
         """Objective as PyLops adds it up, with the L1 terms without their weights."""

@@ -15,7 +15,7 @@ from pylops_distributed.linearoperator.operator import LinearOperator, aslinearo
 from pylops_distributed.optimization import cls_basic
 from pylops_distributed.optimization.algorithms import scipy_rules as scipyrules
 from pylops_distributed.optimization.basic import cgls
-from pylops_distributed.optimization.pylops_api.scipy_numpy import NumPySystem
+from pylops_distributed.optimization.pylops_api.scipy_numpy import NumPySystem, Passes
 from pylops_distributed.optimization.solver_inputs import check_count, checked_settings, renamed
 from pylops_distributed.vectors.elementwise import elementwise
 from pylops_distributed.vectors.namespace import holds_dask
@@ -35,6 +35,7 @@ class ScipyLSQR(cls_basic.LSQR):
 
     algorithm: ClassVar[Any] = scipyrules.ScipyLSQR
     at_limit: ClassVar[int] = 7
+    _passes: Passes | None = None  # of the operator, from one solve to the next
 
     def finalize(self, show: bool = False) -> None:
         """Take the time and the norms."""
@@ -51,7 +52,9 @@ class ScipyLSQR(cls_basic.LSQR):
         check_count("iter_lim", iter_lim)
         limit = 2 * self.Op.shape[1] if iter_lim is None else int(iter_lim)
         checked_settings(self.algorithm(limit, damp, atol, btol, conlim), limit)
-        system = NumPySystem.of(self.Op, y, x0) if M is None and self.unwatched(bool(show)) else None
+        plain = M is None and self.unwatched(bool(show))
+        system = NumPySystem.of(self.Op, y, x0, self._passes) if plain else None
+        self._passes = None if system is None else system.passes
         settings = {"damp": damp, "atol": atol, "btol": btol, "conlim": conlim, "calc_var": calc_var}
         solution = None if system is None else system.lsqr(iter_lim=limit, **settings)
         if solution is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cmath import isfinite
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
@@ -11,7 +12,7 @@ import scipy.sparse.linalg as sla
 
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.graph.purity import check_pure
-from pylops_distributed.linearoperator.flat_passes import flat_pass
+from pylops_distributed.linearoperator.flat_passes import FlatPass, flat_pass
 from pylops_distributed.optimization.solver_inputs import as_numpy_vector
 from pylops_distributed.vectors.arithmetic import norm
 from pylops_distributed.vectors.namespace import holds_dask
@@ -41,13 +42,31 @@ class _OutOfScaleError(Exception):
     """An operator's norm is far from 1."""
 
 
-class FlatOperator:
+@dataclass(frozen=True)
+class Passes:
+    """Forward and adjoint, of flat NumPy vectors, of an operator that was found to be pure."""
+
+    forward: FlatPass
+    adjoint: FlatPass
+
+    @classmethod
+    def of(cls, op: LinearOperator) -> Passes:
+        """The passes of an operator that holds no Dask array."""
+        check_pure(op)
+        return cls(flat_pass(op, 0), flat_pass(op, 1))
+
+
+class FlatOperator(sla.LinearOperator):  # type: ignore[misc]  # of SciPy, which has no types
     """An operator on flat NumPy vectors, which ends a solve at the first number that is not finite.
+
+    SciPy's solvers call it as it is: they would wrap an object of another class, at a few microseconds a product.
 
     Parameters
     ----------
     op : LinearOperator
         Operator that holds no Dask array.
+    passes : Passes
+        Its forward and adjoint.
     damp : float, optional
         Added to the diagonal.
     factor : float, optional
@@ -59,19 +78,21 @@ class FlatOperator:
         Type of the newest product: SciPy's solvers continue in double precision.
     """
 
-    def __init__(self, op: LinearOperator, damp: float = 0.0, factor: float | None = None) -> None:
-        self.shape, self.dtype, self.factor = op.shape, op.dtype, factor
-        self.damp, self.kind = damp, np.dtype(op.dtype)
-        self.forward, self.adjoint = flat_pass(op, 0), flat_pass(op, 1)
+    def __init__(
+        self, op: LinearOperator, passes: Passes, damp: float = 0.0, factor: float | None = None
+    ) -> None:
+        super().__init__(op.dtype, op.shape)
+        self.factor, self.damp, self.kind = factor, damp, np.dtype(op.dtype)
+        self.forward, self.backward = passes.forward, passes.adjoint
 
     def matvec(self, x: da.Array) -> NDArray:
         """The forward of a flat vector of shape ``(M,)``."""
-        y = self._scaled(self.forward(x.reshape(-1)))
-        return y + self.damp * x.reshape(-1) if self.damp else y
+        y = self._scaled(self.forward(x))
+        return y + self.damp * x if self.damp else y
 
     def rmatvec(self, x: da.Array) -> NDArray:
         """The adjoint of a flat vector of shape ``(N,)``."""
-        back = self._scaled(self.adjoint(x.reshape(-1)))
+        back = self._scaled(self.backward(x))
         if self.factor is None:  # of a vector of norm 1
             # Its norm, not its largest number, which is small in any long vector.
             unit: Any = back
@@ -79,6 +100,8 @@ class FlatOperator:
             if self.factor != 1.0:
                 raise _OutOfScaleError
         return back
+
+    _matvec, _rmatvec = matvec, rmatvec
 
     def _scaled(self, product: object) -> NDArray:
         y = np.asarray(product)
@@ -99,19 +122,26 @@ class NumPySystem:
     ----------
     op : LinearOperator
         Operator.
+    passes : Passes
+        Its forward and adjoint.
     data : array of shape (N,)
         Data.
     start : array of shape (M,), optional
         First model.
     """
 
-    def __init__(self, op: LinearOperator, data: NDArray, start: NDArray | None) -> None:
-        self.op, self.scale = op, _power_of_two(float(np.abs(data).max(initial=0.0)))
+    def __init__(self, op: LinearOperator, passes: Passes, data: NDArray, start: NDArray | None) -> None:
+        self.op, self.passes, self.scale = op, passes, _power_of_two(float(np.abs(data).max(initial=0.0)))
         self.data, self.start = data * self.scale, None if start is None else start * self.scale
 
     @classmethod
-    def of(cls, op: LinearOperator, y: VectorLike, x0: VectorLike | None) -> NumPySystem | None:
-        """The system; None if an array is lazy or has NaN or infinity, and for data of zero with a start."""
+    def of(
+        cls, op: LinearOperator, y: VectorLike, x0: VectorLike | None, passes: Passes | None = None
+    ) -> NumPySystem | None:
+        """The system; None if an array is lazy or has NaN or infinity, and for data of zero with a start.
+
+        ``passes`` are those of a system with the same operator before.
+        """
         if holds_dask(op, y, x0):
             return None
         data = _flat(y, op.dtype, op.codomain)
@@ -121,12 +151,11 @@ class NumPySystem:
         unmeasured = start is not None and not data.any()
         if unmeasured or not finite:
             return None
-        check_pure(op)
-        return cls(op, data, start)
+        return cls(op, passes or Passes.of(op), data, start)
 
     def lsqr(self, damp: float = 0.0, **settings: object) -> tuple[Vector, Results] | None:
         """Model and further results of :func:`scipy.sparse.linalg.lsqr`; None if a number is not finite."""
-        flat = FlatOperator(self.op)
+        flat = FlatOperator(self.op, self.passes)
         try:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 x, *rest = self._lsqr(flat, damp, settings)
@@ -149,7 +178,7 @@ class NumPySystem:
 
     def cg(self, damp: float, atol: float, **settings: object) -> tuple[Vector, int, int] | None:
         """Model, SciPy's code and number of steps of :func:`scipy.sparse.linalg.cg`; None if not finite."""
-        flat, steps = FlatOperator(self.op, damp, 1.0), list[None]()
+        flat, steps = FlatOperator(self.op, self.passes, damp, 1.0), list[None]()
         try:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 x, info = sla.cg(
