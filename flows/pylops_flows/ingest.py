@@ -25,7 +25,7 @@ def ingest_sources(sources: dict[str, Source] | Source, target: str, replace: bo
     target : str
         Folder or URL of the dataset.
     replace : bool, optional
-        Whether another dataset there is deleted first.
+        Whether another dataset there is replaced.
 
     Returns
     -------

@@ -16,6 +16,6 @@ from .models import Plan as Plan
 from .models import Statistics as Statistics
 from .planning import locate as locate
 from .planning import plan as plan
-from .sealing import open_dataset as open_dataset
-from .sealing import read_ref as read_ref
+from .sealed_datasets import open_dataset as open_dataset
+from .sealed_datasets import read_ref as read_ref
 from .sealing import seal as seal

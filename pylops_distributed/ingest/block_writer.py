@@ -17,6 +17,7 @@ from pylops_distributed.ingest.formats.source import Source, recognise
 from pylops_distributed.ingest.journal import ROOT, WORK, Notes, read_notes
 from pylops_distributed.ingest.merge import open_sources
 from pylops_distributed.ingest.models import BlockReport, Plan, Statistics
+from pylops_distributed.ingest.replacing import replaced_already
 from pylops_distributed.storage.direct_io import checksum_of
 from pylops_distributed.storage.object_store import Array, Storage, open_array, open_storage
 
@@ -52,7 +53,7 @@ def write_block(plan: Plan, index: int) -> BlockReport:
     try:
         notes = read_notes(storage)
     except FileNotFoundError:
-        if not storage.exists(ROOT):
+        if not storage.exists(ROOT) and (not plan.replaces or replaced_already(plan) is None):
             raise
         # Another ingest has sealed a dataset there: seal() finds whether it is the same, and asks for no reports then.
         return BlockReport(index=index, variable="", chunks=(), checksums="")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 from pylops_distributed.ingest.journal import NOTES, ROOT, WORK
-from pylops_distributed.ingest.sealing import SCHEMA, discard_words
+from pylops_distributed.ingest.sealed_datasets import SCHEMA, discard_words
+from pylops_distributed.storage.local_files import locked
 from pylops_distributed.storage.object_store import Storage, open_storage
 
 
@@ -28,6 +30,7 @@ def discard(url: str, *, sealed: bool = False) -> None:
     """
     storage = open_storage(url)
     state = dataset_state(storage)
+    discard_replacement(storage)
     if state is None:
         raise FileNotFoundError(f"there is neither a dataset nor an unfinished ingest at {storage.place}.")
     if state == "sealed" and not sealed:
@@ -72,3 +75,21 @@ def check_replaceable(storage: Storage, places: Iterable[str]) -> None:
             raise FileExistsError(
                 f"{storage.place} cannot be replaced: the source {place!r} lies in it. Choose another place."
             )
+
+
+def place_of_replacement(storage: Storage) -> Storage | None:
+    """Where the dataset is written that is to replace another; None where nothing can be renamed to its place."""
+    if storage.folder is None or os.path.ismount(storage.folder):
+        return None
+    folder = storage.folder.resolve()  # of a link, next to what it leads to
+    return open_storage(folder.with_name(f".{folder.name}.replacement"))
+
+
+def discard_replacement(storage: Storage) -> None:
+    """Delete what an earlier replacement that was stopped has left next to a dataset."""
+    beside = place_of_replacement(storage)
+    if beside is None or beside.folder is None or not beside.folder.exists():
+        return
+    with locked(beside.folder.parent):
+        if dataset_state(beside) is not None:
+            delete(beside)

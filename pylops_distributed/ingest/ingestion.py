@@ -13,7 +13,7 @@ import dask
 
 from pylops_distributed.ingest.block_writer import write_block
 from pylops_distributed.ingest.planning import plan
-from pylops_distributed.ingest.sealing import read_ref, seal
+from pylops_distributed.ingest.sealing import seal
 
 if TYPE_CHECKING:
     from pylops_distributed.ingest.formats.source import Source
@@ -42,8 +42,9 @@ def ingest(
     chunks : mapping of str to int, optional
         Length of chunks by dimension, both in memory and in the store. By default about 16 MB each.
     replace : bool, optional
-        Whether another dataset at ``url``, finished or not, is deleted once the sources have been read without error.
-        By default it is an error.
+        Whether another dataset at ``url``, finished or not, is replaced. The new one is written next to it and takes
+        its place when it is sealed: until then the old one stays as it is. Object stores cannot rename: there the old
+        one is deleted once the sources have been opened without error. By default another dataset is an error.
 
     Returns
     -------
@@ -59,6 +60,6 @@ def ingest(
     """
     planned = plan(source, url, chunks=chunks, replace=replace)
     if planned.sealed:
-        return read_ref(planned.url)
+        return seal(planned, ())
     write = dask.delayed(write_block, pure=False)
     return seal(planned, dask.compute(*(write(planned, index) for index in range(planned.blocks))))

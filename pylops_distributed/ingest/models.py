@@ -132,7 +132,9 @@ class Plan(Value):
     nbytes : int
         Size of the data, uncompressed [bytes].
     sealed : bool
-        Whether the very same dataset exists already; then nothing is left to do.
+        Whether the very same dataset exists already; then nothing is left to write.
+    replaces : str, optional
+        The dataset in whose place it comes when it is sealed.
     """
 
     url: str
@@ -140,6 +142,7 @@ class Plan(Value):
     blocks: int
     nbytes: int
     sealed: bool = False
+    replaces: str | None = None
 
 
 class BlockReport(Value):

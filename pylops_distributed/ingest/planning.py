@@ -14,7 +14,13 @@ from numpy.typing import DTypeLike
 
 from pylops_distributed import tuning
 from pylops_distributed.ingest.block_writer import open_writable
-from pylops_distributed.ingest.discarding import check_replaceable, dataset_state, delete
+from pylops_distributed.ingest.discarding import (
+    check_replaceable,
+    dataset_state,
+    delete,
+    discard_replacement,
+    place_of_replacement,
+)
 from pylops_distributed.ingest.formats.chunking import regular_chunks
 from pylops_distributed.ingest.formats.labels import NAME, NUMBERS
 from pylops_distributed.ingest.formats.source import Source
@@ -23,7 +29,8 @@ from pylops_distributed.ingest.journal import NOTES, ROOT, Notes, read_notes
 from pylops_distributed.ingest.merge import is_companion, jsonable, numbers_to_read, open_sources
 from pylops_distributed.ingest.models import FINGERPRINT, ArrayLayout, Plan
 from pylops_distributed.ingest.raw_headers import store_headers
-from pylops_distributed.ingest.sealing import SCHEMA, discard_words, read_ref, tidy
+from pylops_distributed.ingest.sealed_datasets import SCHEMA, discard_words, read_ref
+from pylops_distributed.ingest.sealing import tidy
 from pylops_distributed.storage.object_store import Storage, create_array, open_storage
 from pylops_distributed.vectors.types import NDArray
 
@@ -48,9 +55,11 @@ def plan(
     """
     notes, ds = _read_sources(source, chunks)
     nbytes = sum(math.prod(one.shape) * np.dtype(one.dtype).itemsize for one in notes.arrays.values())
-    storage = open_storage(_named(url, notes))
-    planned = Plan(url=storage.url, fingerprint=notes.fingerprint, blocks=len(notes.blocks), nbytes=nbytes)
-    state = _claim(storage, notes, replace)
+    storage, replaces = _choose_place(open_storage(_named(url, notes)), notes, replace)
+    planned = Plan(
+        url=storage.url, fingerprint=notes.fingerprint, blocks=len(notes.blocks), nbytes=nbytes, replaces=replaces
+    )  # fmt: skip
+    state = _claim(storage, notes)
     if state == "sealed":
         return planned.model_copy(update={"sealed": True})
     try:
@@ -126,12 +135,26 @@ def _warn(ds: xr.Dataset) -> None:
             log.warning("the coordinate %r has %s more than once", dim, values[counts > 1][:5].tolist())
 
 
-def _claim(storage: Storage, notes: Notes, replace: bool) -> str:
+def _choose_place(storage: Storage, notes: Notes, replace: bool) -> tuple[Storage, str | None]:
+    """Where to write, and the dataset that this replaces in the end."""
+    if not replace:
+        return storage, None
+    if not _differs(storage, notes):
+        discard_replacement(storage)
+        return storage, None
+    check_replaceable(storage, [path for one in notes.sources.values() for path in one.files()])
+    beside = place_of_replacement(storage)
+    if beside is None:
+        delete(storage)
+        return storage, None
+    if _differs(beside, notes):
+        discard_replacement(storage)
+    return beside, storage.url
+
+
+def _claim(storage: Storage, notes: Notes) -> str:
     """Take the URL for this ingest, or raise: ``'sealed'`` if the same dataset exists, ``'new'`` or ``'resumed'``."""
     data = notes.encode()
-    if replace and _differs(storage, notes):
-        check_replaceable(storage, [path for one in notes.sources.values() for path in one.files()])
-        delete(storage)
     if storage.exists(ROOT):
         there = read_ref(storage.url)
         if there.fingerprint != notes.fingerprint:

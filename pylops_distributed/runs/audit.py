@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pylops_distributed.errors import CorruptionError
 from pylops_distributed.ingest import read_ref
-from pylops_distributed.ingest.sealing import present, stored
+from pylops_distributed.ingest.sealed_datasets import present, stored
 from pylops_distributed.storage.atomic_group import open_group
 from pylops_distributed.storage.checkpoint_keys import ROOT as CHECKPOINTS
 from pylops_distributed.storage.checkpoint_keys import CheckpointKey, all_checkpoints, published_checkpoints

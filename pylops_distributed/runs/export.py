@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from pylops_distributed.ingest.formats.file_digest import size_and_sha256
 from pylops_distributed.ingest.formats.segy.su import find_layout
 from pylops_distributed.ingest.formats.segy.template_copy import RawHeaders, write_with_headers
-from pylops_distributed.ingest.formats.source import size_and_sha256
 from pylops_distributed.ingest.merge import trace_numbers
 from pylops_distributed.ingest.raw_headers import stored_headers
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import secrets
 import shutil
@@ -17,6 +18,7 @@ from pylops_distributed import tuning
 
 NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 NO_REPLACE, EXCLUSIVE = 1, 4  # of Linux' renameat2 and of macOS' renamex_np
+SWAP = 2  # of both
 HERE = -100  # AT_FDCWD
 
 
@@ -197,14 +199,49 @@ def _staged(path: Path, data: bytes, root: Path | None) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def exchange(new: Path, old: Path) -> None:
+    """Let two folders change places: at once where the system can, else the old one takes a third name meanwhile."""
+    code = _renamed(new, old, SWAP, SWAP)
+    if code in (errno.ENOSYS, errno.EINVAL, *NO_LINKS):
+        aside = new.with_name(f"{new.name}-{secrets.token_hex(4)}")
+        old.rename(aside)
+        new.rename(old)
+        aside.rename(new)
+    elif code:
+        raise OSError(code, os.strerror(code), str(old))
+    for folder in {new.parent, old.parent}:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder, which other processes of this machine wait for."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _renamed(first: Path, second: Path, linux: int, mac: int) -> int:
+    """Rename with a flag of the system; the number of its error, 0 if there is none."""
+    library = ctypes.CDLL(None, use_errno=True)
+    old, new = os.fsencode(first), os.fsencode(second)
+    if rename := getattr(library, "renameat2", None):
+        return ctypes.get_errno() if rename(HERE, old, HERE, new, linux) else 0
+    if rename := getattr(library, "renamex_np", None):
+        return ctypes.get_errno() if rename(old, new, mac) else 0
+    return errno.ENOSYS
+
+
 def _rename_new(part: Path, path: Path) -> None:
     """Rename a file unless there is one of the new name."""
-    library = ctypes.CDLL(None, use_errno=True)
-    old, new, code = os.fsencode(part), os.fsencode(path), errno.ENOSYS
-    if rename := getattr(library, "renameat2", None):
-        code = ctypes.get_errno() if rename(HERE, old, HERE, new, NO_REPLACE) else 0
-    elif rename := getattr(library, "renamex_np", None):
-        code = ctypes.get_errno() if rename(old, new, EXCLUSIVE) else 0
+    code = _renamed(part, path, NO_REPLACE, EXCLUSIVE)
     if code in (errno.ENOSYS, errno.EINVAL, *NO_LINKS):
         raise OSError(
             errno.EOPNOTSUPP,

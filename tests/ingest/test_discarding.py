@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import zarr
 from typer.testing import CliRunner
 
 from pylops_distributed.ingest import Source, discard, ingest, open_dataset, plan, planning, write_block
+from pylops_distributed.storage import local_files
 from pylops_flows.cli.main import app
 
 
@@ -41,6 +43,33 @@ def test_another_dataset_is_replaced_where_asked_for(source, other, url, state, 
     assert set(open_dataset(url).data_vars) == {"amplitude", "trace_number"}
     np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
     assert not Path(url, "other").exists()
+
+
+def test_what_a_stopped_replacement_left_is_discarded_too(source, other, url, tmp_path):
+    ingest(other, url)
+    plan(source, url, replace=True)
+    assert open_dataset(url).other.shape == (6,)
+    assert [path.name for path in tmp_path.glob(".*")] == [f".{Path(url).name}.replacement"]
+    discard(url, sealed=True)
+    assert [*tmp_path.glob(".*")] == []
+
+
+def test_a_dataset_behind_a_link_is_replaced_behind_it(source, other, url, tmp_path, cube):
+    ingest(other, url)
+    link = tmp_path / "link.zarr"
+    link.symlink_to(url)
+    ingest(source, str(link), replace=True)
+    assert link.is_symlink()
+    np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
+
+
+def test_folders_change_places_where_the_system_cannot_swap(tmp_path, monkeypatch):
+    monkeypatch.setattr(local_files, "_renamed", lambda *args: errno.ENOSYS)
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    local_files.exchange(tmp_path / "a", tmp_path / "b")
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*/*")) == ["a/b", "b/a"]
 
 
 def test_the_same_dataset_is_not_written_again(source, url):

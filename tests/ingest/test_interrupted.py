@@ -78,6 +78,36 @@ def test_stopped_at_every_write_then_finished(source, tmp_path, cube):
     assert at > 20
 
 
+def test_a_replacement_stopped_at_any_write_leaves_the_old_or_the_new(tmp_path):
+    for name, value in {"old": 1.0, "new": 2.0}.items():
+        np.savez(tmp_path / f"{name}.npz", data=np.full(6, value))
+    states = []
+    for at in range(1000):
+        url = str(tmp_path / f"{at}.zarr")
+        ingest(str(tmp_path / "old.npz"), url)
+        with dead_from_write(at) as attempts, suppress(Killed), dask.config.set(scheduler="synchronous"):
+            ingest(str(tmp_path / "new.npz"), url, replace=True)
+        states.append(open_dataset(url).data.values.tolist())
+        ingest(str(tmp_path / "new.npz"), url, replace=True)
+        np.testing.assert_array_equal(open_dataset(url).data, np.full(6, 2.0))
+        assert [*tmp_path.glob(".*")] == []
+        if len(attempts) <= at:
+            break
+    old, new = [1.0] * 6, [2.0] * 6
+    assert states.count(old) >= 5  # notes, metadata, chunk, report, root
+    assert states == [old] * states.count(old) + [new] * states.count(new)
+    assert states.count(new) >= 3  # deletions after the swap
+
+
+def test_two_replacements_of_one_dataset(source, url, cube, tmp_path):
+    np.save(tmp_path / "old.npy", np.arange(6.0))
+    ingest(str(tmp_path / "old.npy"), url)
+    first, second = (plan(source, url, chunks=CHUNKS, replace=True) for _ in range(2))
+    there = seal(first, [write_block(first, index) for index in range(first.blocks)])
+    assert seal(second, [write_block(second, index) for index in range(second.blocks)]) == there
+    np.testing.assert_array_equal(open_dataset(url).amplitude, cube)
+
+
 def _write_and_die(planned: Plan) -> None:
     write_block(planned, 1)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import os
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pylops_distributed.ingest.formats.failures import naming
+from pylops_distributed.ingest.formats.file_digest import FileDigest
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.storage.object_store import open_storage
 
@@ -232,10 +232,13 @@ def open_source(
         raise ValueError(f"unknown options {unknown} for format {name!r}: expected some of {[*accepted]}.")
     if "://" not in path and not Path(path).exists():
         raise FileNotFoundError(f"there is no file {path!r}.")
-    with naming(path):
-        ds = _read(FORMATS[name], reader, path, options)
-    ds.attrs |= {"source": path, "format": name, **(size_and_sha256(path) if checksum else {})}
-    return ds
+    if not checksum:
+        with naming(path):
+            return _read(FORMATS[name], reader, path, options).assign_attrs(source=path, format=name)
+    with FileDigest(path) as digest:
+        with naming(path):
+            ds = _read(FORMATS[name], reader, path, options)
+        return ds.assign_attrs(source=path, format=name, **digest.result())
 
 
 def _read(
@@ -297,19 +300,3 @@ def _is_segy(path: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def size_and_sha256(path: str) -> Mapping[str, object]:
-    """Size [bytes] and SHA-256 of a file, or of all keys and objects of a folder or URL, streaming."""
-    if Path(path).is_file():
-        with Path(path).open("rb") as file:
-            return {
-                "size": Path(path).stat().st_size,
-                "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
-            }
-    storage, total, whole = open_storage(path), 0, hashlib.sha256()
-    for key in sorted(storage.list()):
-        data = storage.get(key)
-        total += len(data)
-        whole.update(key.encode() + b"\0" + hashlib.sha256(data).digest())
-    return {"size": total, "sha256": whole.hexdigest()}

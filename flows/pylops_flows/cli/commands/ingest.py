@@ -39,7 +39,9 @@ Along = Annotated[
 ]
 Replace = Annotated[
     bool,
-    typer.Option("--replace", help="Delete another dataset, or unfinished ingest, that is in its place."),
+    typer.Option(
+        "--replace", help="Replace another dataset, or unfinished ingest, once the new one is complete."
+    ),
 ]
 AsFlow = Annotated[
     bool,
