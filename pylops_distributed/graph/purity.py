@@ -35,6 +35,7 @@ TRUSTED = frozenset({
 
 GENERATORS = (np.random.Generator, np.random.RandomState, Random)
 _DATA = frozenset({np.ndarray, str, bytes, bool, int, float, complex, slice, type(None)})
+_ARRAYS = (np.ndarray, np.generic, np.dtype, da.Array)
 DEPTH = 16  # how deep to look for functions within tasks and operators
 
 T = TypeVar("T")
@@ -169,7 +170,7 @@ def note_application(op: Applied, x: Vector | None) -> None:
 
 def foreign_within(x: object, depth: int = 0) -> Iterator[object]:
     """The functions and classes of users' own in a task, an operator, or a collection of these."""
-    if type(x) in _DATA or depth > DEPTH or isinstance(x, np.ndarray | np.generic | np.dtype | da.Array):
+    if type(x) in _DATA or depth > DEPTH or isinstance(x, _ARRAYS):
         return
     parts = _parts(x)
     if parts is None and _is_operator(x):
@@ -179,7 +180,8 @@ def foreign_within(x: object, depth: int = 0) -> Iterator[object]:
     elif parts is None and callable(x) and is_foreign(x):
         yield x
     for part in parts or ():
-        yield from foreign_within(part, depth + 1)
+        if type(part) not in _DATA:  # before a call for each: once a solve, of all that operators hold
+            yield from foreign_within(part, depth + 1)
 
 
 def _parts(x: Any) -> Iterable[object] | None:

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
-import numpy as np
-
 from pylops_distributed import tuning
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.execution import Engine, await_workers, replay
 from pylops_distributed.execution.state import Reason, State, as_nan, not_finite, stopping
 from pylops_distributed.linearoperator.array_inputs import lazily
 from pylops_distributed.optimization.resume_proof import prove, witness
+from pylops_distributed.optimization.step_history import History, StepHistory
 from pylops_distributed.vectors.namespace import holds_dask
 from pylops_distributed.vectors.space import Vector, as_floating
 from pylops_distributed.vectors.types import Settings
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 S = TypeVar("S", bound=State)
 S_co = TypeVar("S_co", bound=State, covariant=True)
-History = dict[str, np.ndarray[Any, Any]]
 
 
 class Solver(Protocol[S]):
@@ -200,7 +198,7 @@ class Session(Generic[S]):
         self._engine: Engine[S] = replay(lambda before: solver.step(op, y, before), first, self._done)
         self._newest: S = self._engine.first  # without its vectors
         self._moved = 0  # bytes, up to the newest state
-        self.history: History = {} if checkpoint is None else checkpoint.history
+        self._history = StepHistory({} if checkpoint is None else checkpoint.history)
         if checkpoint is None:
             self._note([self._engine.first], time.monotonic() - start)
         self.iteration, self.reason = first.iteration, self._done(self._engine.first)
@@ -240,6 +238,11 @@ class Session(Generic[S]):
         unproved = checkpoint is None or stored_witness is None
         if unproved and self.store is not None and hasattr(self.store, "witness"):
             self.store.witness = witness(self.solver, op, y)
+
+    @property
+    def history(self) -> History:
+        """The numbers of all steps so far."""
+        return self._history.arrays()
 
     @property
     def state(self) -> S:
@@ -356,10 +359,10 @@ class Session(Generic[S]):
         moved, self._moved = self._engine.moved - self._moved, self._engine.moved
         for numbers in taken:
             row = {name: getattr(numbers, name) for name in getattr(numbers, "history", ())}
-            row |= {"seconds": seconds / len(taken), "bytes": moved / len(taken)}
-            self.history = {k: np.append(self.history.get(k, np.empty(0)), v) for k, v in row.items()}
+            self._history.add(row | {"seconds": seconds / len(taken), "bytes": moved / len(taken)})
             self._newest = numbers
-            self.iteration, self.reason = numbers.iteration, self._done(numbers)
+        if taken:  # the engine has asked whether to stop after those before the last
+            self.iteration, self.reason = self._newest.iteration, self._done(self._newest)
 
 
 def _settings(solver: object) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pylops_distributed.execution.state import Reason, State
-from pylops_distributed.optimization.session import History
+from pylops_distributed.optimization.step_history import History
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.vectors.space import BlockVector
 

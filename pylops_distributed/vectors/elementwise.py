@@ -295,11 +295,17 @@ def step_length(
     real = real_dtype(k)
     # The coarsest type sets what rounding is: float64 scalars of float32 data are no more exact than these.
     known = vectors if like is None else (*vectors, like)
-    eps = max(float(np.finfo(real_dtype(v)).eps) for v in (k, *_arrays(known)))
+    eps = _rounding_of(tuple({a.dtype for a in (k, *_arrays(known))}))
     sizes: tuple[Scalar, Scalar] = (1.0, 0.0)  # no step is too short
     if vectors:
         sizes = (squared_norm(vectors[0]), squared_norm(vectors[1]))
     return elementwise(_step_length, k, curvature, first, *sizes, eps, dtype=real)
+
+
+@lru_cache(1024)
+def _rounding_of(kinds: tuple[DType, ...]) -> float:
+    """The coarsest precision of some types."""
+    return max(float(np.finfo(_real_of((kind,))).eps) for kind in kinds)
 
 
 def _arrays(vectors: tuple[Vector, ...]) -> list[da.Array]:

@@ -33,7 +33,7 @@ def reject_masked(*arrays: object) -> None:
         If an array is a NumPy masked array, or a Dask array of such blocks.
     """
     for a in arrays:
-        if isinstance(meta_of(a), np.ma.MaskedArray):
+        if type(a) is not np.ndarray and isinstance(meta_of(a), np.ma.MaskedArray):
             raise ValueError(
                 f"got a masked array of shape {getattr(a, 'shape', None)}; expected an array without a mask: fill it, "
                 "by x.filled(0) or da.ma.filled(x, 0), and leave the masked samples out of the operator, "

@@ -12,6 +12,7 @@ from pylops_distributed.vectors.types import Arguments, BlockFunction, DType, ND
 _SINGLE = np.finfo(np.float32)
 _TINY, _MAX = float(_SINGLE.tiny), float(_SINGLE.max)
 _OTHER = np.dtype(bool)
+_REAL = (np.float64, float, int, type(None))
 _BY_CHAR = {char: np.dtype(char) for char in "fdFD"}
 
 
@@ -19,14 +20,24 @@ def _is_complex(value: object) -> bool:
     return getattr(getattr(value, "dtype", None), "kind", "") == "c" or isinstance(value, complex)
 
 
+def _char_of(args: Arguments) -> str:
+    """The type of vectors of one floating type with scalars that do not change it; empty for all else."""
+    char, real = "", True
+    for a in args:  # once for each array of a step, so with few calls
+        if type(a) in _REAL:
+            continue
+        if not getattr(a, "ndim", 0):
+            real = real and not _is_complex(a)
+        elif char in ("", a.dtype.char):
+            char = a.dtype.char
+        else:
+            return ""
+    return char if char in ("F", "D") or (real and char in ("f", "d")) else ""
+
+
 def common_dtype(args: Arguments) -> DType:
     """Type of a result of vectors and scalars: of the vectors' precision, complex where one of either is."""
-    chars = {a.dtype.char for a in args if getattr(a, "ndim", 0)}
-    if (
-        len(chars) == 1
-        and (char := chars.pop()) in "fdFD"
-        and (char in "FD" or not any(map(_is_complex, args)))
-    ):
+    if char := _char_of(args):
         return _BY_CHAR[char]  # most often
     given = [a for a in args if a is not None]
     whole = np.result_type(*(getattr(a, "dtype", a) for a in given))
@@ -51,6 +62,10 @@ def at_precision(*args: NDArray, function: BlockFunction, kind: DType) -> NDArra
 
 def rounded(args: Arguments) -> Arguments:
     """Arguments of a function of blocks, with the scalars in the precision of the blocks."""
+    if char := _char_of(args):
+        if char in "dD":
+            return args
+        return tuple(_single(a) if type(a) is np.float64 or _wide(a) else a for a in args)
     blocks = [a.dtype.char for a in args if getattr(a, "ndim", 0)]
     if not blocks or not set(blocks) <= set("efF?bBhHiIlLqQ") or not set(blocks) & set("efF"):
         return args

@@ -253,16 +253,25 @@ def dot_blocks(a: NDArray, b: NDArray) -> np.generic:
     Blocks in single precision are multiplied as they are, and in double precision where their product would be
     lost in the range of single precision.
     """
-    if type(a) is type(b) is np.ndarray and a.dtype.char == b.dtype.char == "d":
-        plain: np.generic = np.vdot(a, b)  # most often, and for small vectors the rest costs more
-        return plain
+    plain: Any
+    if type(a) is type(b) is np.ndarray and a.dtype.char == b.dtype.char:
+        # Most often, and for small vectors the rest costs more.
+        if (char := a.dtype.char) == "d":
+            plain = np.vdot(a, b)
+            number: np.generic = plain
+            return number
+        if char == "f":
+            plain = np.vdot(a, b)
+            if not lost_in_range(abs(plain)):
+                return np.float64(plain)
     reject_masked(a, b)  # of operators whose blocks are masked though nothing says so before
     kind = scalar_dtype(a.dtype, b.dtype)
     dot: Any = np.vdot(np.asarray(a, product_dtype(a.dtype, b.dtype)), b)
     if dot.dtype == kind:
         same: np.generic = dot
         return same
-    if lost_in_range(abs(dot)) and a.size:
+    # A residual of zeros, at the end of an exact solve, has lost nothing.
+    if lost_in_range(abs(dot)) and a.size and (dot or (a.any() and b.any())):
         dot = np.vdot(np.asarray(a, kind), b)
     wide: np.generic = kind.type(dot)
     return wide

@@ -56,7 +56,7 @@ class Passes:
         return cls(flat_pass(op, 0), flat_pass(op, 1))
 
 
-class FlatOperator(sla.LinearOperator):  # type: ignore[misc]  # of SciPy, which has no types
+class FlatOperator(sla.LinearOperator):
     """An operator on flat NumPy vectors, which ends a solve at the first number that is not finite.
 
     SciPy's solvers call it as it is: they would wrap an object of another class, at a few microseconds a product.
