@@ -43,10 +43,13 @@ def apply_to_rows(
     axes = [a for a in free if x.shape[a] > 1]
     if x.nbytes <= (SMALL if nbytes is None else nbytes) or not axes:
         return kernel(x)
+    threads = threads_in_use()
+    if nbytes is None and threads == 1:  # to join pieces would take a copy
+        return kernel(x)
     # Of all axes but the last, whose samples lie side by side, the one with the least to do twice.
     axis = min(axes, key=lambda a: (a == x.ndim - 1, sum(reach(a)) / x.shape[a], a))
     low, high = reach(axis)
-    wanted = threads_in_use() * ROUNDS if nbytes is None else -(-x.nbytes // nbytes)
+    wanted = threads * ROUNDS if nbytes is None else -(-x.nbytes // nbytes)
     rows = x.shape[axis]
     count = min(wanted, max(1, rows // max(1, low, high, 4 * (low + high))))
     if count < 2:

@@ -14,7 +14,7 @@ from pylops_distributed.blockwise.axis_kernels import apply_along_axes
 from pylops_distributed.blockwise.numpy_rows import apply_to_rows
 from pylops_distributed.blockwise.precision import in_precision
 from pylops_distributed.blockwise.rechunk import split_count
-from pylops_distributed.vectors.pieces import SMALL
+from pylops_distributed.vectors.pieces import SMALL, threads_in_use
 from pylops_distributed.vectors.types import Chunks, DType
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ class SeparableRule:
         return tuple(a for a in free if a == first or x.numblocks[a] == 1)
 
     def _next_in_memory(self, x: Array, axes: tuple[int, ...]) -> tuple[int, ...]:
-        """Of a large NumPy array one axis, so that others can be cut; else all at once."""
-        if x.nbytes <= SMALL or len(axes) < x.ndim:
+        """Of a large NumPy array one axis, so that threads can share the others; else all at once."""
+        if x.nbytes <= SMALL or len(axes) < x.ndim or threads_in_use() == 1:
             return axes
         anchor = self.transform.anchor
         free = tuple(a for a in axes if a != anchor)

@@ -156,7 +156,8 @@ def multiply_slices(g: Array, x: Array, adjoint: bool = False, conj: bool = Fals
     """
     matrix: Any = g.swapaxes(1, 2) if adjoint else g
     if np.iscomplexobj(g) and adjoint != conj:
-        y = np.matmul(matrix, x.conj()).conj()
+        y = np.matmul(matrix, x.conj())
+        np.conjugate(y, out=y)
     elif np.iscomplexobj(x) and not np.iscomplexobj(g):
         columns = np.ascontiguousarray(x)
         y = np.matmul(matrix, columns.view(columns.real.dtype)).view(columns.dtype)
