@@ -65,6 +65,9 @@ def test_commands_are_understood():
         for part in line.split("&&"):
             words = shlex.split(part, comments=True)
             if words and Path(words[0]).name == "pld":
+                if words[1].startswith("--"):
+                    assert any(words[1] in option.opts for option in group.get_params(typer.Context(group)))
+                    continue
                 command = group.commands[words[1]]
                 command.make_context(words[1], words[2:])  # raises for what it does not know
                 shown.add(words[1])

@@ -53,7 +53,7 @@ def write_modelled(dataset: str, problem: Problem, target: str) -> str:
         if all(stored.get(key) == value for key, value in about.items()):
             return storage.url
         raise FileExistsError(
-            f"{storage.url} holds something else: choose another place, or delete it yourself"
+            f"{storage.place} holds something else: choose another place, or delete it yourself"
         )
     ds = open_dataset(dataset)
     ready = problem.prepare(ds)

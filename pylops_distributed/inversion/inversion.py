@@ -169,7 +169,7 @@ class Inversion:
             problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.dataset)
             if ds.attrs["fingerprint"] != run.attrs["identity"]["data"]:
                 raise ValueError(
-                    f"{run.dataset} is not the dataset that {run.storage.url} was begun with: put it back"
+                    f"{run.dataset} is not the dataset that {run.storage.place} was begun with: put it back"
                 )
             ready = assemble(problem, ds, solver)
             check_memory(ready.op, data=ready.y)

@@ -49,13 +49,13 @@ def write_result(run: Run, reason: str | None = None) -> dict[str, float]:
     """
     if "problem" not in run.attrs or "dataset" not in run.attrs:
         raise ValueError(
-            f"{run.storage.url} was made by a script with solve(..., store=...), without a problem that could label a "
-            "result: open_run() shows its newest model"
+            f"{run.storage.place} was made by a script with solve(..., store=...), without a problem that could label "
+            "a result: open_run() shows its newest model"
         )
     with run.attempt() as attempt, CheckpointStore(attempt) as store:
         checkpoint = store.latest(State)
         if checkpoint is None:
-            raise FileNotFoundError(f"{run.storage.url} has no checkpoint yet: solve it first")
+            raise FileNotFoundError(f"{run.storage.place} has no checkpoint yet: solve it first")
         problem, ds = load_problem(run.attrs["problem"]), open_dataset(run.dataset)
         result = problem.label(ds, model_of(problem, ds, run.attrs["identity"]["solver"], checkpoint.state.x))
         (metrics,) = dask.compute(problem.metrics(ds, result))

@@ -99,7 +99,7 @@ def repair(url: str | Path) -> list[Finding]:
         saved = published_checkpoints(run.storage)
         if saved and all(entry.path in bad for entry in saved):
             raise CorruptionError(
-                f"all {len(saved)} checkpoints of {run.storage.url} are corrupt: restore them from a copy, "
+                f"all {len(saved)} checkpoints of {run.storage.place} are corrupt: restore them from a copy, "
                 f"or delete {CHECKPOINTS}/ to start from the first iteration"
             )
         for path in sorted(bad):

@@ -27,12 +27,13 @@ def compare(*runs: xr.DataTree | str | Path) -> xr.DataTree:
     xarray.DataTree
         All along the dimension ``run``: ``/settings`` with those that are not the same in all, as text;
         ``/metrics`` with the figures of their results; ``/history``, which ends in NaN where a run took fewer steps;
-        ``/model``; and ``/difference``, the models less that of the first.
+        ``/model``; and ``/difference``, the models less that of the first. Where models cannot be compared, both are
+        left out, and the attribute ``models`` says why.
 
     Raises
     ------
     ValueError
-        If there are fewer than two, or their models are on different grids.
+        If there are fewer than two.
     """
     trees = [run if isinstance(run, xr.DataTree) else open_run(run) for run in runs]
     if len(trees) < 2:
@@ -44,18 +45,27 @@ def compare(*runs: xr.DataTree | str | Path) -> xr.DataTree:
     nodes = {"settings": _differing(trees), "metrics": _metrics(trees)}
     if all("history" in tree for tree in trees):
         nodes["history"] = xr.concat([tree["history"].to_dataset() for tree in trees], "run", join="outer")
-    models = [tree["model"].to_dataset().drop_attrs(deep=False) for tree in trees if "model" in tree]
-    if len(models) == len(trees):
-        try:
-            nodes["model"] = xr.concat(models, "run", join="exact", coords="minimal", compat="override")
-        except ValueError as error:
-            raise ValueError(f"the models of {', '.join(names)} are not on one grid: {error}") from error
-        nodes["difference"] = nodes["model"].isel(run=slice(1, None)) - nodes["model"].isel(run=0)
+    joined, note = _joined_models(trees)
+    if joined is not None:
+        nodes["model"] = joined
+        nodes["difference"] = joined.isel(run=slice(1, None)) - joined.isel(run=0)
     labelled = {
         f"/{name}": ds.assign_coords(run=along[-ds.sizes.get("run", len(names)) :])
         for name, ds in nodes.items()
     }
+    labelled["/"] = xr.Dataset(attrs={"models": note} if note else {})
     return xr.DataTree.from_dict(labelled, name="comparison")
+
+
+def _joined_models(trees: list[xr.DataTree]) -> tuple[xr.Dataset | None, str | None]:
+    """The models along ``run``, or why they cannot be compared."""
+    models = [tree["model"].to_dataset().drop_attrs(deep=False) for tree in trees if "model" in tree]
+    if len(models) < len(trees):
+        return None, "not compared: not every run has one yet"
+    try:
+        return xr.concat(models, "run", join="exact", coords="minimal", compat="override"), None
+    except ValueError as error:
+        return None, f"not compared: they are not on one grid ({error})"
 
 
 def _differing(trees: list[xr.DataTree]) -> xr.Dataset:

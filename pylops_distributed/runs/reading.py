@@ -90,7 +90,7 @@ def _result(run: Run) -> xr.Dataset | None:
             continue
         if run.storage.exists(f"{path}/zarr.json"):  # its coordinates were read before it went
             return ds.assign_attrs(path=path)
-    raise OSError(f"the result of {run.storage.url} is replaced again and again while it is opened")
+    raise OSError(f"the result of {run.storage.place} is replaced again and again while it is opened")
 
 
 def _history(state: xr.Dataset) -> xr.Dataset:

@@ -188,6 +188,11 @@ class Run:
         return cls(storage, attrs)
 
     @property
+    def name(self) -> str:
+        """Name of its folder, as it is typed."""
+        return self.storage.place.rsplit("/", 1)[-1]
+
+    @property
     def dataset(self) -> str:
         """URL of its dataset: where that was when the run was made, or in ``datasets`` next to the run after a move."""
         recorded = str(self.attrs["dataset"])
@@ -296,7 +301,7 @@ class Run:
 
     def _advice(self, state: str, made_from: int | None, newest: int | None) -> str | None:
         if state == "solved" and {"problem", "dataset"} <= self.attrs.keys():
-            return f"solved, without a result yet: pld postprocess {self.storage.url.rsplit('/', 1)[-1]}"
+            return f"solved, without a result yet: pld postprocess {self.name}"
         return describe_outdated(self.storage.url, made_from, newest)
 
 
@@ -305,7 +310,7 @@ def find_runs(root: str | Path) -> Iterator[tuple[str, Run | Exception]]:
     storage = open_storage(root)
     for name in storage.dirs():
         try:
-            yield name, Run.open(f"{storage.url}/{name}")
+            yield name, Run.open(f"{storage.place}/{name}")
         except (FileNotFoundError, ValueError):  # a dataset, or nothing of ours
             continue
         except (CorruptionError, OSError) as error:
@@ -329,7 +334,7 @@ def describe_outdated(url: str, made_from: int | None, newest: int | None) -> st
     """Words about a result that is not of the newest iterate, with the command that makes it anew; None if it is."""
     if made_from in (None, NO_CHECKPOINT, newest) or newest is None:
         return None
-    command = f"pld postprocess {url.rsplit('/', 1)[-1]}"
+    command = f"pld postprocess {open_storage(url).place.rsplit('/', 1)[-1]}"
     return f"the result is of iteration {made_from}, the newest iterate is {newest}: {command}"
 
 

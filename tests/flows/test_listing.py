@@ -1,13 +1,11 @@
 """Runs are listed, shown, opened and compared as they are, however they were made; one of them harms no other."""
 
-import io
 import json
 
 import dask
 import dask.array as da
 import numpy as np
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 import pylops_distributed as pld
@@ -24,16 +22,15 @@ from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.run import Run
 from pylops_flows.cli.main import app
-from pylops_flows.cli.runs_table import runs_table
 from pylops_flows.settings.pipeline import PipelineConfig, load
 from pylops_flows.settings.stored import settings_of
 from pylops_flows.settings.up_to_date import up_to_date
 
 
 def table(root):
-    console = Console(width=200, record=True, file=io.StringIO())
-    console.print(runs_table(str(root)))
-    return console.export_text()
+    done = CliRunner().invoke(app, ["runs", "--root", str(root)])
+    assert done.exit_code == 0
+    return done.output
 
 
 def scripted(url):
@@ -106,11 +103,10 @@ def test_one_strange_folder_harms_no_other(tmp_path):
     assert "mine.zarr" in text
     assert "5/5" in text
     for name in ("broken.zarr", "half.zarr"):
-        (row,) = [
-            line for line in text.splitlines() if line.strip().startswith(name) and "unreadable" in line
-        ]
-        assert row.split()[1:] == ["unreadable", "-", "-", "-", "-", "-"]
-        assert f"{name}: CorruptionError" in text
+        (row,) = [line for line in text.splitlines() if name in line and "unreadable" in line]
+        assert row.split()[2:] == ["unreadable", "-", "-", "-", "-", "-"]
+        assert f"{name}: " in text
+        assert "CorruptionError" not in text
     assert "notes" not in text
     assert half is not None
 

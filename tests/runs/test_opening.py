@@ -88,14 +88,15 @@ def test_compare(runs):
     assert np.abs(expected).max() > 0
 
 
-def test_compare_needs_two_on_one_grid(runs):
+def test_compare_needs_two_and_compares_models_on_one_grid(runs):
     one = open_run(runs["plain"])
     with pytest.raises(ValueError, match="two or more"):
         compare(one)
     other = one.copy()
     other["model"] = xr.DataTree(one["model"].to_dataset().isel(inline=slice(3)))
-    with pytest.raises(ValueError, match="not on one grid"):
-        compare(one, other)
+    compared = compare(one, other)
+    assert "not on one grid" in compared.attrs["models"]
+    assert set(compared.children) == {"settings", "metrics", "history"}
 
 
 def test_runs_are_listed(runs):

@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pylops_flows.cli.run_names import complete_run
 from pylops_flows.settings.bounded import DEPTH, read_yaml
 from pylops_flows.settings.nested import nested
-from pylops_flows.settings.paths import absolute
 
 if TYPE_CHECKING:
-    from pylops_distributed.storage.group_metadata import Json
+    from pylops_distributed.storage.group_metadata import Json as JsonValues
+
+
+def complete_runs(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the runs whose names begin like a word that is being typed."""
+    root = ctx.params.get("root") or "runs"
+    try:
+        return complete_run(root, incomplete)
+    except Exception:  # a shell that completes a word has no place for errors
+        return []
+
 
 Config = Annotated[str, typer.Argument(metavar="CONFIG.yaml", help="Settings; see data/ for examples.")]
 Root = Annotated[str, typer.Option("--root", metavar="DIR", help="Folder or s3:// URL where runs live.")]
@@ -21,15 +31,16 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. solver.niter=100."),
 ]
-RunPath = Annotated[
-    str, typer.Argument(metavar="RUN", help="Folder or URL of a run, or its name in the list of `pld runs`.")
-]
+RUN_HELP = "Run: path, URL, name or its beginning, number in `pld runs`, or latest."
+RunPath = Annotated[str, typer.Argument(metavar="RUN", help=RUN_HELP, autocompletion=complete_runs)]
+RunPaths = Annotated[list[str], typer.Argument(metavar="RUN...", help=RUN_HELP, autocompletion=complete_runs)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")]
 Target = Annotated[str, typer.Argument(metavar="TARGET.zarr", help="Folder or URL of the dataset to write.")]
 Pool = Annotated[str, typer.Option("--pool", help="Work pool; created if it does not exist.")]
 Deployments = Annotated[Path, typer.Option("--file", metavar="FILE", help="File with the deployments.")]
 
 
-def parse_settings(settings: list[str] | None) -> Json:
+def parse_settings(settings: list[str] | None) -> JsonValues:
     """Return nested values of ``a.b=value`` arguments; values are read as YAML."""
     changes: dict[str, Any] = {}
     for setting in settings or []:
@@ -40,10 +51,3 @@ def parse_settings(settings: list[str] | None) -> Json:
             raise ValueError(f"{key[:40]!r}... names a setting more than {DEPTH} levels deep")
         changes[key] = read_yaml(value)
     return nested(changes)
-
-
-def find_run(path: str, root: str) -> str:
-    """Return the location of a run that is given by its path, or by its name below the root."""
-    below = Path(root) / path
-    by_name = "://" not in path and not Path(path).exists() and below.exists()
-    return absolute(str(below) if by_name else path)

@@ -1,47 +1,98 @@
-"""Tables of runs."""
+"""The list of runs."""
 
 from __future__ import annotations
 
-from dask.utils import format_bytes
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
+from dataclasses import dataclass
 
-from pylops_distributed.storage.run import Run, Status, find_runs
+from dask.utils import format_bytes
+
+from pylops_distributed.storage.object_store import open_storage
+from pylops_distributed.storage.run import Run, Status
+from pylops_flows.cli.console import describe_error, err, out
+from pylops_flows.cli.run_names import ordered_runs
+from pylops_flows.cli.run_record import run_record
+from pylops_flows.cli.tables import print_table
 from pylops_flows.runtime.formatting import duration
 
-
-def runs_table(root: str) -> Group:
-    """Return a table of the runs in a folder, and below it advice about them."""
-    table = Table("run", "state", "progress", "cost", "misfit", "size", "age", box=None)
-    notes = []
-    for name, run in find_runs(root):
-        try:
-            if not isinstance(run, Run):
-                raise run
-            status = run.status()
-            table.add_row(name, *_cells(run, status))
-            notes += [f"{name}: {status.advice}"] if status.advice else []
-        except Exception as error:  # one bad run must not hide the others
-            table.add_row(name, "unreadable", *["-"] * 5)
-            notes.append(f"{name}: {type(error).__name__}: {error}")
-    return Group(table, *(Text(note, overflow="fold") for note in notes))
+COLUMNS = ("", "run", "state", "progress", "cost", "misfit", "size", "age")
+# Left out first where the terminal is narrow; name and number are never.
+DROP = ("cost", "size", "age", "misfit", "progress", "state")
 
 
-def _cells(run: Run, status: Status) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Row:
+    """One run of the list.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    run : Run or None
+        The run; None if it cannot be opened.
+    status : Status or None
+        How it stands; None if it cannot be read.
+    note : str or None
+        Advice, or why it cannot be read.
+    """
+
+    name: str
+    run: Run | None
+    status: Status | None
+    note: str | None
+
+
+def find_rows(root: str) -> list[Row]:
+    """Return the runs in a folder, newest first."""
+    return [_row(name, run) for name, run in ordered_runs(root)]
+
+
+def print_runs(root: str) -> None:
+    """Print a table of the runs in a folder, and below it advice about them."""
+    rows = find_rows(root)
+    if not rows:
+        err.print(f"no runs in {open_storage(root).place}: give another folder with --root", markup=False)
+    else:
+        print_table(COLUMNS, [[str(n), row.name, *_cells(row)] for n, row in enumerate(rows, 1)], DROP)
+    for row in rows:
+        if row.note:
+            (out if out.is_terminal else err).print(f"{row.name}: {row.note}", markup=False)
+
+
+def runs_records(root: str) -> list[dict[str, object]]:
+    """Return the runs in a folder as JSON values, newest first."""
+    return [
+        {"number": n, "name": row.name, "note": row.note}
+        | (run_record(row.run, row.status) if row.run and row.status else {"state": "unreadable"})
+        for n, row in enumerate(find_rows(root), 1)
+    ]
+
+
+def _row(name: str, run: Run | Exception) -> Row:
+    try:
+        if not isinstance(run, Run):
+            raise run
+        status = run.status()
+    except Exception as error:  # one bad run must not hide the others
+        return Row(name, None, None, describe_error(error))
+    return Row(name, run, status, status.advice)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    if row.run is None or row.status is None:
+        return ("unreadable", *["-"] * 5)
+    status = row.status
     cost, misfit = status.metrics.get("cost"), status.figures.get("misfit")
     outdated = status.state != "solved" and status.advice is not None
     of = f" (of {status.result_iteration})" if outdated else ""
     return (
-        status.state, _progress(run, status), "-" if cost is None else f"{cost:.3e}",
+        status.state, _progress(row.run, status), "-" if cost is None else f"{cost:.3e}",
         "-" if misfit is None else f"{100 * misfit:.2f} %{of}", format_bytes(status.size), duration(status.age),
     )  # fmt: skip
 
 
 def _progress(run: Run, status: Status) -> str:
     """Return the iterations done, of those that were requested last."""
-    solver = (run.attrs.get("params") or {}).get("solver") or {}
-    niter, iteration = status.niter or solver.get("niter"), status.iteration
-    if iteration is None:
+    niter = run_record(run, status)["niter"]
+    if status.iteration is None:
         return "-"
-    return str(iteration) if not niter else f"{iteration}/{max(niter, iteration)}"
+    return f"{status.iteration}/{niter}" if niter else str(status.iteration)

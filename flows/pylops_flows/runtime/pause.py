@@ -44,18 +44,18 @@ def pause_run(run: Run) -> int | None:
     """
     owner = run.status().owner
     if owner is None or not owner.alive:
-        raise ValueError(f"no process is working on {run.storage.url}: there is nothing to pause")
+        raise ValueError(f"no process is working on {run.storage.place}: there is nothing to pause")
     if not _suspend(run):
         if owner.host != socket.gethostname():
             raise ValueError(
-                f"process {owner.pid} on {owner.host} is working on {run.storage.url}: stop it on that machine"
+                f"process {owner.pid} on {owner.host} is working on {run.storage.place}: stop it on that machine"
             )
         os.kill(owner.pid, signal.SIGTERM)
     most = tuning.seconds("pipelines.pause-timeout")
     end = time.monotonic() + most
     while (status := run.status()).owner is not None and status.owner.alive:
         if time.monotonic() > end:
-            raise TimeoutError(f"process {owner.pid} still works on {run.storage.url} after {most:.0f} s")
+            raise TimeoutError(f"process {owner.pid} still works on {run.storage.place} after {most:.0f} s")
         time.sleep(0.5)
     return status.iteration
 

@@ -22,7 +22,7 @@ def settings_of(run: Run) -> Json:
     identity, params = run.attrs["identity"], run.attrs.get("params") or {}
     if "dataset" not in run.attrs or not {"problem", "solver"} <= identity.keys():
         raise ValueError(
-            f"{run.storage.url} was made by a script with solve(..., store=...), and only that script knows its "
+            f"{run.storage.place} was made by a script with solve(..., store=...), and only that script knows its "
             "operator: run that script again, and it resumes"
         )
     solver = dict(identity["solver"])

@@ -10,7 +10,8 @@ import typer
 from pylops_distributed.runs.export import to_netcdf, to_segy
 from pylops_distributed.runs.reading import open_run
 from pylops_flows.cli.console import out
-from pylops_flows.cli.options import Root, RunPath, find_run
+from pylops_flows.cli.options import Root, RunPath
+from pylops_flows.cli.run_names import find_run
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="FILE.nc or FILE.sgy.")]
 Variable = Annotated[

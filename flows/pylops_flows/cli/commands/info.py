@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from pylops_distributed.ingest import info
 from pylops_flows.cli.commands.ingest import Format, Options, SourcePath
 from pylops_flows.cli.console import out
-from pylops_flows.cli.options import parse_settings
-
-Json = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
+from pylops_flows.cli.options import Json, parse_settings
 
 
 def info_command(

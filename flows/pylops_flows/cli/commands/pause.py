@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pylops_distributed.storage.run import Run
 from pylops_flows.cli.console import out
 from pylops_flows.cli.late_binding import import_late
-from pylops_flows.cli.options import Root, RunPath, find_run
+from pylops_flows.cli.options import Root, RunPath
+from pylops_flows.cli.run_names import find_run
 
 
 def pause_command(path: RunPath, root: Root = "runs") -> None:
@@ -15,5 +14,6 @@ def pause_command(path: RunPath, root: Root = "runs") -> None:
 
     It is resumed with `pld resume`, or with Resume in the Prefect UI.
     """
-    iteration = import_late("pause_run")(Run.open(find_run(path, root)))
-    out.print(f"paused at iteration {iteration}; resume with: pld resume {Path(path).name}")
+    run = Run.open(find_run(path, root))
+    iteration, name = import_late("pause_run")(run), run.name
+    out.print(f"paused at iteration {iteration}; resume with: pld resume {name}", markup=False)

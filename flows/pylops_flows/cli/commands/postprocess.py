@@ -5,7 +5,8 @@ from __future__ import annotations
 from pylops_distributed.storage.run import Run
 from pylops_flows.cli.console import out
 from pylops_flows.cli.late_binding import import_late
-from pylops_flows.cli.options import Root, RunPath, Verbose, find_run
+from pylops_flows.cli.options import Root, RunPath, Verbose
+from pylops_flows.cli.run_names import find_run
 from pylops_flows.cli.startup import Startup
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import inspect
 
-from rich.table import Table
-
 from pylops_distributed.problems.registry import PROBLEMS
-from pylops_flows.cli.console import out
+from pylops_flows.cli.console import print_json
+from pylops_flows.cli.options import Json
+from pylops_flows.cli.tables import print_table
+
+COLUMNS = ("problem", "description")
 
 
-def problems_command() -> None:
+def problems_command(json: Json = False) -> None:
     """List the built-in problems."""
-    table = Table("problem", "description", box=None)
-    for name, problem in PROBLEMS.items():
-        table.add_row(name, (inspect.getdoc(problem) or "").partition("\n")[0])
-    out.print(table)
+    rows = [(name, (inspect.getdoc(problem) or "").partition("\n")[0]) for name, problem in PROBLEMS.items()]
+    if json:
+        print_json([{"name": name, "description": description} for name, description in rows])
+    else:
+        print_table(COLUMNS, rows)

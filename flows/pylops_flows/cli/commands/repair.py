@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pylops_distributed.runs.audit import repair as delete_corrupt
+from pylops_distributed.storage.object_store import open_storage
 from pylops_flows.cli.console import out
-from pylops_flows.cli.options import Root, RunPath, find_run
+from pylops_flows.cli.options import Root, RunPath
+from pylops_flows.cli.run_names import find_run
 
 
 def repair_command(path: RunPath, root: Root = "runs") -> None:
@@ -14,7 +14,10 @@ def repair_command(path: RunPath, root: Root = "runs") -> None:
 
     Intact parts are never deleted.
     """
-    for finding in delete_corrupt(find_run(path, root)):
+    url = find_run(path, root)
+    deleted = delete_corrupt(url)
+    for finding in deleted:
         out.print(f"deleted {finding.path}:", end=" ")
         out.print(finding.words, markup=False)
-    out.print(f"resume with: pld resume {Path(path).name}")
+    name = open_storage(url).place.rsplit("/", 1)[-1]
+    out.print(f"resume with: pld resume {name}" if deleted else f"nothing to repair in {name}", markup=False)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pylops_distributed.storage.run import Run
 from pylops_flows.cli.console import out
 from pylops_flows.cli.late_binding import import_late
-from pylops_flows.cli.options import Root, RunPath, Set, Verbose, find_run, parse_settings
+from pylops_flows.cli.options import Root, RunPath, Set, Verbose, parse_settings
+from pylops_flows.cli.run_names import find_run
 from pylops_flows.cli.run_pipeline import run_pipeline
 from pylops_flows.cli.startup import Startup
 from pylops_flows.settings.nested import merge

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from rich.table import Table
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from dask.utils import format_bytes
 
 from pylops_distributed.runs.reading import open_run
 from pylops_distributed.runs.report import summary
 from pylops_distributed.storage.run import Run
-from pylops_flows.cli.console import out
-from pylops_flows.cli.options import Root, RunPath, find_run
+from pylops_flows.cli.console import out, print_json
+from pylops_flows.cli.options import Json, Root, RunPath
+from pylops_flows.cli.run_names import find_run
+from pylops_flows.cli.run_record import run_record
+from pylops_flows.cli.tables import print_pairs
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+CHECKPOINTS = "/checkpoints"
 
 
-def show_command(path: RunPath, root: Root = "runs") -> None:
+def show_command(path: RunPath, root: Root = "runs", json: Json = False) -> None:
     """Show the state, quality and contents of a run.
 
     Only files are read: no server is needed.
     """
     run = Run.open(find_run(path, root))
     status, tree = run.status(), open_run(run.storage.url)
+    report = None if run.report is None else f"{run.storage.place}/{run.report}"
+    if json:
+        about = {
+            "settings": tree.attrs.get("params"),
+            "provenance": tree.attrs,
+            "contents": list(_contents(tree)),
+        }
+        print_json({**run_record(run, status), "report": report, **about})
+        return
     rows = {
         "state": status.state,
         "reason": status.reason or "-",
@@ -25,11 +45,29 @@ def show_command(path: RunPath, root: Root = "runs") -> None:
         "attempts": status.attempts,
         **summary(tree),
     }
-    table = Table(box=None, show_header=False)
-    for key, value in rows.items():
-        table.add_row(key, str(value))
-    out.print(table)
-    out.print(str(tree if tree.children else tree.to_dataset()), markup=False)
-    if (report := run.report) is not None:
-        out.print(f"report: {run.storage.place}/{report}")
-    out.print(f"run: {run.storage.place}")
+    print_pairs(rows.items())
+    print_pairs((entry["variable"], _described(entry)) for entry in _contents(tree))
+    if report is not None:
+        out.print(f"report: {report}", markup=False)
+    out.print(f"run: {run.storage.place}", markup=False)
+
+
+def _contents(tree: xr.DataTree) -> Iterator[dict[str, Any]]:
+    """Variables of a run, but for the solver's states."""
+    for node in tree.subtree:
+        if node.path.startswith(CHECKPOINTS):
+            continue
+        for name, array in node.data_vars.items():
+            yield {
+                "variable": f"{node.path.strip('/')}/{name}".strip("/"),
+                "sizes": {str(dim): size for dim, size in array.sizes.items()},
+                "type": str(array.dtype),
+                "bytes": int(array.nbytes),
+                "units": array.attrs.get("units"),
+            }
+
+
+def _described(entry: dict[str, Any]) -> str:
+    shape = ", ".join(f"{dim} {size}" for dim, size in entry["sizes"].items())
+    units = f" {entry['units']}" if entry["units"] else ""
+    return f"{entry['type']} ({shape}){units} {format_bytes(entry['bytes'])}"

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from pylops_distributed.runs.viewer import serve
-from pylops_flows.cli.options import Root, RunPath, find_run
+from pylops_flows.cli.options import Root, RunPath
+from pylops_flows.cli.run_names import find_run
 
 Port = Annotated[int, typer.Option("--port", help="Port on 127.0.0.1; 0 for any free one.")]
 Open = Annotated[bool, typer.Option("--open/--no-open", help="Open it in a browser.")]
