@@ -2,7 +2,7 @@
 
     python benchmarks/small_solves.py --cpu
     python benchmarks/small_solves.py --part operators --sizes 1MB 10MB --dtypes complex64
-    python benchmarks/small_solves.py --part operators --large --only FFT MatrixMult
+    python benchmarks/small_solves.py --part operators --large --only FFT MatrixMult --dask
 
 ``solvers`` calls each solver and inversion as PyLops' documentation does, on a matrix and on a convolution;
 ``operators`` is ``cgls`` with 12 steps on every operator of ``numpy_vectors.py``, over sizes of the vector and types.
@@ -10,7 +10,8 @@ Whole calls of both libraries in turn, from outside; the shortest of several cou
 one longer. The bar is 1.05 times PyLops' time plus 1 millisecond; calls that miss it are marked, and counted at the
 end with the geometric mean of the ratios. Exits with 1 if models, or of ``operators`` the data that they predict,
 differ by more than 1e-3 of their norm. In single precision that is 5e-2: there both libraries drift from the numbers of
-double precision as directions cease to be orthogonal, by 2e-2 after 12 steps of a smoothing operator.
+double precision as directions cease to be orthogonal, by 2e-2 after 12 steps of a smoothing operator. ``--dask`` adds
+the time of the same call with the data as a Dask array, computed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for both libraries
 import dask
+import dask.array as da
 import numpy as np
 import pylops
 from numpy_vectors import CLOCK, SIZES, best, operators
@@ -35,9 +37,8 @@ import pylops_distributed as pld
 ADDED = 1e-3  # seconds that a call may take more
 TOLERANCE, SINGLE = 1e-3, 5e-2
 Call = Callable[[], Any]
-Line = tuple[
-    str, Call, Call, Callable[[Any], Any]
-]  # name, our call and PyLops', and what to compare of the models
+# Name, our call, PyLops' and maybe ours with Dask arrays, and what to compare of the models.
+Line = tuple[str, list[Call], Callable[[Any], Any]]
 
 
 def solvers(p: Any, op: Any, y: Any) -> dict[str, Call]:
@@ -86,7 +87,7 @@ def solver_calls(options: argparse.Namespace) -> Iterator[Line]:
         peers = solvers(pylops, theirs, data)
         for solver, call in solvers(pld, ours, data).items():
             if not options.only or solver in options.only:
-                yield f"{solver}, {name}", call, peers[solver], np.ravel
+                yield f"{solver}, {name}", [call, peers[solver]], np.ravel
 
 
 def operator_calls(options: argparse.Namespace) -> Iterator[Line]:
@@ -96,10 +97,10 @@ def operator_calls(options: argparse.Namespace) -> Iterator[Line]:
             samples = max(64, int(SIZES[size] / np.dtype(dtype).itemsize))
             for name, make in operators(samples, dtype).items():
                 if not options.only or name in options.only:
-                    yield from of_operator(f"{name}, {dtype}, {size}", make, dtype)
+                    yield from of_operator(f"{name}, {dtype}, {size}", make, dtype, options.dask)
 
 
-def of_operator(name: str, make: Callable[[Any], Any], dtype: str) -> Iterator[Line]:
+def of_operator(name: str, make: Callable[[Any], Any], dtype: str, chunked: bool) -> Iterator[Line]:
     """``cgls`` with both libraries; nothing for an operator that has no such type."""
     try:
         ours, theirs = make(pld), make(pylops)
@@ -110,26 +111,28 @@ def of_operator(name: str, make: Callable[[Any], Any], dtype: str) -> Iterator[L
     except Exception as error:
         print(f"{name}: not made: {error}"[:110], file=sys.stderr)
         return
-    yield (
-        name, lambda: pld.cgls(ours, data, niter=12)[0], lambda: pylops.cgls(theirs, data, niter=12)[0],
-        lambda x: theirs @ np.ravel(x),
-    )  # fmt: skip
+    lazy = da.from_array(data)
+    calls: list[Call] = [
+        lambda: pld.cgls(ours, data, niter=12)[0],
+        lambda: pylops.cgls(theirs, data, niter=12)[0],
+        lambda: pld.cgls(ours, lazy, niter=12)[0].compute(),
+    ]
+    yield name, calls[: 2 + chunked], lambda x: theirs @ np.ravel(x)
 
 
-def measure(
-    name: str, ours: Call, theirs: Call, compared: Callable[[Any], Any]
-) -> tuple[float, bool, bool] | None:
+def measure(name: str, calls: list[Call], compared: Callable[[Any], Any]) -> tuple[float, bool, bool] | None:
     """A line of the table: ratio, whether the bar is missed, and whether the models differ; None for an error."""
     try:
-        result, peer = compared(ours()), compared(theirs())
+        result, peer = compared(calls[0]()), compared(calls[1]())
         error = float(np.linalg.norm(result - peer)) / (float(np.linalg.norm(peer)) or 1.0)
-        mine, limit = best([ours, theirs])
+        mine, limit, *others = best(calls)
     except Exception as problem:
         print(f"{name:44s} {type(problem).__name__}: {problem}"[:150], flush=True)
         return None
     tolerance = SINGLE if np.finfo(peer.dtype).dtype == np.float32 else TOLERANCE
     slow, differs = mine > 1.05 * limit + ADDED, not error <= tolerance
     marks = " SLOW" * slow + f" DIFFERS {error:.1e}" * differs
+    marks += "".join(f"  Dask {t * 1e3:.3f} ms" for t in others)
     times = f"{mine * 1e3:10.3f} ms  PyLops {limit * 1e3:10.3f} ms  {mine / limit:6.2f}"
     print(f"{name:44s} {times}{marks}", flush=True)
     return mine / limit, slow, differs
@@ -147,6 +150,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", help="solvers or operators, by their names in the table")
     parser.add_argument("--sizes", nargs="+", default=list(SIZES)[:4], choices=SIZES)
     parser.add_argument("--dtypes", nargs="+", default=["float32", "float64", "complex64"])
+    parser.add_argument("--dask", action="store_true", help="the operators with Dask arrays, too")
     parser.add_argument("--large", action="store_true", help="vectors of 100 MB, too")
     parser.add_argument("--cpu", action="store_true", help="processor time, of one thread, on a busy machine")
     options = parser.parse_args()

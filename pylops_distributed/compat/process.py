@@ -16,12 +16,17 @@ _lock = threading.Lock()
 _users = 0
 _before: tuple[float, float, Any] | None = None
 _libraries: Any = None
+_modules = 0  # how many had been imported when the libraries were found
 
 
 def find_libraries() -> None:
-    """Find the BLAS libraries of this process: those that were loaded since the last time, too."""
-    global _libraries
-    _libraries = ThreadpoolController()
+    """Find the BLAS libraries of this process: those that were loaded since the last time, too.
+
+    They come with modules: where none was imported since, there is nothing to find, which takes some milliseconds.
+    """
+    global _libraries, _modules
+    if _libraries is None or _modules != len(sys.modules):
+        _libraries, _modules = ThreadpoolController(), len(sys.modules)
 
 
 @contextmanager

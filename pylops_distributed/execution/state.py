@@ -133,7 +133,16 @@ def state_arrays(state: State) -> list[da.Array]:
     """The arrays of a state, in order, scalars among them."""
     values = [getattr(state, f.name) for f in fields(state) if "space" in f.metadata]
     arrays = (v.arrays if isinstance(v, BlockVector) else (v,) for v in values)
-    return [a if isinstance(a, da.Array) else da.asarray(a) for group in arrays for a in group]
+    return [a if isinstance(a, da.Array) else _lazy(a) for group in arrays for a in group]
+
+
+def _lazy(a: Any) -> da.Array:
+    """A Dask array of one in memory: of a number at a tenth of the price of Dask's own function."""
+    if np.ndim(a):
+        return da.asarray(a)
+    number = np.asarray(a)
+    name = f"number-{number.dtype.str}-{number.tobytes().hex()}"
+    return da.Array({(name,): number}, name, (), meta=number)
 
 
 def vectors_of_blocks(state: State) -> list[list[da.Array]]:
