@@ -143,7 +143,9 @@ def trace_from(step: Callable[[S], S], state: S) -> tuple[StepTemplate, S]:
     The data may be real where the operator is complex: an array that turns complex in the first step would else be
     stated, and stored, as real.
     """
-    state = replace_arrays(state, state_arrays(state), state.iteration)  # numbers in memory, once for all traces
+    state = replace_arrays(
+        state, state_arrays(state), state.iteration
+    )  # numbers in memory, once for all traces
     for _ in range(RETRACES):
         template = trace_step(step, state)
         arrays = state_arrays(state)
