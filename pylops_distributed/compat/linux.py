@@ -74,3 +74,15 @@ def allocate(file: IO[bytes], size: int) -> None:
     except OSError as error:
         if error.errno not in (EINVAL, EOPNOTSUPP):
             raise OSError(error.errno, f"{error.strerror}: {size} bytes are needed for", file.name) from None
+
+
+def read_at(descriptor: int, buffer: memoryview, offset: int) -> int:
+    """Fill a buffer from a place of a file; how many bytes there were.
+
+    Relies on: ``preadv`` reads into memory that is there; elsewhere the bytes are copied.
+    """
+    if hasattr(os, "preadv"):
+        return os.preadv(descriptor, (buffer,), offset)
+    data = os.pread(descriptor, len(buffer), offset)
+    buffer[: len(data)] = data
+    return len(data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from pylops_distributed.ingest.journal import ROOT, WORK, Notes, read_notes
 from pylops_distributed.ingest.merge import open_sources
 from pylops_distributed.ingest.models import BlockReport, Plan, Statistics
 from pylops_distributed.ingest.replacing import replaced_already
+from pylops_distributed.storage.chunk_writer import write_whole_chunk
 from pylops_distributed.storage.direct_io import checksum_of
 from pylops_distributed.storage.object_store import Array, Storage, open_array, open_storage
 
@@ -67,13 +68,12 @@ def write_block(plan: Plan, index: int) -> BlockReport:
         report = BlockReport.model_validate_json(storage.get(key))
         if report == _read_back(storage, notes, index):
             return report
-    array = open_writable(storage, block.variable)
+    array, numbers_of = open_array(storage, block.variable), _trace_numbers(storage, notes, block.variable)
     chunks, sums = [], ""
-    for number in range(block.start, block.stop):
-        region = layout.region(number)
-        numbers = _trace_numbers(storage, notes, block.variable, region)
+    for region in map(layout.region, range(block.start, block.stop)):
+        numbers = numbers_of(region)
         values = np.asarray(_read(notes, block.variable, region, numbers), array.dtype)
-        array[region] = values
+        write_whole_chunk(storage, block.variable, array, values, region)
         chunks.append(Statistics.of(values, _holes(storage, notes, block.variable, region, values, numbers)))
         sums += f"{checksum_of(values):08x}"
     check_sources(notes, plan.url, files)
@@ -125,24 +125,28 @@ def _read_back(storage: Storage, notes: Notes, index: int) -> BlockReport | None
     """Report of the block as stored now, or None if it cannot be read."""
     block = notes.blocks[index]
     layout, array = notes.arrays[block.variable], open_array(storage, block.variable)
+    numbers_of = _trace_numbers(storage, notes, block.variable)
     chunks, sums = [], ""
     for region in map(layout.region, range(block.start, block.stop)):
         try:
             values = np.asarray(array[region])
         except (ValueError, RuntimeError):  # how Zarr and its codecs report damage
             return None
-        numbers = _trace_numbers(storage, notes, block.variable, region)
+        numbers = numbers_of(region)
         chunks.append(Statistics.of(values, _holes(storage, notes, block.variable, region, values, numbers)))
         sums += f"{checksum_of(values):08x}"
     return BlockReport(index=index, variable=block.variable, chunks=tuple(chunks), checksums=sums)
 
 
 def _trace_numbers(
-    storage: Storage, notes: Notes, variable: str, region: tuple[slice, ...]
-) -> Integers | None:
-    """Trace numbers of a region of a SEG-Y variable, whose last axis is along the traces."""
+    storage: Storage, notes: Notes, variable: str
+) -> Callable[[tuple[slice, ...]], Integers | None]:
+    """Trace numbers of a region of a variable: None unless it is of SEG-Y, whose last axis is along the traces."""
     name = notes.traces.get(variable)
-    return None if name is None else np.asarray(open_array(storage, name)[region[:-1]])
+    if name is None:
+        return lambda region: None
+    array = open_array(storage, name)
+    return lambda region: np.asarray(array[region[:-1]])
 
 
 def _holes(

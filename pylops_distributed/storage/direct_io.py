@@ -82,7 +82,8 @@ def _write(path: Path, values: NDArray, how: int) -> tuple[bool, int]:
         for start in range(0, values.size, each):
             piece = values[start : start + each]
             # A number that is not finite leaves its mark on the sum, which is faster than a look at each.
-            finite = finite and bool(np.isfinite(piece.sum()) or np.isfinite(piece).all())
+            if finite and values.dtype.kind in "fc":
+                finite = bool(np.isfinite(piece.sum()) or np.isfinite(piece).all())
             raw = staged[: piece.nbytes]
             raw[:] = piece.view(np.uint8)
             checksum = google_crc32c.extend(checksum, raw)

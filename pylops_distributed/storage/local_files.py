@@ -14,7 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
+
 from pylops_distributed import tuning
+from pylops_distributed.storage.direct_io import write_chunk
 
 NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 NO_REPLACE, EXCLUSIVE = 1, 4  # of Linux' renameat2 and of macOS' renamex_np
@@ -62,6 +65,12 @@ def replace(path: Path, data: bytes, root: Path | None) -> None:
         except FileNotFoundError:  # somebody deletes the folder
             if not left:
                 raise
+
+
+def replace_checksummed(path: Path, data: bytes, root: Path | None) -> None:
+    """Write data and their CRC32C as a file at once, over any older one and around the system's cache."""
+    make_folder(path.parent, root)
+    write_chunk(path, np.frombuffer(data, np.uint8))
 
 
 def create(path: Path, data: bytes, root: Path | None) -> None:

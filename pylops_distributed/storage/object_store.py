@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+import google_crc32c
 import numpy as np
 import obstore
 import zarr
@@ -144,6 +145,13 @@ class Storage:
             with self._words(key, "written"):
                 return files.replace(self.folder / key, data, self._base)
         self._ask(key, "written", lambda: obstore.put(self._writable, key, data))
+
+    def put_checksummed(self, key: str, data: bytes) -> None:
+        """Write data and their CRC32C at once, over any older object; local ones around the system's cache."""
+        if self.folder is None:
+            return self.put(key, data + google_crc32c.value(data).to_bytes(4, "little"))
+        with self._words(key, "written"):
+            files.replace_checksummed(self.folder / key, data, self._base)
 
     def put_new(self, key: str, data: bytes) -> bool:
         """Write an object unless there is one, and tell whether the object there is ours.

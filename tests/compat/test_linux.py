@@ -72,3 +72,16 @@ def test_a_file_system_that_allocates_nothing_is_no_error_and_a_full_one_is(numb
             assert caught.value.filename == str(tmp_path / "file")
         else:
             linux.allocate(file, 10_000)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_bytes_are_read_into_memory_that_is_there(tmp_path, monkeypatch, fast):
+    if not fast:
+        monkeypatch.delattr(os, "preadv", raising=False)
+    (tmp_path / "a").write_bytes(b"0123456789")
+    buffer = bytearray(4)
+    with (tmp_path / "a").open("rb") as file:
+        assert linux.read_at(file.fileno(), memoryview(buffer), 3) == 4
+        assert buffer == b"3456"
+        assert linux.read_at(file.fileno(), memoryview(buffer), 8) == 2
+        assert buffer[:2] == b"89"

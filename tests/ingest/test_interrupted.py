@@ -43,7 +43,7 @@ def dead_from_write(at: int) -> Iterator[list[str]]:
             raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("put", "put_new", "delete_prefix"):
+        for name in ("put", "put_new", "put_checksummed", "delete_prefix"):
             original = getattr(Storage, name)
             patch.setattr(
                 Storage, name, lambda self, key, *rest, do=original: (attempt(key), do(self, key, *rest))[1]

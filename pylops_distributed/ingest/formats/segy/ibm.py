@@ -36,12 +36,10 @@ def decode_ibm(words: NDArray[np.uint32]) -> NDArray[np.float64]:
     return np.where(words >> np.uint32(31), -values, values)
 
 
-# The same with signs, by the first byte of a word, in single precision: exact where the exponent is in this range.
-_NORMAL = (39, 96)
-_SINGLES = np.zeros(256, np.float32)
-_SINGLES[slice(*_NORMAL)] = _SCALES[slice(*_NORMAL)]
-_SINGLES[_NORMAL[1]] = _SCALES[_NORMAL[1]]
-_SINGLES[128:] = -_SINGLES[:128]
+# Exponents whose powers of 16, with 24 bits of fraction below them, are normal numbers of single precision.
+_LEAST, _MOST = 39, 96
+# Their powers are made as bits: four times the exponent, less what the fraction's 24 bits and the bias of both make.
+_BIAS = (280 - 127) << 23
 
 
 def decode_ibm_single(words: NDArray[np.uint32]) -> NDArray[np.float32] | None:
@@ -58,15 +56,19 @@ def decode_ibm_single(words: NDArray[np.uint32]) -> NDArray[np.float32] | None:
         Their values: those of :func:`decode_ibm`, four times as fast. None if a number may be below the normal numbers
         of single precision, or beyond its largest one.
     """
-    first = (words >> np.uint32(24)).astype(np.uint8)
+    scales = words << np.uint32(1)
+    scales &= np.uint32(0xFE000000)  # four times the exponent, where single precision has its own
     fractions = words & np.uint32(0xFFFFFF)
-    exponents = first & np.uint8(0x7F)
-    if not exponents.size or exponents.max() > _NORMAL[1]:
+    if not scales.size or scales.max() > _MOST << 25:
         return None
-    if exponents.min() < _NORMAL[0] and fractions[exponents < _NORMAL[0]].any():
-        return None
+    if scales.min() < _LEAST << 25:
+        if fractions[scales < _LEAST << 25].any():
+            return None
+        np.maximum(scales, np.uint32(_LEAST << 25), out=scales)  # of zeros
+    scales -= np.uint32(_BIAS)
+    scales |= words & np.uint32(1 << 31)
     values = fractions.astype(np.float32)
-    values *= _SINGLES[first]
+    values *= scales.view(np.float32)
     return values
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
+import threading
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pylops_distributed.compat.linux import read_at
 from pylops_distributed.ingest.formats.segy.sample_coding import decode_samples, encode_samples
 from pylops_distributed.ingest.formats.segy.sample_formats import IBM
 
@@ -19,56 +21,56 @@ if TYPE_CHECKING:
     from pylops_distributed.ingest.formats.segy.grid import Integers
     from pylops_distributed.ingest.formats.segy.layout import Layout
 
-CACHED = 2**18  # bytes of samples decoded at once
+PIECE = 2**20  # bytes of traces read and decoded at once: they stay in the cache
+FEW = 8  # reads that threads do at the same time
+# Of many short reads each hands Python's lock over and takes it back: two threads at it spend more time on that.
+_turn = threading.Lock()
 log = logging.getLogger(__name__)
 
 
 def read_traces(
     numbers: Integers, steps: Integers, layout: Layout, dtype: np.dtype[np.generic]
 ) -> NDArray[np.generic]:
-    """Read the traces of one chunk, in runs of consecutive ones; the task behind each chunk."""
-    wanted = numbers.ravel()
-    first, stop = int(steps.flat[0]), int(steps.flat[-1]) + 1
-    raw = _gather(wanted, layout, slice(first * layout.sample_bytes, stop * layout.sample_bytes))
-    out = np.empty((wanted.size, stop - first), dtype)
-    rows = max(1, CACHED // (8 * (stop - first)))
-    for start in range(0, wanted.size, rows):  # a few traces at a time: their words stay in the cache
-        part = slice(start, start + rows)
-        out[part] = _cast(decode_samples(raw[part], layout, dtype), dtype, layout, wanted[part])
-    out[wanted < 0] = np.nan if dtype.kind == "f" else 0
-    return out.reshape((*numbers.shape[:-1], stop - first))
-
-
-def _gather(wanted: Integers, layout: Layout, part: slice) -> Bytes:
-    """A part of the bytes of the samples of some traces, one a row; zeros where none is wanted.
-
-    Runs of consecutive traces are read at once.
-    """
-    raw = np.zeros((wanted.size, part.stop - part.start), np.uint8)
-    order = np.argsort(wanted, kind="stable")
-    order = order[wanted[order] >= 0]
-    begins = np.nonzero(np.diff(wanted[order], prepend=-2) != 1)[0].tolist()
-    with Path(layout.path).open("rb", buffering=0) as file:
-        for start, stop in pairwise([*begins, order.size]):
-            run = order[start:stop]
-            rows = run[0] if run.size == 1 else run
-            raw[rows] = read_run(file, layout, int(wanted[run[0]]), run.size)[:, part]
-    return raw
-
-
-def read_run(file: IO[bytes], layout: Layout, begin: int, count: int) -> Bytes:
-    """Bytes of the samples of ``count`` traces from trace ``begin`` on.
+    """Read the traces of one chunk, in the order of the file; the task behind each chunk.
 
     Raises
     ------
     ValueError
         If the file ends before them.
     """
+    wanted = numbers.ravel()
+    first, stop = int(steps.flat[0]), int(steps.flat[-1]) + 1
+    columns = slice(*(layout.header_bytes + step * layout.sample_bytes for step in (first, stop)))
+    out = np.empty((wanted.size, stop - first), dtype)
+    order = np.argsort(wanted, kind="stable")
+    order = order[wanted[order] >= 0]
+    rows = max(1, PIECE // layout.trace_bytes)
+    raw = np.empty((min(rows, order.size), layout.trace_bytes), np.uint8)
+    with Path(layout.path).open("rb", buffering=0) as file:
+        for start in range(0, order.size, rows):
+            part = order[start : start + rows]
+            read_rows(file, layout, wanted[part], raw)
+            values = decode_samples(raw[: part.size, columns], layout, dtype)
+            in_order = part[-1] - part[0] == part.size - 1 and (np.diff(part) == 1).all()
+            where = slice(part[0], part[-1] + 1) if in_order else part
+            out[where] = _cast(values, dtype, layout, wanted[part])
+    out[wanted < 0] = np.nan if dtype.kind == "f" else 0
+    return out.reshape((*numbers.shape[:-1], stop - first))
+
+
+def read_rows(file: IO[bytes], layout: Layout, wanted: Integers, raw: Bytes) -> None:
+    """Read traces into the first rows of an array of bytes; runs of consecutive ones are read at once."""
     size = layout.trace_bytes
-    raw = np.frombuffer(os.pread(file.fileno(), count * size, layout.first + begin * size), np.uint8)
-    if raw.size != count * size:
-        raise ValueError(f"{layout.path!r} ends within trace {begin + raw.size // size}.")
-    return raw.reshape(count, size)[:, layout.header_bytes :]
+    begins = np.nonzero(np.diff(wanted, prepend=-2) != 1)[0]
+    places = (layout.first + wanted[begins].astype(np.int64) * size).tolist()
+    bounds = pairwise([*(begins * size).tolist(), wanted.size * size])
+    flat, descriptor = raw.reshape(-1).data, file.fileno()
+    with _turn if len(places) > FEW else nullcontext():
+        for place, (start, stop) in zip(places, bounds, strict=True):
+            count = read_at(descriptor, flat[start:stop], place)
+            if count < stop - start:
+                trace = (place - layout.first + count) // size
+                raise ValueError(f"{layout.path!r} ends within trace {trace}.")
 
 
 def _cast(
