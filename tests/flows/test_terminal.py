@@ -92,7 +92,7 @@ def test_runs_that_are_not_meant_clearly(root):
 
 
 def on_terminal(monkeypatch, width, show, *args):
-    """What is shown on a terminal of so many columns."""
+    """Return the lines on a terminal of so many columns."""
     screen = Console(width=width, force_terminal=True, soft_wrap=True, highlight=False, file=io.StringIO())
     for module in (tables, runs_table, comparison_table):
         monkeypatch.setattr(module, "out", screen)

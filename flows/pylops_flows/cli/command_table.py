@@ -26,6 +26,9 @@ COMMANDS = {
     "runs": CommandEntry(
         "runs:runs_command", INSPECT, "List the runs in a folder, or free their disk space."
     ),
+    "status": CommandEntry(
+        "status:status_command", INSPECT, "Show the runs that are running: iteration, residual and time left."
+    ),
     "show": CommandEntry("show:show_command", INSPECT, "Show the state, quality and contents of a run."),
     "view": CommandEntry("view:view_command", INSPECT, "Browse a run: iterates, sections, data and history."),
     "compare": CommandEntry("compare:compare_command", INSPECT, "Compare the settings and metrics of runs."),
@@ -38,6 +41,8 @@ COMMANDS = {
     "repair": CommandEntry(
         "repair:repair_command", MAINTAIN, "Return a run to its newest intact checkpoint."
     ),
+    "rename": CommandEntry("rename:rename_command", MAINTAIN, "Rename a run."),
+    "rm": CommandEntry("rm:rm_command", MAINTAIN, "Delete runs."),
     "discard": CommandEntry(
         "discard:discard_command", MAINTAIN, "Delete a dataset, or an ingest that was not finished."
     ),

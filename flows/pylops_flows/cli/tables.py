@@ -24,13 +24,26 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], drop: Seq
     drop : sequence of str, optional
         Columns that are left out, in this order, as far as the terminal is too narrow.
     """
-    table = [list(columns), *(list(row) for row in rows)]
-    if not out.is_terminal:
-        for row in table:  # Rich would make blanks of tabs
-            sys.stdout.write("\t".join(" ".join(value.split()) for value in row) + "\n")
-        return
-    for line in _aligned(table, out.width, drop):
+    for line in format_table(columns, rows, drop):
+        print_line(line)
+
+
+def print_line(line: str) -> None:
+    """Print a line as it is: Rich would make blanks of tabs."""
+    if out.is_terminal:
         out.print(line, markup=False)
+    else:
+        sys.stdout.write(f"{line}\n")
+
+
+def format_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], drop: Sequence[str] = ()
+) -> list[str]:
+    """Return the lines of :func:`print_table`."""
+    table = [list(columns), *(list(row) for row in rows)]
+    if out.is_terminal:
+        return _aligned(table, out.width, drop)
+    return ["\t".join(" ".join(value.split()) for value in row) for row in table]
 
 
 def print_pairs(rows: Iterable[tuple[str, object]]) -> None:
