@@ -136,11 +136,11 @@ def state_arrays(state: State) -> list[da.Array]:
     return [a if isinstance(a, da.Array) else _lazy(a) for group in arrays for a in group]
 
 
-def _lazy(a: Any) -> da.Array:
+def _lazy(a: NDArray) -> da.Array:
     """A Dask array of one in memory: of a number at a tenth of the price of Dask's own function."""
-    if np.ndim(a):
-        return da.asarray(a)
     number = np.asarray(a)
+    if number.ndim:
+        return da.asarray(a)
     name = f"number-{number.dtype.str}-{number.tobytes().hex()}"
     return da.Array({(name,): number}, name, (), meta=number)
 
