@@ -7,7 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-History: TypeAlias = dict[str, np.ndarray[Any, Any]]
+from pylops_distributed.vectors.types import NDArray
+
+History: TypeAlias = dict[str, NDArray]
 
 
 class StepHistory:
@@ -19,7 +21,7 @@ class StepHistory:
         The numbers of steps that were taken before.
     """
 
-    def __init__(self, past: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    def __init__(self, past: Mapping[str, NDArray]) -> None:
         self._columns: dict[str, list[Any]] = {name: list(values) for name, values in past.items()}
 
     def add(self, row: Mapping[str, object]) -> None:
