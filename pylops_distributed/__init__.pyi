@@ -57,6 +57,7 @@ from .linearoperator.operator import LinearOperator as LinearOperator
 from .linearoperator.operator import aslinearoperator as aslinearoperator
 from .optimization.basic import cg as cg
 from .optimization.basic import cgls as cgls
+from .optimization.basic import hybrid_lsqr as hybrid_lsqr
 from .optimization.basic import lsmr as lsmr
 from .optimization.basic import lsqr as lsqr
 from .optimization.leastsquares import normal_equations_inversion as normal_equations_inversion

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     NITER = "reached the maximum number of iterations"
     CALLBACK = "stopped by a callback"
     CONDITION = "the operator seems too ill-conditioned"
+    BASIS = "the basis is full: a larger basis= takes more steps"
     NOT_FINITE = "a number became NaN or infinite"
 
 

@@ -19,6 +19,7 @@ from .algorithms.cgls import CGLS as CGLS
 from .algorithms.douglasrachford import DouglasRachfordSplitting as DouglasRachfordSplitting
 from .algorithms.fista import FISTA as FISTA
 from .algorithms.hqs import HQS as HQS
+from .algorithms.hybridlsqr import HybridLSQR as HybridLSQR
 from .algorithms.irls import IRLS as IRLS
 from .algorithms.irlsmodel import IRLSModel as IRLSModel
 from .algorithms.ista import ISTA as ISTA

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from pylops_distributed.optimization import cls_basic
 from pylops_distributed.optimization.callback import Callbacks, CostToDataCallback, CostToInitialCallback
-from pylops_distributed.optimization.cls_basic import CG, CGLS, LSMR, LSQR
+from pylops_distributed.optimization.cls_basic import CG, CGLS, LSMR, LSQR, HybridLSQR
 from pylops_distributed.optimization.solver_inputs import as_pylops
 from pylops_distributed.vectors.types import NDArray
 
 if TYPE_CHECKING:
     from pylops_distributed.linearoperator.operator import LinearOperator
+    from pylops_distributed.optimization.algorithms.hybridlsqr import Damp
     from pylops_distributed.optimization.basesolver import S
     from pylops_distributed.vectors.space import Vector, VectorLike
 
@@ -22,8 +23,10 @@ __all__ = [
     "CGLS",
     "LSMR",
     "LSQR",
+    "HybridLSQR",
     "cg",
     "cgls",
+    "hybrid_lsqr",
     "lsmr",
     "lsqr",
 ]
@@ -259,6 +262,78 @@ def lsmr(
     solver = as_pylops(with_callback(cls_basic.LSMR(Op), callback), y, x0)
     solution: tuple[Any, ...] = solver.solve(
         y=y, x0=x0, damp=damp, atol=atol, btol=btol, conlim=conlim, niter=niter, show=show, itershow=itershow
+    )
+    return solution
+
+
+def hybrid_lsqr(
+    Op: LinearOperator,
+    y: VectorLike,
+    x0: VectorLike | None = None,
+    niter: int = 50,
+    damp: Damp = "discrepancy",
+    noise: float | None = None,
+    tau: float = 1.0,
+    basis: int = 50,
+    rtol: float = 3e-3,
+    show: bool = False,
+    itershow: Sequence[int] = (10, 10, 10),
+    callback: Callable[[Vector], None] | None = None,
+) -> tuple[Vector, int, int, float, NDArray]:
+    r"""Damped least squares with a weight that is chosen in the course of one solve.
+
+    Minimises :math:`\|\mathbf{y}-\mathbf{Op}\,\mathbf{x}\|_2^2 + \lambda^2\|\mathbf{x}-\mathbf{x}_0\|_2^2`; see
+    :class:`pylops_distributed.optimization.HybridLSQR` for the mathematics.
+
+    Parameters
+    ----------
+    Op : LinearOperator
+        Operator of shape :math:`[N \times M]`, of this library or of PyLops.
+    y : dask.array.Array or Blocks
+        Data, flat, shaped like ``Op.dimsd``, or as Blocks.
+    x0 : dask.array.Array, optional
+        Model to which damping pulls; zero if not given.
+    niter : int, optional
+        Maximum number of iterations.
+    damp : {"discrepancy", "gcv", "lcurve"} or float, optional
+        How the weight :math:`\lambda` is chosen, or the weight itself.
+    noise : float, optional
+        Standard deviation of a sample's noise, in the units of the data; estimated if not given.
+    tau : float, optional
+        Safety factor of the noise level.
+    basis : int, optional
+        Vectors that are kept, each of the size of the model, and the most steps.
+    rtol : float, optional
+        Stop when the model changes by less than this part of it, and the weight by less than 2 %, twice in succession.
+    show, itershow, callback : optional
+        As :func:`cgls` takes them.
+
+    Returns
+    -------
+    x : dask.array.Array
+        Model, shaped like ``Op.dims``, but flat if ``x0`` is or ``Op.forceflat`` says so; its chunks are computed.
+    istop : int
+        1 weight and model have settled, 2 reached ``niter``, 3 stopped by a callback, 4 the basis is full.
+    iit : int
+        Number of steps taken.
+    weight : float
+        The weight :math:`\lambda`; 0 if no weight reaches the noise level.
+    cost : numpy.ndarray
+        Norm of the data residual before the first and after every step, of shape ``(iit + 1,)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pylops_distributed as pld
+    >>> op = pld.Diagonal(0.9 ** np.arange(60))
+    >>> noise = 0.01 * np.random.default_rng(0).standard_normal(60)
+    >>> x, istop, iit, weight, cost = pld.hybrid_lsqr(op, op @ np.ones(60) + noise, noise=0.01)
+    >>> istop, 0.001 < weight < 0.1
+    (1, True)
+    """
+    solver = as_pylops(with_callback(cls_basic.HybridLSQR(Op), callback), y, x0)
+    solution: tuple[Any, int, int, float, Any] = solver.solve(
+        y, x0, niter, damp, noise, tau, basis, rtol, show=show, itershow=itershow
     )
     return solution
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pylops_distributed.execution.state import Reason
-from pylops_distributed.optimization.algorithms import cg, cgls, lsmr, lsqr
+from pylops_distributed.optimization.algorithms import cg, cgls, hybridlsqr, lsmr, lsqr
 from pylops_distributed.optimization.basesolver import Solver
 from pylops_distributed.vectors.types import Results
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pylops_distributed.linearoperator.operator import LinearOperator
     from pylops_distributed.vectors.space import Vector, VectorLike
 
-__all__ = ["CG", "CGLS", "LSMR", "LSQR"]
+__all__ = ["CG", "CGLS", "LSMR", "LSQR", "HybridLSQR"]
 
 Show = Sequence[int]
 
@@ -198,3 +198,62 @@ class LSMR(LSQR):
         x = self.run(x, niter, show=show, itershow=itershow)
         self.finalize(show)
         return x, self.istop, self.iiter, *(np.float64(getattr(self, name)) for name in self.norms)
+
+
+class HybridLSQR(Solver):
+    """Least squares with a damping that is chosen on the way.
+
+    Parameters are those of :class:`~pylops_distributed.optimization.basesolver.Solver`; the settings and the
+    mathematics those of :class:`pylops_distributed.optimization.algorithms.hybridlsqr.HybridLSQR`.
+    """
+
+    algorithm: ClassVar[Any] = hybridlsqr.HybridLSQR
+    tracked: ClassVar[dict[str, str]] = {"cost": "cost", "weights": "weight"}
+    columns: ClassVar[dict[str, str]] = {"r1norm": "cost", "weight": "weight", "change": "change"}
+    codes: ClassVar[dict[Reason, int]] = {
+        Reason.CONVERGED: 1,
+        Reason.NITER: 2,
+        Reason.CALLBACK: 3,
+        Reason.BASIS: 4,
+    }
+    istop: int
+    weight: float
+
+    def setup(
+        self, y: VectorLike, x0: VectorLike | None = None, niter: int = 50, damp: hybridlsqr.Damp = "discrepancy",
+        noise: float | None = None, tau: float = 1.0, basis: int = 50, rtol: float = 3e-3, show: bool = False,
+    ) -> Vector:  # fmt: skip
+        """Compute the first state; returns the model."""
+        return self.begin(self.algorithm(niter, damp, noise, tau, basis, rtol), y, x0, niter, show)
+
+    def step(self, x: VectorLike, show: bool = False) -> Vector:
+        """One step from model ``x``; returns the new one."""
+        return self.advance(x, show)
+
+    def run(
+        self,
+        x: VectorLike,
+        niter: int | None = None,
+        show: bool = False,
+        itershow: Show = (10, 10, 10),
+    ) -> Vector:
+        """Steps from model ``x`` until done; returns the last one."""
+        result: Vector = self.iterate(x, niter, show, itershow)
+        return result
+
+    def finalize(self, show: bool = False) -> None:
+        """Take the time, the weight and the reason to stop."""
+        super().finalize(show)
+        self.istop = 3 if self.reason is None else self.codes.get(self.reason, 3)
+        self.weight = float(self.state.weight)
+
+    def solve(
+        self, y: VectorLike, x0: VectorLike | None = None, niter: int = 50, damp: hybridlsqr.Damp = "discrepancy",
+        noise: float | None = None, tau: float = 1.0, basis: int = 50, rtol: float = 3e-3, show: bool = False,
+        itershow: Show = (10, 10, 10),
+    ) -> Results:  # fmt: skip
+        """All at once; returns what :func:`pylops_distributed.optimization.basic.hybrid_lsqr` returns."""
+        x = self.setup(y, x0, niter, damp, noise, tau, basis, rtol, show)
+        x = self.run(x, niter, show=show, itershow=itershow)
+        self.finalize(show)
+        return x, self.istop, self.iiter, self.weight, self.cost

@@ -181,6 +181,7 @@ ALGORITHMS = {
     "douglasrachford": "pylops_distributed.optimization.algorithms.douglasrachford:DouglasRachfordSplitting",
     "fista": "pylops_distributed.optimization.algorithms.fista:FISTA",
     "hqs": "pylops_distributed.optimization.algorithms.hqs:HQS",
+    "hybridlsqr": "pylops_distributed.optimization.algorithms.hybridlsqr:HybridLSQR",
     "irls": "pylops_distributed.optimization.algorithms.irls:IRLS",
     "irlsmodel": "pylops_distributed.optimization.algorithms.irlsmodel:IRLSModel",
     "ista": "pylops_distributed.optimization.algorithms.ista:ISTA",

@@ -52,9 +52,9 @@ def solve(
     y : array_like, dask.array.Array, xarray.DataArray or BlockVector
         Data, flat or shaped like ``op.dimsd``.
     solver : str, optional
-        Name of the solver: ``"cg"``, ``"cgls"``, ``"lsqr"``, ``"lsmr"``, ``"ista"``, ``"fista"``, ``"irls"``,
-        ``"irlsmodel"``, ``"mp"``, ``"omp"``, ``"spgl1"``, ``"splitbregman"``, ``"admm"``, ``"admml2"``, ``"hqs"``,
-        ``"douglasrachford"``, ``"linearizedadmm"``, ``"primaldual"``, ``"adaptiveprimaldual"`` or
+        Name of the solver: ``"cg"``, ``"cgls"``, ``"lsqr"``, ``"lsmr"``, ``"hybridlsqr"``, ``"ista"``, ``"fista"``,
+        ``"irls"``, ``"irlsmodel"``, ``"mp"``, ``"omp"``, ``"spgl1"``, ``"splitbregman"``, ``"admm"``, ``"admml2"``,
+        ``"hqs"``, ``"douglasrachford"``, ``"linearizedadmm"``, ``"primaldual"``, ``"adaptiveprimaldual"`` or
         ``"proximalgradient"``. Or a solver with its settings, such as ``CGLS(niter=20)``.
     x0 : array_like, optional
         Initial model, flat or shaped like ``op.dims``; zero if not given.
@@ -109,6 +109,11 @@ def solve(
     Killed and run again, this resumes from the newest checkpoint:
 
     >>> solution = pld.solve(op, op @ np.ones(4), "lsqr", niter=20, damp=0.1, checkpoint="diagonal.zarr")
+
+    The weight of the damping is chosen by the data:
+
+    >>> solution = pld.solve(op, op @ np.ones(4), "hybridlsqr", damp="gcv")
+    >>> weight, curve = solution.weight, solution.weight_curve()
     """
     operator: Any = aslinearoperator(op)
     algorithm = build_solver(solver, niter, settings)

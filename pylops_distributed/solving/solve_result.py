@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pylops_distributed.execution.state import Reason, State
+from pylops_distributed.optimization.algorithms.hybridlsqr import HybridLSQRState
 from pylops_distributed.optimization.step_history import History
 from pylops_distributed.registry import import_on_use
 from pylops_distributed.vectors.space import BlockVector
+from pylops_distributed.vectors.types import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,6 +80,27 @@ class SolveResult:
         ax.set(xlabel="iteration", ylabel=", ".join(names), title=f"{self.solver}: {self.reason}")
         ax.grid(visible=True, which="both", alpha=0.3)
         return ax
+
+    @property
+    def weight(self) -> float:
+        """The weight that ``"hybridlsqr"`` has chosen; an AttributeError for solvers that choose none."""
+        return float(self._chosen().weight)
+
+    def weight_curve(self) -> dict[str, NDArray]:
+        """The L-curve of ``"hybridlsqr"``: how residual and model depend on the weight, in its Krylov space.
+
+        Returns
+        -------
+        dict of numpy.ndarray
+            ``weight``, ``residual`` and ``model`` (norms), the smallest weight first, and ``curvature``, which is
+            largest at the corner.
+        """
+        return self._chosen().weight_curve()
+
+    def _chosen(self) -> HybridLSQRState:
+        if not isinstance(self.state, HybridLSQRState):
+            raise AttributeError(f"{self.solver} chooses no weight: solve by 'hybridlsqr' for one")
+        return self.state
 
     @property
     def _measure(self) -> str:

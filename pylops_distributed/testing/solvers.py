@@ -230,7 +230,9 @@ def _one_graph(case: SolverCase, dtype: str) -> None:
             (a.dtype, a.chunks) == (b.dtype, b.chunks),
             f"a step turns {a} into {b}: expected type and chunks kept",
         )
-        expect(a.ndim == 0 or a.dtype in (np.dtype(dtype), np.dtype("f4")), f"{a} for a problem of {dtype}")
+        # Numbers of a small problem, in a row without a place in model or data, are double as scalars are.
+        small = a.ndim == 0 or (a.ndim == 1 and a.npartitions == 1 and a.dtype == "f8")
+        expect(small or a.dtype in (np.dtype(dtype), np.dtype("f4")), f"{a} for a problem of {dtype}")
     for lazy, *computed in zip(before, *dask.compute(before, after), strict=True):
         types = {value.dtype for value in computed}
         expect(types == {lazy.dtype}, f"computed arrays are of {types}, declared of {lazy.dtype}")

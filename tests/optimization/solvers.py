@@ -39,6 +39,12 @@ def _lsqr(**settings: Any) -> Any:
     return lambda op, y: basic.lsqr(op, y, np.zeros(N, y.dtype), atol=0, btol=0, **settings)[::10]
 
 
+def _damped(op: Any, y: Any) -> Any:
+    """Models of LSQR, and the true norms of their residuals, which its recurrence only estimates."""
+    models = [_lsqr(niter=k, damp=0.5)(op, y)[0] for k in range(1, 7)]
+    return models[-1], [np.linalg.norm(y - op.matvec(x)) for x in (0 * models[0], *models)]
+
+
 def _lsmr(**settings: Any) -> Any:
     def peer(op: Any, y: Any) -> Any:
         x, _, _, normr, *_ = spla.lsmr(op.A, y, atol=0, btol=0, **settings)
@@ -226,6 +232,17 @@ CASES = [
     Case("lsqr-damp", po.LSQR(6, 0.5, 0.0, 0.0, calc_var=False), _lsqr(niter=6, damp=0.5)),
     Case("lsmr", po.LSMR(6, 0.0, 0.0, 0.0), _lsmr(maxiter=6), lambda s: s.history["normr"][-1]),
     Case("lsmr-damp", po.LSMR(6, 0.5, 0.0, 0.0), _lsmr(maxiter=6, damp=0.5), lambda s: s.history["normr"][-1]),
+    Case(
+        "hybridlsqr", po.HybridLSQR(6, damp=0.5, basis=14, rtol=0.0), _damped, stored={
+            "HybridLSQRState":
+                "model left_vector right_vectors initial_model bidiagonal_matrix alfa beta count bnorm target samples "
+                "anorm2 omegas weight cost xnorm change settled"
+        },
+    ),
+    Case("hybridlsqr-discrepancy", po.HybridLSQR(6, noise=0.01, basis=14, rtol=0.0)),
+    Case("hybridlsqr-estimated", po.HybridLSQR(6, basis=14, rtol=0.0)),
+    Case("hybridlsqr-gcv", po.HybridLSQR(6, damp="gcv", basis=14, rtol=0.0)),
+    Case("hybridlsqr-lcurve", po.HybridLSQR(6, damp="lcurve", basis=14, rtol=0.0)),
     _shrinking("ista", po.ISTA, sparsity.ista, decay=(3.0, 2.0, 1.0, 1.0, 1.0, 1.0)),
     _shrinking("ista-hard", po.ISTA, sparsity.ista, threshkind="hard", monitorres=True),
     _shrinking("ista-half", po.ISTA, sparsity.ista, threshkind="half"),

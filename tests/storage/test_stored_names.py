@@ -62,8 +62,8 @@ STATES = {
     "SplitBregmanState": BREGMAN,
 }
 SOLVERS = (
-    "adaptiveprimaldual admm admml2 cg cgls douglasrachford fista hqs irls irlsmodel ista linearizedadmm lsmr lsqr mp "
-    "omp primaldual proximalgradient spgl1 splitbregman"
+    "adaptiveprimaldual admm admml2 cg cgls douglasrachford fista hqs hybridlsqr irls irlsmodel ista linearizedadmm "
+    "lsmr lsqr mp omp primaldual proximalgradient spgl1 splitbregman"
 )
 LISTED_PROBLEMS = [
     "deblurring",
