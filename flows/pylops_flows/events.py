@@ -7,3 +7,5 @@ DATASET_SEALED = "pylops-distributed.dataset.sealed"
 FLOW_RUN_SUSPENDED = "pylops-distributed.flow-run.suspended"
 # Prefect's own, emitted by us: see `pylops_flows.runtime.heartbeat`.
 HEARTBEAT = "prefect.flow-run.heartbeat"
+# Flows whose runs give signs of life: without `announce-files`, which ends before its first one is read.
+FLOWS = ("pipeline", "sweep", "ingest", "invert", "forward", "postprocess")

@@ -19,7 +19,7 @@ def begun(worker, count):
 def test_flows_of_a_worker_that_died_are_asked_to_end(monkeypatch):
     monkeypatch.setattr(Worker, "__init__", lambda _: None)
     worker = Worker()
-    worker.flows, worker.command = set(), [sys.executable, "-c", STARTER]
+    worker.flows, worker.output, worker.command = set(), None, [sys.executable, "-c", STARTER]
     worker._start()
     begun(worker, 1)
     worker.process.kill()

@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 
 import httpx
 import psutil
@@ -33,60 +33,108 @@ def project(folder):
     (folder / "prefect.yaml").write_text(yaml.safe_dump(known))
 
 
-@pytest.fixture(scope="session")
-def up(tmp_path_factory, environment):
-    """The running services: their folder, the environment of commands, and means to ask and to wait."""
-    folder = tmp_path_factory.mktemp("project")
-    project(folder)
-    port, log = free_port(), folder / "up.log"
-    command = [sys.executable, "-m", "pylops_flows.cli.main"]
-    with log.open("w") as file:
-        process = subprocess.Popen(
-            [*command, "up", "--port", str(port)], cwd=folder, env=environment, stdout=file, stderr=subprocess.STDOUT
-        )  # fmt: skip
-    url = f"http://127.0.0.1:{port}/api"
-    client = httpx.Client(base_url=url, trust_env=False, timeout=30)
+COMMAND = [sys.executable, "-m", "pylops_flows.cli.main"]
 
-    def ask(path, **filters):
+
+class Services:
+    """`pld up` in a folder, and means to ask its server and to run commands there.
+
+    Attributes
+    ----------
+    folder, log : Path
+        Where it runs, and what it prints.
+    url : str
+        Address of its API.
+    process : Popen
+        The newest one.
+    """
+
+    command = COMMAND
+
+    def __init__(self, folder, environment, *options):
+        self.options = options
+        self.folder, self.log, self.port = folder, folder / "up.log", free_port()
+        self.url = f"http://127.0.0.1:{self.port}/api"
+        self.environment = environment | {"PREFECT_API_URL": self.url}
+        self._own = environment
+        self._client = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+        self.start()
+
+    def start(self):
+        with self.log.open("w") as file:
+            self.process = subprocess.Popen(
+                [*COMMAND, "up", "--port", str(self.port), *self.options], cwd=self.folder, env=self._own, stdout=file,
+                stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        started = "started!"
+        wait(
+            "it did not start",
+            lambda: self.process.poll() is not None or started in self.log.read_text(), 180,
+        )  # fmt: skip
+        assert self.process.poll() is None, self.log.read_text()
+
+    def ask(self, path, **filters):
         for seconds in (1, 5, 20):  # as Prefect's own clients do: SQLite is locked now and then
-            answer = client.post(path, json=filters)
+            answer = self._client.post(path, json=filters)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 break
             time.sleep(seconds)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    def run(*words, seconds=120):
+    def run(self, *words, seconds=120):
         done = subprocess.run(
-            [*command, *map(str, words)], cwd=folder, env=environment | {"PREFECT_API_URL": url},
-            capture_output=True, text=True, timeout=seconds, check=False,
+            [*COMMAND, *map(str, words)], cwd=self.folder, env=self.environment, capture_output=True, text=True,
+            timeout=seconds, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def runs(deployment):
+    def runs(self, deployment):
         """Runs of a deployment that were begun, the last first."""
-        return ask(
+        return self.ask(
             "/flow_runs/filter",
             deployments={"name": {"any_": [deployment]}},
             flow_runs={"start_time": {"is_null_": False}},
             sort="START_TIME_DESC",
         )
 
-    try:
-        wait("it did not start", lambda: process.poll() is not None or "started!" in log.read_text(), 180)
-        assert process.poll() is None, log.read_text()
-        yield SimpleNamespace(
-            folder=folder, url=url, log=log, ask=ask, run=run, runs=runs, process=process, command=command,
-            environment=environment | {"PREFECT_API_URL": url},
-        )  # fmt: skip
-    finally:
-        client.close()
-        family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-        process.send_signal(signal.SIGTERM)
-        process.wait(90)
-        print(log.read_text())
+    def family(self):
+        """All processes of it."""
+        return (
+            psutil.Process(self.process.pid).children(recursive=True) if self.process.poll() is None else []
+        )
+
+    def close(self):
+        self._client.close()
+        family = self.family()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(90)
+        print(self.log.read_text())
         _, alive = psutil.wait_procs(family, 10)
         for left in alive:
             left.kill()
-    assert not alive, alive
+        assert not alive, alive
+
+
+@pytest.fixture(scope="session")
+def up(tmp_path_factory, environment):
+    """The running services."""
+    folder = tmp_path_factory.mktemp("project")
+    project(folder)
+    with closing(Services(folder, environment)) as services:
+        yield services
+
+
+@pytest.fixture
+def sample():
+    """A function that copies the sample to a folder."""
+    return lambda folder: shutil.copytree(ROOT / "data/sample", folder / "data/sample")
+
+
+@pytest.fixture
+def another_up(tmp_path, environment, sample):
+    """Services of another place and database, to be killed."""
+    sample(tmp_path)
+    with closing(Services(tmp_path, environment | {"PREFECT_HOME": str(tmp_path / "prefect")})) as services:
+        yield services

@@ -19,7 +19,7 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.types.entrypoint import EntrypointType
 
 from pylops_distributed import tuning
-from pylops_flows.events import FLOW_RUN_SUSPENDED, HEARTBEAT
+from pylops_flows.events import FLOW_RUN_SUSPENDED, FLOWS, HEARTBEAT
 from pylops_flows.pipeline import pipeline
 from pylops_flows.runtime.working_folder import run_in
 
@@ -31,12 +31,11 @@ if TYPE_CHECKING:
 POOL = "local"
 # Environment variables that the processes of flows need.
 FLOW_ENVIRONMENT = (
+    "PREFECT_CLIENT_MAX_RETRIES",
     "PREFECT_FLOWS",
     "PREFECT_LOGGING_EXTRA_LOGGERS",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW",
 )
-# Without `announce-files`, which ends before its first heartbeat is read.
-FLOWS = ("pipeline", "sweep", "ingest", "invert", "forward", "postprocess")
 ZOMBIES = "zombies"
 # States that end the wait for a heartbeat, ours among them.
 FINAL_STATES = (

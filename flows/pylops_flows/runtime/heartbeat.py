@@ -17,17 +17,21 @@ from prefect.runtime import flow_run
 
 from pylops_distributed import tuning
 from pylops_flows.events import HEARTBEAT
+from pylops_flows.runtime.server_outages import wait_for_server
 
 
 @contextmanager
 def heartbeat(period: float | None = None) -> Iterator[None]:
     """Emit a heartbeat of the current flow run at once and every ``period`` seconds, until the context ends.
 
+    A run that has begun is also not ended by a server that is away, see :func:`wait_for_server`.
+
     Parameters
     ----------
     period : float, optional
         Seconds between two heartbeats; default as tuned.
     """
+    wait_for_server()
     resource = {"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"}
     stop = threading.Event()
     every = tuning.seconds("pipelines.heartbeat") if period is None else period

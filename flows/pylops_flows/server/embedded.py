@@ -26,6 +26,9 @@ from pylops_distributed import tuning
 from pylops_flows.server.fast_import import import_without_gc
 from pylops_flows.server.long_running import release_memory_periodically
 
+# Leases of a deployment's slots outlive a server that is killed: with those of its memory, Prefect would end the runs
+# that hold them, and begin others in their place.
+LEASES = {"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem"}
 PORT = 4200  # of `pld up`, as of Prefect's own server
 
 
@@ -41,13 +44,19 @@ def find_server() -> str | None:
     return url if healthy(url) else None
 
 
-def start_server(port: int = 0) -> ConfiguredServer | EmbeddedServer:
+def start_server(
+    port: int = 0, output: int | None = None, database: str | None = None
+) -> ConfiguredServer | EmbeddedServer:
     """Begin to start an embedded server, or return the configured one.
 
     Parameters
     ----------
     port : int, optional
         Port of an embedded server; any free one if not given.
+    output : int, optional
+        File descriptor for what an embedded server prints; that of this process if not given.
+    database : str, optional
+        URL of an embedded server's database; Prefect's default if not given.
 
     Returns
     -------
@@ -59,9 +68,15 @@ def start_server(port: int = 0) -> ConfiguredServer | EmbeddedServer:
     ------
     OSError
         If the port is in use.
+    ValueError
+        If a database is given for a server that runs already.
     """
     configured = PREFECT_API_URL.value()
-    return ConfiguredServer(configured) if configured else EmbeddedServer(port)
+    if configured and database:
+        raise ValueError(
+            f"the server at {configured} has its own database: unset PREFECT_API_URL, or leave --database out"
+        )
+    return ConfiguredServer(configured) if configured else EmbeddedServer(port, output, database)
 
 
 @contextmanager
@@ -82,6 +97,13 @@ class ConfiguredServer:
     """
 
     url: str
+
+    def ended(self) -> int | None:
+        """Return None: whoever started it looks after it."""
+        return None
+
+    def restart(self) -> None:
+        """Leave that to whoever started it."""
 
     def wait(self) -> str:
         """Return the address.
@@ -109,25 +131,54 @@ class EmbeddedServer:
     ----------
     port : int
         Port on 127.0.0.1; 0 for any free one.
+    output : int, optional
+        File descriptor for what it prints; that of this process if not given.
+    database : str, optional
+        URL of its database; Prefect's default if not given.
     """
 
-    def __init__(self, port: int) -> None:
-        with bind_port(
-            port
-        ) as listener:  # until the server has it: clusters that start meanwhile take ports, too
-            self.url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
-            arguments = map(str, (listener.getsockname()[1], os.getpid(), listener.fileno()))
+    def __init__(self, port: int, output: int | None = None, database: str | None = None) -> None:
+        self._output = output
+        self._database = {} if database is None else {"PREFECT_SERVER_DATABASE_CONNECTION_URL": database}
+        self._start(port)
+
+    def _start(self, port: int) -> None:
+        # Bound until the server has it: clusters that start meanwhile take ports, too.
+        with bind_port(port) as listener:
+            self.port = listener.getsockname()[1]
+            self.url = f"http://127.0.0.1:{self.port}/api"
+            arguments = map(str, (self.port, os.getpid(), listener.fileno()))
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "pylops_flows.server.embedded", *arguments],
                 stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=self._output,
                 pass_fds=[listener.fileno()],
                 start_new_session=True,  # Ctrl-C is for the flow, which still has to report that it was stopped
                 env={
+                    **LEASES,
                     **os.environ,
+                    **self._database,
                     "PREFECT_UI_API_URL": self.url,
                     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
                 },
             )
+
+    def ended(self) -> int | None:
+        """Return the exit code of the server; None while it runs."""
+        return self._process.poll()
+
+    def restart(self) -> None:
+        """Begin to start it again, at the same port; one that hangs is ended.
+
+        Raises
+        ------
+        OSError
+            If the port is in use.
+        """
+        self._process.kill()
+        self._process.wait()
+        self._start(self.port)
 
     def wait(self) -> str:
         """Wait until the server answers, and return its address, which Prefect uses from then on.
@@ -141,7 +192,9 @@ class EmbeddedServer:
         end = time.monotonic() + most
         while not healthy(self.url):
             if (code := self._process.poll()) is not None:
-                raise RuntimeError(f"the embedded Prefect server ended at once with code {code}: see above")
+                raise RuntimeError(
+                    f"the embedded Prefect server ended with code {code} before it answered: see above"
+                )
             if time.monotonic() > end:
                 raise RuntimeError(f"the embedded Prefect server did not answer within {most:.0f} s")
             time.sleep(0.1)
