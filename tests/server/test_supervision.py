@@ -11,7 +11,7 @@ from pylops_flows.server.embedded import healthy
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(900)]
 
-SOLVE = ("--set", "solver.niter=4000", "--set", "solver.tol=0", "--set", "checkpoint.seconds=2")
+SOLVE = ("--set", "solver.niter=800", "--set", "solver.tol=0", "--set", "checkpoint.seconds=2")
 
 
 def server_of(up):

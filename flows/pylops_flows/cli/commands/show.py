@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dask.utils import format_bytes
 
 from pylops_distributed.runs.reading import open_run
 from pylops_distributed.runs.report import summary
 from pylops_distributed.storage.run import Run
+from pylops_distributed.vectors.types import Settings
 from pylops_flows.cli.console import out, print_json
 from pylops_flows.cli.options import Json, Root, RunPath
 from pylops_flows.cli.run_names import find_run
@@ -52,7 +53,7 @@ def show_command(path: RunPath, root: Root = "runs", json: Json = False) -> None
     out.print(f"run: {run.storage.place}", markup=False)
 
 
-def _contents(tree: xr.DataTree) -> Iterator[dict[str, Any]]:
+def _contents(tree: xr.DataTree) -> Iterator[Settings]:
     """Variables of a run, but for the solver's states."""
     for node in tree.subtree:
         if node.path.startswith(CHECKPOINTS):
@@ -67,7 +68,7 @@ def _contents(tree: xr.DataTree) -> Iterator[dict[str, Any]]:
             }
 
 
-def _described(entry: dict[str, Any]) -> str:
+def _described(entry: Settings) -> str:
     shape = ", ".join(f"{dim} {size}" for dim, size in entry["sizes"].items())
     units = f" {entry['units']}" if entry["units"] else ""
     return f"{entry['type']} ({shape}){units} {format_bytes(entry['bytes'])}"
