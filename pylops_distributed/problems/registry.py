@@ -6,6 +6,7 @@ import os
 import site
 import sys
 import sysconfig
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -58,7 +59,11 @@ def find_problem(name: str) -> type[Problem]:
     others = {point.name: point for point in entry_points(group=GROUP)}
     if name not in others and ":" not in name:
         names = ", ".join(map(repr, [*PROBLEMS, *others]))
-        raise ValueError(f"there is no problem {name!r}; there are: {names}, and your own as 'module:Class'")
+        near = get_close_matches(name, [*PROBLEMS, *others], 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"there is no problem {name!r}; there are: {names}, and your own as 'module:Class'{hint}"
+        )
     problem = others[name].load() if name in others else _imported(name)
     if not (isinstance(problem, type) and issubclass(problem, Problem)):
         raise ValueError(f"{name!r} is no subclass of pylops_distributed.problems.base.Problem")

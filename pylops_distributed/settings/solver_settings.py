@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields
+from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -94,7 +95,9 @@ def name_of(solver: object) -> str:
 def find_solver(name: str) -> type[SolverSettings]:
     """Settings of the solver ``name``; a ValueError names those there are."""
     if name not in SOLVERS:
-        raise ValueError(f"there is no solver {name!r}; there are: {', '.join(map(repr, SOLVERS))}")
+        near = get_close_matches(name, list(SOLVERS), 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"there is no solver {name!r}; there are: {', '.join(map(repr, SOLVERS))}{hint}")
     return SOLVERS[name]
 
 

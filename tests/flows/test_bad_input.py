@@ -57,12 +57,21 @@ def test_a_bad_file(run_rejected, config, what, words):
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ("solver.nitr=3", ["solver.nitr: unknown key"]),
+        (
+            "solver.nitr=3",
+            ["the values of --set cannot be used", "--set solver.nitr: unknown key; did you mean niter?"],
+        ),
         ("solvr={}", ["solvr: unknown key"]),
+        ("problem.wavelet.peek=3", ["--set problem.wavelet.peek: unknown key; did you mean peak?"]),
+        ("sources.amplitude.pth=a", ["sources.amplitude.pth: unknown key; did you mean path?"]),
+        ("timeouts.later=3", ["timeouts.later: unknown key; expected one of ingest, invert, postprocess"]),
+        ("problem.name=postack", ["did you mean 'poststack'?"]),
+        ("solver={", ["--set solver: the value '{' is not YAML: expected the node content"]),
+        ("solver.name=cglss", ["did you mean 'cgls'?"]),
         ("solver.name=magic", ["solver.name", "'cgls'", "'magic'"]),
         ("solver.niter=0", ["solver.niter", "greater than or equal to 1", "got 0"]),
         ("problem.name=nothing", ["problem.name", "'poststack'", "'nothing'"]),
-        ("problem.wavelet={kind: magic}", ["problem.wavelet", "'ricker'", "magic"]),
+        ("problem.wavelet={kind: richer}", ["problem.wavelet: 'kind' is 'richer'", "did you mean ricker?"]),
         ("problem.background=-1", ["problem.background", "greater than 0"]),
         ("problem.amplitude=data", ["has no variable 'data'", "'amplitude'"]),
         ("problem.truth=porosity", ["has no variable 'porosity'", "'impedance'"]),
@@ -75,7 +84,7 @@ def test_a_bad_file(run_rejected, config, what, words):
         ),
         ("sources.amplitude.options={dims: {inline: 190}}", ["no trace header field starts at byte 190"]),
         ("sources.amplitude.options={byte: 9}", ["unknown options ['byte']", "expected some of"]),
-        ("niter", ["is not a setting: write KEY=VALUE"]),
+        ("niter", ["--set 'niter' is not a setting: write --set KEY=VALUE"]),
     ],
 )
 def test_a_bad_setting(run_rejected, config, setting, words):
@@ -92,6 +101,8 @@ def test_every_wrong_key_is_named_at_once(run_rejected, tmp_path):
     assert done.code == 2
     assert "solvr: unknown key" in done.text
     assert "problem.peak: unknown key" in done.text
+    assert "c.yaml cannot be used" in done.text
+    assert "--set" not in done.text
     for text in ("a: [", r'"\Ua000E6F9"'):  # a letter that there is not
         (tmp_path / "c.yaml").write_text(text)
         assert "is not YAML" in run_rejected("run", tmp_path / "c.yaml").text

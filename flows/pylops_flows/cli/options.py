@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import yaml
 
+from pylops_distributed.errors import OversizedSettingsError
 from pylops_flows.cli.run_names import complete_run
 from pylops_flows.settings.bounded import DEPTH, read_yaml
 from pylops_flows.settings.nested import nested
@@ -46,8 +48,16 @@ def parse_settings(settings: list[str] | None) -> JsonValues:
     for setting in settings or []:
         key, equals, value = setting.partition("=")
         if not equals:
-            raise ValueError(f"{setting!r} is not a setting: write KEY=VALUE, such as solver.niter=100")
+            raise ValueError(
+                f"--set {setting!r} is not a setting: write --set KEY=VALUE, such as solver.niter=100"
+            )
         if key.count(".") >= DEPTH:
             raise ValueError(f"{key[:40]!r}... names a setting more than {DEPTH} levels deep")
-        changes[key] = read_yaml(value)
+        try:
+            changes[key] = read_yaml(value)
+        except OversizedSettingsError:
+            raise
+        except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+            words = " ".join(str(getattr(error, "problem", None) or error).split())
+            raise ValueError(f"--set {key}: the value {value[:60]!r} is not YAML: {words}") from None
     return nested(changes)

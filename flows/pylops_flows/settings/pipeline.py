@@ -16,13 +16,12 @@ from pylops_distributed.problems.registry import ProblemChoice
 from pylops_distributed.settings.solver_settings import SOLVERS, SolverChoice
 from pylops_distributed.storage.checkpoint_policies import Every, Retention
 from pylops_flows.settings.bounded import check_size, read_yaml
+from pylops_flows.settings.explained import explain
 from pylops_flows.settings.nested import merge
 from pylops_flows.settings.paths import absolute
 from pylops_flows.settings.secrets import fill_secrets, reject_secrets
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
     from pylops_distributed.storage.group_metadata import Json
 
 
@@ -139,7 +138,7 @@ def load(path: str | Path, overrides: Json | None = None) -> PipelineConfig:
     ValueError
         If it is not YAML, or keys or values are not allowed; the message names all of them.
     """
-    return validate(read(path, overrides), str(path))
+    return validate(read(path, overrides), str(path), overrides)
 
 
 def read(path: str | Path, overrides: Json | None = None) -> Json:
@@ -164,24 +163,11 @@ def read(path: str | Path, overrides: Json | None = None) -> Json:
     return merge(raw, overrides or {})
 
 
-def validate(raw: Json, origin: str) -> PipelineConfig:
-    """Return a pipeline of plain values; one error names every wrong key."""
+def validate(raw: Json, origin: str, changes: Json | None = None) -> PipelineConfig:
+    """Return a pipeline of plain values; one error names every wrong key, and says which of them ``changes`` gave."""
     try:
         config = PipelineConfig.model_validate(raw)
     except ValidationError as error:
-        lines = (f"  {_key(e) or 'config'}: {_message(e)}" for e in error.errors())
-        raise ValueError("\n".join([f"{origin} cannot be used:", *lines])) from None
+        raise ValueError(explain(error, PipelineConfig, raw, origin, changes or {})) from None
     paths = {k: absolute(v) for k in ("root", "dataset", "run") if (v := getattr(config, k)) is not None}
     return config.model_copy(update=paths)
-
-
-def _key(error: ErrorDetails) -> str:
-    return ".".join(map(str, (*error["loc"], *(["name"] if error["type"] == "choice_name" else []))))
-
-
-def _message(error: ErrorDetails) -> str:
-    if error["type"] == "extra_forbidden":
-        return "unknown key"
-    if error["type"] in ("choice_name", "secret") or not error["loc"]:  # the input would be all settings
-        return str(error["msg"]).removeprefix("Value error, ")
-    return f"{error['msg']}, got {error['input']!r:.200}" if error["type"] != "missing" else "missing"

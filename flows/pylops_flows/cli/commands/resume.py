@@ -31,4 +31,4 @@ def resume_command(path: RunPath, set_: Set = None, root: Root = "runs", verbose
 
 def _settings(run: Run, url: str, changes: dict[str, object], path: str) -> PipelineConfig:
     stored = settings_of(run) | {"sources": {}, "dataset": run.attrs["dataset"], "run": url}
-    return validate(merge(stored, changes), f"the settings of {path}")
+    return validate(merge(stored, changes), f"the settings of {path}", changes)
