@@ -106,13 +106,14 @@ def _read(
     source = notes.sources[name]
     if numbers is None:
         lazy = _opened(name, source.model_dump_json(), notes.fingerprint)[variable].data
-        with naming(source.path):
+        with naming(source.path, variable):
             return np.asarray(lazy[region].compute(scheduler="synchronous"))
     # SEG-Y: the grid of traces is in the store, so that no worker has to scan all headers, or hold them.
     su = (source.format or recognise(source.path)) == "su"
     layout, array = layout_of(source.path, source.options, su=su), notes.arrays[variable]
     steps = np.arange(region[-1].start, region[-1].stop)
-    return read_traces(numbers[..., None], steps, layout, np.dtype(array.dtype))
+    with naming(source.path, variable):
+        return read_traces(numbers[..., None], steps, layout, np.dtype(array.dtype))
 
 
 @lru_cache(maxsize=4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 
 import numcodecs
 import numpy as np
@@ -12,7 +13,7 @@ import zarr
 from scipy.io import savemat
 
 from pylops_distributed.errors import UnsafeCodecError
-from pylops_distributed.ingest import Source, info, ingest, open_source
+from pylops_distributed.ingest import Source, info, ingest, open_source, write_segy
 from pylops_distributed.ingest.formats.failures import naming
 
 LAS = "~Version\nVERS. 2.0 :\nWRAP. NO :\n~Curve\nDEPT.M :\nDT.US/F :\n~ASCII\n{} 1\n2 3\n"
@@ -86,8 +87,20 @@ def test_chunks_that_cannot_be_read_are_named_by_ingest(tmp_path):
     start = raw.index(b"\x78\x5e")  # of zlib
     raw[start + 2 : start + 60] = bytes(58)
     (tmp_path / "a.nc").write_bytes(raw)
-    with pytest.raises(ValueError, match=r"a\.nc.*cannot be read"):
+    with pytest.raises(ValueError, match=r"a\.nc.*'one'.*cannot be read"):
         ingest(str(tmp_path / "a.nc"), str(tmp_path / "out.zarr"))
+    lazy = open_source(str(tmp_path / "a.nc"))
+    with pytest.raises(ValueError, match=r"a\.nc.*'one'.*cannot be read"):
+        pickle.loads(pickle.dumps(lazy)).load()
+
+
+def test_traces_that_are_gone_are_named(tmp_path):
+    path = tmp_path / "a.sgy"
+    write_segy(str(path), np.ones((3, 4, 8), "f4"))
+    lazy = open_source(str(path))
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(ValueError, match=r"a\.sgy': 'amplitude': .*ends within trace 11"):
+        lazy.load()
 
 
 def test_errors_of_system_and_network_stay_as_they_are():

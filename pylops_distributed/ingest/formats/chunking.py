@@ -11,6 +11,7 @@ import numpy as np
 from dask.array.core import normalize_chunks
 
 from pylops_distributed import tuning
+from pylops_distributed.ingest.formats.named_reads import chunk_named
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,7 +26,7 @@ def check_chunks(sizes: Iterable[str], chunks: Mapping[str, int] | None) -> None
         raise ValueError(f"chunks must be positive, or -1 for a whole dimension; got {bad}.")
 
 
-def chunk_dataset(ds: xr.Dataset, chunks: Mapping[str, int] | None, stored: str) -> xr.Dataset:
+def chunk_dataset(ds: xr.Dataset, chunks: Mapping[str, int] | None, stored: str, path: str) -> xr.Dataset:
     """Make the variables of a dataset lazy.
 
     Parameters
@@ -36,6 +37,8 @@ def chunk_dataset(ds: xr.Dataset, chunks: Mapping[str, int] | None, stored: str)
         Length of chunks by dimension.
     stored : str
         Key of the file's own chunks in the variables' encoding.
+    path : str
+        The file, for errors of reading.
 
     Returns
     -------
@@ -44,7 +47,7 @@ def chunk_dataset(ds: xr.Dataset, chunks: Mapping[str, int] | None, stored: str)
     """
     check_chunks(map(str, ds.sizes), chunks)
 
-    def cut(array: xr.DataArray) -> xr.DataArray:
+    def lazy(array: xr.DataArray) -> xr.DataArray:
         if not array.ndim:  # which chunk() leaves as it is
             try:
                 value = np.asarray(array.values)
@@ -55,9 +58,10 @@ def chunk_dataset(ds: xr.Dataset, chunks: Mapping[str, int] | None, stored: str)
             return array.copy(data=da.from_array(value, chunks=()))
         sizes = {str(dim): size for dim, size in array.sizes.items()}
         asked = {dim: size for dim, size in (chunks or {}).items() if dim in sizes}
-        return array.chunk(regular_chunks(sizes, array.dtype, asked, stored=array.encoding.get(stored)))
+        cut = regular_chunks(sizes, array.dtype, asked, stored=array.encoding.get(stored))
+        return chunk_named(array, cut, path)
 
-    return ds.map(cut, keep_attrs=True)
+    return ds.map(lazy, keep_attrs=True)
 
 
 def regular_chunks(

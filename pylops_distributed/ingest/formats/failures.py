@@ -13,13 +13,15 @@ LASTING = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryE
 
 
 @contextmanager
-def naming(path: str) -> Iterator[None]:
-    """Turn errors of the code inside into ones that name a file.
+def naming(path: str, variable: str | None = None) -> Iterator[None]:
+    """Turn errors of the code inside into ones that name a file, and a variable of it.
 
     Parameters
     ----------
     path : str
         The file that is read inside.
+    variable : str, optional
+        The variable that is read.
 
     Raises
     ------
@@ -33,10 +35,12 @@ def naming(path: str) -> Iterator[None]:
     except Exception as error:  # the readers of others come to any of these over corrupt bytes
         own = isinstance(error, PylopsDistributedError)
         known = isinstance(error, ValueError) and not isinstance(error, UnicodeError)
-        if _as_it_is(error, path) or (own and not known) or (known and path in str(error)):
+        named = path in str(error) and (variable is None or repr(variable) in str(error))
+        if _as_it_is(error, path) or (own and not known) or (known and named):
             raise
         words = str(error) if known else f"it cannot be read ({type(error).__name__}: {str(error)[:300]})"
-        raise (type(error) if own else ValueError)(f"{path!r}: {words}") from error
+        where = repr(path) if variable is None else f"{path!r}: {variable!r}"
+        raise (type(error) if own else ValueError)(f"{where}: {words.removeprefix(f'{path!r}: ')}") from error
 
 
 def _as_it_is(error: Exception, path: str) -> bool:

@@ -79,7 +79,7 @@ def label(
     ds = name_dims(ds, dims, path)
     arrays = {str(name): array for name, array in contents.ds.variables.items()}
     ds = add_coords(ds, coords, interval, arrays, path)
-    ds = chunk_dataset(ds, chunks, contents.chunks)
+    ds = chunk_dataset(ds, chunks, contents.chunks, path)
     return ds.assign_attrs(left_out=left_out) if left_out else ds
 
 

@@ -11,6 +11,7 @@ import xarray as xr
 from dask.base import tokenize
 
 from pylops_distributed.ingest.formats.chunking import regular_chunks
+from pylops_distributed.ingest.formats.failures import naming
 from pylops_distributed.ingest.formats.segy.axes import field_unit, spread_coordinate
 from pylops_distributed.ingest.formats.segy.fields import apply_scalar
 from pylops_distributed.ingest.formats.segy.keys import exact_values
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pylops_distributed.ingest.formats.segy.choices import Choice
     from pylops_distributed.ingest.formats.segy.grid import TraceGrid
     from pylops_distributed.ingest.formats.segy.layout import Headers, Layout
+    from pylops_distributed.vectors.types import NDArray
 
 
 def label_traces(
@@ -65,11 +67,12 @@ def arrange_traces(
     numbers = da.from_array(grid.numbers[..., None], chunks=(*list(cut.values())[:-1], 1))
     steps = np.arange(layout.samples).reshape((1,) * len(grid.axes) + (-1,))
     samples = da.map_blocks(
-        read_traces,
+        _read_named,
         numbers,
         da.from_array(steps, chunks=(1,) * len(grid.axes) + (cut[vertical],)),
         layout,
         dtype,
+        variable=variable,
         dtype=dtype,
         chunks=(*numbers.chunks[:-1], da.core.normalize_chunks(cut[vertical], (layout.samples,))[0]),
         name=f"segy-{tokenize(layout, grid.numbers, cut, dtype)}",
@@ -85,3 +88,11 @@ def arrange_traces(
         ds["trace_mask"] = (tuple(grid.axes), grid.mask)
     ds[variable].attrs["ancillary_variables"] = "trace_number trace_mask" if holes else "trace_number"
     return ds
+
+
+def _read_named(
+    numbers: NDArray, steps: NDArray, layout: Layout, kind: np.dtype[np.generic], *, variable: str
+) -> NDArray:
+    """Samples of one chunk; errors of reading name the file and the variable."""
+    with naming(layout.path, variable):
+        return read_traces(numbers, steps, layout, kind)
