@@ -85,7 +85,8 @@ def to_segy(
         The SEG-Y file whose headers are taken, instead of those that the dataset holds; by default of datasets without
         them, the file that the data came from.
     keep_format : bool, optional
-        Whether to write integers where the file has them, instead of IEEE floats.
+        Whether to write integers where the file has them, instead of IEEE floats. Files that end in ``.su`` are
+        Seismic Unix, which has IEEE floats alone.
 
     Raises
     ------
@@ -102,11 +103,17 @@ def to_segy(
     Headers (text, binary, extended and of traces) are those of the file, byte by byte, and so is the order of traces;
     samples that are integers there become IEEE floats, and the code of the sample format with them.
     """
+    su = Path(path).suffix.lower() == ".su"
+    if su and keep_format:
+        raise ValueError(
+            f"{str(path)!r} would be Seismic Unix, which has IEEE floats alone: leave out --keep-format "
+            "(keep_format=True), or export SEG-Y (.sgy)"
+        )
     array = _variable(run, variable)
     source, numbers = _source(run, array)
     headers = _headers(run, source, original)
     with _whole(Path(path)) as part:
-        write_with_headers(headers, str(part), array, numbers, keep_format=keep_format)
+        write_with_headers(headers, str(part), array, numbers, keep_format=keep_format, su=su)
 
 
 def _headers(run: xr.DataTree, source: Json, original: str | Path | None) -> RawHeaders:

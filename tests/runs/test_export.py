@@ -11,10 +11,11 @@ from segy_survey import survey
 from typer.testing import CliRunner
 
 from pylops_distributed import open_run
-from pylops_distributed.ingest import ingest
+from pylops_distributed.ingest import ingest, open_dataset, open_source
 from pylops_distributed.ingest.formats.segy.detection import read_layout
-from pylops_distributed.ingest.formats.segy.template_copy import copy_segy
+from pylops_distributed.ingest.formats.segy.template_copy import copy_segy, write_with_headers
 from pylops_distributed.ingest.formats.source import Source
+from pylops_distributed.ingest.raw_headers import stored_headers
 from pylops_distributed.runs.export import to_netcdf, to_segy
 from pylops_flows.cli.main import app
 
@@ -72,6 +73,41 @@ def test_segy(run, runs, tmp_path):
             np.testing.assert_allclose(file.trace[k], impedance.sel(place), rtol=1e-6)  # IBM floats
 
 
+def test_seismic_unix(run, tmp_path):
+    """The traces of the SEG-Y file, and their headers, with what only its binary header may hold filled in."""
+    for name in ("a.sgy", "a.su"):
+        to_segy(run, tmp_path / name, "impedance")
+    _, headers, _ = raw(tmp_path / "a.sgy")
+    su = np.fromfile(tmp_path / "a.su", "u1").reshape(len(headers), -1)
+    changed = np.nonzero((su[:, :240] != headers).any(axis=0))[0]
+    assert set(changed) <= {114, 115, 116, 117}
+    ds = open_source(str(tmp_path / "a.su"), dims={"inline": "189:i4", "crossline": "193:i4"}, vertical="twt")
+    impedance = run["model"]["impedance"].transpose("inline", "crossline", "twt")
+    np.testing.assert_allclose(ds.amplitude, impedance.where(ds.trace_mask), rtol=1e-6)
+    np.testing.assert_array_equal(ds.twt.diff("twt"), impedance.twt.diff("twt"))
+
+
+@pytest.mark.parametrize("code", [1, 3])
+@pytest.mark.parametrize("endian", ["big", "little"])
+def test_seismic_unix_of_integers_and_without_an_interval_in_the_headers(tmp_path, code, endian):
+    survey(tmp_path, code, endian)
+    path = tmp_path / "raw.sgy"
+    layout, data = read_layout(str(path), endian), bytearray(path.read_bytes())
+    for trace in range(layout.traces):
+        place = layout.first + trace * layout.trace_bytes + 114
+        data[place : place + 4] = bytes(4)
+    path.write_bytes(data)
+    url = ingest(Source(path=str(path), options={"endian": endian}), str(tmp_path / "ds.zarr")).url
+    ds = open_dataset(url)
+    numbers = ds["trace_number"].assign_attrs(samples="twt")
+    write_with_headers(
+        stored_headers(url, "amplitude"), str(tmp_path / "a.su"), ds.amplitude, numbers, su=True
+    )
+    su = open_source(str(tmp_path / "a.su"), dims={"inline": "189:i4", "crossline": "193:i4"}, vertical="twt")
+    np.testing.assert_array_equal(su.amplitude, ds.amplitude)
+    assert su.twt.diff("twt").values[0] == ds.twt.diff("twt").values[0]
+
+
 @pytest.mark.parametrize("endian", ["big", "little"])
 @pytest.mark.parametrize("code", [1, 3, 5, 6, 8])
 def test_headers_outlive_any_format(tmp_path, code, endian):
@@ -116,7 +152,9 @@ BAD = {
     ("x.sgy", "--variable", "porosity"): "no variable 'porosity'",
     ("x.sgy",): "several variables: give one of ['background', 'impedance', 'observed'",
     ("x.sgy", "--iterates"): "--iterates is for NetCDF",
-    ("x.nc", "--variable", "impedance"): "--variable and --original are for SEG-Y",
+    ("x.nc", "--variable", "impedance"): "--variable, --original and --keep-format are for SEG-Y",
+    ("x.nc", "--keep-format"): "--variable, --original and --keep-format are for SEG-Y",
+    ("x.su", "--variable", "impedance", "--keep-format"): "IEEE floats alone",
     ("there.nc",): "exists already",
     ("nowhere/x.nc",): "there is no folder nowhere",
 }

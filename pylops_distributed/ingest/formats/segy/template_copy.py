@@ -11,6 +11,7 @@ import numpy as np
 
 from pylops_distributed import tuning
 from pylops_distributed.compat.linux import allocate
+from pylops_distributed.ingest.formats.segy.binary_header import HEADER_BYTES
 from pylops_distributed.ingest.formats.segy.byte_order import Bytes, encode_numbers
 from pylops_distributed.ingest.formats.segy.layout import Layout
 from pylops_distributed.ingest.formats.segy.sample_formats import IBM
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from pylops_distributed.ingest.formats.segy.byte_order import Endian
 
-IEEE, FORMAT_BYTE = 5, 3224
+IEEE, INTERVAL_BYTE, FORMAT_BYTE = 5, 3216, 3224
 FLOATS = (IBM, 5, 6)  # IBM floats, and IEEE floats of four and of eight bytes
 
 
@@ -117,7 +118,13 @@ def copy_segy(
 
 
 def write_with_headers(
-    headers: RawHeaders, target: str, array: xr.DataArray, numbers: xr.DataArray, *, keep_format: bool = False
+    headers: RawHeaders,
+    target: str,
+    array: xr.DataArray,
+    numbers: xr.DataArray,
+    *,
+    keep_format: bool = False,
+    su: bool = False,
 ) -> None:
     """Write the traces of an array in the order of a SEG-Y file, with all of its headers.
 
@@ -134,6 +141,8 @@ def write_with_headers(
         its attribute ``samples`` names.
     keep_format : bool, optional
         Whether to write integers as the file does, instead of IEEE floats.
+    su : bool, optional
+        Whether to write Seismic Unix: IEEE floats, and no headers but the first of each trace.
 
     Raises
     ------
@@ -142,6 +151,7 @@ def write_with_headers(
     ValueError
         If a sample does not fit the format of the file.
     """
+    headers = as_su(headers) if su else headers
     layout = headers.layout
     if (length := array.sizes[numbers.attrs["samples"]]) != layout.samples:
         raise ValueError(
@@ -158,6 +168,32 @@ def write_with_headers(
             for number, trace in zip(numbers.values[where].ravel(), traces, strict=True):
                 if number >= 0:
                     write_run(file, copy, int(number), trace[None])
+
+
+def as_su(headers: RawHeaders) -> RawHeaders:
+    """The headers as those of a Seismic Unix file, which has nothing but traces.
+
+    Raises
+    ------
+    ValueError
+        If pairs of bytes are swapped in the file, which Seismic Unix cannot read.
+    """
+    layout = headers.layout
+    if layout.endian == "pairwise":
+        raise ValueError(
+            "Seismic Unix has no files whose pairs of bytes are swapped: export SEG-Y (.sgy) instead"
+        )
+    interval = headers.before[INTERVAL_BYTE : INTERVAL_BYTE + 2] or bytes(2)
+
+    def rows(start: int, stop: int) -> Bytes:
+        first = headers.rows(start, stop)[:, :HEADER_BYTES].copy()
+        # Programs find the traces by these two, which SEG-Y has in its binary header too.
+        first[:, 114:116] = encode_numbers(np.array([layout.samples]), "u2", layout.endian)
+        empty = ~first[:, 116:118].any(axis=1)
+        first[empty, 116:118] = np.frombuffer(interval, np.uint8)
+        return first
+
+    return RawHeaders(replace(layout, format=IEEE, first=0, extra=0, revision=0), b"", rows, lambda: b"")
 
 
 def _write_headers(headers: RawHeaders, target: Layout) -> None:
