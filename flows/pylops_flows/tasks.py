@@ -24,6 +24,7 @@ from pylops_distributed.execution.worker_loss import describe_worker_loss
 from pylops_distributed.inversion import result as postprocess
 from pylops_distributed.inversion.forward_modelling import write_modelled
 from pylops_distributed.inversion.inversion import Inversion, Progress, begin
+from pylops_distributed.inversion.sense_checks import resting_since
 from pylops_distributed.problems.base import Problem
 from pylops_distributed.runs import report
 from pylops_distributed.runs.lcurve import curve_point
@@ -140,7 +141,7 @@ def solve_segment(inversion: Inversion, on_progress: Callable[[Progress], bool])
     A failure after a new checkpoint only ends the segment early, so that workers lost now and then do not use up the
     retries.
     """
-    newest = inversion.kept
+    newest, rested = inversion.kept, resting_since(inversion.progress.cost) is not None
     try:
         with _losses_in_words():
             progress = inversion.advance(tuning.seconds("pipelines.segment"), on_progress)
@@ -151,6 +152,12 @@ def solve_segment(inversion: Inversion, on_progress: Callable[[Progress], bool])
         progress = inversion.progress
         log.warning("failed after a new checkpoint, which does not count as a retry: %s", error)
     get_run_logger().info(artifacts.live_line(progress))
+    if not rested and (rest := resting_since(progress.cost)) is not None:
+        get_run_logger().warning(
+            "the residual has been at rest since step %d: pld pause %s stops the solve",
+            rest,
+            inversion.run.name,
+        )
     return progress
 
 

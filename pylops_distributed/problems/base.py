@@ -162,6 +162,10 @@ class Problem(BaseModel, ABC):
         """Masks by variable, zero where the problem ignores samples: traces missing there do no harm."""
         return {}
 
+    def warnings(self, ds: xr.Dataset) -> Iterator[str]:
+        """Warnings, each with reason and cure, about parameters that are valid for these data and make no sense."""
+        yield from ()
+
     @abstractmethod
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """Modelling operator from the unknown to the data."""

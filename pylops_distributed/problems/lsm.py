@@ -27,6 +27,8 @@ from pylops_distributed.storage.labels import Labels
 from pylops_distributed.waveeqprocessing.kirchhoff import Kirchhoff
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pylops_distributed.linearoperator.operator import LinearOperator
     from pylops_distributed.storage.group_metadata import Json
     from pylops_distributed.vectors.types import NDArray
@@ -72,13 +74,17 @@ class LSM(Problem):
     lateral: float = Field(default=0.0, ge=0, description="weight of smoothness along x")
     truth: str | None = Field(default=None, description="variable with the true reflectivity, if it is known")
 
+    def warnings(self, ds: xr.Dataset) -> Iterator[str]:
+        """About a wavelet that the interval of the data aliases."""
+        yield from self.wavelet.warnings(self._interval(ds))
+
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """Demigration: from the image to the traces."""
         traces = self._traces(ds)
         t = in_unit(traces["t"], "s").astype(float)
         if abs(t[0]) > 1e-9:
             raise ValueError("the traces must begin at time zero")
-        wavelet = self.wavelet.samples(1000 * step(traces.to_dataset(), "t", "s"))
+        wavelet = self.wavelet.samples(self._interval(ds))
         sources, receivers = (
             np.stack([in_unit(traces[axis], "m").astype(float), np.full(traces.sizes[axis], depth)])
             for axis, depth in (("source", self.source_depth), ("receiver", self.receiver_depth))
@@ -170,6 +176,10 @@ class LSM(Problem):
                     f"{own[-1]:g} m, the image {points.size}, from {points[0]:g} to {points[-1]:g} m: interpolate it"
                 )
         return in_unit(velocity, "m s-1")
+
+    def _interval(self, ds: xr.Dataset) -> float:
+        """Time between two samples in ms."""
+        return 1000 * step(self._traces(ds).to_dataset(), "t", "s")
 
     def _traces(self, ds: xr.Dataset) -> xr.DataArray:
         traces = variable(ds, self.traces, (3,), AXES)

@@ -18,6 +18,8 @@ from pylops_distributed.registry import lazy_module
 from pylops_distributed.storage.labels import Labels
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import dask.array as da
     import xarray as xr
 
@@ -99,6 +101,11 @@ class Poststack(Problem):
         mask = trace_mask(ds, self.amplitude) if self.amplitude in ds else None
         names = [name for name in (self.amplitude, self.background, self.truth) if isinstance(name, str)]
         return {} if mask is None else dict.fromkeys(names, mask)
+
+    def warnings(self, ds: xr.Dataset) -> Iterator[str]:
+        """About a wavelet that the interval of the data aliases."""
+        if isinstance(self.wavelet, Ricker):
+            yield from self.wavelet.warnings(self._interval(ds))
 
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """Modelling operator, from log-impedance to amplitudes, both time first."""

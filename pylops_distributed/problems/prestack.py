@@ -28,6 +28,8 @@ from pylops_distributed.problems.units import rock_unit
 from pylops_distributed.synthetic.layered_volume import layered_volume
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pylops_distributed.linearoperator.operator import LinearOperator
     from pylops_distributed.storage.group_metadata import Json
     from pylops_distributed.storage.labels import Labels
@@ -81,6 +83,11 @@ class Prestack(Problem):
         for rock, *names in zip(ROCKS, self.background, *((self.truth,) if self.truth else ()), strict=True):
             for name in names:
                 rock_unit(ds, name, UNITS[rock], LEAST)
+
+    def warnings(self, ds: xr.Dataset) -> Iterator[str]:
+        """About a wavelet that the interval of the data aliases."""
+        if isinstance(self.wavelet, Ricker):
+            yield from self.wavelet.warnings(step(ds, TIME, "ms"))
 
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """From logarithms to amplitudes: time, then parameter or angle, then lines."""

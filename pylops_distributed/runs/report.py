@@ -125,6 +125,8 @@ def summary(tree: xr.DataTree) -> Json:
     of = f" (of iteration {about.get('iteration')})" if outdated else ""
     for name, value in about.get("metrics", {}).items():
         rows[names.get(name, name.replace("_", " ") + ", relative L2")] = f"{100 * value:.2f} %{of}"
+    for number, warning in enumerate(about.get("warnings") or (), 1):
+        rows["warning" if number == 1 else f"warning {number}"] = warning
     if outdated:
         rows["out of date"] = outdated
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ from pylops_distributed import tuning
 from pylops_distributed.clusters.client import check_hardware
 from pylops_distributed.ingest import open_dataset, open_sources
 from pylops_distributed.inversion.assembly import complete
-from pylops_distributed.inversion.disk_usage import disk_use
+from pylops_distributed.inversion.disk_usage import DiskUse, disk_use
 from pylops_distributed.inversion.inversion import begin
+from pylops_distributed.inversion.sense_checks import memory_warnings, settings_warnings
 from pylops_distributed.storage.lease import ensure_free
 from pylops_distributed.storage.run import Run
 from pylops_flows.settings.dataset_url import dataset_url
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
     from pylops_flows.settings.pipeline import PipelineConfig
 
 
+log = logging.getLogger("pylops_distributed.preflight")
+
+
 def preflight(config: PipelineConfig) -> str:
-    """Reject a pipeline that cannot work; return its disk use as text.
+    """Reject a pipeline that cannot work, warn of one that makes no sense, and return its disk use as text.
 
     Raises
     ------
@@ -51,7 +56,11 @@ def preflight(config: PipelineConfig) -> str:
     complete(config.problem, ds, config.solver)
     if config.run is not None:
         _check_run(config, config.run)
-    return _disk(config, ds)
+    use = disk_use(config.problem, ds, config.solver, config.checkpoint.retention)
+    warnings = settings_warnings(config.problem, ds, config.solver.name)
+    for warning in (*warnings, *(memory_warnings(use) if config.cluster.hardware == "single" else ())):
+        log.warning("%s", warning)
+    return _disk(config, use)
 
 
 def inputs(config: PipelineConfig) -> xr.Dataset:
@@ -71,8 +80,7 @@ def _check_run(config: PipelineConfig, url: str) -> None:
         return  # its data are not ingested yet
 
 
-def _disk(config: PipelineConfig, ds: xr.Dataset) -> str:
-    use = disk_use(config.problem, ds, config.solver, config.checkpoint.retention)
+def _disk(config: PipelineConfig, use: DiskUse) -> str:
     data = f"{format_bytes(use.dataset)} for data, " if config.sources else ""
     result = f"{format_bytes(use.result)} for the result"
     need = f"up to {data}{use.checkpoints} checkpoints of {format_bytes(use.state)}, {result}"

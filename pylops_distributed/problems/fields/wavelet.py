@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pylops_distributed.registry import lazy_module
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import dask.array as da
     from pylops.utils import wavelets
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 else:
     da, wavelets = lazy_module("dask.array"), lazy_module("pylops.utils.wavelets")
 
+ALIASED = 0.1  # share of a wavelet's largest amplitude, at the Nyquist frequency
 _FORM = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -44,6 +47,16 @@ class Ricker(BaseModel):
             )
         half = 2 * int(np.ceil(650 / (self.peak * dt)))  # 1.3 periods, where 2e-6 is left
         return np.asarray(wavelets.ricker(np.arange(half + 1) * dt / 1000, f0=self.peak)[0])
+
+    def warnings(self, dt: float) -> Iterator[str]:
+        """Warn where samples every ``dt`` ms cut off more than a tenth of the wavelet's spectrum."""
+        ratio = 500 / dt / self.peak
+        if ratio**2 * np.exp(1 - ratio**2) > ALIASED:
+            yield (
+                f"a Ricker wavelet of peak={self.peak} Hz has much of its spectrum beyond {500 / dt:.6g} Hz, the "
+                f"Nyquist frequency of samples {dt:.6g} ms apart, so it is aliased: peak up to {500 / dt / 2.3:.3g} Hz "
+                "is safe"
+            )
 
 
 class Samples(BaseModel):
