@@ -46,6 +46,7 @@ class Reason(StrEnum):
     CALLBACK = "stopped by a callback"
     CONDITION = "the operator seems too ill-conditioned"
     BASIS = "the basis is full: a larger basis= takes more steps"
+    NOISE = "the data are no larger than their noise: state its level with noise=, or choose damp= otherwise"
     NOT_FINITE = "a number became NaN or infinite"
 
 

@@ -313,7 +313,8 @@ def hybrid_lsqr(
     x : dask.array.Array
         Model, shaped like ``Op.dims``, but flat if ``x0`` is or ``Op.forceflat`` says so; its chunks are computed.
     istop : int
-        1 weight and model have settled, 2 reached ``niter``, 3 stopped by a callback, 4 the basis is full.
+        1 weight and model have settled, 2 reached ``niter``, 3 stopped by a callback, 4 the basis is full,
+        5 the data are no larger than their noise, and the model is the initial one.
     iit : int
         Number of steps taken.
     weight : float

@@ -215,6 +215,7 @@ class HybridLSQR(Solver):
         Reason.NITER: 2,
         Reason.CALLBACK: 3,
         Reason.BASIS: 4,
+        Reason.NOISE: 5,
     }
     istop: int
     weight: float

@@ -133,6 +133,19 @@ def test_noise_is_estimated_under_a_smooth_signal(shape, kind):
     assert float(sigma.compute()) == pytest.approx(float(estimated_noise(y)), rel=1e-12)
 
 
+@pytest.mark.parametrize("place", [lambda *x: x, lazy], ids=["numpy", "dask"])
+def test_data_no_larger_than_their_noise_give_no_weight(case, place):
+    """Rough data seem to be noise: a weight that makes the model zero would be no answer."""
+    matrix, _, y = case
+    rough = np.random.default_rng(5).standard_normal(N)
+    for data, noise in ((rough, 1.2 * np.sqrt(np.mean(rough**2))), (y, 10.0)):
+        op, data = place(pld.MatrixMult(matrix) if place is not lazy else matrix, data)
+        solution = pld.solve(op, data, "hybridlsqr", noise=noise)
+        assert (solution.reason, solution.iteration) == (Reason.NOISE, 0)
+        assert not np.any(np.asarray(solution.x))
+    assert pld.hybrid_lsqr(pld.MatrixMult(matrix), y, noise=10.0)[1:3] == (5, 0)
+
+
 def test_muted_samples_have_no_noise(case):
     matrix, _, y = case
     muted = np.where(np.arange(N) < 45, 0.0, y)

@@ -57,7 +57,13 @@ class Services:
         self.url = f"http://127.0.0.1:{self.port}/api"
         self.environment = environment | {"PREFECT_API_URL": self.url}
         self._own = environment
-        self._client = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+        password = environment.get("PREFECT_API_AUTH_STRING")
+        self._client = httpx.Client(
+            base_url=self.url,
+            trust_env=False,
+            timeout=60,
+            auth=tuple(password.split(":")) if password else None,
+        )
         self.start()
 
     def start(self):
@@ -74,10 +80,15 @@ class Services:
         assert self.process.poll() is None, self.log.read_text()
 
     def ask(self, path, **filters):
-        for seconds in (1, 5, 20):  # as Prefect's own clients do: SQLite is locked now and then
-            answer = self._client.post(path, json=filters)
-            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                break
+        for seconds in (1, 5, 20, 20, None):  # as Prefect's own clients do: SQLite is locked now and then
+            try:
+                answer = self._client.post(path, json=filters)
+            except httpx.TransportError:
+                if seconds is None:
+                    raise
+            else:
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or seconds is None:
+                    break
             time.sleep(seconds)
         answer.raise_for_status()
         return answer.json() if answer.content else None

@@ -215,6 +215,8 @@ class HybridLSQR:
 
     def done(self, state: HybridLSQRState) -> Reason | None:
         """The reason to stop at a computed state, or None to continue."""
+        if self.damp == "discrepancy" and state.bnorm and state.target >= state.bnorm:
+            return Reason.NOISE
         if not state.alfa or not state.beta or state.settled >= SETTLED:
             return Reason.CONVERGED
         if state.iteration >= self.niter:
