@@ -12,7 +12,7 @@ from pylops_distributed import avo, basicoperators
 from pylops_distributed.optimization import proximal
 from pylops_distributed.problems.base import Penalty, Prior, Problem, trace_mask
 from pylops_distributed.problems.fields.variables import errors, step
-from pylops_distributed.problems.fields.wavelet import Ricker, Statistical, Wavelet
+from pylops_distributed.problems.fields.wavelet import Ricker, Statistical, Wavelet, known_samples
 from pylops_distributed.problems.units import rock_unit
 from pylops_distributed.registry import lazy_module
 from pylops_distributed.storage.labels import Labels
@@ -112,7 +112,7 @@ class Poststack(Problem):
         if isinstance(self.wavelet, Statistical):
             raise ValueError("the wavelet is still to be estimated: call prepare(ds) first")
         shape = self._layout(ds).shape
-        wavelet = (0.5 * self.wavelet.samples(self._interval(ds))).astype(self.dtype)
+        wavelet = (0.5 * known_samples(self.wavelet, ds, self._interval(ds))).astype(self.dtype)
         modelling: LinearOperator = avo.PoststackLinearModelling(wavelet, nt0=shape[0], spatdims=shape[1:])
         mask = self._mask(ds)
         if mask is None:

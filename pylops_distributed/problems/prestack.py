@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import dask.array as da
 import numpy as np
@@ -23,7 +23,7 @@ from pylops_distributed.problems.fields.variables import (
     step,
     variable,
 )
-from pylops_distributed.problems.fields.wavelet import Ricker, Samples
+from pylops_distributed.problems.fields.wavelet import KnownWavelet, Ricker, known_samples
 from pylops_distributed.problems.units import rock_unit
 from pylops_distributed.synthetic.layered_volume import layered_volume
 
@@ -67,9 +67,7 @@ class Prestack(Problem):
     truth: Three | None = Field(
         default=None, description="variables with their true values, if they are known"
     )
-    wavelet: Annotated[Ricker | Samples, Field(discriminator="kind")] = Field(
-        default=Ricker(peak=25.0), description="wavelet"
-    )
+    wavelet: KnownWavelet = Field(default=Ricker(peak=25.0), description="wavelet")
     vsvp: float = Field(default=0.5, gt=0, lt=1, description="ratio of S-wave to P-wave velocity")
     linearization: Literal["akirich", "fatti"] = Field(
         default="akirich", description="reflection coefficients"
@@ -92,7 +90,7 @@ class Prestack(Problem):
     def operator(self, ds: xr.Dataset) -> LinearOperator:
         """From logarithms to amplitudes: time, then parameter or angle, then lines."""
         gathers = self._gathers(ds)
-        wavelet = self.wavelet.samples(step(ds, TIME, "ms"))
+        wavelet = known_samples(self.wavelet, ds, step(ds, TIME, "ms"))
         angles = in_unit(gathers[ANGLE], "deg").astype(float)
         return PrestackLinearModelling(
             wavelet, angles, self.vsvp, gathers.sizes[TIME], gathers.shape[2:], self.linearization

@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from pylops_distributed.problems.fields.variables import in_unit, step
 from pylops_distributed.registry import lazy_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import dask.array as da
+    import xarray as xr
     from pylops.utils import wavelets
 
     from pylops_distributed.vectors.types import NDArray
@@ -80,6 +82,41 @@ class Samples(BaseModel):
         return np.asarray(self.values)
 
 
+class Ingested(BaseModel):
+    """A wavelet of the dataset, ingested next to the data: a variable along a time axis of its own."""
+
+    model_config = _FORM
+    kind: Literal["variable"] = "variable"
+    variable: str = Field(default="wavelet", description="variable of the dataset")
+
+    def of(self, ds: xr.Dataset, dt: float) -> Samples:
+        """The samples, with zeros put before or behind so that zero time is in the middle.
+
+        Raises
+        ------
+        ValueError
+            If there is no such variable, or its times are not every ``dt`` ms, one of them zero.
+        """
+        if self.variable not in ds or ds[self.variable].ndim != 1:
+            raise ValueError(
+                f"the dataset has no wavelet {self.variable!r} of one axis; it has {sorted(map(str, ds.data_vars))}: "
+                "ingest one as a further source, such as wavelet: {path: wavelet.txt, format: wavelet}, or name "
+                "another with wavelet.variable"
+            )
+        array = ds[self.variable]
+        own, times = step(ds, str(array.dims[0]), "ms"), in_unit(ds[array.dims[0]], "ms")
+        middle = int(np.abs(times).argmin())
+        if abs(own - dt) > 1e-3 * dt or abs(times[middle]) > 1e-3 * dt:
+            raise ValueError(
+                f"the wavelet {self.variable!r} is sampled every {own:.6g} ms from {times[0]:.6g} ms on, and the data "
+                f"every {dt:.6g} ms: resample it to the interval of the data, with a sample at zero time"
+            )
+        values = np.asarray(array.values, float)
+        before, behind = middle, len(values) - 1 - middle
+        padded = np.pad(values, (max(0, behind - before), max(0, before - behind)))
+        return Samples(values=tuple(padded.tolist()))
+
+
 class Statistical(BaseModel):
     """A zero-phase wavelet estimated from the data's mean spectrum, as if reflectivity were white."""
 
@@ -123,4 +160,10 @@ def _lags(n: int) -> npt.NDArray[np.int64]:
     return np.minimum(np.arange(n), n - np.arange(n))
 
 
-Wavelet = Annotated[Ricker | Samples | Statistical, Field(discriminator="kind")]
+def known_samples(wavelet: Ricker | Samples | Ingested, ds: xr.Dataset, dt: float) -> npt.NDArray[np.float64]:
+    """Samples every ``dt`` ms of a wavelet that need not be estimated."""
+    return (wavelet.of(ds, dt) if isinstance(wavelet, Ingested) else wavelet).samples(dt)
+
+
+KnownWavelet = Annotated[Ricker | Samples | Ingested, Field(discriminator="kind")]
+Wavelet = Annotated[Ricker | Samples | Ingested | Statistical, Field(discriminator="kind")]
