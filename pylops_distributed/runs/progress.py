@@ -55,7 +55,7 @@ def stored_progress(storage: Storage, status: Status) -> StoredProgress:
     saved = sorted(published_checkpoints(storage), key=lambda entry: entry.iteration)
     if not saved:
         return StoredProgress(None, status.niter, None, None, None)
-    seconds, newest = _speed(storage, saved, status.attempts), saved[-1]
+    seconds, newest = _speed(storage, [one for one in saved if one.attempt == status.attempts]), saved[-1]
     left = None
     if seconds is not None and status.niter:
         since = time.time() - _saved_at(storage, newest)
@@ -63,10 +63,20 @@ def stored_progress(storage: Storage, status: Status) -> StoredProgress:
     return StoredProgress(newest.iteration, status.niter, _residual(storage, newest), seconds, left)
 
 
-def _speed(storage: Storage, saved: list[CheckpointKey], attempt: int) -> float | None:
-    """Seconds a step in an attempt; None before its second checkpoint."""
+def step_seconds(storage: Storage) -> float | None:
+    """Return the seconds a step took in the newest attempt that has two checkpoints; None if none has."""
+    saved = sorted(published_checkpoints(storage), key=lambda entry: entry.iteration)
+    for attempt in sorted({entry.attempt for entry in saved}, reverse=True):
+        seconds = _speed(storage, [entry for entry in saved if entry.attempt == attempt])
+        if seconds is not None:
+            return seconds
+    return None
+
+
+def _speed(storage: Storage, saved: list[CheckpointKey]) -> float | None:
+    """Seconds a step between the newest two of an attempt's checkpoints."""
+    own = saved[-2:]
     try:
-        own = [entry for entry in saved if entry.attempt == attempt][-2:]
         times = [_saved_at(storage, entry) for entry in own]
     except (FileNotFoundError, CorruptionError):  # one was replaced meanwhile
         return None

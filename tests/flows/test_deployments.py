@@ -96,3 +96,30 @@ def test_a_worker_elsewhere_runs_scheduled_flows(server, environment, tmp_path):
         worker.communicate(timeout=60)
     assert found[0].status().iteration == 20
     assert not any(elsewhere.iterdir())
+
+
+@pytest.mark.slow
+def test_a_deployment_is_made_run_listed_and_deleted(pld, server, tmp_path):
+    made = (
+        "deploy",
+        ROOT / "data/sample/demo.yaml",
+        "--root",
+        tmp_path,
+        "--name",
+        "once",
+        "--cron",
+        "0 2 * * *",
+    )
+    code, text = pld(*made, "--run", **server)
+    assert code == 0, text
+    deployment, flow_run = text.strip().splitlines()[-2:]
+    assert deployment.endswith("  pipeline/once  0 2 * * *")
+    assert flow_run.startswith(f"flow run: {server['PREFECT_API_URL'].removesuffix('/api')}/runs/flow-run/")
+    code, text = pld("deployments", "--json", **server)
+    (record,) = (one for one in json.loads(text) if one["name"] == "pipeline/once")
+    assert record["schedules"] == ["0 2 * * *"]
+    assert record["ui"] in deployment
+    code, text = pld("undeploy", "onze", **server)
+    assert (code, "did you mean once" in text) == (2, True), text
+    assert pld("undeploy", "once", **server) == (0, "deleted deployment: pipeline/once\n")
+    assert "pipeline/once" not in pld("deployments", **server)[1]

@@ -35,6 +35,14 @@ COMMANDS = {
     "export": CommandEntry("export:export_command", INSPECT, "Write a run's result as NetCDF or SEG-Y."),
     "up": CommandEntry("up:up_command", AUTOMATE, "Start server, work pool, deployments and worker."),
     "deploy": CommandEntry("deploy:deploy_command", AUTOMATE, "Register pipelines with the Prefect server."),
+    "deployments": CommandEntry(
+        "deployments:deployments_command",
+        AUTOMATE,
+        "List the deployments on the Prefect server, with their schedules.",
+    ),
+    "undeploy": CommandEntry(
+        "undeploy:undeploy_command", AUTOMATE, "Delete a deployment from the Prefect server."
+    ),
     "verify": CommandEntry(
         "verify:verify_command", MAINTAIN, "Check every checksum, count and link of a run."
     ),

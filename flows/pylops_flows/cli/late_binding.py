@@ -11,6 +11,7 @@ from typing import Any
 from pylops_flows.server.fast_import import import_without_gc
 
 LATE = {
+    "delete_deployment": "pylops_flows.deploy.management:delete_deployment",
     "deploy_config": "pylops_flows.deploy.deployments:deploy_config",
     "deploy_file": "pylops_flows.deploy.deployments:deploy_file",
     "ensure_automation": "pylops_flows.deploy.deployments:ensure_automation",
@@ -28,6 +29,7 @@ LATE = {
     "open_run": "pylops_distributed.runs.reading:open_run",
     "pause_run": "pylops_flows.runtime.pause:pause_run",
     "pipeline": "pylops_flows.pipeline:pipeline",
+    "pipeline_plan": "pylops_flows.settings.pipeline_plan:pipeline_plan",
     "postprocess": "pylops_flows.postprocess:postprocess",
     "preflight": "pylops_flows.settings.preflight:preflight",
     "prestarted_cluster": "pylops_flows.runtime.cluster_prestart:prestarted_cluster",
@@ -37,6 +39,7 @@ LATE = {
     "Run": "pylops_distributed.storage.run:Run",
     "running_stack": "pylops_flows.deploy.stack:running_stack",
     "set_api_url": "pylops_flows.server.embedded:set_api_url",
+    "start_deployment": "pylops_flows.deploy.management:start_deployment",
     "start_server": "pylops_flows.server.embedded:start_server",
     "summary": "pylops_distributed.runs.report:summary",
     "sweep": "pylops_flows.sweep:sweep",

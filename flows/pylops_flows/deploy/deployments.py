@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
@@ -105,7 +106,7 @@ def deploy_config(
     cron: str | None = None,
     every: float | None = None,
     pool: str = POOL,
-) -> None:
+) -> UUID:
     """Deploy the pipeline of one config; its runs wait for each other.
 
     Parameters
@@ -120,6 +121,11 @@ def deploy_config(
         Seconds between two runs.
     pool : str, optional
         Work pool.
+
+    Returns
+    -------
+    UUID
+        Id of the deployment.
     """
     deployment = cast("RunnerDeployment", pipeline.to_deployment(
         name or config.name, cron=cron, interval=every, work_pool_name=pool,
@@ -129,7 +135,7 @@ def deploy_config(
     ))  # fmt: skip
     # Workers change to this folder, wherever they were started, and find the module of a custom problem there.
     run_in(deployment, Path.cwd())
-    deployment.apply()
+    return UUID(str(deployment.apply()))
 
 
 def ensure_automation() -> None:
