@@ -12,13 +12,16 @@ import os
 import threading
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import google_crc32c
 import numpy as np
 
 from pylops_distributed.compat.linux import UNBUFFERED
 from pylops_distributed.errors import AbandonedError
-from pylops_distributed.vectors.types import NDArray
+
+if TYPE_CHECKING:  # Dask's arrays are slow to import, and the list of runs has no use for them
+    from pylops_distributed.vectors.types import NDArray
 
 PIECE = 2**20
 _own = threading.local()

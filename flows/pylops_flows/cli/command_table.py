@@ -32,7 +32,9 @@ COMMANDS = {
     "show": CommandEntry("show:show_command", INSPECT, "Show the state, quality and contents of a run."),
     "view": CommandEntry("view:view_command", INSPECT, "Browse a run: iterates, sections, data and history."),
     "compare": CommandEntry("compare:compare_command", INSPECT, "Compare the settings and metrics of runs."),
-    "export": CommandEntry("export:export_command", INSPECT, "Write a run's result as NetCDF or SEG-Y."),
+    "export": CommandEntry(
+        "export:export_command", INSPECT, "Write a run's result as NetCDF, SEG-Y or Seismic Unix."
+    ),
     "up": CommandEntry("up:up_command", AUTOMATE, "Start server, work pool, deployments and worker."),
     "deploy": CommandEntry("deploy:deploy_command", AUTOMATE, "Register pipelines with the Prefect server."),
     "deployments": CommandEntry(
