@@ -101,7 +101,7 @@ def _check_grid(merged: xr.Dataset, ds: xr.Dataset, name: str) -> None:
             and ours.shape == theirs.shape
             and values_agree(ours.values, theirs.values)
         )
-        if not same or ours.attrs.get("units") != theirs.attrs.get("units"):
+        if not same or str(ours.attrs.get("units")) != str(theirs.attrs.get("units")):
             raise ValueError(
                 f"the grids differ in the coordinate {key!r}: {name!r} has {show_axis(theirs)}, "
                 f"the variables before it {show_axis(ours)}. Resample, or ingest into separate datasets."

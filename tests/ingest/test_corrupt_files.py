@@ -13,7 +13,7 @@ import zarr
 from scipy.io import savemat
 
 from pylops_distributed.errors import UnsafeCodecError
-from pylops_distributed.ingest import Source, info, ingest, open_source, write_segy
+from pylops_distributed.ingest import Source, info, ingest, open_source, open_sources, write_segy
 from pylops_distributed.ingest.formats.failures import naming
 
 LAS = "~Version\nVERS. 2.0 :\nWRAP. NO :\n~Curve\nDEPT.M :\nDT.US/F :\n~ASCII\n{} 1\n2 3\n"
@@ -76,6 +76,17 @@ def test_coordinates_of_another_kind_or_shape_are_another_grid(tmp_path, other):
     paths = tuple(str(tmp_path / f"{name}.nc") for name in "ab")
     with pytest.raises(ValueError, match=r"the grids differ in 'x': .*b\.nc"):
         Source(path="", paths=paths, along={"n": None}).open()
+
+
+def test_units_that_are_several_numbers_are_other_units(tmp_path):
+    for name, units in {"a": "ms", "b": [1, 2]}.items():
+        ds = xr.Dataset({f"{name}1": ("x", np.zeros(3))}, {"x": ("x", [0.0, 4.0, 8.0], {"units": units})})
+        ds.rename({f"{name}1": "one"}).to_netcdf(tmp_path / f"{name}.nc", engine="h5netcdf")
+        ds.to_netcdf(tmp_path / f"{name}1.nc", engine="h5netcdf")
+    with pytest.raises(ValueError, match="the grids differ in 'x'"):
+        Source(path="", paths=tuple(str(tmp_path / f"{one}.nc") for one in "ab"), along={"n": None}).open()
+    with pytest.raises(ValueError, match="the grids differ in the coordinate 'x'"):
+        open_sources({one: Source(path=str(tmp_path / f"{one}1.nc")) for one in "ab"})
 
 
 def test_chunks_that_cannot_be_read_are_named_by_ingest(tmp_path):

@@ -163,7 +163,9 @@ def _check_alike(first: xr.Dataset, ds: xr.Dataset, name: str, before: str, file
 
 
 def _same(ours: xr.DataArray, theirs: xr.DataArray) -> bool:
-    return values_agree(ours.values, theirs.values) and ours.attrs.get("units") == theirs.attrs.get("units")
+    return values_agree(ours.values, theirs.values) and str(ours.attrs.get("units")) == str(
+        theirs.attrs.get("units")
+    )
 
 
 def _with_all_masks(ds: xr.Dataset, datasets: Sequence[xr.Dataset]) -> xr.Dataset:
