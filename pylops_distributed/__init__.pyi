@@ -80,6 +80,7 @@ from .runs.plots import plot_slices as plot_slices
 from .runs.plots import plot_spectrum as plot_spectrum
 from .runs.reading import open_run as open_run
 from .solving.front_door import solve as solve
+from .solving.weight_choice import choose_weight as choose_weight
 from .storage.run import list_runs as list_runs
 from .torchoperator import TorchOperator as TorchOperator
 from .utils.seismicevents import hyperbolic2d as hyperbolic2d

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     CONDITION = "the operator seems too ill-conditioned"
     BASIS = "the basis is full: a larger basis= takes more steps"
     NOISE = "the data are no larger than their noise: state its level with noise=, or choose damp= otherwise"
+    DISCREPANCY = "the residual is as small as the noise"
     NOT_FINITE = "a number became NaN or infinite"
 
 

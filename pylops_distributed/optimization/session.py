@@ -29,6 +29,9 @@ S = TypeVar("S", bound=State)
 S_co = TypeVar("S_co", bound=State, covariant=True)
 
 
+Done: TypeAlias = Callable[[Any], Reason | None]
+
+
 class Solver(Protocol[S]):
     """An algorithm: frozen settings, and pure functions on states that compute nothing.
 
@@ -150,6 +153,8 @@ class Session(Generic[S]):
         When to keep a state, besides at the end of a piece that ends the solve.
     start_known : bool, optional
         Whether ``x0`` is where the solve began; if it is not known any more, less of a checkpoint can be checked.
+    until : callable, optional
+        From the solver's reason to stop at a state, a function, to one with further reasons.
 
     Raises
     ------
@@ -180,6 +185,7 @@ class Session(Generic[S]):
         store: Store | None = None,
         save: Save | None = None,
         start_known: bool = True,
+        until: Callable[[Done], Done] | None = None,
     ) -> None:
         self.solver, self.store, self.policy = solver, store, save
         if store is not None:
@@ -193,7 +199,7 @@ class Session(Generic[S]):
         self._prove(op, y, x0, checkpoint, start_known)
         start = time.monotonic()
         first: S = solver.init(op, y, x0) if checkpoint is None else checkpoint.state
-        self._done = stopping(solver)
+        self._done: Done = stopping(solver) if until is None else until(stopping(solver))
         self._moment = tuning.seconds("execution.report-interval")
         self._engine: Engine[S] = replay(lambda before: solver.step(op, y, before), first, self._done)
         self._newest: S = self._engine.first  # without its vectors
@@ -225,16 +231,8 @@ class Session(Generic[S]):
         """Before a step is taken, make sure that a checkpoint is of this solve; leave what proves the next ones."""
         stored_witness = getattr(self.store, "witness", None)
         if checkpoint is not None:
-            prove(
-                self.solver,
-                op,
-                y,
-                x0,
-                checkpoint.state,
-                checkpoint.history,
-                stored_witness,
-                start=start_known,
-            )
+            proof = checkpoint.state, checkpoint.history, stored_witness
+            prove(self.solver, op, y, x0, *proof, start=start_known)
         unproved = checkpoint is None or stored_witness is None
         if unproved and self.store is not None and hasattr(self.store, "witness"):
             self.store.witness = witness(self.solver, op, y)

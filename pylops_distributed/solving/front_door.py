@@ -13,7 +13,9 @@ import dask
 from pylops_distributed import tuning
 from pylops_distributed.errors import NotFiniteError
 from pylops_distributed.execution.background import in_background
+from pylops_distributed.execution.state import Reason
 from pylops_distributed.linearoperator.operator import aslinearoperator
+from pylops_distributed.optimization.noise_stop import NoiseStop, measures_residual
 from pylops_distributed.optimization.session import AnySession, AnySolver, OnStep, Session
 from pylops_distributed.settings.solver_settings import max_steps_of, name_of
 from pylops_distributed.solving.solve_arrays import SolveArrays
@@ -41,6 +43,8 @@ def solve(
     checkpoint: str | Path | None = None,
     progress: bool | None = None,
     callback: OnStep | None = None,
+    noise: float | None = None,
+    tau: float = 1.0,
     **settings: object,
 ) -> SolveResult:
     r"""Find the model of ``op @ x = y`` by any of the solvers.
@@ -69,6 +73,12 @@ def solve(
         Show a progress bar; by default on terminals and in notebooks once the solve has taken 3 seconds.
     callback : callable, optional
         Called with the model after every step; returns True to stop. Steps then no longer run in batches.
+    noise : float, optional
+        Standard deviation of a sample's noise, in the units of the data: stop once the norm of the residual is that of
+        the noise, by Morozov's discrepancy principle. Samples of exactly zero have no noise. Solvers that do not
+        measure the residual take one forward more a step. ``"hybridlsqr"`` chooses its weight by it instead.
+    tau : float, optional
+        Safety factor of ``noise``.
     **settings
         Further settings of the solver, such as ``damp``, ``tol``, ``eps``, ``M``, ``SOp`` or ``RegsL1``: the fields
         of its class, with PyLops' defaults. ``epsRL1s`` and ``epsRL2s`` are one if not given.
@@ -116,14 +126,21 @@ def solve(
     >>> weight, curve = solution.weight, solution.weight_curve()
     """
     operator: Any = aslinearoperator(op)
+    if solver == "hybridlsqr":
+        settings, noise = {"noise": noise, "tau": tau} | settings, None
     algorithm = build_solver(solver, niter, settings)
     arrays = SolveArrays.of(operator, y, x0, algorithm)
     name = name_of(algorithm)
     with _opened(checkpoint) as store, ProgressBar(name, max_steps_of(algorithm), progress) as bar:
         save = None if store is None else Budget(store, least=tuning.seconds("solving.checkpoint-interval"))
-        session: AnySession = Session(algorithm, operator, arrays.y, arrays.x0, store=store, save=save)
+        stop = None if noise is None else NoiseStop.of(arrays.y, noise, tau)
+        measured = stop is not None and measures_residual(algorithm)
+        session: AnySession = Session(
+            algorithm, operator, arrays.y, arrays.x0, store=store, save=save,
+            until=stop.until if stop is not None and measured else None,
+        )  # fmt: skip
         try:
-            _run(session, arrays, bar, callback)
+            _run(session, arrays, bar, callback, None if measured else stop)
             (state,) = (session.state,) if arrays.lazy else dask.compute(session.state)
             _warn_if_lost(session, name)
             reason = session.reason
@@ -141,16 +158,24 @@ def _run(
     arrays: SolveArrays,
     bar: ProgressBar,
     callback: OnStep | None,
+    noise: NoiseStop | None = None,
 ) -> None:
     """Take all steps; an interrupted solve keeps its last one."""
 
     def on_step(state: State) -> bool | None:
-        assert callback is not None
-        stop: bool | None = callback(arrays.as_given(state.x))
+        stop: bool | None = callback is not None and callback(arrays.as_given(state.x))
+        if noise is not None and noise.reached(noise.misfit(arrays.op, arrays.y, state.x)):
+            session.reason = session.reason or Reason.DISCREPANCY
         return stop
 
+    if (
+        noise is not None
+        and session.iteration
+        and noise.reached(noise.misfit(arrays.op, arrays.y, session.state.x))
+    ):
+        session.reason = session.reason or Reason.DISCREPANCY  # it had ended before
     try:
-        session.run(None if callback is None else on_step, watch=lambda: bar.watch(session))
+        session.run(on_step if callback or noise else None, watch=lambda: bar.watch(session))
     except BaseException:
         if session.store is not None and not session.failed:
             _save_within_grace(session)
