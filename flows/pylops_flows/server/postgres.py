@@ -5,6 +5,7 @@ The system's PostgreSQL is used. What PyPI has of it lacks the extension ``pg_tr
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -28,7 +29,8 @@ def database_url(database: str | None, folder: Path) -> Iterator[str | None]:
     database : str or None
         ``"postgres"`` for a PostgreSQL server that is started here, a URL of one that runs, or None for SQLite.
     folder : Path
-        Where a server that is started here keeps its data; it is made if it does not exist.
+        Where a server that is started here keeps its data; it is made if it does not exist. Root's is in the home of
+        the account ``postgres``.
 
     Yields
     ------
@@ -47,7 +49,7 @@ def database_url(database: str | None, folder: Path) -> Iterator[str | None]:
     if database in (None, "sqlite"):
         yield None
     elif database == "postgres":
-        with _running(folder) as url:
+        with _running(data_folder(folder)) as url:
             yield url
     elif database.startswith(("postgresql://", "postgres://", "postgresql+asyncpg://")):
         yield f"postgresql+asyncpg://{database.partition('://')[2]}"
@@ -61,7 +63,8 @@ def database_url(database: str | None, folder: Path) -> Iterator[str | None]:
 def _running(folder: Path) -> Iterator[str]:
     """A server that listens on a socket in a private folder, and nowhere else."""
     data, programs = folder / "data", _programs()
-    _make_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _own(folder)
     if not (data / "PG_VERSION").exists():
         _create(programs, folder, data)
     sockets = _sockets_of_running(data)
@@ -75,6 +78,14 @@ def _running(folder: Path) -> Iterator[str]:
     finally:
         _call([programs / "pg_ctl", "-D", data, "-w", "-m", "fast", "stop"], folder / "log")
         shutil.rmtree(sockets, ignore_errors=True)
+
+
+def data_folder(folder: Path) -> Path:
+    """Return the folder itself or, where root's account for PostgreSQL could not reach it, one in that account's home."""
+    if os.geteuid() != 0:
+        return folder
+    mark = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+    return Path(f"~{ACCOUNT}").expanduser() / f"pylops-distributed-{mark}"
 
 
 def _programs() -> Path:
@@ -113,11 +124,6 @@ def _sockets_of_running(data: Path) -> str | None:
         return lines[4]
     except (OSError, ValueError, IndexError):
         return None
-
-
-def _make_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    _own(folder)
 
 
 def _own(folder: Path) -> None:
