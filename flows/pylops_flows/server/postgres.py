@@ -81,7 +81,7 @@ def _running(folder: Path) -> Iterator[str]:
 
 
 def data_folder(folder: Path) -> Path:
-    """Return the folder itself or, where root's account for PostgreSQL could not reach it, one in that account's home."""
+    """Return the folder or, for root, one in the home of the account that runs PostgreSQL, which reaches no other."""
     if os.geteuid() != 0:
         return folder
     mark = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
