@@ -50,7 +50,7 @@ class Projected:
         return cls(s, bnorm * left[0], right)
 
     def filters(self, weight: float) -> Array:
-        """What the weight keeps of each singular component, from 0 to 1."""
+        """Share of each singular component that the weight keeps, from 0 to 1."""
         floor = np.finfo(float).eps * self.s[0]
         scale = np.hypot(self.s, weight)
         with np.errstate(all="ignore"):
