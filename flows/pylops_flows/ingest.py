@@ -10,11 +10,12 @@ from pylops_distributed import tuning
 from pylops_distributed.ingest import BlockReport, Plan, Source
 from pylops_flows import tasks
 from pylops_flows.events import DATASET_SEALED
+from pylops_flows.runtime.flow_run_names import name_from
 from pylops_flows.runtime.heartbeat import heartbeat
 from pylops_flows.runtime.task_runner import task_runner
 
 
-@flow(name="ingest", task_runner=task_runner())
+@flow(name="ingest", task_runner=task_runner(), flow_run_name=name_from("ingest {target}"))
 def ingest_sources(sources: dict[str, Source] | Source, target: str, replace: bool = False) -> str:
     """Copy raw files into a dataset, block by block on the cluster; an existing dataset of the same files is kept.
 

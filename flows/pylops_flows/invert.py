@@ -6,6 +6,7 @@ from prefect import flow
 
 from pylops_distributed.errors import StageStoppedError
 from pylops_flows import tasks
+from pylops_flows.runtime.flow_run_names import name_from
 from pylops_flows.runtime.monitor import Monitor
 from pylops_flows.runtime.stages import stop_as_resumable
 from pylops_flows.runtime.task_runner import cluster, task_runner
@@ -13,7 +14,7 @@ from pylops_flows.runtime.upload_module import upload_module
 from pylops_flows.settings.pipeline import PipelineConfig
 
 
-@flow(name="invert", task_runner=task_runner(), flow_run_name="invert {config.name}")
+@flow(name="invert", task_runner=task_runner(), flow_run_name=name_from("invert {config.name}"))
 def invert(dataset: str, config: PipelineConfig) -> str:
     """Solve the problem on a dataset, from the newest checkpoint of its run if there is one.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from prefect import flow
 
 from pylops_flows import tasks
+from pylops_flows.runtime.flow_run_names import name_from
 from pylops_flows.runtime.heartbeat import heartbeat
 from pylops_flows.runtime.task_runner import cluster, task_runner
 
 
-@flow(name="postprocess", task_runner=task_runner())
+@flow(name="postprocess", task_runner=task_runner(), flow_run_name=name_from("postprocess {run}"))
 def postprocess(run: str) -> str:
     """Publish the run's newest iterate as its result, and draw its report.
 

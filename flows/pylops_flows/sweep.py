@@ -14,6 +14,7 @@ from pylops_distributed.storage.object_store import open_storage
 from pylops_distributed.storage.provenance import fingerprint
 from pylops_flows import tasks
 from pylops_flows.ingest import ingest_sources
+from pylops_flows.runtime.flow_run_names import name_from
 from pylops_flows.runtime.stages import run_stage, stop_as_resumable
 from pylops_flows.runtime.task_runner import preimport_on_workers
 from pylops_flows.runtime.upload_module import upload_module
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 PICTURE = "lcurve.png"
 
 
-@flow(name="sweep", flow_run_name="sweep {config.name}")
+@flow(name="sweep", flow_run_name=name_from("sweep {config.name}"))
 def sweep(config: PipelineConfig, values: dict[str, list[object]]) -> str:
     """Invert once for each combination of values, each run on one worker, and draw the L-curve.
 

@@ -9,6 +9,9 @@ from threading import Thread
 import numpy as np
 import psutil
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, LogFilter
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from typer.testing import CliRunner
 
 from pylops_distributed import open_run
@@ -16,6 +19,7 @@ from pylops_distributed.ingest import ingest
 from pylops_distributed.inversion.inversion import Inversion, begin
 from pylops_distributed.storage.run import list_runs
 from pylops_flows.cli.main import app
+from pylops_flows.runtime.artifacts import outcome
 from pylops_flows.settings.pipeline import load
 
 # Every iteration is saved, a tenth of a second each: there is much left to do when the first checkpoint is seen.
@@ -50,9 +54,9 @@ def test_killed_pipeline_resumes_to_the_same_bits(pld, server, config, tmp_path)
     (run,) = list_runs(root)
     assert run.status().state == "interrupted"
 
-    code, text = pld("resume", run.storage.folder, **server)
+    code, text = pld("resume", run.storage.folder, "--verbose", **server)
     assert code == 0, text
-    assert text.strip().splitlines()[-1] == f"run: {run.storage.folder}"
+    assert f"run: {run.storage.folder}" in text.splitlines()
     status = run.status()
     assert (status.state, status.iteration) == ("finished", NITER)
 
@@ -62,6 +66,19 @@ def test_killed_pipeline_resumes_to_the_same_bits(pld, server, config, tmp_path)
     metrics = tree["model"].attrs["metrics"]
     assert metrics["impedance_error"] < 0.6 * metrics["background_error"]
     assert run.report is not None
+    with (
+        temporary_settings({PREFECT_API_URL: server["PREFECT_API_URL"]}),
+        get_client(sync_client=True) as client,
+    ):
+        flow_runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(tags={"all_": [run.name]}))
+        (done,) = [flow_run for flow_run in flow_runs if flow_run.state.is_completed()]
+        lines = client.read_logs(LogFilter(flow_run_id={"any_": [done.id]}), limit=100)
+    assert done.name == "pipeline demo"
+    assert done.state.message == outcome(run.storage.url)
+    assert f"misfit {100 * metrics['misfit']:.1f} %, {run.storage.folder}" in done.state.message
+    messages = [line.message for line in lines]
+    assert any(text.startswith("stage 2 of 3, invert: dataset ") for text in messages)
+    assert f"finished: {done.state.message}" in messages
 
 
 @pytest.mark.faults

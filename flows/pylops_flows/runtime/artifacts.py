@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pylops_distributed.runs import markup
 from pylops_distributed.runs.plots import relative_cost
 from pylops_distributed.storage.object_store import open_storage
+from pylops_distributed.storage.run import Run
 from pylops_flows.runtime.formatting import duration, sparkline
 from pylops_flows.settings.nested import flat
 
@@ -26,6 +27,16 @@ def live_line(progress: Progress) -> str:
         f"it {progress.iteration}/{progress.niter} relative residual {relative:.2e} {sparkline(cost)} "
         f"{progress.seconds:.2f} s/it, {duration(progress.left)} left"
     )
+
+
+def outcome(url: str) -> str:
+    """Return one line about a run: iterations, why its solver stopped, misfit if its result is of them, and place."""
+    run = Run.open(url)
+    status = run.status()
+    parts = [f"{status.iteration} iterations", status.reason or ""]
+    if status.state == "finished" and "misfit" in status.figures:
+        parts.append(f"misfit {100 * status.figures['misfit']:.1f} %")
+    return ", ".join([*filter(None, parts), run.storage.place])
 
 
 def progress_markdown(run: str, progress: Progress, pictures: Mapping[str, bytes], state: str) -> str:
