@@ -1,6 +1,8 @@
 """Runs that are watched, renamed and deleted by commands; none of it harms a run that somebody works on."""
 
+import io
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -19,6 +21,9 @@ from pylops_distributed.storage.checkpoint_policies import Every
 from pylops_distributed.storage.checkpoints import CheckpointStore
 from pylops_distributed.storage.run import Run, find_runs
 from pylops_flows.cli.main import app
+from pylops_flows.cli.run_pipeline import _saved
+from pylops_flows.cli.startup import _hide_interrupts
+from pylops_flows.settings.pipeline import PipelineConfig
 
 
 def make(url):
@@ -115,6 +120,31 @@ def test_status_of_a_running_run(root):
     assert row.split("\t")[:2] == ["c.zarr", "4/400"]
     assert heading.split("\t")[0] == "run"
     assert json.loads(call("status", "--json").out) == []  # released
+
+
+def test_an_interrupted_command_names_the_iteration_and_the_command_that_resumes(root, tmp_path):
+    op, run = pld.Diagonal(da.linspace(1, 2, 8, chunks=4)), make(root / "c d.zarr")
+    settings = PipelineConfig(root=str(root), dataset="none.zarr")
+    with run.attempt() as attempt, CheckpointStore(attempt, background=False) as store:
+        assert _saved(settings) is None  # nothing is saved yet
+        run_solver(CGLS(4, tol=0.0), op, da.ones(8, chunks=4), store=store, save=Every(1))
+        store.note(niter=400)
+        assert _saved(settings) == "iteration 4 of 400 is saved; resume with: pld resume 'c d.zarr'"
+    elsewhere = settings.model_copy(update={"root": str(tmp_path / "other")})
+    assert _saved(elsewhere) is None
+
+
+def test_prefect_says_nothing_about_interrupts_in_the_terminal():
+    screen, log = io.StringIO(), logging.getLogger("prefect.task_runs")
+    handler = logging.StreamHandler(screen)
+    log.addHandler(handler)
+    try:
+        _hide_interrupts()
+        log.error("Crash detected! Execution was aborted by an interrupt signal.")
+        log.error("Crash detected! Out of memory.")
+    finally:
+        log.removeHandler(handler)
+    assert screen.getvalue() == "Crash detected! Out of memory.\n"
 
 
 @pytest.mark.slow

@@ -36,7 +36,6 @@ LATE = {
     "progress_line": "pylops_flows.cli.progress:progress_line",
     "progress_listeners": "pylops_flows.runtime.monitor:progress_listeners",
     "resume_flow_run": "pylops_flows.runtime.pause:resume_flow_run",
-    "Run": "pylops_distributed.storage.run:Run",
     "running_stack": "pylops_flows.deploy.stack:running_stack",
     "set_api_url": "pylops_flows.server.embedded:set_api_url",
     "start_deployment": "pylops_flows.deploy.management:start_deployment",
