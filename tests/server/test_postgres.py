@@ -4,6 +4,7 @@ import shutil
 from contextlib import closing, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from conftest import Services
 from waiting import wait
@@ -18,6 +19,7 @@ DEPLOYMENT = ("deploy", "data/sample/demo.yaml", "--name", "kept", "--set", "sol
 def test_runs_are_kept_in_postgres(tmp_path, environment, sample):
     sample(tmp_path)
     home = tmp_path / "prefect"
+    folder = data_folder(home / "pylops-distributed-postgres")
     try:
         services = Services(tmp_path, environment | {"PREFECT_HOME": str(home)}, "--database", "postgres")
     except AssertionError as error:
@@ -31,12 +33,11 @@ def test_runs_are_kept_in_postgres(tmp_path, environment, sample):
         wait(
             "it did not complete", lambda: [r for r in up.runs("kept") if r["state_type"] == "COMPLETED"], 300
         )
-        (process,) = [p for p in up.family() if "postgres" in p.name() and "-D" in p.cmdline()]
+        assert (folder / "data/PG_VERSION").exists()
+        process = psutil.Process(int((folder / "data/postmaster.pid").read_text().split()[0]))
         assert not process.net_connections("inet")  # nobody else can reach it
-        database = Path(process.cmdline()[process.cmdline().index("-D") + 1])
-        assert (database / "PG_VERSION").exists()
     assert not process.is_running()
-    shutil.rmtree(database.parent)
+    shutil.rmtree(folder)
     assert not (home / "prefect.db").exists()
 
 
