@@ -79,7 +79,7 @@ def allocate(file: IO[bytes], size: int) -> None:
 def read_at(descriptor: int, buffer: memoryview, offset: int) -> int:
     """Fill a buffer from a place of a file; how many bytes there were.
 
-    Relies on: ``preadv`` reads into memory that is there; elsewhere the bytes are copied.
+    Relies on: ``preadv`` reads into given memory; elsewhere the bytes are copied.
     """
     if hasattr(os, "preadv"):
         return os.preadv(descriptor, (buffer,), offset)

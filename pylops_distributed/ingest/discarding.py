@@ -87,9 +87,9 @@ def place_of_replacement(storage: Storage) -> Storage | None:
 
 def discard_replacement(storage: Storage) -> None:
     """Delete what an earlier replacement that was stopped has left next to a dataset."""
-    beside = place_of_replacement(storage)
-    if beside is None or beside.folder is None or not beside.folder.exists():
+    replacement = place_of_replacement(storage)
+    if replacement is None or replacement.folder is None or not replacement.folder.exists():
         return
-    with locked(beside.folder.parent):
-        if dataset_state(beside) is not None:
-            delete(beside)
+    with locked(replacement.folder.parent):
+        if dataset_state(replacement) is not None:
+            delete(replacement)

@@ -143,13 +143,13 @@ def _choose_place(storage: Storage, notes: Notes, replace: bool) -> tuple[Storag
         discard_replacement(storage)
         return storage, None
     check_replaceable(storage, [path for one in notes.sources.values() for path in one.files()])
-    beside = place_of_replacement(storage)
-    if beside is None:
+    replacement = place_of_replacement(storage)
+    if replacement is None:
         delete(storage)
         return storage, None
-    if _differs(beside, notes):
+    if _differs(replacement, notes):
         discard_replacement(storage)
-    return beside, storage.url
+    return replacement, storage.url
 
 
 def _claim(storage: Storage, notes: Notes) -> str:

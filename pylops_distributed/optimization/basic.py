@@ -292,7 +292,7 @@ def hybrid_lsqr(
     y : dask.array.Array or Blocks
         Data, flat, shaped like ``Op.dimsd``, or as Blocks.
     x0 : dask.array.Array, optional
-        Model to which damping pulls; zero if not given.
+        Model to which damping pulls, flat or shaped like ``Op.dims``; zero if not given.
     niter : int, optional
         Maximum number of iterations.
     damp : {"discrepancy", "gcv", "lcurve"} or float, optional

@@ -82,7 +82,7 @@ def choose_weight(
     op : LinearOperator
         Operator, of this library or of PyLops.
     y : array_like, dask.array.Array or BlockVector
-        Data.
+        Data, flat or shaped like ``op.dimsd``.
     Regs : list of LinearOperator, optional
         Regularisation operators :math:`\mathbf{R}_i`.
     noise : float

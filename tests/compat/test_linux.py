@@ -75,7 +75,7 @@ def test_a_file_system_that_allocates_nothing_is_no_error_and_a_full_one_is(numb
 
 
 @pytest.mark.parametrize("fast", [True, False])
-def test_bytes_are_read_into_memory_that_is_there(tmp_path, monkeypatch, fast):
+def test_bytes_are_read_into_given_memory(tmp_path, monkeypatch, fast):
     if not fast:
         monkeypatch.delattr(os, "preadv", raising=False)
     (tmp_path / "a").write_bytes(b"0123456789")

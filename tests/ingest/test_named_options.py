@@ -119,7 +119,7 @@ TABLE = [
     ("a.txt", lambda path: path.write_text("1 2\n3 4 5\n"), ["columns=[x, y]"], r"with columns=", None),
 ]  # fmt: skip
 
-# Messages that say what is wrong with the value of an option, and those whose cures other tests execute: words of each,
+# Messages about a fault in the value of an option, and those whose cures other tests execute: words of each,
 # and the file of the test where there is one.
 VALUES = (
     ": expected", " is unknown", "has {}, but", "are axes of different lengths", "the classic format has no groups",
@@ -189,7 +189,7 @@ def test_a_coordinate_with_gaps_is_given_anew(tmp_path):
 
 
 def named_options() -> Iterator[tuple[str, str]]:
-    """File and text of each message that names an option, with {} for what is put in."""
+    """File and text of each message that names an option, with {} for each inserted value."""
     for path in sorted(ROOT.rglob("*.py")):
         tree = ast.parse(path.read_text())
         inner = {

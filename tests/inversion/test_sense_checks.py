@@ -1,4 +1,4 @@
-"""What is valid and makes no sense is said with a reason and a cure, before the solve, while it rests, and after it."""
+"""Settings that are valid and make no sense are reported with a reason and a cure: before, in and after a solve."""
 
 import logging
 

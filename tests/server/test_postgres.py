@@ -36,7 +36,7 @@ def test_runs_are_kept_in_postgres(tmp_path, environment, sample):
         assert (folder / "data/PG_VERSION").exists()
         process = psutil.Process(int((folder / "data/postmaster.pid").read_text().split()[0]))
         assert not process.net_connections("inet")  # nobody else can reach it
-    assert not process.is_running()
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE  # its parent may reap nothing
     shutil.rmtree(folder)
     assert not (home / "prefect.db").exists()
 

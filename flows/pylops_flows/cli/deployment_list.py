@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pylops_flows.cli.console import out
 from pylops_flows.cli.late_binding import import_late
+
+if TYPE_CHECKING:
+    from pylops_flows.deploy.deployments import Deployment
 
 
 def use_server() -> str:
@@ -34,7 +37,7 @@ def print_deployments(url: str) -> None:
     out.print(f"automations: {ui}/automations")
 
 
-def print_deployment(url: str, deployment: Any) -> None:
+def print_deployment(url: str, deployment: Deployment) -> None:
     """Print a deployment with a link to the UI of the server at ``url``."""
     when = ", ".join(deployment.schedules) or "on demand"
     out.print(f"deployment: {_link(url, deployment)}  {deployment.name}  {when}", markup=False)
@@ -52,5 +55,5 @@ def _ui(url: str) -> str:
     return url.removesuffix("/api")
 
 
-def _link(url: str, deployment: Any) -> str:
+def _link(url: str, deployment: Deployment) -> str:
     return f"{_ui(url)}/deployments/deployment/{deployment.id}"

@@ -1,4 +1,4 @@
-"""Errors in settings in plain words: where each was given, and what was probably meant."""
+"""Errors in settings in plain words: where each was given, and the probable meaning."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAMED: dict[str, tuple[Find, str]] = {
 def explain(
     error: ValidationError,
     form: type[BaseModel],
-    raw: Mapping[str, Any],
+    raw: Mapping[str, object],
     origin: str,
     changes: Mapping[str, Any],
 ) -> str:
@@ -78,7 +78,7 @@ def _is_changed(key: str, changed: Sequence[str]) -> bool:
     return any(key == name or key.startswith(f"{name}.") or name.startswith(f"{key}.") for name in changed)
 
 
-def _message(error: ErrorDetails, form: type[BaseModel], raw: Mapping[str, Any]) -> str:
+def _message(error: ErrorDetails, form: type[BaseModel], raw: Mapping[str, object]) -> str:
     loc, words = error["loc"], str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         known = sorted(_fields(form, loc[:-1], raw))

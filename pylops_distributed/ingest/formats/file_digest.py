@@ -54,7 +54,7 @@ class FileDigest:
             self._thread.join()
 
     def result(self) -> Mapping[str, object]:
-        """Size and SHA-256, once they are there; raises the error of reading the file."""
+        """Size and SHA-256, once they are known; raises the error of reading the file."""
         if self._thread is None:
             return size_and_sha256(self.path)
         self._thread.join()
@@ -70,7 +70,7 @@ class FileDigest:
 
 
 def _of_file(path: str, stop: threading.Event) -> Mapping[str, object]:
-    """Size and SHA-256 of what was read of a file until its end, or until ``stop`` is set."""
+    """Size and SHA-256 of a file, read to its end, or until ``stop`` is set."""
     whole, total, piece = hashlib.sha256(), 0, memoryview(bytearray(PIECE))
     with Path(path).open("rb", buffering=0) as file:
         while not stop.is_set() and (count := file.readinto(piece)):

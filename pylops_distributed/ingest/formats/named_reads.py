@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import dask.array as da
@@ -32,7 +32,7 @@ class NamedReads:
         self.variable, self.path, self.name = array.variable, path, str(array.name)
         self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
 
-    def __getitem__(self, key: Any) -> NDArray:
+    def __getitem__(self, key: object) -> NDArray:
         """Values of a part."""
         with naming(self.path, self.name):
             return np.asarray(self.variable[key].values)

@@ -47,7 +47,7 @@ def estimated_noise(y: da.Array) -> da.Array:
     r"""Standard deviation of white noise on data that vary slowly from sample to sample, lazily.
 
     Second differences along the last two axes, :math:`[1,-2,1]\otimes[1,-2,1]/6`, keep the variance of white noise and
-    remove what is smooth along either axis; the median of their magnitudes, over 0.6745, is little moved by the few
+    remove all that is smooth along either axis; the median of their magnitudes, over 0.6745, is little moved by the few
     that are large, at edges of the signal (Donoho and Johnstone, 1994, doi:10.1093/biomet/81.3.425; Immerkaer, 1996,
     doi:10.1006/cviu.1996.0060).
 

@@ -83,7 +83,7 @@ class Samples(BaseModel):
 
 
 class Ingested(BaseModel):
-    """A wavelet of the dataset, ingested next to the data: a variable along a time axis of its own."""
+    """A wavelet of the dataset, ingested next to the data: a variable along a separate time axis."""
 
     model_config = _FORM
     kind: Literal["variable"] = "variable"
