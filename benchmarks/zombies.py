@@ -48,7 +48,7 @@ ZOMBIE, OWNER = 1.0, 2.0
 SCALE = np.linspace(1, 40, 60)
 processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(
-    [f"pylops_distributed.{name}" for name in ("report", "audit", "store.pruning", "optimization.cgls")]
+    [function.__module__ for function in (write_report, verify, find_removable, CGLS)]
 )
 
 
