@@ -326,7 +326,7 @@ def hybrid_lsqr(
     --------
     >>> import numpy as np
     >>> import pylops_distributed as pld
-    >>> op = pld.Diagonal(0.9 ** np.arange(60))
+    >>> op = pld.Diagonal(0.8 ** np.arange(60))
     >>> noise = 0.01 * np.random.default_rng(0).standard_normal(60)
     >>> x, istop, iit, weight, cost = pld.hybrid_lsqr(op, op @ np.ones(60) + noise, noise=0.01)
     >>> istop, 0.001 < weight < 0.1

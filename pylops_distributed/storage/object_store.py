@@ -24,49 +24,19 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from pylops_distributed import tuning
 from pylops_distributed.compat.zarr import reason_of
 from pylops_distributed.storage import local_files as files
-from pylops_distributed.storage.codecs import CheckedStore
 from pylops_distributed.storage.secrets import find_secrets
+from pylops_distributed.storage.zarr_objects import Objects
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
-    from zarr.abc.buffer import Buffer
     from zarr.storage import ObjectStore
 
 Array: TypeAlias = zarr.Array[Any]
 T = TypeVar("T")
-METADATA = ("zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata")
 
 # The checksum comes last, over the bytes as stored: without it flipped bits are read back silently.
 CHECKSUM = (Crc32cCodec(),)
 COMPRESSED = (BloscCodec(cname="lz4", clevel=5, shuffle="shuffle"), *CHECKSUM)
-
-
-class Objects(CheckedStore):
-    """Zarr's view of objects: nothing is written to a place that has gone, or read as if nothing had been written."""
-
-    base: Path | None = None
-    whole: bool = False
-
-    async def get(self, key: str, *args: Any, **more: Any) -> Buffer | None:
-        """An object; None if there is none."""
-        data = await super().get(key, *args, **more)
-        if data is None and self.whole and not key.endswith(METADATA):
-            raise FileNotFoundError(
-                f"the chunk {key} is gone: it was deleted or replaced as it was read; open it again"
-            )
-        return data
-
-    def with_read_only(self, read_only: bool = False) -> Objects:
-        """The same view, to read or to write."""
-        other = type(self)(self.store, read_only=read_only)
-        other.base, other.whole = self.base, self.whole
-        return other
-
-    async def set(self, key: str, value: Buffer) -> None:
-        """Write an object."""
-        if self.base is not None and not self.base.is_dir():
-            raise FileNotFoundError(f"there is no folder {self.base}: it was moved or deleted")
-        await super().set(key, value)
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,10 @@ def test_scheduler_holds_no_more_with_every_step(cluster, rng, tmp_path):
     engine.close()
 
 
-@pytest.mark.parametrize("known", [False, True], ids=["in mid-step", "known to Dask"])
+@pytest.mark.parametrize(
+    "known",
+    [pytest.param(False, id="in mid-step"), pytest.param(True, id="known to Dask", marks=pytest.mark.slow)],
+)
 def test_a_lost_worker_is_a_clear_error_and_a_new_session_continues(rng, tmp_path, known):
     op, y = matrix(rng, tmp_path)
     with pld.utils.backend.dask(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as client:

@@ -87,10 +87,14 @@ def test_step_by_step(pld, server, tmp_path):
     assert set(open_run(run.storage.folder)["residual"].data_vars) == {"observed", "predicted", "residual"}
 
 
+@pytest.mark.slow
 def test_doctor(pld, server, tmp_path):
     code, text = pld("doctor", "--root", tmp_path, **server)
     assert code == 0, text
     assert f"{server['PREFECT_API_URL']} is reached by 2 workers" in text
+
+
+def test_doctor_without_a_server(pld, tmp_path):
     code, text = pld("doctor", "--root", tmp_path, PREFECT_API_URL="http://127.0.0.1:9/api")
     assert code == 1
     assert "http://127.0.0.1:9/api does not answer" in text

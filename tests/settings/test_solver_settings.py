@@ -118,7 +118,20 @@ def test_terms_without_data_are_zeros_next_to_one_that_has_some(stored):
     np.testing.assert_array_equal(reference.compute(), np.arange(N))
 
 
-@pytest.mark.parametrize("name", SOLVERS)
+OFTEN = (
+    "cgls",
+    "lsqr",
+    "fista",
+    "irls",
+    "splitbregman",
+    "hybridlsqr",
+    "primaldual",
+)  # the others are slow tests
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in OFTEN else pytest.param(n, marks=pytest.mark.slow) for n in SOLVERS]
+)
 def test_killed_and_resumed_it_returns_the_same_bits_as_the_algorithm_alone(name, stored, tmp_path):
     problem = Small(transformed=name in TRANSFORMED)
     solver = settings_of(name)

@@ -69,7 +69,7 @@ def rewrite(run, **changes):
     run.storage.put(RECORD, encode(read_attrs(run.storage, "attempts/a0001") | changes))
 
 
-@pytest.mark.parametrize("step", [-3600.0, 5.0, 3600.0])
+@pytest.mark.parametrize("step", [pytest.param(-3600.0, marks=pytest.mark.slow), 5.0, 3600.0])
 def test_a_clock_that_is_set_ends_no_living_writer_of_this_machine(run, held, monkeypatch, step):
     held()
     now = time.time
@@ -125,7 +125,7 @@ def test_a_record_of_an_older_version_counts_as_alive(run, held):
         run.attempt()
 
 
-@pytest.mark.parametrize("clock", [-7200.0, 100.0, 3600.0])
+@pytest.mark.parametrize("clock", [pytest.param(-7200.0, marks=pytest.mark.slow), 100.0, 3600.0])
 def test_a_living_writer_of_another_machine_is_seen_to_renew(run, held, tuned, clock):
     held(elsewhere=True, clock=clock, renew=0.02)
     tuned("storage.lease-time", 20)

@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
 from pylops_distributed.ingest.formats.contents import FileArray, FileContents, bare_contents, check_room
 from pylops_distributed.vectors.types import NDArray
+
+ARCHIVE = b"PK"  # how a ZIP file begins
 
 
 def read_npy(path: str, *, group: str | None = None, wanted: Collection[str] | None = None) -> FileContents:
@@ -80,8 +82,12 @@ def _member(archive: Mapping[str, NDArray], name: str, path: str) -> NDArray:
 
 def _load(path: str) -> Any:
     try:
+        with Path(path).open("rb") as file:
+            archive = file.read(len(ARCHIVE)) == ARCHIVE
+        if archive:  # NumPy leaves a file open whose directory it cannot read
+            ZipFile(path).close()
         return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, BadZipFile) as error:
         raise ValueError(f"{path!r} is not an NPY or NPZ file of plain arrays: {error}") from error
 
 
