@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError
@@ -12,7 +12,10 @@ from pylops_distributed.compat.zarr import reason_of
 from pylops_distributed.storage.codecs import CheckedStore
 
 if TYPE_CHECKING:
-    from zarr.abc.buffer import Buffer
+    from zarr.abc.buffer import Buffer, BufferPrototype
+    from zarr.abc.store import ByteRequest
+
+    from pylops_distributed.vectors.types import Settings
 
 METADATA = ("zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata")
 
@@ -25,10 +28,12 @@ class Objects(CheckedStore):
     gone: str | None = None
     _pickled: bytes = b""
 
-    async def get(self, key: str, *args: Any, **more: Any) -> Buffer | None:
+    async def get(
+        self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
         """An object; None if there is none."""
         self._expect_folder()
-        data = await super().get(key, *args, **more)
+        data = await super().get(key, prototype, byte_range)
         if data is None and self.whole and not key.endswith(METADATA):
             raise FileNotFoundError(
                 f"the chunk {key} is gone: it was deleted or replaced as it was read; open it again"
@@ -53,7 +58,7 @@ class Objects(CheckedStore):
         self._expect_folder()
         return await super().exists(key)
 
-    def __setstate__(self, state: dict[Any, Any]) -> None:
+    def __setstate__(self, state: Settings) -> None:
         """Take the state of a pickled view; where its folder has gone since, every use is an error, and not this.
 
         A worker that cannot read a message leaves its cluster, with all that it holds.
@@ -65,11 +70,11 @@ class Objects(CheckedStore):
             self.__dict__.update(state | {"store": obstore.store.MemoryStore(), "gone": reason_of(error)})
             self._pickled = pickled
 
-    def __getstate__(self) -> dict[Any, Any]:
+    def __getstate__(self) -> Settings:
         """Return the state, of a view whose folder has gone as it came."""
         if self.gone:
             return self.__dict__ | {"store": self._pickled, "gone": None}
-        state: dict[Any, Any] = super().__getstate__()
+        state: Settings = super().__getstate__()
         return state
 
     def _expect_folder(self) -> None:

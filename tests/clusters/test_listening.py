@@ -52,7 +52,7 @@ def test_a_cluster_of_this_machine(options, before):
         assert hosts(before) == {"127.0.0.1"}
 
 
-@pytest.mark.parametrize("processes", [True, False])
+@pytest.mark.parametrize("processes", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_the_parts_of_a_solve(processes, before, restored):
     """Their links listen only while they connect: each server is noted as it is made."""
     op, y = pld.FirstDerivative((40, 30), axis=0), da.ones((40, 30), chunks=(10, 30))

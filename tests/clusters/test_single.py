@@ -52,7 +52,7 @@ def test_workers_killed_while_their_cluster_starts():
 def test_a_cluster_that_no_worker_can_join(tmp_path, tuned, caplog):
     broken = tmp_path / "broken.py"
     broken.write_text("raise OSError('no licence')")
-    tuned("clusters.start-timeout", 5)
+    tuned("clusters.start-timeout", 3)
     with pytest.raises(TimeoutError, match="0/1 workers"):
         this_machine.start_single(n_workers=1, preload=[str(broken)])
     assert "a worker did not start" in caplog.text

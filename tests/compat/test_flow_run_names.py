@@ -21,6 +21,7 @@ def test_made_up_names_are_known():
         assert not is_made_up(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "last"), [("mine-1", "mine-1"), (None, "postprocess demo-41b3a5df")])
 def test_names_given_are_kept(server, first, last):
     url = server["PREFECT_API_URL"]

@@ -45,7 +45,7 @@ def spoil(path, what):
 def test_a_bad_file(run_rejected, config, what, words):
     spoil(config.parent / "seismic.sgy", what)
     for done in (
-        run_rejected("run", config, "--root", config.parent),
+        run_rejected("run", config, "--root", config.parent, alone=what == "truncated"),
         run_rejected("ingest", config.parent / "seismic.sgy", config.parent / "out.zarr"),
     ):
         assert done.code == 2
@@ -97,7 +97,7 @@ def test_a_bad_setting(run_rejected, config, setting, words):
 
 def test_every_wrong_key_is_named_at_once(run_rejected, tmp_path):
     (tmp_path / "c.yaml").write_text("dataset: a.zarr\nsolvr: {}\nproblem: {peak: 2}\n")
-    done = run_rejected("run", tmp_path / "c.yaml")
+    done = run_rejected("run", tmp_path / "c.yaml", alone=True)
     assert done.code == 2
     assert "solvr: unknown key" in done.text
     assert "problem.peak: unknown key" in done.text

@@ -42,6 +42,7 @@ def test_the_sample_is_what_the_generator_makes(tmp_path):
         np.testing.assert_allclose(*samples, rtol=1e-5, atol=1e-6)  # to the bit on one machine
 
 
+@pytest.mark.slow
 def test_large_data_are_ingested_by_the_workers(pld, server, tmp_path):
     data = np.random.default_rng(1).standard_normal((20, 256, 512)).astype("f4")
     np.save(tmp_path / "raw.npy", data)

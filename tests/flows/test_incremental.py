@@ -82,6 +82,7 @@ def test_new_data_begin_at_the_last_result(settings, config):
     assert len(list_runs(settings.root)) == 3
 
 
+@pytest.mark.slow
 def test_a_run_resumes_when_its_warm_start_is_gone(settings, config):
     first, _ = through(settings)
     next_survey(config)
@@ -97,6 +98,7 @@ def test_a_run_resumes_when_its_warm_start_is_gone(settings, config):
     assert len(cost) == NITER + 2
 
 
+@pytest.mark.slow
 def test_a_run_is_of_its_dataset_and_begins_at_the_newest_result(settings, config):
     through(settings)
     next_survey(config)

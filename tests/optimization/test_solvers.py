@@ -27,7 +27,18 @@ def test_every_exported_solver_is_registered():
     assert registered == exported
 
 
-@pytest.mark.parametrize(*solver_checks(*CASES))
+KRYLOV = ("cg", "cgls", "lsqr", "lsmr", "hybridlsqr")
+# Fifty steps more of the others take most of the time of all these checks.
+SLOW = [
+    pytest.mark.slow if check.__name__.endswith("rest_past_convergence")
+    and not check.__name__.startswith(KRYLOV) else () for check in solver_checks(*CASES)[1]
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "check",
+    [pytest.param(c, id=c.__name__, marks=m) for c, m in zip(solver_checks(*CASES)[1], SLOW, strict=True)],
+)
 def test_solver(check):
     check()
 

@@ -157,7 +157,7 @@ def test_a_new_run_may_take_the_place_of_a_deleted_one(tmp_path):
     assert [entry.iteration for entry in published_checkpoints(open_storage(tmp_path / "r.zarr"))] == [1, 2]
 
 
-@pytest.mark.parametrize("renames", [True, False])
+@pytest.mark.parametrize("renames", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_file_system_without_hard_links(tmp_path, renames):
     """As exFAT, and many network file systems: the loader replaces the calls in the library's process."""
     compiler = shutil.which("cc") or shutil.which("gcc")

@@ -68,6 +68,7 @@ def test_joining_leaves_the_cluster_running(give):
         assert host.submit(pow, 3, 2).result() == 9
 
 
+@pytest.mark.slow
 def test_worker_processes_use_one_blas_thread():
     with dask(n_workers=2, threads_per_worker=1) as client:
         threads = client.run(
