@@ -3,7 +3,8 @@
 import subprocess
 import sys
 
-from pylops_flows.deploy.quiet_output import QuietOutput
+from pylops_flows.deploy import quiet_output
+from pylops_flows.deploy.quiet_output import QuietOutput, without_tracebacks
 
 PRINTS = """
 import logging, sys, time
@@ -48,3 +49,28 @@ def test_a_process_that_outlives_the_end_holds_nobody_up(tmp_path):
         output.close(timeout=0.1)
         assert left.poll() is None
         left.communicate(b"\n")
+
+
+def test_a_process_that_continues_after_a_traceback_is_heard():
+    lines = [
+        "Traceback (most recent call last):",
+        '  File "a.py", line 1',
+        "OSError: away",
+        "",
+        "Worker started!",
+    ]
+    assert list(without_tracebacks(iter([*lines, *lines]))) == ["fault: OSError: away", "Worker started!"] * 2
+
+
+def test_neither_a_closed_terminal_nor_a_long_file_stops_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(quiet_output, "LONGEST", 1000)
+
+    def closed(line):
+        raise BrokenPipeError
+
+    output = QuietOutput(tmp_path / "up.log", closed)
+    code = "for n in range(20_000): print(n)"  # more than a pipe holds
+    subprocess.run([sys.executable, "-c", code], stdout=output.writing, check=True, timeout=60)
+    output.close()
+    assert (tmp_path / "up.log").read_text().endswith("19999\n")
+    assert (tmp_path / "up.log").stat().st_size < 1100

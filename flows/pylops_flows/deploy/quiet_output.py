@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,11 @@ BEGINNING = re.compile(r"Traceback \(most recent call last\)")
 # What follows a traceback: a line of a log, or of Prefect's services; all else belongs to it.
 LOGGED = re.compile(r"\d\d:\d\d:\d\d\.\d{3} \||Failed the last|Backing off|Resetting backoff")
 ERROR = re.compile(r"^[^\w]*((?:\w+\.)*\w*(?:Error|Exception|Timeout|Closed)\w*)(?:: (.*))?$")
+# Lines that belong to a traceback after the line of its error; with any other, the process continues.
+BELONGS = re.compile(
+    r"\s|$|[|+│╭╰]|During handling|The above exception|\[SQL|\[parameters|\(Background|handle: "
+)
+LONGEST = 2**26  # bytes of the file, which then begins anew: services run for weeks
 REPEATED = 60.0  # seconds in which the same fault is said once
 
 
@@ -50,7 +56,10 @@ class QuietOutput:
     def _read(self, pipe: BinaryIO, file: BinaryIO) -> None:
         with pipe, file:
             for line in without_tracebacks(_copied(pipe, file)):
-                self._once(line)
+                with suppress(
+                    OSError, ValueError
+                ):  # a terminal that is closed; who writes here must not wait
+                    self._once(line)
 
     def _once(self, line: str) -> None:
         now = time.monotonic()
@@ -64,7 +73,11 @@ class QuietOutput:
 
 def _copied(pipe: BinaryIO, file: BinaryIO) -> Iterator[str]:
     for raw in pipe:
-        file.write(raw)
+        with suppress(OSError):  # a full disk
+            if file.tell() > LONGEST:
+                file.seek(0)
+                file.truncate()
+            file.write(raw)
         yield raw.decode(errors="replace").rstrip()
 
 
@@ -83,13 +96,15 @@ def without_tracebacks(lines: Iterator[str]) -> Iterator[str]:
     """
     within, last = False, ""
     for line in lines:
+        found = ERROR.match(line) if within else None
         if BEGINNING.search(line):
             within, last = True, last if within else ""
-        elif within and LOGGED.match(line):
+        elif LOGGED.match(line) or (last and not found and not BELONGS.match(line)):
             within = False
         if not within:
+            last = ""
             if line:
                 yield line
-        elif (found := ERROR.match(line)) and (text := ": ".join(filter(None, found.groups()))) != last:
+        elif found and (text := ": ".join(filter(None, found.groups()))) != last:
             last = text
             yield f"fault: {text}"
